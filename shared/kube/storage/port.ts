@@ -1,0 +1,58 @@
+/** @module The journal contract: an append-only log of object writes with one revision counter (DESIGN §5). */
+import type { KubeObject } from '../object.ts';
+
+/** Position in the journal; an object's resourceVersion is the revision of its last write. Safe integers from 1. */
+export type Revision = number;
+
+/**
+ * Where an object lives: `<group>/<resource>/<namespace>/<name>`; group and namespace may be empty (`/configmaps/shop/a`,
+ * `hanse.dev/clusters//eu-west`). No part contains a slash. Keys order by code unit.
+ */
+export type StorageKey = string;
+
+/** One write of a commit. `expected`: the key's revision that must still hold, 0 = must not exist, undefined = whatever is there. */
+export type Write =
+  | { readonly op: 'put'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject }
+  | { readonly op: 'delete'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject };
+
+/** One committed write. Each write of a commit has a revision of its own, consecutive within the commit. */
+export type Entry = {
+  readonly revision: Revision;
+  readonly op: 'put' | 'delete';
+  readonly key: StorageKey;
+  /** The object after a put; before a delete the last state. Its metadata.resourceVersion is this entry's revision. */
+  readonly object: KubeObject;
+};
+
+/** All written, or nothing and why. `unknown` = the journal cannot tell (timeout): read again before deciding. */
+export type CommitResult =
+  | { readonly ok: true; readonly revisions: readonly Revision[] }
+  | { readonly ok: false; readonly why: 'conflict'; readonly key: StorageKey; readonly actual: Revision }
+  | { readonly ok: false; readonly why: 'unknown'; readonly cause: unknown };
+
+/** Thrown by `follow` and watches when `from` is below the floor: entries after it are no longer kept. */
+export class CompactedError extends Error {
+  override name = 'CompactedError';
+  readonly floor: Revision;
+  constructor(from: Revision, floor: Revision) {
+    super(`too old resource version: ${from} (${floor})`);
+    this.floor = floor;
+  }
+}
+
+/** The append-only log. Drivers: memory (here), SQLite (`hub/store`), later JetStream; one contract test holds them all. */
+export interface Journal {
+  /** Atomic: all writes or none. Concurrent calls may share one durable transaction (group commit). Resolves when durable. */
+  commit(writes: readonly Write[]): Promise<CommitResult>;
+  /** Every entry with revision > from, exactly once and in order: first those kept, then new ones as they come, until `signal` aborts. */
+  follow(from: Revision, signal: AbortSignal): AsyncIterable<Entry>;
+  /** All live objects and the revision they are at, for filling a cache at start. */
+  snapshot(): Promise<{ revision: Revision; items: AsyncIterable<{ key: StorageKey; object: KubeObject }> }>;
+  /** Entries with revision ≤ this may be gone; `follow(from)` with from < floor throws {@link CompactedError}. */
+  floor(): Revision;
+  /** Newest revision given out. */
+  head(): Revision;
+  /** Drops entries up to and including `revision` (live objects stay) and raises the floor. */
+  compact(revision: Revision): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,153 @@
+/** @module The hub-agent contract: what travels over NATS. JSON, one envelope; unknown fields are ignored, unknown versions refused. */
+import type { CapacityReport } from '../capacity/report.ts';
+import type { KubeObject } from '../kube/object.ts';
+
+/** Version of this contract. */
+export const wireVersion = 1;
+
+/** Names one object in a member cluster. `namespace` is '' for cluster-scoped kinds. */
+export type WorkRef = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Plural URL segment, such as `deployments`. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+};
+
+/**
+ * One object the hub wants in one cluster: KV bucket `work`, key `<cluster>.<id>`, signed by the hub. `seq` is the hub's journal
+ * revision when it was rendered: an agent never replaces a higher `seq` by a lower one. A withdrawn object stays as a record with
+ * `op: 'withdraw'` until the agent reports it gone: a missing key never means "delete".
+ */
+export type WorkItem = {
+  readonly v: 1;
+  readonly cluster: string;
+  readonly id: string;
+  readonly seq: number;
+  readonly op: 'apply' | 'withdraw';
+  readonly ref: WorkRef;
+  /** What to apply; absent when withdrawn. */
+  readonly object?: KubeObject;
+  /** What to do with an object that exists and is not ours. */
+  readonly adopt: 'Never' | 'IfUnowned' | 'Always';
+  /** Fields the member's own controllers may own, as dotted paths (`spec.replicas` under an autoscaler); not applied. */
+  readonly yieldFields?: readonly string[];
+};
+
+/** What became of one work item: KV bucket `status`, key `<cluster>.<id>`, written by the agent. */
+export type StatusItem = {
+  readonly v: 1;
+  readonly cluster: string;
+  readonly id: string;
+  /** The `seq` this answers. */
+  readonly seq: number;
+  readonly ref: WorkRef;
+  readonly phase: 'Applied' | 'Conflict' | 'Failed' | 'Withdrawn';
+  /** CamelCase, for machines: `FieldManagerConflict`, `Forbidden`, `NotOwned`, … */
+  readonly reason?: string;
+  /** For a person: what is wrong and how to mend it. */
+  readonly message?: string;
+  /** metadata.generation of the member's object. */
+  readonly generation?: number;
+  /** The member object's `.status`, whole (≤ 64 KiB; larger is cut to its conditions and counters). */
+  readonly status?: { readonly [field: string]: unknown };
+  /** Agent's clock, ms since the epoch. */
+  readonly observedAtMs: number;
+};
+
+/** Served kinds of a member, for discovery at the hub. */
+export type ServedApi = {
+  readonly groupVersion: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+};
+
+/** First message after every (re)connect, and when something in it changes: `hanse.up.<cluster>.hello`. */
+export type Hello = {
+  readonly v: 1;
+  readonly cluster: string;
+  /** New at each start of the agent. */
+  readonly bootId: string;
+  readonly agentVersion: string;
+  readonly kubernetesVersion: string;
+  readonly apis: readonly ServedApi[];
+  readonly runtimeClasses: readonly string[];
+  /** Provider, region and zone as learnt from nodes; the operator's labels on the Cluster win. */
+  readonly labels: { readonly [key: string]: string };
+  readonly nowMs: number;
+};
+
+/** Every `beatIntervalMs`: `hanse.up.<cluster>.beat`, core NATS, never a stream. */
+export type Beat = {
+  readonly v: 1;
+  readonly cluster: string;
+  readonly bootId: string;
+  readonly seq: number;
+  readonly nowMs: number;
+  /** Whether the member's API server answers, and why not. */
+  readonly api: { readonly reachable: boolean; readonly reason?: string; readonly message?: string };
+  /** Newest report sent, so that the hub notices a lost one. */
+  readonly reportSeq: number;
+  /** Verbs on resources the agent lacks, such as `list nodes`. */
+  readonly forbidden?: readonly string[];
+};
+
+/** Capacity, `hanse.up.<cluster>.report`. */
+export type ReportMessage = { readonly v: 1; readonly cluster: string; readonly bootId: string; readonly report: CapacityReport };
+
+/** Hub to agent, `hanse.down.<cluster>.want`: send this again. */
+export type WantMessage = { readonly v: 1; readonly what: readonly ('hello' | 'report' | 'status')[] };
+
+/** Agent to hub, request `hanse.up.<cluster>.renew`; the answer is a new NATS user JWT for the same public key. */
+export type RenewRequest = { readonly v: 1; readonly cluster: string; readonly publicKey: string };
+export type RenewAnswer =
+  | { readonly v: 1; readonly ok: true; readonly jwt: string; readonly expiresAtMs: number }
+  | { readonly v: 1; readonly ok: false; readonly reason: string; readonly message: string };
+
+/** POST `<hub>/join/v1`: anonymous but for the token. */
+export type JoinRequest = {
+  readonly v: 1;
+  readonly token: string;
+  /** Wanted cluster name, a DNS-1123 label. */
+  readonly name: string;
+  /** nkey user public key (`U…`). */
+  readonly publicKey: string;
+  /** X25519 public key, base64: Secrets are sealed to it. */
+  readonly sealingKey: string;
+  readonly labels: { readonly [key: string]: string };
+  readonly kubernetesVersion: string;
+  readonly nowMs: number;
+  /** Proof of possession: signature of `name\npublicKey\nnowMs` by the nkey, base64. */
+  readonly proof: string;
+};
+
+/** The hub's answer to a join request; `Pending` is polled with the same request. */
+export type JoinAnswer =
+  | { readonly v: 1; readonly state: 'Pending'; readonly message: string; readonly retryAfterMs: number }
+  | {
+      readonly v: 1;
+      readonly state: 'Admitted';
+      readonly jwt: string;
+      readonly expiresAtMs: number;
+      readonly natsUrls: readonly string[];
+      /** PEM of the CA that signs the broker's certificate. */
+      readonly natsCa: string;
+      /** Ed25519 public key that signs work, base64 of the raw 32 bytes. */
+      readonly hubKey: string;
+      readonly beatIntervalMs: number;
+    }
+  | { readonly v: 1; readonly state: 'Refused'; readonly reason: JoinRefusal; readonly message: string };
+
+/** Why a join is refused. */
+export type JoinRefusal =
+  | 'TokenUnknown'
+  | 'TokenExpired'
+  | 'TokenUsedUp'
+  | 'NameTaken'
+  | 'NameInvalid'
+  | 'ProofInvalid'
+  | 'ClockSkew'
+  | 'Revoked'
+  | 'Malformed';

@@ -1,0 +1,31 @@
+/** @module Test projects: `unit` beside the source, `nats` against a real nats-server, `e2e` against real clusters. */
+import { defineConfig } from 'vitest/config';
+
+const shared = { globals: false, testTimeout: 20_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['{hub,agent,shared,deploy,test}/**/*.test.ts'],
+          exclude: ['**/*.nats.test.ts', '**/*.e2e.test.ts', 'node_modules/**'],
+        },
+      },
+      { test: { ...shared, name: 'nats', include: ['{hub,agent,shared,deploy,test}/**/*.nats.test.ts'], testTimeout: 60_000, fileParallelism: false } },
+      {
+        test: {
+          ...shared,
+          name: 'e2e',
+          include: ['{hub,agent,deploy,test}/**/*.e2e.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 1_200_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
