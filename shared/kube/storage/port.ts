@@ -10,7 +10,10 @@ export type Revision = number;
  */
 export type StorageKey = string;
 
-/** One write of a commit. `expected`: the key's revision that must still hold, 0 = must not exist, undefined = whatever is there. */
+/**
+ * One write of a commit; a commit writes a key at most once. `expected`: the key's revision that must still hold, 0 = must not exist,
+ * undefined = whatever is there. A delete of what is not there is a conflict with actual revision 0.
+ */
 export type Write =
   | { readonly op: 'put'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject }
   | { readonly op: 'delete'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject };

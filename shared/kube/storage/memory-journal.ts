@@ -1,0 +1,104 @@
+/** @module A journal in memory: for tests, the simulator and throw-away members. Nothing survives the process. */
+import { assert } from '../../lib/index.ts';
+import type { KubeObject } from '../object.ts';
+import { type CommitResult, CompactedError, type Entry, type Journal, type Revision, type StorageKey, type Write } from './port.ts';
+import { stamped } from './stamped.ts';
+
+type Live = { readonly revision: Revision; readonly object: KubeObject };
+
+/** A journal whose entries live in an array. Every commit is "durable" at once. */
+export const memoryJournal = (): Journal => {
+  const live = new Map<StorageKey, Live>();
+  let entries: Entry[] = [];
+  let floor: Revision = 0;
+  let head: Revision = 0;
+  let closed = false;
+  const waiting = new Set<() => void>();
+
+  const wake = (): void => {
+    const woken = [...waiting];
+    waiting.clear();
+    for (const run of woken) run();
+  };
+
+  const commit = async (writes: readonly Write[]): Promise<CommitResult> => {
+    if (closed) return { ok: false, why: 'unknown', cause: new Error('the journal is closed') };
+    const refused = firstConflict(writes, (key) => live.get(key)?.revision ?? 0);
+    if (refused !== undefined) return refused;
+    const revisions: Revision[] = [];
+    for (const write of writes) {
+      head += 1;
+      const object = stamped(write.object, head);
+      if (write.op === 'put') live.set(write.key, { revision: head, object });
+      else live.delete(write.key);
+      entries.push({ revision: head, op: write.op, key: write.key, object });
+      revisions.push(head);
+    }
+    wake();
+    return { ok: true, revisions };
+  };
+
+  const follow = async function* (from: Revision, signal: AbortSignal): AsyncGenerator<Entry> {
+    let position = from;
+    while (!signal.aborted && !closed) {
+      if (position < floor) throw new CompactedError(position, floor);
+      // Revisions are dense, so the entry after `position` sits at a known place.
+      const next = entries[position - floor];
+      if (next === undefined) {
+        await pause(waiting, signal);
+        continue;
+      }
+      assert(next.revision === position + 1, 'journal revisions are dense');
+      position = next.revision;
+      yield next;
+    }
+  };
+
+  return {
+    commit,
+    follow,
+    snapshot: async () => ({ revision: head, items: itemsOf([...live]) }),
+    floor: () => floor,
+    head: () => head,
+    compact: async (revision) => {
+      const target = Math.min(revision, head);
+      if (target <= floor) return;
+      entries = entries.slice(target - floor);
+      floor = target;
+      wake();
+    },
+    close: async () => {
+      closed = true;
+      wake();
+    },
+  };
+};
+
+const itemsOf = async function* (live: readonly [StorageKey, Live][]): AsyncGenerator<{ key: StorageKey; object: KubeObject }> {
+  for (const [key, { object }] of live) yield { key, object };
+};
+
+/** The first write whose expectation does not hold. A delete of what is not there is a conflict with actual revision 0. */
+const firstConflict = (writes: readonly Write[], actualOf: (key: StorageKey) => Revision): CommitResult | undefined => {
+  const seen = new Set<StorageKey>();
+  for (const write of writes) {
+    assert(!seen.has(write.key), `one commit writes ${write.key} twice`);
+    seen.add(write.key);
+    const actual = actualOf(write.key);
+    const missing = write.op === 'delete' && actual === 0;
+    if (missing || (write.expected !== undefined && write.expected !== actual))
+      return { ok: false, why: 'conflict', key: write.key, actual };
+  }
+  return undefined;
+};
+
+const pause = (waiting: Set<() => void>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      waiting.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    waiting.add(done);
+    signal.addEventListener('abort', done);
+  });
