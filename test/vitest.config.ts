@@ -15,7 +15,15 @@ export default defineConfig({
           exclude: ['**/*.nats.test.ts', '**/*.e2e.test.ts', 'node_modules/**'],
         },
       },
-      { test: { ...shared, name: 'nats', include: ['{hub,agent,shared,deploy,test}/**/*.nats.test.ts'], testTimeout: 60_000, fileParallelism: false } },
+      {
+        test: {
+          ...shared,
+          name: 'nats',
+          include: ['{hub,agent,shared,deploy,test}/**/*.nats.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           ...shared,

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/**
+ * @module The door to every command: installs what a fresh clone lacks, finds a Node that can run TypeScript, and hands over to it.
+ * Plain JavaScript on purpose: this file alone must run on Node 20, before anything is installed.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const nodeMajorMin = 24;
+
+/** What each npm script runs: a list of programs, one after the other; the first that fails ends it. */
+const vitest = (...args) => ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...args];
+const commands = {
+  hanse: [['deploy/local/hanse.ts']],
+  start: [['deploy/local/hanse.ts', 'start']],
+  tour: [['deploy/local/hanse.ts', 'tour']],
+  test: [['hub/fleet/broker/ensure-main.ts'], vitest('--project', 'unit', '--project', 'nats')],
+  check: [
+    ['node_modules/typescript/bin/tsc', '-p', '.'],
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+    vitest('--project', 'unit', 'test/rooms.test.ts'),
+  ],
+  e2e: [vitest('--project', 'e2e')],
+  sim: [['test/sim/main.ts']],
+  bench: [['test/bench/index.ts']],
+};
+
+const fail = (message) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+};
+
+/** Installs the locked dependencies once for each lock file; says so on stderr, since stdout may be a JSON document. */
+const installDependencies = () => {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.installed-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  process.stderr.write('Installing dependencies (npm ci) …\n');
+  const startedMs = Date.now();
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (done.error) fail(`npm could not be started (${done.error.message}). Install npm, then run this again.`);
+  if (done.status !== 0) fail('npm ci failed (its words are above). Mend that, then run this again: nothing else was changed.');
+  writeFileSync(stamp, lock);
+  process.stderr.write(`Dependencies installed in ${Math.round((Date.now() - startedMs) / 1000)} s.\n`);
+};
+
+/** This Node when it is new enough, else the one from npm's `node` package. */
+const findRuntime = () => {
+  if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return process.execPath;
+  const packaged = join(root, 'node_modules', 'node', 'bin', 'node');
+  if (existsSync(packaged)) return packaged;
+  return fail(
+    `Node ${process.versions.node} is older than ${nodeMajorMin}, and npm's "node" package did not unpack its binary ` +
+      '(are install scripts switched off? `npm config get ignore-scripts`). Install Node 24 or newer, or run `npm rebuild node`.',
+  );
+};
+
+/** Runs one program to its end; signals go to it, and its end is ours. */
+const run = (runtime, args) =>
+  new Promise((resolve) => {
+    const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...args], {
+      cwd: process.env.HANSE_CWD ?? process.cwd(),
+      stdio: 'inherit',
+      env: { ...process.env, HANSE_ROOT: root, PATH: `${dirname(runtime)}:${process.env.PATH}` },
+    });
+    const forward = (signal) => child.kill(signal);
+    // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be handed on.
+    const onInterrupt = () => undefined;
+    process.on('SIGINT', onInterrupt);
+    process.on('SIGTERM', forward);
+    process.on('SIGHUP', forward);
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', forward);
+      process.off('SIGHUP', forward);
+      resolve(code ?? (signal === null ? 1 : 128));
+    });
+  });
+
+const [name = 'hanse', ...rest] = process.argv.slice(2);
+const viaBin = !(name in commands);
+const programs = viaBin ? commands.hanse : commands[name];
+const args = viaBin ? process.argv.slice(2) : rest;
+
+installDependencies();
+const runtime = findRuntime();
+for (const [index, program] of programs.entries()) {
+  const [file, ...fixed] = program;
+  const last = index === programs.length - 1;
+  const code = await run(runtime, [join(root, file), ...fixed, ...(last ? args : [])]);
+  if (code !== 0) process.exit(code);
+}
