@@ -1,0 +1,81 @@
+/** @module What the rest of the agent needs of its link to the hub. */
+import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { Beat, Hello, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
+
+/** Ends a subscription. */
+export type Unsubscribe = () => void;
+
+/** Where the link stands. */
+export type LinkPhase = 'Joining' | 'Pending' | 'Connecting' | 'Connected' | 'Disconnected' | 'Refused' | 'Stopped';
+
+/** What keeps the link from being Connected; CamelCase, for machines. */
+export type LinkTrouble =
+  | 'HubUnreachable'
+  | 'WrongCA'
+  | 'HubError'
+  | 'TokenUnknown'
+  | 'TokenExpired'
+  | 'TokenUsedUp'
+  | 'RateLimited'
+  | 'NameTaken'
+  | 'NameInvalid'
+  | 'NotApproved'
+  | 'Denied'
+  | 'Revoked'
+  | 'ProofInvalid'
+  | 'Malformed'
+  | 'ClockSkew'
+  | 'NatsUnreachable'
+  | 'NatsWrongCA'
+  | 'CredentialsExpired';
+
+/** The link's state as the CLI prints it; `message` says what is wrong and how to mend it. */
+export type LinkState = {
+  readonly phase: LinkPhase;
+  readonly trouble?: LinkTrouble;
+  readonly message: string;
+  /** When this phase and trouble began, ms since the epoch. */
+  readonly sinceMs: number;
+};
+
+/** What the inventory knows for a hello; the link adds version, cluster, bootId and clock. */
+export type HelloFacts = Omit<Hello, 'v' | 'cluster' | 'bootId' | 'nowMs'>;
+
+/** What the agent knows for a beat; the link adds the rest. */
+export type BeatFacts = Pick<Beat, 'api' | 'forbidden'>;
+
+/**
+ * Desired work as it comes. `Init` opens a full reading, `InitDone` closes it (`ids` = every id the hub holds for this cluster); in between
+ * and after come `Item`s, each verified, opened and newer than the one before of its id. An id missing from a full reading never means
+ * "delete": only `op: 'withdraw'` does.
+ */
+export type WorkEvent =
+  | { readonly type: 'Init' }
+  | { readonly type: 'Item'; readonly item: WorkItem }
+  | { readonly type: 'InitDone'; readonly ids: readonly string[] };
+
+/** The agent's side of the bus. Handlers must return at once; outgoing calls never reject. */
+export interface AgentLink {
+  readonly cluster: string;
+  /** New at each start. */
+  readonly bootId: string;
+  state(): LinkState;
+  onState(handler: (state: LinkState) => void): Unsubscribe;
+  /** Called before each hello; until it is set no hello is sent. */
+  setHello(facts: () => HelloFacts | undefined): void;
+  /** Called before each beat. */
+  setBeat(facts: () => BeatFacts): void;
+  /** Sends a hello now, because something in it changed. */
+  helloChanged(): void;
+  /** Sends the report if connected (core NATS, not kept by the broker); false = not sent, the newest is sent again on reconnect. */
+  publishReport(report: CapacityReport): boolean;
+  /** Writes one status; keeps the newest of each id until the broker has it. */
+  publishStatus(item: StatusItem): void;
+  /** Work items seen before a restart: a replay with a lower `seq` is refused. */
+  rememberSeq(id: string, seq: number): void;
+  onWork(handler: (event: WorkEvent) => void): Unsubscribe;
+  /** The hub wants something again; hello and report are answered by the link itself, `status` by the work engine. */
+  onWant(handler: (what: WantMessage['what']) => void): Unsubscribe;
+  /** Stops everything; resolves when the connection is closed. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** @module What the hub's control loops need of the fleet: what agents say, and how desired work reaches them. */
+import type { Beat, Hello, ReportMessage, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
+
+/** Ends a subscription. */
+export type Unsubscribe = () => void;
+
+/** Why an item was not published; the message names the item and the mend. */
+export type PublishRefusal = 'TooLarge' | 'NotSealable' | 'Invalid' | 'QueueFull' | 'Superseded' | 'Stopped';
+
+/** What became of one publish. `ok` = durable at the broker. */
+export type PublishOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: PublishRefusal; readonly message: string };
+
+/** One work record as the broker has it now, by what its signature covers. */
+export type PublishedWork = { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] };
+
+/** A fault on the bus that the hub saw and refused; counted, and logged at most once a second for each cause. */
+export type BusRefusal = { readonly cluster: string; readonly subject: string; readonly reason: string; readonly message: string };
+
+/** A message with the hub's clock at its arrival, ms since the epoch. */
+export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };
+
+/**
+ * The hub's side of the bus. Handlers are called in order of arrival, one message at a time, and must return at once (queue and work later);
+ * what they get has been validated, and its `cluster` is the one the broker let it publish for.
+ */
+export interface FleetBus {
+  onHello(handler: (arrival: Arrival<Hello>) => void): Unsubscribe;
+  onBeat(handler: (arrival: Arrival<Beat>) => void): Unsubscribe;
+  onReport(handler: (arrival: Arrival<ReportMessage>) => void): Unsubscribe;
+  /** First every status the broker keeps, then changes as they come; after a lost connection all kept ones may come again. */
+  onStatus(handler: (item: StatusItem) => void): Unsubscribe;
+  onRefusal(handler: (refusal: BusRefusal) => void): Unsubscribe;
+  /**
+   * Signs, seals (Secrets) and writes one item; retries while the broker is away. A newer item of the same cluster and id takes the place
+   * of one that still waits (`Superseded`). Resolves when it is durable or refused; never rejects.
+   */
+  publishWork(item: WorkItem): Promise<PublishOutcome>;
+  /** Removes the record and the status of one item, once its withdrawal was reported. */
+  forgetWork(cluster: string, id: string): Promise<PublishOutcome>;
+  /** Removes every record and status of a cluster that left. */
+  forgetCluster(cluster: string): Promise<PublishOutcome>;
+  /** What the broker holds now, as far as it is signed by this hub; resolves when the first reading is complete. */
+  publishedWork(): Promise<readonly PublishedWork[]>;
+  /** Asks an agent to send something again; best effort. */
+  want(cluster: string, what: WantMessage['what']): void;
+  connected(): boolean;
+  onConnected(handler: (connected: boolean) => void): Unsubscribe;
+}
