@@ -45,6 +45,15 @@ export type Strategy = {
 /** Where `/scale` finds its numbers: dotted paths from the object's root, such as `spec.replicas`. `selector`: path of a LabelSelector or a map or a string. */
 export type ScalePaths = { readonly specReplicas: string; readonly statusReplicas: string; readonly selector?: string };
 
+/** A subresource besides status and scale: what discovery says of it. `group` and `version` when its kind lives elsewhere (`policy/v1 Eviction`). */
+export type SubresourceType = {
+  readonly name: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly string[];
+};
+
 /** One served kind in one version. */
 export type ResourceType = {
   readonly group: string;
@@ -62,6 +71,12 @@ export type ResourceType = {
   readonly schemaName: string;
   readonly hasStatus: boolean;
   readonly scale?: ScalePaths;
+  /** Subresources besides status and scale, for discovery: `namespaces/finalize`, `pods/binding`. */
+  readonly subresources?: readonly SubresourceType[];
+  /** What is wrong with a name (or, when `prefix`, a generateName); absent = RFC 1123 subdomain. */
+  readonly validateName?: (name: string, prefix: boolean) => readonly string[];
+  /** True: metadata.generation counts changes of the spec. Absent: true for kinds without strategic merge, else when `prepareForCreate` sets it. */
+  readonly tracksGeneration?: boolean;
   /** True when strategic merge patch is allowed (built-in kinds only). */
   readonly strategicMerge: boolean;
   readonly strategy: Strategy;
@@ -75,6 +90,8 @@ export type ResourceType = {
    */
   readonly conversion?: {
     readonly storageVersion: string;
+    /** Set when the objects are stored under another group, as `events.k8s.io` events are under core. */
+    readonly storageGroup?: string;
     readonly fromStorage: (object: KubeObject) => KubeObject;
     readonly toStorage: (object: KubeObject) => KubeObject;
   };
