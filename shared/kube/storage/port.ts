@@ -13,10 +13,11 @@ export type StorageKey = string;
 /**
  * One write of a commit; a commit writes a key at most once. `expected`: the key's revision that must still hold, 0 = must not exist,
  * undefined = whatever is there. A delete of what is not there is a conflict with actual revision 0.
+ * `by`: the user who asked for it, for the history; absent = the object's newest field manager.
  */
 export type Write =
-  | { readonly op: 'put'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject }
-  | { readonly op: 'delete'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject };
+  | { readonly op: 'put'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject; readonly by?: string }
+  | { readonly op: 'delete'; readonly key: StorageKey; readonly expected?: Revision; readonly object: KubeObject; readonly by?: string };
 
 /** One committed write. Each write of a commit has a revision of its own, consecutive within the commit. */
 export type Entry = {
