@@ -15,6 +15,15 @@ export type WorkRef = {
   readonly name: string;
 };
 
+/** An object sealed to one agent: X25519 with a key made for this item, HKDF-SHA256, AES-256-GCM. All values base64. */
+export type SealedObject = {
+  readonly alg: 'X25519-HKDF-SHA256-A256GCM';
+  readonly ephemeralKey: string;
+  readonly nonce: string;
+  /** Ciphertext and tag of the object's JSON. */
+  readonly box: string;
+};
+
 /**
  * One object the hub wants in one cluster: KV bucket `work`, key `<cluster>.<id>`, signed by the hub. `seq` is the hub's journal
  * revision when it was rendered: an agent never replaces a higher `seq` by a lower one. A withdrawn object stays as a record with
@@ -29,6 +38,8 @@ export type WorkItem = {
   readonly ref: WorkRef;
   /** What to apply; absent when withdrawn. */
   readonly object?: KubeObject;
+  /** On the wire in place of `object` for Secrets; the link seals and opens, loops on both sides only see `object`. */
+  readonly sealed?: SealedObject;
   /** What to do with an object that exists and is not ours. */
   readonly adopt: 'Never' | 'IfUnowned' | 'Always';
   /** Fields the member's own controllers may own, as dotted paths (`spec.replicas` under an autoscaler); not applied. */
@@ -119,7 +130,7 @@ export type JoinRequest = {
   readonly labels: { readonly [key: string]: string };
   readonly kubernetesVersion: string;
   readonly nowMs: number;
-  /** Proof of possession: signature of `name\npublicKey\nnowMs` by the nkey, base64. */
+  /** Proof of possession: signature of {@link joinProofText} by the nkey, base64. */
   readonly proof: string;
 };
 
@@ -138,7 +149,7 @@ export type JoinAnswer =
       readonly hubKey: string;
       readonly beatIntervalMs: number;
     }
-  | { readonly v: 1; readonly state: 'Refused'; readonly reason: JoinRefusal; readonly message: string };
+  | { readonly v: 1; readonly state: 'Refused'; readonly reason: JoinRefusal; readonly message: string; readonly retryAfterMs?: number };
 
 /** Why a join is refused. */
 export type JoinRefusal =
@@ -150,4 +161,10 @@ export type JoinRefusal =
   | 'ProofInvalid'
   | 'ClockSkew'
   | 'Revoked'
+  | 'Denied'
+  | 'RateLimited'
   | 'Malformed';
+
+/** What the proof in a join request signs. */
+export const joinProofText = (request: Pick<JoinRequest, 'name' | 'publicKey' | 'sealingKey' | 'nowMs'>): string =>
+  `hanse/join/v1\n${request.name}\n${request.publicKey}\n${request.sealingKey}\n${request.nowMs}`;

@@ -1,0 +1,208 @@
+/** @module The shape of each message of the contract, as checks for what comes from the wire. */
+import { bool, both, type Check, freeObject, integer, list, map, matching, oneOf, record, text } from './check.ts';
+import { joinLabelsMax } from './limits.ts';
+
+const version: Check = oneOfNumber(1);
+const clusterName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a DNS-1123 label (a-z, 0-9, -; at most 63)');
+/** A work id is one subject token and one KV key part. */
+const workId = matching(/^[A-Za-z0-9_=-]{1,200}$/, 'a work id of letters, digits, _ = - (at most 200)');
+const instant = integer(0);
+const count = integer(0);
+const base64 = (max: number): Check => both(text(max, 1), matching(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
+const labels = (max: number): Check => map(text(253), max);
+const amounts = list(integer());
+
+function oneOfNumber(wanted: number): Check {
+  return (value, path) => (value === wanted ? undefined : `${path} must be ${wanted}`);
+}
+
+const ref = record({ apiVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespace: text(63), name: text(253, 1) });
+
+const sealed = record({
+  alg: oneOf('X25519-HKDF-SHA256-A256GCM'),
+  ephemeralKey: base64(64),
+  nonce: base64(24),
+  box: base64(4_000_000),
+});
+
+const workFields = record(
+  {
+    v: version,
+    cluster: clusterName,
+    id: workId,
+    seq: count,
+    op: oneOf('apply', 'withdraw'),
+    ref,
+    adopt: oneOf('Never', 'IfUnowned', 'Always'),
+  },
+  { object: freeObject, sealed, yieldFields: list(text(512), 256) },
+);
+
+/** A work item as sent: an `apply` has its object in the clear or sealed, never both. */
+export const workItem: Check = (value, path) => {
+  const fault = workFields(value, path);
+  if (fault !== undefined) return fault;
+  const item = value as { op: string; object?: unknown; sealed?: unknown };
+  const bodies = Number(item.object !== undefined) + Number(item.sealed !== undefined);
+  if (item.op === 'apply') return bodies === 1 ? undefined : `${path}: an apply needs either object or sealed`;
+  return bodies === 0 ? undefined : `${path}: a withdraw has no object`;
+};
+
+export const statusItem: Check = record(
+  {
+    v: version,
+    cluster: clusterName,
+    id: workId,
+    seq: count,
+    ref,
+    phase: oneOf('Applied', 'Conflict', 'Failed', 'Withdrawn'),
+    observedAtMs: instant,
+  },
+  { reason: text(256), message: text(4_096), generation: count, status: freeObject },
+);
+
+export const hello: Check = record({
+  v: version,
+  cluster: clusterName,
+  bootId: text(64, 1),
+  agentVersion: text(64),
+  kubernetesVersion: text(64),
+  apis: list(record({ groupVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespaced: bool }), 5_000),
+  runtimeClasses: list(text(253), 1_000),
+  labels: labels(256),
+  nowMs: instant,
+});
+
+export const beat: Check = record(
+  {
+    v: version,
+    cluster: clusterName,
+    bootId: text(64, 1),
+    seq: count,
+    nowMs: instant,
+    api: record({ reachable: bool }, { reason: text(256), message: text(2_048) }),
+    reportSeq: integer(-1),
+  },
+  { forbidden: list(text(512), 256) },
+);
+
+const gpu = record({
+  vendor: oneOf('nvidia', 'amd', 'intel', 'other'),
+  product: text(256),
+  memoryMiB: count,
+  count,
+  sharing: record({ kind: oneOf('exclusive', 'timeSlicing', 'mps', 'mig', 'vgpu'), replicas: count }),
+});
+
+const numa = record({
+  policy: oneOf('none', 'best-effort', 'restricted', 'single-numa-node'),
+  scope: oneOf('container', 'pod'),
+  cpuManager: oneOf('none', 'static'),
+  memoryManager: oneOf('None', 'Static'),
+  options: list(text(128), 64),
+  zones: list(record({ id: count, total: amounts }), 64),
+});
+
+const nodeGroup = record(
+  {
+    id: count,
+    labels: labels(1_000),
+    taints: list(record({ key: text(317, 1), value: text(253), effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }), 256),
+    ready: bool,
+    unschedulable: bool,
+    allocatable: amounts,
+    runtimeHandlers: list(text(253), 256),
+  },
+  { gpu, numa },
+);
+
+const reportFields = record({
+  kind: oneOf('snapshot'),
+  epoch: count,
+  seq: count,
+  observedAtMs: instant,
+  sources: map(text(64), 256),
+  complete: bool,
+  unsupported: list(text(512), 256),
+  resourceNames: list(text(317, 1), 1_000),
+  groups: list(nodeGroup, 20_000),
+  nodes: record(
+    { names: list(text(253, 1)), group: list(count), podsFree: amounts, free: list(amounts, 1_000) },
+    { zoneFree: list(list(amounts, 1_000), 64) },
+  ),
+  pending: list(record({ shapeHash: text(128, 1), count, oldestSeconds: count, requests: map(integer(), 1_000) }), 100_000),
+  runtimeClasses: list(record({ name: text(253, 1), handler: text(253), overhead: map(integer(), 100), nodeSelector: labels(100) }), 1_000),
+  networks: list(record({ namespace: text(63), name: text(253, 1) }, { resource: text(317) }), 10_000),
+  acks: map(count),
+  present: map(record({ bound: count, pending: count })),
+});
+
+/** Columns agree with each other: a report that does not add up is refused whole, so that no reader indexes past an end. */
+const columnsAgree: Check = (value, path) => {
+  const report = value as {
+    resourceNames: unknown[];
+    groups: { id: number; allocatable: unknown[]; numa?: { zones: { total: unknown[] }[] } }[];
+    nodes: { names: unknown[]; group: number[]; podsFree: unknown[]; free: unknown[][]; zoneFree?: unknown[][][] };
+  };
+  const width = report.resourceNames.length;
+  const { names, group, podsFree, free, zoneFree } = report.nodes;
+  const isColumn = (column: unknown[]): boolean => column.length === names.length;
+  if (!isColumn(group) || !isColumn(podsFree)) return `${path}.nodes: columns must have one value a node`;
+  const isTable = (table: unknown[][]): boolean => table.length === width && table.every(isColumn);
+  if (!isTable(free) || zoneFree?.every(isTable) === false) return `${path}.nodes: free must have one column a resource, one value a node`;
+  const ids = new Set(report.groups.map(({ id }) => id));
+  if (group.some((id) => !ids.has(id))) return `${path}.nodes.group: names a group that is not in the report`;
+  const isWide = (row: unknown[]): boolean => row.length === width;
+  const groupsAgree = report.groups.every(
+    ({ allocatable, numa: facts }) => isWide(allocatable) && facts?.zones.every(({ total }) => isWide(total)) !== false,
+  );
+  return groupsAgree ? undefined : `${path}.groups: amounts must have one value a resource`;
+};
+
+export const report: Check = record({ v: version, cluster: clusterName, bootId: text(64, 1), report: both(reportFields, columnsAgree) });
+
+export const want: Check = record({ v: version, what: list(oneOf('hello', 'report', 'status'), 3) });
+
+export const renewRequest: Check = record({ v: version, cluster: clusterName, publicKey: text(64, 1) });
+
+/** `ok: false` answers carry reason and message, `ok: true` the credential. */
+export const renewAnswer: Check = (value, path) =>
+  typeof value === 'object' && value !== null && 'ok' in value && value.ok === true
+    ? record({ v: version, jwt: text(16_384, 1), expiresAtMs: instant })(value, path)
+    : record({ v: version, ok: oneOfFalse, reason: text(128), message: text(2_048) })(value, path);
+
+function oneOfFalse(value: unknown, path: string): string | undefined {
+  return value === false ? undefined : `${path} must be true or false`;
+}
+
+export const joinRequest: Check = record({
+  v: version,
+  token: text(512),
+  name: text(256),
+  publicKey: text(64, 1),
+  sealingKey: base64(64),
+  labels: labels(joinLabelsMax),
+  kubernetesVersion: text(64),
+  nowMs: instant,
+  proof: base64(128),
+});
+
+const admitted = record({
+  v: version,
+  jwt: text(16_384, 1),
+  expiresAtMs: instant,
+  natsUrls: list(text(512, 1), 32),
+  natsCa: text(65_536),
+  hubKey: base64(64),
+  beatIntervalMs: integer(100),
+});
+const pending = record({ v: version, message: text(4_096), retryAfterMs: count });
+const refused = record({ v: version, reason: text(64, 1), message: text(4_096) }, { retryAfterMs: count });
+
+/** The hub's answer, by its state. */
+export const joinAnswer: Check = (value, path) => {
+  const state = typeof value === 'object' && value !== null && 'state' in value ? value.state : undefined;
+  if (state === 'Admitted') return admitted(value, path);
+  if (state === 'Pending') return pending(value, path);
+  return state === 'Refused' ? refused(value, path) : `${path}.state must be one of Pending, Admitted, Refused`;
+};
