@@ -1,0 +1,146 @@
+/** @module The built-in kinds as far as the playground's controllers read and write them. */
+import type { KubeObject, ObjectMeta } from '../../../shared/kube/object.ts';
+
+/** A meta/v1 LabelSelector, as far as workloads use it. */
+export type LabelSelector = {
+  matchLabels?: { [key: string]: string };
+  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
+};
+
+export type Container = {
+  name: string;
+  image: string;
+  ports?: { containerPort: number; name?: string; protocol?: string }[];
+  restartPolicy?: string;
+  resources?: { requests?: { [resource: string]: string }; limits?: { [resource: string]: string } };
+};
+
+export type PodSpec = {
+  containers: Container[];
+  initContainers?: Container[];
+  nodeName?: string;
+  nodeSelector?: { [key: string]: string };
+  tolerations?: Toleration[];
+  restartPolicy?: string;
+  hostname?: string;
+  subdomain?: string;
+  [field: string]: unknown;
+};
+
+export type Toleration = { key?: string; operator?: string; value?: string; effect?: string };
+
+export type PodTemplate = { metadata?: Partial<ObjectMeta>; spec: PodSpec };
+
+export type Condition = {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  lastUpdateTime?: string;
+  lastProbeTime?: string | null;
+};
+
+export type Pod = KubeObject & {
+  spec: PodSpec;
+  status?: { phase?: string; conditions?: Condition[]; podIP?: string; reason?: string; [field: string]: unknown };
+};
+
+export type Node = KubeObject & {
+  spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[]; providerID?: string };
+  status?: { allocatable?: { [resource: string]: string }; capacity?: { [resource: string]: string }; conditions?: Condition[] };
+};
+
+export type ReplicaSet = KubeObject & {
+  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; minReadySeconds?: number };
+  status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number; fullyLabeledReplicas?: number; observedGeneration?: number };
+};
+
+export type Deployment = KubeObject & {
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    paused?: boolean;
+    revisionHistoryLimit?: number;
+    progressDeadlineSeconds?: number;
+    strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string } };
+  };
+  status?: { observedGeneration?: number; conditions?: Condition[]; [field: string]: unknown };
+};
+
+export type StatefulSet = KubeObject & {
+  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; serviceName?: string; podManagementPolicy?: string };
+  status?: { [field: string]: unknown };
+};
+
+export type DaemonSet = KubeObject & { spec: { selector: LabelSelector; template: PodTemplate }; status?: { [field: string]: unknown } };
+
+export type Job = KubeObject & {
+  spec: { completions?: number; parallelism?: number; selector?: LabelSelector; template: PodTemplate; suspend?: boolean; backoffLimit?: number };
+  status?: { startTime?: string; completionTime?: string; conditions?: Condition[]; [field: string]: unknown };
+};
+
+export type Service = KubeObject & {
+  spec: {
+    type?: string;
+    clusterIP?: string;
+    clusterIPs?: string[];
+    selector?: { [key: string]: string };
+    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string; nodePort?: number }[];
+    [field: string]: unknown;
+  };
+};
+
+/** `2026-01-02T03:04:05Z`: how the API writes times. */
+export const timestamp = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+
+/** Whether a condition of this type is True. */
+export const conditionIsTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
+  conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+
+/** The conditions with this one set; its transition time moves only when its status does. */
+export const withCondition = (conditions: readonly Condition[] | undefined, next: Condition, nowMs: number): Condition[] => {
+  const old = conditions?.find((condition) => condition.type === next.type);
+  const same = old?.status === next.status;
+  const entry = { ...next, lastTransitionTime: (same ? old?.lastTransitionTime : undefined) ?? timestamp(nowMs) };
+  return old === undefined
+    ? [...(conditions ?? []), entry]
+    : (conditions ?? []).map((condition) => (condition.type === next.type ? { ...condition, ...entry } : condition));
+};
+
+/** A pod that counts: neither ended nor going away. */
+export const isActive = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+
+export const isReady = (pod: Pod): boolean => isActive(pod) && conditionIsTrue(pod.status?.conditions, 'Ready');
+
+/** Whether labels satisfy a LabelSelector; an empty selector matches all, an absent one nothing. */
+export const matches = (selector: LabelSelector | undefined, labels: { readonly [key: string]: string } = {}): boolean => {
+  if (selector === undefined) return false;
+  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  return (
+    byLabel &&
+    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      if (operator === 'Exists') return value !== undefined;
+      if (operator === 'DoesNotExist') return value === undefined;
+      const inValues = value !== undefined && values.includes(value);
+      return operator === 'In' ? inValues : !inValues;
+    })
+  );
+};
+
+/** The owner entry a controller puts on what it makes. */
+export const controllerRef = (owner: KubeObject) => ({
+  apiVersion: owner.apiVersion,
+  kind: owner.kind,
+  name: owner.metadata.name,
+  uid: owner.metadata.uid ?? '',
+  controller: true,
+  blockOwnerDeletion: true,
+});
+
+/** Whether `owner` is the controller of `object`. */
+export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean =>
+  object.metadata.ownerReferences?.some((reference) => reference.controller === true && reference.uid === owner.metadata.uid) ?? false;

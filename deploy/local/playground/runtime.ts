@@ -1,0 +1,124 @@
+/** @module Runs the playground's controllers over one member's store: changes wake keys, keys are looked at one at a time. */
+import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { StatusError } from '../../../shared/kube/status-error.ts';
+import { keyOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
+import { backoffMs, type RuntimeEnv } from '../../../shared/lib/index.ts';
+import { type Action, type Controller, resources, type View } from './controller.ts';
+
+/** Wait before a key that failed is looked at again. */
+const retry = { baseMs: 20, maxMs: 2_000 };
+
+const manager = 'playground';
+
+/** Synchronous reads over the watch cache. */
+export const viewOf = (store: Store): View => ({
+  get: <T extends KubeObject>(type: { group: string; resource: string }, namespace: string, name: string) =>
+    store.get(keyOf(type.group, type.resource, namespace, name))?.object as T | undefined,
+  list: <T extends KubeObject>(type: { group: string; resource: string }, namespace: string) =>
+    store.list(prefixOf(type.group, type.resource, namespace)).map(({ object }) => object as T),
+});
+
+const perform = async (client: KubeClient, action: Action): Promise<void> => {
+  switch (action.do) {
+    case 'create':
+      await client.create(action.type, action.object, { fieldManager: manager });
+      return;
+    case 'update':
+      await client.update(action.type, action.object, { fieldManager: manager, ...(action.subresource === undefined ? {} : { subresource: action.subresource }) });
+      return;
+    case 'bind': {
+      const { namespace, pod, node } = action;
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod, namespace }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+      await client.create(resources.pods, binding, { fieldManager: manager, subresource: 'binding' });
+      return;
+    }
+    case 'delete': {
+      const { type, namespace, name, uid } = action;
+      await client.delete({ ...type, ...(namespace === '' ? {} : { namespace }), name }, { propagationPolicy: 'Background', preconditions: { uid } });
+    }
+  }
+};
+
+/** Races that the next look settles: somebody else was faster. */
+const isRace = (error: unknown): boolean => error instanceof StatusError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.reason);
+
+/** One controller's queue: a key is in it once, and is never worked on twice at a time. */
+const startQueue = (controller: Controller, view: View, client: KubeClient, env: RuntimeEnv) => {
+  const waiting = new Set<string>();
+  const failures = new Map<string, number>();
+  const timers = new Map<string, () => void>();
+  let busy = false;
+  let stopped = false;
+
+  const later = (key: string, delayMs: number): void => {
+    timers.get(key)?.();
+    timers.set(key, env.setTimer(delayMs, () => {
+      timers.delete(key);
+      add(key);
+    }));
+  };
+
+  const lookAt = async (key: string): Promise<void> => {
+    const slash = key.indexOf('/');
+    const pass = controller.reconcile(view, key.slice(0, slash), key.slice(slash + 1), env.nowMs());
+    for (const action of pass.actions) await perform(client, action);
+    if (pass.requeueAfterMs !== undefined) later(key, pass.requeueAfterMs);
+    failures.delete(key);
+  };
+
+  const drain = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    for (const key of waiting) {
+      if (stopped) break;
+      waiting.delete(key);
+      try {
+        await lookAt(key);
+      } catch (error) {
+        if (stopped) break;
+        const failed = failures.get(key) ?? 0;
+        failures.set(key, failed + 1);
+        if (!isRace(error)) env.log.warn('playground controller failed', { controller: controller.name, key, error: String(error) });
+        later(key, backoffMs(failed, retry, env.random));
+      }
+    }
+    busy = false;
+  };
+
+  const add = (key: string): void => {
+    if (stopped) return;
+    waiting.add(key);
+    queueMicrotask(() => void drain());
+  };
+
+  const stop = (): void => {
+    stopped = true;
+    for (const cancel of timers.values()) cancel();
+  };
+  return { add, stop };
+};
+
+/** Starts the controllers; the answer stops them. */
+export const startControllers = (options: { controllers: readonly Controller[]; store: Store; client: KubeClient; env: RuntimeEnv }): (() => void) => {
+  const view = viewOf(options.store);
+  const stops: (() => void)[] = [];
+  for (const controller of options.controllers) {
+    const queue = startQueue(controller, view, options.client, options.env);
+    stops.push(queue.stop);
+    for (const { type, keysOf } of controller.watches) {
+      const prefix = prefixOf(type.group, type.resource);
+      const wake = (object: KubeObject): void => {
+        for (const key of keysOf(object, view)) queue.add(key);
+      };
+      stops.push(options.store.watch(prefix, options.store.revision(), ({ current, previous }) => {
+        wake(current.object);
+        if (previous !== undefined) wake(previous.object);
+      }));
+      for (const { object } of options.store.list(prefix)) wake(object);
+    }
+  }
+  return () => {
+    for (const stop of stops) stop();
+  };
+};
