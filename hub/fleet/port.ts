@@ -8,9 +8,7 @@ export type Unsubscribe = () => void;
 export type PublishRefusal = 'TooLarge' | 'NotSealable' | 'Invalid' | 'QueueFull' | 'Superseded' | 'Stopped';
 
 /** What became of one publish. `ok` = durable at the broker. */
-export type PublishOutcome =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: PublishRefusal; readonly message: string };
+export type PublishOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: PublishRefusal; readonly message: string };
 
 /** One work record as the broker has it now, by what its signature covers. */
 export type PublishedWork = { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] };
