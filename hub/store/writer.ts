@@ -1,0 +1,89 @@
+/** @module The one hand that writes the tables; every method is one transaction, synced to disk when it returns. */
+import { assert } from '../../shared/lib/index.ts';
+import { type Handle, readMeta, writeMeta } from './database.ts';
+import { PRUNE_ROWS_MAX } from './limits.ts';
+import type { StatementText, WriterStatements } from './statements.ts';
+
+/** One entry as it is stored; the fields' names are those of the statements' placeholders. */
+export type Row = {
+  readonly revision: number;
+  readonly op: 'put' | 'delete';
+  readonly key: string;
+  readonly json: string;
+  readonly atMs: number;
+  readonly author: string;
+  /** The same JSON for kinds whose states stay in the history, else null. */
+  readonly state: string | null;
+};
+
+/** How much history stays: rows older than `ageMsMax`, and the oldest beyond `rowsMax`, go. */
+export type HistoryRetention = { readonly beforeMs: number; readonly rowsMax: number };
+
+/** Writes over one handle. */
+export type Writer = {
+  /** Stores all rows, or throws and stores none. */
+  readonly append: (rows: readonly Row[]) => void;
+  /** Raises the floor to `revision` and drops some entries up to it; true when more are left to drop. */
+  readonly compact: (revision: number) => boolean;
+  /** Drops some history past its retention; true when more is left to drop. */
+  readonly pruneHistory: (retention: HistoryRetention) => boolean;
+  /** Folds the write-ahead log into the file and closes. */
+  readonly close: () => void;
+};
+
+/** The writer of one open, prepared database. */
+export const createWriter = (handle: Handle, statements: WriterStatements): Writer => {
+  const appendLog = preparedFor(handle, statements.appendLog);
+  const putObject = preparedFor(handle, statements.putObject);
+  const deleteObject = preparedFor(handle, statements.deleteObject);
+  const appendHistory = preparedFor(handle, statements.appendHistory);
+  const deleteLog = handle.prepare(
+    'DELETE FROM log WHERE revision IN (SELECT revision FROM log WHERE revision <= ? ORDER BY revision LIMIT ?)',
+  );
+  const deleteHistory = handle.prepare(
+    'DELETE FROM history WHERE (key, revision) IN (SELECT key, revision FROM history WHERE at_ms <= ? ORDER BY at_ms, revision LIMIT ?)',
+  );
+  const cutByCount = handle.prepare('SELECT at_ms FROM history ORDER BY at_ms DESC LIMIT 1 OFFSET ?').pluck();
+
+  const append = handle.transaction((rows: readonly Row[]): void => {
+    for (const row of rows) {
+      appendLog(row);
+      if (row.op === 'put') putObject(row);
+      else deleteObject(row);
+      appendHistory(row);
+    }
+  });
+  const compact = handle.transaction((revision: number): boolean => {
+    if (Number(readMeta(handle, 'floor')) < revision) writeMeta(handle, 'floor', String(revision));
+    return deleteLog.run(revision, PRUNE_ROWS_MAX).changes === PRUNE_ROWS_MAX;
+  });
+  const pruneHistory = handle.transaction(({ beforeMs, rowsMax }: HistoryRetention): boolean => {
+    const byCount = cutByCount.get(rowsMax);
+    const cut = Math.max(beforeMs, typeof byCount === 'number' ? byCount : Number.NEGATIVE_INFINITY);
+    return deleteHistory.run(cut, PRUNE_ROWS_MAX).changes === PRUNE_ROWS_MAX;
+  });
+  return {
+    append: (rows) => append.immediate(rows),
+    compact: (revision) => compact.immediate(revision),
+    pruneHistory: (retention) => pruneHistory.immediate(retention),
+    close: () => {
+      handle.pragma('wal_checkpoint(TRUNCATE)');
+      handle.close();
+    },
+  };
+};
+
+/** A statement prepared once, run with the fields of a row in the order of its placeholders. */
+const preparedFor = (handle: Handle, { sql, fields }: StatementText): ((row: Row) => void) => {
+  const statement = handle.prepare(sql);
+  const names = fields.map((field) => {
+    assert(isRowField(field), `the writer knows no field ${field}`);
+    return field;
+  });
+  return (row) => {
+    statement.run(names.map((name) => row[name]));
+  };
+};
+
+const rowFields: readonly (keyof Row)[] = ['revision', 'op', 'key', 'json', 'atMs', 'author', 'state'];
+const isRowField = (field: string): field is keyof Row => rowFields.some((name) => name === field);
