@@ -1,0 +1,43 @@
+/** @module The hub's own kinds, `hanse.dev/v1alpha1`. */
+import type { OpenApiSchema, ResourceType } from '../kube/resource.ts';
+import { clusterPlacementPolicySchema, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+import { placementSchema, placementType } from './placement.ts';
+import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
+
+export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+export {
+  ageColumn,
+  ageText,
+  column,
+  hanseApiVersion,
+  hanseGroup,
+  hanseVersion,
+  nameColumn,
+  objectSchema,
+  schemaNameOf,
+  storedVerbs,
+} from './kind.ts';
+export { compileSelector, labelSelectorShape } from './label-selector.ts';
+export {
+  type ExplanationRow,
+  type OwedCluster,
+  type PlacedCluster,
+  type Placement,
+  type PlacementSpec,
+  type PlacementStatus,
+  placementType,
+  type WorkloadRef,
+} from './placement.ts';
+export { type PlacementPolicy, placementPolicyType, validatePolicySpec } from './placement-policy.ts';
+export * from './policy.ts';
+export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
+
+/** Every kind of the hub's own, as the API server serves it. */
+export const hanseTypes = (): ResourceType[] => [placementPolicyType, clusterPlacementPolicyType, placementType];
+
+/** Their schemas by name. */
+export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
+  [placementPolicyType.schemaName]: placementPolicySchema,
+  [clusterPlacementPolicyType.schemaName]: clusterPlacementPolicySchema,
+  [placementType.schemaName]: placementSchema,
+};

@@ -1,0 +1,211 @@
+/** @module Placement: the hub's decision for one object, with the explanation beside it. */
+
+import { dns1123Label, type Fault, pathSegmentName } from '../kube/names/index.ts';
+import type { KubeObject, ObjectMeta } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
+import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
+
+/** Which object a decision is about; `namespace` is '' for cluster-scoped kinds. */
+export type WorkloadRef = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
+
+/** What one cluster got. `replicas` is absent for objects that have none. */
+export type PlacedCluster = { readonly name: string; readonly replicas?: number };
+
+/** Why one cluster got what it got. */
+export type ExplanationRow = {
+  readonly cluster: string;
+  readonly eligible: boolean;
+  /** The term that refused the cluster or binds its share: `taint`, `tier`, `spread`, `capacity`, … ; '' when nothing does. */
+  readonly reason: string;
+  /** For a person. */
+  readonly message: string;
+  /** Further replicas that the cluster could take; absent when the cluster reports no capacity. */
+  readonly fits?: number;
+  /** False when `fits` is a lower bound. */
+  readonly exact?: boolean;
+  /** Nodes that can take no replica, by reason. */
+  readonly refusals?: { readonly [reason: string]: number };
+  /** Name of the cluster's tier. */
+  readonly tier?: string;
+  /** Replicas before and after the decision. */
+  readonly before: number;
+  readonly got: number;
+};
+
+/** Replicas that a lost cluster had; they are given back when it has been well for a while. */
+export type OwedCluster = { readonly name: string; readonly replicas: number };
+
+/** `spec` of a Placement. */
+export type PlacementSpec = {
+  readonly workload: WorkloadRef;
+  /** `namespace/name` of a PlacementPolicy, `name` of a ClusterPlacementPolicy. */
+  readonly policy: string;
+  readonly clusters: readonly PlacedCluster[];
+};
+
+/** `status` of a Placement. */
+export type PlacementStatus = {
+  readonly observedGeneration?: number;
+  /** Replicas asked for. */
+  readonly replicas?: number;
+  readonly unplaced?: number;
+  /** CamelCase: `Placed`, `Unplaced`, `NoClusterFits`, … */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly decidedAt?: string;
+  readonly owed?: readonly OwedCluster[];
+  readonly explanation?: readonly ExplanationRow[];
+};
+
+/** The decision for one object. Written by the hub. */
+export type Placement = {
+  readonly apiVersion: string;
+  readonly kind: 'Placement';
+  readonly metadata: ObjectMeta;
+  readonly spec: PlacementSpec;
+  readonly status?: PlacementStatus;
+};
+
+const int32Max = 2_147_483_647;
+const clustersMax = 5000;
+const count = (description: string) => integer(description, { min: 0, max: int32Max });
+
+const workload = fields('The object that was placed.', {
+  apiVersion: must(text('Its API version.')),
+  kind: must(text('Its kind.')),
+  namespace: text('Its namespace; empty for cluster-scoped kinds.', (value) => (value === '' ? [] : dns1123Label(value))),
+  name: must(text('Its name.', (value) => pathSegmentName(value, false))),
+});
+
+const specShape = fields(
+  'The decision.',
+  {
+    workload: must(workload),
+    policy: must(text('The policy that holds: namespace/name, or name of a ClusterPlacementPolicy.')),
+    clusters: must(
+      list(
+        'The clusters that run the object and the replicas of each.',
+        fields('What one cluster got.', {
+          name: must(text('Name of the cluster.', dns1123Label)),
+          replicas: count('Replicas in the cluster; absent for objects that have none.'),
+        }),
+        { type: 'map', keys: ['name'] },
+        clustersMax,
+      ),
+    ),
+  },
+  (value, path): Fault[] => {
+    const names = (Array.isArray(value.clusters) ? value.clusters : []).map((entry: unknown) => (isBag(entry) ? entry.name : undefined));
+    return names.flatMap((name, index) =>
+      names.indexOf(name) === index
+        ? []
+        : [
+            {
+              reason: 'FieldValueDuplicate',
+              message: `Duplicate value: ${JSON.stringify(name)}`,
+              field: `${path}.clusters[${index}].name`,
+            },
+          ],
+    );
+  },
+);
+
+const explanationRow = fields('Why one cluster got what it got.', {
+  cluster: must(text('Name of the cluster.')),
+  eligible: must(flag('Whether the cluster may take replicas.')),
+  reason: text('The term that refused the cluster or binds its share, such as taint, tier, spread, capacity.'),
+  message: text('The reason in words.'),
+  fits: count('Further replicas that the cluster could take; absent when it reports no capacity.'),
+  exact: flag('False when `fits` is a lower bound.'),
+  refusals: {
+    schema: {
+      type: 'object',
+      description: 'Nodes that can take no replica, by reason.',
+      additionalProperties: { type: 'integer', format: 'int32' },
+    },
+    check: () => [],
+  },
+  tier: text("Name of the cluster's tier."),
+  before: count('Replicas before the decision.'),
+  got: count('Replicas after the decision.'),
+});
+
+const statusShape = fields('How the decision came about.', {
+  observedGeneration: integer(
+    'Generation of the workload that was decided on.',
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    { format: 'int64' },
+  ),
+  replicas: count('Replicas asked for.'),
+  unplaced: count('Replicas that no cluster took.'),
+  reason: text('The outcome in a word.'),
+  message: text('The outcome in words.'),
+  decidedAt: text('When it was decided, RFC 3339.'),
+  owed: list(
+    'Replicas of lost clusters, given back when they have been well for a while.',
+    fields('Replicas of one lost cluster.', {
+      name: must(text('Name of the cluster.')),
+      replicas: must(count('Its replicas before it was lost.')),
+    }),
+    { type: 'map', keys: ['name'] },
+    clustersMax,
+  ),
+  explanation: list('One row for each cluster.', explanationRow, { type: 'map', keys: ['cluster'] }, clustersMax),
+});
+
+/** The schema of Placement. */
+export const placementSchema = objectSchema(
+  'Placement',
+  'Placement is the decision of the hub for one object: which clusters run it, with how many replicas, and why.',
+  { spec: specShape.schema, status: statusShape.schema },
+  ['spec'],
+);
+
+const specOf = (object: KubeObject): Partial<PlacementSpec> => (object.spec ?? {}) as Partial<PlacementSpec>;
+const statusOf = (object: KubeObject): PlacementStatus => (object.status ?? {}) as PlacementStatus;
+
+/** `eu-west=3,us=2`, or `eu-west,us` where there are no replicas. */
+const clustersText = (clusters: readonly PlacedCluster[]): string =>
+  clusters.map((cluster) => (cluster.replicas === undefined ? cluster.name : `${cluster.name}=${cluster.replicas}`)).join(',') || '<none>';
+
+const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
+  const [spec, status] = [specOf(object), statusOf(object)];
+  return [
+    object.metadata.name,
+    `${spec.workload?.kind ?? ''}/${spec.workload?.name ?? ''}`,
+    clustersText(spec.clusters ?? []),
+    status.unplaced ?? 0,
+    ageText(object.metadata.creationTimestamp, nowMs),
+    spec.policy ?? '',
+    status.message ?? '',
+  ];
+};
+
+/** How the API server serves Placement. */
+export const placementType: ResourceType = {
+  group: hanseGroup,
+  version: hanseVersion,
+  kind: 'Placement',
+  listKind: 'PlacementList',
+  resource: 'placements',
+  singular: 'placement',
+  shortNames: ['pl'],
+  categories: ['hanse'],
+  namespaced: true,
+  verbs: storedVerbs,
+  schemaName: schemaNameOf('Placement'),
+  hasStatus: true,
+  strategicMerge: false,
+  strategy: { validate: (object) => specShape.check(object.spec, 'spec') },
+  columns: [
+    nameColumn,
+    column('Workload', 'string', 'The object that was placed.'),
+    column('Clusters', 'string', 'Clusters and replicas.'),
+    column('Unplaced', 'integer', 'Replicas that no cluster took.'),
+    ageColumn,
+    column('Policy', 'string', 'The policy that holds.', 1),
+    column('Message', 'string', 'The outcome in words.', 1),
+  ],
+  cells,
+};

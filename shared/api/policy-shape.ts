@@ -1,0 +1,249 @@
+/** @module The shape of a policy's spec: schema with descriptions for `kubectl explain`, and checks that name the field and the mend. */
+import { dns1123Label, type Fault, forbidden, invalid, labelValue, pathSegmentName, qualifiedName, required } from '../kube/names/index.ts';
+import { labelSelectorShape } from './label-selector.ts';
+import { overrideShape } from './override-shape.ts';
+import { strategies } from './policy.ts';
+import { type Field, fields, flag, integer, isBag, list, must, type Shape, text, word } from './shape.ts';
+
+/** Limits of a policy; more is refused. */
+export const policyLimits = {
+  resourceSelectors: 1000,
+  tiers: 32,
+  tolerations: 64,
+  spread: 8,
+  weights: 256,
+  bounds: 256,
+  overrides: 256,
+} as const;
+const int32Max = 2_147_483_647;
+const weightMax = 1_000_000;
+
+const matching = (what: string): Shape =>
+  labelSelectorShape(
+    `${what} Besides its own labels a cluster carries hanse.dev/cluster (its name) and, where known, hanse.dev/provider, topology.kubernetes.io/region and topology.kubernetes.io/zone. Absent or empty matches every cluster.`,
+  );
+
+const selectorFields = (clusterScoped: boolean): Readonly<Record<string, Field>> => ({
+  apiVersion: must(
+    text('API version of the objects, such as apps/v1.', (value) =>
+      value === '' ? ['must not be empty; write a group and version such as apps/v1'] : [],
+    ),
+  ),
+  kind: must(
+    text('Kind of the objects, such as Deployment.', (value) =>
+      value === '' ? ['must not be empty; write a kind such as Deployment'] : [],
+    ),
+  ),
+  ...(clusterScoped ? { namespace: text('Only objects of this namespace; absent = of every namespace.', dns1123Label) } : {}),
+  name: text('Only the object of this name. Excludes labelSelector.', (value) => pathSegmentName(value, false)),
+  labelSelector: labelSelectorShape('Only objects with these labels. Excludes name.'),
+});
+
+const resourceSelector = (clusterScoped: boolean): Shape =>
+  fields('Objects the policy governs.', selectorFields(clusterScoped), (value, path) => {
+    if (value.name !== undefined && value.labelSelector !== undefined) {
+      return [forbidden(`${path}.labelSelector`, 'may not be set together with `name`; remove one of them')];
+    }
+    const group = String(value.apiVersion).split('/')[0];
+    if (group === 'hanse.dev')
+      return [invalid(`${path}.apiVersion`, value.apiVersion, "the hub's own kinds are not distributed; select other kinds")];
+    return [];
+  });
+
+const tier = fields('A set of clusters.', {
+  name: must(text('Name of the tier, shown by explanations.', dns1123Label)),
+  clusterSelector: matching('Clusters of this tier; one that several tiers match belongs to the first.'),
+});
+
+const toleration = fields(
+  'Lets replicas be in clusters with a matching taint.',
+  {
+    key: text('Key of the taint; absent with operator Exists matches all keys.', qualifiedName),
+    operator: word('Exists ignores the value; Equal compares it. Defaults to Equal.', ['Exists', 'Equal']),
+    value: text('Value of the taint, with operator Equal.', labelValue),
+    effect: word('Effect of the taint; absent matches all effects.', ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+    tolerationSeconds: integer('With effect NoExecute: seconds that replicas stay after the taint appeared; absent = for ever.', {
+      min: 0,
+      max: int32Max,
+    }),
+  },
+  (value, path): Fault[] => {
+    if (value.key === undefined && value.operator !== 'Exists') {
+      return [invalid(`${path}.operator`, value.operator ?? '', "must be Exists when `key` is empty, which means 'match all keys'")];
+    }
+    if (value.operator === 'Exists' && (value.value ?? '') !== '')
+      return [invalid(`${path}.value`, value.value, 'must be empty when `operator` is Exists')];
+    if (value.tolerationSeconds !== undefined && value.effect !== 'NoExecute') {
+      return [invalid(`${path}.effect`, value.effect ?? '', 'must be NoExecute when `tolerationSeconds` is set')];
+    }
+    return [];
+  },
+);
+
+const spread = fields(
+  'How replicas spread over the values (domains) of one label of the clusters.',
+  {
+    topologyKey: must(
+      text('Label key whose values are the domains, such as hanse.dev/provider. A cluster without the label is refused.', qualifiedName),
+    ),
+    minDomains: integer('At least so many domains get replicas. Under DoNotSchedule nothing is placed when too few can be reached.', {
+      min: 1,
+      max: int32Max,
+      mend: 'remove the field for no minimum',
+    }),
+    maxDomains: integer('At most so many domains get replicas: those in use first, then those with most room, then by name.', {
+      min: 1,
+      max: int32Max,
+      mend: 'remove the field for no maximum',
+    }),
+    maxSkew: integer('Greatest difference between the replicas of two eligible domains.', {
+      min: 1,
+      max: int32Max,
+      mend: 'remove the field for no limit',
+    }),
+    maxShare: integer("Percent of the workload's replicas that one domain may hold, rounded down.", {
+      min: 1,
+      max: 100,
+      mend: 'write a percentage from 1 to 100',
+    }),
+    whenUnsatisfiable: word('DoNotSchedule: never broken. ScheduleAnyway: a preference.', ['DoNotSchedule', 'ScheduleAnyway'], {
+      default: 'DoNotSchedule',
+    }),
+  },
+  (value, path) => {
+    const [least, most] = [value.minDomains, value.maxDomains];
+    if (typeof least === 'number' && typeof most === 'number' && least > most) {
+      return [invalid(`${path}.minDomains`, least, `must not be above maxDomains (${most}); lower it or raise maxDomains`)];
+    }
+    return [];
+  },
+);
+
+const weightRule = fields('A weight for some clusters.', {
+  clusterSelector: matching('Clusters that get this weight.'),
+  weight: must(integer('The weight; where several rules match, the largest counts.', { min: 0, max: weightMax })),
+});
+
+const boundRule = fields(
+  'Bounds for some clusters.',
+  {
+    clusterSelector: matching('Clusters that the bounds hold for, each by itself.'),
+    min: integer('At least so many replicas in each matching cluster. Nothing is placed when that cannot be held.', {
+      min: 0,
+      max: int32Max,
+    }),
+    max: integer('At most so many replicas in each matching cluster; present ones above it move.', { min: 0, max: int32Max }),
+  },
+  (value, path) => {
+    const [least, most] = [value.min, value.max];
+    if (least === undefined && most === undefined) return [required(`${path}.max`, 'a bound needs `min`, `max` or both')];
+    if (typeof least === 'number' && typeof most === 'number' && least > most) {
+      return [invalid(`${path}.min`, least, `must not be above max (${most}); lower it or raise max`)];
+    }
+    return [];
+  },
+);
+
+const replicaScheduling = fields(
+  'How replicas are divided among the clusters.',
+  {
+    strategy: word(
+      'Duplicated: every cluster gets all replicas. Weighted: by weights, whatever is present. Capacity: in proportion to room, present replicas stay. Aggregated: in as few clusters as possible, those in use first.',
+      strategies,
+      { default: 'Capacity' },
+    ),
+    weights: list(
+      'Weights for Weighted; a cluster that no rule matches gets nothing. Absent = equal weights.',
+      weightRule,
+      { type: 'atomic' },
+      policyLimits.weights,
+    ),
+    bounds: list(
+      'Least and most replicas of clusters; the narrowest of all matching rules holds.',
+      boundRule,
+      { type: 'atomic' },
+      policyLimits.bounds,
+    ),
+    gang: flag('All replicas are placed or none.'),
+    minReplicas: integer('At least so many replicas are placed or none.', { min: 0, max: int32Max }),
+  },
+  (value, path) => {
+    if (value.weights !== undefined && (value.strategy ?? 'Capacity') !== 'Weighted') {
+      return [forbidden(`${path}.weights`, 'only strategy Weighted has weights; set `strategy: Weighted` or remove them')];
+    }
+    return [];
+  },
+);
+
+/** Faults of names that occur twice in a list of objects. */
+const repeated = (entries: unknown, key: string, path: string): Fault[] => {
+  const seen = new Set<unknown>();
+  const faults: Fault[] = [];
+  for (const [index, entry] of (Array.isArray(entries) ? entries : []).entries()) {
+    const value = isBag(entry) ? entry[key] : undefined;
+    if (seen.has(value))
+      faults.push({
+        reason: 'FieldValueDuplicate',
+        message: `Duplicate value: ${JSON.stringify(value)}`,
+        field: `${path}[${index}].${key}`,
+      });
+    seen.add(value);
+  }
+  return faults;
+};
+
+/** The shape of `spec`; `clusterScoped` policies may name namespaces. */
+export const policySpecShape = (clusterScoped: boolean): Shape =>
+  fields(
+    'Which objects go to which clusters, and how.',
+    {
+      priority: integer(
+        'Of the policies that match an object the one with the highest priority holds.',
+        { min: -int32Max, max: int32Max },
+        { default: 0 },
+      ),
+      resourceSelectors: must(
+        list(
+          'Objects the policy governs. Of policies with equal priority one that names the object wins over one that selects it by labels, that over one for the whole kind; then the first by name.',
+          resourceSelector(clusterScoped),
+          { type: 'atomic' },
+          policyLimits.resourceSelectors,
+        ),
+      ),
+      propagateDependencies: flag(
+        'ConfigMaps, Secrets, ServiceAccounts and PersistentVolumeClaims that a workload names, and Services that select it, follow it. Defaults to true.',
+        { default: true },
+      ),
+      tiers: list(
+        'Sets of clusters in order: the next gets only what the ones before cannot hold, and is emptied first. Absent = all clusters.',
+        tier,
+        { type: 'map', keys: ['name'] },
+        policyLimits.tiers,
+      ),
+      tolerations: list('Taints of clusters that do not keep the replicas out.', toleration, { type: 'atomic' }, policyLimits.tolerations),
+      spread: list('Spread over domains; every constraint must hold.', spread, { type: 'map', keys: ['topologyKey'] }, policyLimits.spread),
+      replicaScheduling,
+      overrides: list(
+        'What differs in some clusters, in order; a later rule wins.',
+        overrideShape(matching('Clusters that the rule holds for.')),
+        { type: 'atomic' },
+        policyLimits.overrides,
+      ),
+      adopt: word(
+        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over.',
+        ['Never', 'IfUnowned', 'Always'],
+        { default: 'Never' },
+      ),
+    },
+    (value, path) => {
+      const selectors = value.resourceSelectors;
+      const empty = Array.isArray(selectors) && selectors.length === 0;
+      return [
+        ...(empty
+          ? [required(`${path}.resourceSelectors`, 'at least one is needed, such as {apiVersion: apps/v1, kind: Deployment}')]
+          : []),
+        ...repeated(value.tiers, 'name', `${path}.tiers`),
+        ...repeated(value.spread, 'topologyKey', `${path}.spread`),
+      ];
+    },
+  );

@@ -1,0 +1,129 @@
+/** @module Shapes: one description of a field gives both its OpenAPI schema and its check, so that the two cannot disagree. */
+
+import { type Fault, goQuote, invalid, invalidEach, notSupported, required, tooMany } from '../kube/names/index.ts';
+import type { OpenApiSchema } from '../kube/resource.ts';
+
+/** What may stand in a field. `check` takes any JSON and answers the faults, each with its path. */
+export type Shape = {
+  readonly schema: OpenApiSchema;
+  readonly check: (value: unknown, path: string) => Fault[];
+};
+
+/** A field of an object; `required` fields must be there. */
+export type Field = Shape & { readonly required?: boolean };
+
+type Bag = { readonly [key: string]: unknown };
+
+/** True for a JSON object. */
+export const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const wrongType = (path: string, value: unknown, type: string): Fault => {
+  const given = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  return invalid(path, given, `${path} in body must be of type ${type}: ${goQuote(given)}`);
+};
+
+/** A string; `rule` answers what is wrong with one. */
+export const text = (description: string, rule?: (value: string) => string[], extra: OpenApiSchema = {}): Shape => ({
+  schema: { type: 'string', description, ...extra },
+  check: (value, path) => {
+    if (typeof value !== 'string') return [wrongType(path, value, 'string')];
+    return rule === undefined ? [] : invalidEach(path, value, rule(value));
+  },
+});
+
+/** One of some words. */
+export const word = (description: string, words: readonly string[], extra: OpenApiSchema = {}): Shape => ({
+  schema: { type: 'string', description, enum: [...words], ...extra },
+  check: (value, path) => {
+    if (typeof value !== 'string') return [wrongType(path, value, 'string')];
+    return words.includes(value) ? [] : [notSupported(path, value, words)];
+  },
+});
+
+/** A whole number from `min` to `max`; `mend` says what to write instead. */
+export const integer = (description: string, bounds: { min: number; max: number; mend?: string }, extra: OpenApiSchema = {}): Shape => ({
+  schema: { type: 'integer', format: 'int32', description, ...extra },
+  check: (value, path) => {
+    if (typeof value !== 'number' || !Number.isInteger(value)) return [wrongType(path, value, 'integer')];
+    if (value >= bounds.min && value <= bounds.max) return [];
+    const range = value < bounds.min ? `must be greater than or equal to ${bounds.min}` : `must be less than or equal to ${bounds.max}`;
+    return [invalid(path, value, bounds.mend === undefined ? range : `${range}; ${bounds.mend}`)];
+  },
+});
+
+/** True or false. */
+export const flag = (description: string, extra: OpenApiSchema = {}): Shape => ({
+  schema: { type: 'boolean', description, ...extra },
+  check: (value, path) => (typeof value === 'boolean' ? [] : [wrongType(path, value, 'boolean')]),
+});
+
+/** Any JSON. */
+export const anything = (description: string): Shape => ({
+  schema: { description, 'x-kubernetes-preserve-unknown-fields': true },
+  check: () => [],
+});
+
+/** Free keys with string values. */
+export const textMap = (
+  description: string,
+  rules: { readonly key?: (key: string) => string[]; readonly value?: (value: string) => string[] } = {},
+): Shape => ({
+  schema: { type: 'object', description, additionalProperties: { type: 'string' } },
+  check: (value, path) => {
+    if (!isBag(value)) return [wrongType(path, value, 'object')];
+    return Object.entries(value).flatMap(([key, item]) => {
+      if (typeof item !== 'string') return [wrongType(`${path}[${key}]`, item, 'string')];
+      return [...invalidEach(path, key, rules.key?.(key) ?? []), ...invalidEach(`${path}[${key}]`, item, rules.value?.(item) ?? [])];
+    });
+  },
+});
+
+/** How a list merges: whole, by value, or by key fields. */
+export type ListMerge = { readonly type: 'atomic' | 'set' } | { readonly type: 'map'; readonly keys: readonly string[] };
+
+/** A list of one shape with at most `max` items. */
+export const list = (description: string, item: Shape, merge: ListMerge, max: number, extra: OpenApiSchema = {}): Shape => ({
+  schema: {
+    type: 'array',
+    description,
+    items: item.schema,
+    'x-kubernetes-list-type': merge.type,
+    ...(merge.type === 'map' ? { 'x-kubernetes-list-map-keys': [...merge.keys] } : {}),
+    ...extra,
+  },
+  check: (value, path) => {
+    if (!Array.isArray(value)) return [wrongType(path, value, 'array')];
+    if (value.length > max) return [tooMany(path, value.length, max)];
+    return value.flatMap((entry: unknown, index) => item.check(entry, `${path}[${index}]`));
+  },
+});
+
+/** An object with declared fields; `rule` checks fields against each other. Unknown fields are the server's to judge. */
+export const fields = (
+  description: string,
+  inner: Readonly<Record<string, Field>>,
+  rule?: (value: Bag, path: string) => Fault[],
+): Shape => {
+  const names = Object.entries(inner);
+  const must = names.filter(([, field]) => field.required === true).map(([name]) => name);
+  return {
+    schema: {
+      type: 'object',
+      description,
+      properties: Object.fromEntries(names.map(([name, field]) => [name, field.schema])),
+      ...(must.length === 0 ? {} : { required: must }),
+    },
+    check: (value, path) => {
+      if (!isBag(value)) return [wrongType(path, value, 'object')];
+      const faults = names.flatMap(([name, field]) => {
+        const entry = value[name];
+        if (entry === undefined) return field.required === true ? [required(`${path}.${name}`)] : [];
+        return field.check(entry, `${path}.${name}`);
+      });
+      return faults.length > 0 || rule === undefined ? faults : rule(value, path);
+    },
+  };
+};
+
+/** The same shape, but the field must be there. */
+export const must = (shape: Shape): Field => ({ ...shape, required: true });
