@@ -1,6 +1,4 @@
 /** @module Label selectors: a list of conditions that all must hold, from strings, maps or LabelSelector objects. */
-
-import type { Parsed } from '../names/index.ts';
 import {
   type Fault,
   forbidden,
