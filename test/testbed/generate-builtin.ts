@@ -1,7 +1,7 @@
 /**
  * Writes what the hub must know of the built-in kinds, learnt from the testbed's real kube-apiserver.
  *
- *     node test/testbed/generate-builtin.ts            # writes shared/kube/builtin/data/{openapi,discovery,defaults}.json
+ *     node test/testbed/generate-builtin.ts            # writes shared/kube/builtin/data/{openapi,discovery,defaults,types}.json
  *     node test/testbed/generate-builtin.ts --check    # writes nothing; fails when a file would change or the data mispredicts a probe
  *
  * @module
@@ -11,12 +11,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { checkDefaults, type DefaultsData } from './builtin/check.ts';
+import { checkPredictions, type Known } from './builtin/check.ts';
 import { type Exchange, learnDefaults, type RuledBy } from './builtin/defaults.ts';
 import { type Discovery, readDiscovery } from './builtin/discovery.ts';
 import { dataRules, namedRules } from './builtin/rules.ts';
 import { definitionOf, fieldShape, readSchemas, type Schemas } from './builtin/schemas.ts';
 import { isObject, type Json, type JsonObject, stableJson } from './builtin/stable-json.ts';
+import { readTypes } from './builtin/types.ts';
 import { type ApiCall, startMember } from './index.ts';
 
 const here = import.meta.dirname;
@@ -82,11 +83,12 @@ const main = async (): Promise<number> => {
     const discovery = await readDiscovery(member.call);
     const exchanges = await sendProbes(member.call, schemas, discovery);
     const { defaults, conditional } = learnDefaults(schemas, exchanges, ruledFields(schemas));
-    const data: DefaultsData = { defaults, rules: [...dataRules, ...namedRules] };
-    const differences = checkDefaults(schemas, data, exchanges);
+    const types = await readTypes(Object.keys(discovery.resources));
+    const known: Known = { schemas, data: { defaults, rules: [...dataRules, ...namedRules] }, types };
+    const differences = checkPredictions(known, exchanges);
     for (const line of conditional) console.error(`conditional, needs a rule: ${line}`);
     for (const line of differences) console.error(`mispredicted: ${line}`);
-    const stale = await writeAll(values.out, { schemas, discovery, data }, values.check);
+    const stale = await writeAll(values.out, { ...known, discovery }, values.check);
     for (const path of stale) console.error(`${values.check ? 'would change' : 'wrote'}: ${path}`);
     console.error(`${exchanges.length} probes, ${conditional.length} conditional without a rule, ${differences.length} mispredicted`);
     return conditional.length + differences.length > 0 || (values.check && stale.length > 0) ? 1 : 0;
@@ -97,16 +99,13 @@ const main = async (): Promise<number> => {
 };
 
 /** Writes the files that differ (unless `check`) and gives their paths. */
-const writeAll = async (
-  dir: string,
-  parts: { schemas: Schemas; discovery: Discovery; data: DefaultsData },
-  check: boolean,
-): Promise<string[]> => {
+const writeAll = async (dir: string, parts: Known & { discovery: Discovery }, check: boolean): Promise<string[]> => {
   const source = 'Generated from a real kube-apiserver by test/testbed/generate-builtin.ts; do not edit.';
   const files: Record<string, string> = {
     'openapi.json': stableJson({ _source: source, schemas: parts.schemas }),
     'discovery.json': stableJson({ _source: source, ...parts.discovery } as unknown as Json),
     'defaults.json': stableJson({ _source: source, ...parts.data } as unknown as Json),
+    'types.json': stableJson({ _source: source, ...parts.types } as unknown as Json),
   };
   await mkdir(dir, { recursive: true });
   const changed: string[] = [];

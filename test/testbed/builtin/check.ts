@@ -6,11 +6,15 @@ import type { Defaults, Exchange } from './defaults.ts';
 import type { DataRule, NamedRule, When } from './rules.ts';
 import { fieldShape, type Schemas } from './schemas.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';
+import type { Types } from './types.ts';
 
 type Mutable = Record<string, Json>;
 
 /** What the data file holds. */
 export type DefaultsData = { readonly defaults: Defaults; readonly rules: readonly (DataRule | NamedRule)[] };
+
+/** Everything a prediction is made from. */
+export type Known = { readonly schemas: Schemas; readonly data: DefaultsData; readonly types: Types };
 
 const at = (struct: JsonObject, path: string): Json | undefined => {
   let value: Json | undefined = struct;
@@ -36,18 +40,38 @@ const fill = (struct: Mutable, set: JsonObject): void => {
   }
 };
 
-/** Fills `struct` (in place) and everything below it. */
-const applyDefaults = (schemas: Schemas, data: DefaultsData, definition: string, struct: Mutable): void => {
-  fill(struct, data.defaults[definition] ?? {});
-  for (const rule of data.rules) {
-    if (rule.definition === definition && 'set' in rule && rule.when.every((when) => holds(struct, when))) fill(struct, rule.set);
-  }
+/** Visits a struct and every struct below it, parents first; `change` may add fields, which are visited too. */
+const walk = (schemas: Schemas, definition: string, struct: Mutable, change: (definition: string, struct: Mutable) => void): void => {
+  change(definition, struct);
   for (const [field, value] of Object.entries(struct)) {
     const shape = fieldShape(schemas, definition, field);
     if (shape.kind === 'value') continue;
     const below = shape.kind === 'struct' ? [value] : Array.isArray(value) ? value : Object.values(isObject(value) ? value : {});
-    for (const item of below as readonly Json[]) if (isObject(item)) applyDefaults(schemas, data, shape.definition, item as Mutable);
+    for (const item of below as readonly Json[]) if (isObject(item)) walk(schemas, shape.definition, item as Mutable, change);
   }
+};
+
+const isEmpty = (value: Json | undefined): boolean =>
+  isAbsent(value) || value === 0 || value === false || (isObject(value) && Object.keys(value).length === 0);
+
+/** What the server would answer, as far as data can say: drop what is empty, fill defaults, obey rules, write what is always written. */
+const predict = ({ schemas, data, types }: Known, exchange: Exchange): Mutable => {
+  const ours = structuredClone(exchange.sent) as Mutable;
+  walk(schemas, exchange.definition, ours, (definition, struct) => {
+    for (const [field, value] of Object.entries(struct)) {
+      if (value === null || (isEmpty(value) && types.omitEmpty[definition]?.includes(field))) delete struct[field];
+    }
+  });
+  walk(schemas, exchange.definition, ours, (definition, struct) => {
+    fill(struct, data.defaults[definition] ?? {});
+    for (const rule of data.rules) {
+      if (rule.definition === definition && 'set' in rule && rule.when.every((when) => holds(struct, when))) fill(struct, rule.set);
+    }
+  });
+  walk(schemas, exchange.definition, ours, (definition, struct) => {
+    for (const [field, value] of Object.entries(types.always[definition] ?? {})) struct[field] ??= structuredClone(value);
+  });
+  return ours;
 };
 
 /** Dotted paths below the root that named rules own, with the definition at which each starts. */
@@ -58,11 +82,11 @@ const isOwned = (data: DefaultsData, definition: string, path: string): boolean 
   );
 
 /** Lines naming each difference between the data's answer and the server's. */
-export const checkDefaults = (schemas: Schemas, data: DefaultsData, exchanges: readonly Exchange[]): string[] => {
+export const checkPredictions = (known: Known, exchanges: readonly Exchange[]): string[] => {
+  const { schemas, data } = known;
   const differences: string[] = [];
   for (const exchange of exchanges) {
-    const ours = structuredClone(exchange.sent) as Mutable;
-    applyDefaults(schemas, data, exchange.definition, ours);
+    const ours = predict(known, exchange);
     // Each stack entry: a definition and the path from its struct to here, so that a rule on any ancestor is found.
     const compare = (
       mine: Json | undefined,
