@@ -1,0 +1,120 @@
+/** @module Turns the API server's answers into values, trusting nothing of their shape. */
+import type { WatchEvent } from '../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { type StatusDetails, StatusError } from '../../shared/kube/status-error.ts';
+import { ApiError } from './api-error.ts';
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON, or ApiError `Nonsense` that shows how the text begins. */
+export const parseJson = (text: string, what: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('Nonsense', `${what} is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause });
+  }
+};
+
+/** An object with metadata, or ApiError `Nonsense`. */
+export const asObject = (value: unknown, what: string): KubeObject => {
+  if (isRecord(value) && isRecord(value.metadata) && typeof value.kind === 'string' && typeof value.apiVersion === 'string') {
+    return value as KubeObject;
+  }
+  throw new ApiError('Nonsense', `${what} is not a Kubernetes object`);
+};
+
+/** A list's items with their kind filled in, as API servers leave it out. */
+export const asList = (value: unknown, what: string): { items: KubeObject[]; resourceVersion: string; continue?: string } => {
+  if (!isRecord(value) || !Array.isArray(value.items ?? []) || !isRecord(value.metadata) || typeof value.kind !== 'string') {
+    throw new ApiError('Nonsense', `${what} is not a list`);
+  }
+  const kind = value.kind.replace(/List$/, '');
+  const items = ((value.items ?? []) as unknown[]).map((item) =>
+    asObject(isRecord(item) ? { apiVersion: value.apiVersion, kind, ...item } : item, what),
+  );
+  const next = value.metadata.continue;
+  return {
+    items,
+    resourceVersion: typeof value.metadata.resourceVersion === 'string' ? value.metadata.resourceVersion : '',
+    ...(typeof next === 'string' && next !== '' ? { continue: next } : {}),
+  };
+};
+
+const eventTypes = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
+
+/** One line of a watch. */
+export const asWatchEvent = (line: string): WatchEvent => {
+  const value = parseJson(line, 'a watch event');
+  if (!isRecord(value) || typeof value.type !== 'string' || !eventTypes.has(value.type) || !isRecord(value.object)) {
+    throw new ApiError('Nonsense', 'a watch event has no type or no object');
+  }
+  const type = value.type as WatchEvent['type'];
+  // A Status inside ERROR may come without metadata.
+  if (type === 'ERROR') return { type, object: { metadata: { name: '' }, ...value.object } as KubeObject };
+  return { type, object: asObject(value.object, 'the object of a watch event') };
+};
+
+/** The error behind an answer with code ≥ 400: a StatusError, or an ApiError `ServerError` when a 5xx carries no Status. */
+export const refusalOf = (code: number, text: string): Error => {
+  const status = statusIn(text);
+  if (status !== undefined) {
+    return new StatusError(
+      code,
+      status.reason ?? reasonByCode[code] ?? 'Unknown',
+      status.message ?? `the server answered ${code}`,
+      status.details,
+    );
+  }
+  const begin = text.trim().slice(0, 120);
+  if (code >= 500) return new ApiError('ServerError', `the API server answered ${code}: ${begin === '' ? 'no message' : begin}`);
+  return new StatusError(code, reasonByCode[code] ?? 'Unknown', begin === '' ? `the server answered ${code}` : begin);
+};
+
+/** The error an ERROR event of a watch carries. */
+export const watchErrorOf = (object: KubeObject): Error => {
+  const code = typeof object.code === 'number' ? object.code : 500;
+  return refusalOf(code, JSON.stringify({ ...object, kind: 'Status' }));
+};
+
+const statusIn = (text: string): { reason?: string; message?: string; details?: StatusDetails } | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value) || value.kind !== 'Status') return undefined;
+  const { reason, message, details } = value;
+  return {
+    ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+    ...(typeof message === 'string' && message !== '' ? { message } : {}),
+    ...(isRecord(details) ? { details: detailsOf(details) } : {}),
+  };
+};
+
+const detailsOf = (details: Record<string, unknown>): StatusDetails => ({
+  ...(typeof details.name === 'string' ? { name: details.name } : {}),
+  ...(typeof details.kind === 'string' ? { kind: details.kind } : {}),
+  ...(typeof details.group === 'string' ? { group: details.group } : {}),
+  ...(typeof details.retryAfterSeconds === 'number' ? { retryAfterSeconds: details.retryAfterSeconds } : {}),
+  causes: (Array.isArray(details.causes) ? details.causes : []).filter(isRecord).map((cause) => ({
+    reason: String(cause.reason ?? ''),
+    message: String(cause.message ?? ''),
+    field: String(cause.field ?? ''),
+  })),
+});
+
+const reasonByCode: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Expired',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+};

@@ -1,0 +1,116 @@
+/** @module What the member's API serves: kinds by aggregated discovery (KEP-3352) or, on older servers, group by group. */
+import type { ServedApi } from '../../shared/wire/messages.ts';
+import { ApiError } from './api-error.ts';
+import type { MemberApi } from './http-client.ts';
+
+/** The kinds served, ordered, and those groups that did not answer. */
+export type Discovery = {
+  readonly apis: readonly ServedApi[];
+  /** Groups whose own server is down (an aggregated API): their kinds are unknown, not gone. */
+  readonly stale: readonly string[];
+};
+
+const AGGREGATED = [
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+  'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList',
+  'application/json',
+].join(',');
+/** More than any real cluster serves; what comes after is left out. */
+const APIS_MAX = 5_000;
+const GROUP_VERSIONS_MAX = 500;
+/** Group documents asked for at the same time on servers without aggregated discovery. */
+const LEGACY_PARALLEL = 4;
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Asks the server; rejects as the client does. */
+export const discover = async (api: Pick<MemberApi, 'raw'>): Promise<Discovery> => {
+  const found: ServedApi[] = [];
+  const stale: string[] = [];
+  const legacy: string[] = [];
+  for (const root of ['/api', '/apis']) {
+    const answer = fieldsOf(await api.raw(root, AGGREGATED));
+    if (answer.kind === 'APIGroupDiscoveryList') readAggregated(answer, found, stale);
+    else legacy.push(...legacyGroupVersions(answer));
+  }
+  await readLegacy(api, legacy.slice(0, GROUP_VERSIONS_MAX), found, stale);
+  return { apis: found.sort(byServed).slice(0, APIS_MAX), stale: stale.sort() };
+};
+
+const byServed = (a: ServedApi, b: ServedApi): number => compare(a.groupVersion, b.groupVersion) || compare(a.resource, b.resource);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const readAggregated = (answer: Fields, found: ServedApi[], stale: string[]): void => {
+  for (const group of listOf(answer.items)) {
+    const name = textOf(fieldsOf(group.metadata).name);
+    for (const version of listOf(group.versions)) {
+      const groupVersion = name === '' ? textOf(version.version) : `${name}/${textOf(version.version)}`;
+      if (version.freshness === 'Stale') stale.push(groupVersion);
+      for (const resource of listOf(version.resources)) {
+        add(
+          found,
+          groupVersion,
+          textOf(resource.resource),
+          textOf(fieldsOf(resource.responseKind).kind),
+          resource.scope === 'Namespaced',
+          resource.verbs,
+        );
+      }
+    }
+  }
+};
+
+const legacyGroupVersions = (answer: Fields): string[] => {
+  if (answer.kind === 'APIVersions') return Array.isArray(answer.versions) ? answer.versions.map(String) : [];
+  if (answer.kind !== 'APIGroupList') throw new ApiError('Nonsense', 'discovery answered with something that is no list of groups');
+  return listOf(answer.groups).flatMap((group) => listOf(group.versions).map((version) => textOf(version.groupVersion)));
+};
+
+const readLegacy = async (
+  api: Pick<MemberApi, 'raw'>,
+  groupVersions: readonly string[],
+  found: ServedApi[],
+  stale: string[],
+): Promise<void> => {
+  const waiting = [...groupVersions];
+  const worker = async (): Promise<void> => {
+    for (let groupVersion = waiting.shift(); groupVersion !== undefined; groupVersion = waiting.shift()) {
+      try {
+        const list = fieldsOf(await api.raw(groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`));
+        for (const resource of listOf(list.resources)) {
+          add(found, groupVersion, textOf(resource.name), textOf(resource.kind), resource.namespaced === true, resource.verbs);
+        }
+      } catch {
+        stale.push(groupVersion);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LEGACY_PARALLEL }, worker));
+};
+
+const add = (found: ServedApi[], groupVersion: string, resource: string, kind: string, namespaced: boolean, verbs: unknown): void => {
+  // Subresources and pure actions (reviews) are nothing to distribute.
+  if (resource === '' || kind === '' || groupVersion === '' || resource.includes('/')) return;
+  if (Array.isArray(verbs) && !verbs.includes('list')) return;
+  found.push({ groupVersion, kind, resource, namespaced });
+};
+
+/** The member's version as it says itself, such as `v1.36.2`; rejects as the client does. */
+export const kubernetesVersion = async (api: Pick<MemberApi, 'raw'>): Promise<string> =>
+  textOf(fieldsOf(await api.raw('/version')).gitVersion) || 'unknown';
+
+/**
+ * One text that changes when the schemas served change: the hashes in the index of `/openapi/v3`, in order. Undefined when the index
+ * has none.
+ */
+export const openApiHash = async (api: Pick<MemberApi, 'raw'>): Promise<string | undefined> => {
+  const paths = fieldsOf(fieldsOf(await api.raw('/openapi/v3')).paths);
+  const hashes = Object.keys(paths)
+    .sort()
+    .map((path) => `${path}=${/[?&]hash=([^&]+)/.exec(textOf(fieldsOf(paths[path]).serverRelativeURL))?.[1] ?? ''}`);
+  return hashes.length === 0 ? undefined : hashes.join('\n');
+};

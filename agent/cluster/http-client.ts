@@ -1,0 +1,140 @@
+/** @module The HTTP driver of the client port: one member's API server behind a breaker. */
+import type { Collection, KubeClient, WatchEvent } from '../../shared/kube/client/port.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
+import type { ClusterAccess } from './access.ts';
+import { asList, asObject, asWatchEvent, parseJson, refusalOf } from './answer.ts';
+import { type BreakerOptions, createBreaker } from './breaker.ts';
+import { collectionPath, objectPath, type Query, queryText, selectorQuery } from './paths.ts';
+import { createTransport, type HttpRequest, type Transport } from './transport.ts';
+
+/** Whether the member's API server answers. */
+export type ApiHealth = { readonly reachable: true } | { readonly reachable: false; readonly reason: string; readonly message: string };
+
+/** The client port and what the agent needs beside objects. */
+export interface MemberApi extends KubeClient {
+  /** For people and logs. */
+  readonly server: string;
+  /** GET of any path as JSON; rejects as the other methods do. */
+  raw(path: string, accept?: string): Promise<unknown>;
+  /** One cheap request outside the breaker: rejects when the server does not answer in time or is not ready. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Settings of {@link httpClient}. */
+export type HttpClientOptions = {
+  readonly userAgent?: string;
+  readonly callTimeoutMs?: number;
+  readonly probeTimeoutMs?: number;
+  /** A watch that says nothing for so long is cut; API servers send bookmarks about each minute. */
+  readonly watchSilenceMs?: number;
+  readonly breaker?: BreakerOptions;
+  /** For tests: another way to reach the server. */
+  readonly transport?: Transport;
+};
+
+const CALL_TIMEOUT_MS = 15_000;
+const PROBE_TIMEOUT_MS = 3_000;
+const WATCH_SILENCE_MS = 90_000;
+
+/** A client of the API server that `access` names. */
+export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {}): MemberApi => {
+  const transport = options.transport ?? createTransport(access, options.userAgent ?? 'hanse-agent');
+  const breaker = createBreaker(access.server, options.breaker);
+  const timeoutMs = options.callTimeoutMs ?? CALL_TIMEOUT_MS;
+
+  const ask = (request: Omit<HttpRequest, 'timeoutMs'>): Promise<unknown> =>
+    breaker.fire(async () => {
+      const answer = await transport.request({ timeoutMs, ...request });
+      if (answer.code >= 300) throw refusalOf(answer.code, answer.text);
+      return parseJson(answer.text, `the answer to ${request.method} ${request.path}`);
+    });
+
+  const write = async (method: HttpRequest['method'], path: string, query: Query, body: unknown, contentType = 'application/json') =>
+    asObject(
+      await ask({ method, path: `${path}${queryText(query)}`, contentType, body: JSON.stringify(body) }),
+      `the answer to ${method} ${path}`,
+    );
+
+  const watchLines = async (path: string, signal: AbortSignal) =>
+    breaker.fire(async () => {
+      const stream = await transport.stream({
+        method: 'GET',
+        path,
+        timeoutMs,
+        silenceMs: options.watchSilenceMs ?? WATCH_SILENCE_MS,
+        signal,
+      });
+      if (stream.code >= 300) throw refusalOf(stream.code, stream.text);
+      return stream.lines;
+    });
+
+  const watch = async function* (collection: Collection, watchOptions: Parameters<KubeClient['watch']>[1]): AsyncGenerator<WatchEvent> {
+    const { signal, sendInitialEvents, ...rest } = watchOptions;
+    const initial = sendInitialEvents === undefined ? {} : { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' };
+    const query = queryText({ ...selectorQuery(collection), ...rest, ...initial, watch: true });
+    for await (const line of await watchLines(`${collectionPath(collection)}${query}`, signal)) {
+      if (signal.aborted) return;
+      const event = asWatchEvent(line);
+      yield event;
+      if (event.type === 'ERROR') return;
+    }
+  };
+
+  return {
+    server: access.server,
+    get: async (address) => {
+      try {
+        const path = objectPath(address);
+        return asObject(await ask({ method: 'GET', path }), `the answer to GET ${path}`);
+      } catch (error) {
+        if (isStatus(error, 'NotFound') && error.status.details?.name === address.name) return undefined;
+        throw error;
+      }
+    },
+    list: async (collection, page = {}) => {
+      const path = `${collectionPath(collection)}${queryText({ ...selectorQuery(collection), ...page })}`;
+      return asList(await ask({ method: 'GET', path }), `the answer to GET ${path}`);
+    },
+    create: (type, object, write_ = {}) =>
+      write('POST', collectionPath({ ...type, namespace: object.metadata.namespace }), writeQuery(write_), object),
+    update: (type, object, write_ = {}) =>
+      write('PUT', objectPath(addressOf(type, object), write_.subresource), writeQuery(write_), object),
+    patch: (address, patchType, body, write_ = {}) =>
+      write('PATCH', objectPath(address, write_.subresource), { ...writeQuery(write_), force: write_.force }, body, patchType),
+    delete: async (address, deletion = {}) => {
+      const { dryRun, ...rest } = deletion;
+      await ask({
+        method: 'DELETE',
+        path: `${objectPath(address)}${queryText({ dryRun: dryRun === true ? 'All' : undefined })}`,
+        contentType: 'application/json',
+        body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...rest }),
+      });
+    },
+    watch,
+    raw: (path, accept) => ask({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) }),
+    probe: async () => {
+      const answer = await transport.request({ method: 'GET', path: '/readyz', timeoutMs: options.probeTimeoutMs ?? PROBE_TIMEOUT_MS });
+      // Anything below 500 was said by a server that answers; who may read /readyz is not the question.
+      if (answer.code >= 500) throw refusalOf(answer.code, answer.text);
+    },
+    close: async () => {
+      breaker.close();
+      await transport.close();
+    },
+  };
+};
+
+const writeQuery = (options: { fieldManager?: string; dryRun?: boolean }): Query => ({
+  fieldManager: options.fieldManager,
+  dryRun: options.dryRun === true ? 'All' : undefined,
+});
+
+const addressOf = (
+  type: { group: string; version: string; resource: string },
+  object: { metadata: { name: string; namespace?: string } },
+) => ({
+  ...type,
+  name: object.metadata.name,
+  ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+});
