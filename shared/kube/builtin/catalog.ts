@@ -1,0 +1,92 @@
+/** @module Every kind a Kubernetes API server has of its own, from the recorded discovery and the hand-written parts. */
+import { subdomainName } from '../names/index.ts';
+import { parseApiVersion } from '../object.ts';
+import type { ResourceType, Strategy, SubresourceType, TableCells, TableColumn } from '../resource.ts';
+import { cellsOf } from './cells/index.ts';
+import discovery from './data/discovery.json' with { type: 'json' };
+import type { KindParts } from './kind.ts';
+import { kindParts } from './kinds/index.ts';
+
+/** A line of the recorded discovery; subresources are `deployments/scale`. */
+type DiscoveredResource = {
+  readonly name: string;
+  readonly singularName: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly group?: string;
+  readonly version?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+};
+
+const resources = discovery.resources as unknown as Readonly<Record<string, readonly DiscoveredResource[]>>;
+const columns = discovery.columns as unknown as Readonly<Record<string, readonly TableColumn[]>>;
+
+/** Groups whose Go package has another name than the first part of the group. */
+const packageNames: Readonly<Record<string, string>> = {
+  '': 'core',
+  'rbac.authorization.k8s.io': 'rbac',
+  'flowcontrol.apiserver.k8s.io': 'flowcontrol',
+};
+
+const schemaNameOf = (group: string, version: string, kind: string): string => {
+  if (group === 'apiextensions.k8s.io') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${version}.${kind}`;
+  if (group === 'apiregistration.k8s.io') return `io.k8s.kube-aggregator.pkg.apis.apiregistration.${version}.${kind}`;
+  return `io.k8s.api.${packageNames[group] ?? group.split('.')[0]}.${version}.${kind}`;
+};
+
+const subresourcesOf = (all: readonly DiscoveredResource[], resource: string): SubresourceType[] =>
+  all
+    .filter(({ name }) => name.startsWith(`${resource}/`) && !name.endsWith('/status') && !name.endsWith('/scale'))
+    .map(({ name, kind, group, version, verbs }) => ({
+      name: name.slice(resource.length + 1),
+      kind,
+      ...(group === undefined ? {} : { group }),
+      ...(version === undefined ? {} : { version }),
+      verbs,
+    }));
+
+/** Rows are made from the stored version. */
+const storedCells = (cells: TableCells, parts: KindParts): TableCells => {
+  const { conversion } = parts;
+  return conversion === undefined ? cells : (object, nowMs) => cells(conversion.toStorage(object), nowMs);
+};
+
+/** Every built-in kind may be written without a resourceVersion, but for a few whose parts say otherwise. */
+const strategyOf = (parts: KindParts): Strategy => ({ allowUnconditionalUpdate: true, ...parts.strategy });
+
+const toType = (groupVersion: string, all: readonly DiscoveredResource[], one: DiscoveredResource): ResourceType => {
+  const { group, version } = parseApiVersion(groupVersion);
+  const parts = kindParts(group, version, one.name);
+  return {
+    group,
+    version,
+    kind: one.kind,
+    listKind: `${one.kind}List`,
+    resource: one.name,
+    singular: one.singularName,
+    shortNames: one.shortNames ?? [],
+    categories: one.categories ?? [],
+    namespaced: one.namespaced,
+    verbs: one.verbs,
+    schemaName: schemaNameOf(group, version, one.kind),
+    hasStatus: all.some(({ name }) => name === `${one.name}/status`),
+    ...(parts.scale === undefined ? {} : { scale: parts.scale }),
+    subresources: subresourcesOf(all, one.name),
+    validateName: parts.name ?? subdomainName,
+    tracksGeneration: parts.tracksGeneration ?? false,
+    strategicMerge: true,
+    strategy: strategyOf(parts),
+    columns: columns[`${groupVersion}/${one.name}`] ?? [],
+    cells: storedCells(cellsOf(group, one.name), parts),
+    ...(parts.selectableFields === undefined ? {} : { selectableFields: parts.selectableFields }),
+    ...(parts.conversion === undefined ? {} : { conversion: parts.conversion }),
+  };
+};
+
+/** All built-in kinds, in the order of the recorded discovery. */
+export const builtinTypes = (): ResourceType[] =>
+  Object.entries(resources).flatMap(([groupVersion, all]) =>
+    all.filter(({ name }) => !name.includes('/')).map((one) => toType(groupVersion, all, one)),
+  );
