@@ -6,7 +6,7 @@ export { type ApiAnswer, type ApiCall, type ApiRequest, apiClient } from './api.
 export { processIsAlive } from './child.ts';
 export { type Member, type MemberOptions, startMember } from './member.ts';
 export { applyNodes, type NodeSpec, nodeObject, type Taint } from './nodes.ts';
-export { type PartName, partNames } from './parts.ts';
+export { apiControllers, type PartName, partNames } from './parts.ts';
 export { freePorts } from './ports.ts';
 export { ensureTestbed, kubernetesVersion, type Log, type Testbed, testbedCacheDir } from './tools.ts';
 export { waitFor } from './wait.ts';

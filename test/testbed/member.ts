@@ -22,6 +22,8 @@ export type MemberOptions = {
   readonly nodes?: readonly NodeSpec[];
   /** Which parts to run beside etcd and kube-apiserver, which always do. Default: all. */
   readonly parts?: readonly PartName[];
+  /** Which controllers kube-controller-manager runs, e.g. `apiControllers`. Default: all that make sense without a cloud. */
+  readonly controllers?: readonly string[];
   /** Passed on to kube-apiserver, e.g. `DRAConsumableCapacity=true`. */
   readonly featureGates?: string;
   readonly testbed?: Testbed;
@@ -61,6 +63,9 @@ export type Member = {
   stop(): Promise<void>;
 };
 
+// An API server with watches open drains for a minute; a test wants it gone.
+const drainMs = 1_000;
+
 const isNodeReady = (node: unknown): boolean => {
   const conditions = (node as { status?: { conditions?: { type: string; status: string }[] } }).status?.conditions ?? [];
   return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
@@ -83,6 +88,7 @@ export const startMember = async (options: MemberOptions): Promise<Member> => {
     ports: { etcd, etcdPeer, api, kwok },
     kubeconfig: join(dataDir, 'kubeconfig'),
     featureGates: options.featureGates,
+    controllers: options.controllers,
   };
   const supervisor = supervise(options.name, context);
   try {
@@ -148,7 +154,7 @@ const memberOf = (
         await supervisor.until(`node ${node.name} Ready`, async () => isNodeReady((await call('GET', `/api/v1/nodes/${node.name}`)).body));
       }
     },
-    stopApiServer: () => supervisor.stop(['kube-apiserver']),
+    stopApiServer: () => supervisor.stop(['kube-apiserver'], drainMs),
     startApiServer: async () => {
       await supervisor.start('kube-apiserver');
       await supervisor.until('API ready', () => isApiReady(call));

@@ -20,6 +20,7 @@ export type PartContext = {
   readonly ports: { readonly etcd: number; readonly etcdPeer: number; readonly api: number; readonly kwok: number };
   readonly kubeconfig: string;
   readonly featureGates: string | undefined;
+  readonly controllers: readonly string[] | undefined;
 };
 
 /** Where the API server keeps the certificate it makes for itself; the file ends with its CA. */
@@ -83,12 +84,18 @@ const controllersOff = [
   'persistentvolume-expander-controller',
 ];
 
-const controllerManager = ({ testbed, dataDir, credentials, kubeconfig }: PartContext): readonly string[] => [
+/**
+ * The controllers an API needs so that deletion, namespaces and pod creation work, and nothing that acts on workloads:
+ * what recorded API sessions and comparisons with another API server want beside kube-apiserver.
+ */
+export const apiControllers: readonly string[] = ['garbage-collector-controller', 'namespace-controller', 'serviceaccount-controller'];
+
+const controllerManager = ({ testbed, dataDir, credentials, kubeconfig, controllers }: PartContext): readonly string[] => [
   testbed.tools.kubeControllerManager,
   `--kubeconfig=${kubeconfig}`,
   '--secure-port=0',
   '--leader-elect=false',
-  `--controllers=*,${controllersOff.map((name) => `-${name}`).join(',')}`,
+  `--controllers=${(controllers ?? ['*', ...controllersOff.map((name) => `-${name}`)]).join(',')}`,
   `--service-account-private-key-file=${credentials.serviceAccountKey}`,
   `--root-ca-file=${servingCertificate(dataDir)}`,
   '--profiling=false',
