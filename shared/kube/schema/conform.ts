@@ -1,0 +1,148 @@
+/** @module What becomes of a request's object when it is read as its kind: known fields stay, unknown ones are told, wrong types refused. */
+import { parseQuantity } from '../quantity/index.ts';
+import { fieldWord, goTypeOf, isWrongScalar, jsonWord } from './go-types.ts';
+import { isObject, type JsonObject, put } from './json.ts';
+import type { SchemaField, SchemaNode } from './schema-node.ts';
+
+/** What was read. `object` shares unchanged parts with the input. */
+export type Conformed = {
+  readonly object: JsonObject;
+  /** Paths of unknown fields, such as `spec.template.spec.containers[0].imagePullPolice`, in the order they are met. */
+  readonly unknown: readonly string[];
+  /** The first wrong type, in the words of Go's JSON decoder; undefined when there is none. */
+  readonly fault: string | undefined;
+};
+
+/** Deeper objects are refused: no kind nests so far, and walks would run out of stack. */
+export const objectDepthMax = 400;
+
+/** `unknown field "spec.foo"`. */
+export const unknownFieldText = (path: string): string => `unknown field ${JSON.stringify(path)}`;
+
+/**
+ * Reads an object as its kind. Unknown fields are dropped. Parts of Kubernetes' own definitions take the shape that Go gives them: null and what
+ * is empty and optional are dropped, quantities become canonical, and wrong types are faults; in other kinds values stay as they are, for
+ * validation to judge.
+ */
+export const conform = (node: SchemaNode, object: JsonObject): Conformed => {
+  const reader = new Reader();
+  const read = reader.read(node, object, '', '');
+  return { object: isObject(read) ? read : {}, unknown: reader.unknown, fault: reader.fault };
+};
+
+class Reader {
+  readonly unknown: string[] = [];
+  fault: string | undefined;
+  #struct = '';
+  #depth = 0;
+
+  /** `path` has indexes and is for people; `goPath` has none, as Go's decoder writes it. */
+  read(node: SchemaNode, value: unknown, path: string, goPath: string): unknown {
+    if (typeof value !== 'object' || value === null) return node.native ? this.#scalar(node, value, goPath) : value;
+    if (this.#depth >= objectDepthMax) {
+      this.fault ??= `exceeded max depth of ${objectDepthMax}`;
+      return null;
+    }
+    this.#depth++;
+    const read = Array.isArray(value) ? this.#list(node, value, path, goPath) : this.#map(node, value as JsonObject, path, goPath);
+    this.#depth--;
+    return read;
+  }
+
+  #wrong(node: SchemaNode, value: unknown, goPath: string): void {
+    const place = goPath === '' ? 'Go value' : `Go struct field ${this.#struct}.${goPath}`;
+    this.fault ??= `json: cannot unmarshal ${jsonWord(value)} into ${place} of type ${goTypeOf(node)}`;
+  }
+
+  #scalar(node: SchemaNode, value: unknown, goPath: string): unknown {
+    if (value === null || value === undefined || node.kind === 'any') return value;
+    if (node.kind !== 'scalar') {
+      this.#wrong(node, value, goPath);
+      return value;
+    }
+    if (node.scalar === 'quantity') return this.#quantity(value);
+    const wrong = isWrongScalar(node, value);
+    if (wrong === true) this.#wrong(node, value, goPath);
+    else if (wrong !== false) this.fault ??= wrong;
+    return value;
+  }
+
+  #quantity(value: unknown): unknown {
+    const parsed = parseQuantity(typeof value === 'number' ? value : String(value));
+    if (parsed.ok) return parsed.value.text;
+    this.fault ??= parsed.message;
+    return value;
+  }
+
+  #list(node: SchemaNode, list: readonly unknown[], path: string, goPath: string): unknown {
+    if (node.kind === 'any') return list;
+    if (node.kind !== 'list') {
+      if (node.native) this.#wrong(node, list, goPath);
+      return list;
+    }
+    let out: unknown[] | undefined;
+    const { item } = node;
+    for (const [index, value] of list.entries()) {
+      const read = value === null && node.native ? zeroItem(item) : this.read(item, value, `${path}[${index}]`, goPath);
+      if (read === value) continue;
+      out ??= [...list];
+      out[index] = read;
+    }
+    return out ?? list;
+  }
+
+  #map(node: SchemaNode, map: JsonObject, path: string, goPath: string): unknown {
+    if (node.kind === 'any') return map;
+    if (node.kind !== 'object' && node.kind !== 'map') {
+      if (node.native) this.#wrong(node, map, goPath);
+      return map;
+    }
+    const outer = this.#struct;
+    let out: JsonObject | undefined;
+    const keys = Object.keys(map);
+    for (const [index, key] of keys.entries()) {
+      const value = map[key];
+      const read = this.#entry(node, key, value, path, goPath);
+      if (read === value && out === undefined) continue;
+      out ??= copyOf(map, keys, index);
+      if (read !== undefined) put(out, key, read);
+    }
+    this.#struct = outer;
+    return out ?? map;
+  }
+
+  /** The value of one key; undefined when the key goes. */
+  #entry(node: SchemaNode, key: string, value: unknown, path: string, goPath: string): unknown {
+    const field = node.fields.get(key);
+    const child = field?.node ?? node.values;
+    const below = path === '' ? key : `${path}.${key}`;
+    if (child === undefined) {
+      this.unknown.push(below);
+      return undefined;
+    }
+    if (field !== undefined) this.#struct = fieldWord(node);
+    const read = this.read(child, value, below, field === undefined ? goPath : goPath === '' ? key : `${goPath}.${key}`);
+    return node.native && isDropped(field, read) ? undefined : read;
+  }
+}
+
+const copyOf = (map: JsonObject, keys: readonly string[], count: number): JsonObject => {
+  const out: JsonObject = {};
+  for (const key of keys.slice(0, count)) put(out, key, map[key]);
+  return out;
+};
+
+/** What Go makes of a null item: the item in which nothing is set. */
+const zeroItem = (item: SchemaNode): unknown => {
+  if (item.kind === 'object') return {};
+  return item.kind === 'scalar' && item.scalar === 'string' ? '' : null;
+};
+
+const isEmpty = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) ? Object.keys(value).length === 0 : value === '' || value === 0 || value === false;
+};
+
+// An empty managedFields is an order to forget all owners, which tracking has yet to see.
+const isDropped = (field: SchemaField | undefined, value: unknown): boolean =>
+  field !== undefined && (value === null || (field.omitEmpty && isEmpty(value) && field.name !== 'managedFields'));

@@ -1,0 +1,68 @@
+/** @module Types as Go's JSON decoder names them when a value does not fit. */
+import type { SchemaNode } from './schema-node.ts';
+
+const lastParts = (definition: string, count: number): string => definition.split('.').slice(-count).join('.');
+
+/** The Go type of a node: `int32`, `[]v1.Container`, `map[string]string`. */
+export const goTypeOf = (node: SchemaNode): string => {
+  if (node.root && node.kind !== 'scalar') return lastParts(node.definition, 2);
+  switch (node.kind) {
+    case 'list':
+      return `[]${goTypeOf(node.item)}`;
+    case 'map':
+      return `map[string]${node.values === undefined ? 'interface {}' : goTypeOf(node.values)}`;
+    case 'scalar':
+      return goScalarOf(node);
+    default:
+      return 'interface {}';
+  }
+};
+
+const goScalarOf = (node: SchemaNode): string => {
+  if (node.scalar === 'integer') return node.format === '' ? 'int64' : node.format;
+  if (node.scalar === 'number') return 'float64';
+  if (node.scalar === 'boolean') return 'bool';
+  if (node.scalar === 'intOrString') return 'int32';
+  return node.format === 'byte' ? '[]uint8' : 'string';
+};
+
+/** The Go struct that holds a node's fields: `DeploymentSpec`. */
+export const fieldWord = (node: SchemaNode): string => lastParts(node.definition, 1);
+
+/** What a JSON value is called: `string`, `number`, `number 1.5`, `bool`, `array`, `object`. */
+export const jsonWord = (value: unknown): string => {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`;
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+};
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** True when a scalar is of a wrong type, or the decoder's words when it is of the right type and yet cannot be read. */
+export const isWrongScalar = (node: SchemaNode, value: unknown): boolean | string => {
+  switch (node.scalar) {
+    case 'integer':
+      return !Number.isInteger(value);
+    case 'number':
+      return typeof value !== 'number';
+    case 'boolean':
+      return typeof value !== 'boolean';
+    case 'intOrString':
+      return typeof value !== 'string' && !Number.isInteger(value);
+    default:
+      return typeof value !== 'string' || isUnreadable(node, value);
+  }
+};
+
+const isUnreadable = (node: SchemaNode, text: string): boolean | string => {
+  if (node.format === 'byte' && !base64.test(text.replaceAll(/[\r\n]/g, ''))) {
+    const end = text.search(/[^A-Za-z0-9+/]/);
+    return `illegal base64 data at input byte ${end < 0 ? text.length - (text.length % 4) : end}`;
+  }
+  if (node.format === 'date-time' && !dateTime.test(text)) {
+    const quoted = JSON.stringify(text);
+    return `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`;
+  }
+  return false;
+};
