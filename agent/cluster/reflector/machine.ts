@@ -130,7 +130,7 @@ const onPageFailed = (state: ReflectorState, failure: ApiFailure, random: () => 
 };
 
 const onEvent = (state: ReflectorState, event: WatchEvent, random: () => number): ReflectorStep => {
-  if (event.type === 'ERROR') return onWatchEnded(state, { on: 'WatchEnded', failure: failureIn(event.object) }, random);
+  if (event.type === 'ERROR') return onWatchEnded(state, { failure: failureIn(event.object) }, random);
   const streaming = state.phase === 'Streaming';
   const { resourceVersion = '' } = event.object.metadata;
   const next: ReflectorCommand = { do: 'Read' };

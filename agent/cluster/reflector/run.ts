@@ -87,11 +87,13 @@ const run = async <T>(options: ReflectorOptions<T>, signal: AbortSignal): Promis
 const emitter =
   <T>(options: ReflectorOptions<T>) =>
   (event: ReflectorStep['emit'][number]): void => {
-    if (event.type === 'Init' || event.type === 'InitDone') return options.onEvent(event);
+    if (event.type === 'Init' || event.type === 'InitDone') {
+      options.onEvent(event);
+      return;
+    }
     const key = objectKey(event.object);
-    if (event.type === 'Delete') return options.onEvent({ type: 'Delete', key });
-    const item = projected(options, event.object);
-    options.onEvent(item === undefined ? { type: 'Delete', key } : { type: event.type, key, item });
+    const item = event.type === 'Delete' ? undefined : projected(options, event.object);
+    options.onEvent(item === undefined || event.type === 'Delete' ? { type: 'Delete', key } : { type: event.type, key, item });
   };
 
 const projected = <T>(options: ReflectorOptions<T>, object: KubeObject): T | undefined => {
