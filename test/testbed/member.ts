@@ -124,8 +124,13 @@ const startApi = async (name: string, context: PartContext, supervisor: Supervis
   });
   await writeKubeconfig(context.kubeconfig, { name, server, ca, token });
   const access = { server, ca, ...apiClient(server, ca, token) };
-  await supervisor.until('API ready', () => isApiReady(access.call));
-  return access;
+  try {
+    await supervisor.until('API ready', () => isApiReady(access.call));
+    return access;
+  } catch (error) {
+    await access.close();
+    throw error;
+  }
 };
 
 const isApiReady = async (call: ApiCall): Promise<boolean> => (await call('GET', '/readyz', { timeoutMs: 2_000 })).status === 200;

@@ -88,7 +88,7 @@ const requireGo = async (): Promise<void> => {
   const result = await runToEnd('go', ['version'], { cwd: moduleDir }).catch((cause: unknown) => {
     throw new Error(
       'The testbed builds etcd, Kubernetes and kwok from source and needs Go 1.26 or newer, but `go` was not found on PATH. ' +
-        'Install it (https://go.dev/doc/install; on Debian `apt-get install golang-go`, on macOS `brew install go`) and run this again, ' +
+        "Install it (https://go.dev/doc/install, or `brew install go`; Debian stable's own is too old) and run this again, " +
         `or copy a finished build of another machine to ${testbedCacheDir()}.`,
       { cause },
     );

@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from './stable-json.ts';
 
-/** A condition on one field (a dotted path below the struct). An empty string, list or map counts as absent. */
+/** A condition on one field (a dotted path below the struct). An empty string or list counts as absent. */
 export type When = { readonly field: string } & (
   | { readonly equals: Json }
   | { readonly in: readonly Json[] }
