@@ -1,5 +1,6 @@
 /** @module What the hub's control loops need of the fleet: what agents say, and how desired work reaches them. */
 import type { Beat, Hello, ReportMessage, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
+import type { BusRefusal } from '../../shared/wire/refusals.ts';
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
@@ -12,9 +13,6 @@ export type PublishOutcome = { readonly ok: true } | { readonly ok: false; reado
 
 /** One work record as the broker has it now, by what its signature covers. */
 export type PublishedWork = { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] };
-
-/** A fault on the bus that the hub saw and refused; counted, and logged at most once a second for each cause. */
-export type BusRefusal = { readonly cluster: string; readonly subject: string; readonly reason: string; readonly message: string };
 
 /** A message with the hub's clock at its arrival, ms since the epoch. */
 export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };
@@ -29,6 +27,8 @@ export interface FleetBus {
   onReport(handler: (arrival: Arrival<ReportMessage>) => void): Unsubscribe;
   /** First every status the broker keeps, then changes as they come; after a lost connection all kept ones may come again. */
   onStatus(handler: (item: StatusItem) => void): Unsubscribe;
+  /** A record of ours at the broker was overwritten or lost; publish the item again. */
+  onDamage(handler: (damage: { readonly cluster: string; readonly id: string }) => void): Unsubscribe;
   onRefusal(handler: (refusal: BusRefusal) => void): Unsubscribe;
   /**
    * Signs, seals (Secrets) and writes one item; retries while the broker is away. A newer item of the same cluster and id takes the place

@@ -89,6 +89,9 @@ export const decodeMessage = <K extends MessageKind>(kind: K, bytes: Uint8Array,
   return { ok: true, value: value as MessageOf[K] };
 };
 
+/** The first fault of a message that has not been encoded, with its path; undefined when a receiver would take it. */
+export const faultOf = <K extends MessageKind>(kind: K, message: MessageOf[K]): string | undefined => rules[kind].check(message, '');
+
 /** Bytes of one message, and whether they are within its limit (`bytesMax`); what does not fit must not be sent. */
 export const encodeMessage = <K extends MessageKind>(
   kind: K,

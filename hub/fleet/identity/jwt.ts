@@ -1,0 +1,111 @@
+/**
+ * @module NATS JWTs, version 2 (nats-io/jwt v2, `ed25519-nkey`), made and signed with node:crypto: about 100 times faster than pure
+ * JavaScript, and it does not block the loop for each join.
+ */
+import { createHash } from 'node:crypto';
+import { base32 } from '../../../shared/wire/nkey.ts';
+import type { SigningKey } from './keys.ts';
+import { agentPermissions } from './permissions.ts';
+
+/** Claims without what signing adds; times are whole seconds since the epoch. */
+type Claims = {
+  readonly sub: string;
+  readonly name: string;
+  readonly iat: number;
+  readonly exp?: number;
+  readonly nats: Readonly<Record<string, unknown>>;
+};
+
+/** Revoked user keys and from when on: a JWT issued at or before that second is refused. */
+export type Revocations = { readonly [userPublicKey: string]: number };
+
+const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const header = part({ typ: 'JWT', alg: 'ed25519-nkey' });
+
+const signClaims = (claims: Claims, issuer: SigningKey): string => {
+  const body = { ...claims, iss: issuer.publicKey, jti: '' };
+  const jti = base32(createHash('sha512-256').update(JSON.stringify(body)).digest());
+  const signed = `${header}.${part({ ...body, jti })}`;
+  return `${signed}.${Buffer.from(issuer.sign(Buffer.from(signed))).toString('base64url')}`;
+};
+
+const seconds = (ms: number): number => Math.floor(ms / 1_000);
+
+/** The self-signed operator. */
+export const operatorJwt = (operator: SigningKey, systemAccount: string, nowMs: number): string =>
+  signClaims(
+    { sub: operator.publicKey, name: 'hanse', iat: seconds(nowMs), nats: { system_account: systemAccount, type: 'operator', version: 2 } },
+    operator,
+  );
+
+/** A JWT account has no limits at all only when each says -1; the default is zero. */
+const unlimited = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: 0 };
+const noJetStream = { mem_storage: 0, disk_storage: 0, streams: 0, consumer: 0 };
+const anyJetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+const noPermissions = { pub: {}, sub: {} };
+
+/** The account the servers talk in, and the hub's door for pushing claims. */
+export const systemAccountJwt = (operator: SigningKey, account: string, nowMs: number): string =>
+  signClaims(
+    {
+      sub: account,
+      name: 'SYS',
+      iat: seconds(nowMs),
+      nats: { limits: { ...unlimited, ...noJetStream }, default_permissions: noPermissions, type: 'account', version: 2 },
+    },
+    operator,
+  );
+
+/** The account of hub and agents: the scoped key may only make users of the agent's template. */
+export const fleetAccountJwt = (
+  operator: SigningKey,
+  account: string,
+  options: { readonly agentScope: string; readonly revocations: Revocations; readonly issuedAtSeconds: number },
+): string =>
+  signClaims(
+    {
+      sub: account,
+      name: 'HANSE',
+      iat: options.issuedAtSeconds,
+      nats: {
+        limits: { ...unlimited, ...anyJetStream },
+        default_permissions: noPermissions,
+        signing_keys: [{ kind: 'user_scope', key: options.agentScope, role: 'agent', template: agentPermissions }],
+        revocations: options.revocations,
+        type: 'account',
+        version: 2,
+      },
+    },
+    operator,
+  );
+
+/** A user with every right in the account whose own key signs: the hub itself. It does not expire: who has the account's key can make another. */
+export const fullUserJwt = (account: SigningKey, user: string, name: string, nowMs: number): string =>
+  signClaims(
+    {
+      sub: user,
+      name,
+      iat: seconds(nowMs),
+      nats: { ...noPermissions, subs: -1, data: -1, payload: -1, type: 'user', version: 2 },
+    },
+    account,
+  );
+
+/** A cluster's user. It carries no permission itself: the server takes the scoped key's template and puts the name in. */
+export const agentUserJwt = (
+  scope: SigningKey,
+  account: string,
+  user: { readonly publicKey: string; readonly cluster: string },
+  times: { readonly nowMs: number; readonly expiresAtMs: number },
+): string =>
+  signClaims(
+    {
+      sub: user.publicKey,
+      name: user.cluster,
+      iat: seconds(times.nowMs),
+      exp: seconds(times.expiresAtMs),
+      nats: { ...noPermissions, issuer_account: account, type: 'user', version: 2 },
+    },
+    scope,
+  );

@@ -1,0 +1,64 @@
+/** @module The shape of a Cluster's status, for `kubectl explain`. Written by the hub alone. */
+import { fields, integer, list, must, type Shape, text, word } from './shape.ts';
+
+const int32Max = 2_147_483_647;
+const apisMax = 5_000;
+const listMax = 10_000;
+const count = (description: string): Shape => integer(description, { min: 0, max: int32Max });
+
+const condition = fields('One aspect of the state.', {
+  type: must(text('Name of the aspect: Approved, Ready, …')),
+  status: must(word('Whether it holds.', ['True', 'False', 'Unknown'])),
+  reason: must(text('Why, in a word.')),
+  message: must(text('Why, for a person, and what to do.')),
+  lastTransitionTime: must(text('When the status last changed, RFC 3339.')),
+  observedGeneration: integer('Generation this is about.', { min: 0, max: Number.MAX_SAFE_INTEGER }, { format: 'int64' }),
+});
+
+const amounts = (description: string): Shape => ({
+  schema: { type: 'object', description, additionalProperties: { type: 'integer', format: 'int64' } },
+  check: () => [],
+});
+
+/** Conditions as every kind of ours has them. */
+export const conditionsShape = list('The state, aspect by aspect.', condition, { type: 'map', keys: ['type'] }, 64);
+
+/** `status` of a Cluster. */
+export const clusterStatusShape = fields('What was found out about the cluster.', {
+  conditions: conditionsShape,
+  agent: fields("The agent that holds the cluster's name.", {
+    publicKey: must(text('Its public key on the bus (NATS nkey).')),
+    sealingKey: must(text('Its X25519 public key, base64; Secrets are sealed to it.')),
+    joinedAt: must(text('When it joined, RFC 3339.')),
+    token: text('Name of the JoinToken it joined with.'),
+    credentialExpiresAt: text('When the credential it was last given expires, RFC 3339; it is renewed at half of its life.'),
+    version: text('Version of the agent.'),
+    bootId: text('New at each start of the agent.'),
+  }),
+  kubernetesVersion: text('Version of the member.'),
+  verdict: fields('Who or what is at fault when the cluster is not Ready.', {
+    cause: must(text('The cause in a word.')),
+    message: must(text('The cause in words.')),
+    since: must(text('Since when, RFC 3339.')),
+  }),
+  nodes: fields('Nodes of the member.', { total: must(count('All nodes.')), ready: must(count('Ready nodes.')) }),
+  capacity: fields('Sums over ready nodes; cpu in milli-CPU, memory in MiB.', {
+    allocatable: must(amounts('What nodes offer to pods.')),
+    free: must(amounts('What no pod has asked for.')),
+    observedAt: must(text('When the agent counted, RFC 3339.')),
+  }),
+  gpus: amounts('Physical GPUs by product.'),
+  features: fields('What the member can do.', {
+    runtimeClasses: list('RuntimeClasses.', text('A RuntimeClass.'), { type: 'set' }, listMax),
+    networks: list('Secondary networks.', text('A network, namespace/name.'), { type: 'set' }, listMax),
+  }),
+  apis: list(
+    'Kinds that the member serves.',
+    fields('One group and version.', {
+      groupVersion: must(text('Group and version.')),
+      kinds: must(list('Its kinds.', text('A kind.'), { type: 'set' }, apisMax)),
+    }),
+    { type: 'map', keys: ['groupVersion'] },
+    apisMax,
+  ),
+});

@@ -1,0 +1,253 @@
+/** @module Cluster: one member of the federation. Its agent joins it, an operator admits it. */
+import { dns1123Label, type Fault, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
+import type { KubeObject, ObjectMeta } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+import { clusterStatusShape } from './cluster-status.ts';
+import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
+import { fields, isBag, list, must, type Shape, text, word } from './shape.ts';
+
+/** Whether the operator lets the cluster in. */
+export type Admission = 'Pending' | 'Approved' | 'Denied';
+
+/** Keeps replicas away that do not tolerate it (core/v1 Taint, for a cluster). */
+export type ClusterTaint = {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /** RFC 3339; set by the hub when the taint appears. */
+  readonly timeAdded?: string;
+};
+
+/** Prices for cost terms, as decimal texts in `currency`. */
+export type ClusterPricing = {
+  readonly currency?: string;
+  readonly cpuCoreHour?: string;
+  readonly memoryGiBHour?: string;
+  /** By GPU product. */
+  readonly gpuHour?: { readonly [product: string]: string };
+};
+
+/** `spec` of a Cluster: what the operator says. */
+export type ClusterSpec = { readonly admission?: Admission; readonly taints?: readonly ClusterTaint[]; readonly pricing?: ClusterPricing };
+
+/** meta/v1 Condition. */
+export type ClusterCondition = {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** CamelCase, never empty. */
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+};
+
+/** The agent that holds the cluster's name; written when it joins. */
+export type ClusterAgent = {
+  /** nkey user public key. */
+  readonly publicKey: string;
+  /** X25519 public key, base64. */
+  readonly sealingKey: string;
+  readonly joinedAt: string;
+  /** Name of the JoinToken. */
+  readonly token?: string;
+  /** When the credential it was last given expires. */
+  readonly credentialExpiresAt?: string;
+  readonly version?: string;
+  readonly bootId?: string;
+};
+
+/** `status` of a Cluster: what was found out. */
+export type ClusterStatus = {
+  readonly conditions?: readonly ClusterCondition[];
+  readonly agent?: ClusterAgent;
+  readonly kubernetesVersion?: string;
+  /** Who or what is at fault when the cluster is not Ready. */
+  readonly verdict?: { readonly cause: string; readonly message: string; readonly since: string };
+  readonly nodes?: { readonly total: number; readonly ready: number };
+  /** Amounts by resource, canonical integer units of the capacity report. */
+  readonly capacity?: {
+    readonly allocatable: { readonly [resource: string]: number };
+    readonly free: { readonly [resource: string]: number };
+    readonly observedAt: string;
+  };
+  /** Physical GPUs by product. */
+  readonly gpus?: { readonly [product: string]: number };
+  readonly features?: { readonly runtimeClasses?: readonly string[]; readonly networks?: readonly string[] };
+  readonly apis?: readonly { readonly groupVersion: string; readonly kinds: readonly string[] }[];
+};
+
+/** A member cluster. */
+export type Cluster = {
+  readonly apiVersion: string;
+  readonly kind: 'Cluster';
+  readonly metadata: ObjectMeta;
+  readonly spec: ClusterSpec;
+  readonly status?: ClusterStatus;
+};
+
+/** Kept on a Cluster until its agent's credentials are revoked. */
+export const revokeFinalizer = 'hanse.dev/revoke';
+
+/** Labels that place a cluster. */
+export const clusterLabels = {
+  cluster: 'hanse.dev/cluster',
+  provider: 'hanse.dev/provider',
+  region: 'topology.kubernetes.io/region',
+  zone: 'topology.kubernetes.io/zone',
+} as const;
+
+const taintsMax = 64;
+const gpuPricesMax = 256;
+
+const price = (description: string): Shape =>
+  text(description, (value) =>
+    /^\d{1,9}(\.\d{1,9})?$/.test(value) ? [] : ['must be a decimal number of at least 0 in quotes, such as "0.04"'],
+  );
+
+const gpuPrices: Shape = {
+  schema: { type: 'object', description: 'Price of one GPU for an hour, by product.', additionalProperties: { type: 'string' } },
+  check: (value, path) => {
+    if (!isBag(value)) return [invalid(path, typeof value, 'must be a map of GPU product to price')];
+    const entries = Object.entries(value);
+    if (entries.length > gpuPricesMax) return [invalid(path, entries.length, `must have at most ${gpuPricesMax} entries`)];
+    return entries.flatMap(([product, amount]) => price('').check(amount, `${path}[${product}]`));
+  },
+};
+
+const taint = fields('Keeps replicas away that do not tolerate it.', {
+  key: must(text('Key of the taint.', qualifiedName)),
+  value: text('Value of the taint.', labelValue),
+  effect: must(
+    word('NoSchedule: no new replicas. PreferNoSchedule: the same, as a preference. NoExecute: present replicas leave too.', [
+      'NoSchedule',
+      'PreferNoSchedule',
+      'NoExecute',
+    ]),
+  ),
+  timeAdded: text('When the taint appeared, RFC 3339.'),
+});
+
+const specShape = fields(
+  'What the operator says of the cluster.',
+  {
+    admission: word(
+      'Whether the cluster\'s agent is let in. Approve with: kubectl patch cluster NAME --type merge -p \'{"spec":{"admission":"Approved"}}\'',
+      ['Pending', 'Approved', 'Denied'],
+      {
+        default: 'Pending',
+      },
+    ),
+    taints: list('Taints of the cluster.', taint, { type: 'map', keys: ['key', 'effect'] }, taintsMax),
+    pricing: fields('Prices for cost terms of policies.', {
+      currency: text('Currency of the prices, ISO 4217.', (value) =>
+        /^[A-Z]{3}$/.test(value) ? [] : ['must be three capital letters such as USD'],
+      ),
+      cpuCoreHour: price('Price of one CPU core for an hour.'),
+      memoryGiBHour: price('Price of one GiB of memory for an hour.'),
+      gpuHour: gpuPrices,
+    }),
+  },
+  (value, path): Fault[] => {
+    const keys = (Array.isArray(value.taints) ? value.taints : []).map((entry: unknown) =>
+      isBag(entry) ? `${String(entry.key)}:${String(entry.effect)}` : '',
+    );
+    return keys.flatMap((key, index) =>
+      keys.indexOf(key) === index
+        ? []
+        : [{ reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(key)}`, field: `${path}.taints[${index}]` }],
+    );
+  },
+);
+
+/** The schema of Cluster. */
+export const clusterSchema = objectSchema(
+  'Cluster',
+  'Cluster is one member of the federation. An agent in the member joins it; it takes part once spec.admission is Approved. Deleting it revokes the agent at once.',
+  { spec: { ...specShape.schema, default: {} }, status: clusterStatusShape.schema },
+  [],
+);
+
+const specOf = (object: KubeObject): ClusterSpec => (object.spec ?? {}) as ClusterSpec;
+const statusOf = (object: KubeObject): ClusterStatus => (object.status ?? {}) as ClusterStatus;
+
+/** The condition of this type, if there is one. */
+export const clusterCondition = (object: KubeObject, type: string): ClusterCondition | undefined =>
+  statusOf(object).conditions?.find((condition) => condition.type === type);
+
+/** One word for the table: how the cluster stands. */
+const standing = (object: KubeObject): string => {
+  if (object.metadata.deletionTimestamp !== undefined) return 'Leaving';
+  const { admission = 'Pending' } = specOf(object);
+  if (admission === 'Denied') return 'Denied';
+  if (statusOf(object).agent === undefined) return 'WaitingForAgent';
+  if (admission === 'Pending') return 'PendingApproval';
+  const ready = clusterCondition(object, 'Ready');
+  if (ready === undefined) return 'Joining';
+  if (ready.status === 'True') return 'Ready';
+  return ready.status === 'False' ? 'NotReady' : 'Unknown';
+};
+
+const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
+  const status = statusOf(object);
+  const label = (key: string): string => object.metadata.labels?.[key] ?? '<none>';
+  const nodes = status.nodes === undefined ? '<unknown>' : `${status.nodes.ready}/${status.nodes.total}`;
+  return [
+    object.metadata.name,
+    standing(object),
+    label(clusterLabels.provider),
+    label(clusterLabels.region),
+    nodes,
+    status.kubernetesVersion ?? '<unknown>',
+    ageText(object.metadata.creationTimestamp, nowMs),
+    label(clusterLabels.zone),
+    specOf(object)
+      .taints?.map(({ key, effect }) => `${key}:${effect}`)
+      .join(',') || '<none>',
+    status.verdict?.cause ?? '',
+  ];
+};
+
+const nameFaults = (object: KubeObject): Fault[] => {
+  const { name } = object.metadata;
+  return dns1123Label(name ?? '').map((message) =>
+    invalid('metadata.name', name, `${message}; a cluster's name is part of subjects on the bus`),
+  );
+};
+
+/** How the API server serves Cluster. */
+export const clusterType: ResourceType = {
+  group: hanseGroup,
+  version: hanseVersion,
+  kind: 'Cluster',
+  listKind: 'ClusterList',
+  resource: 'clusters',
+  singular: 'cluster',
+  shortNames: ['cl'],
+  categories: ['hanse'],
+  namespaced: false,
+  verbs: storedVerbs,
+  schemaName: schemaNameOf('Cluster'),
+  hasStatus: true,
+  strategicMerge: false,
+  strategy: {
+    defaults: (object) => {
+      const spec = specOf(object);
+      return spec.admission === undefined ? { ...object, spec: { ...spec, admission: 'Pending' } } : object;
+    },
+    validate: (object) => [...nameFaults(object), ...specShape.check(object.spec, 'spec')],
+  },
+  columns: [
+    nameColumn,
+    column('Status', 'string', 'How the cluster stands.'),
+    column('Provider', 'string', 'The cloud it is on.'),
+    column('Region', 'string', 'Its region.'),
+    column('Nodes', 'string', 'Ready nodes of all nodes.'),
+    column('Version', 'string', 'Its Kubernetes version.'),
+    ageColumn,
+    column('Zone', 'string', 'Its zone.', 1),
+    column('Taints', 'string', 'Taints that keep replicas away.', 1),
+    column('Cause', 'string', 'Who or what is at fault when it is not Ready.', 1),
+  ],
+  cells,
+  selectableFields: (object) => ({ 'spec.admission': specOf(object).admission ?? 'Pending' }),
+};

@@ -1,0 +1,188 @@
+/** @module JoinToken: lets agents ask to join, for a while and a number of times. */
+import { dns1123Label, type Fault, forbidden, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
+import type { KubeObject, ObjectMeta } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+import type { ClusterCondition } from './cluster.ts';
+import { conditionsShape } from './cluster-status.ts';
+import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
+import { fields, integer, list, must, text, textMap } from './shape.ts';
+
+/** `spec` of a JoinToken. */
+export type JoinTokenSpec = {
+  /** Agents that may join with it; 1 when absent. */
+  readonly maxUses?: number;
+  /** Seconds that it lives; 3600 when absent. */
+  readonly ttlSeconds?: number;
+  /** When it ends, RFC 3339; reckoned from `ttlSeconds` when absent. */
+  readonly expiresAt?: string;
+  /** Clusters that are admitted without an operator; absent = none, `{}` = all. */
+  readonly autoApprove?: { readonly namePatterns?: readonly string[] };
+  /** Labels put on the Cluster; they win over what the agent says. */
+  readonly clusterLabels?: { readonly [key: string]: string };
+  /** SHA-256 of the secret, hex, when the creator made the secret; absent = the hub makes one and puts it into a Secret. */
+  readonly secretHash?: string;
+};
+
+/** An agent that joined with the token. */
+export type TokenUse = { readonly cluster: string; readonly publicKey: string; readonly at: string };
+
+/** `status` of a JoinToken. */
+export type JoinTokenStatus = {
+  /** SHA-256 of the secret, hex. */
+  readonly secretHash?: string;
+  /** The Secret whose key `token` holds the token; absent when the creator made the secret. */
+  readonly secretRef?: { readonly namespace: string; readonly name: string };
+  readonly uses?: number;
+  readonly usedBy?: readonly TokenUse[];
+  readonly conditions?: readonly ClusterCondition[];
+};
+
+/** A token to join with. */
+export type JoinToken = {
+  readonly apiVersion: string;
+  readonly kind: 'JoinToken';
+  readonly metadata: ObjectMeta;
+  readonly spec: JoinTokenSpec;
+  readonly status?: JoinTokenStatus;
+};
+
+/** Uses and lifetimes that a token may have. */
+export const joinTokenLimits = { maxUses: 1_000, ttlSecondsMin: 60, ttlSecondsMax: 30 * 24 * 3_600, namePatterns: 64 } as const;
+const ttlSecondsDefault = 3_600;
+const int32Max = 2_147_483_647;
+
+const instant = (value: string): string[] =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value))
+    ? []
+    : ['must be an RFC 3339 time such as 2030-01-31T12:00:00Z'];
+const hash = (value: string): string[] => (/^[0-9a-f]{64}$/.test(value) ? [] : ['must be a SHA-256 in 64 lower-case hex digits']);
+const pattern = (value: string): string[] =>
+  /^[-a-z0-9*]{1,63}$/.test(value) ? [] : ['must be a cluster name in which * stands for any text, such as eu-*'];
+
+const specShape = fields('Who may join with the token, until when and how often.', {
+  maxUses: integer('Agents that may join with the token.', { min: 1, max: joinTokenLimits.maxUses }, { default: 1 }),
+  ttlSeconds: integer('Seconds that the token lives.', {
+    min: joinTokenLimits.ttlSecondsMin,
+    max: joinTokenLimits.ttlSecondsMax,
+    mend: 'set expiresAt for another time',
+  }),
+  expiresAt: text('When the token ends, RFC 3339; reckoned from ttlSeconds when absent.', instant),
+  autoApprove: fields('Clusters that are admitted without an operator; absent = none, {} = all.', {
+    namePatterns: list(
+      'Names that are admitted; * stands for any text. Absent = every name.',
+      text('A pattern.', pattern),
+      { type: 'set' },
+      joinTokenLimits.namePatterns,
+    ),
+  }),
+  clusterLabels: textMap('Labels put on the Cluster; they win over what the agent says.', { key: qualifiedName, value: labelValue }),
+  secretHash: text(
+    'SHA-256 of the secret in hex, when whoever creates the token made the secret. Absent: the hub makes one and puts the token into the Secret that status.secretRef names.',
+    hash,
+  ),
+});
+
+const statusShape = fields('What became of the token.', {
+  secretHash: text('SHA-256 of the secret, hex.'),
+  secretRef: fields('The Secret whose key `token` holds the token.', {
+    namespace: must(text('Its namespace.')),
+    name: must(text('Its name.')),
+  }),
+  uses: integer('Agents that joined with it.', { min: 0, max: int32Max }),
+  usedBy: list(
+    'Agents that joined with it.',
+    fields('One use.', {
+      cluster: must(text('The cluster.')),
+      publicKey: must(text("The agent's public key.")),
+      at: must(text('When, RFC 3339.')),
+    }),
+    { type: 'map', keys: ['publicKey'] },
+    joinTokenLimits.maxUses,
+  ),
+  conditions: conditionsShape,
+});
+
+/** The schema of JoinToken. */
+export const joinTokenSchema = objectSchema(
+  'JoinToken',
+  'JoinToken lets agents ask to join. The token itself is NAME.SECRET; only a hash of the secret is kept here.',
+  { spec: { ...specShape.schema, default: {} }, status: statusShape.schema },
+  [],
+);
+
+const specOf = (object: KubeObject): JoinTokenSpec => (object.spec ?? {}) as JoinTokenSpec;
+const statusOf = (object: KubeObject): JoinTokenStatus => (object.status ?? {}) as JoinTokenStatus;
+
+const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+const withExpiry = (object: KubeObject, nowMs: number): KubeObject => {
+  const spec = specOf(object);
+  if (spec.expiresAt !== undefined || typeof spec.ttlSeconds !== 'number' || !Number.isSafeInteger(spec.ttlSeconds)) return object;
+  const untilMs = nowMs + Math.min(spec.ttlSeconds, joinTokenLimits.ttlSecondsMax) * 1_000;
+  return { ...object, spec: { ...spec, expiresAt: rfc3339(untilMs) } };
+};
+
+const defaults = (object: KubeObject): KubeObject => {
+  const spec = specOf(object);
+  const ttl = spec.ttlSeconds === undefined && spec.expiresAt === undefined ? { ttlSeconds: ttlSecondsDefault } : {};
+  return { ...object, spec: { ...spec, maxUses: spec.maxUses ?? 1, ...ttl } };
+};
+
+const nameFaults = (object: KubeObject): Fault[] =>
+  dns1123Label(object.metadata.name ?? '').map((message) =>
+    invalid('metadata.name', object.metadata.name, `${message}; the name is the first part of the token NAME.SECRET`),
+  );
+
+const validateUpdate = (object: KubeObject, old: KubeObject): Fault[] =>
+  specOf(object).secretHash === specOf(old).secretHash ? [] : [forbidden('spec.secretHash', 'cannot be changed: create another JoinToken')];
+
+const expiryText = (expiresAt: string | undefined, nowMs: number): string => {
+  const at = expiresAt === undefined ? Number.NaN : Date.parse(expiresAt);
+  if (Number.isNaN(at)) return '<unknown>';
+  return at <= nowMs ? 'expired' : ageText(rfc3339(nowMs), at);
+};
+
+const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
+  const [spec, status] = [specOf(object), statusOf(object)];
+  const approves = spec.autoApprove === undefined ? 'no' : (spec.autoApprove.namePatterns?.join(',') ?? '*');
+  return [
+    object.metadata.name,
+    `${status.uses ?? 0}/${spec.maxUses ?? 1}`,
+    expiryText(spec.expiresAt, nowMs),
+    approves,
+    status.secretRef === undefined ? '<none>' : `${status.secretRef.namespace}/${status.secretRef.name}`,
+    ageText(object.metadata.creationTimestamp, nowMs),
+  ];
+};
+
+/** How the API server serves JoinToken. */
+export const joinTokenType: ResourceType = {
+  group: hanseGroup,
+  version: hanseVersion,
+  kind: 'JoinToken',
+  listKind: 'JoinTokenList',
+  resource: 'jointokens',
+  singular: 'jointoken',
+  shortNames: ['jt'],
+  categories: ['hanse'],
+  namespaced: false,
+  verbs: storedVerbs,
+  schemaName: schemaNameOf('JoinToken'),
+  hasStatus: true,
+  strategicMerge: false,
+  strategy: {
+    defaults,
+    prepareForCreate: (object, context) => withExpiry(object, context.nowMs),
+    validate: (object) => [...nameFaults(object), ...specShape.check(object.spec, 'spec')],
+    validateUpdate,
+  },
+  columns: [
+    nameColumn,
+    column('Uses', 'string', 'Agents that joined of those that may.'),
+    column('Expires', 'string', 'Time until it ends.'),
+    column('Approves', 'string', 'Names that are admitted without an operator.'),
+    column('Secret', 'string', 'The Secret that holds the token.'),
+    ageColumn,
+  ],
+  cells,
+};
