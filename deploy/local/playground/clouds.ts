@@ -21,7 +21,12 @@ export type CloudCluster = {
 };
 
 const small = { type: 'general-8', cpu: 8, memoryGi: 32 };
-const a100: Machine = { type: 'gpu-a100-4', cpu: 64, memoryGi: 512, gpu: { product: 'NVIDIA-A100-SXM4-80GB', memoryMiB: 81_920, count: 4 } };
+const a100: Machine = {
+  type: 'gpu-a100-4',
+  cpu: 64,
+  memoryGi: 512,
+  gpu: { product: 'NVIDIA-A100-SXM4-80GB', memoryMiB: 81_920, count: 4 },
+};
 const l4: Machine = { type: 'gpu-l4-2', cpu: 32, memoryGi: 128, gpu: { product: 'NVIDIA-L4', memoryMiB: 23_034, count: 2 } };
 
 const base: readonly CloudCluster[] = [
@@ -31,7 +36,10 @@ const base: readonly CloudCluster[] = [
     region: 'eu-central-dc1',
     zones: ['dc1-a', 'dc1-b'],
     providerIdScheme: 'onprem',
-    machines: [{ ...small, nodes: 2 }, { ...a100, nodes: 1 }],
+    machines: [
+      { ...small, nodes: 2 },
+      { ...a100, nodes: 1 },
+    ],
   },
   {
     name: 'aws-ireland',
@@ -39,7 +47,10 @@ const base: readonly CloudCluster[] = [
     region: 'eu-west-1',
     zones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
     providerIdScheme: 'aws',
-    machines: [{ ...small, nodes: 3 }, { ...l4, nodes: 1 }],
+    machines: [
+      { ...small, nodes: 3 },
+      { ...l4, nodes: 1 },
+    ],
   },
   {
     name: 'gcp-belgium',
@@ -59,7 +70,14 @@ export const cloudClusters = (count: number): CloudCluster[] =>
   Array.from({ length: count }, (_unused, index) => {
     const model = base[index % base.length] as CloudCluster;
     const round = Math.floor(index / base.length) + 1;
-    return round === 1 ? model : { ...model, name: `${model.name}-${round}`, region: `${model.region}-${round}`, zones: model.zones.map((zone) => `${zone}-${round}`) };
+    return round === 1
+      ? model
+      : {
+          ...model,
+          name: `${model.name}-${round}`,
+          region: `${model.region}-${round}`,
+          zones: model.zones.map((zone) => `${zone}-${round}`),
+        };
   });
 
 const gpuLabels = ({ product, memoryMiB, count }: NonNullable<Machine['gpu']>): { [key: string]: string } => ({
@@ -100,7 +118,12 @@ const nodeOf = (cluster: CloudCluster, machine: Machine, number: number): KubeOb
       allocatable: amounts(machine),
       conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }],
       addresses: [{ type: 'Hostname', address: name }],
-      nodeInfo: { kubeletVersion: 'v1.36.3', operatingSystem: 'linux', architecture: 'amd64', containerRuntimeVersion: 'containerd://2.1.0' },
+      nodeInfo: {
+        kubeletVersion: 'v1.36.3',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+        containerRuntimeVersion: 'containerd://2.1.0',
+      },
     },
   };
 };
@@ -113,7 +136,12 @@ export const nodesOf = (cluster: CloudCluster): { node: KubeObject; machine: Mac
 
 /** The zones of a GPU node as `nfd-topology-updater` reports them (topology.node.k8s.io/v1alpha2). */
 export const topologyOf = (node: KubeObject, machine: Machine): KubeObject => {
-  const half = (name: string, amount: number) => ({ name, capacity: String(amount / 2), allocatable: String(amount / 2), available: String(amount / 2) });
+  const half = (name: string, amount: number) => ({
+    name,
+    capacity: String(amount / 2),
+    allocatable: String(amount / 2),
+    available: String(amount / 2),
+  });
   const zone = (id: number) => ({
     name: `node-${id}`,
     type: 'Node',

@@ -21,7 +21,10 @@ export type Pass = { readonly actions: readonly Action[]; readonly requeueAfterM
 /** One controller: which changes wake which key, and what a key needs. Keys are `namespace/name`. */
 export type Controller = {
   readonly name: string;
-  readonly watches: readonly { readonly type: GroupVersionResource; readonly keysOf: (object: KubeObject, view: View) => readonly string[] }[];
+  readonly watches: readonly {
+    readonly type: GroupVersionResource;
+    readonly keysOf: (object: KubeObject, view: View) => readonly string[];
+  }[];
   readonly reconcile: (view: View, namespace: string, name: string, nowMs: number) => Pass;
 };
 
@@ -56,4 +59,6 @@ export const resources = {
 
 /** The status update of `object`, or nothing when it already says so. */
 export const statusUpdate = (type: GroupVersionResource, object: KubeObject, status: object): Action[] =>
-  JSON.stringify(object.status ?? {}) === JSON.stringify(status) ? [] : [{ do: 'update', type, object: { ...object, status }, subresource: 'status' }];
+  JSON.stringify(object.status ?? {}) === JSON.stringify(status)
+    ? []
+    : [{ do: 'update', type, object: { ...object, status }, subresource: 'status' }];

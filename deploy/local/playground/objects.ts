@@ -53,7 +53,13 @@ export type Node = KubeObject & {
 
 export type ReplicaSet = KubeObject & {
   spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; minReadySeconds?: number };
-  status?: { replicas?: number; readyReplicas?: number; availableReplicas?: number; fullyLabeledReplicas?: number; observedGeneration?: number };
+  status?: {
+    replicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    fullyLabeledReplicas?: number;
+    observedGeneration?: number;
+  };
 };
 
 export type Deployment = KubeObject & {
@@ -77,7 +83,14 @@ export type StatefulSet = KubeObject & {
 export type DaemonSet = KubeObject & { spec: { selector: LabelSelector; template: PodTemplate }; status?: { [field: string]: unknown } };
 
 export type Job = KubeObject & {
-  spec: { completions?: number; parallelism?: number; selector?: LabelSelector; template: PodTemplate; suspend?: boolean; backoffLimit?: number };
+  spec: {
+    completions?: number;
+    parallelism?: number;
+    selector?: LabelSelector;
+    template: PodTemplate;
+    suspend?: boolean;
+    backoffLimit?: number;
+  };
   status?: { startTime?: string; completionTime?: string; conditions?: Condition[]; [field: string]: unknown };
 };
 
@@ -114,22 +127,6 @@ export const isActive = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
 
 export const isReady = (pod: Pod): boolean => isActive(pod) && conditionIsTrue(pod.status?.conditions, 'Ready');
-
-/** Whether labels satisfy a LabelSelector; an empty selector matches all, an absent one nothing. */
-export const matches = (selector: LabelSelector | undefined, labels: { readonly [key: string]: string } = {}): boolean => {
-  if (selector === undefined) return false;
-  const byLabel = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return (
-    byLabel &&
-    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      if (operator === 'Exists') return value !== undefined;
-      if (operator === 'DoesNotExist') return value === undefined;
-      const inValues = value !== undefined && values.includes(value);
-      return operator === 'In' ? inValues : !inValues;
-    })
-  );
-};
 
 /** The owner entry a controller puts on what it makes. */
 export const controllerRef = (owner: KubeObject) => ({

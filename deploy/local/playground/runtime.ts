@@ -25,23 +25,35 @@ const perform = async (client: KubeClient, action: Action): Promise<void> => {
       await client.create(action.type, action.object, { fieldManager: manager });
       return;
     case 'update':
-      await client.update(action.type, action.object, { fieldManager: manager, ...(action.subresource === undefined ? {} : { subresource: action.subresource }) });
+      await client.update(action.type, action.object, {
+        fieldManager: manager,
+        ...(action.subresource === undefined ? {} : { subresource: action.subresource }),
+      });
       return;
     case 'bind': {
       const { namespace, pod, node } = action;
-      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod, namespace }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+      const binding = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: pod, namespace },
+        target: { apiVersion: 'v1', kind: 'Node', name: node },
+      };
       await client.create(resources.pods, binding, { fieldManager: manager, subresource: 'binding' });
       return;
     }
     case 'delete': {
       const { type, namespace, name, uid } = action;
-      await client.delete({ ...type, ...(namespace === '' ? {} : { namespace }), name }, { propagationPolicy: 'Background', preconditions: { uid } });
+      await client.delete(
+        { ...type, ...(namespace === '' ? {} : { namespace }), name },
+        { propagationPolicy: 'Background', preconditions: { uid } },
+      );
     }
   }
 };
 
 /** Races that the next look settles: somebody else was faster. */
-const isRace = (error: unknown): boolean => error instanceof StatusError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.reason);
+const isRace = (error: unknown): boolean =>
+  error instanceof StatusError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.reason);
 
 /** One controller's queue: a key is in it once, and is never worked on twice at a time. */
 const startQueue = (controller: Controller, view: View, client: KubeClient, env: RuntimeEnv) => {
@@ -53,10 +65,13 @@ const startQueue = (controller: Controller, view: View, client: KubeClient, env:
 
   const later = (key: string, delayMs: number): void => {
     timers.get(key)?.();
-    timers.set(key, env.setTimer(delayMs, () => {
-      timers.delete(key);
-      add(key);
-    }));
+    timers.set(
+      key,
+      env.setTimer(delayMs, () => {
+        timers.delete(key);
+        add(key);
+      }),
+    );
   };
 
   const lookAt = async (key: string): Promise<void> => {
@@ -100,7 +115,12 @@ const startQueue = (controller: Controller, view: View, client: KubeClient, env:
 };
 
 /** Starts the controllers; the answer stops them. */
-export const startControllers = (options: { controllers: readonly Controller[]; store: Store; client: KubeClient; env: RuntimeEnv }): (() => void) => {
+export const startControllers = (options: {
+  controllers: readonly Controller[];
+  store: Store;
+  client: KubeClient;
+  env: RuntimeEnv;
+}): (() => void) => {
   const view = viewOf(options.store);
   const stops: (() => void)[] = [];
   for (const controller of options.controllers) {
@@ -111,10 +131,12 @@ export const startControllers = (options: { controllers: readonly Controller[]; 
       const wake = (object: KubeObject): void => {
         for (const key of keysOf(object, view)) queue.add(key);
       };
-      stops.push(options.store.watch(prefix, options.store.revision(), ({ current, previous }) => {
-        wake(current.object);
-        if (previous !== undefined) wake(previous.object);
-      }));
+      stops.push(
+        options.store.watch(prefix, options.store.revision(), ({ current, previous }) => {
+          wake(current.object);
+          if (previous !== undefined) wake(previous.object);
+        }),
+      );
       for (const { object } of options.store.list(prefix)) wake(object);
     }
   }

@@ -8,10 +8,12 @@ import { deletion, podFromTemplate } from './replica-set.ts';
 const revisionLabel = 'controller-revision-hash';
 
 /** What Kubernetes lets every daemon pod tolerate. */
-const daemonTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable', 'node.kubernetes.io/unschedulable'].map((key) => ({
-  key,
-  operator: 'Exists',
-}));
+const daemonTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable', 'node.kubernetes.io/unschedulable'].map(
+  (key) => ({
+    key,
+    operator: 'Exists',
+  }),
+);
 
 const podFor = (set: DaemonSet, node: string, revision: string) => {
   const pod = podFromTemplate(set, set.spec.template, { generateName: `${set.metadata.name}-` });
@@ -43,7 +45,8 @@ export const daemonSetController: Controller = {
       .filter((pod) => !wantedNodes.has(pod.spec.nodeName ?? '') || pod.metadata.labels?.[revisionLabel] !== revision)
       .map((pod) => deletion(resources.pods, pod));
     for (const node of wantedNodes) {
-      if (!pods.some((pod) => pod.spec.nodeName === node)) actions.push({ do: 'create', type: resources.pods, object: podFor(set, node, revision) });
+      if (!pods.some((pod) => pod.spec.nodeName === node))
+        actions.push({ do: 'create', type: resources.pods, object: podFor(set, node, revision) });
     }
     const placed = current.filter((pod) => wantedNodes.has(pod.spec.nodeName ?? ''));
     const ready = placed.filter(isReady).length;

@@ -12,7 +12,9 @@ const hashAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 /** JSON with sorted keys: the same template hashes the same. */
 const stableJson = (value: unknown): string =>
   JSON.stringify(value, (_key, item: unknown) =>
-    item !== null && typeof item === 'object' && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
+    item !== null && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
   );
 
 /** Name-safe hash of a pod template. */
@@ -67,7 +69,11 @@ const newReplicaSet = (deployment: Deployment, hash: string, replicas: number, r
 });
 
 /** Wanted replicas of the new set and of each old one, one step of the roll-out. */
-const nextSizes = (deployment: Deployment, current: ReplicaSet | undefined, old: readonly ReplicaSet[]): { current: number; old: Map<ReplicaSet, number> } => {
+const nextSizes = (
+  deployment: Deployment,
+  current: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+): { current: number; old: Map<ReplicaSet, number> } => {
   const wanted = deployment.spec.replicas ?? 1;
   const oldTotal = sum(old, replicasOf);
   const now = current === undefined ? 0 : replicasOf(current);
@@ -92,13 +98,26 @@ const conditionsOf = (deployment: Deployment, complete: boolean, enough: boolean
   const name = deployment.metadata.name;
   const available: Condition = enough
     ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' };
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      };
   const progressing: Condition = complete
-    ? { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `Deployment "${name}" has successfully progressed.` }
+    ? {
+        type: 'Progressing',
+        status: 'True',
+        reason: 'NewReplicaSetAvailable',
+        message: `Deployment "${name}" has successfully progressed.`,
+      }
     : { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `Deployment "${name}" is progressing.` };
   const stamped = (condition: Condition): Condition => {
     const old = deployment.status?.conditions?.find(({ type }) => type === condition.type);
-    return { ...condition, lastUpdateTime: old?.reason === condition.reason && old?.lastUpdateTime !== undefined ? old.lastUpdateTime : timestamp(nowMs) };
+    return {
+      ...condition,
+      lastUpdateTime: old?.reason === condition.reason && old?.lastUpdateTime !== undefined ? old.lastUpdateTime : timestamp(nowMs),
+    };
   };
   return withCondition(withCondition(deployment.status?.conditions, stamped(available), nowMs), stamped(progressing), nowMs);
 };
@@ -140,12 +159,16 @@ export const deploymentController: Controller = {
     if (deployment.metadata.deletionTimestamp === undefined && deployment.spec.paused !== true) {
       const sizes = nextSizes(deployment, current, old);
       const revision = sets.reduce((highest, set) => Math.max(highest, revisionOf(set)), 0) + 1;
-      if (current === undefined) actions.push({ do: 'create', type: resources.replicaSets, object: newReplicaSet(deployment, hash, sizes.current, revision) });
+      if (current === undefined)
+        actions.push({ do: 'create', type: resources.replicaSets, object: newReplicaSet(deployment, hash, sizes.current, revision) });
       for (const set of sets) {
         const size = set === current ? sizes.current : (sizes.old.get(set) ?? 0);
-        if (size !== replicasOf(set)) actions.push({ do: 'update', type: resources.replicaSets, object: { ...set, spec: { ...set.spec, replicas: size } } });
+        if (size !== replicasOf(set))
+          actions.push({ do: 'update', type: resources.replicaSets, object: { ...set, spec: { ...set.spec, replicas: size } } });
       }
-      const spent = old.filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0).sort((a, b) => revisionOf(a) - revisionOf(b));
+      const spent = old
+        .filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0)
+        .sort((a, b) => revisionOf(a) - revisionOf(b));
       const kept = deployment.spec.revisionHistoryLimit ?? 10;
       for (const set of spent.slice(0, Math.max(0, spent.length - kept))) actions.push(deletion(resources.replicaSets, set));
     }

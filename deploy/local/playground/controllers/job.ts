@@ -3,7 +3,8 @@ import { type Action, type Controller, keyOf, ownerKeys, resources, settled, sta
 import { type Condition, conditionIsTrue, isActive, isControlledBy, isReady, type Job, type Pod, timestamp } from '../objects.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
-const ended = (job: Job): boolean => conditionIsTrue(job.status?.conditions, 'Complete') || conditionIsTrue(job.status?.conditions, 'Failed');
+const ended = (job: Job): boolean =>
+  conditionIsTrue(job.status?.conditions, 'Complete') || conditionIsTrue(job.status?.conditions, 'Failed');
 
 type Counts = { active: number; ready: number; succeeded: number; failed: number };
 
@@ -20,7 +21,9 @@ const outcome = (job: Job, counts: Counts): Condition | undefined => {
 };
 
 const podsToStart = (job: Job, counts: Counts): number =>
-  job.spec.suspend === true ? 0 : Math.max(0, Math.min(job.spec.parallelism ?? 1, (job.spec.completions ?? 1) - counts.succeeded) - counts.active);
+  job.spec.suspend === true
+    ? 0
+    : Math.max(0, Math.min(job.spec.parallelism ?? 1, (job.spec.completions ?? 1) - counts.succeeded) - counts.active);
 
 const statusOf = (job: Job, counts: Counts, end: Condition | undefined, nowMs: number): object => ({
   ...(job.spec.suspend === true ? {} : { startTime: job.status?.startTime ?? timestamp(nowMs) }),

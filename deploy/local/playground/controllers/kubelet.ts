@@ -19,12 +19,20 @@ const containerStatuses = (pod: Pod, state: object, ready: boolean): object[] =>
   pod.spec.containers.map(({ name, image }) => ({ name, image, imageID: image, ready, started: ready, restartCount: 0, state }));
 
 const conditionsWith = (pod: Pod, status: 'True' | 'False', reason: string | undefined, nowMs: number): Condition[] => {
-  const of = (type: string, value: 'True' | 'False'): Condition => ({ type, status: value, lastProbeTime: null, ...(reason === undefined ? {} : { reason }) });
+  const of = (type: string, value: 'True' | 'False'): Condition => ({
+    type,
+    status: value,
+    lastProbeTime: null,
+    ...(reason === undefined ? {} : { reason }),
+  });
   const scheduled: Condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null };
-  return [of('PodReadyToStartContainers', 'True'), of('Initialized', 'True'), of('Ready', status), of('ContainersReady', status), scheduled].reduce(
-    (conditions, condition) => withCondition(conditions, condition, nowMs),
-    pod.status?.conditions ?? [],
-  );
+  return [
+    of('PodReadyToStartContainers', 'True'),
+    of('Initialized', 'True'),
+    of('Ready', status),
+    of('ContainersReady', status),
+    scheduled,
+  ].reduce((conditions, condition) => withCondition(conditions, condition, nowMs), pod.status?.conditions ?? []);
 };
 
 const running = (pod: Pod, nowMs: number): Pod['status'] => ({
@@ -40,7 +48,12 @@ const running = (pod: Pod, nowMs: number): Pod['status'] => ({
 
 const finished = (pod: Pod, nowMs: number): Pod['status'] => {
   const failed = pod.metadata.annotations?.[outcomeAnnotation] === 'Failed';
-  const terminated = { exitCode: failed ? 1 : 0, reason: failed ? 'Error' : 'Completed', startedAt: pod.status?.startTime, finishedAt: timestamp(nowMs) };
+  const terminated = {
+    exitCode: failed ? 1 : 0,
+    reason: failed ? 'Error' : 'Completed',
+    startedAt: pod.status?.startTime,
+    finishedAt: timestamp(nowMs),
+  };
   return {
     ...pod.status,
     phase: failed ? 'Failed' : 'Succeeded',
@@ -50,7 +63,8 @@ const finished = (pod: Pod, nowMs: number): Pod['status'] => {
 };
 
 /** When the pod was bound, by its PodScheduled condition. */
-const boundAtMs = (pod: Pod): number => Date.parse(pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ?? '') || 0;
+const boundAtMs = (pod: Pod): number =>
+  Date.parse(pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ?? '') || 0;
 
 const runTimeMs = (pod: Pod): number => {
   const seconds = Number(pod.metadata.annotations?.[runAnnotation]);

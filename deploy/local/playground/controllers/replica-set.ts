@@ -1,13 +1,18 @@
 /** @module ReplicaSet: as many pods as asked, the least useful ones go first. */
+
+import type { KubeObject } from '../../../../shared/kube/object.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
 import { controllerRef, isActive, isControlledBy, isReady, type Pod, type PodTemplate, type ReplicaSet } from '../objects.ts';
-import type { KubeObject } from '../../../../shared/kube/object.ts';
 
 /** Pods made or removed in one pass: a mistyped replica count must not stall a laptop. */
 const podsAtOnceMax = 200;
 
 /** A pod of `owner` after its template; the server completes the name. */
-export const podFromTemplate = (owner: KubeObject, template: PodTemplate, name: { name: string } | { generateName: string }): KubeObject => ({
+export const podFromTemplate = (
+  owner: KubeObject,
+  template: PodTemplate,
+  name: { name: string } | { generateName: string },
+): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
@@ -52,7 +57,11 @@ export const replicaSetController: Controller = {
     if (set.metadata.deletionTimestamp === undefined) {
       const missing = Math.min(wanted - pods.length, podsAtOnceMax);
       for (let i = 0; i < missing; i++) {
-        actions.push({ do: 'create', type: resources.pods, object: podFromTemplate(set, set.spec.template, { generateName: `${set.metadata.name}-` }) });
+        actions.push({
+          do: 'create',
+          type: resources.pods,
+          object: podFromTemplate(set, set.spec.template, { generateName: `${set.metadata.name}-` }),
+        });
       }
       const surplus = [...pods].sort(givenUpFirst).slice(0, Math.max(0, Math.min(pods.length - wanted, podsAtOnceMax)));
       for (const pod of surplus) actions.push(deletion(resources.pods, pod));

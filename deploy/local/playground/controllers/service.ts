@@ -1,7 +1,8 @@
 /** @module Service: an EndpointSlice of the ready pods behind the selector. */
 import type { KubeObject } from '../../../../shared/kube/object.ts';
+import { matchesLabels, selectorFromMap } from '../../../../shared/kube/selectors/index.ts';
 import { type Controller, keyOf, resources, settled } from '../controller.ts';
-import { controllerRef, isReady, matches, type Pod, type Service } from '../objects.ts';
+import { controllerRef, isReady, type Pod, type Service } from '../objects.ts';
 
 type Endpoint = { addresses: string[]; conditions: object; nodeName?: string; targetRef: object };
 
@@ -41,7 +42,8 @@ const sliceOf = (service: Service, pods: readonly Pod[]): KubeObject => ({
   endpoints: pods.map(endpointOf),
 });
 
-const sameContent = (a: KubeObject, b: KubeObject): boolean => JSON.stringify([a.ports, a.endpoints]) === JSON.stringify([b.ports, b.endpoints]);
+const sameContent = (a: KubeObject, b: KubeObject): boolean =>
+  JSON.stringify([a.ports, a.endpoints]) === JSON.stringify([b.ports, b.endpoints]);
 
 export const serviceController: Controller = {
   name: 'service',
@@ -52,21 +54,34 @@ export const serviceController: Controller = {
       keysOf: (pod, view) =>
         view
           .list<Service>(resources.services, pod.metadata.namespace ?? '')
-          .filter(({ spec }) => spec.selector !== undefined && matches({ matchLabels: spec.selector }, pod.metadata.labels))
+          .filter(({ spec }) => spec.selector !== undefined && matchesLabels(selectorFromMap(spec.selector), pod.metadata.labels))
           .map(keyOf),
     },
   ],
   reconcile: (view, namespace, name) => {
     const service = view.get<Service>(resources.services, namespace, name);
     const selector = service?.spec.selector;
-    if (service === undefined || service.metadata.deletionTimestamp !== undefined || selector === undefined || Object.keys(selector).length === 0) return settled;
+    if (
+      service === undefined ||
+      service.metadata.deletionTimestamp !== undefined ||
+      selector === undefined ||
+      Object.keys(selector).length === 0
+    )
+      return settled;
     const pods = view
       .list<Pod>(resources.pods, namespace)
-      .filter((pod) => pod.status?.podIP !== undefined && pod.status.phase === 'Running' && matches({ matchLabels: selector }, pod.metadata.labels));
+      .filter(
+        (pod) =>
+          pod.status?.podIP !== undefined &&
+          pod.status.phase === 'Running' &&
+          matchesLabels(selectorFromMap(selector), pod.metadata.labels),
+      );
     const wanted = sliceOf(service, pods);
     const present = view.get(resources.endpointSlices, namespace, wanted.metadata.name);
     if (present === undefined) return { actions: [{ do: 'create', type: resources.endpointSlices, object: wanted }] };
     if (sameContent(present, wanted)) return settled;
-    return { actions: [{ do: 'update', type: resources.endpointSlices, object: { ...present, ports: wanted.ports, endpoints: wanted.endpoints } }] };
+    return {
+      actions: [{ do: 'update', type: resources.endpointSlices, object: { ...present, ports: wanted.ports, endpoints: wanted.endpoints } }],
+    };
   },
 };

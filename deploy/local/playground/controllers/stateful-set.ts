@@ -11,7 +11,12 @@ const ordinalOf = (pod: Pod): number => Number(pod.metadata.name.slice(pod.metad
 const podWithOrdinal = (set: StatefulSet, ordinal: number, revision: string) => {
   const name = `${set.metadata.name}-${ordinal}`;
   const pod = podFromTemplate(set, set.spec.template, { name });
-  const labels = { ...pod.metadata.labels, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': name, [revisionLabel]: revision };
+  const labels = {
+    ...pod.metadata.labels,
+    'apps.kubernetes.io/pod-index': String(ordinal),
+    'statefulset.kubernetes.io/pod-name': name,
+    [revisionLabel]: revision,
+  };
   return {
     ...pod,
     metadata: { ...pod.metadata, labels },
@@ -31,7 +36,9 @@ const nextActions = (set: StatefulSet, pods: readonly Pod[], wanted: number, rev
   }
   const surplus = pods.filter((pod) => ordinalOf(pod) >= wanted && isActive(pod)).sort((a, b) => ordinalOf(b) - ordinalOf(a));
   if (surplus.length > 0) return surplus.slice(0, parallel ? surplus.length : 1).map((pod) => deletion(resources.pods, pod));
-  const outdated = pods.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] !== revision).sort((a, b) => ordinalOf(b) - ordinalOf(a));
+  const outdated = pods
+    .filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] !== revision)
+    .sort((a, b) => ordinalOf(b) - ordinalOf(a));
   return outdated.slice(0, 1).map((pod) => deletion(resources.pods, pod));
 };
 

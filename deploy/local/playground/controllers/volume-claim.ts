@@ -10,7 +10,11 @@ export const volumeClaimController: Controller = {
     const object = view.get(resources.claims, namespace, name);
     const claim = object as Claim | undefined;
     if (object === undefined || claim?.status?.phase === 'Bound') return settled;
-    const status = { phase: 'Bound', accessModes: claim?.spec?.accessModes ?? [], capacity: { storage: claim?.spec?.resources?.requests?.storage ?? '0' } };
+    const status = {
+      phase: 'Bound',
+      accessModes: claim?.spec?.accessModes ?? [],
+      capacity: { storage: claim?.spec?.resources?.requests?.storage ?? '0' },
+    };
     return { actions: [{ do: 'update', type: resources.claims, object: { ...object, status }, subresource: 'status' }] };
   },
 };
