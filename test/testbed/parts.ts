@@ -86,7 +86,7 @@ const controllersOff = [
 
 /**
  * The controllers an API needs so that deletion, namespaces and pod creation work, and nothing that acts on workloads:
- * what recorded API sessions and comparisons with another API server want beside kube-apiserver.
+ * what recorded API exchanges and comparisons with another API server want beside kube-apiserver.
  */
 export const apiControllers: readonly string[] = ['garbage-collector-controller', 'namespace-controller', 'serviceaccount-controller'];
 
