@@ -1,0 +1,110 @@
+/** @module What is kept of a node: the group it belongs to, and its exact amounts. */
+import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
+import type { GpuFacts, NodeTaint } from '../../shared/capacity/report.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { gpuFactsOf } from './gpu.ts';
+
+/** What nodes of a group have in common, but for NUMA facts, which come from another object. */
+export type NodeKind = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly NodeTaint[];
+  readonly ready: boolean;
+  readonly unschedulable: boolean;
+  /** Canonical units, without `pods`. */
+  readonly allocatable: Readonly<Record<string, number>>;
+  readonly runtimeHandlers: readonly string[];
+  readonly gpu?: GpuFacts;
+};
+
+/** What is kept of a node. `kindKey` is equal for equal kinds. */
+export type NodeFacts = {
+  readonly kindKey: string;
+  readonly kind: NodeKind;
+  /** Booked units (milli-CPU, bytes, devices), `pods` among them. */
+  readonly amounts: ReadonlyMap<string, number>;
+  readonly providerId: string;
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Labels that tell one node from another: they would make each node a group of its own. */
+const uniqueLabels = new Set([
+  'kubernetes.io/hostname',
+  'beta.kubernetes.io/hostname',
+  'nvidia.com/gfd.timestamp',
+  'alpha.eksctl.io/instance-id',
+  'node.kubernetes.io/instance-id',
+  'karpenter.sh/nodeclaim',
+  'cluster.x-k8s.io/machine',
+]);
+
+/** The facts of a node object. */
+export const nodeFactsOf = (node: KubeObject): NodeFacts => {
+  const spec = fieldsOf(node.spec);
+  const status = fieldsOf(node.status);
+  const amounts = new Map([...exactAmounts(status.allocatable)].map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)]));
+  const gpu = gpuFactsOf(node.metadata.labels ?? {}, node.metadata.annotations ?? {}, amounts);
+  const kind: NodeKind = {
+    labels: sharedLabels(node),
+    taints: taintsOf(spec.taints),
+    ready: listOf(status.conditions).some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    unschedulable: spec.unschedulable === true,
+    allocatable: sortedRecord(
+      [...amounts].filter(([resource]) => resource !== 'pods').map(([resource, amount]) => [resource, bookedToCanonical(resource, amount)]),
+    ),
+    runtimeHandlers: listOf(status.runtimeHandlers)
+      .map(({ name }) => textOf(name))
+      .sort(),
+    ...(gpu === undefined ? {} : { gpu }),
+  };
+  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID) };
+};
+
+const sortedRecord = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
+  Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+
+const sharedLabels = (node: KubeObject): Readonly<Record<string, string>> => {
+  const { labels = {}, name } = node.metadata;
+  const hostname = labels['kubernetes.io/hostname'] ?? name;
+  return sortedRecord(Object.entries(labels).filter(([key, value]) => !uniqueLabels.has(key) && value !== name && value !== hostname));
+};
+
+const effects = new Set<string>(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
+
+const taintsOf = (value: unknown): readonly NodeTaint[] =>
+  listOf(value)
+    .map((taint) => ({ key: textOf(taint.key), value: textOf(taint.value), effect: textOf(taint.effect) }))
+    .filter((taint): taint is NodeTaint => taint.key !== '' && effects.has(taint.effect))
+    .sort((a, b) => (taintText(a) < taintText(b) ? -1 : taintText(a) > taintText(b) ? 1 : 0));
+
+const taintText = (taint: NodeTaint): string => `${taint.key}=${taint.value}:${taint.effect}`;
+
+/** Provider, region and zone as the cloud's own controllers wrote them on the nodes; what not all nodes agree on is left out. */
+export const learntLabels = (nodes: Iterable<NodeFacts>): Readonly<Record<string, string>> => {
+  const all = [...nodes];
+  const agreed = (values: readonly (string | undefined)[]): string | undefined => {
+    const [first] = values;
+    return first !== undefined && first !== '' && values.every((value) => value === first) ? first : undefined;
+  };
+  const learnt: Record<string, string> = {};
+  const provider = agreed(all.map(({ providerId }) => providerOf(providerId)));
+  if (provider !== undefined) learnt['hanse.dev/provider'] = provider;
+  for (const key of ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone']) {
+    const value = agreed(all.map(({ kind }) => kind.labels[key]));
+    if (value !== undefined) learnt[key] = value;
+  }
+  return learnt;
+};
+
+/** `aws:///eu-west-1a/i-0123` → `aws`; the clouds' own names for themselves are made the usual ones. */
+const providerOf = (providerId: string): string | undefined => {
+  const prefix = /^([a-z0-9][a-z0-9.-]*):\/\//.exec(providerId)?.[1];
+  return prefix === undefined ? undefined : (providerNames[prefix] ?? prefix);
+};
+
+/** Prefixes that differ from the name users know. */
+const providerNames: Readonly<Record<string, string>> = { gce: 'gcp', qcloud: 'tencent', huaweicloud: 'huawei' };

@@ -1,0 +1,187 @@
+/** @module Every live pod of the cluster in about a hundred bytes: typed columns, with shapes, nodes and controllers interned. */
+
+import { bookedAmount, exactPodRequests } from '../../shared/capacity/pod-request.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { createInterner } from './intern.ts';
+import { type Controller, controllerOf } from './owner.ts';
+
+/** What a pod books, by resource, sorted by name: milli-CPU, bytes, devices. */
+export type PodShape = readonly (readonly [resource: string, amount: number])[];
+
+/** What is kept of a pod. */
+export type PodFacts = {
+  /** '' = bound to no node. */
+  readonly node: string;
+  readonly shape: PodShape;
+  readonly controller: Controller | undefined;
+  readonly terminating: boolean;
+  /** Seconds since the epoch. */
+  readonly createdSeconds: number;
+};
+
+/** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */
+export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
+  const status = pod.status as { phase?: unknown } | undefined;
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+  const node = (pod.spec as { nodeName?: unknown } | undefined)?.nodeName;
+  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  return {
+    node: typeof node === 'string' ? node : '',
+    shape: [...exactPodRequests(pod.spec, pod.status)]
+      .map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)] as const)
+      .filter(([, amount]) => amount > 0)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+    controller: controllerOf(pod),
+    terminating: pod.metadata.deletionTimestamp !== undefined,
+    createdSeconds: Number.isNaN(created) ? 0 : Math.floor(created / 1_000),
+  };
+};
+
+/** A row as it is read back; numbers stand for interned values. */
+export type PodRow = {
+  readonly node: string;
+  readonly shape: PodShape;
+  /** Equal shapes have equal numbers, until the next change of the table. */
+  readonly shapeId: number;
+  readonly controller: Controller | undefined;
+  readonly controllerId: number;
+  readonly terminating: boolean;
+  readonly createdSeconds: number;
+};
+
+/** The table. A full reading is marked by `begin` and closed by `finish`, which drops what was not in it. */
+export type PodTable = {
+  /** True when something other than the same facts was there. */
+  readonly put: (key: string, facts: PodFacts) => boolean;
+  readonly remove: (key: string) => boolean;
+  readonly begin: () => void;
+  readonly finish: () => boolean;
+  readonly has: (key: string) => boolean;
+  readonly size: () => number;
+  readonly forEach: (visit: (row: PodRow) => void) => void;
+};
+
+/** Pods a cluster may have; those beyond are refused. Kubernetes itself is made for 150,000. */
+export const PODS_MAX = 500_000;
+const FIRST_ROWS = 256;
+const NO_CONTROLLER: Controller = { uid: '', group: '', kind: '', namespace: '', name: '' };
+
+/** An empty table. */
+export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
+  const rows = new Map<string, number>();
+  const free: number[] = [];
+  const shapes = createInterner<PodShape>();
+  const nodes = createInterner<string>();
+  const controllers = createInterner<Controller>();
+  let columns = makeColumns(FIRST_ROWS);
+  let used = 0;
+  let round = 0;
+
+  const rowFor = (key: string): number => {
+    const row = free.pop() ?? used++;
+    if (row >= columns.shape.length) columns = grown(columns);
+    rows.set(key, row);
+    return row;
+  };
+  const releaseRow = (row: number): void => {
+    shapes.release(columns.shape[row] ?? 0);
+    nodes.release(columns.node[row] ?? 0);
+    controllers.release(columns.controller[row] ?? 0);
+  };
+  const remove = (key: string): boolean => {
+    const row = rows.get(key);
+    if (row === undefined) return false;
+    releaseRow(row);
+    rows.delete(key);
+    free.push(row);
+    return true;
+  };
+
+  return {
+    put: (key, facts) => {
+      const known = rows.get(key);
+      if (known === undefined && rows.size >= podsMax) throw new RangeError(`more than ${podsMax} pods: ${key} is left out`);
+      const { controller = NO_CONTROLLER } = facts;
+      // The new values are held before the old ones are let go, so that equal ones keep their numbers.
+      const shape = shapes.hold(shapeKey(facts.shape), () => facts.shape);
+      const node = nodes.hold(facts.node, () => facts.node);
+      const owner = controllers.hold(`${controller.uid} ${controller.kind} ${controller.name}`, () => controller);
+      const terminating = facts.terminating ? 1 : 0;
+      const row = known ?? rowFor(key);
+      const same =
+        known !== undefined &&
+        columns.shape[row] === shape &&
+        columns.node[row] === node &&
+        columns.controller[row] === owner &&
+        columns.terminating[row] === terminating;
+      if (known !== undefined) releaseRow(row);
+      columns.shape[row] = shape;
+      columns.node[row] = node;
+      columns.controller[row] = owner;
+      columns.terminating[row] = terminating;
+      columns.createdSeconds[row] = facts.createdSeconds;
+      columns.round[row] = round;
+      return !same;
+    },
+    remove,
+    begin: () => {
+      round = (round + 1) & 0xff;
+    },
+    finish: () => {
+      const gone = [...rows].filter(([, row]) => columns.round[row] !== round).map(([key]) => key);
+      for (const key of gone) remove(key);
+      return gone.length > 0;
+    },
+    has: (key) => rows.has(key),
+    size: () => rows.size,
+    forEach: (visit) => {
+      for (const row of rows.values()) {
+        const shapeId = columns.shape[row] ?? 0;
+        const controllerId = columns.controller[row] ?? 0;
+        const controller = controllers.valueOf(controllerId);
+        visit({
+          node: nodes.valueOf(columns.node[row] ?? 0),
+          shape: shapes.valueOf(shapeId),
+          shapeId,
+          controller: controller === NO_CONTROLLER ? undefined : controller,
+          controllerId,
+          terminating: columns.terminating[row] === 1,
+          createdSeconds: columns.createdSeconds[row] ?? 0,
+        });
+      }
+    },
+  };
+};
+
+/** A shape as text; equal for equal shapes. */
+export const shapeKey = (shape: PodShape): string => shape.map(([resource, amount]) => `${resource}=${amount}`).join(',');
+
+type Columns = {
+  readonly node: Uint32Array;
+  readonly shape: Uint32Array;
+  readonly controller: Uint32Array;
+  readonly createdSeconds: Uint32Array;
+  readonly terminating: Uint8Array;
+  /** The reading a row was last seen in. */
+  readonly round: Uint8Array;
+};
+
+const makeColumns = (length: number): Columns => ({
+  node: new Uint32Array(length),
+  shape: new Uint32Array(length),
+  controller: new Uint32Array(length),
+  createdSeconds: new Uint32Array(length),
+  terminating: new Uint8Array(length),
+  round: new Uint8Array(length),
+});
+
+const grown = (columns: Columns): Columns => {
+  const larger = makeColumns(columns.shape.length * 2);
+  larger.node.set(columns.node);
+  larger.shape.set(columns.shape);
+  larger.controller.set(columns.controller);
+  larger.createdSeconds.set(columns.createdSeconds);
+  larger.terminating.set(columns.terminating);
+  larger.round.set(columns.round);
+  return larger;
+};
