@@ -2,7 +2,7 @@
 export { type Conformed, conform, objectDepthMax, unknownFieldText } from './conform.ts';
 export type { DefaultRule, DefaultStage, RuleCondition } from './default-rule.ts';
 export { applyDefaults, type DefaultFunctions, type DefaultOptions } from './defaults.ts';
-export { equalJson, goPrint, isObject, type JsonObject, own, put, sortedJson, without } from './json.ts';
+export { equalJson, goPrint, isObject, isWithinDepth, type JsonObject, own, put, sortedJson, without } from './json.ts';
 export { zeroObject } from './native.ts';
 export { anyNode, type ListType, type PatchMeta, type ScalarType, SchemaField, type SchemaKind, SchemaNode } from './schema-node.ts';
 export { createSchemaSet, type SchemaData, type SchemaSet } from './schema-set.ts';

@@ -17,9 +17,17 @@ export const put = (object: JsonObject, key: string, value: unknown): void => {
 
 /** A copy without some of its keys. */
 export const without = (object: JsonObject, ...keys: readonly string[]): JsonObject => {
+  const gone = new Set(keys);
   const out: JsonObject = {};
-  for (const key of Object.keys(object)) if (!keys.includes(key)) put(out, key, object[key]);
+  for (const key of Object.keys(object)) if (!gone.has(key)) put(out, key, object[key]);
   return out;
+};
+
+/** True when nothing in the value is nested deeper than `depthMax`. */
+export const isWithinDepth = (value: unknown, depthMax: number): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depthMax === 0) return false;
+  return Object.values(value).every((item) => isWithinDepth(item, depthMax - 1));
 };
 
 /** Deep equality of JSON values; the order of keys does not count. */

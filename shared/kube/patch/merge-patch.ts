@@ -1,0 +1,54 @@
+/** @module JSON Merge Patch (RFC 7396). */
+import { equalJson, isObject, type JsonObject, own, put } from '../schema/index.ts';
+import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.ts';
+
+/**
+ * The document with the patch merged in: null takes a field away, objects are merged, all else is replaced whole. 400 when the patch is no
+ * object. The document is not changed.
+ */
+export const applyMergePatch = (document: JsonObject, patch: unknown): PatchResult<JsonObject> => {
+  if (!isObject(patch)) {
+    const word = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
+    return refused(badPatch(`error decoding patch: json: cannot unmarshal ${word} into Go value of type map[string]interface {}`));
+  }
+  const deep = tooDeep(patch, document);
+  return deep === undefined ? patched(mergeInto(document, patch)) : refused(deep);
+};
+
+const mergeInto = (document: unknown, patch: JsonObject): JsonObject => {
+  const before = isObject(document) ? document : {};
+  let out: JsonObject | undefined = isObject(document) ? undefined : {};
+  for (const key of Object.keys(patch)) {
+    const change = patch[key];
+    const known = own(before, key);
+    if (change === null) {
+      if (known === undefined) continue;
+      out ??= { ...before };
+      delete out[key];
+      continue;
+    }
+    const merged = isObject(change) ? mergeInto(known, change) : change;
+    if (merged === known) continue;
+    out ??= { ...before };
+    put(out, key, merged);
+  }
+  return out ?? before;
+};
+
+/**
+ * The merge patch that makes `before` into `after`; `{}` when they are equal. Null in `after`, outside lists, cannot be told by a merge patch and
+ * counts as absent.
+ */
+export const createMergePatch = (before: JsonObject, after: JsonObject): JsonObject => {
+  const patch: JsonObject = {};
+  for (const key of Object.keys(before)) {
+    if (before[key] !== null && (own(after, key) ?? null) === null) put(patch, key, null);
+  }
+  for (const key of Object.keys(after)) {
+    const next = after[key];
+    const known = own(before, key);
+    if (next === null || equalJson(known, next)) continue;
+    put(patch, key, isObject(known) && isObject(next) ? createMergePatch(known, next) : next);
+  }
+  return patch;
+};
