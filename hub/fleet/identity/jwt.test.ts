@@ -1,0 +1,94 @@
+/** @module Our JWTs and keys are those of NATS: held to @nats-io/jwt and @nats-io/nkeys. */
+import { decode, encodeUser } from '@nats-io/jwt';
+import { createAccount, createUser, fromPublic, fromSeed } from '@nats-io/nkeys';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodePublicKey, decodeSeed, encodePublicKey, encodeSeed } from '../../../shared/wire/nkey.ts';
+import { agentUserJwt, fleetAccountJwt, operatorJwt } from './jwt.ts';
+import { makeSigningKey, signingKeyFromSeed, verifyUserSignature } from './keys.ts';
+
+const text = new TextEncoder();
+
+describe('keys', () => {
+  test('a seed made here is the same key for NATS, and the other way round', () => {
+    const ours = makeSigningKey('user');
+    expect(fromSeed(text.encode(ours.seed)).getPublicKey()).toBe(ours.publicKey);
+    const theirs = createUser();
+    const seed = new TextDecoder().decode(theirs.getSeed());
+    expect(signingKeyFromSeed('user', seed).publicKey).toBe(theirs.getPublicKey());
+    expect(() => signingKeyFromSeed('account', seed)).toThrow('not a seed of role account');
+  });
+
+  test('signatures made here verify there, and the other way round', () => {
+    const ours = makeSigningKey('user');
+    const theirs = createUser();
+    const bytes = text.encode('hello');
+    expect(fromPublic(ours.publicKey).verify(bytes, ours.sign(bytes))).toBe(true);
+    expect(verifyUserSignature(theirs.getPublicKey(), bytes, theirs.sign(bytes))).toBe(true);
+    expect(verifyUserSignature(theirs.getPublicKey(), text.encode('other'), theirs.sign(bytes))).toBe(false);
+    expect(verifyUserSignature(createAccount().getPublicKey(), bytes, theirs.sign(bytes))).toBe(false);
+  });
+
+  test('every 32 bytes survive the text form, and a changed letter is noticed', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.constantFrom('operator', 'account', 'user'),
+        fc.nat(55),
+        (raw, role, at) => {
+          const name = encodePublicKey(role, raw);
+          expect(decodePublicKey(role, name)).toEqual(raw);
+          expect(decodeSeed(role, encodeSeed(role, raw))).toEqual(raw);
+          const changed = name.slice(0, at) + (name[at] === 'B' ? 'C' : 'B') + name.slice(at + 1);
+          expect(decodePublicKey(role, changed)).toBeUndefined();
+        },
+      ),
+    );
+  });
+});
+
+describe('tokens', () => {
+  const scope = makeSigningKey('account');
+  const account = makeSigningKey('account');
+  const user = makeSigningKey('user');
+  const times = { nowMs: 1_900_000_000_500, expiresAtMs: 1_900_000_060_500 };
+
+  test('a user token says what one of @nats-io/jwt says', async () => {
+    const ours = decode(agentUserJwt(scope, account.publicKey, { publicKey: user.publicKey, cluster: 'eu' }, times));
+    const theirs = decode(
+      await encodeUser(
+        'eu',
+        fromPublic(user.publicKey),
+        fromSeed(text.encode(scope.seed)),
+        { issuer_account: account.publicKey },
+        { scopedUser: true, exp: 1_900_000_060 },
+      ),
+    );
+    const { iat, jti: _, ...claims } = { ...ours };
+    const { iat: theirIat, jti: __, ...theirClaims } = { ...theirs };
+    expect(iat).toBe(1_900_000_000);
+    expect(typeof theirIat).toBe(typeof iat);
+    expect(claims).toMatchObject({ sub: theirClaims.sub, iss: theirClaims.iss, exp: theirClaims.exp, name: 'eu' });
+    expect(claims.nats).toMatchObject({ issuer_account: account.publicKey, type: 'user', version: 2 });
+  });
+
+  test('the account names the scoped key with its template, and who is revoked', () => {
+    const operator = makeSigningKey('operator');
+    const jwt = fleetAccountJwt(operator, account.publicKey, {
+      agentScope: scope.publicKey,
+      revocations: { [user.publicKey]: 5 },
+      issuedAtSeconds: 7,
+    });
+    const { nats } = decode(jwt) as unknown as { nats: { signing_keys: { key: string }[]; revocations: unknown } };
+    expect(nats.signing_keys.map(({ key }) => key)).toEqual([scope.publicKey]);
+    expect(nats.revocations).toEqual({ [user.publicKey]: 5 });
+    expect(decode(operatorJwt(operator, account.publicKey, 0)).sub).toBe(operator.publicKey);
+  });
+
+  test('a token with a changed claim does not verify', () => {
+    const jwt = agentUserJwt(scope, account.publicKey, { publicKey: user.publicKey, cluster: 'eu' }, times);
+    const [head, body = '', signature] = jwt.split('.');
+    const forged = Buffer.from(Buffer.from(body, 'base64url').toString().replace('"eu"', '"us"')).toString('base64url');
+    expect(() => decode([head, forged, signature].join('.'))).toThrow();
+  });
+});

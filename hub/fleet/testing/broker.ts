@@ -1,0 +1,126 @@
+/** @module A real broker for tests: own identity, own CA, own folder; and connections as an agent would have them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from 'nats';
+import { present } from '../../../shared/lib/assert.ts';
+import type { RuntimeEnv } from '../../../shared/lib/env.ts';
+import { silentLog } from '../../../shared/lib/env.ts';
+import { inboxPrefix } from '../../../shared/wire/subjects.ts';
+import { type EmbeddedBroker, ensureNatsServer, startEmbeddedBroker } from '../broker/index.ts';
+import { run } from '../broker/run.ts';
+import type { BrokerAddress } from '../bus/connect.ts';
+import { type AccountBook, openAccountBook } from '../identity/account-book.ts';
+import { type FleetIdentity, loadFleetIdentity } from '../identity/fleet-identity.ts';
+import { agentUserJwt, operatorJwt, systemAccountJwt } from '../identity/jwt.ts';
+import { makeSigningKey, type SigningKey, signNonce } from '../identity/keys.ts';
+
+/** The rim as production has it, without log. */
+export const testEnv: RuntimeEnv = {
+  nowMs: () => Date.now(),
+  random: Math.random,
+  uuid: () => crypto.randomUUID(),
+  setTimer: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+  log: silentLog,
+};
+
+/** A CA and a certificate for loopback, made by openssl. */
+export const makeTestCertificates = async (): Promise<{ caPem: string; certPem: string; keyPem: string }> => {
+  const dir = await mkdtemp(join(tmpdir(), 'hanse-certs-'));
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const steps = [
+    ['req', '-x509', ...newKey, '-subj', '/CN=test CA', '-keyout', 'ca.key', '-out', 'ca.pem'],
+    [
+      'req',
+      '-x509',
+      ...newKey,
+      '-subj',
+      '/CN=broker',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-addext',
+      'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    ].concat(['-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', 'key.pem', '-out', 'cert.pem']),
+  ];
+  for (const args of steps) {
+    const { code, output } = await run('openssl', args, { cwd: dir, timeoutMs: 30_000 });
+    if (code !== 0) throw new Error(`openssl failed: ${output}`);
+  }
+  const [caPem, certPem, keyPem] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(join(dir, name), 'utf8')));
+  await rm(dir, { recursive: true, force: true });
+  return { caPem: present(caPem, 'ca'), certPem: present(certPem, 'certificate'), keyPem: present(keyPem, 'key') };
+};
+
+/** A broker, what it was made from, and a way to make agents' users. */
+export type TestBroker = {
+  readonly dir: string;
+  readonly identity: FleetIdentity;
+  readonly book: AccountBook;
+  readonly broker: EmbeddedBroker;
+  readonly address: BrokerAddress;
+  readonly mint: (publicKey: string, cluster: string, ttlMs?: number) => string;
+  readonly connectAs: (cluster: string, options?: { key?: SigningKey; jwt?: string; inbox?: string }) => Promise<NatsConnection>;
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts a real nats-server on a free loopback port. */
+export const startTestBroker = async (): Promise<TestBroker> => {
+  const dir = await mkdtemp(join(tmpdir(), 'hanse-broker-'));
+  const { path: binary } = await ensureNatsServer({ log: silentLog });
+  const identity = await loadFleetIdentity(join(dir, 'identity'));
+  const book = await openAccountBook(join(dir, 'claims'), identity, Date.now());
+  const certificates = await makeTestCertificates();
+  const broker = await startEmbeddedBroker({
+    env: testEnv,
+    binary,
+    dataDir: join(dir, 'broker'),
+    host: '127.0.0.1',
+    port: 0,
+    tls: certificates,
+    claims: () => ({
+      operatorJwt: operatorJwt(identity.operator, identity.system.publicKey, Date.now()),
+      systemAccount: identity.system.publicKey,
+      preload: {
+        [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, Date.now()),
+        [identity.account.publicKey]: book.jwt(),
+      },
+    }),
+  });
+  const address = { urls: [`tls://127.0.0.1:${broker.port}`], caPem: certificates.caPem };
+  const mint = (publicKey: string, cluster: string, ttlMs = 3_600_000): string =>
+    agentUserJwt(
+      identity.agentScope,
+      identity.account.publicKey,
+      { publicKey, cluster },
+      { nowMs: Date.now(), expiresAtMs: Date.now() + ttlMs },
+    );
+  return {
+    dir,
+    identity,
+    book,
+    broker,
+    address,
+    mint,
+    connectAs: (cluster, options = {}) => {
+      const key = options.key ?? makeSigningKey('user');
+      const jwt = options.jwt ?? mint(key.publicKey, cluster);
+      return connect({
+        servers: [...address.urls],
+        tls: { ca: address.caPem },
+        authenticator: (nonce) => ({ jwt, nkey: key.publicKey, sig: nonce === undefined ? '' : signNonce(key, nonce) }),
+        inboxPrefix: options.inbox ?? inboxPrefix(cluster),
+        reconnect: false,
+        timeout: 5_000,
+      });
+    },
+    stop: async () => {
+      await broker.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};
