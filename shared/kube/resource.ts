@@ -36,6 +36,8 @@ export type Strategy = {
   readonly validateUpdate?: (object: KubeObject, old: KubeObject) => StatusCause[];
   /** Texts for the `Warning` header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => string[];
+  /** Seconds an object lingers, marked, after a deletion (pods: until the kubelet is done); `requested` is the client's wish. Absent = 0. */
+  readonly graceSeconds?: (object: KubeObject, requested: number | undefined) => number;
   /** PUT on a missing object creates it. */
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion is allowed (true for most built-in kinds). */

@@ -25,10 +25,12 @@ export type PatchType =
   | 'application/strategic-merge-patch+json'
   | 'application/apply-patch+yaml';
 
-export type WriteOptions = { readonly fieldManager?: string; readonly dryRun?: boolean; readonly subresource?: 'status' | 'scale' | 'binding' };
+export type WriteOptions = { readonly fieldManager?: string; readonly dryRun?: boolean; readonly subresource?: 'status' | 'scale' | 'binding' | 'finalize' };
 export type DeleteOptions = {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** 0 = at once: how a kubelet ends a pod that lingers. */
+  readonly gracePeriodSeconds?: number;
   readonly dryRun?: boolean;
 };
 

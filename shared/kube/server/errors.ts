@@ -7,7 +7,8 @@ export const qualifiedResource = (type: Pick<ResourceType, 'group' | 'resource'>
   type.group === '' ? type.resource : `${type.resource}.${type.group}`;
 
 /** `Deployment.apps`, or `ConfigMap` for core. */
-export const qualifiedKind = (type: Pick<ResourceType, 'group' | 'kind'>): string => (type.group === '' ? type.kind : `${type.kind}.${type.group}`);
+export const qualifiedKind = (type: Pick<ResourceType, 'group' | 'kind'>): string =>
+  type.group === '' ? type.kind : `${type.kind}.${type.group}`;
 
 const detailsOf = (type: Pick<ResourceType, 'group' | 'resource'>, name: string) => ({
   ...(name === '' ? {} : { name }),
@@ -58,13 +59,19 @@ export const invalid = (kind: { group: string; kind: string }, name: string, cau
 };
 
 /** 422 of query options; kubectl prints it as `The ListOptions "" is invalid`. */
-export const invalidOptions = (kind: string, causes: readonly StatusCause[], group = ''): StatusError => invalid({ group, kind }, '', causes);
+export const invalidOptions = (kind: string, causes: readonly StatusCause[], group = ''): StatusError =>
+  invalid({ group, kind }, '', causes);
 
 /** 400. */
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 
 /** 403 of admission or of a rule of the kind: `namespaces "default" is forbidden: …`. */
-export const forbidden = (type: Pick<ResourceType, 'group' | 'resource'>, name: string, why: string, causes?: StatusCause[]): StatusError => {
+export const forbidden = (
+  type: Pick<ResourceType, 'group' | 'resource'>,
+  name: string,
+  why: string,
+  causes?: StatusCause[],
+): StatusError => {
   const subject = name === '' ? qualifiedResource(type) : `${qualifiedResource(type)} "${name}"`;
   return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, {
     ...detailsOf(type, name),

@@ -1,7 +1,8 @@
 /** @module What the API server is built from, and the hooks its owner fills in. */
 import type { RuntimeEnv } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
-import type { OpenApiSchema, ResourceType } from '../resource.ts';
+import type { ResourceType } from '../resource.ts';
+import type { DefaultFunctions, SchemaSet } from '../schema/index.ts';
 import type { Status } from '../status-error.ts';
 import type { Store } from '../storage/index.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
@@ -78,7 +79,10 @@ export type AdmissionRequest = {
 export type Admit = (request: AdmissionRequest) => KubeObject | undefined | Promise<KubeObject | undefined>;
 
 /** Answers a create of a kind that keeps nothing, such as SelfSubjectAccessReview. */
-export type VirtualCreate = (object: KubeObject, context: { readonly user: UserInfo; readonly namespace: string }) => KubeObject | Promise<KubeObject>;
+export type VirtualCreate = (
+  object: KubeObject,
+  context: { readonly user: UserInfo; readonly namespace: string },
+) => KubeObject | Promise<KubeObject>;
 
 /** `/version`. */
 export type VersionInfo = {
@@ -89,10 +93,8 @@ export type VersionInfo = {
   readonly platform: string;
 };
 
-/** The schemas of all kinds by name (`io.k8s.api.apps.v1.Deployment`). */
-export type SchemaSource = {
-  readonly get: (name: string) => OpenApiSchema | undefined;
-};
+/** The schemas of all kinds served now; asked anew on each use, since kinds come and go. */
+export type SchemaSource = () => SchemaSet;
 
 /** What keeps the server from being drowned; each says what happens at it. */
 export type Limits = {
@@ -128,6 +130,8 @@ export type ApiServerOptions = {
   readonly store: Store;
   readonly registry: ResourceTypeRegistry;
   readonly schemas: SchemaSource;
+  /** Functions of the named rules among the schemas' defaults. */
+  readonly defaultFunctions?: DefaultFunctions;
   readonly env: RuntimeEnv;
   readonly version: VersionInfo;
   /** Undefined = not known, answers 401. Absent: everyone is the admin. */

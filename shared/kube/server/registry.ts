@@ -71,7 +71,10 @@ const isStored = (type: ResourceType): boolean =>
 
 /** Group rank, group, version (preferred first), resource. */
 const compareTypes = (a: ResourceType, b: ResourceType): number =>
-  rankOf(a.group) - rankOf(b.group) || compareText(a.group, b.group) || compareVersions(a.version, b.version) || compareText(a.resource, b.resource);
+  rankOf(a.group) - rankOf(b.group) ||
+  compareText(a.group, b.group) ||
+  compareVersions(a.version, b.version) ||
+  compareText(a.resource, b.resource);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

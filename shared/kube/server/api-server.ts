@@ -1,0 +1,114 @@
+/** @module The Kubernetes API server: a Hono app and an in-process client over one store. */
+import { Hono } from 'hono';
+import type { KubeClient } from '../client/port.ts';
+import type { ServerContext } from './context.ts';
+import { addDocuments } from './documents.ts';
+import { noSuchResource } from './errors.ts';
+import { forbiddenBy } from './forbidden.ts';
+import { startGarbageCollector } from './garbage-collector.ts';
+import { addHealth } from './health.ts';
+import { type LocalClientOptions, localClient } from './local-client.ts';
+import { startNamespaces } from './namespace-lifecycle.ts';
+import { ADMIN, type ApiServerOptions, DEFAULT_LIMITS, type Peer, type UserInfo } from './options.ts';
+import { refusedOf } from './refused.ts';
+import type { ResourceTypeRegistry } from './registry.ts';
+import { resourceHandler, userOf } from './resource-handler.ts';
+import { refusalResponse } from './respond.ts';
+
+/** A server that is ready to be served. */
+export type ApiServer = {
+  /** Answers requests; give it a {@link Peer} as Hono's env (`app.fetch(request, peer)`). */
+  readonly app: Hono<{ Bindings: Peer }>;
+  /** The same API without HTTP, as the admin. */
+  readonly client: KubeClient;
+  /** A client with another name, user agent or user. */
+  readonly clientFor: (options: LocalClientOptions) => KubeClient;
+  readonly registry: ResourceTypeRegistry;
+  /** Makes the namespaces every server has, then runs namespace termination and garbage collection until `close`. */
+  readonly start: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Builds a server. Nothing runs until requests come or `start` is called. */
+export const createApiServer = (options: ApiServerOptions): ApiServer => {
+  const server: ServerContext = {
+    store: options.store,
+    registry: options.registry,
+    schemas: options.schemas,
+    env: options.env,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    defaultFunctions: options.defaultFunctions ?? {},
+    admit: options.admit,
+    virtual: options.virtual ?? {},
+  };
+  const clientFor = (own: LocalClientOptions): KubeClient => localClient(server, own);
+  const stops: (() => void)[] = [];
+  return {
+    app: createApp(server, options),
+    client: clientFor({ user: ADMIN, userAgent: 'hanse' }),
+    clientFor,
+    registry: options.registry,
+    start: async () => {
+      const loop = { server, client: clientFor({ user: LOOPS, userAgent: 'hanse-controllers' }) };
+      stops.push(await startNamespaces({ ...loop, caBundle: options.namespaceCa }));
+      stops.push(startGarbageCollector(loop));
+    },
+    close: async () => {
+      for (const stop of stops.splice(0)) stop();
+    },
+  };
+};
+
+const LOOPS: UserInfo = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] };
+
+const createApp = (server: ServerContext, options: ApiServerOptions): Hono<{ Bindings: Peer }> => {
+  const app = new Hono<{ Bindings: Peer }>();
+  const resources = resourceHandler(server, options);
+  // Paths of two or three parts below /apis are documents, longer ones resources; Hono takes the first route that fits.
+  app.use('*', async (c, next) => {
+    const { pathname } = new URL(c.req.url);
+    if (/^\/(api\/[^/]+|apis\/[^/]+\/[^/]+)\/./.test(pathname)) return resources(c.req.raw, c.env ?? {});
+    await permitted(options, c.req.raw, c.env ?? {}, pathname);
+    return next();
+  });
+  const plain = app as unknown as Hono<never>;
+  addHealth(plain, { livez: options.livez ?? {}, readyz: options.readyz ?? {} });
+  app.get('/version', (c) => c.json(versionOf(options)));
+  app.get('/version/', (c) => c.json(versionOf(options)));
+  app.get('/metrics', async (c) => {
+    if (options.metrics === undefined) throw noSuchResource();
+    return c.body(await options.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+  });
+  app.get('/', (c) => c.json({ paths: rootPaths(options) }));
+  addDocuments(plain, options);
+  app.notFound(() => refusalResponse(noSuchResource().status, undefined));
+  app.onError((error, c) => refusalResponse(refusedOf(error, server.env.log, { path: c.req.path }), undefined));
+  return app;
+};
+
+/** Probes need no user; all other paths are authorized by path and method. */
+const OPEN_PATHS = /^\/(healthz|livez|readyz)(\/|$)|^\/version\/?$/;
+
+const permitted = async (options: ApiServerOptions, request: Request, peer: Peer, path: string): Promise<void> => {
+  if (OPEN_PATHS.test(path)) return;
+  const user = await userOf(options, request.headers, peer);
+  if (options.authorize === undefined) return;
+  const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+  const attributes = { ...none, user, verb: request.method.toLowerCase(), isResource: false, path };
+  const decision = await options.authorize(attributes);
+  if (!decision.allowed) throw forbiddenBy(attributes, decision.reason);
+};
+
+const versionOf = ({ version }: ApiServerOptions): object => ({
+  ...version,
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
+});
+
+const rootPaths = ({ registry }: ApiServerOptions): string[] => {
+  const groups = registry.groups().filter(({ name }) => name !== '');
+  const own = groups.flatMap(({ name, versions }) => [`/apis/${name}`, ...versions.map((version) => `/apis/${name}/${version}`)]);
+  return ['/api', '/api/v1', '/apis', ...own, '/healthz', '/livez', '/metrics', '/openapi/v3', '/readyz', '/version'].sort();
+};

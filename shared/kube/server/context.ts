@@ -1,0 +1,54 @@
+/** @module What every verb is given: the store, the kinds, the hooks and the limits of one server. */
+import type { RuntimeEnv } from '../../lib/index.ts';
+import type { KubeObject } from '../object.ts';
+import type { DefaultFunctions } from '../schema/index.ts';
+import type { CommitResult, Store, Stored, Write } from '../storage/index.ts';
+import type { Call } from './call.ts';
+import { conflict, writeUnknown } from './errors.ts';
+import type { Admit, Limits, SchemaSource, VirtualCreate } from './options.ts';
+import type { ResourceTypeRegistry } from './registry.ts';
+
+/** The parts of a server. */
+export type ServerContext = {
+  readonly store: Store;
+  readonly registry: ResourceTypeRegistry;
+  readonly schemas: SchemaSource;
+  readonly env: RuntimeEnv;
+  readonly limits: Limits;
+  readonly defaultFunctions: DefaultFunctions;
+  readonly admit: Admit | undefined;
+  readonly virtual: Readonly<Record<string, VirtualCreate>>;
+};
+
+/** The current time as metadata has it: whole seconds. */
+export const timestampOf = (nowMs: number): string => new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/** Commits one write; undefined when someone else was there first. Throws when the journal cannot tell. */
+export const commitOne = async (server: ServerContext, write: Write): Promise<Stored | 'conflict' | 'gone'> => {
+  const result: CommitResult = await server.store.commit([write]);
+  if (!result.ok) {
+    if (result.why === 'conflict') return 'conflict';
+    throw writeUnknown(result.cause);
+  }
+  if (write.op === 'delete') return 'gone';
+  return server.store.get(write.key) ?? 'gone';
+};
+
+/**
+ * Reads, decides and writes until no one else came between: `decide` is given the stored object and answers the write, or the object to
+ * answer with when nothing is to be written. At the limit of attempts the caller gets a 409.
+ */
+export const retryWrite = async <T>(
+  server: ServerContext,
+  call: Call,
+  attempt: (attemptNumber: number) => Promise<{ readonly done: T } | 'again'>,
+): Promise<T> => {
+  for (let n = 0; n < server.limits.writeAttemptsMax; n++) {
+    const outcome = await attempt(n);
+    if (outcome !== 'again') return outcome.done;
+  }
+  throw conflict(call.type, call.name);
+};
+
+/** A deep copy that may be changed. */
+export const copyOf = (object: KubeObject): KubeObject => structuredClone(object);

@@ -1,0 +1,103 @@
+/** @module Discovery and OpenAPI over HTTP: negotiated, with entity tags, made once a change of kinds. */
+import type { Hono } from 'hono';
+import { hash32 } from '../../lib/index.ts';
+import { aggregated, aggregatedType, coreVersions, discoveryShape, groupList, oneGroup, resourceList } from './discovery.ts';
+import { noSuchResource } from './errors.ts';
+import { openApiDocument, openApiPaths } from './openapi.ts';
+import type { ApiServerOptions } from './options.ts';
+
+type Document = { readonly text: string; readonly etag: string };
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Routes of `/api`, `/apis` and `/openapi`. */
+export const addDocuments = (app: Hono<never>, options: Pick<ApiServerOptions, 'registry' | 'schemas' | 'version'>): void => {
+  const { registry, schemas, version } = options;
+  const cached = documentCache(() => registry.generation());
+
+  for (const path of ['/api', '/apis'] as const) {
+    const core = path === '/api';
+    app.get(path, (c) => {
+      const shape = discoveryShape(c.req.header('Accept') ?? '');
+      if (shape === 'legacy') {
+        const document = cached(path, () => (core ? coreVersions(registry) : groupList(registry)));
+        return answer(c.req.raw, document, 'application/json');
+      }
+      const document = cached(`${path} ${shape}`, () => aggregated(registry, core, shape));
+      return answer(c.req.raw, document, aggregatedType(shape));
+    });
+  }
+  app.get('/apis/:group', (c) =>
+    answer(
+      c.req.raw,
+      cached(c.req.path, () => oneGroup(registry, c.req.param('group'))),
+      'application/json',
+    ),
+  );
+  app.get('/api/:version', (c) =>
+    answer(
+      c.req.raw,
+      cached(c.req.path, () => resourceList(registry, '', c.req.param('version'))),
+      'application/json',
+    ),
+  );
+  app.get('/apis/:group/:version', (c) => {
+    const { group, version: apiVersion } = c.req.param();
+    return answer(
+      c.req.raw,
+      cached(c.req.path, () => resourceList(registry, group, apiVersion)),
+      'application/json',
+    );
+  });
+  const documentOf = (path: string): Document => cached(`openapi ${path}`, () => openApiDocument(registry, schemas(), version, path));
+  app.get('/openapi/v3', (c) => {
+    const index = cached('openapi', () => ({
+      paths: Object.fromEntries(
+        openApiPaths(registry).map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${documentOf(path).etag}` }]),
+      ),
+    }));
+    return answer(c.req.raw, index, 'application/json');
+  });
+  app.get('/openapi/v3/*', (c) => {
+    const path = c.req.path.slice('/openapi/v3/'.length);
+    if (!openApiPaths(registry).includes(path)) throw noSuchResource();
+    const document = documentOf(path);
+    const asked = c.req.query('hash');
+    if (asked !== undefined && asked !== document.etag) return c.redirect(`${c.req.path}?hash=${document.etag}`, 301);
+    const response = answer(c.req.raw, document, 'application/json');
+    // A URL with the right hash never changes its meaning.
+    if (asked !== undefined) response.headers.set('Cache-Control', `public, immutable, max-age=${YEAR_SECONDS}`);
+    return response;
+  });
+};
+
+const documentCache = (generation: () => number): ((key: string, make: () => object) => Document) => {
+  let documents = new Map<string, Document>();
+  let madeAt = -1;
+  return (key, make) => {
+    if (madeAt !== generation()) {
+      documents = new Map();
+      madeAt = generation();
+    }
+    const known = documents.get(key);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(make());
+    const fresh = { text, etag: digest(text) };
+    documents.set(key, fresh);
+    return fresh;
+  };
+};
+
+/** 128 bits that tell documents apart; no defence against a forger. */
+const digest = (text: string): string =>
+  ['a', 'b', 'c', 'd']
+    .map((salt) => hash32(`${salt}${text}`).toString(16).padStart(8, '0'))
+    .join('')
+    .toUpperCase();
+
+const answer = (request: Request, document: Document, contentType: string): Response => {
+  const headers = { ETag: `"${document.etag}"`, Vary: 'Accept', 'Cache-Control': 'no-cache, private' };
+  const known = (request.headers.get('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known.includes(`"${document.etag}"`)) return new Response(null, { status: 304, headers });
+  return new Response(document.text, { status: 200, headers: { ...headers, 'Content-Type': contentType } });
+};

@@ -1,0 +1,17 @@
+/** @module GET of one object, or of its status. */
+import { type Call, fromStorage, isStorageVersion, keyFor } from './call.ts';
+import type { ServerContext } from './context.ts';
+import { notFound } from './errors.ts';
+import { versionOf } from './options-query.ts';
+import { awaitRevision } from './read.ts';
+import type { Result } from './result.ts';
+
+/** The object; 404 when there is none. */
+export const get = async (server: ServerContext, call: Call): Promise<Result> => {
+  const wanted = versionOf(call.query.get('resourceVersion') ?? '');
+  if (wanted !== undefined) await awaitRevision(server, wanted);
+  const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
+  if (stored === undefined) throw notFound(call.type, call.name);
+  if (isStorageVersion(call.type)) return { kind: 'object', code: 200, type: call.type, object: stored.object, json: stored.json };
+  return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, stored.object) };
+};

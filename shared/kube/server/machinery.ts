@@ -1,0 +1,54 @@
+/** @module What the verbs need of the schema and patch rooms, in one place. */
+import type { KubeObject } from '../object.ts';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchResult, unknownPatchFields } from '../patch/index.ts';
+import type { ResourceType } from '../resource.ts';
+import { applyDefaults, conform, type DefaultStage, unknownFieldText } from '../schema/index.ts';
+import type { StatusCause } from '../status-error.ts';
+import type { ServerContext } from './context.ts';
+
+/** What was read as an object of a kind: unknown fields are dropped and told; `fault` is the first wrong type. */
+export type Read = { readonly object: KubeObject; readonly unknown: readonly string[]; readonly fault: string | undefined };
+
+/** Reads a value as an object of the kind. */
+export const readAs = (server: ServerContext, type: ResourceType, value: KubeObject): Read => {
+  const { object, unknown, fault } = conform(server.schemas().node(type.schemaName), value);
+  const metadata = (object.metadata ?? {}) as KubeObject['metadata'];
+  return { object: { ...(object as KubeObject), metadata }, unknown: unknown.map(unknownFieldText), fault };
+};
+
+/** The object with the defaults of its schema, then of its kind. */
+export const defaulted = (server: ServerContext, type: ResourceType, object: KubeObject, stage: DefaultStage = 'default'): KubeObject => {
+  const filled = applyDefaults(server.schemas().node(type.schemaName), object, { stage, functions: server.defaultFunctions });
+  return type.strategy.defaults?.(filled) ?? filled;
+};
+
+/** What the schema says is wrong with the values. */
+export const schemaFaults = (_server: ServerContext, _type: ResourceType, _object: KubeObject): StatusCause[] => [];
+
+/** The object after a patch of this media type; throws a StatusError when the patch does not fit. */
+export const patchedBy = (server: ServerContext, schemaName: string, mediaType: string, patch: unknown, object: KubeObject): unknown => {
+  const result = resultOf(server, schemaName, mediaType, patch, object);
+  if (!result.ok) throw result.error;
+  return result.value;
+};
+
+const resultOf = (
+  server: ServerContext,
+  schemaName: string,
+  mediaType: string,
+  patch: unknown,
+  object: KubeObject,
+): PatchResult<unknown> => {
+  switch (mediaType) {
+    case 'application/json-patch+json':
+      return applyJsonPatch(object, patch);
+    case 'application/merge-patch+json':
+      return applyMergePatch(object, patch);
+    default:
+      return applyStrategicMergePatch(server.schemas().node(schemaName), object, patch);
+  }
+};
+
+/** What is unknown in the patch itself, as texts. */
+export const patchFaults = (mediaType: string, patch: unknown): readonly string[] =>
+  mediaType === 'application/json-patch+json' ? unknownPatchFields(patch) : [];

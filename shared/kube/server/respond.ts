@@ -1,0 +1,93 @@
+/** @module Turns what a verb answered into an HTTP response in the form the client asked for. */
+import { stringify as yamlText } from 'yaml';
+import { apiVersionOf, type KubeObject } from '../object.ts';
+import type { Status } from '../status-error.ts';
+import { fromStorage, isStorageVersion } from './call.ts';
+import type { ServerContext } from './context.ts';
+import { notAcceptable } from './errors.ts';
+import { ANSWER_TYPES, type Form } from './negotiate.ts';
+import type { Result } from './result.ts';
+import { includeObjectOf, partialJson, partialListJson, tableJson } from './table.ts';
+import { watchStream } from './watch-stream.ts';
+
+/** What the rim knows of the client's wishes. */
+export type Wishes = { readonly form: Form; readonly query: URLSearchParams; readonly cutOff: () => void };
+
+/** The response to a verb's answer. Throws 400 and 406. */
+export const respond = (server: ServerContext, result: Result, wishes: Wishes): Response => {
+  switch (result.kind) {
+    case 'status':
+      return textResponse(result.status.code === 0 ? 200 : result.status.code, successJson(result.status), wishes.form);
+    case 'object':
+      return textResponse(result.code, objectJson(server, result, wishes), wishes.form);
+    case 'list':
+      return textResponse(200, listJson(server, result, wishes), wishes.form);
+    case 'watch':
+      return watchResponse(server, result, wishes);
+  }
+};
+
+/** A refusal; Status objects always go out as JSON or YAML, whatever form was asked for. */
+export const refusalResponse = (status: Status, form: Form | undefined): Response => {
+  const headers: Record<string, string> = {};
+  if (status.details?.retryAfterSeconds !== undefined) headers['Retry-After'] = String(status.details.retryAfterSeconds);
+  return textResponse(status.code, JSON.stringify(status), form ?? { format: 'json', as: 'object', version: 'v1', pretty: false }, headers);
+};
+
+/** A success has no code in its body, as client-go prints one that it finds. */
+const successJson = (status: Status): string => {
+  const { code: _, ...rest } = status;
+  return JSON.stringify(rest);
+};
+
+const textResponse = (code: number, json: string, form: Form, headers: Readonly<Record<string, string>> = {}): Response => {
+  if (form.format === 'yaml') {
+    const text = yamlText(JSON.parse(json), { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 });
+    return new Response(text, { status: code, headers: { ...NO_CACHE, ...headers, 'Content-Type': 'application/yaml' } });
+  }
+  const body = form.pretty ? `${JSON.stringify(JSON.parse(json), undefined, 2)}\n` : `${json}\n`;
+  return new Response(body, { status: code, headers: { ...NO_CACHE, ...headers, 'Content-Type': 'application/json' } });
+};
+
+const NO_CACHE = { 'Cache-Control': 'no-cache, private' };
+
+const objectJson = (server: ServerContext, result: Result & { kind: 'object' }, { form, query }: Wishes): string => {
+  const { object, type, foreign = false } = result;
+  if (form.as === 'PartialObjectMetadata') return partialJson(object, form.version);
+  if (form.as === 'PartialObjectMetadataList') throw notAcceptable(ANSWER_TYPES);
+  if (form.as === 'object') return result.json ?? JSON.stringify(object);
+  const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' };
+  const include = includeObjectOf(query);
+  return tableJson({
+    type,
+    objects: [object],
+    metadata,
+    version: form.version,
+    include,
+    nowMs: server.env.nowMs(),
+    columns: true,
+    foreign,
+  });
+};
+
+const listJson = (server: ServerContext, result: Result & { kind: 'list' }, { form, query }: Wishes): string => {
+  const { type, items, metadata } = result;
+  if (form.as === 'PartialObjectMetadata') throw notAcceptable(ANSWER_TYPES);
+  if (form.as === 'object') {
+    // Stored text is joined as it is: turning 6,000 objects into text anew would take most of the time of a list.
+    const texts = items.map((stored) => (isStorageVersion(type) ? stored.json : JSON.stringify(fromStorage(type, stored.object))));
+    const head = `{"kind":${JSON.stringify(type.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(type.group, type.version))}`;
+    return `${head},"metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}`;
+  }
+  const objects: KubeObject[] = items.map((stored) => fromStorage(type, stored.object));
+  if (form.as === 'PartialObjectMetadataList') return partialListJson(objects, metadata, form.version);
+  const include = includeObjectOf(query);
+  return tableJson({ type, objects, metadata, version: form.version, include, nowMs: server.env.nowMs(), columns: true, foreign: false });
+};
+
+const watchResponse = (server: ServerContext, result: Result & { kind: 'watch' }, { form, query, cutOff }: Wishes): Response => {
+  if (form.as === 'PartialObjectMetadataList' || form.format === 'yaml') throw notAcceptable(['application/json']);
+  const include = includeObjectOf(query);
+  const body = watchStream(server, result.type, result.watch, form, include, cutOff);
+  return new Response(body, { status: 200, headers: { ...NO_CACHE, 'Content-Type': 'application/json' } });
+};

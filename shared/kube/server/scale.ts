@@ -1,0 +1,103 @@
+/** @module The scale subresource: replicas of any kind as autoscaling/v1 Scale. */
+import { parentManagedFields, type ReplicasPaths, replicasPath, scaleManagedFields, trackUpdate } from '../apply/index.ts';
+import { apiVersionOf, type KubeObject } from '../object.ts';
+import type { ResourceType, ScalePaths } from '../resource.ts';
+import { isObject, own } from '../schema/index.ts';
+import { labelSelectorText, selectorFromObject } from '../selectors/index.ts';
+import { type ServerContext, timestampOf } from './context.ts';
+import { invalid, noSuchResource } from './errors.ts';
+
+/** What a Scale is, for tables, schemas and refusals. */
+export const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', schemaName: 'io.k8s.api.autoscaling.v1.Scale' } as const;
+
+/** The value at a dotted path; undefined when a part is missing. */
+export const valueAt = (object: unknown, path: string): unknown => {
+  let value = object;
+  for (const part of path.replace(/^\./, '').split('.')) {
+    if (!isObject(value)) return undefined;
+    value = own(value, part);
+  }
+  return value;
+};
+
+/** A copy with a value at a dotted path. */
+export const withValueAt = <T extends object>(object: T, path: string, value: unknown): T => {
+  const [first = '', ...rest] = path.replace(/^\./, '').split('.');
+  const inner = (object as Record<string, unknown>)[first];
+  const next = rest.length === 0 ? value : withValueAt(isObject(inner) ? inner : {}, rest.join('.'), value);
+  return { ...object, [first]: next };
+};
+
+/** The Scale of an object; throws 404 when the kind has none. */
+export const scaleOf = (server: ServerContext, type: ResourceType, object: KubeObject): KubeObject => {
+  const paths = pathsOf(type);
+  const { name, namespace, uid, resourceVersion, creationTimestamp, managedFields } = object.metadata;
+  const entries = scaleManagedFields(managedFields, replicasPaths(server, type));
+  const selector = paths.selector === undefined ? '' : selectorText(valueAt(object, paths.selector));
+  const all = { name, namespace, uid, resourceVersion, creationTimestamp, managedFields: entries };
+  const metadata = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const replicas = numberAt(object, paths.specReplicas);
+  return {
+    apiVersion: apiVersionOf(SCALE.group, SCALE.version),
+    kind: SCALE.kind,
+    metadata: { ...metadata, name },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: numberAt(object, paths.statusReplicas), ...(selector === '' ? {} : { selector }) },
+  };
+};
+
+/** The object with the replicas of a changed Scale, and who owns them now. Throws 422 on replicas that cannot be. */
+export const withScale = (server: ServerContext, type: ResourceType, old: KubeObject, scale: KubeObject, manager: string): KubeObject => {
+  const paths = pathsOf(type);
+  const replicas = numberAt(scale, 'spec.replicas');
+  if (replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
+    throw invalid({ ...SCALE, group: SCALE.group }, old.metadata.name, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }]);
+  }
+  const before = scaleOf(server, type, old);
+  const tracked = trackUpdate({
+    node: server.schemas().node(SCALE.schemaName),
+    apiVersion: apiVersionOf(SCALE.group, SCALE.version),
+    subresource: 'scale',
+    reset: 'status',
+    now: timestampOf(server.env.nowMs()),
+    live: before,
+    next: { ...before, spec: { replicas } },
+    manager,
+  });
+  const apiVersion = apiVersionOf(type.group, type.version);
+  const entries = parentManagedFields(old.metadata.managedFields, tracked.metadata.managedFields, apiVersion, replicasPaths(server, type));
+  const scaled = withValueAt(old, paths.specReplicas, replicas);
+  const { managedFields: _, ...metadata } = scaled.metadata;
+  return { ...scaled, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } };
+};
+
+const pathsOf = (type: ResourceType): ScalePaths => {
+  if (type.scale === undefined) throw noSuchResource();
+  return type.scale;
+};
+
+const replicasPaths = (server: ServerContext, type: ResourceType): ReplicasPaths =>
+  new Map(
+    server.registry
+      .all()
+      .filter((other) => other.group === type.group && other.resource === type.resource)
+      .map((other) => [
+        apiVersionOf(other.group, other.version),
+        other.scale === undefined ? undefined : replicasPath(other.scale.specReplicas),
+      ]),
+  );
+
+const numberAt = (object: KubeObject, path: string): number => {
+  const value = valueAt(object, path);
+  return typeof value === 'number' ? value : 0;
+};
+
+/** A LabelSelector, a plain map or a text, as a text. */
+const selectorText = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  if (!isObject(value)) return '';
+  const isSelector = 'matchLabels' in value || 'matchExpressions' in value;
+  const parsed = selectorFromObject((isSelector ? value : { matchLabels: value }) as Parameters<typeof selectorFromObject>[0]);
+  return parsed.ok ? labelSelectorText(parsed.value) : '';
+};

@@ -1,0 +1,50 @@
+/** @module All that can be wrong with an object: metadata, schema, the kind's own rules. */
+import { labelName, type NameRule, pathSegmentName, subdomainName, validateObjectMeta, validateObjectMetaUpdate } from '../names/index.ts';
+import type { KubeObject } from '../object.ts';
+import type { ResourceType } from '../resource.ts';
+import type { StatusCause } from '../status-error.ts';
+import type { ServerContext } from './context.ts';
+import { schemaFaults } from './machinery.ts';
+
+/** What may be a name of this kind. */
+const nameRuleOf = (type: ResourceType): NameRule => {
+  const own = type.validateName;
+  if (own !== undefined) return (name, prefix) => [...own(name, prefix)];
+  if (type.group === '' && type.resource === 'namespaces') return labelName;
+  if (type.group === 'rbac.authorization.k8s.io') return pathSegmentName;
+  return subdomainName;
+};
+
+/** Faults of a new object. */
+export const createFaults = (server: ServerContext, type: ResourceType, object: KubeObject): StatusCause[] =>
+  distinct([
+    ...validateObjectMeta(object, type.namespaced, nameRuleOf(type)),
+    ...schemaFaults(server, type, object),
+    ...(type.strategy.validate?.(object) ?? []),
+  ]);
+
+/** Faults of a changed object; `byStrategy` false leaves out what the kind says of changes. */
+export const updateFaults = (
+  server: ServerContext,
+  type: ResourceType,
+  object: KubeObject,
+  old: KubeObject,
+  byStrategy: boolean,
+): StatusCause[] =>
+  distinct([
+    ...validateObjectMetaUpdate(object, old),
+    ...schemaFaults(server, type, object),
+    ...(type.strategy.validate?.(object) ?? []),
+    ...(byStrategy ? (type.strategy.validateUpdate?.(object, old) ?? []) : []),
+  ]);
+
+/** A fault that two rules find is told once. */
+const distinct = (causes: readonly StatusCause[]): StatusCause[] => {
+  const seen = new Set<string>();
+  return causes.filter((cause) => {
+    const text = `${cause.field}\u0000${cause.message}`;
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
+};
