@@ -80,6 +80,9 @@ export const cloudClusters = (count: number): CloudCluster[] =>
         };
   });
 
+/** Keeps plain pods off GPU nodes, as is the custom. */
+const gpuTaint = { key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' };
+
 const gpuLabels = ({ product, memoryMiB, count }: NonNullable<Machine['gpu']>): { [key: string]: string } => ({
   'nvidia.com/gpu.present': 'true',
   'nvidia.com/gpu.product': product,
@@ -112,7 +115,10 @@ const nodeOf = (cluster: CloudCluster, machine: Machine, number: number): KubeOb
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels },
-    spec: { providerID: `${cluster.providerIdScheme}:///${zone}/${name}` },
+    spec: {
+      providerID: `${cluster.providerIdScheme}:///${zone}/${name}`,
+      ...(machine.gpu === undefined ? {} : { taints: [gpuTaint] }),
+    },
     status: {
       capacity: amounts(machine),
       allocatable: amounts(machine),

@@ -1,0 +1,39 @@
+/** @module What the commands are given of the world. */
+import type { KubeClient } from '../../shared/kube/client/port.ts';
+
+/** A client of the hub, and where it is. */
+export type HubConnection = {
+  readonly client: KubeClient;
+  readonly server: string;
+  readonly caPem: string;
+  readonly close: () => Promise<void>;
+};
+
+/** The world of a command: built once, in the program that parses the words. */
+export type CliContext = {
+  /** Opens the hub that this kubeconfig names; absent = `HANSE_KUBECONFIG`, else `.hanse/kubeconfig`, else `KUBECONFIG`. */
+  readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
+  /** Writes one line to standard output. */
+  readonly print: (line: string) => void;
+  readonly nowMs: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+};
+
+/** A user's mistake or a plain refusal: printed as it is, without a stack; exit 1. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** Runs `work` with a connection and closes it whatever happens. */
+export const withHub = async <T>(
+  context: CliContext,
+  kubeconfig: string | undefined,
+  work: (hub: HubConnection) => Promise<T>,
+): Promise<T> => {
+  const hub = await context.connect(kubeconfig);
+  try {
+    return await work(hub);
+  } finally {
+    await hub.close();
+  }
+};
