@@ -1,10 +1,27 @@
 /** @module The hub's own kinds, `hanse.dev/v1alpha1`. */
 import type { OpenApiSchema, ResourceType } from '../kube/resource.ts';
+import { clusterSchema, clusterType } from './cluster.ts';
 import { clusterPlacementPolicySchema, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+import { joinTokenSchema, joinTokenType } from './join-token.ts';
 import { placementSchema, placementType } from './placement.ts';
 import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
 
+export {
+  type Admission,
+  type Cluster,
+  type ClusterAgent,
+  type ClusterCondition,
+  type ClusterPricing,
+  type ClusterSpec,
+  type ClusterStatus,
+  type ClusterTaint,
+  clusterCondition,
+  clusterLabels,
+  clusterType,
+  revokeFinalizer,
+} from './cluster.ts';
 export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+export { type JoinToken, type JoinTokenSpec, type JoinTokenStatus, joinTokenLimits, joinTokenType, type TokenUse } from './join-token.ts';
 export {
   ageColumn,
   ageText,
@@ -33,10 +50,18 @@ export * from './policy.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
 
 /** Every kind of the hub's own, as the API server serves it. */
-export const hanseTypes = (): ResourceType[] => [placementPolicyType, clusterPlacementPolicyType, placementType];
+export const hanseTypes = (): ResourceType[] => [
+  clusterType,
+  joinTokenType,
+  placementPolicyType,
+  clusterPlacementPolicyType,
+  placementType,
+];
 
 /** Their schemas by name. */
 export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
+  [clusterType.schemaName]: clusterSchema,
+  [joinTokenType.schemaName]: joinTokenSchema,
   [placementPolicyType.schemaName]: placementPolicySchema,
   [clusterPlacementPolicyType.schemaName]: clusterPlacementPolicySchema,
   [placementType.schemaName]: placementSchema,

@@ -1,0 +1,7 @@
+/** @module What a cluster can hold: the report, the count of further replicas node by node, and the ledger. */
+export { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';
+export { type PodShape, plainShape, podShapeOf } from './pod-shape.ts';
+export * from './report.ts';
+export { type ClusterRoom, createRoom } from './room.ts';
+export { type TaintLike, type TolerationLike, taintText, tolerates, untolerated } from './taints.ts';

@@ -1,0 +1,53 @@
+/**
+ * @module The ledger of one cluster: what its report says is free, less what was assigned and is not seen there yet, so that two
+ * decisions never spend the same room.
+ */
+import { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+import { type FitResult, fitCluster } from './fit.ts';
+import { type PodShape, plainShape } from './pod-shape.ts';
+import type { CapacityReport } from './report.ts';
+
+/** Room of one cluster under a ledger. */
+export type ClusterRoom = {
+  /** The report that the room is counted from. */
+  readonly report: CapacityReport;
+  /** Further replicas of the shape, with everything assumed subtracted. */
+  readonly fit: (shape: PodShape) => FitResult;
+  /** Subtracts pods that were assigned just now; answers how many found room. */
+  readonly assume: (pods: AssumedPods) => number;
+};
+
+/** Shapes whose counts are kept; beyond it all are counted anew. */
+const keptShapesMax = 256;
+
+/**
+ * The room of a cluster. Pods that exist in the member and are bound nowhere (`report.pending`) are demand and are subtracted first, then
+ * `assumed` in the order given. Where a node may hold one replica only, each assumed one takes a node.
+ */
+export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
+  const columns: MutableColumns = { podsFree: [...report.nodes.podsFree], free: report.nodes.free.map((row) => [...row]) };
+  const counts = new Map<string, FitResult>();
+  const singles = new Map<string, number>();
+  const assume = (pods: AssumedPods): number => {
+    const bound = bindPods(report, columns, pods);
+    if (pods.shape.perNodeMax === 1) singles.set(pods.shape.key, (singles.get(pods.shape.key) ?? 0) + bound);
+    counts.clear();
+    return bound;
+  };
+  for (const demand of report.pending) assume({ shape: plainShape(demand.requests), count: demand.count });
+  for (const pods of assumed) assume(pods);
+  return {
+    report,
+    assume,
+    fit: (shape) => {
+      const kept = counts.get(shape.key);
+      if (kept !== undefined) return kept;
+      const counted = fitCluster(report, shape, columns);
+      const taken = singles.get(shape.key) ?? 0;
+      const result = taken === 0 ? counted : { ...counted, count: Math.max(0, counted.count - taken) };
+      if (counts.size >= keptShapesMax) counts.clear();
+      counts.set(shape.key, result);
+      return result;
+    },
+  };
+};

@@ -1,0 +1,84 @@
+/** @module A policy made ready for decisions: selectors compiled, defaults filled in. */
+import {
+  type Adoption,
+  compileSelector,
+  type OverrideRule,
+  type PolicySpec,
+  type SpreadConstraint,
+  type Strategy,
+  type Toleration,
+} from '../api/index.ts';
+import type { LabelSelector } from '../kube/selectors/index.ts';
+
+/** A rule for the clusters that its selector matches. */
+export type ForClusters<T> = T & { readonly clusters: LabelSelector };
+
+/** One resource selector, compiled. */
+export type CompiledResource = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  /** Undefined = every object of the kind. */
+  readonly labels: LabelSelector | undefined;
+};
+
+/** A policy ready for use; compile once a revision. */
+export type CompiledPolicy = {
+  /** `namespace/name`, or `name` of a cluster-scoped policy. */
+  readonly id: string;
+  /** '' for a cluster-scoped policy. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly priority: number;
+  readonly resources: readonly CompiledResource[];
+  readonly propagateDependencies: boolean;
+  /** At least one; a policy without tiers has one without a name that matches every cluster. */
+  readonly tiers: readonly ForClusters<{ readonly name: string }>[];
+  readonly tolerations: readonly Toleration[];
+  readonly spread: readonly SpreadConstraint[];
+  readonly strategy: Strategy;
+  /** Undefined = equal weights. */
+  readonly weights: readonly ForClusters<{ readonly weight: number }>[] | undefined;
+  readonly bounds: readonly ForClusters<{ readonly min: number; readonly max: number }>[];
+  readonly gang: boolean;
+  readonly minReplicas: number;
+  readonly overrides: readonly ForClusters<OverrideRule>[];
+  readonly adopt: Adoption;
+};
+
+const unlimited = Number.MAX_SAFE_INTEGER;
+
+/** Compiles a policy that validation has passed. `namespace` is '' for a ClusterPlacementPolicy. */
+export const compilePolicy = (namespace: string, name: string, spec: PolicySpec): CompiledPolicy => {
+  const division = spec.replicaScheduling ?? {};
+  const tiers = (spec.tiers ?? []).map((tier) => ({ name: tier.name, clusters: compileSelector(tier.clusterSelector) }));
+  return {
+    id: namespace === '' ? name : `${namespace}/${name}`,
+    namespace,
+    name,
+    priority: spec.priority ?? 0,
+    resources: spec.resourceSelectors.map((selector) => ({
+      apiVersion: selector.apiVersion,
+      kind: selector.kind,
+      namespace: namespace === '' ? selector.namespace : namespace,
+      name: selector.name,
+      labels: selector.labelSelector === undefined ? undefined : compileSelector(selector.labelSelector),
+    })),
+    propagateDependencies: spec.propagateDependencies ?? true,
+    tiers: tiers.length === 0 ? [{ name: '', clusters: compileSelector(undefined) }] : tiers,
+    tolerations: spec.tolerations ?? [],
+    spread: spec.spread ?? [],
+    strategy: division.strategy ?? 'Capacity',
+    weights: division.weights?.map((rule) => ({ weight: rule.weight, clusters: compileSelector(rule.clusterSelector) })),
+    bounds: (division.bounds ?? []).map((rule) => ({
+      min: rule.min ?? 0,
+      max: rule.max ?? unlimited,
+      clusters: compileSelector(rule.clusterSelector),
+    })),
+    gang: division.gang ?? false,
+    minReplicas: division.minReplicas ?? 0,
+    overrides: (spec.overrides ?? []).map((rule) => ({ ...rule, clusters: compileSelector(rule.clusterSelector) })),
+    adopt: spec.adopt ?? 'Never',
+  };
+};
