@@ -6,6 +6,7 @@ import { cellsOf } from './cells/index.ts';
 import discovery from './data/discovery.json' with { type: 'json' };
 import type { KindParts } from './kind.ts';
 import { kindParts } from './kinds/index.ts';
+import { schemaNameOf } from './schema-name.ts';
 
 /** A line of the recorded discovery; subresources are `deployments/scale`. */
 type DiscoveredResource = {
@@ -22,19 +23,6 @@ type DiscoveredResource = {
 
 const resources = discovery.resources as unknown as Readonly<Record<string, readonly DiscoveredResource[]>>;
 const columns = discovery.columns as unknown as Readonly<Record<string, readonly TableColumn[]>>;
-
-/** Groups whose Go package has another name than the first part of the group. */
-const packageNames: Readonly<Record<string, string>> = {
-  '': 'core',
-  'rbac.authorization.k8s.io': 'rbac',
-  'flowcontrol.apiserver.k8s.io': 'flowcontrol',
-};
-
-const schemaNameOf = (group: string, version: string, kind: string): string => {
-  if (group === 'apiextensions.k8s.io') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${version}.${kind}`;
-  if (group === 'apiregistration.k8s.io') return `io.k8s.kube-aggregator.pkg.apis.apiregistration.${version}.${kind}`;
-  return `io.k8s.api.${packageNames[group] ?? group.split('.')[0]}.${version}.${kind}`;
-};
 
 const subresourcesOf = (all: readonly DiscoveredResource[], resource: string): SubresourceType[] =>
   all

@@ -31,20 +31,12 @@ export const humanDuration = (spanMs: number): string => {
   return days < 8 * yearDays ? twoUnits(years, 'y', days % yearDays, 'd') : `${years}y`;
 };
 
-/** RFC 3339 text → ms since the epoch; undefined when it is none. Written out because this room has no `Date`. */
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** RFC 3339 text → ms since the epoch; undefined when it is none. */
 export const timeMs = (text: string): number | undefined => {
-  const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text);
-  if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  // Days since 1970-01-01 of the proleptic Gregorian calendar, years starting in March (Hinnant, "chrono-compatible date algorithms").
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const ofEra = shifted - era * 400;
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const days = era * 146_097 + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - 719_468;
-  const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const offset = (Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)) * minuteMs * (match[8] === '-' ? -1 : 1);
-  return days * dayHours * hourMs + hour * hourMs + minute * minuteMs + second * secondMs + milliseconds - offset;
+  const ms = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 };
 
 /** How long ago the time at a path was; `<unknown>` when there is none. */
