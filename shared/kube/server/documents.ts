@@ -99,5 +99,6 @@ const answer = (request: Request, document: Document, contentType: string): Resp
   const headers = { ETag: `"${document.etag}"`, Vary: 'Accept', 'Cache-Control': 'no-cache, private' };
   const known = (request.headers.get('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(`"${document.etag}"`)) return new Response(null, { status: 304, headers });
-  return new Response(document.text, { status: 200, headers: { ...headers, 'Content-Type': contentType } });
+  const body = new TextEncoder().encode(document.text);
+  return new Response(body, { status: 200, headers: { ...headers, 'Content-Type': contentType, 'Content-Length': String(body.length) } });
 };

@@ -1,5 +1,6 @@
 /** @module What the API server is built from, and the hooks its owner fills in. */
 import type { RuntimeEnv } from '../../lib/index.ts';
+import type { Parsed } from '../names/index.ts';
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import type { DefaultFunctions, SchemaSet } from '../schema/index.ts';
@@ -144,6 +145,8 @@ export type ApiServerOptions = {
   readonly readyz?: Readonly<Record<string, HealthCheck>>;
   /** The text of `/metrics` in the Prometheus format; absent answers 404. */
   readonly metrics?: () => string | Promise<string>;
+  /** Reads a body of `application/vnd.kubernetes.protobuf` into its JSON object; absent: such bodies answer 415. */
+  readonly decodeProtobuf?: (body: Uint8Array) => Parsed<Record<string, unknown>>;
   /** Creates of kinds that keep nothing, by `<group>/<version>/<resource>`. */
   readonly virtual?: Readonly<Record<string, VirtualCreate>>;
   /** When set, new namespaces get a `default` ServiceAccount and a `kube-root-ca.crt` ConfigMap with this PEM text. */

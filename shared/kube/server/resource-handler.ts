@@ -1,8 +1,9 @@
 /** @module The HTTP side of resources: user, permission, body, verb, answer, audit. */
 import { type Body, type Call, EMPTY_BODY } from './call.ts';
 import type { ServerContext } from './context.ts';
+import { mediaTypeOf } from './decode.ts';
 import { dispatch } from './dispatch.ts';
-import { methodNotAllowed, noSuchResource, tooLarge, unauthorized } from './errors.ts';
+import { badRequest, methodNotAllowed, noSuchResource, tooLarge, unauthorized } from './errors.ts';
 import { forbiddenBy } from './forbidden.ts';
 import { type Form, formOf } from './negotiate.ts';
 import { ADMIN, type ApiServerOptions, type AuditEvent, type Peer, type UserInfo } from './options.ts';
@@ -73,7 +74,7 @@ const answer = async (
   if (request.raw.method === 'HEAD' || (info.verb === request.raw.method.toLowerCase() && !['get', 'patch', 'delete'].includes(info.verb)))
     throw methodNotAllowed();
   const { raw, url } = request;
-  const body = await bodyOf(raw, server.limits.requestBytesMax);
+  const body = readable(options, await bodyOf(raw, server.limits.requestBytesMax));
   const call: Call = {
     user,
     userAgent: raw.headers.get('User-Agent') ?? '',
@@ -109,6 +110,16 @@ const bodyOf = async (raw: Request, limitBytes: number): Promise<Body> => {
   }
   return { kind: 'bytes', contentType: raw.headers.get('Content-Type') ?? '', bytes };
 };
+
+/** A protobuf body becomes the value it stands for; all else stays as it is. Throws 400. */
+const readable = (options: ApiServerOptions, body: Body): Body => {
+  if (body.kind !== 'bytes' || options.decodeProtobuf === undefined || mediaTypeOf(body.contentType) !== PROTOBUF) return body;
+  const read = options.decodeProtobuf(body.bytes);
+  if (!read.ok) throw badRequest(read.message);
+  return { kind: 'value', contentType: 'application/json', value: read.value };
+};
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 /** Bytes of all warnings of an answer; more are left out, so that headers stay within what clients take. */
 const WARNING_BYTES_MAX = 4_096;

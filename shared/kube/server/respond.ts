@@ -45,8 +45,9 @@ const textResponse = (code: number, json: string, form: Form, headers: Readonly<
     const text = yamlText(JSON.parse(json), { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 });
     return new Response(text, { status: code, headers: { ...NO_CACHE, ...headers, 'Content-Type': 'application/yaml' } });
   }
-  const body = form.pretty ? `${JSON.stringify(JSON.parse(json), undefined, 2)}\n` : `${json}\n`;
-  return new Response(body, { status: code, headers: { ...NO_CACHE, ...headers, 'Content-Type': 'application/json' } });
+  const body = new TextEncoder().encode(form.pretty ? `${JSON.stringify(JSON.parse(json), undefined, 2)}\n` : `${json}\n`);
+  const own = { 'Content-Type': 'application/json', 'Content-Length': String(body.length) };
+  return new Response(body, { status: code, headers: { ...NO_CACHE, ...headers, ...own } });
 };
 
 const NO_CACHE = { 'Cache-Control': 'no-cache, private' };

@@ -1,0 +1,87 @@
+/** @module An API server with the built-in kinds over a memory journal, served on a free port: what the conformance scripts run against. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openAuthority } from '../../hub/api/certificates.ts';
+import { kubeconfigText } from '../../hub/api/kubeconfig.ts';
+import { serve } from '../../hub/api/serve.ts';
+import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
+import defaults from '../../shared/kube/builtin/data/defaults.json' with { type: 'json' };
+import openapi from '../../shared/kube/builtin/data/openapi.json' with { type: 'json' };
+import types from '../../shared/kube/builtin/data/types.json' with { type: 'json' };
+import { builtinTypes, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
+import { createSchemaSet, type SchemaData } from '../../shared/kube/schema/index.ts';
+import { type ApiServer, createApiServer, createRegistry } from '../../shared/kube/server/index.ts';
+import { createStore, memoryJournal } from '../../shared/kube/storage/index.ts';
+import { type Log, type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+
+/** A server that runs. */
+export type ConformanceServer = {
+  readonly api: ApiServer;
+  readonly url: string;
+  /** A kubeconfig of its admin. */
+  readonly kubeconfig: string;
+  readonly close: () => Promise<void>;
+};
+
+/** Starts one; `kubeconfig` says where to write the admin's kubeconfig. */
+export const startConformanceServer = async (
+  options: { port?: number; kubeconfig?: string; log?: Log } = {},
+): Promise<ConformanceServer> => {
+  const directory = mkdtempSync(join(tmpdir(), 'hanse-conformance-'));
+  const env = realEnv(options.log ?? silentLog);
+  const authority = await openAuthority({ directory, commonName: 'hanse-conformance', nowMs: env.nowMs });
+  const schemas = createSchemaSet(openapi as unknown as SchemaData, defaults as unknown as SchemaData, types as unknown as SchemaData, {
+    schemas: hanseSchemas,
+  });
+  const store = await createStore(memoryJournal(), { env });
+  const api = createApiServer({
+    store,
+    registry: createRegistry([...builtinTypes(), ...hanseTypes()]),
+    schemas: () => schemas,
+    env,
+    version: { major: '1', minor: '36', gitVersion: 'v1.36.0-hanse', gitCommit: '', platform: `${process.platform}/${process.arch}` },
+    decodeProtobuf: decodeBuiltinProtobuf,
+    namespaceCa: authority.certificatePem,
+  });
+  await api.start();
+  const certificate = await authority.issue('server', 'server', {
+    commonName: 'localhost',
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+  });
+  const client = await authority.issue('admin', 'client', { commonName: 'admin', organizations: ['system:masters'] });
+  const served = await serve({
+    fetch: api.app.fetch,
+    ...certificate,
+    clientCaPem: [authority.certificatePem],
+    log: env.log,
+    ...(options.port === undefined ? {} : { port: options.port }),
+  });
+  const kubeconfig = options.kubeconfig ?? join(directory, 'kubeconfig');
+  const text = kubeconfigText({ name: 'conformance', serverUrl: served.url, caPem: authority.certificatePem, client });
+  writeFileSync(kubeconfig, text, { mode: 0o600 });
+  return {
+    api,
+    url: served.url,
+    kubeconfig,
+    close: async () => {
+      await api.close();
+      await served.close(0);
+      await store.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+const realEnv = (log: Log): RuntimeEnv => ({
+  nowMs: Date.now,
+  random: Math.random,
+  uuid: randomUUID,
+  setTimer: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+  log,
+});
