@@ -42,7 +42,8 @@ export const failureOf = (error: unknown): ApiFailure => {
       status: error.code,
       reason: error.reason === '' ? `Http${error.code}` : error.reason,
       message: error.message,
-      unreachable: error.code === 429 || error.code >= 500,
+      // A 500 is often one object's own trouble, such as an admission webhook that fails.
+      unreachable: error.code === 429 || error.code === 503 || error.code === 504,
       ...(details?.kind === undefined ? {} : { kind: details.kind }),
       causes: (details?.causes ?? []).map((cause) => ({
         reason: cause.reason ?? '',

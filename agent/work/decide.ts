@@ -1,0 +1,261 @@
+/** @module The agent's work as a pure core: what happened in, what to do out. The same function runs in the agent and in the simulator. */
+import type { Env } from '../../shared/lib/index.ts';
+import { assert, unreachable } from '../../shared/lib/index.ts';
+import type { WorkItem } from '../../shared/wire/index.ts';
+import { workItemsMax } from '../../shared/wire/index.ts';
+import { failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
+import { isCalm, touchDelayMs } from './drift.ts';
+import { isOlder, type Live } from './live.ts';
+import type { WorkEffect, WorkInput } from './messages.ts';
+import { flushHeld, publish, publishAll } from './publish.ts';
+import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
+import { createEntry, type Entry, targetOf, type WorkState } from './state.ts';
+import { gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
+
+/** Withdrawn items remembered; beyond it the oldest are forgotten. */
+const WITHDRAWN_MAX = 10_000;
+
+/** Advances the state by one input and says what to do, in order. */
+export const decide = (state: WorkState, input: WorkInput, env: Env): WorkEffect[] => {
+  const step: Step = { state, env, effects: [] };
+  take(step, input);
+  wakeWaiting(step);
+  flushHeld(step);
+  pump(step, start);
+  return step.effects;
+};
+
+const take = (step: Step, input: WorkInput): void => {
+  switch (input.on) {
+    case 'Loaded':
+      onLoaded(step, input);
+      return;
+    case 'Item':
+      onItem(step, input.item, false);
+      return;
+    case 'FullReading':
+      onFullReading(step, input.ids);
+      return;
+    case 'Served':
+      step.state.served = new Map(input.apis.map((api) => [`${api.groupVersion} ${api.kind}`, api]));
+      step.state.stale = new Set(input.stale);
+      wakeUnserved(step);
+      return;
+    case 'Observed':
+      onObserved(step, input);
+      return;
+    case 'Vanished':
+      onVanished(step, input);
+      return;
+    case 'Wanted':
+      publishAll(step);
+      return;
+    case 'Tick':
+      return;
+    default:
+      onAnswer(step, input);
+  }
+};
+
+const onLoaded = (step: Step, input: Extract<WorkInput, { on: 'Loaded' }>): void => {
+  if (input.failure !== undefined) notRecorded(step, input.failure.message);
+  for (const item of input.items) onItem(step, item, true);
+  step.state.loaded = true;
+};
+
+const notRecorded = (step: Step, why: string): void => {
+  if (step.state.unrecorded !== undefined) return;
+  step.state.unrecorded = why;
+  const message = 'desired state cannot be kept in the cluster: after a restart the agent waits for the hub';
+  step.effects.push({ do: 'log', level: 'warn', message, fields: { why } });
+};
+
+const onItem = (step: Step, item: WorkItem, kept: boolean): void => {
+  const { state } = step;
+  const known = state.entries.get(item.id);
+  // Never older over newer; the same again is an echo.
+  if (known !== undefined && item.seq <= (known.next ?? known.item).seq) {
+    if (kept && item.seq === known.item.seq) known.recordedSeq = item.seq;
+    return;
+  }
+  if (known === undefined && state.entries.size >= workItemsMax) {
+    step.effects.push({
+      do: 'log',
+      level: 'warn',
+      message: 'a work item is refused: there are too many',
+      fields: { id: item.id, workItemsMax },
+    });
+    return;
+  }
+  const entry = known ?? createEntry(item);
+  state.entries.set(item.id, entry);
+  state.byTarget.set(targetOf(item.ref), item.id);
+  if (kept) entry.recordedSeq = item.seq;
+  // Work under way ends first: its answer still belongs to the seq before.
+  if (isBusy(entry)) {
+    entry.next = item;
+    return;
+  }
+  renew(step, entry, item);
+};
+
+const renew = (step: Step, entry: Entry, item: WorkItem): void => {
+  markTried(step, entry, true);
+  moveTo(step, entry, 'Settled');
+  entry.item = item;
+  entry.attempt = 0;
+  markTried(step, entry, false);
+  moveTo(step, entry, 'Queued');
+};
+
+const start = (step: Step, entry: Entry): void => {
+  const { item } = entry;
+  if (entry.recordedSeq < item.seq && step.state.unrecorded === undefined) {
+    moveTo(step, entry, 'Recording');
+    step.effects.push({ do: 'record', id: item.id, op: entry.op, item });
+    return;
+  }
+  if (item.op === 'withdraw') startWithdraw(step, entry);
+  else startApply(step, entry);
+};
+
+type AnswerInput = Extract<WorkInput, { readonly op: number }>;
+
+const onAnswer = (step: Step, input: AnswerInput): void => {
+  const entry = step.state.entries.get(input.id);
+  if (entry === undefined || entry.op !== input.op || !isBusy(entry)) return;
+  answer(step, entry, input);
+  if (!isBusy(entry)) followUp(step, entry);
+};
+
+/** What came while the operation was under way has its turn. */
+const followUp = (step: Step, entry: Entry): void => {
+  const { next, seen } = entry;
+  entry.seen = undefined;
+  entry.next = undefined;
+  if (seen === 'vanished') vanished(step, entry);
+  else if (seen !== undefined) observed(step, entry, seen);
+  if (next !== undefined) renew(step, entry, next);
+};
+
+const answer = (step: Step, entry: Entry, input: AnswerInput): void => {
+  const withdrawn = entry.item.op === 'withdraw';
+  switch (input.on) {
+    case 'Recorded':
+      onRecorded(step, entry, input.failure);
+      return;
+    case 'Read':
+      if (withdrawn) onReadForWithdraw(step, entry, input.found, input.failure);
+      else onRead(step, entry, input.found, input.failure);
+      return;
+    case 'Applied':
+      if (withdrawn) onReleased(step, entry, input.failure);
+      else onApplied(step, entry, input.live, input.failure);
+      return;
+    case 'NamespaceReady':
+      onNamespaceReady(step, entry, input.failure);
+      return;
+    case 'Deleted':
+      onDeleted(step, entry, input.failure);
+      return;
+    default:
+      unreachable(input);
+  }
+};
+
+const onRecorded = (step: Step, entry: Entry, failure: Extract<WorkInput, { on: 'Recorded' }>['failure']): void => {
+  if (failure?.unreachable === true) {
+    failed(step, entry, 'create', failure);
+    return;
+  }
+  noteAnswer(step, true);
+  if (failure?.status === 403) notRecorded(step, failure.message);
+  else if (failure !== undefined) {
+    // One item that cannot be kept (too large) must not keep the others from it; its mark on the object still guards against older work.
+    const message = 'a work item cannot be kept in the cluster';
+    step.effects.push({ do: 'log', level: 'warn', message, fields: { id: entry.item.id, why: failure.message } });
+  }
+  entry.recordedSeq = entry.item.seq;
+  moveTo(step, entry, 'Queued');
+  start(step, entry);
+};
+
+const onFullReading = (step: Step, ids: readonly string[]): void => {
+  const held = new Set(ids);
+  const withdrawn = [...step.state.entries.values()].filter(({ item, stage }) => item.op === 'withdraw' && stage === 'Settled');
+  const excess = Math.max(0, withdrawn.length - WITHDRAWN_MAX);
+  withdrawn.forEach((entry, index) => {
+    // The hub has read that it is gone and dropped its record: so can we.
+    if (!held.has(entry.item.id) || index < excess) forget(step, entry);
+  });
+};
+
+const forget = (step: Step, entry: Entry): void => {
+  const { id, ref } = entry.item;
+  step.state.entries.delete(id);
+  step.state.held.delete(id);
+  if (step.state.byTarget.get(targetOf(ref)) === id) step.state.byTarget.delete(targetOf(ref));
+  if (entry.recordedSeq > 0) step.effects.push({ do: 'forget', id });
+};
+
+/** A kind may be served now that was not: those who wait for one are tried at once. */
+const wakeUnserved = (step: Step): void => {
+  for (const id of [...step.state.waiting]) {
+    const entry = step.state.entries.get(id);
+    if (entry?.outcome?.reason !== 'KindNotServed' || entry.stage !== 'Waiting') continue;
+    if (step.state.served?.has(`${entry.item.ref.apiVersion} ${entry.item.ref.kind}`) === true) moveTo(step, entry, 'Queued');
+  }
+};
+
+const entryAt = (step: Step, target: string): Entry | undefined => step.state.entries.get(step.state.byTarget.get(target) ?? '');
+
+const onObserved = (step: Step, { target, live }: Extract<WorkInput, { on: 'Observed' }>): void => {
+  const entry = entryAt(step, target);
+  if (entry === undefined || live.workId !== entry.item.id) return;
+  if (isBusy(entry)) entry.seen = live;
+  else observed(step, entry, live);
+};
+
+const observed = (step: Step, entry: Entry, live: Live): void => {
+  // Only what we applied is followed; before that, the answer to our own calls says more.
+  if (entry.baseline === undefined) return;
+  if (entry.live !== undefined && isOlder(live.resourceVersion, entry.live.resourceVersion)) return;
+  entry.live = live;
+  if (entry.outcome?.reason === 'DriftFight' && isCalm(entry, step.env))
+    entry.outcome = { seq: entry.outcome.seq, phase: entry.outcome.phase };
+  publish(step, entry);
+  const drifted = live.fingerprint !== entry.baseline;
+  if (drifted && !live.deleting && entry.item.op === 'apply' && entry.stage === 'Settled') touch(step, entry);
+};
+
+const onVanished = (step: Step, { target, asOf }: Extract<WorkInput, { on: 'Vanished' }>): void => {
+  const entry = entryAt(step, target);
+  if (entry === undefined) return;
+  // A full reading that began before our apply could not see it.
+  if (asOf !== undefined && entry.live !== undefined && isOlder(asOf, entry.live.resourceVersion)) return;
+  if (isBusy(entry)) entry.seen = 'vanished';
+  else vanished(step, entry);
+};
+
+const vanished = (step: Step, entry: Entry): void => {
+  if (entry.item.op === 'withdraw') {
+    if (entry.stage === 'Going') gone(step, entry);
+    return;
+  }
+  if (entry.baseline === undefined || entry.stage !== 'Settled') return;
+  entry.live = undefined;
+  entry.rival = 'somebody who deletes it';
+  touch(step, entry);
+};
+
+/** Applies again what was applied before, at once or, in a fight, later. */
+const touch = (step: Step, entry: Entry): void => {
+  assert(entry.stage === 'Settled', 'only a settled entry drifts');
+  const delayMs = touchDelayMs(entry, step.env);
+  if (delayMs === 0) {
+    moveTo(step, entry, 'Queued');
+    return;
+  }
+  entry.dueMs = step.env.nowMs() + delayMs;
+  moveTo(step, entry, 'Waiting');
+};

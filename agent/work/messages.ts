@@ -1,0 +1,53 @@
+/** @module What the work core is told and what it asks for: the contract between `decide` and whoever performs its effects. */
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
+import type { GroupVersionResource, KubeObject } from '../../shared/kube/object.ts';
+import type { LogFields } from '../../shared/lib/index.ts';
+import type { ServedApi, StatusItem, WorkItem } from '../../shared/wire/index.ts';
+import type { ApiFailure } from '../cluster/index.ts';
+import type { Live } from './live.ts';
+
+/** The answer to one operation of one entry; `op` is the effect's. */
+type Answer = { readonly id: string; readonly op: number; readonly failure?: ApiFailure };
+
+/** What happened. */
+export type WorkInput =
+  /** What the member kept over a restart; the first input that lets work begin. `failure`: it may not be read, and we go on without. */
+  | { readonly on: 'Loaded'; readonly items: readonly WorkItem[]; readonly failure?: ApiFailure }
+  | { readonly on: 'Item'; readonly item: WorkItem }
+  /** A full reading of the hub's desire ended; `ids` = all it holds. Nothing is deleted because it is missing here. */
+  | { readonly on: 'FullReading'; readonly ids: readonly string[] }
+  | { readonly on: 'Served'; readonly apis: readonly ServedApi[]; readonly stale: readonly string[] }
+  | ({ readonly on: 'Recorded' } & Answer)
+  | ({ readonly on: 'Read'; readonly found?: Live } & Answer)
+  | ({ readonly on: 'Applied'; readonly live?: Live } & Answer)
+  | ({ readonly on: 'NamespaceReady' } & Answer)
+  | ({ readonly on: 'Deleted' } & Answer)
+  /** A watch saw an object that carries our label, as `targetOf` names it. */
+  | { readonly on: 'Observed'; readonly target: string; readonly live: Live }
+  /** It is not there any more; `asOf`: the resource version of the full reading that missed it. */
+  | { readonly on: 'Vanished'; readonly target: string; readonly asOf?: string }
+  /** The hub wants every status again. */
+  | { readonly on: 'Wanted' }
+  | { readonly on: 'Tick' };
+
+/** What to do; effects of one step are started in order. Those with `op` are answered by an input with the same id and op. */
+export type WorkEffect =
+  | { readonly do: 'record'; readonly id: string; readonly op: number; readonly item: WorkItem }
+  | { readonly do: 'forget'; readonly id: string }
+  | { readonly do: 'read'; readonly id: string; readonly op: number; readonly address: ObjectAddress }
+  | {
+      readonly do: 'apply';
+      readonly id: string;
+      readonly op: number;
+      readonly address: ObjectAddress;
+      readonly object: KubeObject;
+      readonly force: boolean;
+    }
+  | { readonly do: 'createNamespace'; readonly id: string; readonly op: number; readonly namespace: string }
+  | { readonly do: 'delete'; readonly id: string; readonly op: number; readonly address: ObjectAddress; readonly uid: string }
+  | { readonly do: 'publish'; readonly status: StatusItem }
+  /** Watch this resource in all namespaces, by our label, for good. */
+  | { readonly do: 'watch'; readonly type: GroupVersionResource }
+  /** Look again what the member serves: a kind is missing. */
+  | { readonly do: 'discover' }
+  | { readonly do: 'log'; readonly level: 'info' | 'warn'; readonly message: string; readonly fields: LogFields };

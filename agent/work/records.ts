@@ -1,0 +1,99 @@
+/**
+ * @module The agent's memory in the member cluster: each work item in a Secret of its own, so that a restart with hub and broker both down
+ * finds what should run here. Secrets, because an item may hold one: the cluster's encryption at rest and RBAC for Secrets cover it.
+ */
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { KubeClient } from '../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
+import { bytesMax, decodeMessage, type WorkItem } from '../../shared/wire/index.ts';
+import { FIELD_MANAGER, SYSTEM_NAMESPACE } from './marks.ts';
+
+/** Type of the Secrets. */
+export const RECORD_TYPE = 'hanse.dev/work';
+const RECORD_LABEL = 'hanse.dev/record';
+const PAGE = 200;
+const secrets = { group: '', version: 'v1', resource: 'secrets' } as const;
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
+
+/** Keeps, drops and loads records; all reject as the client does. */
+export type Records = {
+  readonly keep: (item: WorkItem) => Promise<void>;
+  readonly drop: (id: string) => Promise<void>;
+  /** Items of this cluster; a record that cannot be read is left out and told. */
+  readonly load: () => Promise<{ items: WorkItem[]; broken: string[] }>;
+};
+
+/** Records of one cluster's work. The namespace is made when it is missing. */
+export const createRecords = (client: KubeClient, cluster: string): Records => ({
+  keep: async (item) => {
+    const secret = secretOf(item);
+    const address = { ...secrets, namespace: SYSTEM_NAMESPACE, name: secret.metadata.name };
+    const apply = () => client.patch(address, 'application/apply-patch+yaml', secret, { fieldManager: FIELD_MANAGER, force: true });
+    try {
+      await apply();
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error;
+      await ensureNamespace(client, SYSTEM_NAMESPACE);
+      await apply();
+    }
+  },
+  drop: async (id) => {
+    try {
+      await client.delete({ ...secrets, namespace: SYSTEM_NAMESPACE, name: recordName(id) });
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error;
+    }
+  },
+  load: async () => {
+    const items: WorkItem[] = [];
+    const broken: string[] = [];
+    let next: string | undefined;
+    do {
+      const page = await client.list(
+        { ...secrets, namespace: SYSTEM_NAMESPACE, labelSelector: `${RECORD_LABEL}=work` },
+        { limit: PAGE, ...(next === undefined ? {} : { continue: next }) },
+      );
+      for (const secret of page.items) {
+        const item = itemOf(secret, cluster);
+        if (item === undefined) broken.push(secret.metadata.name);
+        else items.push(item);
+      }
+      next = page.continue;
+    } while (next !== undefined);
+    return { items, broken };
+  },
+});
+
+/** Makes a namespace unless it is there. */
+export const ensureNamespace = async (client: KubeClient, name: string): Promise<void> => {
+  try {
+    await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: FIELD_MANAGER });
+  } catch (error) {
+    if (!isStatus(error, 'AlreadyExists')) throw error;
+  }
+};
+
+/** A Secret's name must be a DNS subdomain, an id need not. */
+const recordName = (id: string): string => `work-${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
+
+const secretOf = (item: WorkItem): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: recordName(item.id), namespace: SYSTEM_NAMESPACE, labels: { [RECORD_LABEL]: 'work' } },
+  type: RECORD_TYPE,
+  data: { item: gzipSync(JSON.stringify(item)).toString('base64') },
+});
+
+const itemOf = (secret: KubeObject, cluster: string): WorkItem | undefined => {
+  const text = (secret.data as { item?: unknown } | undefined)?.item;
+  if (secret.type !== RECORD_TYPE || typeof text !== 'string') return undefined;
+  try {
+    const bytes = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: bytesMax.work });
+    const decoded = decodeMessage('work', bytes, cluster);
+    return decoded.ok ? decoded.value : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,133 @@
+/** @module The state of the agent's work: every item the hub wants here, and how far each one is. */
+import { parseApiVersion } from '../../shared/kube/object.ts';
+import type { ServedApi, StatusItem, WorkItem, WorkRef } from '../../shared/wire/index.ts';
+import type { Live } from './live.ts';
+import { RANKS } from './order.ts';
+
+/**
+ * Where an entry is. Queued → Recording → (Reading →) Applying → Settled; a withdrawal goes Reading → Deleting → Going → Settled. Any failure
+ * leads to Waiting, and from there to Queued when its time has come.
+ */
+export type Stage = 'Queued' | 'Recording' | 'Reading' | 'Applying' | 'Namespacing' | 'Deleting' | 'Going' | 'Waiting' | 'Settled';
+
+/** What became of the newest seq that has an outcome. */
+export type Outcome = Pick<StatusItem, 'seq' | 'phase'> & { readonly reason?: string; readonly message?: string };
+
+/** One work item here. */
+export type Entry = {
+  item: WorkItem;
+  /** Newer work that came while an operation was under way: its turn is after the answer. */
+  next: WorkItem | undefined;
+  stage: Stage;
+  /** Number of the operation under way: an answer to an older one is dropped. */
+  op: number;
+  /** False until the newest seq had its first outcome; entries of later ranks wait for that. */
+  tried: boolean;
+  /** Seq that is kept in the member for a restart. */
+  recordedSeq: number;
+  /** Highest seq that is applied (or withdrawn); 0 = none. */
+  appliedSeq: number;
+  /** The member's object, when it is there and ours. */
+  live: Live | undefined;
+  /** What a watch saw while an operation was under way. */
+  seen: Live | 'vanished' | undefined;
+  /** Fingerprint after our last apply; undefined = not applied since the start. */
+  baseline: string | undefined;
+  /** Failures in a row. */
+  attempt: number;
+  dueMs: number;
+  /** Applies of what was applied before, lately; they are what the correction of drift costs. */
+  touches: number;
+  /** Those that really changed something back. */
+  corrections: number;
+  lastTouchMs: number;
+  /** Who changed what, from the last conflict. */
+  rival: string;
+  outcome: Outcome | undefined;
+  published: StatusItem | undefined;
+  publishedMs: number;
+};
+
+/** The whole; changed in place by `decide` only. */
+export type WorkState = {
+  readonly cluster: string;
+  /** Until what was kept in the member is loaded, items are only remembered. */
+  loaded: boolean;
+  readonly entries: Map<string, Entry>;
+  /** Entry by {@link targetOf}. */
+  readonly byTarget: Map<string, string>;
+  /** Ids to start, by rank. */
+  readonly ready: readonly Set<string>[];
+  readonly waiting: Set<string>;
+  /** Ids whose status is held back for a moment. */
+  readonly held: Set<string>;
+  /** Entries not tried yet, by rank. */
+  readonly untried: number[];
+  inFlight: number;
+  ops: number;
+  /** Kinds the member serves, by `apiVersion kind`; undefined = not known yet. */
+  served: ReadonlyMap<string, ServedApi> | undefined;
+  /** Group versions whose server did not say what it serves. */
+  stale: ReadonlySet<string>;
+  /** Calls in a row that got no answer; while > 0 one call at a time tries. */
+  silent: number;
+  pausedUntilMs: number;
+  /** Set when the member refuses to keep our records: we go on without. */
+  unrecorded: string | undefined;
+  /** Resources told to watch, in order of their first use. */
+  readonly watched: Set<string>;
+};
+
+/** Nothing wanted, nothing known. */
+export const createWorkState = (cluster: string): WorkState => ({
+  cluster,
+  loaded: false,
+  entries: new Map(),
+  byTarget: new Map(),
+  ready: Array.from({ length: RANKS }, () => new Set<string>()),
+  waiting: new Set(),
+  held: new Set(),
+  untried: Array.from({ length: RANKS }, () => 0),
+  inFlight: 0,
+  ops: 0,
+  served: undefined,
+  stale: new Set(),
+  silent: 0,
+  pausedUntilMs: 0,
+  unrecorded: undefined,
+  watched: new Set(),
+});
+
+/** A fresh entry; not queued. */
+export const createEntry = (item: WorkItem): Entry => ({
+  item,
+  next: undefined,
+  stage: 'Settled',
+  op: 0,
+  tried: true,
+  recordedSeq: 0,
+  appliedSeq: 0,
+  live: undefined,
+  seen: undefined,
+  baseline: undefined,
+  attempt: 0,
+  dueMs: 0,
+  touches: 0,
+  corrections: 0,
+  lastTouchMs: 0,
+  rival: '',
+  outcome: undefined,
+  published: undefined,
+  publishedMs: 0,
+});
+
+/** Names an object without its version: `apps/deployments/shop/web`. */
+export const targetOf = (ref: Pick<WorkRef, 'apiVersion' | 'resource' | 'namespace' | 'name'>): string =>
+  `${parseApiVersion(ref.apiVersion).group}/${ref.resource}/${ref.namespace}/${ref.name}`;
+
+/** Highest seq applied, by work id, of what should be here. */
+export const acksOf = (state: WorkState): Readonly<Record<string, number>> => {
+  const acks: Record<string, number> = {};
+  for (const [id, { appliedSeq }] of state.entries) if (appliedSeq > 0) acks[id] = appliedSeq;
+  return acks;
+};

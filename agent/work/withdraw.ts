@@ -1,0 +1,116 @@
+/** @module The path of an item that should go: looked up, deleted only if it is ours, and reported when it is really gone. */
+import type { ApiFailure } from '../cluster/index.ts';
+import { addressOf, failed, terminatingText } from './apply.ts';
+import type { Live } from './live.ts';
+import { conclude } from './publish.ts';
+import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
+import { renderRelease } from './render.ts';
+import type { Entry } from './state.ts';
+
+/** An object that lingers is looked at again after this, in case its end was not seen. */
+const GOING_CHECK_MS = 2_000;
+/** Looks after which a deletion that does not end is told. */
+const GOING_CHECKS = 5;
+
+/** Begins with an entry whose record is kept. */
+export const startWithdraw = (step: Step, entry: Entry): void => {
+  const { item } = entry;
+  const served = step.state.served?.get(`${item.ref.apiVersion} ${item.ref.kind}`);
+  if (served === undefined && step.state.stale.has(item.ref.apiVersion)) {
+    const message = `the server of ${item.ref.apiVersion} in this cluster does not answer: mend its APIService`;
+    conclude(step, entry, { seq: item.seq, phase: 'Failed', reason: 'KindUnknown', message });
+    retryLater(step, entry);
+    return;
+  }
+  // A kind that is gone took its objects along.
+  if (served === undefined) {
+    gone(step, entry);
+    return;
+  }
+  moveTo(step, entry, 'Reading');
+  step.effects.push({ do: 'read', id: item.id, op: entry.op, address: addressOf(item) });
+};
+
+/** The object to delete was looked up. */
+export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefined, failure: ApiFailure | undefined): void => {
+  if (failure !== undefined) {
+    failed(step, entry, 'get', failure);
+    return;
+  }
+  noteAnswer(step, true);
+  if (found === undefined) {
+    gone(step, entry);
+    return;
+  }
+  if (found.workId !== entry.item.id) {
+    gone(step, entry, { reason: 'NotOwned', message: 'an object of this name is not ours and was left in place' });
+    return;
+  }
+  entry.live = found;
+  if (found.deleting) {
+    wait(step, entry);
+    return;
+  }
+  if ((found.workSeq ?? 0) > entry.item.seq) {
+    gone(step, entry, { reason: 'NewerApplied', message: `newer work (seq ${found.workSeq}) keeps the object` });
+    return;
+  }
+  const { item } = entry;
+  const address = addressOf(item);
+  moveTo(step, entry, 'Deleting');
+  if (item.ref.kind === 'Namespace' && !found.created) {
+    // A namespace that was there before us holds more than our work: we only take our name off it.
+    step.effects.push({ do: 'apply', id: item.id, op: entry.op, address, object: renderRelease(item), force: false });
+    return;
+  }
+  step.effects.push({ do: 'delete', id: item.id, op: entry.op, address, uid: found.uid });
+};
+
+/** The namespace that stays was released. */
+export const onReleased = (step: Step, entry: Entry, failure: ApiFailure | undefined): void => {
+  if (failure !== undefined) {
+    failed(step, entry, 'patch', failure);
+    return;
+  }
+  noteAnswer(step, true);
+  gone(step, entry, { reason: 'Released', message: 'the namespace existed before Hanse and was left in place' });
+};
+
+/** The deletion was accepted, or not. */
+export const onDeleted = (step: Step, entry: Entry, failure: ApiFailure | undefined): void => {
+  if (failure?.status === 404) {
+    gone(step, entry);
+    return;
+  }
+  // Another object took the name meanwhile: look again whose it is.
+  if (failure?.status === 409) {
+    retryLater(step, entry);
+    return;
+  }
+  if (failure !== undefined) {
+    failed(step, entry, 'delete', failure);
+    return;
+  }
+  noteAnswer(step, true);
+  wait(step, entry);
+};
+
+const wait = (step: Step, entry: Entry): void => {
+  entry.attempt += 1;
+  entry.dueMs = step.env.nowMs() + GOING_CHECK_MS * Math.min(entry.attempt, 15);
+  moveTo(step, entry, 'Going');
+  markTried(step, entry, true);
+  if (entry.attempt < GOING_CHECKS || entry.live === undefined) return;
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Failed', reason: 'Terminating', message: terminatingText(entry.live) });
+};
+
+/** It is gone, or was never ours: done. The entry stays, so that older work of the same id cannot bring it back. */
+export const gone = (step: Step, entry: Entry, why?: { reason: string; message: string }): void => {
+  entry.live = undefined;
+  entry.baseline = undefined;
+  entry.attempt = 0;
+  entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);
+  moveTo(step, entry, 'Settled');
+  markTried(step, entry, true);
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Withdrawn', ...why });
+};
