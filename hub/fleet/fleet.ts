@@ -1,0 +1,159 @@
+/** @module The fleet room put together: broker, identity, bus, joining, renewal, revocation. Started by the hub's composition root. */
+import { join } from 'node:path';
+import type { Hono } from 'hono';
+import type { Cluster } from '../../shared/api/cluster.ts';
+import type { KubeClient } from '../../shared/kube/client/port.ts';
+import { keyOf, type Store } from '../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../shared/lib/env.ts';
+import {
+  type BrokerTls,
+  defaultCacheDir,
+  type EmbeddedBroker,
+  ensureNatsServer,
+  startEmbeddedBroker,
+  writeExternalConfig,
+} from './broker/index.ts';
+import { type BrokerAddress, connectHub, pushClaims } from './bus/connect.ts';
+import { type NatsFleetBus, startFleetBus } from './bus/fleet-bus.ts';
+import { type AccountBook, openAccountBook } from './identity/account-book.ts';
+import { type FleetIdentity, loadFleetIdentity } from './identity/fleet-identity.ts';
+import { operatorJwt, systemAccountJwt } from './identity/jwt.ts';
+import { makeClusterLoop } from './join/cluster-loop.ts';
+import { makeCredentials } from './join/credentials.ts';
+import { followKind } from './join/follow.ts';
+import { joinApp } from './join/join-app.ts';
+import { clusters, joinTokens } from './join/objects.ts';
+import { makeJoinOffice } from './join/office.ts';
+import { serveRenewals } from './join/renewal.ts';
+import { makeTokenLoop } from './join/token-loop.ts';
+
+/** Where the broker runs. */
+export type BrokerChoice =
+  | {
+      readonly kind: 'embedded';
+      readonly host: string;
+      /** 0 = the port of the last start, else any free one. */
+      readonly port: number;
+      readonly websocketPort?: number;
+      /** A certificate of the hub's CA for `host` and what agents call it. */
+      readonly tls: BrokerTls;
+      /** Names or addresses that agents reach it by; the first is tried first. Default: `host`. */
+      readonly advertise?: readonly string[];
+      /** Base of the cache that nats-server is kept in. */
+      readonly cacheDir?: string;
+    }
+  | { readonly kind: 'external'; readonly urls: readonly string[]; readonly replicas: number };
+
+export type FleetOptions = {
+  readonly env: RuntimeEnv;
+  /** The hub's data directory; the fleet keeps `fleet/` in it, mode 0700. */
+  readonly dataDir: string;
+  readonly broker: BrokerChoice;
+  /** PEM of the CA that signs the broker's certificate. */
+  readonly caPem: string;
+  /** The hub's API as an administrator. */
+  readonly client: KubeClient;
+  readonly store: Store;
+  readonly beatIntervalMs?: number;
+  readonly credentialTtlMs?: number;
+  /** The peer's address of a join request, from what the HTTP server binds. */
+  readonly addressOf: (env: unknown) => string;
+};
+
+/** A running fleet room. */
+export type Fleet = {
+  readonly bus: NatsFleetBus;
+  /** Mount at `/join/v1`. */
+  readonly joinApp: Hono;
+  /** What agents are told to connect to. */
+  readonly natsUrls: readonly string[];
+  /** The embedded broker, for readiness and status lines. */
+  readonly broker: EmbeddedBroker | undefined;
+  readonly stop: () => Promise<void>;
+};
+
+const beatIntervalMsDefault = 1_000;
+const credentialTtlMsDefault = 24 * 3_600_000;
+
+/** Starts the broker (or connects to one), then everything that agents need. @throws Error with what to do when the broker does not start. */
+export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
+  const { env, client, store } = options;
+  const folder = join(options.dataDir, 'fleet');
+  const identity = await loadFleetIdentity(join(folder, 'identity'));
+  const book = await openAccountBook(folder, identity, env.nowMs());
+  const { address, natsUrls, broker } = await openBroker(options, folder, identity, book);
+  const connection = await connectHub(address, identity, env.nowMs);
+  const bus = await startFleetBus({
+    env,
+    connection,
+    workKey: identity.work,
+    sealingKeyOf: (cluster) => sealingKeyOf(store, cluster),
+    replicas: options.broker.kind === 'external' ? options.broker.replicas : 1,
+  });
+  const push = (jwt: string): Promise<void> => pushClaims(address, identity, jwt, env.nowMs);
+  const credentials = makeCredentials({ nowMs: env.nowMs, identity, book, ttlMs: options.credentialTtlMs ?? credentialTtlMsDefault, push });
+  // A crash between writing a revocation and telling the broker is made good here.
+  await push(book.jwt());
+  serveRenewals({ env, client, credentials, connection });
+  const stopClusters = followKind({ env, store, type: clusters, reconcile: makeClusterLoop({ env, client, credentials, bus }) });
+  const stopTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
+  const office = makeJoinOffice({
+    env,
+    client,
+    credentials,
+    broker: () => ({ natsUrls, natsCa: address.caPem }),
+    rawHubKey: identity.work.rawPublicKey,
+    beatIntervalMs: options.beatIntervalMs ?? beatIntervalMsDefault,
+  });
+  return {
+    bus,
+    joinApp: joinApp({ env, office, addressOf: options.addressOf }),
+    natsUrls,
+    broker,
+    stop: async () => {
+      stopClusters();
+      stopTokens();
+      await bus.stop();
+      await broker?.stop();
+    },
+  };
+};
+
+type OpenBroker = { readonly address: BrokerAddress; readonly natsUrls: readonly string[]; readonly broker: EmbeddedBroker | undefined };
+
+const openBroker = async (options: FleetOptions, folder: string, identity: FleetIdentity, book: AccountBook): Promise<OpenBroker> => {
+  const { env, broker: choice } = options;
+  const claims = (): { operatorJwt: string; systemAccount: string; preload: Record<string, string> } => ({
+    operatorJwt: operatorJwt(identity.operator, identity.system.publicKey, env.nowMs()),
+    systemAccount: identity.system.publicKey,
+    preload: {
+      [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, env.nowMs()),
+      [identity.account.publicKey]: book.jwt(),
+    },
+  });
+  if (choice.kind === 'external') {
+    const file = await writeExternalConfig(join(folder, 'external-broker'), claims());
+    env.log.info('the NATS servers must run with this configuration (adapt names, paths and TLS)', { file, urls: choice.urls });
+    return { address: { urls: choice.urls, caPem: options.caPem }, natsUrls: choice.urls, broker: undefined };
+  }
+  const { path: binary } = await ensureNatsServer({ log: env.log, cacheDir: choice.cacheDir ?? defaultCacheDir() });
+  const { host, port, tls, websocketPort, advertise = [host] } = choice;
+  const broker = await startEmbeddedBroker({
+    env,
+    binary,
+    dataDir: join(folder, 'broker'),
+    host,
+    port,
+    tls,
+    claims,
+    ...(websocketPort === undefined ? {} : { websocketPort }),
+  });
+  const local = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const natsUrls = advertise.map((name) => `tls://${name}:${broker.port}`);
+  return { address: { urls: [`tls://${local}:${broker.port}`], caPem: options.caPem }, natsUrls, broker };
+};
+
+const sealingKeyOf = (store: Store, cluster: string): string | undefined => {
+  const stored = store.get(keyOf(clusters.group, clusters.resource, '', cluster))?.object as unknown as Cluster | undefined;
+  return stored?.status?.agent?.sealingKey;
+};

@@ -1,0 +1,128 @@
+/** @module Whether an agent may join: a decision over what is known, without effects. */
+import type { Cluster } from '../../../shared/api/cluster.ts';
+import type { JoinToken } from '../../../shared/api/join-token.ts';
+import { clockSkewMsMax } from '../../../shared/wire/limits.ts';
+import type { JoinRefusal, JoinRequest } from '../../../shared/wire/messages.ts';
+
+/** What is known when a request comes in. */
+export type JoinFacts = {
+  readonly request: JoinRequest;
+  readonly nowMs: number;
+  readonly isNameValid: boolean;
+  readonly isProofValid: boolean;
+  readonly isSealingKeyValid: boolean;
+  /** The token that the request names, when its secret matched. */
+  readonly token: JoinToken | undefined;
+  readonly cluster: Cluster | undefined;
+  /** The key was revoked once, and no Cluster holds it. */
+  readonly isRevoked: boolean;
+};
+
+/** What to do: bind the key to the name (with the admission it gets), answer as the Cluster stands, or refuse. */
+export type JoinDecision =
+  | { readonly do: 'bind'; readonly token: JoinToken; readonly autoApprove: boolean }
+  | { readonly do: 'admit' }
+  | { readonly do: 'wait' }
+  | {
+      readonly do: 'refuse';
+      readonly reason: JoinRefusal;
+      readonly message: string /** Whether the request proved enough to be noted on the Cluster. */;
+      readonly isTrusted: boolean;
+    };
+
+/** Decides one request. The order matters: nothing is told about clusters before the token or the key has been proved. */
+export const decideJoin = (facts: JoinFacts): JoinDecision => invalid(facts) ?? (holdsName(facts) ? knownAgent(facts) : newAgent(facts));
+
+const refuse = (reason: JoinRefusal, message: string, isTrusted = false): JoinDecision => ({ do: 'refuse', reason, message, isTrusted });
+
+const invalid = ({ request, nowMs, ...facts }: JoinFacts): JoinDecision | undefined => {
+  if (!facts.isNameValid)
+    return refuse('NameInvalid', `"${request.name}" is not a cluster name: use 1 to 63 of a-z, 0-9 and -, not beginning or ending with -`);
+  const skewMs = request.nowMs - nowMs;
+  if (Math.abs(skewMs) > clockSkewMsMax) {
+    const off = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+    return refuse(
+      'ClockSkew',
+      `the agent's clock is ${off} the hub's (at most ${clockSkewMsMax / 1_000} s are allowed): set the clock of the machine, for instance with NTP`,
+    );
+  }
+  if (!facts.isProofValid)
+    return refuse(
+      'ProofInvalid',
+      'the request is not signed by the key it names: start the agent again; if that does not help, remove its key file and join anew',
+    );
+  if (!facts.isSealingKeyValid) return refuse('Malformed', 'sealingKey is not an X25519 public key in base64');
+  return undefined;
+};
+
+const holdsName = ({ cluster, request }: JoinFacts): boolean => cluster?.status?.agent?.publicKey === request.publicKey;
+
+/** An agent that has joined before needs no token: its key is its proof. */
+const knownAgent = ({ cluster, request }: JoinFacts): JoinDecision => {
+  if (cluster?.metadata.deletionTimestamp !== undefined) return revoked(request.name);
+  const admission = cluster?.spec.admission ?? 'Pending';
+  if (admission === 'Approved') return { do: 'admit' };
+  if (admission === 'Pending') return { do: 'wait' };
+  return refuse(
+    'Denied',
+    `the operator denied cluster ${request.name}: ask for spec.admission: Approved on the Cluster, or delete it and join anew`,
+    true,
+  );
+};
+
+const revoked = (name: string): JoinDecision =>
+  refuse(
+    'Revoked',
+    `this agent's key was revoked when its Cluster was deleted: remove the agent's key file and join ${name} again with a new token`,
+  );
+
+const newAgent = ({ request, nowMs, token, cluster, isRevoked }: JoinFacts): JoinDecision => {
+  if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
+  if (isRevoked) return revoked(request.name);
+  const name = token.metadata.name;
+  const hasUsedIt = token.status?.usedBy?.some(({ publicKey }) => publicKey === request.publicKey) === true;
+  const expiresAtMs = Date.parse(token.spec.expiresAt ?? '');
+  if (!hasUsedIt && !(nowMs < expiresAtMs))
+    return refuse(
+      'TokenExpired',
+      `token ${name} expired at ${token.spec.expiresAt ?? 'an unknown time'}: make a new one with: hanse token create`,
+      true,
+    );
+  const usesMax = token.spec.maxUses ?? 1;
+  if (!hasUsedIt && (token.status?.usedBy?.length ?? 0) >= usesMax)
+    return refuse(
+      'TokenUsedUp',
+      `token ${name} has been used ${usesMax} of ${usesMax} times: make a new one with: hanse token create`,
+      true,
+    );
+  const holder = cluster?.status?.agent;
+  if (holder !== undefined || cluster?.metadata.deletionTimestamp !== undefined) {
+    return refuse(
+      'NameTaken',
+      `cluster ${request.name} belongs to another agent: choose another --name; or, if this is the same cluster and its key was lost, delete Cluster ${request.name} at the hub and join again`,
+      true,
+    );
+  }
+  return { do: 'bind', token, autoApprove: approves(token, request.name) && cluster?.spec.admission !== 'Denied' };
+};
+
+const approves = (token: JoinToken, name: string): boolean => {
+  const rule = token.spec.autoApprove;
+  if (rule === undefined) return false;
+  return (rule.namePatterns ?? ['*']).some((pattern) => matchesPattern(pattern, name));
+};
+
+/** `*` stands for any text; patterns are short and have no other special letters, so that matching stays linear in practice. */
+const matchesPattern = (pattern: string, name: string): boolean => {
+  const [head = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return pattern === name;
+  if (!name.startsWith(head)) return false;
+  const tail = rest.pop() ?? '';
+  let at = head.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - tail.length >= at && name.endsWith(tail);
+};

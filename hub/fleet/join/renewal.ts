@@ -1,0 +1,70 @@
+/** @module Renews credentials over the bus: the broker vouches for the cluster, the Cluster object for the key. */
+import type { Msg, NatsConnection } from 'nats';
+import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import type { RuntimeEnv } from '../../../shared/lib/env.ts';
+import { decodeMessage, encodeMessage } from '../../../shared/wire/decode.ts';
+import type { RenewAnswer } from '../../../shared/wire/messages.ts';
+import { inboxPrefix } from '../../../shared/wire/subjects.ts';
+import { clusterOf } from '../bus/fleet-bus.ts';
+import type { Credential, Credentials } from './credentials.ts';
+import { getCluster } from './objects.ts';
+import { noteCredential } from './office.ts';
+
+export type RenewalOptions = {
+  readonly env: RuntimeEnv;
+  readonly client: KubeClient;
+  readonly credentials: Credentials;
+  readonly connection: NatsConnection;
+};
+
+/** A cluster that asks again within this time gets the same credential. */
+const sameCredentialMs = 10_000;
+
+/** Answers renewals until the connection closes. */
+export const serveRenewals = (options: RenewalOptions): void => {
+  const { env, connection } = options;
+  const recent = new Map<string, { credential: Credential; publicKey: string; atMs: number }>();
+  connection.subscribe('hanse.up.*.renew', {
+    callback: (error, message) => {
+      if (error !== null) return;
+      const cluster = clusterOf(message);
+      // The reply subject is the asker's choice: anywhere but its own inbox we would write for it where it may not.
+      if (message.reply?.startsWith(`${inboxPrefix(cluster)}.`) !== true) {
+        env.log.warn('refused a renewal whose reply is not the inbox of its cluster', { cluster, reply: message.reply });
+        return;
+      }
+      renew(options, recent, message, cluster)
+        .catch((cause: unknown): RenewAnswer => {
+          env.log.error('a renewal failed', { cluster, error: String(cause) });
+          return refused('HubError', 'the hub could not read or write the Cluster; ask again');
+        })
+        .then((answer) => message.respond(encodeMessage('renewAnswer', answer).bytes));
+    },
+  });
+};
+
+const refused = (reason: string, message: string): RenewAnswer => ({ v: 1, ok: false, reason, message });
+
+const renew = async (
+  { env, client, credentials }: RenewalOptions,
+  recent: Map<string, { credential: Credential; publicKey: string; atMs: number }>,
+  message: Msg,
+  name: string,
+): Promise<RenewAnswer> => {
+  const decoded = decodeMessage('renew', message.data, name);
+  if (!decoded.ok) return refused(decoded.reason, decoded.message);
+  const { publicKey } = decoded.value;
+  const cluster = await getCluster(client, name);
+  if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined)
+    return refused('Revoked', `cluster ${name} was deleted at the hub`);
+  if (cluster.status?.agent?.publicKey !== publicKey) return refused('NameTaken', `cluster ${name} belongs to another key`);
+  if (cluster.spec.admission !== 'Approved') return refused('Denied', `cluster ${name} is not approved`);
+  const last = recent.get(name);
+  const isFresh = last?.publicKey === publicKey && env.nowMs() - last.atMs < sameCredentialMs;
+  const credential = isFresh && last !== undefined ? last.credential : credentials.mint(publicKey, name);
+  if (!isFresh) {
+    recent.set(name, { credential, publicKey, atMs: env.nowMs() });
+    await noteCredential({ client }, name, publicKey, credential.expiresAtMs);
+  }
+  return { v: 1, ok: true, ...credential };
+};

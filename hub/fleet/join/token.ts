@@ -1,0 +1,30 @@
+/** @module The text of a join token, `NAME.SECRET`, and the hash that is all the hub keeps of the secret. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+const secretBytes = 32;
+
+/** A new secret (256 bits, base64url) and its hash: for `hanse token create`, which shows the secret once and sends only the hash. */
+export const makeTokenSecret = (): { readonly secret: string; readonly secretHash: string } => {
+  const secret = randomBytes(secretBytes).toString('base64url');
+  return { secret, secretHash: hashSecret(secret) };
+};
+
+/** SHA-256 in hex. No salt nor slow hash: the secret has 256 bits of chance. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/** The token's text. */
+export const tokenText = (name: string, secret: string): string => `${name}.${secret}`;
+
+/** Name and secret of a token's text; undefined when it is none. */
+export const parseToken = (token: string): { readonly name: string; readonly secret: string } | undefined => {
+  const [, name, secret] = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.([A-Za-z0-9_-]{20,256})$/.exec(token) ?? [];
+  return name === undefined || secret === undefined ? undefined : { name, secret };
+};
+
+/** Whether the secret has this hash; takes the same time for every wrong secret, and for a token that does not exist (undefined). */
+export const secretMatches = (secret: string, secretHash: string | undefined): boolean => {
+  const given = Buffer.from(hashSecret(secret), 'hex');
+  const known = Buffer.from(secretHash ?? '', 'hex');
+  const isComparable = known.length === given.length;
+  return timingSafeEqual(given, isComparable ? known : Buffer.alloc(given.length)) && isComparable;
+};
