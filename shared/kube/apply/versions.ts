@@ -1,7 +1,7 @@
 /** @module Objects in the versions that their owners speak of. */
 
 import type { KubeObject } from '../object.ts';
-import { anyNode, type SchemaNode } from '../schema/index.ts';
+import type { SchemaNode } from '../schema/index.ts';
 
 /** How a kind is read in its versions. */
 export type Versions = {
@@ -26,6 +26,3 @@ export const inVersion = (from: Versioned, apiVersion: string, versions: Version
   const node = versions.nodeOf(apiVersion);
   return node === undefined ? undefined : { apiVersion, node, object: versions.convert(from.object, apiVersion) };
 };
-
-/** Takes any value; for kinds without a schema. */
-export const schemaless: SchemaNode = anyNode;

@@ -103,6 +103,7 @@ export class SchemaField {
 /** Of a definition about which nothing is known. */
 export const noFacts: DefinitionFacts = { defaults: {}, rules: [], omitEmpty: new Set(), always: {} };
 const noFields: ReadonlyMap<string, SchemaField> = new Map();
+const noFragments: readonly SchemaNode[] = [];
 const isSchema = (value: unknown): value is OpenApiSchema => isObject(value);
 
 /** A place in an object and what may stand there. Children are compiled when first asked for, so schemas may be recursive. */
@@ -133,6 +134,7 @@ export class SchemaNode {
   #fields: ReadonlyMap<string, SchemaField> | undefined;
   #values: SchemaNode | undefined;
   #item: SchemaNode | undefined;
+  #fragments: Map<string, readonly SchemaNode[]> | undefined;
 
   constructor(schema: OpenApiSchema, origin: NodeOrigin) {
     this.#origin = origin;
@@ -174,6 +176,19 @@ export class SchemaNode {
     const items = this.schema['items'];
     this.#item ??= isSchema(items) ? nodeOf(items, this.#inner()) : anyNode;
     return this.#item;
+  }
+
+  /** The schemas that `anyOf`, `oneOf`, `allOf` or `not` name for this place; empty when there are none. */
+  fragments(keyword: 'anyOf' | 'oneOf' | 'allOf' | 'not'): readonly SchemaNode[] {
+    const found = this.schema[keyword];
+    if (found === undefined || this.scalar === 'intOrString') return noFragments;
+    const known = this.#fragments?.get(keyword);
+    if (known !== undefined) return known;
+    const schemas: readonly unknown[] = Array.isArray(found) ? found : [found];
+    const nodes = schemas.filter(isSchema).map((schema) => nodeOf(schema, this.#inner()));
+    this.#fragments ??= new Map();
+    this.#fragments.set(keyword, nodes);
+    return nodes;
   }
 
   /** The node under a key; undefined when the key is unknown. */

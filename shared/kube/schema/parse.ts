@@ -1,0 +1,98 @@
+/** @module Reads JSON and YAML texts as Kubernetes does, and tells keys that stand twice in one object. */
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { isWithinDepth } from './json.ts';
+import { findDuplicates } from './json-duplicates.ts';
+
+/** Bytes (UTF-16 units) of a text; longer ones are refused. */
+export const textLengthMax = 3 * 1024 * 1024;
+/** Levels of nesting; deeper texts are refused. */
+export const textDepthMax = 400;
+/** How often the aliases of a YAML text may be followed. */
+const yamlAliasesMax = 100;
+
+/** What was read; `duplicates` are paths such as `metadata.name`, each once, in the order they are met. */
+export type ParsedText =
+  | { readonly ok: true; readonly value: unknown; readonly duplicates: readonly string[] }
+  | { readonly ok: false; readonly message: string };
+
+/** How to read: `yaml` takes JSON, too. `duplicates: false` saves looking for keys that stand twice. */
+export type ParseOptions = { readonly format: 'json' | 'yaml'; readonly duplicates?: boolean };
+
+const refused = (message: string): ParsedText => ({ ok: false, message });
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Reads a text. Of keys that stand twice the last one counts. YAML is read as version 1.1 without sexagesimal numbers and timestamps, which is
+ * what Kubernetes reads: `yes` is true, `0644` is octal. Never throws: hostile texts end at {@link textLengthMax} and {@link textDepthMax}.
+ */
+export const parseStrict = (text: string, options: ParseOptions): ParsedText => {
+  if (text.length > textLengthMax) return refused(`the text is longer than ${textLengthMax} characters`);
+  if (options.format === 'json') return parseJson(text, options.duplicates ?? true);
+  if (/^\s*[{[]/.test(text)) {
+    const read = parseJson(text, options.duplicates ?? true);
+    if (read.ok) return read;
+  }
+  return parseYaml(text, options.duplicates ?? true);
+};
+
+const tooDeep = `exceeded max depth of ${textDepthMax}`;
+
+const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refused(reasonOf(error));
+  }
+  if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
+  return { ok: true, value, duplicates: wantsDuplicates ? findDuplicates(text) : [] };
+};
+
+const parseYaml = (text: string, wantsDuplicates: boolean): ParsedText => {
+  try {
+    const document = parseDocument(text, {
+      version: '1.1',
+      merge: true,
+      uniqueKeys: false,
+      logLevel: 'silent',
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeignTag(tag)),
+    });
+    const [fault] = document.errors;
+    if (fault !== undefined) return refused(`yaml: ${fault.message.split('\n', 1)[0]?.replace(/:$/, '') ?? ''}`);
+    const value: unknown = document.toJS({ maxAliasCount: yamlAliasesMax });
+    if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
+    if (!isJson(value)) return refused('yaml: a value cannot be written as JSON');
+    return { ok: true, value, duplicates: wantsDuplicates ? yamlDuplicates(document.contents) : [] };
+  } catch (error) {
+    return refused(error instanceof RangeError ? tooDeep : `yaml: ${reasonOf(error)}`);
+  }
+};
+
+/** Types of YAML 1.1 that Kubernetes reads as plain strings. */
+const isForeignTag = (tag: { tag: string; format?: string }): boolean =>
+  tag.format === 'TIME' || /:(timestamp|binary|omap|pairs|set)$/.test(tag.tag);
+
+const isJson = (value: unknown): boolean => {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' || typeof value === 'boolean' || value === null;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return Object.values(value).every(isJson);
+};
+
+const yamlDuplicates = (root: unknown): string[] => {
+  const found = new Set<string>();
+  const walk = (node: unknown, path: string): void => {
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) walk(item, `${path}[${index}]`);
+    if (!isMap(node)) return;
+    const seen = new Set<string>();
+    for (const pair of node.items) {
+      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      const below = path === '' ? key : `${path}.${key}`;
+      if (seen.has(key)) found.add(below);
+      seen.add(key);
+      walk(pair.value, below);
+    }
+  };
+  walk(root, '');
+  return [...found];
+};
