@@ -96,20 +96,22 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
       const path = `${collectionPath(collection)}${queryText({ ...selectorQuery(collection), ...page })}`;
       return asList(await ask({ method: 'GET', path }), `the answer to GET ${path}`);
     },
-    create: (type, object, write_ = {}) =>
-      write('POST', collectionPath({ ...type, namespace: object.metadata.namespace }), writeQuery(write_), object),
+    create: (type, object, write_ = {}) => {
+      // A subresource is created on the object it belongs to: the binding of a pod.
+      const path =
+        write_.subresource === undefined
+          ? collectionPath({ ...type, namespace: object.metadata.namespace })
+          : objectPath(addressOf(type, object), write_.subresource);
+      return write('POST', path, writeQuery(write_), object);
+    },
     update: (type, object, write_ = {}) =>
       write('PUT', objectPath(addressOf(type, object), write_.subresource), writeQuery(write_), object),
     patch: (address, patchType, body, write_ = {}) =>
       write('PATCH', objectPath(address, write_.subresource), { ...writeQuery(write_), force: write_.force }, body, patchType),
-    delete: async (address, deletion = {}) => {
-      const { dryRun, ...rest } = deletion;
-      await ask({
-        method: 'DELETE',
-        path: `${objectPath(address)}${queryText({ dryRun: dryRun === true ? 'All' : undefined })}`,
-        contentType: 'application/json',
-        body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...rest }),
-      });
+    delete: async (address, { dryRun, ...deletion } = {}) => {
+      // With a body the server looks for `dryRun` there and not in the query.
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...deletion, ...(dryRun === true ? { dryRun: ['All'] } : {}) };
+      await ask({ method: 'DELETE', path: objectPath(address), contentType: 'application/json', body: JSON.stringify(body) });
     },
     watch,
     raw: (path, accept) => ask({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) }),

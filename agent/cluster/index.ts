@@ -2,6 +2,8 @@
 export { AccessConfigError, type ClusterAccess } from './access.ts';
 export { ApiError, type ApiErrorCode, type ApiFailure, failureOf } from './api-error.ts';
 export { type Discovery, discover, kubernetesVersion, openApiHash } from './discovery.ts';
+export { type HealthOptions, type HealthWatch, watchHealth } from './health.ts';
 export { type ApiHealth, type HttpClientOptions, httpClient, type MemberApi } from './http-client.ts';
 export { inClusterAccess, loadKubeconfig, parseKubeconfig, SERVICE_ACCOUNT_DIR } from './kubeconfig.ts';
 export { objectKey, type Reflector, type ReflectorEvent, type ReflectorOptions, startReflector } from './reflector/index.ts';
+export { type Served, type ServedWatch, watchServed } from './served.ts';

@@ -84,7 +84,7 @@ const taintsOf = (value: unknown): readonly NodeTaint[] =>
 const taintText = (taint: NodeTaint): string => `${taint.key}=${taint.value}:${taint.effect}`;
 
 /** Provider, region and zone as the cloud's own controllers wrote them on the nodes; what not all nodes agree on is left out. */
-export const learntLabels = (nodes: Iterable<NodeFacts>): Readonly<Record<string, string>> => {
+export const learntLabels = (nodes: Iterable<Pick<NodeFacts, 'kind' | 'providerId'>>): Readonly<Record<string, string>> => {
   const all = [...nodes];
   const agreed = (values: readonly (string | undefined)[]): string | undefined => {
     const [first] = values;

@@ -1,0 +1,100 @@
+/** @module One agent assembled from its parts: the member's API, the link, inventory and work. */
+import type { CapacityReport } from '../shared/capacity/report.ts';
+import type { RuntimeEnv } from '../shared/lib/index.ts';
+import { type ApiHealth, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
+import { startInventory } from './inventory/index.ts';
+import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
+import { startWork } from './work/index.ts';
+
+/** The parts; the agent stops them when it stops. */
+export type AgentParts = {
+  readonly api: MemberApi;
+  readonly link: AgentLink;
+  readonly env: RuntimeEnv;
+  readonly agentVersion: string;
+  readonly health?: HealthOptions;
+  readonly reportIntervalMs?: number;
+};
+
+/** What an agent knows of itself, for the CLI and for tests. */
+export type AgentState = {
+  readonly link: LinkState;
+  readonly api: ApiHealth;
+  /** Undefined until the member was asked. */
+  readonly kubernetesVersion: string | undefined;
+  readonly forbidden: readonly string[];
+  /** Work items by phase. */
+  readonly work: Readonly<Record<string, number>>;
+  readonly report: CapacityReport | undefined;
+};
+
+/** A running agent. */
+export type Agent = {
+  readonly state: () => AgentState;
+  /** Stops all loops, the link and the client; what is applied stays as it is. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Puts the parts together and starts them. */
+export const assembleAgent = ({ api, link, env, agentVersion, health: healthOptions, reportIntervalMs }: AgentParts): Agent => {
+  const log = env.log;
+  let served: Served | undefined;
+
+  const health = watchHealth(
+    api,
+    env,
+    (now) => {
+      if (now.reachable) log.info('the API server answers', { server: api.server });
+      else log.warn('the API server does not answer', { server: api.server, reason: now.reason, why: now.message });
+    },
+    healthOptions,
+  );
+  const discovery = watchServed(api, env, (now) => {
+    served = now;
+    inventory.setServed(now.apis);
+    work.setServed(now.apis, now.stale);
+    link.helloChanged();
+  });
+  const inventory = startInventory({
+    client: api,
+    env,
+    work: () => ({ workIds: work.workIds(), acks: work.acks() }),
+    publish: (report) => link.publishReport(report),
+    onFactsChange: () => link.helloChanged(),
+    ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
+  });
+  const work = startWork({ client: api, link, env, discover: discovery.refresh, onChange: inventory.changed });
+
+  const forbidden = (): readonly string[] => [...new Set([...inventory.forbidden(), ...work.forbidden()])].sort();
+  const hello = (): HelloFacts | undefined =>
+    served === undefined
+      ? undefined
+      : {
+          agentVersion,
+          kubernetesVersion: served.kubernetesVersion,
+          apis: served.apis,
+          runtimeClasses: inventory.runtimeClasses(),
+          labels: inventory.labels(),
+        };
+  link.setHello(hello);
+  link.setBeat(() => ({ api: health.current(), forbidden: forbidden() }));
+
+  return {
+    state: () => ({
+      link: link.state(),
+      api: health.current(),
+      kubernetesVersion: served?.kubernetesVersion,
+      forbidden: forbidden(),
+      work: work.summary(),
+      report: inventory.latest(),
+    }),
+    stop: async () => {
+      discovery.stop();
+      health.stop();
+      work.stop();
+      inventory.stop();
+      await link.stop();
+      await api.close();
+    },
+  };
+};

@@ -1,0 +1,269 @@
+/** @module Runs the work core against a member's API and the link: performs effects, turns their results into inputs. */
+
+import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import { type GroupVersionResource, type KubeObject, parseApiVersion } from '../../shared/kube/object.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
+import { backoffMs, type RuntimeEnv, unreachable } from '../../shared/lib/index.ts';
+import type { ServedApi } from '../../shared/wire/index.ts';
+import { type ApiFailure, failureOf, type Reflector, startReflector } from '../cluster/index.ts';
+import type { AgentLink } from '../link/port.ts';
+import { decide } from './decide.ts';
+import { type Live, liveOf } from './live.ts';
+import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
+import type { WorkEffect, WorkInput } from './messages.ts';
+import { nextWakeMs } from './queue.ts';
+import { createRecords, ensureNamespace, type Records } from './records.ts';
+import { acksOf, createWorkState } from './state.ts';
+
+/** What the work engine is given. */
+export type WorkOptions = {
+  readonly client: KubeClient;
+  readonly link: Pick<AgentLink, 'cluster' | 'onWork' | 'onWant' | 'publishStatus' | 'rememberSeq'>;
+  readonly env: RuntimeEnv;
+  /** Looks again what the member serves; the answer comes through `setServed`. */
+  readonly discover: () => void;
+  /** Something a capacity report says of work may have changed. */
+  readonly onChange: () => void;
+};
+
+/** A running work engine. */
+export type WorkEngine = {
+  readonly setServed: (apis: readonly ServedApi[], stale: readonly string[]) => void;
+  /** Work id by `group/Kind/namespace/name` of what should be here. */
+  readonly workIds: () => ReadonlyMap<string, string>;
+  readonly acks: () => Readonly<Record<string, number>>;
+  /** Verbs the agent lacks for its work. */
+  readonly forbidden: () => readonly string[];
+  /** Counts for people: items by phase of their last outcome, and those without one. */
+  readonly summary: () => Readonly<Record<string, number>>;
+  readonly stop: () => void;
+};
+
+const loadBackoff = { baseMs: 500, maxMs: 15_000 };
+
+/** Starts: first what the member kept is loaded, then the hub is listened to. */
+export const startWork = (options: WorkOptions): WorkEngine => {
+  const { client, link, env } = options;
+  const state = createWorkState(link.cluster);
+  const records = createRecords(client, link.cluster);
+  const watches = new Map<string, Reflector>();
+  const forbidden = new Set<string>();
+  const subscriptions: (() => void)[] = [];
+  let stopped = false;
+  let cancelTimer = (): void => undefined;
+
+  const post = (input: WorkInput): void => {
+    if (stopped) return;
+    const effects = decide(state, input, env);
+    for (const effect of effects) perform(effect);
+    cancelTimer();
+    const wakeMs = nextWakeMs(state);
+    if (wakeMs !== undefined) cancelTimer = env.setTimer(Math.max(0, wakeMs - env.nowMs()), () => post({ on: 'Tick' }));
+  };
+
+  const perform = (effect: WorkEffect): void => {
+    switch (effect.do) {
+      case 'publish':
+        link.publishStatus(effect.status);
+        options.onChange();
+        return;
+      case 'watch':
+        watch(effect.type);
+        return;
+      case 'discover':
+        options.discover();
+        return;
+      case 'log':
+        env.log[effect.level](effect.message, effect.fields);
+        return;
+      case 'forget':
+        // A record that stays behind is loaded once more as withdrawn, and forgotten then.
+        void records.drop(effect.id).catch(() => undefined);
+        return;
+      default:
+        void answerTo(client, records, effect).then(post);
+    }
+  };
+
+  const watch = (type: GroupVersionResource): void => {
+    const key = `${type.group}/${type.resource}`;
+    if (watches.has(key) || stopped) return;
+    watches.set(key, startWatch({ client, env, type, forbidden, post, targets: () => [...state.byTarget.keys()] }));
+  };
+
+  const listen = (): void => {
+    subscriptions.push(
+      link.onWork((event) => {
+        if (event.type === 'Item') post({ on: 'Item', item: event.item });
+        else if (event.type === 'InitDone') post({ on: 'FullReading', ids: event.ids });
+      }),
+      link.onWant((what) => {
+        if (what.includes('status')) post({ on: 'Wanted' });
+      }),
+    );
+  };
+
+  const load = async (attempt: number): Promise<void> => {
+    if (stopped) return;
+    try {
+      const { items, broken } = await records.load();
+      if (broken.length > 0) env.log.warn('kept work that cannot be read is left out', { secrets: broken });
+      for (const item of items) link.rememberSeq(item.id, item.seq);
+      post({ on: 'Loaded', items });
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.status !== 403 && failure.status !== 404) {
+        if (attempt === 0) env.log.warn('kept work cannot be loaded yet', { why: failure.message });
+        cancelTimer = env.setTimer(backoffMs(attempt, loadBackoff, env.random), () => void load(attempt + 1));
+        return;
+      }
+      if (failure.status === 403) forbidden.add('list secrets in hanse-system');
+      post({ on: 'Loaded', items: [], ...(failure.status === 403 ? { failure } : {}) });
+    }
+    listen();
+  };
+  void load(0);
+
+  return {
+    setServed: (apis, stale) => post({ on: 'Served', apis, stale }),
+    workIds: () => {
+      const ids = new Map<string, string>();
+      for (const [id, { item }] of state.entries) {
+        if (item.op === 'withdraw') continue;
+        const { group } = parseApiVersion(item.ref.apiVersion);
+        ids.set(`${group}/${item.ref.kind}/${item.ref.namespace}/${item.ref.name}`, id);
+      }
+      return ids;
+    },
+    acks: () => acksOf(state),
+    forbidden: () => [...forbidden].sort(),
+    summary: () => {
+      const counts: Record<string, number> = {};
+      for (const { outcome } of state.entries.values())
+        counts[outcome?.phase ?? 'Waiting'] = (counts[outcome?.phase ?? 'Waiting'] ?? 0) + 1;
+      return counts;
+    },
+    stop: () => {
+      stopped = true;
+      cancelTimer();
+      for (const end of subscriptions) end();
+      for (const reflector of watches.values()) reflector.stop();
+    },
+  };
+};
+
+type CallEffect = Extract<WorkEffect, { readonly op: number }>;
+
+/** Performs one call; its failure is part of the answer. */
+const answerTo = async (client: KubeClient, records: Records, effect: CallEffect): Promise<WorkInput> => {
+  const { id, op } = effect;
+  const attempt = async (run: () => Promise<WorkInput>, failed: (failure: ApiFailure) => WorkInput): Promise<WorkInput> => {
+    try {
+      return await run();
+    } catch (error) {
+      return failed(failureOf(error));
+    }
+  };
+  switch (effect.do) {
+    case 'record':
+      return attempt(
+        async () => {
+          await records.keep(effect.item);
+          return { on: 'Recorded', id, op };
+        },
+        (failure) => ({ on: 'Recorded', id, op, failure }),
+      );
+    case 'read':
+      return attempt(
+        async () => {
+          const object = await client.get(effect.address);
+          return { on: 'Read', id, op, ...(object === undefined ? {} : { found: liveOf(object) }) };
+        },
+        (failure) => ({ on: 'Read', id, op, failure }),
+      );
+    case 'apply':
+      return attempt(
+        async () => ({ on: 'Applied', id, op, live: await apply(client, effect.address, effect.object, effect.force) }),
+        (failure) => ({ on: 'Applied', id, op, failure }),
+      );
+    case 'createNamespace':
+      return attempt(
+        async () => {
+          await ensureNamespace(client, effect.namespace);
+          return { on: 'NamespaceReady', id, op };
+        },
+        (failure) => ({ on: 'NamespaceReady', id, op, failure }),
+      );
+    case 'delete':
+      return attempt(
+        async () => {
+          await remove(client, effect.address, effect.uid);
+          return { on: 'Deleted', id, op };
+        },
+        (failure) => ({ on: 'Deleted', id, op, failure }),
+      );
+    default:
+      return unreachable(effect);
+  }
+};
+
+const apply = async (client: KubeClient, address: ObjectAddress, object: KubeObject, force: boolean): Promise<Live> =>
+  liveOf(await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: FIELD_MANAGER, force }));
+
+const remove = async (client: KubeClient, address: ObjectAddress, uid: string): Promise<void> => {
+  try {
+    await client.delete(address, { propagationPolicy: 'Background', preconditions: { uid } });
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error;
+  }
+};
+
+type WatchOptions = {
+  readonly client: KubeClient;
+  readonly env: RuntimeEnv;
+  readonly type: GroupVersionResource;
+  readonly forbidden: Set<string>;
+  readonly post: (input: WorkInput) => void;
+  /** Every target that is wanted here. */
+  readonly targets: () => readonly string[];
+};
+
+/** Follows what carries our label; what a full reading misses has vanished. */
+const startWatch = ({ client, env, type, forbidden, post, targets }: WatchOptions): Reflector => {
+  const prefix = `${type.group}/${type.resource}/`;
+  const targetAt = (key: string): string => `${prefix}${key.includes('/') ? key : `/${key}`}`;
+  let seen = new Set<string>();
+  return startReflector<Live>({
+    client,
+    env,
+    collection: { ...type, labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` },
+    project: liveOf,
+    onHealth: (problem) => {
+      const verb = `watch ${type.resource}`;
+      if (problem?.status === 403) forbidden.add(verb);
+      else forbidden.delete(verb);
+      if (problem !== undefined) env.log.debug('a watch of applied objects failed', { resource: type.resource, why: problem.message });
+    },
+    onEvent: (event) => {
+      switch (event.type) {
+        case 'Init':
+          seen = new Set();
+          return;
+        case 'InitApply':
+        case 'Apply':
+          seen.add(targetAt(event.key));
+          post({ on: 'Observed', target: targetAt(event.key), live: event.item });
+          return;
+        case 'Delete':
+          seen.delete(targetAt(event.key));
+          post({ on: 'Vanished', target: targetAt(event.key) });
+          return;
+        case 'InitDone':
+          for (const target of targets()) {
+            if (target.startsWith(prefix) && !seen.has(target)) post({ on: 'Vanished', target, asOf: event.resourceVersion });
+          }
+          seen = new Set();
+      }
+    },
+  });
+};
