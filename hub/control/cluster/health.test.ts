@@ -1,0 +1,55 @@
+/** @module Scripts of beats and silence, and what is said of the cluster. */
+import { describe, expect, it } from 'vitest';
+import { type Health, healthDefaults, onBeat, onTick, readyCondition, taintsOf, unseen } from './health.ts';
+
+const fine = { reachable: true };
+
+/** Runs `B` = beat, `.` = nothing, one a second, from a cluster that is well; `deaf` seconds say when the hub itself began to hear. */
+const run = (script: string, heardSinceMs = 0): Health => {
+  let health = onBeat(unseen(0), 0, fine);
+  [...script].forEach((sign, index) => {
+    const nowMs = (index + 1) * 1000;
+    if (sign === 'B') health = onBeat(health, nowMs, fine);
+    health = onTick(health, nowMs, heardSinceMs, healthDefaults);
+  });
+  return health;
+};
+
+describe('health', () => {
+  it.each<[string, string, Health['phase']]>([
+    ['beats keep a cluster well', 'BBBBBBBBBBBB', 'Well'],
+    ['three missed beats are nothing', 'BB...', 'Well'],
+    ['four make it suspect', 'BB....', 'Suspect'],
+    ['one beat clears suspicion', 'BB....B', 'Well'],
+    ['ten seconds of silence lose it', 'BB..........', 'Lost'],
+    ['a lost cluster that beats again is held down', 'BB..........B', 'Returning'],
+    ['after ten calm seconds it is well', 'BB..........BBBBBBBBBBB', 'Well'],
+    ['a gap starts the hold-down anew', 'BB..........BBBBBBBB....BBBBBB', 'Returning'],
+    ['one that flaps is lost again', 'BB..........BB..........', 'Lost'],
+  ])('%s', (_, script, phase) => {
+    expect(run(script).phase).toBe(phase);
+  });
+
+  it('does not hold the silence against a cluster while the hub itself was deaf', () => {
+    expect(run('BB...............', 12_000).phase).not.toBe('Lost');
+  });
+
+  it('says Unknown in silence, False when the API server is down, True when it beats', () => {
+    const well = run('BB');
+    const lost = run('BB..........');
+    const broken = onBeat(well, 3_000, { reachable: false, reason: 'ConnectionRefused', message: 'connection refused' });
+    expect([well, lost, broken].map((health) => readyCondition(health, 13_000).status)).toEqual(['True', 'Unknown', 'False']);
+    expect(readyCondition(broken, 4_000).message).toContain('connection refused');
+  });
+
+  it('keeps new replicas out in doubt, and drives replicas out only when the cluster is lost', () => {
+    const effects = (health: Health): string[] => taintsOf(health).map(({ effect }) => effect);
+    expect([unseen(0), run('BB'), run('BB....'), run('BB..........'), run('BB..........B')].map(effects)).toEqual([
+      ['NoSchedule'],
+      [],
+      ['NoSchedule'],
+      ['NoSchedule', 'NoExecute'],
+      ['NoSchedule'],
+    ]);
+  });
+});

@@ -1,0 +1,113 @@
+/** @module Whether a cluster is well, from its beats alone. Pure: a state, what happened, and the time. */
+import type { TimedTaint } from '../../../shared/placement/index.ts';
+
+/** Times of the judgement, ms. */
+export type HealthOptions = {
+  /** Silence after which no new replicas go to the cluster. */
+  readonly suspectMs: number;
+  /** Silence after which its replicas are placed elsewhere. */
+  readonly toleranceMs: number;
+  /** How long a cluster that came back must beat without a gap before it takes replicas again. */
+  readonly holdDownMs: number;
+};
+
+/** Beats come every second; a cluster is suspect after three missed, lost after ten. */
+export const healthDefaults: HealthOptions = { suspectMs: 3_500, toleranceMs: 10_000, holdDownMs: 10_000 };
+
+/**
+ * `Unseen` since the hub started; `Well`; `Suspect` = silent but within its toleration; `Lost`; `Returning` = beats again and is held down.
+ */
+export type HealthPhase = 'Unseen' | 'Well' | 'Suspect' | 'Lost' | 'Returning';
+
+/** What is known of one cluster's health. */
+export type Health = {
+  readonly phase: HealthPhase;
+  /** Last sign of life, or when counting began. */
+  readonly lastBeatMs: number;
+  /** When the phase began. */
+  readonly sinceMs: number;
+  /** Whether the member's API server answers its agent. */
+  readonly api: { readonly reachable: boolean; readonly reason: string; readonly message: string; readonly sinceMs: number };
+};
+
+const apiFine = (sinceMs: number): Health['api'] => ({ reachable: true, reason: '', message: '', sinceMs });
+
+/** A cluster that has not been heard since `nowMs`. */
+export const unseen = (nowMs: number): Health => ({ phase: 'Unseen', lastBeatMs: nowMs, sinceMs: nowMs, api: apiFine(nowMs) });
+
+const moveTo = (health: Health, phase: HealthPhase, sinceMs: number): Health =>
+  health.phase === phase ? health : { ...health, phase, sinceMs };
+
+/** A beat arrived. */
+export const onBeat = (
+  health: Health,
+  nowMs: number,
+  api: { readonly reachable: boolean; readonly reason?: string; readonly message?: string },
+): Health => {
+  const phase: HealthPhase = health.phase === 'Lost' ? 'Returning' : health.phase === 'Returning' ? 'Returning' : 'Well';
+  const seen = moveTo({ ...health, lastBeatMs: nowMs }, phase, nowMs);
+  if (api.reachable === seen.api.reachable) return { ...seen, api: { ...seen.api, reason: api.reason ?? '', message: api.message ?? '' } };
+  return { ...seen, api: { reachable: api.reachable, reason: api.reason ?? '', message: api.message ?? '', sinceMs: nowMs } };
+};
+
+/** Time passed. `heardSinceMs`: since when the hub has been able to hear; silence before that says nothing about the cluster. */
+export const onTick = (health: Health, nowMs: number, heardSinceMs: number, options: HealthOptions): Health => {
+  const silentMs = nowMs - Math.max(health.lastBeatMs, heardSinceMs);
+  if (silentMs >= options.toleranceMs) return moveTo(health, 'Lost', nowMs);
+  if (health.phase === 'Returning') {
+    // A gap within the hold-down starts it anew.
+    if (silentMs >= options.suspectMs) return { ...health, sinceMs: nowMs };
+    return health.lastBeatMs - health.sinceMs >= options.holdDownMs ? moveTo(health, 'Well', nowMs) : health;
+  }
+  if (health.phase === 'Well' && silentMs >= options.suspectMs) return moveTo(health, 'Suspect', nowMs);
+  return health;
+};
+
+/** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. */
+export const readyCondition = (
+  health: Health,
+  nowMs: number,
+): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
+  const silentSeconds = Math.floor((nowMs - health.lastBeatMs) / 1000);
+  switch (health.phase) {
+    case 'Unseen':
+      return { status: 'Unknown', reason: 'AgentNotSeen', message: 'the agent has not been heard since the hub started' };
+    case 'Lost':
+      return {
+        status: 'Unknown',
+        reason: 'AgentStatusUnknown',
+        message: `the agent stopped beating; look at its pod and at the cluster's way to the broker (silent for ${silentSeconds} s when it was given up)`,
+      };
+    default:
+      if (!health.api.reachable) {
+        const why = health.api.message === '' ? health.api.reason : health.api.message;
+        return { status: 'False', reason: 'MemberAPIUnreachable', message: `the agent beats, but its API server does not answer: ${why}` };
+      }
+      return health.phase === 'Returning'
+        ? { status: 'True', reason: 'Returning', message: 'the agent beats again; replicas return after a calm while' }
+        : { status: 'True', reason: 'AgentReady', message: 'the agent beats and its API server answers' };
+  }
+};
+
+/** Keys of the taints that health puts on a cluster; policies may tolerate them. */
+export const healthTaints = {
+  notReady: 'hanse.dev/not-ready',
+  unreachable: 'hanse.dev/unreachable',
+  returning: 'hanse.dev/returning',
+} as const;
+
+/** The taints of a cluster's health. A cluster that was never heard takes nothing and keeps what it has until its toleration ends. */
+export const taintsOf = (health: Health): TimedTaint[] => {
+  const taint = (key: string, effect: TimedTaint['effect'], sinceMs: number): TimedTaint => ({ key, effect, sinceMs });
+  switch (health.phase) {
+    case 'Unseen':
+    case 'Suspect':
+      return [taint(healthTaints.notReady, 'NoSchedule', health.sinceMs)];
+    case 'Lost':
+      return [taint(healthTaints.unreachable, 'NoSchedule', health.sinceMs), taint(healthTaints.unreachable, 'NoExecute', health.sinceMs)];
+    case 'Returning':
+      return [taint(healthTaints.returning, 'NoSchedule', health.sinceMs)];
+    case 'Well':
+      return health.api.reachable ? [] : [taint(healthTaints.notReady, 'NoSchedule', health.api.sinceMs)];
+  }
+};
