@@ -218,7 +218,7 @@ describe('defaults', () => {
   it('an object in which nothing is set is what Go would write', () => {
     expect(zeroObject(deployments)).toEqual({
       metadata: {},
-      spec: { selector: null, strategy: {}, template: { spec: { containers: null } } },
+      spec: { selector: null, strategy: {}, template: { metadata: {}, spec: { containers: null } } },
       status: {},
     });
   });
