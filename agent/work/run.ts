@@ -41,7 +41,7 @@ export type WorkEngine = {
 
 const loadBackoff = { baseMs: 500, maxMs: 15_000 };
 
-/** Starts: first what the member kept is loaded, then the hub is listened to. */
+/** Starts: what the hub says is remembered at once, but nothing is done before what the member kept is loaded. */
 export const startWork = (options: WorkOptions): WorkEngine => {
   const { client, link, env } = options;
   const state = createWorkState(link.cluster);
@@ -120,8 +120,8 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       if (failure.status === 403) forbidden.add('list secrets in hanse-system');
       post({ on: 'Loaded', items: [], ...(failure.status === 403 ? { failure } : {}) });
     }
-    listen();
   };
+  listen();
   void load(0);
 
   return {
