@@ -22,7 +22,7 @@ export const create = async (server: ServerContext, call: Call, body: Body): Pro
   const decoded = inNamespace(call, decodeObject(server, call, call.type, body, query.fieldValidation, 'create'));
   const virtual = server.virtual[`${call.type.group}/${call.type.version}/${call.type.resource}`];
   if (virtual !== undefined) {
-    const answer = await virtual(decoded, { user: call.user, namespace: call.namespace });
+    const answer = await virtual(decoded, { user: call.user, namespace: call.namespace, name: call.name });
     return { kind: 'object', code: 201, type: call.type, object: answer };
   }
   const admission = { operation: 'CREATE', object: decoded, old: undefined, dryRun: query.dryRun } as const;

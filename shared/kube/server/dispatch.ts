@@ -8,7 +8,7 @@ import { get } from './get.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import type { Result } from './result.ts';
-import { bindPod, finalizeNamespace, getScale, updateScale } from './subresources.ts';
+import { bindPod, createVirtual, finalizeNamespace, getScale, updateScale } from './subresources.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -55,6 +55,11 @@ const SUBRESOURCES: Readonly<Record<string, Readonly<Record<string, Verb>>>> = {
 
 const onSubresource = (server: ServerContext, verb: string, call: Call, body: Body): Promise<Result> => {
   const { type, subresource } = call;
+  const virtual = server.virtual[`${type.group}/${type.version}/${type.resource}/${subresource}`];
+  if (virtual !== undefined && call.name !== '') {
+    if (verb !== 'create') throw methodNotAllowed();
+    return createVirtual(call, body, virtual);
+  }
   const there =
     (subresource === 'status' && type.hasStatus) ||
     (subresource === 'scale' && type.scale !== undefined) ||

@@ -79,10 +79,10 @@ export type AdmissionRequest = {
 /** Answers the object to go on with (the same or a changed copy), or throws a StatusError. Called before validation. */
 export type Admit = (request: AdmissionRequest) => KubeObject | undefined | Promise<KubeObject | undefined>;
 
-/** Answers a create of a kind that keeps nothing, such as SelfSubjectAccessReview. */
+/** Answers a create of a kind that keeps nothing, such as SelfSubjectAccessReview. `name` is '' on collections. */
 export type VirtualCreate = (
   object: KubeObject,
-  context: { readonly user: UserInfo; readonly namespace: string },
+  context: { readonly user: UserInfo; readonly namespace: string; readonly name: string },
 ) => KubeObject | Promise<KubeObject>;
 
 /** `/version`. */
@@ -147,7 +147,7 @@ export type ApiServerOptions = {
   readonly metrics?: () => string | Promise<string>;
   /** Reads a body of `application/vnd.kubernetes.protobuf` into its JSON object; absent: such bodies answer 415. */
   readonly decodeProtobuf?: (body: Uint8Array) => Parsed<Record<string, unknown>>;
-  /** Creates of kinds that keep nothing, by `<group>/<version>/<resource>`. */
+  /** Creates of kinds that keep nothing, by `<group>/<version>/<resource>` or, of a subresource, `<group>/<version>/<resource>/<subresource>`. */
   readonly virtual?: Readonly<Record<string, VirtualCreate>>;
   /** When set, new namespaces get a `default` ServiceAccount and a `kube-root-ca.crt` ConfigMap with this PEM text. */
   readonly namespaceCa?: string;

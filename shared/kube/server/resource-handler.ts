@@ -23,7 +23,7 @@ export const resourceHandler = (server: ServerContext, options: ApiServerOptions
     const request: Request1 = { raw, url, peer, requestId: server.env.uuid() };
     const info = requestInfo(raw.method, url.pathname, url.searchParams);
     const receivedMs = server.env.nowMs();
-    let user: UserInfo = ADMIN;
+    let user: UserInfo = UNKNOWN;
     let form: Form | undefined;
     const warnings: string[] = [];
     let code = 0;
@@ -46,6 +46,9 @@ export const resourceHandler = (server: ServerContext, options: ApiServerOptions
     }
   };
 };
+
+/** Who is written into the audit log when a request was refused before its user was known. */
+const UNKNOWN: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 /** Who asks; throws 401. */
 export const userOf = async (options: ApiServerOptions, headers: Headers, peer: Peer): Promise<UserInfo> => {

@@ -6,6 +6,7 @@ import { asKind, decodeObject, parseBody } from './decode.ts';
 import { badRequest, conflict, invalid, noSuchResource, notFound } from './errors.ts';
 import { get } from './get.ts';
 import { withName } from './metadata.ts';
+import type { VirtualCreate } from './options.ts';
 import { writeQuery } from './options-query.ts';
 import { inScaleForm } from './patch.ts';
 import type { Result } from './result.ts';
@@ -76,6 +77,20 @@ export const bindPod = async (server: ServerContext, call: Call, body: Body): Pr
     if (outcome === 'conflict') return 'again';
     return { done: { kind: 'status', status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } } };
   });
+};
+
+/** POST of a subresource that keeps nothing, such as `serviceaccounts/token`: its owner's hook answers. */
+export const createVirtual = async (call: Call, body: Body, virtual: VirtualCreate): Promise<Result> => {
+  const { value } = parseBody(body);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('the body is no object');
+  const { user, namespace, name } = call;
+  return {
+    kind: 'object',
+    code: 201,
+    type: call.type,
+    object: await virtual(value as KubeObject, { user, namespace, name }),
+    foreign: true,
+  };
 };
 
 const bound = (pod: KubeObject, nodeName: string, nowMs: number): KubeObject => {
