@@ -1,0 +1,120 @@
+/** @module The roles every hub begins with; the same names and meanings as a Kubernetes cluster's, so that habits and charts work. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { AUTHENTICATED, MASTERS, UNAUTHENTICATED } from '../authentication/index.ts';
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+const READ = ['get', 'list', 'watch'];
+const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update'];
+
+/** What `view` may read and `edit` may write in a namespace. */
+const workloads: readonly { apiGroups: string[]; resources: string[] }[] = [
+  {
+    apiGroups: [''],
+    resources: [
+      'configmaps',
+      'endpoints',
+      'events',
+      'limitranges',
+      'persistentvolumeclaims',
+      'pods',
+      'replicationcontrollers',
+      'replicationcontrollers/scale',
+      'resourcequotas',
+      'serviceaccounts',
+      'services',
+    ],
+  },
+  {
+    apiGroups: ['apps'],
+    resources: [
+      'controllerrevisions',
+      'daemonsets',
+      'deployments',
+      'deployments/scale',
+      'replicasets',
+      'replicasets/scale',
+      'statefulsets',
+      'statefulsets/scale',
+    ],
+  },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
+  { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'] },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
+  { apiGroups: ['hanse.dev'], resources: ['placementpolicies', 'trafficpolicies'] },
+  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceexports', 'serviceimports'] },
+];
+
+const reading = [
+  ...workloads.map((rule) => ({ ...rule, verbs: READ })),
+  { apiGroups: [''], resources: ['namespaces', 'pods/log', 'pods/status'], verbs: READ },
+  { apiGroups: ['hanse.dev'], resources: ['placements'], verbs: READ },
+];
+const editing = [
+  ...workloads.map((rule) => ({ ...rule, verbs: WRITE })),
+  { apiGroups: [''], resources: ['secrets'], verbs: [...READ, ...WRITE] },
+  { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
+];
+const administering = [
+  { apiGroups: [RBAC], resources: ['roles', 'rolebindings'], verbs: [...READ, ...WRITE] },
+  { apiGroups: ['authorization.k8s.io'], resources: ['localsubjectaccessreviews'], verbs: ['create'] },
+];
+
+const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
+
+const clusterRole = (name: string, rules: readonly object[]): KubeObject => ({
+  apiVersion: `${RBAC}/v1`,
+  kind: 'ClusterRole',
+  metadata: { name, labels },
+  rules,
+});
+
+const toGroups = (name: string, groups: readonly string[]): KubeObject => ({
+  apiVersion: `${RBAC}/v1`,
+  kind: 'ClusterRoleBinding',
+  metadata: { name, labels },
+  roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+  subjects: groups.map((group) => ({ apiGroup: RBAC, kind: 'Group', name: group })),
+});
+
+/** ClusterRoles and ClusterRoleBindings to create where they are missing. */
+export const bootstrapRoles: readonly KubeObject[] = [
+  clusterRole('cluster-admin', [
+    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+    { nonResourceURLs: ['*'], verbs: ['*'] },
+  ]),
+  clusterRole('admin', [...reading, ...editing, ...administering]),
+  clusterRole('edit', [...reading, ...editing]),
+  clusterRole('view', reading),
+  clusterRole('system:discovery', [
+    {
+      nonResourceURLs: [
+        '/api',
+        '/api/*',
+        '/apis',
+        '/apis/*',
+        '/healthz',
+        '/livez',
+        '/openapi',
+        '/openapi/*',
+        '/readyz',
+        '/version',
+        '/version/',
+      ],
+      verbs: ['get'],
+    },
+  ]),
+  clusterRole('system:basic-user', [
+    { apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], verbs: ['create'] },
+    { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
+  ]),
+  clusterRole('system:public-info-viewer', [
+    { nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] },
+  ]),
+  toGroups('cluster-admin', [MASTERS]),
+  toGroups('system:discovery', [AUTHENTICATED]),
+  toGroups('system:basic-user', [AUTHENTICATED]),
+  toGroups('system:public-info-viewer', [AUTHENTICATED, UNAUTHENTICATED]),
+];

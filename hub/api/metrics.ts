@@ -1,0 +1,101 @@
+/** @module `/metrics`: what the API, the journal and the audit log have done, under the names that Kubernetes dashboards know. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type RequestInfo, requestInfo } from '../../shared/kube/server/request-info.ts';
+import type { Store } from '../../shared/kube/storage/index.ts';
+import type { AuditFigures } from './audit/index.ts';
+
+/** Seconds; the upper buckets are those that the API's service levels are stated in. */
+const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Where the figures come from; each is read when the page is asked for. */
+export type MetricsOptions = {
+  readonly store: Pick<Store, 'revision' | 'floor' | 'count'>;
+  readonly audit: () => AuditFigures;
+  /** Journal figures that only some drivers have. */
+  readonly journal?: () => { readonly queuedWrites: number; readonly liveObjects: number };
+  /** Whether a resource is served: names that nobody serves share one label, so that strangers cannot make up endless ones. */
+  readonly isServed: (group: string, version: string, resource: string) => boolean;
+};
+
+/** The page and what feeds it. */
+export type Metrics = {
+  /** For the parts of the hub that add figures of their own. */
+  readonly registry: Registry;
+  readonly requestDone: (request: { method: string; url: string; code: number; tookMs: number }) => void;
+  readonly watcherCut: () => void;
+  /** The text in the Prometheus format. */
+  readonly text: () => Promise<string>;
+};
+
+/** A registry of its own, so that two hubs in one process (tests) do not mix. */
+export const createMetrics = (options: MetricsOptions): Metrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const labels = ['verb', 'group', 'version', 'resource', 'subresource'] as const;
+  const requests = new Counter({ name: 'apiserver_request_total', help: 'Requests answered.', labelNames: [...labels, 'code'], registers });
+  const durations = new Histogram({
+    name: 'apiserver_request_duration_seconds',
+    help: 'Time to the answer; watches are left out.',
+    labelNames: ['verb', 'group', 'resource', 'subresource'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const cut = new Counter({ name: 'hanse_watchers_cut_total', help: 'Watches broken off because their reader was too slow.', registers });
+  declareGauges(options, registry);
+
+  const requestDone: Metrics['requestDone'] = ({ method, url, code, tookMs }) => {
+    const { pathname, searchParams } = new URL(url);
+    const { verb, group, version, resource, subresource } = labelsOf(requestInfo(method, pathname, searchParams), options.isServed);
+    requests.inc({ verb, group, version, resource, subresource, code: String(code) });
+    if (verb !== 'WATCH') durations.observe({ verb, group, resource, subresource }, tookMs / 1000);
+  };
+  return { registry, requestDone, watcherCut: () => cut.inc(), text: () => registry.metrics() };
+};
+
+/** Gauges read their source when they are scraped. */
+const declareGauges = ({ store, audit, journal }: MetricsOptions, registry: Registry): void => {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('hanse_journal_revision', 'Newest revision that reads see.', store.revision);
+  gauge('hanse_journal_floor', 'Oldest revision a watch can resume from.', store.floor);
+  gauge('hanse_objects', 'Live objects.', () => store.count(''));
+  gauge('hanse_audit_lines_written', 'Audit lines on disk since the start.', () => audit().written);
+  gauge('hanse_audit_lines_lost', 'Audit lines that could not be written since the start.', () => audit().lost);
+  if (journal !== undefined) gauge('hanse_journal_queued_writes', 'Writes that wait for the disk.', () => journal().queuedWrites);
+};
+
+const labelsOf = (
+  info: RequestInfo,
+  isServed: MetricsOptions['isServed'],
+): Pick<RequestInfo, 'verb' | 'group' | 'version' | 'resource' | 'subresource'> => {
+  const none = { group: '', version: '', resource: '', subresource: '' };
+  const verb = knownVerbs.has(info.verb) ? info.verb.toUpperCase() : 'OTHER';
+  if (!info.isResource || !isServed(info.group, info.version, info.resource)) return { ...none, verb };
+  const { group, version, resource, subresource } = info;
+  return { verb, group, version, resource, subresource: knownSubresources.has(subresource) ? subresource : '' };
+};
+
+const knownVerbs = new Set([
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+  'post',
+  'put',
+  'head',
+  'options',
+]);
+const knownSubresources = new Set(['status', 'scale', 'finalize', 'binding', 'token', 'approval', 'eviction', 'log', 'exec']);

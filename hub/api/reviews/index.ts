@@ -1,0 +1,3 @@
+/** @module Reviews: kinds that are asked and not kept. */
+export { type AccessReviewOptions, accessReviews } from './access-reviews.ts';
+export { type IdentityReviewOptions, identityReviews } from './identity-reviews.ts';
