@@ -1,0 +1,141 @@
+/** @module The YAML that puts an agent into a real cluster (`hanse join --manifest`), with the rights it needs and no more. */
+import { stringify } from 'yaml';
+import type { KubeObject } from '../shared/kube/object.ts';
+import { SYSTEM_NAMESPACE } from './work/index.ts';
+
+/** What the manifest is made for. */
+export type ManifestOptions = {
+  readonly cluster: string;
+  readonly hubUrl: string;
+  /** PEM. */
+  readonly hubCa?: string;
+  readonly token: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Image that runs `agent/main.ts`. */
+  readonly image: string;
+};
+
+const NAME = 'hanse-agent';
+/** Roles with this label are added to the agent's: how an admin lets it handle more kinds. */
+const AGGREGATE_LABEL = 'hanse.dev/aggregate-to-agent';
+
+type Rule = { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] };
+
+const read = ['get', 'list', 'watch'];
+/** Server-side apply is `patch`, and `create` where the object is new. */
+const apply = [...read, 'create', 'patch', 'delete'];
+
+const inventoryRules: readonly Rule[] = [
+  { apiGroups: [''], resources: ['nodes', 'pods'], verbs: read },
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: read },
+  { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: read },
+  { apiGroups: ['topology.node.k8s.io'], resources: ['noderesourcetopologies'], verbs: read },
+  { apiGroups: ['k8s.cni.cncf.io'], resources: ['network-attachment-definitions'], verbs: read },
+];
+
+const workRules: readonly Rule[] = [
+  {
+    apiGroups: [''],
+    resources: ['namespaces', 'configmaps', 'secrets', 'serviceaccounts', 'services', 'persistentvolumeclaims', 'pods'],
+    verbs: apply,
+  },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: apply },
+  { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: apply },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: apply },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: apply },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: apply },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: apply },
+];
+
+/** The manifest as one YAML text of several documents, ready for `kubectl apply -f -`. */
+export const agentManifest = (options: ManifestOptions): string =>
+  manifestObjects(options)
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n');
+
+/** The manifest's objects, in the order to apply them. */
+export const manifestObjects = (options: ManifestOptions): readonly KubeObject[] => {
+  const labels = { 'app.kubernetes.io/name': NAME };
+  const metadata = { name: NAME, namespace: SYSTEM_NAMESPACE, labels };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: NAME, labels },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE_LABEL]: 'true' } }] },
+      rules: [],
+    },
+    role('inventory', inventoryRules),
+    role('work', workRules),
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: NAME, labels },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME },
+      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: SYSTEM_NAMESPACE }],
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      type: 'Opaque',
+      stringData: { token: options.token, ...(options.hubCa === undefined ? {} : { 'hub-ca.crt': options.hubCa }) },
+    },
+    deployment(options, metadata),
+  ];
+};
+
+const role = (part: string, rules: readonly Rule[]): KubeObject => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: `${NAME}-${part}`, labels: { 'app.kubernetes.io/name': NAME, [AGGREGATE_LABEL]: 'true' } },
+  rules,
+});
+
+const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']): KubeObject => {
+  const selector = { 'app.kubernetes.io/name': NAME };
+  const proposed = Object.entries(options.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const plain = {
+    HANSE_CLUSTER: options.cluster,
+    HANSE_HUB: options.hubUrl,
+    ...(proposed.length === 0 ? {} : { HANSE_LABELS: proposed.join(',') }),
+  };
+  const caPath = '/etc/hanse/hub-ca.crt';
+  const withCa = options.hubCa !== undefined;
+  const container = {
+    name: 'agent',
+    image: options.image,
+    env: [
+      ...Object.entries(plain).map(([name, value]) => ({ name, value })),
+      { name: 'HANSE_TOKEN', valueFrom: { secretKeyRef: { name: NAME, key: 'token' } } },
+      ...(withCa ? [{ name: 'HANSE_HUB_CA', value: caPath }] : []),
+    ],
+    resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    ...(withCa ? { volumeMounts: [{ name: 'hub', mountPath: '/etc/hanse', readOnly: true }] } : {}),
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      replicas: 1,
+      // Two agents of one cluster would fight over one identity.
+      strategy: { type: 'Recreate' },
+      selector: { matchLabels: selector },
+      template: {
+        metadata: { labels: selector },
+        spec: {
+          serviceAccountName: NAME,
+          securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+          containers: [container],
+          ...(withCa
+            ? { volumes: [{ name: 'hub', secret: { secretName: NAME, items: [{ key: 'hub-ca.crt', path: 'hub-ca.crt' }] } }] }
+            : {}),
+        },
+      },
+    },
+  };
+};

@@ -1,0 +1,74 @@
+/** @module The agent's settings from environment variables, as its pod is given them. */
+
+/** What an agent program needs to know; files are named, not read. */
+export type AgentSettings = {
+  readonly cluster: string;
+  readonly hubUrl: string;
+  readonly hubCaFile: string | undefined;
+  readonly token: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Undefined = the service account of the pod. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Undefined = a Secret in the member cluster. */
+  readonly keyFile: string | undefined;
+  readonly logLevel: string;
+};
+
+/** A variable is missing or wrong; the message names it. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/** Every variable the agent reads, and what it says. */
+export const settingsHelp: Readonly<Record<string, string>> = {
+  HANSE_CLUSTER: 'name of this cluster in the federation, a DNS-1123 label (required)',
+  HANSE_HUB: 'https URL of the hub (required)',
+  HANSE_HUB_CA: "file with the hub's CA, PEM; default: the system's roots",
+  HANSE_TOKEN: 'join token; needed for the first join only',
+  HANSE_LABELS: 'labels proposed for the Cluster: key=value,key=value',
+  HANSE_KUBECONFIG: "kubeconfig of this cluster; default: the pod's service account",
+  HANSE_CONTEXT: 'context of the kubeconfig; default: its current one',
+  HANSE_KEY_FILE: "file for the agent's keys; default: Secret hanse-system/hanse-agent-keys",
+  HANSE_LOG_LEVEL: 'debug, info, warn or error; default: info',
+};
+
+const levels = new Set(['debug', 'info', 'warn', 'error']);
+
+/** Reads the variables; throws {@link SettingsError}. */
+export const readSettings = (environment: Readonly<Record<string, string | undefined>>): AgentSettings => {
+  const value = (name: string): string | undefined => {
+    const text = environment[name]?.trim();
+    return text === undefined || text === '' ? undefined : text;
+  };
+  const required = (name: string): string => {
+    const text = value(name);
+    if (text === undefined) throw new SettingsError(`${name} is not set: ${settingsHelp[name] ?? ''}`);
+    return text;
+  };
+  const logLevel = value('HANSE_LOG_LEVEL') ?? 'info';
+  if (!levels.has(logLevel)) throw new SettingsError(`HANSE_LOG_LEVEL is ${logLevel}: it must be ${[...levels].join(', ')}`);
+  return {
+    cluster: required('HANSE_CLUSTER'),
+    hubUrl: required('HANSE_HUB'),
+    hubCaFile: value('HANSE_HUB_CA'),
+    token: value('HANSE_TOKEN'),
+    labels: parseLabels(value('HANSE_LABELS') ?? ''),
+    kubeconfig: value('HANSE_KUBECONFIG'),
+    context: value('HANSE_CONTEXT'),
+    keyFile: value('HANSE_KEY_FILE'),
+    logLevel,
+  };
+};
+
+const parseLabels = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    text
+      .split(',')
+      .filter((pair) => pair.trim() !== '')
+      .map((pair) => {
+        const at = pair.indexOf('=');
+        if (at <= 0) throw new SettingsError(`HANSE_LABELS: ${pair} is not key=value`);
+        return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+      }),
+  );
