@@ -17,13 +17,13 @@ export type RenewalOptions = {
   readonly connection: NatsConnection;
 };
 
-/** A cluster that asks again within this time gets the same credential. */
-const sameCredentialMs = 10_000;
+/** A cluster that asks again while this share of its credential's life is left gets the same one: asking often costs nothing. */
+const sameCredentialPercent = 90;
 
 /** Answers renewals until the connection closes. */
 export const serveRenewals = (options: RenewalOptions): void => {
   const { env, connection } = options;
-  const recent = new Map<string, { credential: Credential; publicKey: string; atMs: number }>();
+  const recent = new Map<string, Recent>();
   connection.subscribe('hanse.up.*.renew', {
     callback: (error, message) => {
       if (error !== null) return;
@@ -45,9 +45,14 @@ export const serveRenewals = (options: RenewalOptions): void => {
 
 const refused = (reason: string, message: string): RenewAnswer => ({ v: 1, ok: false, reason, message });
 
+type Recent = { readonly credential: Credential; readonly publicKey: string; readonly atMs: number };
+
+const isFresh = ({ credential, atMs }: Recent, nowMs: number): boolean =>
+  (credential.expiresAtMs - nowMs) * 100 >= (credential.expiresAtMs - atMs) * sameCredentialPercent;
+
 const renew = async (
   { env, client, credentials }: RenewalOptions,
-  recent: Map<string, { credential: Credential; publicKey: string; atMs: number }>,
+  recent: Map<string, Recent>,
   message: Msg,
   name: string,
 ): Promise<RenewAnswer> => {
@@ -60,11 +65,11 @@ const renew = async (
   if (cluster.status?.agent?.publicKey !== publicKey) return refused('NameTaken', `cluster ${name} belongs to another key`);
   if (cluster.spec.admission !== 'Approved') return refused('Denied', `cluster ${name} is not approved`);
   const last = recent.get(name);
-  const isFresh = last?.publicKey === publicKey && env.nowMs() - last.atMs < sameCredentialMs;
-  const credential = isFresh && last !== undefined ? last.credential : credentials.mint(publicKey, name);
-  if (!isFresh) {
-    recent.set(name, { credential, publicKey, atMs: env.nowMs() });
-    await noteCredential({ client }, name, publicKey, credential.expiresAtMs);
-  }
+  // After a revocation only a credential issued later is taken by the servers.
+  if (last?.publicKey === publicKey && !credentials.isRevoked(publicKey) && isFresh(last, env.nowMs()))
+    return { v: 1, ok: true, ...last.credential };
+  const credential = credentials.mint(publicKey, name);
+  recent.set(name, { credential, publicKey, atMs: env.nowMs() });
+  await noteCredential({ client }, name, publicKey, credential.expiresAtMs);
   return { v: 1, ok: true, ...credential };
 };

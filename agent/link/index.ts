@@ -1,0 +1,4 @@
+/** @module The agent's link to the hub: joining, connection, renewal, and what travels over it. */
+export { fileKeyStore, type KeyStore } from './key-store.ts';
+export { type LinkOptions, startLink } from './link.ts';
+export type { AgentLink, BeatFacts, HelloFacts, LinkPhase, LinkState, LinkTrouble, Unsubscribe, WorkEvent } from './port.ts';

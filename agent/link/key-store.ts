@@ -1,0 +1,75 @@
+/** @module Where the agent keeps its keys and its admission, so that a restart needs neither token nor hub. */
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { JoinAnswer } from '../../shared/wire/messages.ts';
+import { type AgentKeys, agentKeysFrom, makeAgentKeys, type SecretKeys } from './keys.ts';
+
+/** What the hub said when it admitted the agent. */
+export type Admitted = Omit<Extract<JoinAnswer, { state: 'Admitted' }>, 'v' | 'state'>;
+
+/** All that is kept. */
+export type KeptLink = SecretKeys & { readonly v: 1; readonly cluster: string; readonly admitted?: Admitted };
+
+/** A place for one secret text: a file here, a Secret in a member cluster. */
+export interface KeyStore {
+  /** Undefined when there is none yet. */
+  load(): Promise<string | undefined>;
+  save(text: string): Promise<void>;
+  /** For messages: where it is. */
+  readonly place: string;
+}
+
+/** A file of mode 0600, replaced at once. */
+export const fileKeyStore = (path: string): KeyStore => ({
+  place: path,
+  load: async () => {
+    try {
+      const text = await readFile(path, 'utf8');
+      await chmod(path, 0o600);
+      return text;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  save: async (text) => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(`${path}.new`, { force: true });
+    await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
+    await rename(`${path}.new`, path);
+  },
+});
+
+/** What is kept, or new keys, stored before they are used. @throws Error when what is kept is damaged or of another cluster. */
+export const openKeys = async (store: KeyStore, cluster: string): Promise<{ keys: AgentKeys; kept: KeptLink }> => {
+  const text = await store.load();
+  if (text === undefined) {
+    const keys = makeAgentKeys();
+    const kept: KeptLink = { v: 1, cluster, ...keys.secret };
+    await store.save(JSON.stringify(kept));
+    return { keys, kept };
+  }
+  const kept = parse(text);
+  if (kept === undefined) throw new Error(`${store.place} is not an agent's key file: restore it, or remove it to join with a new key`);
+  if (kept.cluster !== cluster)
+    throw new Error(
+      `${store.place} is the key of cluster ${kept.cluster}, not ${cluster}: use --name ${kept.cluster}, or another key file`,
+    );
+  return { keys: agentKeysFrom(kept), kept };
+};
+
+const parse = (text: string): KeptLink | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    const kept = value as KeptLink;
+    const isKept =
+      typeof value === 'object' &&
+      value !== null &&
+      typeof kept.seed === 'string' &&
+      typeof kept.sealingKey === 'string' &&
+      typeof kept.cluster === 'string';
+    return isKept ? kept : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,36 @@
+/** @module One connection to the broker with one credential, and what hangs on it. */
+import { connect, type NatsConnection } from 'nats';
+import { inboxPrefix } from '../../shared/wire/subjects.ts';
+import type { Admitted } from './key-store.ts';
+import type { AgentKeys } from './keys.ts';
+
+const pingIntervalMs = 15_000;
+const reconnectTimeWaitMs = 1_000;
+const reconnectJitterMs = 2_000;
+const connectTimeoutMs = 10_000;
+
+/**
+ * Connects once. Afterwards the client reconnects for ever by itself; it ends when the server refuses the credential twice.
+ * @throws Error when the first attempt fails.
+ */
+export const openSession = (cluster: string, keys: AgentKeys, admitted: Admitted): Promise<NatsConnection> =>
+  connect({
+    servers: [...admitted.natsUrls],
+    name: `hanse-agent ${cluster}`,
+    authenticator: (nonce) => ({
+      jwt: admitted.jwt,
+      nkey: keys.publicKey,
+      sig: nonce === undefined ? '' : Buffer.from(keys.sign(Buffer.from(nonce))).toString('base64url'),
+    }),
+    tls: { ca: admitted.natsCa },
+    inboxPrefix: inboxPrefix(cluster),
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: false,
+    ignoreAuthErrorAbort: false,
+    reconnectTimeWait: reconnectTimeWaitMs,
+    reconnectJitter: reconnectJitterMs,
+    reconnectJitterTLS: reconnectJitterMs,
+    pingInterval: pingIntervalMs,
+    maxPingOut: 2,
+    timeout: connectTimeoutMs,
+  });

@@ -1,0 +1,105 @@
+/** @module What went wrong on the way to the hub, in a word for machines and a sentence with the mend for people. */
+import type { JoinRefusal } from '../../shared/wire/messages.ts';
+import type { LinkTrouble } from './port.ts';
+
+/** A trouble and its sentence. */
+export type Trouble = { readonly trouble: LinkTrouble; readonly message: string };
+
+const wrongCaCodes = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+const clockCodes = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'HPE_INVALID_CONSTANT']);
+
+/** All codes in an error and its causes; clients wrap the socket's error in different ways. */
+const codesOf = (error: unknown): string[] => {
+  const codes: string[] = [];
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; depth++) {
+    if ('code' in at && typeof at.code === 'string') codes.push(at.code);
+    if (at instanceof AggregateError) codes.push(...at.errors.flatMap(codesOf));
+    at = 'chainedError' in at && at.chainedError instanceof Error ? at.chainedError : at.cause;
+  }
+  return codes;
+};
+
+const wordsOf = (error: unknown): string => {
+  const codes = codesOf(error);
+  return codes.at(-1) ?? (error instanceof Error ? error.message : String(error));
+};
+
+/** Why a request to the hub failed before there was an answer. */
+export const hubTrouble = (error: unknown, url: string): Trouble => {
+  const codes = codesOf(error);
+  const tls = tlsTrouble(codes, url, 'hub');
+  if (tls !== undefined) return tls;
+  if (codes.some((code) => notTlsCodes.has(code)))
+    return { trouble: 'HubUnreachable', message: `${url} does not speak HTTPS: check the port` };
+  return {
+    trouble: 'HubUnreachable',
+    message: `cannot reach the hub at ${url} (${wordsOf(error)}): check the address, that the hub runs, and that this machine may connect to it`,
+  };
+};
+
+/** Why connecting to the broker failed. */
+export const natsTrouble = (error: unknown, urls: readonly string[]): Trouble => {
+  const where = urls.join(', ');
+  const codes = codesOf(error);
+  const tls = tlsTrouble(codes, where, 'broker');
+  if (tls !== undefined) return tls;
+  if (codes.some((code) => /AUTHORIZATION_VIOLATION|AUTHENTICATION_EXPIRED|AUTHENTICATION_TIMEOUT/.test(code))) {
+    return {
+      trouble: 'CredentialsExpired',
+      message: 'the broker refused the credential (expired or revoked); asking the hub for a new one',
+    };
+  }
+  return {
+    trouble: 'NatsUnreachable',
+    message: `cannot reach the NATS broker at ${where} (${wordsOf(error)}): check that it runs and that this machine may connect to that port`,
+  };
+};
+
+const tlsTrouble = (codes: readonly string[], where: string, what: 'hub' | 'broker'): Trouble | undefined => {
+  if (codes.some((code) => clockCodes.has(code))) {
+    return {
+      trouble: 'ClockSkew',
+      message: `the certificate of ${where} is not valid at this machine's time: set the clock, or renew the certificate`,
+    };
+  }
+  const trouble = what === 'hub' ? 'WrongCA' : 'NatsWrongCA';
+  if (codes.includes('ERR_TLS_CERT_ALTNAME_INVALID'))
+    return { trouble, message: `the certificate of ${where} is for another name: use a name that it holds` };
+  if (codes.some((code) => wrongCaCodes.has(code))) {
+    const mend =
+      what === 'hub'
+        ? "give the hub's CA with --hub-ca (on the hub: its certificate is in the admin kubeconfig)"
+        : 'join again, so that the hub sends its CA';
+    return { trouble, message: `the certificate of ${where} is not signed by the CA that is trusted: ${mend}` };
+  }
+  return undefined;
+};
+
+const refusalTroubles: Readonly<Record<JoinRefusal, LinkTrouble>> = {
+  TokenUnknown: 'TokenUnknown',
+  TokenExpired: 'TokenExpired',
+  TokenUsedUp: 'TokenUsedUp',
+  NameTaken: 'NameTaken',
+  NameInvalid: 'NameInvalid',
+  ProofInvalid: 'ProofInvalid',
+  ClockSkew: 'ClockSkew',
+  Revoked: 'Revoked',
+  Denied: 'Denied',
+  RateLimited: 'RateLimited',
+  Malformed: 'Malformed',
+};
+
+/** A refusal as a trouble; reasons of a newer hub are shown as the hub's error. */
+export const refusalTrouble = (reason: string, message: string): Trouble => ({
+  trouble: Object.hasOwn(refusalTroubles, reason) ? refusalTroubles[reason as JoinRefusal] : 'HubError',
+  message,
+});
