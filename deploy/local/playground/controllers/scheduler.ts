@@ -1,4 +1,4 @@
-/** @module Scheduler: binds each waiting pod to the admitting node with the most cpu and memory left, or says why none fits. */
+/** @module Scheduler: binds each waiting pod to the admitting node with the most room left, or says why none fits. */
 import { type Action, type Controller, keyOf, resources, settled } from '../controller.ts';
 import { isActive, type Node, type Pod, withCondition } from '../objects.ts';
 import { admits, demandAmounts, fitsIn, freeOn, holdsRoom } from '../scheduling.ts';
@@ -9,14 +9,14 @@ const retryMs = 1_000;
 /** One key for all: bindings must be decided one after the other, each seeing the one before. */
 const queueKey = 'all/pods';
 
-/** Share of cpu and memory that would stay free, in basis points: more is better (LeastAllocated of kube-scheduler). */
+/** Share of cpu, memory and pod places that would stay free, in basis points: more is better (LeastAllocated of kube-scheduler). */
 const leastAllocated = (node: Node, free: ReadonlyMap<string, bigint>, demand: ReadonlyMap<string, bigint>): number => {
   const whole = freeOn(node, []);
   const part = (resource: string): number => {
     const total = whole.get(resource) ?? 0n;
     return total <= 0n ? 0 : Number((((free.get(resource) ?? 0n) - (demand.get(resource) ?? 0n)) * 10_000n) / total);
   };
-  return part('cpu') + part('memory');
+  return part('cpu') + part('memory') + part('pods');
 };
 
 const unschedulable = (pod: Pod, nodes: readonly Node[], nowMs: number): Action[] => {

@@ -1,0 +1,133 @@
+/** @module One playground member: a Kubernetes API of its own over HTTPS, kept on disk, with the controllers that bring it to life. */
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Authority, openAuthority } from '../../../hub/api/certificates.ts';
+import { kubeconfigText } from '../../../hub/api/kubeconfig.ts';
+import { type Served, serve } from '../../../hub/api/serve.ts';
+import { openSqliteJournal, startRetention } from '../../../hub/store/index.ts';
+import defaults from '../../../shared/kube/builtin/data/defaults.json' with { type: 'json' };
+import discovery from '../../../shared/kube/builtin/data/discovery.json' with { type: 'json' };
+import openapi from '../../../shared/kube/builtin/data/openapi.json' with { type: 'json' };
+import types from '../../../shared/kube/builtin/data/types.json' with { type: 'json' };
+import { builtinTypes, decodeBuiltinProtobuf } from '../../../shared/kube/builtin/index.ts';
+import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { createSchemaSet, type SchemaData } from '../../../shared/kube/schema/index.ts';
+import { type ApiServer, createApiServer, createRegistry, type Peer, type UserInfo } from '../../../shared/kube/server/index.ts';
+import { createStore, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
+import { resources } from './controller.ts';
+import { playgroundControllers } from './controllers/index.ts';
+import { startControllers } from './runtime.ts';
+import { topologySchemas, topologyType } from './topology-kind.ts';
+
+/** What {@link startMember} takes. */
+export type MemberOptions = {
+  readonly cluster: CloudCluster;
+  /** The member's own folder: journal, certificates, kubeconfig. */
+  readonly dataDir: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly env: RuntimeEnv;
+};
+
+/** A running member. */
+export type PlaygroundMember = {
+  readonly name: string;
+  readonly url: string;
+  readonly kubeconfig: string;
+  readonly client: KubeClient;
+  /** Goes away as a cluster does that loses power: connections break, nothing is said to anybody. */
+  readonly stop: () => Promise<void>;
+};
+
+const builtinSchemas = [openapi, defaults, types].map((data) => data as unknown as SchemaData);
+
+const version = {
+  major: discovery.version.major,
+  minor: discovery.version.minor,
+  gitVersion: `${discovery.version.gitVersion}+playground`,
+  gitCommit: '',
+  platform: `${process.platform}/${process.arch}`,
+};
+
+/** The owner of the member's client certificate may do everything; others are not known. */
+const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
+  peer.certificate === undefined
+    ? undefined
+    : { name: peer.certificate.commonName, groups: [...peer.certificate.organizations, 'system:authenticated'] };
+
+const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer => {
+  const schemas = createSchemaSet(...builtinSchemas, { schemas: topologySchemas });
+  return createApiServer({
+    store,
+    registry: createRegistry([...builtinTypes(), topologyType]),
+    schemas: () => schemas,
+    env,
+    version,
+    authenticate,
+    decodeProtobuf: decodeBuiltinProtobuf,
+    namespaceCa: caPem,
+  });
+};
+
+/** Makes the cluster's nodes at its first start; later starts keep what is there. */
+const seed = async (client: KubeClient, store: Store, cluster: CloudCluster): Promise<void> => {
+  for (const { node, machine } of nodesOf(cluster)) {
+    if (store.get(keyOf('', 'nodes', '', node.metadata.name)) !== undefined) continue;
+    const made = await client.create(resources.nodes, node, { fieldManager: 'playground' });
+    await client.update(resources.nodes, { ...made, status: node.status }, { fieldManager: 'playground', subresource: 'status' });
+    if (machine.gpu !== undefined) await client.create(resources.topologies, topologyOf(node, machine), { fieldManager: 'playground' });
+  }
+};
+
+const serveMember = async (api: ApiServer, authority: Authority, options: MemberOptions): Promise<Served> => {
+  const subject = { commonName: options.cluster.name, dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+  const certificate = await authority.issue('server', 'server', subject);
+  return serve({
+    fetch: api.app.fetch,
+    certificatePem: certificate.certificatePem,
+    privateKeyPem: certificate.privateKeyPem,
+    clientCaPem: [authority.certificatePem],
+    port: options.port,
+    log: options.env.log,
+  });
+};
+
+const writeKubeconfig = async (file: string, name: string, url: string, authority: Authority): Promise<void> => {
+  const client = await authority.issue('admin', 'client', { commonName: 'admin', organizations: ['system:masters'] });
+  await writeFile(file, kubeconfigText({ name, serverUrl: url, caPem: authority.certificatePem, client }), { mode: 0o600 });
+  await chmod(file, 0o600);
+};
+
+/** Starts one. @throws Error when its port is taken or its folder is in use; the message says which. */
+export const startMember = async (options: MemberOptions): Promise<PlaygroundMember> => {
+  const { cluster, dataDir } = options;
+  const env = { ...options.env, log: options.env.log.child({ member: cluster.name }) };
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: `${cluster.name}-ca`, nowMs: env.nowMs });
+  const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid });
+  const store = await createStore(journal, { env });
+  const api = createServer(store, env, authority.certificatePem);
+  await api.start();
+  await seed(api.client, store, cluster);
+  const stopRetention = startRetention(journal, env);
+  const stopControllers = startControllers({ controllers: playgroundControllers, store, client: api.client, env });
+  const served = await serveMember(api, authority, { ...options, env });
+  const kubeconfig = join(dataDir, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, cluster.name, served.url, authority);
+  return {
+    name: cluster.name,
+    url: served.url,
+    kubeconfig,
+    client: api.client,
+    stop: async () => {
+      await served.close(0);
+      stopControllers();
+      stopRetention();
+      await api.close();
+      await store.close();
+      await journal.close();
+    },
+  };
+};
