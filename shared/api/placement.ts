@@ -3,6 +3,8 @@
 import { dns1123Label, type Fault, pathSegmentName } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
+import type { ClusterCondition } from './cluster.ts';
+import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
 
@@ -56,6 +58,8 @@ export type PlacementStatus = {
   readonly decidedAt?: string;
   readonly owed?: readonly OwedCluster[];
   readonly explanation?: readonly ExplanationRow[];
+  /** `Applied`: whether the clusters took the object. */
+  readonly conditions?: readonly ClusterCondition[];
 };
 
 /** The decision for one object. Written by the hub. */
@@ -152,6 +156,7 @@ const statusShape = fields('How the decision came about.', {
     clustersMax,
   ),
   explanation: list('One row for each cluster.', explanationRow, { type: 'map', keys: ['cluster'] }, clustersMax),
+  conditions: conditionsShape,
 });
 
 /** The schema of Placement. */

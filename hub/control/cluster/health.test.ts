@@ -38,8 +38,8 @@ describe('health', () => {
     const well = run('BB');
     const lost = run('BB..........');
     const broken = onBeat(well, 3_000, { reachable: false, reason: 'ConnectionRefused', message: 'connection refused' });
-    expect([well, lost, broken].map((health) => readyCondition(health, 13_000).status)).toEqual(['True', 'Unknown', 'False']);
-    expect(readyCondition(broken, 4_000).message).toContain('connection refused');
+    expect([well, lost, broken].map((health) => readyCondition(health).status)).toEqual(['True', 'Unknown', 'False']);
+    expect(readyCondition(broken).message).toContain('connection refused');
   });
 
   it('keeps new replicas out in doubt, and drives replicas out only when the cluster is lost', () => {

@@ -64,11 +64,8 @@ export const onTick = (health: Health, nowMs: number, heardSinceMs: number, opti
 };
 
 /** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. */
-export const readyCondition = (
-  health: Health,
-  nowMs: number,
-): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
-  const silentSeconds = Math.floor((nowMs - health.lastBeatMs) / 1000);
+export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
+  const silentSeconds = Math.floor((health.sinceMs - health.lastBeatMs) / 1000);
   switch (health.phase) {
     case 'Unseen':
       return { status: 'Unknown', reason: 'AgentNotSeen', message: 'the agent has not been heard since the hub started' };

@@ -1,0 +1,116 @@
+/** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
+import { type Cluster, type ClusterSpec, clusterLabels } from '../../../shared/api/index.ts';
+import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import type { ClusterView, TimedTaint } from '../../../shared/placement/index.ts';
+import type { Hello } from '../../../shared/wire/index.ts';
+import { type Health, taintsOf, unseen } from './health.ts';
+import type { Ledger } from './ledger.ts';
+
+/** One cluster as the hub knows it. */
+export type ClusterRecord = {
+  readonly name: string;
+  /** Undefined when agents speak of a Cluster that is not there (any more). */
+  object: Cluster | undefined;
+  health: Health;
+  report: CapacityReport | undefined;
+  hello: Hello | undefined;
+  /** Kinds served, from the hello or, before it, from the Cluster's status. */
+  served: ReadonlySet<string> | undefined;
+};
+
+/** The clusters. */
+export type Directory = {
+  readonly get: (name: string) => ClusterRecord | undefined;
+  /** The record of a cluster, made when it is new. */
+  readonly of: (name: string) => ClusterRecord;
+  readonly all: () => readonly ClusterRecord[];
+  readonly remove: (name: string) => void;
+  /** What placement is decided from; clusters with an object, sorted by name. */
+  readonly views: () => readonly ClusterView[];
+  /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
+  readonly isUnheard: (name: string) => boolean;
+  readonly has: (name: string) => boolean;
+};
+
+const closedBecause = (object: Cluster): ClusterView['closed'] => {
+  if (object.metadata.deletionTimestamp !== undefined) return { reason: 'deleting', message: 'the cluster is leaving' };
+  const admission = object.spec?.admission ?? 'Pending';
+  if (admission === 'Denied') return { reason: 'denied', message: 'the cluster is not let in' };
+  if (admission === 'Pending')
+    return { reason: 'pending', message: `the cluster waits for approval (hanse approve ${object.metadata.name})` };
+  if (object.status?.agent === undefined) return { reason: 'pending', message: 'no agent has joined for the cluster yet' };
+  return undefined;
+};
+
+const operatorTaints = (spec: ClusterSpec | undefined): TimedTaint[] =>
+  (spec?.taints ?? []).map(({ key, value, effect, timeAdded }) => {
+    const sinceMs = timeAdded === undefined ? Number.NaN : Date.parse(timeAdded);
+    return { key, effect, ...(value === undefined ? {} : { value }), ...(Number.isNaN(sinceMs) ? {} : { sinceMs }) };
+  });
+
+/** The labels that policies see: the agent's findings, then the operator's, then the name. */
+const labelsOf = (record: ClusterRecord, object: Cluster): Readonly<Record<string, string>> => ({
+  ...record.hello?.labels,
+  ...object.metadata.labels,
+  [clusterLabels.cluster]: record.name,
+});
+
+const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): ClusterView => {
+  const closed = closedBecause(object);
+  return {
+    name: record.name,
+    labels: labelsOf(record, object),
+    taints: [...operatorTaints(object.spec), ...taintsOf(record.health)],
+    ...(closed === undefined ? {} : { closed }),
+    served: record.served,
+    room: record.report === undefined ? undefined : ledger.room(record.name, record.report),
+  };
+};
+
+/** A view but for its room: when this text changes, decisions may. */
+export const viewFingerprint = (record: ClusterRecord): string =>
+  record.object === undefined
+    ? ''
+    : JSON.stringify([
+        labelsOf(record, record.object),
+        operatorTaints(record.object.spec),
+        taintsOf(record.health).map(({ key, effect }) => [key, effect]),
+        closedBecause(record.object)?.reason,
+        record.served === undefined ? undefined : [...record.served].sort(),
+        record.report !== undefined,
+      ]);
+
+/** An empty directory. */
+export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory => {
+  const records = new Map<string, ClusterRecord>();
+  return {
+    get: (name) => records.get(name),
+    of: (name) => {
+      const known = records.get(name);
+      if (known !== undefined) return known;
+      const made: ClusterRecord = {
+        name,
+        object: undefined,
+        health: unseen(nowMs()),
+        report: undefined,
+        hello: undefined,
+        served: undefined,
+      };
+      records.set(name, made);
+      return made;
+    },
+    all: () => [...records.values()],
+    remove: (name) => {
+      records.delete(name);
+    },
+    views: () =>
+      [...records.values()]
+        .flatMap((record) => (record.object === undefined ? [] : [viewOf(record, record.object, ledger)]))
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    isUnheard: (name) => {
+      const phase = records.get(name)?.health.phase;
+      return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
+    },
+    has: (name) => records.get(name)?.object !== undefined,
+  };
+};

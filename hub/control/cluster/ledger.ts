@@ -1,0 +1,64 @@
+/** @module What was assigned to each cluster, so that room already promised is not promised again. */
+import { type AssumedPods, type CapacityReport, type ClusterRoom, createRoom, type PodShape } from '../../../shared/capacity/index.ts';
+
+/** One workload's replicas in one cluster. */
+type Assignment = { readonly shape: PodShape; readonly replicas: number };
+
+/** Rooms of clusters under everything assigned. */
+export type Ledger = {
+  /** The room of a cluster with this report; counted anew when the report or an assignment changed. */
+  readonly room: (cluster: string, report: CapacityReport) => ClusterRoom;
+  /** What a workload has where, after a decision. `workId` as in reports. */
+  readonly assign: (workId: string, shape: PodShape | undefined, replicas: ReadonlyMap<string, number>) => void;
+};
+
+/** Replicas that a report does not show yet. */
+const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
+  const seen = Object.hasOwn(report.present, workId) ? report.present[workId] : undefined;
+  return Math.max(0, replicas - (seen?.bound ?? 0) - (seen?.pending ?? 0));
+};
+
+/** An empty ledger. */
+export const createLedger = (): Ledger => {
+  const assigned = new Map<string, Map<string, Assignment>>();
+  const rooms = new Map<string, ClusterRoom>();
+  const places = new Map<string, ReadonlySet<string>>();
+  const put = (cluster: string, workId: string, next: Assignment | undefined): void => {
+    const held = assigned.get(cluster) ?? new Map<string, Assignment>();
+    assigned.set(cluster, held);
+    const before = held.get(workId);
+    if (before?.replicas === next?.replicas && before?.shape.key === next?.shape.key) return;
+    if (next === undefined) held.delete(workId);
+    else held.set(workId, next);
+    const more = (next?.replicas ?? 0) - (before?.replicas ?? 0);
+    const sameShape = before === undefined || before.shape.key === next?.shape.key;
+    // More of the same is taken from the room at once; anything else counts the room anew when it is next asked for.
+    if (next !== undefined && more > 0 && sameShape) rooms.get(cluster)?.assume({ shape: next.shape, count: more });
+    else rooms.delete(cluster);
+  };
+  return {
+    room: (cluster, report) => {
+      const kept = rooms.get(cluster);
+      if (kept?.report === report) return kept;
+      const assumed = [...(assigned.get(cluster) ?? [])].map(
+        ([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }),
+      );
+      const room = createRoom(
+        report,
+        assumed.filter(({ count }) => count > 0),
+      );
+      rooms.set(cluster, room);
+      return room;
+    },
+    assign: (workId, shape, replicas) => {
+      for (const cluster of places.get(workId) ?? []) if (!replicas.has(cluster)) put(cluster, workId, undefined);
+      if (shape === undefined || replicas.size === 0) {
+        for (const cluster of places.get(workId) ?? []) put(cluster, workId, undefined);
+        places.delete(workId);
+        return;
+      }
+      for (const [cluster, count] of replicas) put(cluster, workId, { shape, replicas: count });
+      places.set(workId, new Set(replicas.keys()));
+    },
+  };
+};

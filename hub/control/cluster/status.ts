@@ -1,0 +1,100 @@
+/** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
+import type { Cluster, ClusterCondition, ClusterStatus } from '../../../shared/api/index.ts';
+import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import type { Hello } from '../../../shared/wire/index.ts';
+import { sameJson, timeText } from '../objects.ts';
+import { type Health, readyCondition } from './health.ts';
+
+/** Facts that a status is made of. */
+export type ClusterFacts = { readonly health: Health; readonly report: CapacityReport | undefined; readonly hello: Hello | undefined };
+
+type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
+
+const withCondition = (conditions: readonly ClusterCondition[], next: Finding, nowMs: number): ClusterCondition[] => {
+  const old = conditions.find(({ type }) => type === next.type);
+  const entry = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(nowMs) };
+  return old === undefined ? [...conditions, entry] : conditions.map((condition) => (condition.type === next.type ? entry : condition));
+};
+
+/** Whether capacity is known in full; what the agent may not read is named. */
+const capacityCondition = (report: CapacityReport | undefined): Finding => {
+  if (report === undefined)
+    return { type: 'CapacityKnown', status: 'Unknown', reason: 'NoReport', message: 'the agent has not reported its capacity' };
+  if (!report.complete) return { type: 'CapacityKnown', status: 'False', reason: 'Counting', message: 'the agent is still counting' };
+  if (report.unsupported.length === 0)
+    return { type: 'CapacityKnown', status: 'True', reason: 'Reported', message: 'the agent reports all capacity' };
+  return { type: 'CapacityKnown', status: 'True', reason: 'PartlyReported', message: `not readable: ${report.unsupported.join('; ')}` };
+};
+
+/** Sums over ready nodes. */
+const capacityOf = (report: CapacityReport): Pick<ClusterStatus, 'nodes' | 'capacity' | 'gpus'> => {
+  const groups = new Map(report.groups.map((group) => [group.id, group]));
+  const allocatable: Record<string, number> = {};
+  const free: Record<string, number> = {};
+  const gpus: Record<string, number> = {};
+  let ready = 0;
+  report.nodes.group.forEach((id, node) => {
+    const group = groups.get(id);
+    if (group?.ready !== true) return;
+    ready += 1;
+    report.resourceNames.forEach((name, column) => {
+      allocatable[name] = (allocatable[name] ?? 0) + (group.allocatable[column] ?? 0);
+      free[name] = (free[name] ?? 0) + Math.max(0, report.nodes.free[column]?.[node] ?? 0);
+    });
+    if (group.gpu !== undefined) gpus[group.gpu.product] = (gpus[group.gpu.product] ?? 0) + group.gpu.count;
+  });
+  return {
+    nodes: { total: report.nodes.group.length, ready },
+    capacity: { allocatable, free, observedAt: timeText(report.observedAtMs) },
+    ...(Object.keys(gpus).length === 0 ? {} : { gpus }),
+  };
+};
+
+const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined): NonNullable<ClusterStatus['features']> => ({
+  runtimeClasses: [...new Set([...(hello?.runtimeClasses ?? []), ...(report?.runtimeClasses ?? []).map(({ name }) => name)])].sort(),
+  networks: (report?.networks ?? []).map(({ namespace, name }) => `${namespace}/${name}`).sort(),
+});
+
+const apisOf = (hello: Hello): NonNullable<ClusterStatus['apis']> => {
+  const groups = new Map<string, string[]>();
+  for (const { groupVersion, kind } of hello.apis) groups.set(groupVersion, [...(groups.get(groupVersion) ?? []), kind]);
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([groupVersion, kinds]) => ({ groupVersion, kinds: [...new Set(kinds)].sort() }));
+};
+
+const causes: Readonly<Record<string, string>> = {
+  AgentStatusUnknown: 'cluster',
+  MemberAPIUnreachable: 'apiserver',
+  AgentNotSeen: 'agent',
+};
+
+const verdictOf = (ready: ClusterCondition | undefined): Pick<ClusterStatus, 'verdict'> => {
+  const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
+  return ready === undefined || cause === undefined ? {} : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime } };
+};
+
+/** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
+export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
+  const { verdict: _, ...old } = cluster.status ?? {};
+  const { hello, report } = facts;
+  const ready = withCondition(old.conditions ?? [], { type: 'Ready', ...readyCondition(facts.health) }, nowMs);
+  const conditions = withCondition(ready, capacityCondition(report), nowMs);
+  return {
+    ...old,
+    conditions,
+    ...(hello === undefined ? {} : { kubernetesVersion: hello.kubernetesVersion, apis: apisOf(hello) }),
+    ...(hello === undefined || old.agent === undefined
+      ? {}
+      : { agent: { ...old.agent, version: hello.agentVersion, bootId: hello.bootId } }),
+    ...(report === undefined ? {} : capacityOf(report)),
+    ...(report === undefined && hello === undefined ? {} : { features: featuresOf(report, hello) }),
+    ...verdictOf(conditions.find(({ type }) => type === 'Ready')),
+  };
+};
+
+/** True when the difference is worth a write at once; sums of free room alone are not. */
+export const isMaterial = (before: ClusterStatus | undefined, after: ClusterStatus): boolean => {
+  const core = ({ capacity, ...rest }: ClusterStatus): unknown => [rest, capacity?.allocatable];
+  return before === undefined || !sameJson(core(before), core(after));
+};

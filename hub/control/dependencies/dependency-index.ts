@@ -1,0 +1,58 @@
+/** @module Who needs what: kept up as workloads and what they name come and go. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
+import { pullSecretsOf, referencesOf, serviceSelects } from './references.ts';
+
+/** A changeable index of workloads whose dependencies follow them. */
+export type DependencyIndex = {
+  /** Takes a workload in, or out when undefined; answers the keys of what it needed before or needs now. */
+  readonly put: (key: StorageKey, workload: KubeObject | undefined) => ReadonlySet<StorageKey>;
+  /** Workloads that need the object at this key. */
+  readonly dependents: (key: StorageKey) => ReadonlySet<StorageKey>;
+  /** A Service or ServiceAccount changed: workloads that need it, or something behind it, may have changed. */
+  readonly touched: (key: StorageKey) => readonly StorageKey[];
+};
+
+const none: ReadonlySet<StorageKey> = new Set();
+
+/** An empty index. */
+export const createDependencyIndex = (store: Store): DependencyIndex => {
+  const needs = new Map<StorageKey, ReadonlySet<StorageKey>>();
+  const needed = new Map<StorageKey, Set<StorageKey>>();
+  const workloads = new Map<string, Set<StorageKey>>();
+  const needsOf = (workload: KubeObject): ReadonlySet<StorageKey> => {
+    const named = referencesOf(workload);
+    const accounts = named.filter((key) => partsOf(key).resource === 'serviceaccounts');
+    const behind = accounts.flatMap((key) => {
+      const account = store.get(key)?.object;
+      return account === undefined ? [] : pullSecretsOf(account);
+    });
+    const services = store
+      .list(prefixOf('', 'services', workload.metadata.namespace ?? ''))
+      .filter(({ object }) => serviceSelects(object, workload));
+    return new Set([...named, ...behind, ...services.map(({ key }) => key)]);
+  };
+  return {
+    put: (key, workload) => {
+      const before = needs.get(key) ?? none;
+      const after = workload === undefined ? none : needsOf(workload);
+      for (const dependency of before) if (!after.has(dependency)) needed.get(dependency)?.delete(key);
+      for (const dependency of after) needed.set(dependency, (needed.get(dependency) ?? new Set()).add(key));
+      const { namespace } = partsOf(key);
+      if (workload === undefined) {
+        needs.delete(key);
+        workloads.get(namespace)?.delete(key);
+      } else {
+        needs.set(key, after);
+        workloads.set(namespace, (workloads.get(namespace) ?? new Set()).add(key));
+      }
+      return new Set([...before, ...after]);
+    },
+    dependents: (key) => needed.get(key) ?? none,
+    touched: (key) => {
+      const { resource, namespace } = partsOf(key);
+      if (resource !== 'services' && resource !== 'serviceaccounts') return [];
+      return resource === 'services' ? [...(workloads.get(namespace) ?? none)] : [...(needed.get(key) ?? none)];
+    },
+  };
+};

@@ -1,0 +1,93 @@
+/** @module The objects that a workload names: they must be where it runs. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { matchesLabels, selectorFromMap } from '../../../shared/kube/selectors/index.ts';
+import { keyOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
+import { bag, bags, groupKind, podLabelsOf, podSpecOf } from '../kinds.ts';
+
+type Bag = { readonly [field: string]: unknown };
+
+/** Objects that every namespace of every cluster has by itself. */
+const everywhere = new Set(['configmaps/kube-root-ca.crt', 'serviceaccounts/default']);
+
+const nameIn = (value: unknown, field = 'name'): string[] => {
+  const name = bag(value)[field];
+  return typeof name === 'string' && name !== '' ? [name] : [];
+};
+
+const containersOf = (spec: Bag): readonly Bag[] => [
+  ...bags(spec.initContainers),
+  ...bags(spec.containers),
+  ...bags(spec.ephemeralContainers),
+];
+
+/** Sources of a projected volume, or the volume itself. */
+const volumeParts = (volume: Bag): readonly Bag[] => [volume, ...bags(bag(volume.projected).sources)];
+
+const configMaps = (spec: Bag): string[] => [
+  ...containersOf(spec).flatMap((container) => [
+    ...bags(container.envFrom).flatMap((source) => nameIn(source.configMapRef)),
+    ...bags(container.env).flatMap((variable) => nameIn(bag(variable.valueFrom).configMapKeyRef)),
+  ]),
+  ...bags(spec.volumes)
+    .flatMap(volumeParts)
+    .flatMap((part) => nameIn(part.configMap)),
+];
+
+const secrets = (spec: Bag): string[] => [
+  ...containersOf(spec).flatMap((container) => [
+    ...bags(container.envFrom).flatMap((source) => nameIn(source.secretRef)),
+    ...bags(container.env).flatMap((variable) => nameIn(bag(variable.valueFrom).secretKeyRef)),
+  ]),
+  ...bags(spec.imagePullSecrets).flatMap((reference) => nameIn(reference)),
+  ...bags(spec.volumes)
+    .flatMap(volumeParts)
+    .flatMap((part) => [
+      // A volume says secretName, a source of a projected volume name.
+      ...nameIn(part.secret, 'secretName'),
+      ...nameIn(part.secret),
+      ...['cephfs', 'iscsi', 'rbd', 'flexVolume', 'scaleIO', 'storageos'].flatMap((kind) => nameIn(bag(part[kind]).secretRef)),
+      ...nameIn(bag(part.csi).nodePublishSecretRef),
+      ...nameIn(part.azureFile, 'secretName'),
+    ]),
+];
+
+const claims = (spec: Bag): string[] => bags(spec.volumes).flatMap((volume) => nameIn(volume.persistentVolumeClaim, 'claimName'));
+
+/**
+ * Keys of the ConfigMaps, Secrets, ServiceAccounts, PersistentVolumeClaims and, for a StatefulSet, the governing Service that an object
+ * names; sorted, each once. Whether they exist is not asked.
+ */
+export const referencesOf = (object: KubeObject): readonly StorageKey[] => {
+  const spec = bag(podSpecOf(object));
+  const namespace = object.metadata.namespace ?? '';
+  if (namespace === '') return [];
+  const named: readonly (readonly [resource: string, names: readonly string[]])[] = [
+    ['configmaps', configMaps(spec)],
+    ['secrets', secrets(spec)],
+    ['serviceaccounts', nameIn(spec, 'serviceAccountName')],
+    ['persistentvolumeclaims', claims(spec)],
+    ['services', groupKind(object) === 'apps/StatefulSet' ? nameIn(object.spec, 'serviceName') : []],
+  ];
+  const keys = named.flatMap(([resource, names]) =>
+    names.filter((name) => !everywhere.has(`${resource}/${name}`)).map((name) => keyOf('', resource, namespace, name)),
+  );
+  return [...new Set(keys)].sort();
+};
+
+/** Keys of the Secrets that a ServiceAccount names for pulling images. */
+export const pullSecretsOf = (account: KubeObject): readonly StorageKey[] => [
+  ...new Set(
+    bags(account.imagePullSecrets)
+      .flatMap((reference) => nameIn(reference))
+      .map((name) => keyOf('', 'secrets', account.metadata.namespace ?? '', name)),
+  ),
+];
+
+/** True when the Service selects pods that the workload makes. */
+export const serviceSelects = (service: KubeObject, workload: KubeObject): boolean => {
+  if (service.metadata.namespace !== workload.metadata.namespace) return false;
+  const selector = bag(bag(service.spec).selector);
+  const terms = Object.entries(selector).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : []));
+  if (terms.length === 0 || podSpecOf(workload) === undefined) return false;
+  return matchesLabels(selectorFromMap(Object.fromEntries(terms)), podLabelsOf(workload));
+};

@@ -1,0 +1,108 @@
+/** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
+import type { OwedCluster, PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
+import type { PodShape } from '../../../shared/capacity/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { type ClusterView, type CompiledPolicy, type Decision, place } from '../../../shared/placement/index.ts';
+import { healthTaints } from '../cluster/health.ts';
+import { refOf } from '../kinds.ts';
+import { sameJson, timeText } from '../objects.ts';
+
+/** What a decision is made from. */
+export type PlacementInput = {
+  readonly object: KubeObject;
+  readonly replicas: number | undefined;
+  readonly shape: PodShape | undefined;
+  readonly policy: CompiledPolicy;
+  /** The Placement as it is; undefined = none yet. */
+  readonly before: { readonly spec: PlacementSpec; readonly status?: PlacementStatus } | undefined;
+  readonly clusters: readonly ClusterView[];
+  readonly nowMs: number;
+};
+
+/** What to write and to tell. */
+export type PlacementOutput = {
+  readonly spec: PlacementSpec;
+  readonly status: PlacementStatus;
+  /** False when the Placement says all of this already. */
+  readonly isChanged: boolean;
+  /** When to decide again though nothing changed, ms since the epoch. */
+  readonly recheckAtMs: number | undefined;
+  /** For the object's events; undefined when nothing moved. */
+  readonly event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string } | undefined;
+};
+
+const isUnwell = (view: ClusterView | undefined): boolean =>
+  view?.taints.some(({ key }) => key === healthTaints.unreachable || key === healthTaints.returning || key === healthTaints.notReady) ??
+  true;
+
+/** What lost clusters are owed: what they had before, and what they lose now. A cluster that is well has been decided on: it is owed nothing. */
+const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => {
+  const views = new Map(input.clusters.map((view) => [view.name, view]));
+  const owed = new Map((input.before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas]));
+  const got = new Set(decision.clusters.map(({ name }) => name));
+  for (const { name, replicas } of input.before?.spec.clusters ?? []) {
+    const wasLost = views.get(name)?.taints.some(({ key, effect }) => key === healthTaints.unreachable && effect === 'NoExecute') ?? false;
+    if (wasLost && !got.has(name)) owed.set(name, Math.max(owed.get(name) ?? 0, replicas ?? 0));
+  }
+  return [...owed]
+    .filter(([name]) => views.has(name) && isUnwell(views.get(name)) && !got.has(name))
+    .map(([name, replicas]) => ({ name, replicas }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+};
+
+const clustersText = (clusters: PlacementSpec['clusters']): string =>
+  clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
+
+const eventOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['event'] => {
+  const before = input.before;
+  const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
+  const moved = !sameJson(before?.spec.clusters, spec.clusters);
+  if (decision.reason !== 'Placed') {
+    const isNews = moved || before?.status?.reason !== decision.reason || before?.status?.message !== decision.message;
+    return isNews
+      ? { type: 'Warning', reason: decision.reason, message: `${clustersText(spec.clusters)}${moved ? was : ''}: ${decision.message}` }
+      : undefined;
+  }
+  return moved ? { type: 'Normal', reason: 'Placed', message: `${clustersText(spec.clusters)}${was} by policy ${spec.policy}` } : undefined;
+};
+
+/** What of a status makes a write worthwhile: room that grows or shrinks by itself does not. */
+const substance = (status: PlacementStatus | undefined): unknown => [
+  status?.observedGeneration,
+  status?.replicas,
+  status?.unplaced,
+  status?.reason,
+  status?.owed ?? [],
+  (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, eligible, got]),
+];
+
+/** Decides where an object runs. */
+export const decidePlacement = (input: PlacementInput): PlacementOutput => {
+  const { object, policy, before, nowMs } = input;
+  const decision = place(
+    { policy, clusters: input.clusters },
+    {
+      ref: refOf(object),
+      replicas: input.replicas,
+      shape: input.shape,
+      current: new Map((before?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1])),
+      owed: new Map((before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas])),
+    },
+    { nowMs },
+  );
+  const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };
+  const owed = owedAfter(input, decision);
+  const status: PlacementStatus = {
+    ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
+    ...(input.replicas === undefined ? {} : { replicas: input.replicas }),
+    unplaced: decision.unplaced,
+    reason: decision.reason,
+    message: decision.message,
+    decidedAt: timeText(nowMs),
+    ...(owed.length === 0 ? {} : { owed }),
+    explanation: decision.rows,
+    ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
+  };
+  const isChanged = before === undefined || !sameJson(before.spec, spec) || !sameJson(substance(before.status), substance(status));
+  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, event: eventOf(input, spec, decision) };
+};

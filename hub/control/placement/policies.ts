@@ -1,0 +1,96 @@
+/** @module The policies in force, compiled, and which objects each of them may select. */
+import { hanseGroup, type PolicySpec } from '../../../shared/api/index.ts';
+import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
+import { partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
+import { type CompiledPolicy, compilePolicy, policyFor } from '../../../shared/placement/index.ts';
+import type { KindCatalog } from '../kinds.ts';
+
+/** The resources that policies are. */
+export const policyPrefixes = [prefixOf(hanseGroup, 'placementpolicies'), prefixOf(hanseGroup, 'clusterplacementpolicies')] as const;
+
+/** Namespaces whose objects are the hub's own. */
+const reservedNamespaces = new Set(['hanse-system', 'kube-system', 'kube-public', 'kube-node-lease']);
+
+/** Kinds that are never distributed: they describe the hub itself or what happens on it. */
+const reservedKinds = new Set([
+  '/Event',
+  '/Node',
+  '/Pod/binding',
+  'events.k8s.io/Event',
+  'coordination.k8s.io/Lease',
+  '/Endpoints',
+  'discovery.k8s.io/EndpointSlice',
+]);
+
+/** A changeable set of policies. */
+export type PolicyBook = {
+  /** Takes a policy in, or out when `object` is undefined; answers the keys of the objects that it selected before or selects now. */
+  readonly put: (key: StorageKey, object: KubeObject | undefined) => ReadonlySet<StorageKey>;
+  /** The policy that holds for an object. */
+  readonly policyOf: (object: KubeObject) => CompiledPolicy | undefined;
+  readonly byId: (id: string) => CompiledPolicy | undefined;
+  /** Revision of the policy that was last taken in under this id. */
+  readonly revisionOf: (id: string) => number;
+};
+
+/** An empty book. */
+export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook => {
+  const policies = new Map<StorageKey, CompiledPolicy>();
+  const byKind = new Map<string, CompiledPolicy[]>();
+  const byId = new Map<string, { readonly policy: CompiledPolicy; readonly revision: number }>();
+  const kindsOf = (policy: CompiledPolicy): string[] => [
+    ...new Set(policy.resources.map(({ apiVersion, kind }) => `${apiVersion}/${kind}`)),
+  ];
+  const remove = (policy: CompiledPolicy): void => {
+    for (const kind of kindsOf(policy)) {
+      byKind.set(
+        kind,
+        (byKind.get(kind) ?? []).filter((other) => other !== policy),
+      );
+    }
+    byId.delete(policy.id);
+  };
+  const selected = (policy: CompiledPolicy, into: Set<StorageKey>): void => {
+    for (const { apiVersion, kind, namespace } of policy.resources) {
+      const { group, version } = parseApiVersion(apiVersion);
+      const type = catalog.byKind(group, version, kind);
+      if (type === undefined) continue;
+      for (const stored of store.list(prefixOf(group, type.resource, namespace))) into.add(stored.key);
+    }
+  };
+  return {
+    put: (key, object) => {
+      const touched = new Set<StorageKey>();
+      const before = policies.get(key);
+      if (before !== undefined) {
+        remove(before);
+        policies.delete(key);
+        selected(before, touched);
+      }
+      if (object === undefined || object.metadata.deletionTimestamp !== undefined) return touched;
+      const { namespace, name } = partsOf(key);
+      const policy = compilePolicy(namespace, name, object.spec as PolicySpec);
+      policies.set(key, policy);
+      byId.set(policy.id, { policy, revision: Number(object.metadata.resourceVersion ?? 0) });
+      for (const kind of kindsOf(policy)) byKind.set(kind, [...(byKind.get(kind) ?? []), policy]);
+      selected(policy, touched);
+      return touched;
+    },
+    policyOf: (object) => {
+      const { apiVersion, kind, metadata } = object;
+      const candidates = byKind.get(`${apiVersion}/${kind}`);
+      if (candidates === undefined || candidates.length === 0) return undefined;
+      if (reservedNamespaces.has(metadata.namespace ?? '') || reservedKinds.has(`${parseApiVersion(apiVersion).group}/${kind}`))
+        return undefined;
+      return policyFor(candidates, {
+        apiVersion,
+        kind,
+        namespace: metadata.namespace ?? '',
+        name: metadata.name,
+        labels: metadata.labels ?? {},
+      });
+    },
+    byId: (id) => byId.get(id)?.policy,
+    revisionOf: (id) => byId.get(id)?.revision ?? 0,
+  };
+};

@@ -1,0 +1,107 @@
+/** @module What an object of the hub becomes in one cluster: its own fields, the replicas of its share, the policy's overrides. Pure. */
+
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { ResourceType } from '../../../shared/kube/resource.ts';
+import type { CompiledPolicy } from '../../../shared/placement/index.ts';
+import { type OverriddenObject, overrideObject } from '../../../shared/placement/index.ts';
+import { bag, groupKind, replicasField } from '../kinds.ts';
+
+/** One cluster's share. */
+export type Share = {
+  /** Undefined for objects without replicas. */
+  readonly replicas: number | undefined;
+  /** Of a Job with completions: the cluster's part of them. */
+  readonly completions?: number;
+};
+
+/** Annotations that mean something on the hub only. */
+const hubAnnotation = (key: string): boolean =>
+  key === 'kubectl.kubernetes.io/last-applied-configuration' || key.startsWith('hanse.dev/') || key === 'deployment.kubernetes.io/revision';
+
+/** Labels that a Job controller sets on the hub's side of things; the member's makes its own. */
+const jobLabels = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+
+const without = (map: unknown, isGone: (key: string) => boolean): { readonly [key: string]: unknown } =>
+  Object.fromEntries(Object.entries(bag(map)).filter(([key]) => !isGone(key)));
+
+const setAt = (object: KubeObject, path: string, value: unknown): KubeObject => {
+  const fields = path.split('.');
+  const write = (at: unknown, depth: number): unknown => {
+    const field = fields[depth];
+    return field === undefined ? value : { ...bag(at), [field]: write(bag(at)[field], depth + 1) };
+  };
+  return write(object, 0) as KubeObject;
+};
+
+/** Fields that the hub's API server filled in for the hub and that each member fills in for itself. */
+const ownedByMember = (object: KubeObject): KubeObject => {
+  const spec = bag(object.spec);
+  switch (groupKind(object)) {
+    case '/Service': {
+      const isHeadless = spec.clusterIP === 'None';
+      return { ...object, spec: without(spec, (key) => !isHeadless && (key === 'clusterIP' || key === 'clusterIPs')) };
+    }
+    case '/PersistentVolumeClaim':
+      return { ...object, spec: without(spec, (key) => key === 'volumeName') };
+    case '/ServiceAccount':
+      return without(object, (key) => key === 'secrets') as KubeObject;
+    case '/Pod':
+      return { ...object, spec: without(spec, (key) => key === 'nodeName') };
+    case 'batch/Job': {
+      if (spec.manualSelector === true) return object;
+      const template = bag(spec.template);
+      const metadata = { ...bag(template.metadata), labels: without(bag(template.metadata).labels, (key) => jobLabels.includes(key)) };
+      return { ...object, spec: { ...without(spec, (key) => key === 'selector'), template: { ...template, metadata } } };
+    }
+    default:
+      return object;
+  }
+};
+
+const stripped = (object: KubeObject): KubeObject => {
+  const { labels, annotations, name, namespace } = object.metadata;
+  const kept = without(annotations, hubAnnotation) as Record<string, string>;
+  const { status: _, ...rest } = object;
+  return {
+    ...rest,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { labels }),
+      ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }),
+    },
+  };
+};
+
+/** The object as it goes to a cluster with these labels; a fault when an override does not fit it. */
+export const renderFor = (
+  object: KubeObject,
+  type: ResourceType | undefined,
+  share: Share,
+  policy: CompiledPolicy | undefined,
+  clusterLabels: Readonly<Record<string, string>>,
+): OverriddenObject => {
+  const field = replicasField(object, type);
+  let rendered = ownedByMember(stripped(object));
+  if (field !== undefined && share.replicas !== undefined) rendered = setAt(rendered, field, share.replicas);
+  if (share.completions !== undefined) rendered = setAt(rendered, 'spec.completions', share.completions);
+  return policy === undefined ? { ok: true, object: rendered } : overrideObject(rendered, policy.overrides, clusterLabels);
+};
+
+/** Parts of a Job's completions in proportion to its replicas per cluster: Webster, so that they add up. */
+export const completionShares = (completions: number, replicas: readonly number[]): readonly number[] => {
+  const seats = replicas.map(() => 0);
+  for (let left = completions; left > 0; left--) {
+    let best = -1;
+    replicas.forEach((votes, at) => {
+      if (votes === 0) return;
+      const [mine, theirs] = [votes * (2 * (seats[best] ?? 0) + 1), (replicas[best] ?? 0) * (2 * (seats[at] ?? 0) + 1)];
+      if (best < 0 || mine > theirs) best = at;
+    });
+    if (best < 0) break;
+    seats[best] = (seats[best] ?? 0) + 1;
+  }
+  return seats;
+};
