@@ -104,7 +104,7 @@ const attempt = (input: ApplyInput, start: Start, force: boolean): Outcome => {
   managers.set(identity, current);
   const merged: Versioned = { ...start.live, object: mergeObjects(node, start.live.object, input.applied) as KubeObject };
   const pruned = pruneGivenUp(merged, last, managers, current, versions);
-  const shift = shiftOwnership(start.live, pruned, managers, identity, { versions, reset });
+  const shift = shiftOwnership(start.live, pruned.reckoned, managers, identity, { versions, reset });
   if (!force && shift.overlaps.size > 0) return { ok: false, conflicts: listConflicts(shift.overlaps) };
   const kept = stripUnowned(fields);
   const changed = !equalJson(start.live.object, pruned.object);

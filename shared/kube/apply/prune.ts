@@ -36,6 +36,11 @@ const addBackOwned = (merged: Versioned, pruned: Versioned, managers: Managers, 
   return kept;
 };
 
+/** A pruned object twice: as ownership is reckoned, with null where nothing is left in a list or map, and as it is stored, without. */
+export type Pruned = { readonly reckoned: Versioned; readonly object: KubeObject };
+
+const untouched = (merged: Versioned): Pruned => ({ reckoned: merged, object: merged.object });
+
 /**
  * The merged object without the fields and items that `last` held, but for those that any of `managers` owns now and those the applier never
  * applied (structured-merge-diff, merge/update.go, prune).
@@ -46,15 +51,17 @@ export const pruneGivenUp = (
   managers: Managers,
   current: Ownership,
   versions: Versions,
-): Versioned => {
-  if (last === undefined || last.fields.size === 0) return merged;
-  if (last.apiVersion === current.apiVersion && isSubset(last.fields, current.fields)) return merged;
+): Pruned => {
+  if (last === undefined || last.fields.size === 0) return untouched(merged);
+  if (last.apiVersion === current.apiVersion && isSubset(last.fields, current.fields)) return untouched(merged);
   const then = inVersion(merged, last.apiVersion, versions);
-  if (then === undefined) return merged;
+  if (then === undefined) return untouched(merged);
   const given = withDeclaredFields(then.node, last.fields);
   const owned = addBackOwned(then, without(then, given, null), managers, versions);
   const kept = inVersion(owned, last.apiVersion, versions);
-  if (kept === undefined) return merged;
+  if (kept === undefined) return untouched(merged);
   const gone = intersection(difference(declaredFieldsOf(then), declaredFieldsOf(kept)), given);
-  return inVersion(without(then, gone, undefined), merged.apiVersion, versions) ?? merged;
+  const reckoned = inVersion(without(then, gone, null), merged.apiVersion, versions);
+  const stored = inVersion(without(then, gone, undefined), merged.apiVersion, versions);
+  return reckoned === undefined || stored === undefined ? untouched(merged) : { reckoned, object: stored.object };
 };

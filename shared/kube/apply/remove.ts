@@ -38,9 +38,9 @@ const removeKeys = (node: SchemaNode, map: JsonObject, fields: FieldTree, emptie
     const entry = fields.get(element);
     if (entry?.owned === true) continue;
     const below = entry?.children === undefined ? map[key] : removeFields(node.child(key) ?? anyNode, map[key], entry.children, emptied);
-    if (below === undefined) continue;
-    put(out, key, below);
+    // A key whose value has gone counts: what holds it is then empty, not gone.
     size++;
+    if (below !== undefined) put(out, key, below);
   }
   return size > 0 ? out : emptied;
 };
