@@ -1,0 +1,185 @@
+/** @module Makes things go wrong in a federation, as often as the seed's mix says, until it is told to heal. */
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { prng } from '../../shared/lib/prng.ts';
+import type { Faults } from './faults.ts';
+import type { Federation } from './federation.ts';
+import { keyFor } from './model/hub-api.ts';
+import type { Member } from './model/member-api.ts';
+import { nodeObject, types } from './model/member-runtime.ts';
+import { actAsUser } from './users.ts';
+import type { World } from './world.ts';
+
+/** Faults that run; `heal` ends them all and starts what is down. */
+export type Chaos = { readonly heal: () => void };
+
+/** Starts the faults of a seed. */
+export const startChaos = (world: World, federation: Federation, seed: number, faults: Faults): Chaos => {
+  const clusters = [...federation.members.keys()];
+  let isOn = true;
+
+  /** Runs `act` again and again, about each `everyMs`, with chance of its own. */
+  const often = (concern: string, everyMs: number, act: (random: ReturnType<typeof prng>) => void): void => {
+    if (everyMs === 0) return;
+    const random = prng(seed, `chaos/${concern}`);
+    const next = (): void => {
+      world.after(1 + random.below(2 * everyMs), concern, () => {
+        if (!isOn) return;
+        act(random);
+        next();
+      });
+    };
+    next();
+  };
+  const later = (delayMs: number, what: string, run: () => void): void => {
+    world.after(delayMs, what, () => {
+      if (isOn) run();
+    });
+  };
+  const downMs = (random: ReturnType<typeof prng>, most: number): number => 100 + random.below(most);
+
+  often('hub crash', faults.crashHubEveryMs, (random) => {
+    federation.killHub();
+    later(downMs(random, faults.downMs), 'hub restart', federation.startHub);
+  });
+  often('agent crash', faults.crashAgentEveryMs, (random) => {
+    const cluster = random.pick(clusters);
+    federation.killAgent(cluster);
+    later(downMs(random, faults.downMs), 'agent restart', () => federation.startAgent(cluster));
+  });
+  often('broker crash', faults.crashBrokerEveryMs, (random) => federation.broker.crash(downMs(random, faults.downMs)));
+  often('link cut', faults.cutLinkEveryMs, (random) => {
+    const link = random.pick(['hub', ...clusters]);
+    world.say(`link ${link} is cut`);
+    federation.broker.cut(link);
+    later(downMs(random, faults.cutLinkMs), 'link mended', () => mend(link));
+  });
+  const mend = (link: string): void => {
+    world.say(`link ${link} is mended`);
+    federation.broker.mend(link);
+  };
+  const setApi = (member: Member, up: boolean): void => {
+    world.say(`API of ${member.name} is ${up ? 'up' : 'down'}`);
+    member.apiUp = up;
+    if (!up) for (const end of [...member.openWatches]) end();
+  };
+  often('API down', faults.apiDownEveryMs, (random) => {
+    const member = memberOf(federation, random.pick(clusters));
+    setApi(member, false);
+    later(downMs(random, faults.downMs), 'API up', () => setApi(member, true));
+  });
+  often('watch break', faults.watchBreakEveryMs, (random) => {
+    const member = memberOf(federation, random.pick(clusters));
+    if (random.chance(30)) member.store.compact();
+    for (const end of [...member.openWatches]) if (random.chance(50)) end();
+  });
+  often('cluster dies', faults.silenceEveryMs, (random) => {
+    const member = memberOf(federation, random.pick(clusters));
+    world.say(`cluster ${member.name} goes silent`);
+    federation.killAgent(member.name);
+    setApi(member, false);
+    later(downMs(random, faults.silenceMs), 'cluster returns', () => {
+      setApi(member, true);
+      federation.startAgent(member.name);
+    });
+  });
+  often('drift', faults.driftEveryMs, (random) => drift(world, memberOf(federation, random.pick(clusters)), random));
+  often('nodes', faults.nodeEveryMs, (random) => changeNodes(world, memberOf(federation, random.pick(clusters)), random));
+  often('user', faults.userEveryMs, (random) => {
+    const hub = federation.hub();
+    if (hub?.api === undefined) return;
+    const action = actAsUser(hub.api, random);
+    if (action === undefined) return;
+    const key = keyFor(action.kind, action.name);
+    federation.observer.asked(key, action.wanted);
+    world.say(`user ${action.verb} ${key}`);
+    void action.result.then(({ ok, why, revision }) => {
+      world.say(`user ${action.verb} ${key}: ${ok ? `done at ${revision}` : why}`);
+      if (ok) federation.observer.acknowledged(key, revision);
+    });
+  });
+  if (faults.skewMsMax > 0) {
+    often('clock jump', 60_000, (random) => {
+      federation.setSkew(random.pick(['hub', ...clusters]), random.below(2 * faults.skewMsMax) - faults.skewMsMax);
+    });
+  }
+
+  return {
+    heal: () => {
+      isOn = false;
+      world.say('everything is healed');
+      for (const link of ['hub', ...clusters]) {
+        federation.broker.mend(link);
+        federation.setSkew(link, 0);
+      }
+      for (const member of federation.members.values()) {
+        setApi(member, true);
+        federation.startAgent(member.name);
+      }
+      federation.startHub();
+    },
+  };
+};
+
+const memberOf = (federation: Federation, name: string): Member => {
+  const member = federation.members.get(name);
+  if (member === undefined) throw new Error(`no member ${name}`);
+  return member;
+};
+
+/** A foreign hand on an object of ours. */
+const drift = (world: World, member: Member, random: ReturnType<typeof prng>): void => {
+  const ours = member.store.list(types.deployments);
+  if (ours.length === 0) return;
+  const object = random.pick(ours);
+  const { name, namespace = '' } = object.metadata;
+  if (random.chance(30)) {
+    world.say(`a foreign hand deletes ${name} in ${member.name}`);
+    member.store.remove({ ...types.deployments, namespace, name });
+    return;
+  }
+  const replicas = random.below(5);
+  world.say(`a foreign hand scales ${name} in ${member.name} to ${replicas}`);
+  const changed: KubeObject = { ...object, spec: { ...(object.spec as object), replicas } };
+  member.store.put(types.deployments, changed);
+};
+
+/** Nodes come, go and are cordoned; foreign pods take room and leave. */
+const changeNodes = (world: World, member: Member, random: ReturnType<typeof prng>): void => {
+  const nodes = member.store.list(types.nodes);
+  const foreign = member.store.list(types.pods).filter((pod) => pod.metadata.namespace === 'foreign');
+  const turn = random.below(100_000);
+  switch (random.below(5)) {
+    case 0:
+      if (nodes.length < 4) member.store.put(types.nodes, nodeObject(`n${turn}`, 1_000 * (1 + random.below(4)), {}));
+      return;
+    case 1: {
+      if (nodes.length < 2) return;
+      const node = random.pick(nodes);
+      world.say(`node ${node.metadata.name} of ${member.name} is gone`);
+      member.store.remove({ ...types.nodes, name: node.metadata.name });
+      return;
+    }
+    case 2: {
+      const node = random.pick(nodes);
+      const { unschedulable = false } = node.spec as { unschedulable?: boolean };
+      member.store.put(types.nodes, { ...node, spec: { unschedulable: !unschedulable } });
+      return;
+    }
+    case 3: {
+      const node = random.pick(nodes);
+      member.store.put(types.pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `foreign-${turn}`, namespace: 'foreign' },
+        spec: {
+          nodeName: node.metadata.name,
+          containers: [{ name: 'x', resources: { requests: { cpu: `${100 * (1 + random.below(8))}m` } } }],
+        },
+        status: { phase: 'Running', ready: true },
+      });
+      return;
+    }
+    default:
+      if (foreign.length > 0) member.store.remove({ ...types.pods, namespace: 'foreign', name: random.pick(foreign).metadata.name });
+  }
+};

@@ -1,0 +1,80 @@
+/**
+ * @module The rule of capacity: a decision that gives a cluster more replicas leaves all that is placed there, and what foreign pods take,
+ * within what the cluster has, as far as the hub could know it from reports.
+ */
+import type { CapacityReport } from '../../../shared/capacity/report.ts';
+import { cpuMilliOf } from '../model/member-runtime.ts';
+import type { Checker } from './observer.ts';
+import { createWishes } from './wishes.ts';
+
+/** Between a decision and its record in the journal a newer report may arrive. */
+const decisionAgeMsMax = 10_000;
+/** Reports of a cluster that are looked at. */
+const reportsMax = 64;
+
+type Heard = { readonly atMs: number; readonly report: CapacityReport };
+
+/** Milli-CPU of ready, open nodes, and what of it is taken by pods that are not replicas of ours. */
+const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { total: number; foreign: number } => {
+  const cpu = report.resourceNames.indexOf('cpu');
+  let [total, used] = [0, 0];
+  report.nodes.group.forEach((id, node) => {
+    const group = report.groups.find((other) => other.id === id);
+    if (group === undefined) return;
+    const has = group.allocatable[cpu] ?? 0;
+    used += has - (report.nodes.free[cpu]?.[node] ?? 0);
+    total += has;
+  });
+  const ours = Object.entries(report.present).reduce((sum, [workId, { bound }]) => sum + bound * shapeOf(workId), 0);
+  return { total, foreign: Math.max(0, used - ours) };
+};
+
+/** The checker. */
+export const capacityCheck: Checker = (fail, nowMs) => {
+  const wishes = createWishes(nowMs);
+  const reports = new Map<string, Heard[]>();
+  const cpuOf = (name: string): number => {
+    const spec = wishes.object('Deployment', name)?.spec as { template?: { spec?: Parameters<typeof cpuMilliOf>[0] } } | undefined;
+    return cpuMilliOf(spec?.template?.spec);
+  };
+  /** Work ids end with the name of their object. */
+  const cpuOfWork = (workId: string): number => cpuOf(/app-\d+$/.exec(workId)?.[0] ?? '');
+  const replicasIn = (cluster: string): { readonly name: string; readonly replicas: number }[] =>
+    [...wishes.placements().values()].flatMap(({ workload, clusters }) =>
+      clusters.filter(({ name }) => name === cluster).map(({ replicas = 0 }) => ({ name: workload.name, replicas })),
+    );
+
+  const check = (cluster: string, why: string): void => {
+    const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * cpuOf(name), 0);
+    const heard = reports.get(cluster) ?? [];
+    const recent = heard.filter(
+      ({ atMs }, at) =>
+        nowMs() - atMs <= decisionAgeMsMax || at === heard.length - 1 || (heard[at + 1]?.atMs ?? 0) >= nowMs() - decisionAgeMsMax,
+    );
+    const rooms = recent.map(({ report }) => roomOf(report, cpuOfWork));
+    if (rooms.some(({ total, foreign }) => demand + foreign <= total)) return;
+    fail(
+      'no cluster above its capacity by our doing',
+      `${why}: ${cluster} is given ${demand} milli-CPU in all; reports say ${JSON.stringify(rooms)}; placed ${JSON.stringify(replicasIn(cluster))}`,
+    );
+  };
+
+  return {
+    hubStarted: () => reports.clear(),
+    heard: (kind, cluster, message) => {
+      if (kind !== 'report') return;
+      const { report } = message as { readonly report: CapacityReport };
+      reports.set(cluster, [...(reports.get(cluster) ?? []), { atMs: nowMs(), report }].slice(-reportsMax));
+    },
+    written: (entry) => {
+      const name = entry.key.split('/')[3] ?? '';
+      const before = wishes.placements().get(name)?.clusters ?? [];
+      wishes.written(entry);
+      if (!entry.key.startsWith('hanse.dev/placements/') || entry.object === undefined) return;
+      for (const { name: cluster, replicas = 0 } of wishes.placements().get(name)?.clusters ?? []) {
+        const had = before.find((other) => other.name === cluster)?.replicas ?? 0;
+        if (replicas > had) check(cluster, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+      }
+    },
+  };
+};

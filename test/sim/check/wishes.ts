@@ -1,0 +1,71 @@
+/** @module What should be where, read from the journal alone: objects that exist and clusters that Placements give them. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { WorkRef } from '../../../shared/wire/messages.ts';
+import type { JournalEntry } from './observer.ts';
+
+type Placement = {
+  readonly workload: { readonly kind: string; readonly name: string };
+  readonly clusters: readonly { readonly name: string; readonly replicas?: number }[];
+};
+
+/** The wishes as they are and since when. */
+export type Wishes = {
+  readonly written: (entry: JournalEntry) => void;
+  /** How long the object has been wanted in the cluster without a break; -1 = it is not wanted. */
+  readonly wantedForMs: (cluster: string, ref: Pick<WorkRef, 'kind' | 'name'>) => number;
+  /** How long the object has existed on the hub without a deletion asked; -1 = it does not. */
+  readonly existsForMs: (ref: Pick<WorkRef, 'kind' | 'name'>) => number;
+  readonly placements: () => ReadonlyMap<string, Placement>;
+  readonly object: (kind: string, name: string) => KubeObject | undefined;
+};
+
+/** Wishes of an empty journal. Names are unique within a kind: the model has one namespace. */
+export const createWishes = (nowMs: () => number): Wishes => {
+  const objects = new Map<string, KubeObject>();
+  const placements = new Map<string, Placement>();
+  const wantedSince = new Map<string, number>();
+  const existsSince = new Map<string, number>();
+
+  const isAlive = (id: string): boolean => {
+    const object = objects.get(id);
+    return object !== undefined && object.metadata.deletionTimestamp === undefined;
+  };
+  /** The ids of everything wanted in each cluster: placed workloads, and the configuration that follows them. */
+  const current = (): Set<string> => {
+    const wanted = new Set<string>();
+    for (const { workload, clusters } of placements.values()) {
+      if (!isAlive(`${workload.kind}/${workload.name}`)) continue;
+      for (const { name } of clusters) {
+        wanted.add(`${name} ${workload.kind}/${workload.name}`);
+        if (isAlive(`ConfigMap/${workload.name}-config`)) wanted.add(`${name} ConfigMap/${workload.name}-config`);
+      }
+    }
+    return wanted;
+  };
+  const keepTimes = (since: Map<string, number>, now: ReadonlySet<string>): void => {
+    for (const id of [...since.keys()]) if (!now.has(id)) since.delete(id);
+    for (const id of now) if (!since.has(id)) since.set(id, nowMs());
+  };
+  const age = (since: number | undefined): number => (since === undefined ? -1 : nowMs() - since);
+
+  return {
+    written: ({ key, object }) => {
+      const [, resource = '', , name = ''] = key.split('/');
+      if (resource === 'placements') {
+        if (object === undefined) placements.delete(name);
+        else placements.set(name, object.spec as Placement);
+      } else {
+        const kind = resource === 'deployments' ? 'Deployment' : resource === 'configmaps' ? 'ConfigMap' : undefined;
+        if (kind === undefined) return;
+        if (object === undefined) objects.delete(`${kind}/${name}`);
+        else objects.set(`${kind}/${name}`, object);
+      }
+      keepTimes(wantedSince, current());
+      keepTimes(existsSince, new Set([...objects.keys()].filter(isAlive)));
+    },
+    wantedForMs: (cluster, ref) => age(wantedSince.get(`${cluster} ${ref.kind}/${ref.name}`)),
+    existsForMs: (ref) => age(existsSince.get(`${ref.kind}/${ref.name}`)),
+    placements: () => placements,
+    object: (kind, name) => objects.get(`${kind}/${name}`),
+  };
+};

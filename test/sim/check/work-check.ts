@@ -1,0 +1,104 @@
+/** @module Rules of work: one content a seq, never older over newer, nothing deleted but what the hub withdrew, nothing withdrawn because it was unseen. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { WorkItem } from '../../../shared/wire/messages.ts';
+import type { Checker } from './observer.ts';
+import { createWishes } from './wishes.ts';
+
+/** Marks that the agent puts on what it applies (what a user sees in the member; kept here apart from the agent's own names). */
+const workIdMark = 'hanse.dev/work-id';
+const workSeqMark = 'hanse.dev/work-seq';
+
+/** A decision may be this old when its withdrawal is signed. */
+const decisionAgeMsMax = 15_000;
+/** Silence after which the hub counts a cluster as lost (10 s), with some time for the message on its way to be looked at. */
+const silenceMsMax = 15_000;
+
+const marksOf = (object: KubeObject): { readonly id: string | undefined; readonly seq: number } => ({
+  id: object.metadata.annotations?.[workIdMark],
+  seq: Number(object.metadata.annotations?.[workSeqMark] ?? 0),
+});
+
+const contentOf = (object: KubeObject): string => JSON.stringify([object.spec, object.data]);
+
+/** The checker. */
+export const workCheck: Checker = (fail, nowMs) => {
+  const wishes = createWishes(nowMs);
+  /** Everything the hub signed, by cluster and id, then seq. */
+  const signed = new Map<string, Map<number, WorkItem>>();
+  /** Highest seq that was done in the member. */
+  const done = new Map<string, number>();
+  const lastBeatMs = new Map<string, number>();
+
+  const checkWithdraw = (item: WorkItem): void => {
+    const { cluster, ref } = item;
+    const wantedForMs = wishes.wantedForMs(cluster, ref);
+    if (wantedForMs > decisionAgeMsMax) {
+      fail(
+        'nothing is withdrawn that is wanted',
+        `${ref.kind} ${ref.name} is withdrawn from ${cluster}, where it has been wanted for ${wantedForMs} ms`,
+      );
+    }
+    const silentMs = nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
+    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax) {
+      fail(
+        'nothing is withdrawn because it was unseen',
+        `${ref.kind} ${ref.name} is withdrawn from ${cluster}, which the hub has not heard for ${silentMs} ms`,
+      );
+    }
+  };
+
+  return {
+    written: wishes.written,
+    hubStarted: () => lastBeatMs.clear(),
+    heard: (kind, cluster) => {
+      if (kind === 'beat') lastBeatMs.set(cluster, nowMs());
+    },
+    published: (item) => {
+      const key = `${item.cluster}.${item.id}`;
+      const items = signed.get(key) ?? new Map<number, WorkItem>();
+      signed.set(key, items);
+      const same = items.get(item.seq);
+      if (same !== undefined && (same.op !== item.op || JSON.stringify(same.object) !== JSON.stringify(item.object))) {
+        fail('one content a seq', `work ${key} was signed twice at seq ${item.seq}: ${JSON.stringify(same)} and ${JSON.stringify(item)}`);
+      }
+      items.set(item.seq, item);
+      if (item.op === 'withdraw') checkWithdraw(item);
+    },
+    applying: (cluster, object) => {
+      const { id, seq } = marksOf(object);
+      if (id === undefined) return;
+      const key = `${cluster}.${id}`;
+      const item = signed.get(key)?.get(seq);
+      if (item?.object === undefined) {
+        fail('an agent applies only what the hub signed', `${key} is applied at seq ${seq}, which the hub never signed for applying`);
+      } else if (contentOf(item.object) !== contentOf(object)) {
+        fail(
+          'an agent applies only what the hub signed',
+          `${key} at seq ${seq} is applied with another content: ${contentOf(object)} for ${contentOf(item.object)}`,
+        );
+      }
+      const newest = done.get(key) ?? 0;
+      if (seq < newest) fail('never older work over newer', `${key}: seq ${seq} is applied after ${newest}`);
+    },
+    applied: (cluster, object) => {
+      const { id, seq } = marksOf(object);
+      if (id !== undefined) done.set(`${cluster}.${id}`, Math.max(seq, done.get(`${cluster}.${id}`) ?? 0));
+    },
+    deleting: (cluster, object) => {
+      const { id, seq } = marksOf(object);
+      if (id === undefined) {
+        // The agent's own records are its own to drop.
+        if (object.metadata.namespace !== 'hanse-system')
+          fail('nothing is deleted that is not ours', `${object.kind} ${object.metadata.name} is deleted from ${cluster}`);
+        return;
+      }
+      const key = `${cluster}.${id}`;
+      const withdrawals = [...(signed.get(key)?.values() ?? [])].filter(
+        (item) => item.op === 'withdraw' && item.seq >= Math.max(seq, done.get(key) ?? 0),
+      );
+      if (withdrawals.length === 0)
+        fail('every delete traces to a withdrawal', `${key} (seq ${seq}) is deleted; the hub signed no withdrawal as new as that`);
+      for (const { seq: withdrawn } of withdrawals.slice(0, 1)) done.set(key, Math.max(withdrawn, done.get(key) ?? 0));
+    },
+  };
+};

@@ -1,0 +1,134 @@
+/** @module The faults of one seed: each draws its own mix (swarm testing, Groce et al. 2012), so that rare combinations come up. */
+import { type Prng, prng } from '../../shared/lib/prng.ts';
+
+/** A delay in ms: uniform, and now and then `slowMs`. */
+export type Delay = { readonly minMs: number; readonly maxMs: number; readonly slowPercent: number; readonly slowMs: number };
+
+/** What goes wrong, and how often. Percentages are of single messages or calls; `everyMs` is the mean time between two; 0 = never. */
+export type Faults = {
+  readonly agents: number;
+  /** Core messages and requests on the bus, one way. */
+  readonly bus: Delay;
+  readonly dropPercent: number;
+  readonly duplicatePercent: number;
+  /** Whole readings and replays may hold records that are older than what was delivered before. */
+  readonly cutLinkEveryMs: number;
+  readonly cutLinkMs: number;
+  /** How long a peer takes to notice that its connection is gone, at most. */
+  readonly noticeMs: number;
+  readonly crashHubEveryMs: number;
+  readonly crashAgentEveryMs: number;
+  readonly crashBrokerEveryMs: number;
+  readonly downMs: number;
+  /** Journal commits: how long they take, and how many are answered `unknown` (half of those are written all the same). */
+  readonly commit: Delay;
+  readonly unknownPercent: number;
+  /** Calls to a member's API. */
+  readonly call: Delay;
+  readonly refusePercent: number;
+  readonly hangPercent: number;
+  readonly conflictPercent: number;
+  readonly apiDownEveryMs: number;
+  readonly watchBreakEveryMs: number;
+  /** A cluster dies whole: its API, its pods and its agent. */
+  readonly silenceEveryMs: number;
+  readonly silenceMs: number;
+  /** A foreign hand changes or deletes what we applied. */
+  readonly driftEveryMs: number;
+  /** Pods that never become ready. */
+  readonly stuckPodPercent: number;
+  /** Nodes come, go, are cordoned; foreign pods take room. */
+  readonly nodeEveryMs: number;
+  /** Users: mean time between two actions. */
+  readonly userEveryMs: number;
+  /** Most that a clock differs from the true time. */
+  readonly skewMsMax: number;
+};
+
+/** How long faults last, before everything is healed. */
+export const faultyMs = 300_000;
+/** How long a healed federation may take to settle. */
+export const convergeMsMax = 900_000;
+
+const delay = (random: Prng, maxMs: number, slowMs: number): Delay => ({
+  minMs: 1,
+  maxMs: 2 + random.below(maxMs),
+  slowPercent: random.chance(50) ? random.below(10) : 0,
+  slowMs,
+});
+
+/** Draws the mix of a seed. Each kind of fault is absent in about half of the seeds. */
+export const drawFaults = (seed: number): Faults => {
+  const random = prng(seed, 'faults');
+  const often = (minMs: number, maxMs: number): number => (random.chance(50) ? minMs + random.below(maxMs - minMs) : 0);
+  const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
+  return {
+    agents: 3 + random.below(random.chance(25) ? 8 : 3),
+    bus: delay(random, 60, 3_000),
+    dropPercent: percent(25),
+    duplicatePercent: percent(20),
+    cutLinkEveryMs: often(20_000, 200_000),
+    cutLinkMs: 1_000 + random.below(60_000),
+    noticeMs: 100 + random.below(20_000),
+    crashHubEveryMs: often(40_000, 300_000),
+    crashAgentEveryMs: often(20_000, 300_000),
+    crashBrokerEveryMs: often(60_000, 300_000),
+    downMs: 500 + random.below(30_000),
+    commit: delay(random, 20, 2_000),
+    unknownPercent: percent(10),
+    call: delay(random, 50, 5_000),
+    refusePercent: percent(20),
+    hangPercent: percent(5),
+    conflictPercent: percent(20),
+    apiDownEveryMs: often(60_000, 300_000),
+    watchBreakEveryMs: often(20_000, 120_000),
+    silenceEveryMs: often(60_000, 240_000),
+    silenceMs: 5_000 + random.below(90_000),
+    driftEveryMs: often(10_000, 120_000),
+    stuckPodPercent: percent(30),
+    nodeEveryMs: often(20_000, 120_000),
+    userEveryMs: 3_000 + random.below(25_000),
+    skewMsMax: percent(5_000),
+  };
+};
+
+/** One draw of a delay, in ms. */
+export const drawDelay = (delay: Delay, random: Prng): number => {
+  const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
+  return random.chance(delay.slowPercent) ? usual + random.below(delay.slowMs) : usual;
+};
+
+/** The mix with every fault off, for the healing at the end. */
+export const healed = (faults: Faults): Faults => ({
+  ...faults,
+  bus: { ...faults.bus, slowPercent: 0 },
+  dropPercent: 0,
+  duplicatePercent: 0,
+  cutLinkEveryMs: 0,
+  crashHubEveryMs: 0,
+  crashAgentEveryMs: 0,
+  crashBrokerEveryMs: 0,
+  commit: { ...faults.commit, slowPercent: 0 },
+  unknownPercent: 0,
+  call: { ...faults.call, slowPercent: 0 },
+  refusePercent: 0,
+  hangPercent: 0,
+  conflictPercent: 0,
+  apiDownEveryMs: 0,
+  watchBreakEveryMs: 0,
+  silenceEveryMs: 0,
+  driftEveryMs: 0,
+  stuckPodPercent: 0,
+  nodeEveryMs: 0,
+  userEveryMs: 0,
+});
+
+/** The mix in one line, for the head of a failing run: only what is on. */
+export const faultsText = (faults: Faults): string =>
+  Object.entries(faults)
+    .filter(([, value]) => value !== 0)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === 'object' ? `${value.minMs}-${value.maxMs}ms,${value.slowPercent}%+${value.slowMs}ms` : value}`,
+    )
+    .join(' ');

@@ -1,0 +1,199 @@
+/** @module A federation of shipped loops over models of everything around them: one hub, a broker, members with their agents. */
+import { type Agent, assembleAgent } from '../../agent/agent.ts';
+import { createStore, type Journal, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
+import { keyOf } from '../../shared/kube/storage/key.ts';
+import { prng } from '../../shared/lib/prng.ts';
+import { capacityCheck } from './check/capacity-check.ts';
+import { journalCheck } from './check/journal-check.ts';
+import { type Observer, observe } from './check/observer.ts';
+import { workCheck } from './check/work-check.ts';
+import type { Faults } from './faults.ts';
+import { type HubLoops, startHubLoops } from './hub-loops.ts';
+import { createAgentLink } from './model/agent-link.ts';
+import { type Broker, createBroker } from './model/broker.ts';
+import { createFleetBus } from './model/fleet-bus.ts';
+import { createHubApi, type HubApi } from './model/hub-api.ts';
+import { journalOf } from './model/journal.ts';
+import { createMemberApi, type Member } from './model/member-api.ts';
+import { nodeObject, startMemberRuntime, types } from './model/member-runtime.ts';
+import { createMemberStore } from './model/member-store.ts';
+import { startProcess } from './process.ts';
+import { clusterLabelsOf } from './users.ts';
+import { startMs, type World } from './world.ts';
+
+/** A hub that runs; undefined parts are still starting. */
+export type HubRun = {
+  readonly process: ReturnType<typeof startProcess>;
+  store: OpenStore | undefined;
+  api: HubApi | undefined;
+  loops: HubLoops | undefined;
+};
+
+/** An agent that runs. */
+export type AgentRun = { readonly process: ReturnType<typeof startProcess>; readonly agent: Agent };
+
+/** What a test may put in place of a part, to see that the checkers notice. */
+export type Saboteur = {
+  readonly link?: typeof createAgentLink;
+  readonly bus?: typeof createFleetBus;
+};
+
+/** Everything that runs, and the switches that faults turn. */
+export type Federation = {
+  readonly broker: Broker;
+  readonly journal: Journal;
+  readonly members: ReadonlyMap<string, Member>;
+  readonly observer: Observer;
+  readonly hub: () => HubRun | undefined;
+  readonly agent: (cluster: string) => AgentRun | undefined;
+  readonly startHub: () => void;
+  readonly killHub: () => void;
+  readonly startAgent: (cluster: string) => void;
+  readonly killAgent: (cluster: string) => void;
+  /** Puts every clock right or wrong. */
+  readonly setSkew: (name: string, ms: number) => void;
+};
+
+const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** The journal, with everything it writes shown to the observer. */
+const observedJournal = (world: World, base: Journal, observer: () => Observer): Journal => ({
+  ...base,
+  commit: async (writes) => {
+    const result = await base.commit(writes);
+    if (!result.ok) return result;
+    writes.forEach((write, at) => {
+      const revision = result.revisions[at] ?? 0;
+      world.say(`journal ${revision} ${write.op} ${write.key}`);
+      world.log.digest(JSON.stringify(write.object));
+      observer().written({ revision, key: write.key, object: write.op === 'put' ? write.object : undefined });
+    });
+    return result;
+  },
+});
+
+/** Builds a federation; nothing of it runs yet but the members. */
+export const createFederation = async (world: World, seed: number, faults: () => Faults, saboteur: Saboteur = {}): Promise<Federation> => {
+  const random = (concern: string) => prng(seed, concern);
+  const uids = random('uids');
+  const uid = (): string =>
+    `${uids
+      .below(2 ** 31)
+      .toString(16)
+      .padStart(8, '0')}-${uids
+      .below(2 ** 31)
+      .toString(16)
+      .padStart(8, '0')}`;
+  const observer = observe([journalCheck, workCheck, capacityCheck], world.nowMs);
+  const journal = observedJournal(world, memoryJournal(), () => observer);
+  const broker = createBroker(world, random('bus'), faults);
+  const journalRandom = random('journal');
+  const skews = new Map<string, number>();
+  const processRandom = random('processes');
+  const members = new Map<string, Member>();
+  const agents = new Map<string, AgentRun>();
+  let hub: HubRun | undefined;
+
+  const start = (name: string) => startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0);
+
+  const shape = random('shape');
+  for (let index = 0; index < faults().agents; index++) {
+    const name = `c${index}`;
+    const store = createMemberStore(() => timeText(world.nowMs()), uid);
+    const labels = clusterLabelsOf(shape);
+    for (let node = 0; node < 1 + shape.below(3); node++) store.put(types.nodes, nodeObject(`n${node}`, 1_000 * (1 + shape.below(4)), {}));
+    members.set(name, { name, store, apiUp: true, openWatches: new Set() });
+    startMemberRuntime(world, name, store, random(`member/${name}`), faults);
+    const object = {
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Cluster',
+      metadata: { name, labels, uid: uid(), creationTimestamp: timeText(startMs), generation: 1 },
+      spec: { admission: 'Approved' },
+      status: { agent: { publicKey: `U${name}`, sealingKey: 'AAAA', joinedAt: timeText(startMs) } },
+    };
+    observer.asked(keyOf('hanse.dev', 'clusters', '', name), object.spec);
+    await journal.commit([{ op: 'put', key: keyOf('hanse.dev', 'clusters', '', name), expected: 0, object }]);
+  }
+  const namespace = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop', uid: uid(), creationTimestamp: timeText(startMs) },
+    spec: {},
+  };
+  await journal.commit([{ op: 'put', key: keyOf('', 'namespaces', '', 'shop'), expected: 0, object: namespace }]);
+
+  const startHub = (): void => {
+    if (hub !== undefined) return;
+    const process = start('hub');
+    const run: HubRun = { process, store: undefined, api: undefined, loops: undefined };
+    hub = run;
+    world.say('hub starts');
+    observer.hubStarted();
+    const bus = (saboteur.bus ?? createFleetBus)(process, broker, {
+      published: (item) => {
+        world.say(`hub signs ${item.op} ${item.cluster}.${item.id} seq ${item.seq}`);
+        world.log.digest(JSON.stringify(item));
+        observer.published(item);
+      },
+      heard: (kind, cluster, text) => {
+        world.log.digest(text);
+        observer.heard(kind, cluster, JSON.parse(text));
+      },
+    });
+    const own = journalOf(world, process, journal, journalRandom, faults);
+    void createStore(own, { env: process.env }).then((store) => {
+      run.store = store;
+      run.api = createHubApi(store, () => timeText(process.env.nowMs()), uid);
+      run.loops = startHubLoops({ env: process.env, store, bus });
+    });
+  };
+
+  const startAgent = (cluster: string): void => {
+    const member = members.get(cluster);
+    if (member === undefined || agents.has(cluster)) return;
+    const process = start(cluster);
+    world.say(`agent ${cluster} starts`);
+    observer.agentStarted(cluster);
+    const api = createMemberApi(world, process, member, prng(processRandom.below(2 ** 31), `api/${cluster}`), faults, {
+      sending: (verb, object) => {
+        world.say(`${cluster} asks to ${verb} ${object.kind} ${object.metadata.name}`);
+        world.log.digest(JSON.stringify(object));
+        if (verb === 'apply') observer.applying(cluster, object);
+        else observer.deleting(cluster, object);
+      },
+      applied: (object) => observer.applied(cluster, object),
+    });
+    const link = (saboteur.link ?? createAgentLink)(process, cluster, broker, {
+      reported: (report) => observer.reported(cluster, report),
+      answered: (item) => {
+        world.say(`${cluster} answers ${item.id} seq ${item.seq} ${item.phase} ${item.reason ?? ''}`);
+        observer.answered(cluster, item);
+      },
+    });
+    agents.set(cluster, { process, agent: assembleAgent({ api, link, env: process.env, agentVersion: 'sim' }) });
+  };
+
+  return {
+    broker,
+    journal,
+    members,
+    observer,
+    hub: () => hub,
+    agent: (cluster) => agents.get(cluster),
+    startHub,
+    killHub: () => {
+      world.say('hub dies');
+      hub?.process.kill();
+      // The dead store stops following; nothing it holds is heard any more.
+      void hub?.store?.close();
+      hub = undefined;
+    },
+    startAgent,
+    killAgent: (cluster) => {
+      world.say(`agent ${cluster} dies`);
+      agents.get(cluster)?.process.kill();
+      agents.delete(cluster);
+    },
+    setSkew: (name, ms) => skews.set(name, ms),
+  };
+};

@@ -1,0 +1,44 @@
+/** @module While a seed runs, hidden inputs throw: the real clock, chance and timers would make two runs of a seed differ. */
+
+const forbid = (name: string) => () => {
+  throw new Error(`${name} was called during a simulation: what is simulated gets its clock, chance and timers handed in`);
+};
+
+/** A Date that can be made from a value but does not know the time. */
+const dateWithoutClock = (real: DateConstructor): DateConstructor =>
+  new Proxy(real, {
+    construct: (target, args) => (args.length === 0 ? forbid('new Date()')() : Reflect.construct(target, args)),
+    get: (target, property) => (property === 'now' ? forbid('Date.now') : Reflect.get(target, property)),
+  });
+
+/** Replaces the globals; the answer puts them back. */
+export const forbidHiddenInputs = (): (() => void) => {
+  const saved = {
+    Date: globalThis.Date,
+    setTimeout: globalThis.setTimeout,
+    setInterval: globalThis.setInterval,
+    setImmediate: globalThis.setImmediate,
+    fetch: globalThis.fetch,
+  };
+  const { random } = Math;
+  const { randomUUID, getRandomValues } = globalThis.crypto;
+  const { now } = performance;
+  Object.assign(globalThis, {
+    Date: dateWithoutClock(saved.Date),
+    setTimeout: forbid('setTimeout'),
+    setInterval: forbid('setInterval'),
+    setImmediate: forbid('setImmediate'),
+    fetch: forbid('fetch'),
+  });
+  Math.random = forbid('Math.random');
+  performance.now = forbid('performance.now');
+  globalThis.crypto.randomUUID = forbid('crypto.randomUUID') as typeof randomUUID;
+  globalThis.crypto.getRandomValues = forbid('crypto.getRandomValues') as typeof getRandomValues;
+  return () => {
+    Object.assign(globalThis, saved);
+    Math.random = random;
+    performance.now = now;
+    globalThis.crypto.randomUUID = randomUUID;
+    globalThis.crypto.getRandomValues = getRandomValues;
+  };
+};

@@ -1,0 +1,126 @@
+/** @module An agent's port to the hub over the model of the broker: what `agent/link` promises. */
+import type { AgentLink, BeatFacts, HelloFacts, WorkEvent } from '../../../agent/link/port.ts';
+import type { CapacityReport } from '../../../shared/capacity/report.ts';
+import { itemKey, makeKeyedQueue } from '../../../shared/wire/index.ts';
+import { makeListeners } from '../../../shared/wire/listeners.ts';
+import type { StatusItem, WantMessage, WorkItem } from '../../../shared/wire/messages.ts';
+import type { Process } from '../process.ts';
+import type { Broker } from './broker.ts';
+
+/** What the observer of a run is told of an agent's link. */
+export type LinkWitness = { readonly reported: (report: CapacityReport) => void; readonly answered: (item: StatusItem) => void };
+
+/** Time between two beats, as the hub tells it when a cluster joins. */
+export const beatIntervalMs = 2_000;
+
+/** Connects one incarnation of an agent. */
+export const createAgentLink = (process: Process, cluster: string, broker: Broker, witness: LinkWitness): AgentLink => {
+  const { env } = process;
+  const bootId = env.uuid();
+  const onWork = makeListeners<WorkEvent>(env.log);
+  const onWant = makeListeners<WantMessage['what']>(env.log);
+  const onState = makeListeners<ReturnType<AgentLink['state']>>(env.log);
+  const seqs = new Map<string, number>();
+  let hello: () => HelloFacts | undefined = () => undefined;
+  let beat: () => BeatFacts = () => ({ api: { reachable: true } });
+  let report: CapacityReport | undefined;
+  let beats = 0;
+  let sinceMs = env.nowMs();
+  let stopped = false;
+
+  const up = (what: string, message: object): void =>
+    peer.publish(`hanse.up.${cluster}.${what}`, JSON.stringify({ v: 1, cluster, bootId, ...message }));
+  const sendHello = (): void => {
+    const facts = hello();
+    if (facts !== undefined) up('hello', { ...facts, nowMs: env.nowMs() });
+  };
+  const sendReport = (): void => {
+    if (report !== undefined) up('report', { report });
+  };
+  const state: AgentLink['state'] = () => ({ phase: peer.connected() ? 'Connected' : 'Disconnected', message: '', sinceMs });
+  const peer = broker.join(process, cluster, (subject) => subject === `hanse.down.${cluster}.want`, {
+    message: (_, text) => {
+      const { what }: WantMessage = JSON.parse(text);
+      if (what.includes('hello')) sendHello();
+      if (what.includes('report')) sendReport();
+      onWant.tell(what);
+    },
+    connected: (isUp) => {
+      sinceMs = env.nowMs();
+      if (isUp) {
+        sendHello();
+        sendReport();
+        queue.retryNow();
+      }
+      onState.tell(state());
+    },
+  });
+  const queue = makeKeyedQueue<StatusItem>({
+    env,
+    inFlightMax: 64,
+    keysMax: 100_000,
+    send: async (key, item) => {
+      await peer.put('status', key, JSON.stringify(item));
+    },
+  });
+
+  peer.follow({
+    bucket: 'work',
+    prefix: `${cluster}.`,
+    begin: () => onWork.tell({ type: 'Init' }),
+    record: ({ text }) => {
+      const item: WorkItem = JSON.parse(text);
+      // Never an older one; the same again is let through, as a whole reading may bring it.
+      if (item.seq < (seqs.get(item.id) ?? 0)) return;
+      seqs.set(item.id, item.seq);
+      onWork.tell({ type: 'Item', item });
+    },
+    done: (keys) => onWork.tell({ type: 'InitDone', ids: keys.map((key) => key.slice(cluster.length + 1)) }),
+  });
+
+  const tick = (): void => {
+    if (stopped) return;
+    beats += 1;
+    up('beat', { seq: beats, nowMs: env.nowMs(), reportSeq: report?.seq ?? 0, ...beat() });
+    env.setTimer(beatIntervalMs, tick);
+  };
+  process.after(beatIntervalMs, 'first beat', tick);
+
+  return {
+    cluster,
+    bootId,
+    state,
+    onState: onState.add,
+    setHello: (facts) => {
+      hello = facts;
+      if (peer.connected()) sendHello();
+    },
+    setBeat: (facts) => {
+      beat = facts;
+    },
+    helloChanged: () => {
+      if (peer.connected()) sendHello();
+    },
+    publishReport: (given) => {
+      report = JSON.parse(JSON.stringify(given));
+      witness.reported(given);
+      if (!peer.connected()) return false;
+      sendReport();
+      return true;
+    },
+    publishStatus: (given) => {
+      const item: StatusItem = JSON.parse(JSON.stringify(given));
+      witness.answered(item);
+      void queue.put(itemKey(cluster, item.id), item);
+    },
+    rememberSeq: (id, seq) => {
+      seqs.set(id, Math.max(seq, seqs.get(id) ?? 0));
+    },
+    onWork: onWork.add,
+    onWant: onWant.add,
+    stop: async () => {
+      stopped = true;
+      queue.stop();
+    },
+  };
+};

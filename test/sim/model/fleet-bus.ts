@@ -1,0 +1,115 @@
+/** @module The hub's port to the fleet over the model of the broker: what `hub/fleet/bus` promises, with the same queue and the same checks. */
+import type { FleetBus, PublishOutcome, Unsubscribe } from '../../../hub/fleet/port.ts';
+import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../shared/wire/index.ts';
+import { makeListeners } from '../../../shared/wire/listeners.ts';
+import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
+import type { Process } from '../process.ts';
+import type { Broker } from './broker.ts';
+
+/** What the observer of a run is told of the hub's bus. */
+export type BusWitness = {
+  readonly published: (item: WorkItem) => void;
+  readonly heard: (kind: string, cluster: string, text: string) => void;
+};
+
+type Outgoing = { readonly item: WorkItem } | { readonly purge: true };
+
+/** Connects one incarnation of the hub. */
+export const createFleetBus = (process: Process, broker: Broker, witness: BusWitness): FleetBus => {
+  const { env } = process;
+  const onHello = makeListeners<Parameters<Parameters<FleetBus['onHello']>[0]>[0]>(env.log);
+  const onBeat = makeListeners<Parameters<Parameters<FleetBus['onBeat']>[0]>[0]>(env.log);
+  const onReport = makeListeners<Parameters<Parameters<FleetBus['onReport']>[0]>[0]>(env.log);
+  const onStatus = makeListeners<StatusItem>(env.log);
+  const onConnected = makeListeners<boolean>(env.log);
+  const statuses = new Map<string, StatusItem>();
+  const seen = new Map<string, { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] }>();
+  const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
+
+  const peer = broker.join(process, 'hub', (subject) => subject.startsWith('hanse.up.'), {
+    message: (subject, text) => {
+      const [, , cluster = '', kind = ''] = subject.split('.');
+      const arrival = { message: JSON.parse(text), arrivedAtMs: env.nowMs() };
+      witness.heard(kind, cluster, text);
+      if (kind === 'hello') onHello.tell(arrival);
+      if (kind === 'beat') onBeat.tell(arrival);
+      if (kind === 'report') onReport.tell(arrival);
+    },
+    connected: (up) => {
+      onConnected.tell(up);
+      if (up) queue.retryNow();
+    },
+  });
+
+  const send = async (key: string, out: Outgoing): Promise<void> => {
+    if ('purge' in out) {
+      for (const known of [...seen.keys()]) if (known === key || (key.endsWith('.') && known.startsWith(key))) seen.delete(known);
+      await peer.purge('work', key);
+      await peer.purge('status', key);
+      for (const known of [...statuses.keys()]) if (known === key || (key.endsWith('.') && known.startsWith(key))) statuses.delete(known);
+      return;
+    }
+    const { cluster, id, seq, op } = out.item;
+    seen.set(key, { cluster, id, seq, op });
+    await peer.put('work', key, JSON.stringify(out.item));
+  };
+  const queue = makeKeyedQueue<Outgoing>({ env, send, inFlightMax: 256, keysMax: 100_000 });
+
+  peer.follow({
+    bucket: 'work',
+    prefix: '',
+    begin: () => undefined,
+    record: ({ key, text }) => {
+      const { cluster, id, seq, op }: WorkItem = JSON.parse(text);
+      if (!seen.has(key)) seen.set(key, { cluster, id, seq, op });
+    },
+    done: () => workIsRead(),
+  });
+  peer.follow({
+    bucket: 'status',
+    prefix: '',
+    begin: () => undefined,
+    record: ({ key, text }) => {
+      const item: StatusItem = JSON.parse(text);
+      statuses.set(key, item);
+      witness.heard('status', item.cluster, text);
+      onStatus.tell(item);
+    },
+    done: () => undefined,
+  });
+
+  const enqueue = async (key: string, out: Outgoing): Promise<PublishOutcome> => outcomeOf(await queue.put(key, out));
+  return {
+    onHello: onHello.add,
+    onBeat: onBeat.add,
+    onReport: onReport.add,
+    onStatus: (handler): Unsubscribe => {
+      for (const item of statuses.values()) handler(item);
+      return onStatus.add(handler);
+    },
+    onDamage: () => () => undefined,
+    onRefusal: () => () => undefined,
+    onConnected: onConnected.add,
+    connected: peer.connected,
+    publishWork: async (given) => {
+      const item: WorkItem = JSON.parse(JSON.stringify(given));
+      const fault = faultOf('work', item);
+      if (fault !== undefined) return { ok: false, reason: 'Invalid', message: fault };
+      witness.published(item);
+      return enqueue(itemKey(item.cluster, item.id), { item });
+    },
+    forgetWork: (cluster, id) => enqueue(itemKey(cluster, id), { purge: true }),
+    forgetCluster: (cluster) => enqueue(`${cluster}.`, { purge: true }),
+    publishedWork: async () => {
+      await workRead;
+      return [...seen.values()];
+    },
+    want: (cluster, what) => peer.publish(`hanse.down.${cluster}.want`, JSON.stringify({ v: 1, what })),
+  };
+};
+
+const outcomeOf = (outcome: QueueOutcome): PublishOutcome => {
+  if (outcome === 'sent') return { ok: true };
+  const reasons = { superseded: 'Superseded', full: 'QueueFull', stopped: 'Stopped' } as const;
+  return { ok: false, reason: reasons[outcome], message: outcome };
+};

@@ -1,0 +1,145 @@
+/** @module What runs in a member: Deployments make pods, pods are bound where they fit, become ready after a while or never, and linger when they end. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { Prng } from '../../../shared/lib/prng.ts';
+import type { Faults } from '../faults.ts';
+import type { World } from '../world.ts';
+import type { MemberStore } from './member-store.ts';
+
+/** Addresses of the kinds used here. */
+export const types = {
+  nodes: { group: '', version: 'v1', resource: 'nodes' },
+  pods: { group: '', version: 'v1', resource: 'pods' },
+  namespaces: { group: '', version: 'v1', resource: 'namespaces' },
+  configMaps: { group: '', version: 'v1', resource: 'configmaps' },
+  deployments: { group: 'apps', version: 'v1', resource: 'deployments' },
+} as const;
+
+type DeploymentSpec = { readonly replicas?: number; readonly template?: { readonly metadata?: object; readonly spec?: PodSpec } };
+type PodSpec = {
+  readonly nodeName?: string;
+  readonly containers?: readonly { readonly resources?: { readonly requests?: { readonly cpu?: string } } }[];
+};
+
+/** What a pod spec asks for, in milli-CPU; the model writes requests as `250m`. */
+export const cpuMilliOf = (spec: PodSpec | undefined): number =>
+  (spec?.containers ?? []).reduce((sum, { resources }) => sum + Number.parseInt(resources?.requests?.cpu ?? '0', 10), 0);
+
+const podSpec = (pod: KubeObject): PodSpec => (pod.spec ?? {}) as PodSpec;
+const isReady = (pod: KubeObject): boolean => (pod.status as { ready?: boolean } | undefined)?.ready === true;
+const isEnding = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
+
+/** Free milli-CPU of a node under the pods bound to it. */
+const freeOn = (node: KubeObject, pods: readonly KubeObject[]): number => {
+  const { allocatable } = node.status as { readonly allocatable: { readonly cpu: string } };
+  const used = pods.filter((pod) => podSpec(pod).nodeName === node.metadata.name).reduce((sum, pod) => sum + cpuMilliOf(podSpec(pod)), 0);
+  return Number.parseInt(allocatable.cpu, 10) - used;
+};
+
+/** A node object of the model: cpu in milli, plenty of memory and pods. */
+export const nodeObject = (name: string, cpuMilli: number, labels: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+  spec: {},
+  status: {
+    allocatable: { cpu: `${cpuMilli}m`, memory: '64Gi', pods: '110' },
+    conditions: [{ type: 'Ready', status: 'True' }],
+  },
+});
+
+/** Starts the controllers of a member; they look again a moment after each change. */
+export const startMemberRuntime = (world: World, name: string, store: MemberStore, random: Prng, faults: () => Faults): void => {
+  let isPlanned = false;
+  let podCount = 0;
+  const soon = (): void => {
+    if (isPlanned) return;
+    isPlanned = true;
+    world.after(50 + random.below(300), `${name} controllers`, () => {
+      isPlanned = false;
+      reconcile();
+    });
+  };
+  store.onChange((object) => {
+    if (object.kind !== 'Secret' && object.kind !== 'ConfigMap') soon();
+  });
+
+  const end = (pod: KubeObject): void => {
+    if (isEnding(pod)) return;
+    const { name: podName, namespace = '' } = pod.metadata;
+    store.put(types.pods, { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    world.after(200 + random.below(4_000), `${name} pod ${podName} ends`, () => {
+      if (store.get(types.pods, namespace, podName) !== undefined) store.remove({ ...types.pods, namespace, name: podName });
+    });
+  };
+  const start = (deployment: KubeObject): void => {
+    const { namespace = '', name: owner, uid = '' } = deployment.metadata;
+    const template = (deployment.spec as DeploymentSpec).template ?? {};
+    podCount += 1;
+    store.put(types.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: `${owner}-${podCount}`,
+        namespace,
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid, controller: true }],
+      },
+      spec: { ...template.spec },
+      status: { phase: 'Pending' },
+    });
+  };
+  const bind = (pod: KubeObject, node: KubeObject): void => {
+    const { name: podName, namespace = '' } = pod.metadata;
+    store.put(types.pods, { ...pod, spec: { ...podSpec(pod), nodeName: node.metadata.name } });
+    const isStuck = random.chance(faults().stuckPodPercent);
+    // A stuck pod starts in the end, so that a healed federation can settle.
+    const delayMs = 200 + random.below(4_000) + (isStuck ? 60_000 + random.below(240_000) : 0);
+    world.after(delayMs, `${name} pod ${podName} ready`, () => {
+      const now = store.get(types.pods, namespace, podName);
+      if (now !== undefined && !isEnding(now)) store.put(types.pods, { ...now, status: { phase: 'Running', ready: true } });
+    });
+  };
+  const schedule = (): void => {
+    const nodes = store.list(types.nodes).filter((node) => (node.spec as { unschedulable?: boolean }).unschedulable !== true);
+    for (const pod of store.list(types.pods)) {
+      if (podSpec(pod).nodeName !== undefined || isEnding(pod)) continue;
+      const pods = store.list(types.pods);
+      const fitting = nodes.find((node) => freeOn(node, pods) >= cpuMilliOf(podSpec(pod)));
+      if (fitting !== undefined) bind(pod, fitting);
+    }
+  };
+  const reconcile = (): void => {
+    const nodeNames = new Set(store.list(types.nodes).map((node) => node.metadata.name));
+    const pods = store.list(types.pods);
+    for (const pod of pods) {
+      const { nodeName } = podSpec(pod);
+      // Pods of a node that is gone are gone.
+      if (nodeName !== undefined && !nodeNames.has(nodeName))
+        store.remove({ ...types.pods, namespace: pod.metadata.namespace ?? '', name: pod.metadata.name });
+    }
+    const deployments = store.list(types.deployments);
+    const uids = new Set(deployments.map((deployment) => deployment.metadata.uid));
+    for (const pod of store.list(types.pods)) {
+      const owner = pod.metadata.ownerReferences?.[0]?.uid;
+      if (owner !== undefined && !uids.has(owner)) end(pod);
+    }
+    for (const deployment of deployments) follow(deployment);
+    schedule();
+  };
+  const follow = (deployment: KubeObject): void => {
+    const wanted = (deployment.spec as DeploymentSpec).replicas ?? 1;
+    const own = store
+      .list(types.pods)
+      .filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid && !isEnding(pod));
+    for (let count = own.length; count < wanted; count++) start(deployment);
+    for (const pod of [...own].sort((a, b) => Number(isReady(a)) - Number(isReady(b))).slice(0, Math.max(0, own.length - wanted))) end(pod);
+    const ready = own.filter(isReady).length - Math.max(0, own.filter(isReady).length - wanted);
+    const status = {
+      observedGeneration: deployment.metadata.generation,
+      replicas: wanted,
+      updatedReplicas: wanted,
+      readyReplicas: ready,
+      availableReplicas: ready,
+    };
+    if (JSON.stringify(deployment.status) !== JSON.stringify(status)) store.put(types.deployments, { ...deployment, status });
+  };
+};

@@ -1,0 +1,187 @@
+/** @module The objects of one member cluster, in the small: versions, watches, server-side apply by the shipped machinery. Synchronous. */
+import { applyConfiguration } from '../../../shared/kube/apply/index.ts';
+import { builtinSchemas } from '../../../shared/kube/builtin/data.ts';
+import { schemaNameOf } from '../../../shared/kube/builtin/schema-name.ts';
+import type { Collection, ObjectAddress, WatchEvent } from '../../../shared/kube/client/port.ts';
+import { apiVersionOf, type GroupVersionResource, type KubeObject } from '../../../shared/kube/object.ts';
+import { createSchemaSet, equalJson } from '../../../shared/kube/schema/index.ts';
+import { matchesLabels, parseLabelSelector } from '../../../shared/kube/selectors/index.ts';
+import { StatusError } from '../../../shared/kube/status-error.ts';
+
+/** What a member of the model serves. */
+export type Kind = GroupVersionResource & { readonly kind: string; readonly namespaced: boolean; readonly generations: boolean };
+
+const kindOf = (group: string, resource: string, kind: string, namespaced: boolean, generations: boolean): Kind => ({
+  group,
+  version: 'v1',
+  resource,
+  kind,
+  namespaced,
+  generations,
+});
+
+/** Every kind of the model. */
+export const kinds: readonly Kind[] = [
+  kindOf('', 'namespaces', 'Namespace', false, false),
+  kindOf('', 'nodes', 'Node', false, false),
+  kindOf('', 'pods', 'Pod', true, false),
+  kindOf('', 'secrets', 'Secret', true, false),
+  kindOf('', 'configmaps', 'ConfigMap', true, false),
+  kindOf('', 'serviceaccounts', 'ServiceAccount', true, false),
+  kindOf('', 'services', 'Service', true, false),
+  kindOf('apps', 'deployments', 'Deployment', true, true),
+];
+
+/** The kind under this resource. */
+export const kindAt = (type: { readonly group: string; readonly resource: string }): Kind => {
+  const kind = kinds.find(({ group, resource }) => group === type.group && resource === type.resource);
+  if (kind === undefined) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+  return kind;
+};
+
+const schemas = createSchemaSet(...builtinSchemas);
+
+/** A watch that is open. */
+export type Watcher = { readonly collection: Collection; readonly push: (event: WatchEvent) => void };
+
+type Change = { readonly version: number; readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject };
+
+/** One member's objects. All writes throw a StatusError when they are refused. */
+export type MemberStore = {
+  readonly get: (type: GroupVersionResource, namespace: string | undefined, name: string) => KubeObject | undefined;
+  readonly list: (collection: Collection) => KubeObject[];
+  readonly version: () => number;
+  readonly put: (type: GroupVersionResource, object: KubeObject) => KubeObject;
+  readonly create: (type: GroupVersionResource, object: KubeObject) => KubeObject;
+  readonly apply: (address: ObjectAddress, object: KubeObject, manager: string, force: boolean) => KubeObject;
+  readonly remove: (address: ObjectAddress, preconditions?: { readonly uid?: string; readonly resourceVersion?: string }) => void;
+  /** Sends what happened after `from` and then what happens; throws 410 when `from` is too old. The answer ends it. */
+  readonly watch: (watcher: Watcher, from: number) => () => void;
+  /** Forgets old changes: watches that resume from before must read anew. */
+  readonly compact: () => void;
+  readonly onChange: (run: (object: KubeObject) => void) => void;
+};
+
+const keyOf = (type: { readonly group: string; readonly resource: string }, namespace: string | undefined, name: string): string =>
+  `${type.group}/${type.resource}/${namespace ?? ''}/${name}`;
+
+/** Changes kept for watches. */
+const changesMax = 2_000;
+
+/** True when the object belongs to the collection. */
+const selects = (collection: Collection, object: KubeObject): boolean => {
+  const kind = kindAt(collection);
+  if (object.kind !== kind.kind || object.apiVersion !== apiVersionOf(kind.group, kind.version)) return false;
+  if (collection.namespace !== undefined && object.metadata.namespace !== collection.namespace) return false;
+  if (collection.labelSelector === undefined) return true;
+  const selector = parseLabelSelector(collection.labelSelector);
+  if (!selector.ok) throw new StatusError(400, 'BadRequest', 'bad label selector');
+  return matchesLabels(selector.value, object.metadata.labels ?? {});
+};
+
+/** An empty member. `nowText` is its clock, RFC 3339; `uid` makes names for objects. */
+export const createMemberStore = (nowText: () => string, uid: () => string): MemberStore => {
+  const objects = new Map<string, KubeObject>();
+  const watchers = new Set<Watcher>();
+  const listeners: ((object: KubeObject) => void)[] = [];
+  let changes: Change[] = [];
+  let floor = 0;
+  let version = 0;
+
+  const tell = (type: Change['type'], object: KubeObject): void => {
+    changes.push({ version, type, object });
+    if (changes.length > changesMax) {
+      const dropped = changes.splice(0, changesMax / 2);
+      floor = dropped.at(-1)?.version ?? floor;
+    }
+    for (const watcher of watchers) if (selects(watcher.collection, object)) watcher.push({ type, object });
+    for (const listen of listeners) listen(object);
+  };
+  const store = (type: GroupVersionResource, object: KubeObject): KubeObject => {
+    const kind = kindAt(type);
+    const key = keyOf(kind, object.metadata.namespace, object.metadata.name);
+    const before = objects.get(key);
+    version += 1;
+    const specChanged = before === undefined || !equalJson(before.spec, object.spec);
+    const generation = kind.generations ? (before?.metadata.generation ?? 0) + (specChanged ? 1 : 0) : undefined;
+    const stored: KubeObject = {
+      ...object,
+      metadata: {
+        ...object.metadata,
+        uid: before?.metadata.uid ?? uid(),
+        creationTimestamp: before?.metadata.creationTimestamp ?? nowText(),
+        resourceVersion: String(version),
+        ...(generation === undefined ? {} : { generation }),
+      },
+    };
+    objects.set(key, stored);
+    tell(before === undefined ? 'ADDED' : 'MODIFIED', stored);
+    return stored;
+  };
+  const find: MemberStore['get'] = (type, namespace, name) => objects.get(keyOf(kindAt(type), namespace, name));
+  const needNamespace = (kind: Kind, namespace: string | undefined): void => {
+    if (kind.namespaced && find({ group: '', version: 'v1', resource: 'namespaces' }, undefined, namespace ?? '') === undefined) {
+      throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace ?? '', kind: 'namespaces' });
+    }
+  };
+
+  return {
+    get: find,
+    version: () => version,
+    list: (collection) => [...objects.values()].filter((object) => selects(collection, object)),
+    put: store,
+    create: (type, object) => {
+      const kind = kindAt(type);
+      if (find(kind, object.metadata.namespace, object.metadata.name) !== undefined) {
+        throw new StatusError(409, 'AlreadyExists', `${kind.resource} "${object.metadata.name}" already exists`);
+      }
+      needNamespace(kind, object.metadata.namespace);
+      return store(kind, object);
+    },
+    apply: (address, object, manager, force) => {
+      const kind = kindAt(address);
+      const live = find(kind, address.namespace, address.name);
+      const wanted = object.metadata.uid;
+      if (wanted !== undefined && wanted !== live?.metadata.uid) {
+        throw new StatusError(
+          409,
+          'Conflict',
+          `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${live?.metadata.uid ?? ''}`,
+        );
+      }
+      if (live === undefined) needNamespace(kind, address.namespace);
+      const apiVersion = apiVersionOf(kind.group, kind.version);
+      const node = schemas.node(schemaNameOf(kind.group, kind.version, kind.kind));
+      const result = applyConfiguration({ live, applied: object, manager, force, node, apiVersion, now: nowText() });
+      if (!result.ok) throw result.error;
+      return result.changed || live === undefined
+        ? store(kind, { ...result.object, metadata: { ...result.object.metadata, name: address.name } })
+        : live;
+    },
+    remove: (address, preconditions = {}) => {
+      const kind = kindAt(address);
+      const live = find(kind, address.namespace, address.name);
+      if (live === undefined) {
+        throw new StatusError(404, 'NotFound', `${kind.resource} "${address.name}" not found`, { name: address.name, kind: kind.resource });
+      }
+      if (preconditions.uid !== undefined && preconditions.uid !== live.metadata.uid)
+        throw new StatusError(409, 'Conflict', 'Precondition failed: UID');
+      objects.delete(keyOf(kind, address.namespace, address.name));
+      version += 1;
+      tell('DELETED', { ...live, metadata: { ...live.metadata, resourceVersion: String(version) } });
+    },
+    watch: (watcher, from) => {
+      if (from < floor) throw new StatusError(410, 'Expired', `too old resource version: ${from} (${floor})`);
+      for (const change of changes) if (change.version > from && selects(watcher.collection, change.object)) watcher.push(change);
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    compact: () => {
+      changes = [];
+      floor = version;
+    },
+    onChange: (run) => {
+      listeners.push(run);
+    },
+  };
+};

@@ -1,0 +1,93 @@
+/** @module One seed from its first event to its end: faults, healing, and the wait until everything has settled. */
+import { startChaos } from './chaos.ts';
+import { unsettled } from './check/settled.ts';
+import { createEventLog } from './event-log.ts';
+import { convergeMsMax, drawFaults, type Faults, faultsText, faultyMs, healed } from './faults.ts';
+import { createFederation, type Saboteur } from './federation.ts';
+import { forbidHiddenInputs } from './guard.ts';
+import { createWorld, startMs } from './world.ts';
+
+/** How a run ended. */
+export type SeedResult = {
+  readonly seed: number;
+  readonly events: number;
+  /** SHA-256 of everything that happened. */
+  readonly hash: string;
+  readonly faults: string;
+  /** Undefined = every rule held. */
+  readonly broken: { readonly rule: string; readonly message: string } | undefined;
+  readonly tail: readonly string[];
+  /** Virtual ms from the healing until everything had settled; undefined when it did not. */
+  readonly settledMs: number | undefined;
+};
+
+/** What a run may be given besides its seed. */
+export type SeedOptions = {
+  readonly print?: (line: string) => void;
+  /** Faults in place of the drawn ones. */
+  readonly faults?: (drawn: Faults) => Faults;
+  readonly saboteur?: Saboteur;
+};
+
+/** Time between two looks at whether everything has settled. */
+const lookMs = 2_000;
+/** It must stay so for this long. */
+const calmMs = 60_000;
+
+/** Runs a seed. Hidden inputs throw while it runs. */
+export const runSeed = async (seed: number, options: SeedOptions = {}): Promise<SeedResult> => {
+  const allow = forbidHiddenInputs();
+  try {
+    return await run(seed, options);
+  } finally {
+    allow();
+  }
+};
+
+const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
+  const drawn = drawFaults(seed);
+  const mix = options.faults?.(drawn) ?? drawn;
+  let faults = mix;
+  const log = createEventLog(options.print);
+  const world = createWorld(log);
+  const federation = await createFederation(world, seed, () => faults, options.saboteur);
+  const broken = () => federation.observer.broken();
+  const resultOf = (why: SeedResult['broken'], settledMs: number | undefined): SeedResult => ({
+    seed,
+    events: world.events(),
+    hash: log.hash(),
+    faults: faultsText(mix),
+    broken: why,
+    tail: log.tail(),
+    settledMs,
+  });
+  try {
+    federation.startHub();
+    for (const cluster of federation.members.keys()) federation.startAgent(cluster);
+    const chaos = startChaos(world, federation, seed, mix);
+    await world.runUntil(startMs + faultyMs, () => broken() !== undefined);
+    if (broken() !== undefined) return resultOf(broken(), undefined);
+    faults = healed(mix);
+    chaos.heal();
+    const healedMs = world.nowMs();
+    let calmSinceMs: number | undefined;
+    let why = '';
+    while (world.nowMs() < healedMs + convergeMsMax) {
+      await world.runUntil(world.nowMs() + lookMs, () => broken() !== undefined);
+      if (broken() !== undefined) return resultOf(broken(), undefined);
+      why = unsettled(federation);
+      if (why !== '') calmSinceMs = undefined;
+      else calmSinceMs ??= world.nowMs();
+      if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= calmMs) return resultOf(undefined, calmSinceMs - healedMs);
+    }
+    return resultOf(
+      { rule: 'everything converges after healing', message: why === '' ? 'it settles again and again, but does not stay so' : why },
+      undefined,
+    );
+  } catch (error) {
+    return resultOf(
+      { rule: 'nothing throws', message: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      undefined,
+    );
+  }
+};

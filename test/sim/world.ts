@@ -1,0 +1,71 @@
+/**
+ * @module Virtual time: one heap of events ordered by time and then by the order in which they were planned. Each event runs to its end,
+ * with every promise that it settles, before the next one begins; so the shipped loops run here unchanged, promises and all.
+ */
+import { heapOf } from '../../shared/lib/heap.ts';
+import type { EventLog } from './event-log.ts';
+
+/** The clock and the queue of everything that will happen. */
+export type World = {
+  /** Milliseconds since the Unix epoch, virtual. */
+  readonly nowMs: () => number;
+  /** Plans an event; the answer cancels it. */
+  readonly after: (delayMs: number, what: string, run: () => void) => () => void;
+  /** Adds a line with the time to the log. */
+  readonly say: (line: string) => void;
+  readonly log: EventLog;
+  /** Events run so far. */
+  readonly events: () => number;
+  /** Runs events until the time is reached or `stop` says so after an event. */
+  readonly runUntil: (atMs: number, stop: () => boolean) => Promise<void>;
+};
+
+type Planned = { readonly atMs: number; readonly order: number; readonly what: string; readonly run: () => void; cancelled: boolean };
+
+/** The first moment of every run: 2026-01-01T00:00:00Z. */
+export const startMs = 1_767_225_600_000;
+
+/** More events than any run needs: what goes beyond is a loop that never rests. */
+const eventsMax = 400_000;
+
+// Taken before the guard is put up: one turn of the real event loop lets all promises settle.
+const realImmediate = globalThis.setImmediate;
+const settlePromises = (): Promise<void> => new Promise((resolve) => realImmediate(resolve));
+
+/** A world in which nothing is planned yet. */
+export const createWorld = (log: EventLog): World => {
+  const heap = heapOf<Planned>([], (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
+  let nowMs = startMs;
+  let order = 0;
+  let events = 0;
+  const say = (line: string): void => log.say(`${String((nowMs - startMs) / 1000).padStart(9)} ${line}`);
+  return {
+    nowMs: () => nowMs,
+    log,
+    say,
+    events: () => events,
+    after: (delayMs, what, run) => {
+      const planned: Planned = { atMs: nowMs + Math.max(0, Math.round(delayMs)), order: order++, what, run, cancelled: false };
+      heap.push(planned);
+      return () => {
+        planned.cancelled = true;
+      };
+    },
+    runUntil: async (atMs, stop) => {
+      // What was started before the first event may still be settling.
+      await settlePromises();
+      for (let next = heap.peek(); next !== undefined && next.atMs <= atMs; next = heap.peek()) {
+        heap.pop();
+        if (next.cancelled) continue;
+        nowMs = next.atMs;
+        events += 1;
+        if (events > eventsMax) throw new Error(`more than ${eventsMax} events: something never rests (last: ${next.what})`);
+        log.digest(`${nowMs} ${next.what}\n`);
+        next.run();
+        await settlePromises();
+        if (stop()) return;
+      }
+      nowMs = Math.max(nowMs, atMs);
+    },
+  };
+};
