@@ -1,15 +1,19 @@
 /** @module The agent's link against a real hub: joining, approval, work, status, renewal, revocation, and each way it can fail. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openAuthority } from '../../hub/api/certificates.ts';
 import { testEnv } from '../../hub/fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../hub/fleet/testing/hub.ts';
+import type { Cluster } from '../../shared/api/cluster.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
 import { type AgentLink, fileKeyStore, type LinkOptions, startLink, type WorkEvent } from './index.ts';
+import type { Admitted, KeptLink } from './key-store.ts';
+import { agentKeysFrom } from './keys.ts';
+import { openSession } from './session.ts';
 
 let hub: TestHub;
 let dir: string;
@@ -141,7 +145,7 @@ describe('joining', () => {
       return status?.secretRef;
     }, 5_000);
     const kept = await hub.client.get({ group: '', version: 'v1', resource: 'secrets', ...ref, name: ref?.name ?? '' });
-    const token = Buffer.from((kept?.data as { token: string }).token, 'base64').toString();
+    const token = Buffer.from((kept as unknown as { data: { token: string } }).data.token, 'base64').toString();
     await reaches(await start('byhand', { token }), 'Connected');
   });
 
@@ -286,11 +290,18 @@ describe('over the link', () => {
       const { link, events } = await joined('brief', brief);
       const phases: string[] = [];
       link.onState(({ phase }) => phases.push(phase));
-      const ids = Array.from({ length: 70 }, (_, i) => `w${i}`);
-      for (const [i, id] of ids.entries()) {
-        await brief.fleet.bus.publishWork(config('brief', id, i + 1));
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      const expiries = new Set<string>();
+      const ids: string[] = [];
+      // Work goes out all the while, through at least three renewals.
+      await vi.waitFor(
+        async () => {
+          ids.push(`w${ids.length}`);
+          await brief.fleet.bus.publishWork(config('brief', `w${ids.length - 1}`, ids.length));
+          const agent = ((await brief.cluster('brief')) as unknown as Cluster).status?.agent;
+          expect(expiries.add(agent?.credentialExpiresAt ?? '').size).toBeGreaterThan(3);
+        },
+        { timeout: 20_000, interval: 20 },
+      );
       await vi.waitFor(() => expect(itemsOf(events).map(({ id }) => id)).toEqual(ids), 5_000);
       expect(phases).toEqual([]);
     } finally {
@@ -339,6 +350,22 @@ describe('over the link', () => {
     await reaches(link, 'Connected');
     await vi.waitFor(() => expect(itemsOf(events)).toContainEqual(config('patient', 'p', 1)), 15_000);
     await vi.waitFor(() => expect(seen).toContainEqual(status), 15_000);
+  });
+
+  test('a renewal answered to somebody else’s subject is not answered at all', async () => {
+    const { link } = await joined('sneaky');
+    await link.stop();
+    const kept = JSON.parse(await readFile(join(dir, 'sneaky.json'), 'utf8')) as KeptLink & { admitted: Admitted };
+    const keys = agentKeysFrom(kept);
+    const connection = await openSession('sneaky', keys, kept.admitted);
+    await hub.fleet.bus.publishWork(config('victim', 'x', 1));
+    const request = JSON.stringify({ v: 1, cluster: 'sneaky', publicKey: keys.publicKey });
+    connection.publish('hanse.up.sneaky.renew', request, { reply: '$KV.work.victim.x' });
+    expect((await connection.request('hanse.up.sneaky.renew', request)).json()).toMatchObject({ ok: true });
+    const other = JSON.stringify({ v: 1, cluster: 'victim', publicKey: keys.publicKey });
+    expect((await connection.request('hanse.up.sneaky.renew', other)).json()).toMatchObject({ ok: false, reason: 'WrongCluster' });
+    expect(hub.fleet.bus.refusals().get('victim/ForeignWork')).toBeUndefined();
+    await connection.close();
   });
 
   test('an agent that starts again needs neither token nor approval', async () => {
