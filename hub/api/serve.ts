@@ -68,7 +68,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   const listener = getRequestListener(async (request, bindings) => {
     const { incoming, outgoing } = bindings as Bindings;
     const peer = peerOf(incoming, outgoing);
-    return compressed(request, await options.fetch(request, peer));
+    return compressed(request, withOwnLines(outgoing, await options.fetch(request, peer)));
   });
   server.on('request', (incoming: Incoming, outgoing: Outgoing) => void listener(incoming, outgoing));
   const bound = await listen(server, hostname, port);
@@ -146,6 +146,15 @@ const certificateOf = (socket: TLSSocket): Peer['certificate'] => {
 };
 
 const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+/** Each warning gets a header line of its own: fetch joins lines of one name, which people and scripts do not expect. */
+const withOwnLines = (outgoing: Outgoing, response: Response): Response => {
+  const joined = response.headers.get('Warning');
+  if (joined === null) return response;
+  response.headers.delete('Warning');
+  outgoing.setHeader('Warning', joined.split(/, (?=299 - ")/));
+  return response;
+};
 
 const compressed = async (request: Request, response: Response): Promise<Response> => {
   if (Number(response.headers.get('Content-Length') ?? '0') < GZIP_BYTES_MIN) return response;

@@ -1,7 +1,7 @@
 /** @module kill -9 of a process that writes 10,000 objects at once, fifty times on one data directory: what was lost, what was half. */
 import { crashRounds } from '../../hub/store/testing/crash-rounds.ts';
 import { GROUP_SIZE } from '../../hub/store/testing/crash-writer.ts';
-import type { BenchOptions, BenchResult } from './bench.ts';
+import type { BenchOptions, BenchResult } from './lib/bench.ts';
 
 const WRITES = 10_000;
 

@@ -1,15 +1,12 @@
 /** @module `npm run bench -- NAME [--json] [--quick]`: runs one benchmark of this folder; lists them when none is named. */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { BenchModule } from './bench.ts';
-import { asJson, asText } from './print.ts';
-
-/** Files of this folder that are not benchmarks. */
-const own = new Set(['index.ts', 'bench.ts', 'print.ts']);
+import type { BenchModule } from './lib/bench.ts';
+import { asJson, asText } from './lib/print.ts';
 
 const namesOf = (): string[] =>
   readdirSync(import.meta.dirname)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !own.has(file))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'index.ts')
     .map((file) => file.slice(0, -'.ts'.length))
     .sort();
 

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { openScratch } from '../../hub/store/testing/scratch.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { stamped, type Write } from '../../shared/kube/storage/index.ts';
-import type { BenchOptions, BenchResult } from './bench.ts';
+import type { BenchOptions, BenchResult } from './lib/bench.ts';
 
 /** Bytes of one object's JSON, about. */
 const OBJECT_BYTES = 2_000;

@@ -5,7 +5,7 @@ import { invalid } from '../../../shared/kube/server/errors.ts';
 import type { Attributes, Decision, UserInfo, VirtualCreate } from '../../../shared/kube/server/options.ts';
 import type { StatusCause } from '../../../shared/kube/status-error.ts';
 import { MASTERS } from '../authentication/index.ts';
-import type { PolicyRule, RbacIndex } from '../authorization/index.ts';
+import { type PolicyRule, type RbacIndex, uncoveredRules } from '../authorization/index.ts';
 
 const GROUP = 'authorization.k8s.io';
 
@@ -119,7 +119,7 @@ const refuse = (kind: string, causes: readonly StatusCause[]): void => {
 
 const rulesHeld = (user: UserInfo, namespace: string, index: Pick<RbacIndex, 'grantsOf'>): readonly PolicyRule[] => {
   const held = index.grantsOf(user, namespace).flatMap(({ rules }) => rules);
-  return user.groups.includes(MASTERS) ? [...everything, ...held] : held;
+  return user.groups.includes(MASTERS) && uncoveredRules(held, everything).length > 0 ? [...everything, ...held] : held;
 };
 
 const everything: readonly PolicyRule[] = [

@@ -1,0 +1,48 @@
+/** @module Which kinds the hub serves, as members come and go. */
+import { expect, it } from 'vitest';
+import type { ResourceType } from '../../shared/kube/resource.ts';
+import { createServedKinds, MEMBER_KINDS_MAX } from './served-kinds.ts';
+
+const widget = (resource: string, group = 'acme.dev'): ResourceType => ({
+  group,
+  version: 'v1',
+  kind: 'Widget',
+  listKind: 'WidgetList',
+  resource,
+  singular: 'widget',
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  verbs: ['get', 'list'],
+  schemaName: 'dev.acme.v1.Widget',
+  hasStatus: false,
+  strategicMerge: false,
+  strategy: {},
+  columns: [],
+  cells: () => [],
+});
+
+it('serves what members serve, and forgets what none serves any longer', () => {
+  const kinds = createServedKinds();
+  kinds.setMemberKinds([widget('widgets'), widget('gadgets')], { schemas: { 'dev.acme.v1.Widget': { type: 'object' } } });
+  expect([kinds.registry.get('acme.dev', 'v1', 'widgets')?.kind, kinds.schemas().has('dev.acme.v1.Widget')]).toEqual(['Widget', true]);
+  kinds.setMemberKinds([widget('gadgets')], {});
+  expect([kinds.registry.get('acme.dev', 'v1', 'widgets'), kinds.registry.get('acme.dev', 'v1', 'gadgets')?.kind]).toEqual([
+    undefined,
+    'Widget',
+  ]);
+});
+
+it('lets no member change or remove a kind of the hub', () => {
+  const kinds = createServedKinds();
+  kinds.setMemberKinds([widget('deployments', 'apps')], { schemas: { 'io.k8s.api.apps.v1.Deployment': { type: 'string' } } });
+  expect(kinds.registry.get('apps', 'v1', 'deployments')?.kind).toBe('Deployment');
+  kinds.setMemberKinds([], {});
+  expect(kinds.registry.get('apps', 'v1', 'deployments')?.kind).toBe('Deployment');
+});
+
+it('takes a bounded number of kinds and tells how many it left out', () => {
+  const kinds = createServedKinds();
+  const many = Array.from({ length: MEMBER_KINDS_MAX + 3 }, (_, n) => widget(`widgets${n}`));
+  expect(kinds.setMemberKinds(many, {})).toBe(3);
+});
