@@ -1,0 +1,59 @@
+/** @module The hub's secret files: made once, kept private, never half. */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decode } from '@nats-io/jwt';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openAccountBook } from './account-book.ts';
+import { loadFleetIdentity, makeFleetIdentity } from './fleet-identity.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hanse-identity-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+describe('the identity', () => {
+  test('is the same after a restart, in files of mode 0600', async () => {
+    const folder = join(dir, 'identity');
+    const first = await loadFleetIdentity(folder);
+    expect((await loadFleetIdentity(folder)).operator.publicKey).toBe(first.operator.publicKey);
+    for (const name of await readdir(folder)) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+  });
+
+  test('with a missing or damaged file is refused, not made anew', async () => {
+    const folder = join(dir, 'identity');
+    await loadFleetIdentity(folder);
+    await writeFile(join(folder, 'work.seed'), 'SUAWRONG');
+    await expect(loadFleetIdentity(folder)).rejects.toThrow('work.seed cannot be read: restore it');
+    await rm(join(folder, 'work.seed'));
+    await expect(loadFleetIdentity(folder)).rejects.toThrow('lacks work');
+  });
+});
+
+describe('the account book', () => {
+  const identity = makeFleetIdentity();
+  const revocationsOf = (jwt: string): unknown => (decode(jwt) as unknown as { nats: { revocations: unknown } }).nats.revocations;
+
+  test('remembers who is revoked after a restart, also those revoked at once', async () => {
+    const book = await openAccountBook(dir, identity, 5_000_000);
+    const keys = Array.from({ length: 20 }, (_, i) => `U${i}`);
+    await Promise.all(keys.map((key) => book.revoke(key, 6_000_500)));
+    const again = await openAccountBook(dir, identity, 9_000_000);
+    expect(keys.map((key) => again.revokedAtSeconds(key))).toEqual(keys.map(() => 6_000));
+    expect(revocationsOf(again.jwt())).toEqual(Object.fromEntries(keys.map((key) => [key, 6_000])));
+    expect(again.revokedAtSeconds('toString')).toBeUndefined();
+  });
+
+  test('never goes back in time, so that servers keep the newest claims', async () => {
+    const book = await openAccountBook(dir, identity, 9_000_000);
+    await book.revoke('U1', 1_000_000);
+    expect(decode(book.jwt()).iat).toBe(9_000);
+  });
+
+  test('that is damaged is refused: forgetting would let the revoked in', async () => {
+    await openAccountBook(dir, identity, 0);
+    await writeFile(join(dir, 'revocations.json'), (await readFile(join(dir, 'revocations.json'), 'utf8')).slice(3));
+    await expect(openAccountBook(dir, identity, 0)).rejects.toThrow('is damaged');
+  });
+});
