@@ -7,12 +7,9 @@ import { openAuthority } from '../../hub/api/certificates.ts';
 import { kubeconfigText } from '../../hub/api/kubeconfig.ts';
 import { serve } from '../../hub/api/serve.ts';
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
-import defaults from '../../shared/kube/builtin/data/defaults.json' with { type: 'json' };
-import openapi from '../../shared/kube/builtin/data/openapi.json' with { type: 'json' };
-import types from '../../shared/kube/builtin/data/types.json' with { type: 'json' };
-import { builtinTypes, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
-import { createSchemaSet, type SchemaData } from '../../shared/kube/schema/index.ts';
-import { type ApiServer, createApiServer, createRegistry } from '../../shared/kube/server/index.ts';
+import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
+import { createSchemaSet } from '../../shared/kube/schema/index.ts';
+import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal } from '../../shared/kube/storage/index.ts';
 import { type Log, type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
 
@@ -32,14 +29,13 @@ export const startConformanceServer = async (
   const directory = mkdtempSync(join(tmpdir(), 'hanse-conformance-'));
   const env = realEnv(options.log ?? silentLog);
   const authority = await openAuthority({ directory, commonName: 'hanse-conformance', nowMs: env.nowMs });
-  const schemas = createSchemaSet(openapi as unknown as SchemaData, defaults as unknown as SchemaData, types as unknown as SchemaData, {
-    schemas: hanseSchemas,
-  });
+  const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
   const store = await createStore(memoryJournal(), { env });
   const api = createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(), ...hanseTypes()]),
+    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), ...hanseTypes()]),
     schemas: () => schemas,
+    defaultFunctions: builtinDefaults,
     env,
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0-hanse', gitCommit: '', platform: `${process.platform}/${process.arch}` },
     decodeProtobuf: decodeBuiltinProtobuf,

@@ -31,11 +31,13 @@ export type ApiServer = {
 
 /** Builds a server. Nothing runs until requests come or `start` is called. */
 export const createApiServer = (options: ApiServerOptions): ApiServer => {
+  let readyAt = 0;
   const server: ServerContext = {
     store: options.store,
     registry: options.registry,
     schemas: options.schemas,
     env: options.env,
+    readyAt: () => readyAt,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     defaultFunctions: options.defaultFunctions ?? {},
     admit: options.admit,
@@ -52,6 +54,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
       const loop = { server, client: clientFor({ user: LOOPS, userAgent: 'hanse-controllers' }) };
       stops.push(await startNamespaces({ ...loop, caBundle: options.namespaceCa }));
       stops.push(startGarbageCollector(loop));
+      readyAt = options.store.revision();
     },
     close: async () => {
       for (const stop of stops.splice(0)) stop();

@@ -2,7 +2,7 @@
 import type { RuntimeEnv } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
 import type { DefaultFunctions } from '../schema/index.ts';
-import type { CommitResult, Store, Stored, Write } from '../storage/index.ts';
+import type { CommitResult, Revision, Store, Stored, Write } from '../storage/index.ts';
 import type { Call } from './call.ts';
 import { conflict, writeUnknown } from './errors.ts';
 import type { Admit, Limits, SchemaSource, VirtualCreate } from './options.ts';
@@ -15,6 +15,8 @@ export type ServerContext = {
   readonly schemas: SchemaSource;
   readonly env: RuntimeEnv;
   readonly limits: Limits;
+  /** Watches and old lists from before this revision answer 410: what happened until the server was ready is nobody's to resume. */
+  readonly readyAt: () => Revision;
   readonly defaultFunctions: DefaultFunctions;
   readonly admit: Admit | undefined;
   readonly virtual: Readonly<Record<string, VirtualCreate>>;

@@ -1,12 +1,10 @@
 /** @module Request bodies become objects of the kind that the URL names: media type, apiVersion and kind, known fields, defaults. */
-import { parse as parseYaml } from 'yaml';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
-import type { DefaultStage } from '../schema/index.ts';
+import { type DefaultStage, parseStrict } from '../schema/index.ts';
 import type { Body, Call } from './call.ts';
 import type { ServerContext } from './context.ts';
 import { badRequest, unsupportedBody } from './errors.ts';
-import { duplicateFields } from './json-duplicates.ts';
 import { defaulted, readAs } from './machinery.ts';
 import type { FieldValidation } from './options-query.ts';
 
@@ -20,49 +18,27 @@ export type Parsed = { readonly value: unknown; readonly faults: readonly string
 export const mediaTypeOf = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 
 /** The value of a JSON or YAML body. Throws 400 on malformed text, 415 on other media types. */
-export const parseBody = (body: Body, checkDuplicates = false): Parsed => {
+export const parseBody = (body: Body, duplicates = false): Parsed => {
   if (body.kind === 'value') return { value: body.value, faults: [] };
-  const mediaType = mediaTypeOf(body.contentType);
-  const text = () => new TextDecoder().decode(body.bytes);
+  const format = formatOf(mediaTypeOf(body.contentType));
+  const read = parseStrict(new TextDecoder().decode(body.bytes), { format, duplicates });
+  if (!read.ok) throw badRequest(read.message);
+  return { value: read.value, faults: read.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) };
+};
+
+const formatOf = (mediaType: string): 'json' | 'yaml' => {
   switch (mediaType) {
     case '':
     case 'application/json':
     case 'application/json-patch+json':
     case 'application/merge-patch+json':
     case 'application/strategic-merge-patch+json':
-      return parseJson(text(), checkDuplicates);
+      return 'json';
     case 'application/yaml':
     case 'application/apply-patch+yaml':
-      return parseYamlText(text(), checkDuplicates);
+      return 'yaml';
     default:
       throw unsupportedBody(BODY_TYPES);
-  }
-};
-
-const parseJson = (text: string, checkDuplicates: boolean): Parsed => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return { value, faults: checkDuplicates ? duplicateFields(text).map((path) => `duplicate field "${path}"`) : [] };
-  } catch (error) {
-    throw badRequest(`couldn't read the body as JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-const YAML_OPTIONS = { uniqueKeys: false, maxAliasCount: 100, merge: false } as const;
-
-const parseYamlText = (text: string, checkDuplicates: boolean): Parsed => {
-  // JSON is YAML, and much quicker to read as JSON.
-  if (/^\s*\{/.test(text)) {
-    try {
-      return parseJson(text, checkDuplicates);
-    } catch {
-      // Flow style YAML; read below.
-    }
-  }
-  try {
-    return { value: parseYaml(text, YAML_OPTIONS), faults: [] };
-  } catch (error) {
-    throw badRequest(`error converting YAML to JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 };
 

@@ -4,9 +4,10 @@ import { hash32 } from '../../lib/index.ts';
 import { aggregated, aggregatedType, coreVersions, discoveryShape, groupList, oneGroup, resourceList } from './discovery.ts';
 import { noSuchResource } from './errors.ts';
 import { openApiDocument, openApiPaths } from './openapi.ts';
+import { OPENAPI_V2_PROTOBUF, type OpenApiV2, openApiV2, openApiV2Protobuf } from './openapi-v2.ts';
 import type { ApiServerOptions } from './options.ts';
 
-type Document = { readonly text: string; readonly etag: string };
+type Document = { readonly bytes: Uint8Array<ArrayBuffer>; readonly etag: string };
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -49,6 +50,11 @@ export const addDocuments = (app: Hono<never>, options: Pick<ApiServerOptions, '
       'application/json',
     );
   });
+  app.get('/openapi/v2', (c) => {
+    const make = (): OpenApiV2 => openApiV2(registry.all(), schemas(), version);
+    if (!(c.req.header('Accept') ?? '').includes('proto-openapi')) return answer(c.req.raw, cached('openapi v2', make), 'application/json');
+    return answer(c.req.raw, cached('openapi v2 protobuf', make, openApiV2Protobuf), OPENAPI_V2_PROTOBUF);
+  });
   const documentOf = (path: string): Document => cached(`openapi ${path}`, () => openApiDocument(registry, schemas(), version, path));
   app.get('/openapi/v3', (c) => {
     const index = cached('openapi', () => ({
@@ -71,22 +77,24 @@ export const addDocuments = (app: Hono<never>, options: Pick<ApiServerOptions, '
   });
 };
 
-const documentCache = (generation: () => number): ((key: string, make: () => object) => Document) => {
+const documentCache = (generation: () => number) => {
   let documents = new Map<string, Document>();
   let madeAt = -1;
-  return (key, make) => {
+  return <T extends object>(key: string, make: () => T, encode: (value: T) => Uint8Array<ArrayBuffer> = encodeJson): Document => {
     if (madeAt !== generation()) {
       documents = new Map();
       madeAt = generation();
     }
     const known = documents.get(key);
     if (known !== undefined) return known;
-    const text = JSON.stringify(make());
-    const fresh = { text, etag: digest(text) };
+    const value = make();
+    const fresh = { bytes: encode(value), etag: digest(JSON.stringify(value)) };
     documents.set(key, fresh);
     return fresh;
   };
 };
+
+const encodeJson = (value: object): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));
 
 /** 128 bits that tell documents apart; no defence against a forger. */
 const digest = (text: string): string =>
@@ -99,6 +107,8 @@ const answer = (request: Request, document: Document, contentType: string): Resp
   const headers = { ETag: `"${document.etag}"`, Vary: 'Accept', 'Cache-Control': 'no-cache, private' };
   const known = (request.headers.get('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(`"${document.etag}"`)) return new Response(null, { status: 304, headers });
-  const body = new TextEncoder().encode(document.text);
-  return new Response(body, { status: 200, headers: { ...headers, 'Content-Type': contentType, 'Content-Length': String(body.length) } });
+  return new Response(document.bytes, {
+    status: 200,
+    headers: { ...headers, 'Content-Type': contentType, 'Content-Length': String(document.bytes.length) },
+  });
 };

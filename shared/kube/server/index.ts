@@ -20,3 +20,4 @@ export {
   type VirtualCreate,
 } from './options.ts';
 export { createRegistry, type ResourceTypeRegistry, type ServedGroup } from './registry.ts';
+export { type AddressRanges, DEFAULT_RANGES, serviceAddresses } from './service-addresses.ts';

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../object.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchResult, unknownPatchFields } from '../patch/index.ts';
 import type { ResourceType } from '../resource.ts';
-import { applyDefaults, conform, type DefaultStage, unknownFieldText } from '../schema/index.ts';
+import { applyDefaults, conform, type DefaultStage, unknownFieldText, validateBySchema } from '../schema/index.ts';
 import type { StatusCause } from '../status-error.ts';
 import type { ServerContext } from './context.ts';
 
@@ -23,7 +23,8 @@ export const defaulted = (server: ServerContext, type: ResourceType, object: Kub
 };
 
 /** What the schema says is wrong with the values. */
-export const schemaFaults = (_server: ServerContext, _type: ResourceType, _object: KubeObject): StatusCause[] => [];
+export const schemaFaults = (server: ServerContext, type: ResourceType, object: KubeObject): StatusCause[] =>
+  validateBySchema(server.schemas().node(type.schemaName), object);
 
 /** The object after a patch of this media type; throws a StatusError when the patch does not fit. */
 export const patchedBy = (server: ServerContext, schemaName: string, mediaType: string, patch: unknown, object: KubeObject): unknown => {

@@ -73,7 +73,7 @@ export const openApiDocument = (registry: ResourceTypeRegistry, schemas: SchemaS
     openapi: '3.0.0',
     info: { title: 'Hanse', version: version.gitVersion },
     paths,
-    components: { schemas: closure(schemas, types) },
+    components: { schemas: schemaClosure(schemas, types) },
   };
 };
 
@@ -156,7 +156,7 @@ const patchOperation = (type: ResourceType, kind: Kind): object => ({
 const listSchemaOf = (type: ResourceType): string => `${type.schemaName}List`;
 
 /** The schemas of the types and all that they refer to. */
-const closure = (schemas: SchemaSet, types: readonly ResourceType[]): Record<string, OpenApiSchema> => {
+export const schemaClosure = (schemas: SchemaSet, types: readonly ResourceType[]): Record<string, OpenApiSchema> => {
   const found = new Map<string, OpenApiSchema>();
   const open = [
     ...types.flatMap((type) => [type.schemaName, listSchemaOf(type)]),

@@ -145,7 +145,7 @@ const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefin
   const context = trackContext(server, call.type, call.subresource);
   const result = applyConfiguration({ ...context, live, applied, manager: query.fieldManager, force: query.force ?? false });
   if (!result.ok) throw result.error;
-  return defaulted(server, call.type, result.object);
+  return defaulted(server, call.type, result.object, live === undefined ? 'create' : 'default');
 };
 
 const applyNew = async (server: ServerContext, call: Call, applied: KubeObject, query: WriteQuery): Promise<Result> => {

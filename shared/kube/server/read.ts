@@ -26,7 +26,7 @@ export const filterOf = (call: Call): Filter => {
   const labelText = call.query.get('labelSelector') ?? '';
   const fieldText = call.query.get('fieldSelector') ?? '';
   const labels = parseLabelSelector(labelText);
-  if (!labels.ok) throw badRequest(`unable to parse requirement: ${labels.message}`);
+  if (!labels.ok) throw badRequest(labels.message);
   const fields = parseFieldSelector(fieldText);
   if (!fields.ok) throw badRequest(fields.message);
   const unknown = unknownFieldText(fields.value, knownFields(call.type));

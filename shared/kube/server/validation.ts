@@ -1,5 +1,13 @@
 /** @module All that can be wrong with an object: metadata, schema, the kind's own rules. */
-import { labelName, type NameRule, pathSegmentName, subdomainName, validateObjectMeta, validateObjectMetaUpdate } from '../names/index.ts';
+import {
+  invalid,
+  labelName,
+  type NameRule,
+  pathSegmentName,
+  subdomainName,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '../names/index.ts';
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import type { StatusCause } from '../status-error.ts';
@@ -19,6 +27,7 @@ const nameRuleOf = (type: ResourceType): NameRule => {
 export const createFaults = (server: ServerContext, type: ResourceType, object: KubeObject): StatusCause[] =>
   distinct([
     ...validateObjectMeta(object, type.namespaced, nameRuleOf(type)),
+    ...finalizerFaults(type, object),
     ...schemaFaults(server, type, object),
     ...(type.strategy.validate?.(object) ?? []),
   ]);
@@ -33,10 +42,22 @@ export const updateFaults = (
 ): StatusCause[] =>
   distinct([
     ...validateObjectMetaUpdate(object, old),
+    ...finalizerFaults(type, object),
     ...schemaFaults(server, type, object),
     ...(type.strategy.validate?.(object) ?? []),
     ...(byStrategy ? (type.strategy.validateUpdate?.(object, old) ?? []) : []),
   ]);
+
+/** Finalizers that need no domain (core/v1 `FinalizerName`, meta/v1). */
+const STANDARD_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Finalizers of built-in kinds are standard ones or have a domain. */
+const finalizerFaults = (type: ResourceType, object: KubeObject): StatusCause[] =>
+  (type.strategicMerge ? (object.metadata.finalizers ?? []) : []).flatMap((name, index) =>
+    name.includes('/') || STANDARD_FINALIZERS.includes(name)
+      ? []
+      : [invalid(`metadata.finalizers[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified')],
+  );
 
 /** A fault that two rules find is told once. */
 const distinct = (causes: readonly StatusCause[]): StatusCause[] => {

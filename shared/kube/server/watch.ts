@@ -69,6 +69,7 @@ const start = (
   const from = options.resourceVersion ?? 0;
   try {
     const initial = from === 0 || options.sendInitialEvents;
+    if (!initial && from < server.readyAt()) throw new CompactedError(from, server.readyAt());
     if (initial) {
       for (const stored of store.list(prefix))
         if (filter.matches(fromStorage(call.type, stored.object))) deliver({ type: 'ADDED', stored });
