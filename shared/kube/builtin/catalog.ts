@@ -3,9 +3,14 @@ import { subdomainName } from '../names/index.ts';
 import { parseApiVersion } from '../object.ts';
 import type { ResourceType, Strategy, SubresourceType, TableCells, TableColumn } from '../resource.ts';
 import { cellsOf } from './cells/index.ts';
+import defaults from './data/defaults.json' with { type: 'json' };
 import discovery from './data/discovery.json' with { type: 'json' };
+import openapi from './data/openapi.json' with { type: 'json' };
+import types from './data/types.json' with { type: 'json' };
 import type { KindParts } from './kind.ts';
 import { kindParts } from './kinds/index.ts';
+import type { ServiceAddresses } from './kinds/services.ts';
+import { at, textAt } from './read.ts';
 import { schemaNameOf } from './schema-name.ts';
 
 /** A line of the recorded discovery; subresources are `deployments/scale`. */
@@ -41,12 +46,36 @@ const storedCells = (cells: TableCells, parts: KindParts): TableCells => {
   return conversion === undefined ? cells : (object, nowMs) => cells(conversion.toStorage(object), nowMs);
 };
 
-/** Every built-in kind may be written without a resourceVersion, but for a few whose parts say otherwise. */
-const strategyOf = (parts: KindParts): Strategy => ({ allowUnconditionalUpdate: true, ...parts.strategy });
+/** What Go writes for the status of a new object of a kind: `{}`, or zeros that have no `omitempty`. */
+const emptyStatusOf = (schemaName: string): unknown => {
+  if (at(types.always, schemaName, 'status') === undefined && at(defaults.defaults, schemaName, 'status') === undefined) return undefined;
+  const status = at(openapi.schemas, schemaName, 'properties', 'status');
+  const reference = textAt(status, '$ref') || textAt(status, 'allOf', 0, '$ref');
+  const definition = reference.slice(reference.lastIndexOf('/') + 1);
+  return at(types.always, definition) ?? at(defaults.defaults, definition) ?? {};
+};
 
-const toType = (groupVersion: string, all: readonly DiscoveredResource[], one: DiscoveredResource): ResourceType => {
+/** Every built-in kind may be written without a resourceVersion, but for a few whose parts say otherwise; status begins empty. */
+const strategyOf = (parts: KindParts, schemaName: string, hasStatus: boolean): Strategy => {
+  const own = parts.strategy ?? {};
+  const status = hasStatus ? emptyStatusOf(schemaName) : undefined;
+  const prepareForCreate: Strategy['prepareForCreate'] = (object, context) => {
+    const prepared = own.prepareForCreate?.(object, context) ?? object;
+    return prepared.status === undefined && status !== undefined ? { ...prepared, status } : prepared;
+  };
+  return { allowUnconditionalUpdate: true, ...own, prepareForCreate };
+};
+
+const toType = (
+  groupVersion: string,
+  all: readonly DiscoveredResource[],
+  one: DiscoveredResource,
+  addresses: ServiceAddresses | undefined,
+): ResourceType => {
   const { group, version } = parseApiVersion(groupVersion);
-  const parts = kindParts(group, version, one.name);
+  const parts = kindParts(group, version, one.name, addresses);
+  const schemaName = schemaNameOf(group, version, one.kind);
+  const hasStatus = all.some(({ name }) => name === `${one.name}/status`);
   return {
     group,
     version,
@@ -58,14 +87,14 @@ const toType = (groupVersion: string, all: readonly DiscoveredResource[], one: D
     categories: one.categories ?? [],
     namespaced: one.namespaced,
     verbs: one.verbs,
-    schemaName: schemaNameOf(group, version, one.kind),
-    hasStatus: all.some(({ name }) => name === `${one.name}/status`),
+    schemaName,
+    hasStatus,
     ...(parts.scale === undefined ? {} : { scale: parts.scale }),
     subresources: subresourcesOf(all, one.name),
     validateName: parts.name ?? subdomainName,
     tracksGeneration: parts.tracksGeneration ?? false,
     strategicMerge: true,
-    strategy: strategyOf(parts),
+    strategy: strategyOf(parts, schemaName, hasStatus),
     columns: columns[`${groupVersion}/${one.name}`] ?? [],
     cells: storedCells(cellsOf(group, one.name), parts),
     ...(parts.selectableFields === undefined ? {} : { selectableFields: parts.selectableFields }),
@@ -73,8 +102,11 @@ const toType = (groupVersion: string, all: readonly DiscoveredResource[], one: D
   };
 };
 
-/** All built-in kinds, in the order of the recorded discovery. */
-export const builtinTypes = (): ResourceType[] =>
+/**
+ * All built-in kinds, in the order of the recorded discovery. `addresses` gives out cluster IPs and node ports of Services; without it only
+ * Services that name an address have one.
+ */
+export const builtinTypes = (addresses?: ServiceAddresses): ResourceType[] =>
   Object.entries(resources).flatMap(([groupVersion, all]) =>
-    all.filter(({ name }) => !name.includes('/')).map((one) => toType(groupVersion, all, one)),
+    all.filter(({ name }) => !name.includes('/')).map((one) => toType(groupVersion, all, one, addresses)),
   );

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { withAt } from './read.ts';
+import { created, typeOf, updated } from './testing/write.ts';
+
+const services = typeOf('services');
+
+describe('Services', () => {
+  it.each<[object, string[]]>([
+    [
+      { clusterIP: 'None', ports: [{ port: 0 }] },
+      [
+        'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+        'spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive',
+      ],
+    ],
+    [
+      { clusterIP: 'None', ports: [{ port: 80, protocol: 'HTTP' }] },
+      ['spec.ports[0].protocol: Unsupported value: "HTTP": supported values: "SCTP", "TCP", "UDP"'],
+    ],
+    [
+      {
+        clusterIP: 'None',
+        ports: [
+          { port: 80, name: 'a' },
+          { port: 81, name: 'a' },
+        ],
+      },
+      ['spec.ports[1].name: Duplicate value: "a"'],
+    ],
+    [
+      { clusterIP: 'nowhere', ports: [{ port: 80 }] },
+      ['spec.clusterIPs[0]: Invalid value: "nowhere": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    ],
+    [{ ports: [] }, ['spec.ports: Required value']],
+    [{ type: 'ExternalName' }, ['spec.externalName: Required value']],
+    [
+      { type: 'Magic', ports: [{ port: 80 }] },
+      ['spec.type: Unsupported value: "Magic": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
+    ],
+    [
+      { type: 'NodePort', clusterIP: 'None', ports: [{ port: 80 }] },
+      ['spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services'],
+    ],
+    [
+      { clusterIP: 'None', sessionAffinity: 'Sticky', ports: [{ port: 80 }] },
+      ['spec.sessionAffinity: Unsupported value: "Sticky": supported values: "ClientIP", "None"'],
+    ],
+    [
+      { clusterIP: 'None', ports: [{ port: 80, nodePort: 30_080 }] },
+      ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+    ],
+  ])('%j has the API server’s faults', (spec, faults) => {
+    expect(created(services, { spec }).faults).toEqual(faults);
+  });
+
+  it('are given an address and keep it', () => {
+    const { object } = created(services, { spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } });
+    expect(object.spec).toMatchObject({
+      clusterIP: '10.0.0.7',
+      clusterIPs: ['10.0.0.7'],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+      type: 'ClusterIP',
+    });
+    expect(object.status).toEqual({ loadBalancer: {} });
+    const bare = withAt(withAt(object, ['spec', 'clusterIP'], undefined), ['spec', 'clusterIPs'], undefined);
+    expect(updated(services, bare, object).object.spec).toEqual(object.spec);
+    expect(updated(services, withAt(object, ['spec', 'clusterIP'], 'None'), object).faults).toEqual([
+      'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
+    ]);
+  });
+
+  it('of type NodePort have a port of their own for each port, and lose them with the type', () => {
+    const ports = [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 81 },
+    ];
+    const { object, faults } = created(services, { spec: { type: 'NodePort', ports } });
+    expect(faults).toEqual([]);
+    expect(object.spec).toMatchObject({ externalTrafficPolicy: 'Cluster', ports: [{ nodePort: 30_001 }, { nodePort: 30_002 }] });
+    const narrowed = updated(services, withAt(object, ['spec', 'type'], 'ClusterIP'), object);
+    expect(narrowed.faults).toEqual([]);
+    expect(JSON.stringify(narrowed.object.spec)).not.toContain('nodePort');
+  });
+
+  it('warn of external addresses', () => {
+    const { warnings } = created(services, { spec: { externalIPs: ['192.0.2.1'], ports: [{ port: 80 }] } });
+    expect(warnings).toEqual(['spec.externalIPs is deprecated and may no longer be implemented in some clusters']);
+  });
+});

@@ -1,0 +1,18 @@
+/** @module Whether two values mean the same to Kubernetes: absent, null and empty are equal, and so are amounts written differently. */
+import { equalJson } from '../../schema/index.ts';
+import { isJson } from '../read.ts';
+
+const isEmpty = (value: unknown): boolean => {
+  if (value === undefined || value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isJson(value) && Object.keys(value).length === 0;
+};
+
+/** Deep equality in which empty lists and maps equal absent ones (apimachinery `equality.Semantic`). */
+export const sameValue = (left: unknown, right: unknown): boolean => {
+  if (isEmpty(left) && isEmpty(right)) return true;
+  if (Array.isArray(left) && Array.isArray(right))
+    return left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
+  if (!isJson(left) || !isJson(right)) return equalJson(left, right);
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameValue(left[key], right[key]));
+};
