@@ -1,5 +1,5 @@
 /** @module A set of field paths as a tree; trees are immutable and share their branches. */
-import { compareElements, type PathElement } from './path-element.ts';
+import { type PathElement, sortElements } from './path-element.ts';
 
 /** A step that is in the set itself (`owned`), has steps below it, or both. */
 export type FieldEntry = { readonly owned: boolean; readonly children: FieldTree | undefined };
@@ -135,8 +135,8 @@ export const isSubset = (part: FieldTree, whole: FieldTree): boolean => {
 export const equalTrees = (left: FieldTree, right: FieldTree): boolean => isSubset(left, right) && isSubset(right, left);
 
 /** Entries in the canonical order of their elements. */
-export const sortedEntries = (tree: FieldTree): [PathElement, FieldEntry][] =>
-  [...tree].sort(([left], [right]) => compareElements(left, right));
+export const sortedEntries = (tree: FieldTree): (readonly [PathElement, FieldEntry])[] =>
+  sortElements(tree.keys()).map((element) => [element, tree.get(element) ?? leafEntry] as const);
 
 /** Each path of the set: those that end at a level come before those that go deeper. */
 export function* pathsOf(tree: FieldTree, prefix: readonly PathElement[] = []): Generator<readonly PathElement[]> {

@@ -64,15 +64,28 @@ const compareKeys = (left: unknown, right: unknown): number => {
   return ours.length - theirs.length;
 };
 
-/** The canonical order of elements: fields, then keyed items, then values, then places. */
-export const compareElements = (left: PathElement, right: PathElement): number => {
-  const type = left.charAt(0);
-  if (type !== right.charAt(0)) return typeOrder.indexOf(type) - typeOrder.indexOf(right.charAt(0));
-  if (type === 'f') return compareText(left, right);
-  if (type === 'i') return Number(left.slice(2)) - Number(right.slice(2));
-  const ours: unknown = JSON.parse(left.slice(2));
-  const theirs: unknown = JSON.parse(right.slice(2));
-  return type === 'k' ? compareKeys(ours, theirs) : compareValues(ours, theirs);
+/** What elements are sorted by: their type, and what follows it. */
+type SortKey = { readonly type: number; readonly value: unknown };
+
+const sortKeyOf = (element: PathElement): SortKey => {
+  const type = typeOrder.indexOf(element.charAt(0));
+  const rest = element.slice(2);
+  return { type, value: type === 0 ? rest : JSON.parse(rest) };
+};
+
+const compareSortKeys = (left: SortKey, right: SortKey): number => {
+  if (left.type !== right.type) return left.type - right.type;
+  return typeOrder[left.type] === 'k' ? compareKeys(left.value, right.value) : compareValues(left.value, right.value);
+};
+
+/** Elements in the canonical order: fields, then keyed items, then values, then places. */
+export const sortElements = (elements: Iterable<PathElement>): PathElement[] => {
+  const list = [...elements];
+  if (list.every((element) => element.startsWith('f:'))) return list.sort();
+  return list
+    .map((element) => ({ element, key: sortKeyOf(element) }))
+    .sort((left, right) => compareSortKeys(left.key, right.key))
+    .map(({ element }) => element);
 };
 
 const show = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : sortedJson(value));

@@ -1,7 +1,7 @@
 /** @module Why an applied configuration does not fit the schema, in the words of server-side apply. */
 import { goPrint, isObject, type SchemaNode } from '../schema/index.ts';
-import { showElement } from './path-element.ts';
-import { elementOfItem, elementOfKey, isFault, type Shape, shapeOf } from './typed.ts';
+import { type PathElement, showElement, showPath } from './path-element.ts';
+import { elementOfItem, elementOfKey, isFault } from './typed.ts';
 
 /** A place and what is wrong with it; the path is empty when the whole object is wrong. */
 export type TypedFault = { readonly path: string; readonly message: string };
@@ -11,23 +11,15 @@ export type TypedFault = { readonly path: string; readonly message: string };
  * Empty when all is well.
  */
 export const typedFaults = (node: SchemaNode, object: unknown): TypedFault[] => {
-  const faults: TypedFault[] = [];
-  check(node, object, '', faults);
-  return faults;
+  const check = new Check();
+  check.value(node, object);
+  return check.faults;
 };
 
 /** The faults as one text, as the server reports them. */
 export const typedFaultsText = (faults: readonly TypedFault[]): string => {
   const lines = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return lines.length === 1 ? (lines[0] ?? '') : ['errors:', ...lines.map((line) => `  ${line}`)].join('\n');
-};
-
-const check = (node: SchemaNode, value: unknown, path: string, faults: TypedFault[]): void => {
-  if (value === null) return;
-  const shape: Shape = shapeOf(node, value);
-  if (shape === 'scalar') checkScalar(node, value, path, faults);
-  else if (shape === 'list') checkList(node, value, path, faults);
-  else checkMap(node, value, path, faults);
 };
 
 const goTypeOf = (value: unknown): string => {
@@ -37,60 +29,70 @@ const goTypeOf = (value: unknown): string => {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 };
 
-const checkScalar = (node: SchemaNode, value: unknown, path: string, faults: TypedFault[]): void => {
-  const printed = `&{${goPrint(value)}}`;
-  const fault = (message: string): void => {
-    faults.push({ path, message });
-  };
-  if (node.kind === 'any') return;
-  if (node.scalar === 'integer' || node.scalar === 'number') {
-    if (typeof value !== 'number') fault(`expected numeric (int or float), got ${goTypeOf(value)}`);
-  } else if (node.scalar === 'string') {
-    if (typeof value !== 'string') fault(`expected string, got ${printed}`);
-  } else if (node.scalar === 'boolean') {
-    if (typeof value !== 'boolean') fault(`expected boolean, got ${printed}`);
-  } else if (typeof value === 'object') {
-    fault(`expected any scalar, got ${printed}`);
-  }
-};
+const printed = (value: unknown): string => `&{${goPrint(value)}}`;
 
-const checkList = (node: SchemaNode, value: unknown, path: string, faults: TypedFault[]): void => {
-  if (!Array.isArray(value)) {
-    faults.push({ path, message: `expected list, got &{${goPrint(value)}}` });
-    return;
+class Check {
+  readonly faults: TypedFault[] = [];
+  readonly #path: PathElement[] = [];
+
+  value(node: SchemaNode, value: unknown): void {
+    if (value === null || node.kind === 'any') return;
+    if (node.kind === 'scalar') this.#scalar(node, value);
+    else if (node.kind === 'list') this.#list(node, value);
+    else this.#map(node, value);
   }
-  if (node.kind === 'any') return;
-  const seen = new Set<string>();
-  for (const [index, item] of value.entries()) {
-    if (node.atomic) {
-      check(node.item, item, `${path}[${index}]`, faults);
-      continue;
+
+  #fault(message: string, ...below: readonly PathElement[]): void {
+    this.faults.push({ path: showPath([...this.#path, ...below]), message });
+  }
+
+  #below(element: PathElement, node: SchemaNode, value: unknown): void {
+    this.#path.push(element);
+    this.value(node, value);
+    this.#path.pop();
+  }
+
+  #scalar(node: SchemaNode, value: unknown): void {
+    if (node.scalar === 'integer' || node.scalar === 'number') {
+      if (typeof value !== 'number') this.#fault(`expected numeric (int or float), got ${goTypeOf(value)}`);
+    } else if (node.scalar === 'string' || node.scalar === 'boolean') {
+      if (typeof value !== node.scalar) this.#fault(`expected ${node.scalar}, got ${printed(value)}`);
+    } else if (typeof value === 'object') {
+      this.#fault(`expected any scalar, got ${printed(value)}`);
     }
-    const element = elementOfItem(node, item);
-    if (isFault(element)) {
-      faults.push({ path, message: `element ${index}: ${element.fault}` });
+  }
+
+  #list(node: SchemaNode, value: unknown): void {
+    if (!Array.isArray(value)) {
+      this.#fault(`expected list, got ${printed(value)}`);
       return;
     }
-    const shown = showElement(element);
-    if (seen.has(element)) faults.push({ path, message: `duplicate entries for key ${shown}` });
-    seen.add(element);
-    check(node.item, item, `${path}${shown}`, faults);
+    const { item } = node;
+    const seen = new Set<PathElement>();
+    for (const [index, one] of value.entries()) {
+      const element = node.atomic ? `i:${index}` : elementOfItem(node, one);
+      if (isFault(element)) {
+        this.#fault(`element ${index}: ${element.fault}`);
+        return;
+      }
+      if (seen.has(element)) this.#fault(`duplicate entries for key ${showElement(element)}`);
+      seen.add(element);
+      this.#below(element, item, one);
+    }
   }
-};
 
-const checkMap = (node: SchemaNode, value: unknown, path: string, faults: TypedFault[]): void => {
-  if (!isObject(value)) {
-    faults.push({ path, message: `expected map, got &{${goPrint(value)}}` });
-    return;
-  }
-  if (node.kind === 'any') return;
-  for (const key of Object.keys(value)) {
-    const child = node.child(key);
-    const below = `${path}${showElement(elementOfKey(node, key))}`;
-    if (child === undefined) {
-      faults.push({ path: below, message: 'field not declared in schema' });
+  #map(node: SchemaNode, value: unknown): void {
+    if (!isObject(value)) {
+      this.#fault(`expected map, got ${printed(value)}`);
       return;
     }
-    check(child, value[key], below, faults);
+    for (const key of Object.keys(value)) {
+      const child = node.child(key);
+      if (child === undefined) {
+        this.#fault('field not declared in schema', elementOfKey(node, key));
+        return;
+      }
+      this.#below(elementOfKey(node, key), child, value[key]);
+    }
   }
-};
+}
