@@ -1,0 +1,183 @@
+/** @module Listens to the agents, judges the clusters, and keeps their status. Tells others when a cluster changed. */
+import { type Cluster, type ClusterTaint, hanseGroup } from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { FleetBus } from '../../fleet/port.ts';
+import { type Controller, done, type Outcome, startController } from '../controller.ts';
+import { commit, controlUser, timeText } from '../objects.ts';
+import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
+import { type HealthOptions, onBeat, onTick } from './health.ts';
+import { isMaterial, nextStatus } from './status.ts';
+
+/** What the loop is built from. */
+export type ClusterLoopOptions = {
+  readonly store: Store;
+  readonly bus: FleetBus;
+  readonly env: RuntimeEnv;
+  readonly directory: Directory;
+  readonly health: HealthOptions;
+  /** Placements may have to change: labels, taints, served kinds or the first capacity of the cluster did. */
+  readonly onCluster: (name: string) => void;
+  /** The cluster's room may have grown. */
+  readonly onCapacity: (name: string) => void;
+};
+
+/** A running loop. */
+export type ClusterLoop = {
+  /** A Cluster was written or deleted. */
+  readonly onObject: (name: string, object: KubeObject | undefined) => void;
+  readonly pending: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+/** Between two judgements. */
+const tickMs = 500;
+/** A judgement that comes this much late says that the hub itself slept. */
+const sleptMs = 3_000;
+/** Between two writes of a status in which only sums moved. */
+const summaryEveryMs = 30_000;
+/** Between two requests to an agent to say something again. */
+const wantEveryMs = 2_000;
+
+const servedOf = (apis: readonly { readonly groupVersion: string; readonly kind: string }[]): ReadonlySet<string> =>
+  new Set(apis.map(({ groupVersion, kind }) => `${groupVersion}/${kind}`));
+
+const servedInStatus = (object: Cluster): ReadonlySet<string> | undefined => {
+  const apis = object.status?.apis;
+  return apis === undefined
+    ? undefined
+    : servedOf(apis.flatMap(({ groupVersion, kinds }) => kinds.map((kind) => ({ groupVersion, kind }))));
+};
+
+/** Starts the loop. Clusters that exist are told by `onObject`. */
+export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
+  const { store, bus, env, directory } = options;
+  const fingerprints = new Map<string, string>();
+  const wantedAt = new Map<string, number>();
+  const writtenAt = new Map<string, number>();
+  let heardSinceMs = env.nowMs();
+  let lastTickMs = env.nowMs();
+
+  const controller: Controller = startController({ name: 'cluster', env, workers: 8, reconcile: (name) => reconcile(name) });
+
+  /** Tells others when what placement sees of the cluster changed; the status is looked at in any case. */
+  const noteChange = (record: ClusterRecord): void => {
+    const fingerprint = viewFingerprint(record);
+    if (fingerprints.get(record.name) !== fingerprint) {
+      fingerprints.set(record.name, fingerprint);
+      options.onCluster(record.name);
+    }
+  };
+  const want = (record: ClusterRecord, what: ('hello' | 'report')[]): void => {
+    const nowMs = env.nowMs();
+    if (what.length === 0 || nowMs - (wantedAt.get(record.name) ?? Number.NEGATIVE_INFINITY) < wantEveryMs) return;
+    wantedAt.set(record.name, nowMs);
+    bus.want(record.name, what);
+  };
+  const unsubscribe = [
+    bus.onBeat(({ message, arrivedAtMs }) => {
+      const record = directory.of(message.cluster);
+      const before = record.health;
+      record.health = onBeat(before, arrivedAtMs, message.api);
+      const isStrange = record.hello?.bootId !== message.bootId;
+      const missesReport = record.report === undefined || (!isStrange && record.report.seq < message.reportSeq);
+      want(record, [...(isStrange ? (['hello'] as const) : []), ...(missesReport ? (['report'] as const) : [])]);
+      if (before.phase === record.health.phase && before.api.reachable === record.health.api.reachable) return;
+      noteChange(record);
+      controller.add(record.name);
+    }),
+    bus.onHello(({ message }) => {
+      const record = directory.of(message.cluster);
+      record.hello = message;
+      record.served = servedOf(message.apis);
+      noteChange(record);
+      controller.add(record.name);
+    }),
+    bus.onReport(({ message }) => {
+      const record = directory.of(message.cluster);
+      const old = record.report;
+      if (!message.report.complete && old?.complete === true) return;
+      if (old !== undefined && old.epoch === message.report.epoch && message.report.seq < old.seq) return;
+      record.report = message.report;
+      noteChange(record);
+      options.onCapacity(record.name);
+      controller.add(record.name);
+    }),
+    bus.onConnected(() => {
+      heardSinceMs = env.nowMs();
+    }),
+  ];
+
+  const tick = (): void => {
+    const nowMs = env.nowMs();
+    // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
+    if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;
+    lastTickMs = nowMs;
+    for (const record of directory.all()) {
+      const before = record.health;
+      record.health = onTick(before, nowMs, heardSinceMs, options.health);
+      if (record.health.phase === before.phase) continue;
+      env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
+      noteChange(record);
+      controller.add(record.name);
+    }
+  };
+  let cancelTick: () => void = () => undefined;
+  const schedule = (): void => {
+    cancelTick = env.setTimer(tickMs, () => {
+      tick();
+      schedule();
+    });
+  };
+  schedule();
+
+  /** NoExecute taints of the operator get the time at which they were seen, so that tolerations can end. */
+  const stampedTaints = (taints: readonly ClusterTaint[] | undefined): readonly ClusterTaint[] | undefined =>
+    taints?.some(({ effect, timeAdded }) => effect === 'NoExecute' && timeAdded === undefined) === true
+      ? taints.map((taint) =>
+          taint.effect === 'NoExecute' && taint.timeAdded === undefined ? { ...taint, timeAdded: timeText(env.nowMs()) } : taint,
+        )
+      : undefined;
+
+  const reconcile = async (name: string): Promise<Outcome> => {
+    const key = keyOf(hanseGroup, 'clusters', '', name);
+    const stored = store.get(key);
+    const record = directory.get(name);
+    if (stored === undefined || record === undefined) return done;
+    const cluster = stored.object as unknown as Cluster;
+    if (cluster.status?.agent === undefined || cluster.metadata.deletionTimestamp !== undefined) return done;
+    const nowMs = env.nowMs();
+    const status = nextStatus(cluster, record, nowMs);
+    const taints = stampedTaints(cluster.spec?.taints);
+    const sinceMs = nowMs - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (taints === undefined && !isMaterial(cluster.status, status) && sinceMs < summaryEveryMs) {
+      return { outcome: 'again', afterMs: summaryEveryMs - sinceMs };
+    }
+    writtenAt.set(name, nowMs);
+    const object = { ...stored.object, status, ...(taints === undefined ? {} : { spec: { ...cluster.spec, taints } }) };
+    return (await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }])) ?? done;
+  };
+
+  return {
+    onObject: (name, object) => {
+      if (object === undefined) {
+        directory.remove(name);
+        fingerprints.delete(name);
+        options.onCluster(name);
+        return;
+      }
+      const record = directory.of(name);
+      record.object = object as unknown as Cluster;
+      record.served ??= servedInStatus(record.object);
+      noteChange(record);
+      controller.add(name);
+    },
+    pending: controller.pending,
+    stop: async () => {
+      cancelTick();
+      for (const end of unsubscribe) end();
+      await controller.stop();
+    },
+  };
+};

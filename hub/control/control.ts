@@ -1,0 +1,179 @@
+/** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
+import { hanseGroup, type Placement } from '../../shared/api/index.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { type Change, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import type { FleetBus } from '../fleet/port.ts';
+import { createDirectory, type Directory } from './cluster/directory.ts';
+import { type HealthOptions, healthDefaults } from './cluster/health.ts';
+import { createLedger } from './cluster/ledger.ts';
+import { startClusterLoop } from './cluster/loop.ts';
+import { createDependencyIndex } from './dependencies/index.ts';
+import { createEventRecorder } from './events.ts';
+import { type KindCatalog, keyOfWorkId, objectKeyOf } from './kinds.ts';
+import { sameJson } from './objects.ts';
+import { startPlacementLoop } from './placement/loop.ts';
+import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
+import { startStatusLoop } from './status/loop.ts';
+import { createBoard } from './work/board.ts';
+import { startWorkLoop } from './work/loop.ts';
+
+/** What the loops are built from. */
+export type ControlOptions = {
+  readonly store: Store;
+  readonly bus: FleetBus;
+  /** The served kinds; kinds may come and go. */
+  readonly catalog: KindCatalog;
+  readonly env: RuntimeEnv;
+  readonly health?: Partial<HealthOptions>;
+};
+
+/** The running loops. */
+export type Control = {
+  readonly directory: Directory;
+  /** Keys that wait or are worked on in all loops; 0 = settled for now. */
+  readonly pending: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+const clusterPrefix = prefixOf(hanseGroup, 'clusters');
+const placementPrefix = prefixOf(hanseGroup, 'placements');
+/** Prefixes whose objects no loop cares for. */
+const ignoredPrefixes = [prefixOf('', 'events'), prefixOf('coordination.k8s.io', 'leases'), `${hanseGroup}/jointokens/`];
+const sweepEveryMs = 300_000;
+/** Members report in bursts; one write an object this often is enough. */
+const statusDelayMs = 50;
+
+/** True when more than status and bookkeeping changed. */
+const isContentChange = (change: Change): boolean => {
+  if (change.op === 'delete' || change.previous === undefined) return true;
+  const core = ({ status: _s, metadata, ...rest }: KubeObject): unknown => {
+    const { resourceVersion: _r, managedFields: _m, ...kept } = metadata;
+    return [rest, kept];
+  };
+  return !sameJson(core(change.previous.object), core(change.current.object));
+};
+
+/** Starts all loops over a store that is filled. */
+export const startControl = (options: ControlOptions): Control => {
+  const { store, bus, catalog, env } = options;
+  const health: HealthOptions = { ...healthDefaults, ...options.health };
+  const startedMs = env.nowMs();
+  const ledger = createLedger();
+  const directory = createDirectory(ledger, env.nowMs);
+  const policies = createPolicyBook(store, catalog);
+  const dependencies = createDependencyIndex(store);
+  const board = createBoard();
+  const events = createEventRecorder(store, env);
+
+  /** After a start decisions wait until every cluster has been heard, or for as long as a silent one is tolerated. */
+  const isWarm = (): boolean =>
+    env.nowMs() - startedMs >= health.toleranceMs ||
+    directory
+      .views()
+      .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
+
+  const status = startStatusLoop({ store, env, catalog, board, events });
+  const onSent = (key: StorageKey): void => status.addAfter(key, statusDelayMs);
+  const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, onSent });
+  const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
+
+  const objectOfPlacement = (object: KubeObject): StorageKey | undefined => {
+    const ref = (object as unknown as Placement).spec?.workload;
+    return ref === undefined ? undefined : objectKeyOf(catalog, ref);
+  };
+  const placedKeys = (): StorageKey[] => store.list(placementPrefix).flatMap(({ object }) => objectOfPlacement(object) ?? []);
+  /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
+  const onCluster = (name: string): void => {
+    if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
+    for (const key of placedKeys()) {
+      placement.add(key);
+      work.add(key);
+    }
+    for (const id of board.ids()) addWork(id);
+  };
+  const addWork = (id: string): void => {
+    const key = keyOfWorkId(id);
+    if (key !== undefined) work.add(key);
+  };
+  const cluster = startClusterLoop({ store, bus, env, directory, health, onCluster, onCapacity: placement.retryUnplaced });
+
+  const onChange = (change: Change): void => {
+    const { key, op } = change;
+    const object = op === 'delete' ? undefined : change.current.object;
+    if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
+    if (key.startsWith(clusterPrefix)) return cluster.onObject(partsOf(key).name, object);
+    if (policyPrefixes.some((prefix) => key.startsWith(prefix))) return onPolicy(key, object);
+    if (key.startsWith(placementPrefix)) return onPlacement(change);
+    if (!isContentChange(change)) return;
+    if (
+      op === 'delete' ||
+      policies.policyOf(change.current.object) !== undefined ||
+      change.current.object.metadata.finalizers !== undefined
+    )
+      placement.add(key);
+    work.add(key);
+    for (const workload of dependencies.touched(key)) work.add(workload);
+  };
+  const onPolicy = (key: StorageKey, object: KubeObject | undefined): void => {
+    for (const selected of policies.put(key, object)) {
+      placement.add(selected);
+      work.add(selected);
+    }
+  };
+  const onPlacement = (change: Change): void => {
+    const key = objectOfPlacement(change.current.object);
+    if (key === undefined) return;
+    // Ours comes back to us as well; only what somebody else did away with is decided again.
+    if (change.op === 'delete') placement.add(key);
+    work.add(key);
+  };
+
+  const fill = (): void => {
+    for (const prefix of policyPrefixes) for (const { key, object } of store.list(prefix)) onPolicy(key, object);
+    for (const { object } of store.list(placementPrefix)) {
+      const key = objectOfPlacement(object);
+      const workload = key === undefined ? undefined : store.get(key)?.object;
+      if (key === undefined || workload === undefined) continue;
+      placement.remember(workload, key, object as unknown as Placement);
+      dependencies.put(key, workload);
+    }
+    for (const { key, object } of store.list(clusterPrefix)) cluster.onObject(partsOf(key).name, object);
+  };
+  const from = store.revision();
+  fill();
+  const unwatch = store.watch('', from, onChange);
+  const unsubscribe = bus.onStatus((item) => {
+    board.putAnswer(item);
+    const key = keyOfWorkId(item.id);
+    if (key === undefined) return;
+    if (item.phase === 'Withdrawn') work.add(key);
+    status.addAfter(key, statusDelayMs);
+  });
+  bus.publishedWork().then(
+    (published) => {
+      board.load(published);
+      for (const id of board.ids()) addWork(id);
+    },
+    (error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }),
+  );
+  let cancelSweep: () => void = () => undefined;
+  const scheduleSweep = (): void => {
+    cancelSweep = env.setTimer(sweepEveryMs, () => {
+      events.sweep().catch((error: unknown) => env.log.warn('old events could not be deleted', { error }));
+      scheduleSweep();
+    });
+  };
+  scheduleSweep();
+
+  return {
+    directory,
+    pending: () => placement.pending() + work.pending() + status.pending() + cluster.pending(),
+    stop: async () => {
+      cancelSweep();
+      unwatch();
+      unsubscribe();
+      await Promise.all([cluster.stop(), placement.stop(), work.stop(), status.stop()]);
+    },
+  };
+};

@@ -1,0 +1,27 @@
+/** @module The hub's control loops, and the pure decisions they are made of (for the simulator). */
+export {
+  type Health,
+  type HealthOptions,
+  type HealthPhase,
+  healthDefaults,
+  healthTaints,
+  onBeat,
+  onTick,
+  readyCondition,
+  taintsOf,
+  unseen,
+} from './cluster/health.ts';
+export { createLedger, type Ledger } from './cluster/ledger.ts';
+export { type ClusterFacts, isMaterial, nextStatus } from './cluster/status.ts';
+export { type Control, type ControlOptions, startControl } from './control.ts';
+export { type Controller, type ControllerOptions, done, type Outcome, startController } from './controller.ts';
+export { createDependencyIndex, type DependencyIndex, referencesOf, serviceSelects } from './dependencies/index.ts';
+export { type Explanation, explainWorkload } from './explain.ts';
+export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
+export { decidePlacement, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
+export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
+export { aggregateStatus, type StatusObject } from './status/aggregate.ts';
+export { type Answer, appliedCondition } from './status/applied.ts';
+export type { Part, Whole } from './status/parts.ts';
+export { decideWork, type SentRecord, type WorkAction, type WorkInput, type WorkOutput } from './work/decide.ts';
+export { completionShares, renderFor, type Share } from './work/render.ts';

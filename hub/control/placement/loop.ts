@@ -1,0 +1,176 @@
+/** @module Decides where each selected object runs, and writes the decision. Level-triggered: a key is the object's storage key. */
+import { type Placement, placementType, type WorkloadRef } from '../../../shared/api/index.ts';
+import { type PodShape, podShapeOf } from '../../../shared/capacity/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { partsOf, type StorageKey, type Store, type Stored, type Write } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { CompiledPolicy } from '../../../shared/placement/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import type { Ledger } from '../cluster/ledger.ts';
+import { type Controller, done, type Outcome, startController } from '../controller.ts';
+import type { EventRecorder } from '../events.ts';
+import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { commit, controlUser, newMetadata } from '../objects.ts';
+import { decidePlacement, type PlacementOutput } from './decide.ts';
+import { placementFinalizer, placementOf } from './names.ts';
+import type { PolicyBook } from './policies.ts';
+
+/** What the loop is built from. */
+export type PlacementLoopOptions = {
+  readonly store: Store;
+  readonly env: RuntimeEnv;
+  readonly catalog: KindCatalog;
+  readonly directory: Directory;
+  readonly ledger: Ledger;
+  readonly policies: PolicyBook;
+  readonly events: EventRecorder;
+  /** False while the hub has just started and has not heard its clusters yet: decisions wait. */
+  readonly isWarm: () => boolean;
+};
+
+/** A running loop. */
+export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
+  /** Room may have grown: those with unplaced replicas try again. */
+  readonly retryUnplaced: () => void;
+  /** Takes the replicas of a Placement that exists into the ledger. */
+  readonly remember: (object: KubeObject, key: StorageKey, placement: Placement) => void;
+};
+
+const warmUpMs = 250;
+/** Room that grows step by step is looked at together. */
+const retryMs = 200;
+const workers = 32;
+
+const shapeOf = (object: KubeObject): PodShape | undefined => {
+  const spec = podSpecOf(object);
+  return spec === undefined ? undefined : podShapeOf(spec);
+};
+
+const replicasByCluster = (placement: Placement | undefined): ReadonlyMap<string, number> =>
+  new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
+
+/** Starts the loop. */
+export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
+  const { store, env, catalog, ledger } = options;
+  const unplaced = new Set<StorageKey>();
+
+  const forget = async (key: StorageKey): Promise<Outcome> => {
+    unplaced.delete(key);
+    const type = typeOfKey(catalog, key);
+    if (type === undefined) return done;
+    const { namespace, name } = partsOf(key);
+    const ref: WorkloadRef = {
+      apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
+      kind: type.kind,
+      namespace,
+      name,
+    };
+    ledger.assign(workIdOf(key), undefined, new Map());
+    const { key: placementKey, placement, revision } = placementOf(store, ref);
+    if (placement === undefined) return done;
+    return (
+      (await commit(store, [
+        { op: 'delete', key: placementKey, expected: revision, object: placement as unknown as KubeObject, by: controlUser },
+      ])) ?? done
+    );
+  };
+
+  /** A policy that goes away takes nothing with it: the object stays where it is. */
+  const freeze = async (ref: WorkloadRef): Promise<Outcome> => {
+    const { key, placement, revision } = placementOf(store, ref);
+    if (placement === undefined || placement.status?.reason === 'NoPolicy') return done;
+    const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
+    const object = { ...placement, status: { ...placement.status, reason: 'NoPolicy', message } } as unknown as KubeObject;
+    return (await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }])) ?? done;
+  };
+
+  const writesOf = (stored: Stored, output: PlacementOutput, existing: ReturnType<typeof placementOf>): Write[] => {
+    const { object } = stored;
+    const { key, placement, revision } = existing;
+    const owner = { apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, uid: object.metadata.uid ?? '' };
+    const metadata = placement?.metadata ?? { ...newMetadata(env, partsOf(key).name, partsOf(key).namespace), ownerReferences: [owner] };
+    const isSpecChanged = placement !== undefined && JSON.stringify(placement.spec) !== JSON.stringify(output.spec);
+    const next: KubeObject = {
+      apiVersion: `${placementType.group}/${placementType.version}`,
+      kind: placementType.kind,
+      metadata: isSpecChanged ? { ...metadata, generation: (metadata.generation ?? 1) + 1 } : metadata,
+      spec: output.spec,
+      status: output.status,
+    };
+    const writes: Write[] = [{ op: 'put', key, expected: revision, object: next, by: controlUser }];
+    const finalizers = object.metadata.finalizers ?? [];
+    if (!finalizers.includes(placementFinalizer)) {
+      const held = { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, placementFinalizer] } };
+      writes.push({ op: 'put', key: stored.key, expected: stored.revision, object: held, by: controlUser });
+    }
+    return writes;
+  };
+
+  const decide = async (stored: Stored, policy: CompiledPolicy): Promise<Outcome> => {
+    const { object, key } = stored;
+    const existing = placementOf(store, refOf(object));
+    const { placement } = existing;
+    const shape = shapeOf(object);
+    const output = decidePlacement({
+      object,
+      replicas: replicasOf(object, typeOfKey(catalog, key)),
+      shape,
+      policy,
+      before: placement,
+      clusters: options.directory.views(),
+      nowMs: env.nowMs(),
+    });
+    if (output.status.unplaced === 0) unplaced.delete(key);
+    else unplaced.add(key);
+    const again: Outcome =
+      output.recheckAtMs === undefined ? done : { outcome: 'again', afterMs: Math.max(0, output.recheckAtMs - env.nowMs()) };
+    const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
+    if (!output.isChanged && isHeld) return again;
+    // Promised before it is written: the next decision, made while this one is on its way to disk, sees it.
+    const workId = workIdOf(key);
+    ledger.assign(
+      workId,
+      shape,
+      new Map(output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const]))),
+    );
+    const trouble = await commit(store, writesOf(stored, output, existing));
+    if (trouble !== undefined) {
+      ledger.assign(workId, shape, replicasByCluster(placement));
+      return trouble;
+    }
+    if (output.event !== undefined)
+      options.events.record({ ...refOf(object), ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) }, output.event);
+    return again;
+  };
+
+  const controller = startController({
+    name: 'placement',
+    env,
+    workers,
+    reconcile: async (key) => {
+      const stored = store.get(key);
+      if (stored === undefined) return forget(key);
+      if (stored.object.metadata.deletionTimestamp !== undefined) {
+        unplaced.delete(key);
+        return done;
+      }
+      const policy = options.policies.policyOf(stored.object);
+      if (policy === undefined) return freeze(refOf(stored.object));
+      if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
+      return decide(stored, policy);
+    },
+  });
+
+  return {
+    add: controller.add,
+    pending: controller.pending,
+    stop: controller.stop,
+    retryUnplaced: () => {
+      for (const key of unplaced) controller.addAfter(key, retryMs);
+    },
+    remember: (object, key, placement) => {
+      ledger.assign(workIdOf(key), shapeOf(object), replicasByCluster(placement));
+      if ((placement.status?.unplaced ?? 0) > 0) unplaced.add(key);
+    },
+  };
+};

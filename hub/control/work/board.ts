@@ -1,0 +1,88 @@
+/** @module What was sent to each cluster and what came back, by work id. In memory; rebuilt from the broker at start. */
+
+import type { StatusItem } from '../../../shared/wire/index.ts';
+import type { PublishedWork } from '../../fleet/port.ts';
+
+/** One object in one cluster. */
+export type BoardEntry = {
+  seq: number;
+  op: 'apply' | 'withdraw';
+  fingerprint: string | undefined;
+  /** Why it could not be sent. */
+  problem: string | undefined;
+};
+
+/** What was last rendered of an object. */
+export type Rendered = { readonly generation: number; readonly placementRevision: number };
+
+/** The board. */
+export type Board = {
+  /** True when what the broker holds has been read. */
+  readonly isRead: () => boolean;
+  readonly load: (published: readonly PublishedWork[]) => void;
+  readonly sent: (id: string) => ReadonlyMap<string, BoardEntry>;
+  readonly put: (id: string, cluster: string, entry: BoardEntry) => void;
+  readonly drop: (id: string, cluster: string) => void;
+  readonly dropCluster: (cluster: string) => readonly string[];
+  /** The newest answer of a cluster about an object. */
+  readonly answer: (id: string, cluster: string) => StatusItem | undefined;
+  readonly putAnswer: (item: StatusItem) => void;
+  readonly rendered: (id: string) => Rendered | undefined;
+  readonly putRendered: (id: string, rendered: Rendered) => void;
+  readonly ids: () => readonly string[];
+};
+
+const nothing: ReadonlyMap<string, BoardEntry> = new Map();
+
+/** An empty board. */
+export const createBoard = (): Board => {
+  const entries = new Map<string, Map<string, BoardEntry>>();
+  const answers = new Map<string, Map<string, StatusItem>>();
+  const rendered = new Map<string, Rendered>();
+  let isRead = false;
+  const drop = (id: string, cluster: string): void => {
+    entries.get(id)?.delete(cluster);
+    answers.get(id)?.delete(cluster);
+    if (entries.get(id)?.size === 0) {
+      entries.delete(id);
+      rendered.delete(id);
+    }
+    if (answers.get(id)?.size === 0) answers.delete(id);
+  };
+  const put = (id: string, cluster: string, entry: BoardEntry): void => {
+    const known = entries.get(id) ?? new Map<string, BoardEntry>();
+    known.set(cluster, entry);
+    entries.set(id, known);
+  };
+  return {
+    isRead: () => isRead,
+    load: (published) => {
+      for (const { cluster, id, seq, op } of published) {
+        const known = entries.get(id)?.get(cluster);
+        if (known === undefined || known.seq < seq) put(id, cluster, { seq, op, fingerprint: undefined, problem: undefined });
+      }
+      isRead = true;
+    },
+    sent: (id) => entries.get(id) ?? nothing,
+    put,
+    drop,
+    dropCluster: (cluster) => {
+      const touched = [...entries].filter(([, clusters]) => clusters.has(cluster)).map(([id]) => id);
+      for (const id of touched) drop(id, cluster);
+      return touched;
+    },
+    answer: (id, cluster) => answers.get(id)?.get(cluster),
+    putAnswer: (item) => {
+      const known = answers.get(item.id) ?? new Map<string, StatusItem>();
+      const old = known.get(item.cluster);
+      if (old !== undefined && item.seq < old.seq) return;
+      known.set(item.cluster, item);
+      answers.set(item.id, known);
+    },
+    rendered: (id) => rendered.get(id),
+    putRendered: (id, next) => {
+      rendered.set(id, next);
+    },
+    ids: () => [...entries.keys()],
+  };
+};
