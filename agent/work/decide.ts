@@ -171,9 +171,15 @@ const onRecorded = (step: Step, entry: Entry, failure: Extract<WorkInput, { on: 
   noteAnswer(step, true);
   if (failure?.status === 403) notRecorded(step, failure.message);
   else if (failure !== undefined) {
-    // One item that cannot be kept (too large) must not keep the others from it; its mark on the object still guards against older work.
+    // An older record must not come back after a restart: a deletion waits until it is overwritten, an apply goes on without one.
+    if (entry.item.op === 'withdraw') {
+      failed(step, entry, 'create', failure);
+      return;
+    }
+    const { id } = entry.item;
+    if (entry.recordedSeq > 0) step.effects.push({ do: 'forget', id });
     const message = 'a work item cannot be kept in the cluster';
-    step.effects.push({ do: 'log', level: 'warn', message, fields: { id: entry.item.id, why: failure.message } });
+    step.effects.push({ do: 'log', level: 'warn', message, fields: { id, why: failure.message } });
   }
   entry.recordedSeq = entry.item.seq;
   moveTo(step, entry, 'Queued');

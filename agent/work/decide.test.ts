@@ -1,0 +1,355 @@
+/** @module Rules of the agent's work, told on a model cluster. */
+import { describe, expect, test } from 'vitest';
+import { applyItem, configMap, deployment, withdrawItem } from '../testing/items.ts';
+import { refusal } from '../testing/model-member.ts';
+import { modelApis, workBench } from '../testing/work-bench.ts';
+import { SYSTEM_NAMESPACE } from './marks.ts';
+
+const a = '/configmaps/shop/a';
+const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+describe('desired work', () => {
+  test('is kept in the cluster before it is applied', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    expect(bench.effects.map(({ do: what }) => what)).toEqual(['record', 'read', 'apply', 'publish', 'watch']);
+    expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase: 'Applied', seq: 1 });
+  });
+
+  test('waits until what the cluster kept is loaded and its kinds are known', () => {
+    const bench = workBench({ asleep: true });
+    bench.item(applyItem(1, configMap('a')));
+    bench.tell({ on: 'Served', apis: modelApis, stale: [] });
+    expect(bench.effects).toEqual([]);
+    bench.tell({ on: 'Loaded', items: [] });
+    expect(bench.member.writes).toEqual(['apply a seq 1']);
+  });
+
+  test('comes back after a restart without a hub, and sets right what changed meanwhile', () => {
+    const bench = workBench();
+    bench.item(applyItem(4, configMap('a')));
+    bench.member.meddle(a, (object) => {
+      object.data = { a: 'changed' };
+    });
+    bench.restart();
+    expect(bench.member.objects.get(a)?.data).toEqual({ a: '1' });
+  });
+
+  test('older work never replaces newer, also after a restart that lost the record', () => {
+    const bench = workBench();
+    bench.item(applyItem(7, configMap('a', { a: 'new' })));
+    bench.item(applyItem(3, configMap('a', { a: 'old' })));
+    bench.member.records.clear();
+    bench.restart();
+    bench.item(applyItem(5, configMap('a', { a: 'older' })));
+    expect(bench.member.objects.get(a)?.data).toEqual({ a: 'new' });
+    expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase: 'Failed', reason: 'NewerApplied' });
+  });
+
+  test('newer work that comes while older is under way is applied right after it', () => {
+    const bench = workBench();
+    let sent = false;
+    bench.intercept = (effect) => {
+      if (effect.do === 'apply' && !sent) {
+        sent = true;
+        bench.tell({ on: 'Item', item: applyItem(2, configMap('a', { a: 'second' })) });
+      }
+      return undefined;
+    };
+    bench.item(applyItem(1, configMap('a', { a: 'first' })));
+    expect(bench.member.writes).toEqual(['apply a seq 1', 'apply a seq 2']);
+  });
+
+  test('is applied in order: namespaces, then configuration, then workloads', () => {
+    const bench = workBench({ asleep: true });
+    for (const object of [deployment('web', 1), configMap('a'), namespace('shop')]) bench.item(applyItem(1, object));
+    bench.tell({ on: 'Served', apis: modelApis, stale: [] });
+    bench.tell({ on: 'Loaded', items: [] });
+    expect(bench.member.writes).toEqual(['apply shop seq 1', 'apply a seq 1', 'apply web seq 1']);
+  });
+
+  test('a failing object does not hold up the others', () => {
+    const bench = workBench();
+    bench.intercept = (effect) =>
+      effect.do === 'apply' && effect.address.name === 'bad'
+        ? { on: 'Applied', id: effect.id, op: effect.op, failure: refusal(422, 'Invalid', 'data: wrong') }
+        : undefined;
+    bench.item(applyItem(1, configMap('bad')));
+    bench.item(applyItem(1, deployment('web', 1)));
+    expect(bench.statuses.get('ConfigMap-shop-bad')).toMatchObject({ phase: 'Failed', reason: 'Invalid', message: 'data: wrong' });
+    expect(bench.statuses.get('Deployment-shop-web')?.phase).toBe('Applied');
+  });
+
+  test('a missing namespace is made, and is not deleted with the object', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('a', {}, 'new'));
+    bench.item(item);
+    expect(bench.effects).toContainEqual(expect.objectContaining({ do: 'createNamespace', namespace: 'new' }));
+    expect(bench.statuses.get(item.id)?.phase).toBe('Applied');
+    bench.item(withdrawItem(2, item));
+    expect(bench.member.writes.at(-1)).toBe('delete a');
+  });
+
+  test('a kind that is not served is told, looked for, and applied once it is served', () => {
+    const bench = workBench();
+    const item = applyItem(1, { apiVersion: 'x.example/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'shop' } });
+    bench.item(item);
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Failed', reason: 'KindNotServed' });
+    expect(bench.effects).toContainEqual({ do: 'discover' });
+    const widget = { groupVersion: 'x.example/v1', kind: 'Widget', resource: 'widgets', namespaced: true };
+    bench.tell({ on: 'Served', apis: [...modelApis, widget], stale: [] });
+    expect(bench.statuses.get(item.id)?.phase).toBe('Applied');
+  });
+
+  test("never goes into the agent's own namespace", () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a', {}, SYSTEM_NAMESPACE)));
+    expect(bench.statuses.get(`ConfigMap-${SYSTEM_NAMESPACE}-a`)).toMatchObject({ phase: 'Failed', reason: 'Protected' });
+    expect(bench.member.writes).toEqual([]);
+  });
+
+  test("fields yielded to the member's controllers are not applied", () => {
+    const bench = workBench();
+    bench.item(applyItem(1, deployment('web', 3), { yieldFields: ['spec.replicas'] }));
+    expect(bench.member.objects.get('apps/deployments/shop/web')?.spec).not.toHaveProperty('replicas');
+  });
+});
+
+describe('what is not ours', () => {
+  const existing = () => {
+    const bench = workBench();
+    bench.member.put(a, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'shop' }, data: { a: 'theirs' } });
+    return bench;
+  };
+  const cases = [
+    ['Never', 'Conflict', 'NotOwned', 'theirs'],
+    ['IfUnowned', 'Conflict', 'FieldManagerConflict', 'theirs'],
+    ['Always', 'Applied', undefined, '1'],
+  ] as const;
+  test.each(cases)('adopt: %s → %s %s', (adopt, phase, reason, value) => {
+    const bench = existing();
+    bench.item(applyItem(1, configMap('a'), { adopt }));
+    expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase, ...(reason === undefined ? {} : { reason }) });
+    expect(bench.member.objects.get(a)?.data).toEqual({ a: value });
+  });
+
+  test('is adopted without force when nothing differs', () => {
+    const bench = existing();
+    bench.item(applyItem(1, configMap('a', { a: 'theirs' }), { adopt: 'IfUnowned' }));
+    expect(bench.statuses.get('ConfigMap-shop-a')?.phase).toBe('Applied');
+  });
+
+  test('is left in place when its work is withdrawn', () => {
+    const bench = existing();
+    const item = applyItem(1, configMap('a'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', reason: 'NotOwned' });
+    expect(bench.member.objects.has(a)).toBe(true);
+  });
+
+  test('is looked at again, and applied once it is out of the way', () => {
+    const bench = existing();
+    bench.item(applyItem(1, configMap('a')));
+    bench.member.objects.delete(a);
+    bench.member.managers.delete(a);
+    bench.pass(60_000);
+    expect(bench.statuses.get('ConfigMap-shop-a')?.phase).toBe('Applied');
+  });
+});
+
+describe('withdrawn work', () => {
+  test('is deleted, reported when gone, and forgotten when the hub has read that', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('a'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    bench.observe(a);
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', seq: 2 });
+    expect(bench.member.records.get(item.id)?.op).toBe('withdraw');
+    bench.tell({ on: 'FullReading', ids: [] });
+    expect(bench.member.records.size).toBe(0);
+    expect(bench.state.entries.size).toBe(0);
+  });
+
+  test('an item missing from a full reading is not deleted', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    bench.tell({ on: 'FullReading', ids: [] });
+    bench.pass(600_000);
+    expect(bench.member.objects.has(a)).toBe(true);
+  });
+
+  test('a namespace that was there before us is released, not deleted', () => {
+    const bench = workBench();
+    bench.member.put('/namespaces//shop', namespace('shop'));
+    const item = applyItem(1, namespace('shop'), { adopt: 'Always' });
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', reason: 'Released' });
+    expect(bench.member.objects.get('/namespaces//shop')?.metadata.annotations).toBeUndefined();
+  });
+
+  test('a namespace that we made is deleted', () => {
+    const bench = workBench();
+    const item = applyItem(1, namespace('shop'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    expect(bench.member.writes.at(-1)).toBe('delete shop');
+  });
+
+  test('an object that waits for finalizers is told after a while', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('a'));
+    bench.item(item);
+    bench.intercept = (effect) => {
+      if (effect.do !== 'delete') return undefined;
+      bench.member.meddle(a, (object) => {
+        object.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+        object.metadata.finalizers = ['example.com/hold'];
+      });
+      return { on: 'Deleted', id: effect.id, op: effect.op };
+    };
+    bench.item(withdrawItem(2, item));
+    bench.pass(60_000);
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Failed', reason: 'Terminating' });
+    expect(bench.statuses.get(item.id)?.message).toContain('example.com/hold');
+    bench.member.objects.delete(a);
+    bench.observe(a);
+    expect(bench.statuses.get(item.id)?.phase).toBe('Withdrawn');
+  });
+});
+
+describe('drift', () => {
+  const drifting = () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    const meddle = (value: string): void => {
+      bench.member.meddle(a, (object) => {
+        object.data = { a: value };
+      });
+      bench.observe(a);
+    };
+    return { bench, meddle, data: () => bench.member.objects.get(a)?.data };
+  };
+
+  test('is set back at once', () => {
+    const { meddle, data } = drifting();
+    meddle('changed');
+    expect(data()).toEqual({ a: '1' });
+  });
+
+  test('a deleted object is made again', () => {
+    const { bench } = drifting();
+    bench.member.objects.delete(a);
+    bench.member.managers.delete(a);
+    bench.observe(a);
+    expect(bench.member.objects.has(a)).toBe(true);
+  });
+
+  test('in a fight it is set back ever more slowly, and who fights is told', () => {
+    const { bench, meddle } = drifting();
+    const before = bench.member.writes.length;
+    for (let second = 0; second < 600; second++) {
+      meddle(`v${second}`);
+      bench.pass(1_000);
+    }
+    expect(bench.member.writes.length - before).toBeLessThan(25);
+    expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase: 'Applied', reason: 'DriftFight' });
+    expect(bench.statuses.get('ConfigMap-shop-a')?.message).toContain('.data by kubectl-edit');
+  });
+
+  test('a change that touches nothing of ours is no fight', () => {
+    const { bench } = drifting();
+    bench.intercept = (effect) => {
+      const object = bench.member.objects.get(a);
+      if (effect.do !== 'apply' || object === undefined) return undefined;
+      // Server-side apply of what is there already changes nothing.
+      return { on: 'Applied', id: effect.id, op: effect.op, live: bench.state.entries.get(effect.id)?.live ?? never() };
+    };
+    for (let round = 0; round < 20; round++) {
+      bench.member.meddle(a, (object) => {
+        object.metadata.annotations = { ...object.metadata.annotations, other: String(round) };
+      });
+      bench.observe(a);
+      bench.pass(120_000);
+    }
+    expect(bench.statuses.get('ConfigMap-shop-a')?.reason).toBeUndefined();
+  });
+});
+
+describe('a silent API', () => {
+  test('pauses all work, tries one call at a time, and goes on when it answers', () => {
+    const bench = workBench();
+    let calls = 0;
+    bench.intercept = (effect) => {
+      calls += 1;
+      const failure = refusal(0, 'Timeout', 'no answer');
+      return { on: effect.do === 'record' ? 'Recorded' : 'Read', id: effect.id, op: effect.op, failure };
+    };
+    for (let index = 0; index < 50; index++) bench.item(applyItem(1, configMap(`c${index}`)));
+    bench.pass(60_000);
+    expect(calls).toBeLessThan(40);
+    bench.intercept = () => undefined;
+    bench.pass(600_000);
+    expect([...bench.statuses.values()].filter(({ phase }) => phase === 'Applied')).toHaveLength(50);
+  });
+
+  test('without the right to keep records work is applied all the same', () => {
+    const bench = workBench();
+    bench.intercept = (effect) =>
+      effect.do === 'record'
+        ? { on: 'Recorded', id: effect.id, op: effect.op, failure: refusal(403, 'Forbidden', 'no secrets') }
+        : undefined;
+    bench.item(applyItem(1, configMap('a')));
+    expect(bench.statuses.get('ConfigMap-shop-a')?.phase).toBe('Applied');
+    expect(bench.effects).toContainEqual(expect.objectContaining({ do: 'log', level: 'warn' }));
+  });
+});
+
+describe('status', () => {
+  test('the first change travels at once, a storm of changes a few times a second', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, deployment('web', 3)));
+    const target = 'apps/deployments/shop/web';
+    bench.published.length = 0;
+    bench.pass(1_000);
+    for (let ready = 0; ready < 100; ready++) {
+      const object = bench.member.objects.get(target) ?? never();
+      bench.member.objects.set(target, {
+        ...object,
+        metadata: { ...object.metadata, resourceVersion: String(1_000 + ready) },
+        status: { readyReplicas: ready },
+      });
+      bench.observe(target);
+      bench.pass(10);
+    }
+    bench.pass(1_000);
+    expect(bench.published.length).toBeGreaterThan(3);
+    expect(bench.published.length).toBeLessThan(9);
+    expect(bench.statuses.get('Deployment-shop-web')?.status).toEqual({ readyReplicas: 99 });
+  });
+
+  test('the hub gets every status again when it wants', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    bench.published.length = 0;
+    bench.tell({ on: 'Wanted' });
+    expect(bench.published.map(({ id }) => id)).toEqual(['ConfigMap-shop-a']);
+  });
+
+  test('an event older than the answer to our own apply is dropped', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    const before = bench.member.objects.get(a) ?? never();
+    bench.item(applyItem(2, configMap('a', { a: '2' })));
+    const writes = bench.member.writes.length;
+    bench.member.objects.set(a, before);
+    bench.observe(a);
+    expect(bench.member.writes.length).toBe(writes);
+  });
+});
+
+function never(): never {
+  throw new Error('not reached');
+}
