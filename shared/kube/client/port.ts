@@ -25,7 +25,11 @@ export type PatchType =
   | 'application/strategic-merge-patch+json'
   | 'application/apply-patch+yaml';
 
-export type WriteOptions = { readonly fieldManager?: string; readonly dryRun?: boolean; readonly subresource?: 'status' | 'scale' | 'binding' | 'finalize' };
+export type WriteOptions = {
+  readonly fieldManager?: string;
+  readonly dryRun?: boolean;
+  readonly subresource?: 'status' | 'scale' | 'binding' | 'finalize';
+};
 export type DeleteOptions = {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
