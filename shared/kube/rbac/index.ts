@@ -1,0 +1,2 @@
+/** @module Role-based access control: what concerns roles as objects. */
+export { aggregated } from './aggregation.ts';
