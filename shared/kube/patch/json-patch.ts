@@ -112,7 +112,7 @@ class Editor {
         this.#remove(path);
         break;
       case 'test':
-        if (!equalJson(this.#find(path) ?? null, value)) throw new Unfit(`test: the value at /${path.join('/')} is another`);
+        if (!equalJson(this.#get(path), value)) throw new Unfit(`test: the value at /${path.join('/')} is another`);
         break;
       case 'move':
         this.#move(from, path);
@@ -144,21 +144,15 @@ class Editor {
     return JSON.parse(text) as unknown;
   }
 
-  /** The value at a path; undefined when there is none. */
-  #find(path: readonly string[]): unknown {
+  /** The value at a path. A key that an object lacks holds null, as the API server has it; all else that is missing is an error. */
+  #get(path: readonly string[]): unknown {
     let at = this.root;
     for (const part of path) {
       if (Array.isArray(at)) at = at[indexIn(at, part, at.length - 1)];
-      else if (isObject(at)) at = own(at, part);
-      else return undefined;
+      else if (isObject(at)) at = own(at, part) ?? null;
+      else throw new Unfit(`nothing at /${path.join('/')}`);
     }
     return at;
-  }
-
-  #get(path: readonly string[]): unknown {
-    const value = this.#find(path);
-    if (value === undefined) throw new Unfit(`nothing at /${path.join('/')}`);
-    return value;
   }
 
   /** The container of the path's last part, safe to change. */
@@ -217,11 +211,11 @@ class Editor {
   }
 
   #remove(path: readonly string[]): void {
-    this.#get(path);
     const last = path.at(-1);
     if (last === undefined) throw new Unfit('remove: the whole object');
     const parent = this.#parent(path);
     if (!Array.isArray(parent)) {
+      if (!Object.hasOwn(parent, last)) throw new Unfit(`remove: nothing at /${path.join('/')}`);
       delete parent[last];
       return;
     }

@@ -27,7 +27,7 @@ const mergeInto = (document: unknown, patch: JsonObject): JsonObject => {
       delete out[key];
       continue;
     }
-    const merged = isObject(change) ? mergeInto(known, change) : change;
+    const merged = isObject(change) ? mergeInto(known, change) : withoutNulls(change);
     if (merged === known) continue;
     out ??= { ...before };
     put(out, key, merged);
@@ -35,8 +35,14 @@ const mergeInto = (document: unknown, patch: JsonObject): JsonObject => {
   return out ?? before;
 };
 
+/** A list without the nulls in its objects, as the API server reads it; null items stay. */
+const withoutNulls = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'object') ? value.map(withoutNulls) : value;
+  return isObject(value) ? mergeInto(undefined, value) : value;
+};
+
 /**
- * The merge patch that makes `before` into `after`; `{}` when they are equal. Null in `after`, outside lists, cannot be told by a merge patch and
+ * The merge patch that makes `before` into `after`; `{}` when they are equal. Null in an object cannot be told by a merge patch and
  * counts as absent.
  */
 export const createMergePatch = (before: JsonObject, after: JsonObject): JsonObject => {

@@ -57,7 +57,9 @@ const mergeMaps = (node: SchemaNode, original: JsonObject, patch: JsonObject): J
     if (field === '') throw badElementOrder();
     if (orderList(node, out, patch, field, patch[key])) done.add(field);
   }
-  for (const key of Object.keys(patch)) if (!done.has(key)) mergeField(node, out, key, patch[key]);
+  // What a patch both takes from a list and puts there stays there.
+  for (const key of Object.keys(patch)) if (key.startsWith(deleteListPrefix)) deleteFromList(out, key, patch[key]);
+  for (const key of Object.keys(patch)) if (!done.has(key) && !key.startsWith(deleteListPrefix)) mergeField(node, out, key, patch[key]);
   return out;
 };
 
@@ -78,14 +80,14 @@ const retainKeys = (original: JsonObject, patch: JsonObject): JsonObject => {
   return without(original, ...Object.keys(original).filter((key) => !kept.has(key)));
 };
 
+const deleteFromList = (out: JsonObject, key: string, gone: unknown): void => {
+  const field = fieldOf(key, deleteListPrefix);
+  if (field === undefined) throw badPrimitiveList();
+  const list = own(out, field);
+  if (Array.isArray(list) && Array.isArray(gone)) put(out, field, withoutScalars(list, gone));
+};
+
 const mergeField = (node: SchemaNode, out: JsonObject, key: string, change: unknown): void => {
-  const listField = fieldOf(key, deleteListPrefix);
-  if (key.startsWith(deleteListPrefix)) {
-    if (listField === undefined) throw badPrimitiveList();
-    const list = own(out, listField);
-    if (Array.isArray(list) && Array.isArray(change)) put(out, listField, withoutScalars(list, change));
-    return;
-  }
   if (change === null) {
     delete out[key];
     return;
@@ -137,6 +139,7 @@ const orderList = (node: SchemaNode, out: JsonObject, patch: JsonObject, field: 
   const change = listOr(own(patch, field));
   if (known === undefined && change === undefined) return false;
   const { mergeKey } = metaOf(node, field);
+  if ((known ?? []).length === 0 && (change ?? []).length === 0) throw unfitTypes('no elements in any of the given slices');
   checkOrder(change ?? [], wanted, mergeKey);
   const merged = mergedList(node, field, known, change);
   const isKeyed = holdsObjects(known ?? [], change ?? []);
