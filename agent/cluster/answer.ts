@@ -54,7 +54,7 @@ export const asWatchEvent = (line: string): WatchEvent => {
   return { type, object: asObject(value.object, 'the object of a watch event') };
 };
 
-/** The error behind an answer with code ≥ 400: a StatusError, or an ApiError `ServerError` when a 5xx carries no Status. */
+/** The error behind an answer with code ≥ 300: a StatusError, or an ApiError `ServerError` when a 5xx carries no Status. */
 export const refusalOf = (code: number, text: string): Error => {
   const status = statusIn(text);
   if (status !== undefined) {
@@ -65,15 +65,11 @@ export const refusalOf = (code: number, text: string): Error => {
       status.details,
     );
   }
+  if (code < 400)
+    return new ApiError('Nonsense', `the server answered with a redirect (${code}): the address is not that of an API server`);
   const begin = text.trim().slice(0, 120);
   if (code >= 500) return new ApiError('ServerError', `the API server answered ${code}: ${begin === '' ? 'no message' : begin}`);
   return new StatusError(code, reasonByCode[code] ?? 'Unknown', begin === '' ? `the server answered ${code}` : begin);
-};
-
-/** The error an ERROR event of a watch carries. */
-export const watchErrorOf = (object: KubeObject): Error => {
-  const code = typeof object.code === 'number' ? object.code : 500;
-  return refusalOf(code, JSON.stringify({ ...object, kind: 'Status' }));
 };
 
 const statusIn = (text: string): { reason?: string; message?: string; details?: StatusDetails } | undefined => {

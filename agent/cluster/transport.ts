@@ -196,7 +196,7 @@ const asApiError = (error: unknown, access: ClusterAccess, timeoutMs: number, ti
     const mend = `check certificate-authority-data in ${access.source}`;
     return new ApiError('WrongCA', `the certificate of ${access.server} is not trusted (${code}): ${mend}`, { cause: error });
   }
-  if (typeof code === 'string' && code.startsWith('HPE_')) {
+  if (error instanceof Error && error.name === 'HTTPParserError') {
     return new ApiError('Nonsense', `${access.server} does not speak HTTP (${message})`, { cause: error });
   }
   return new ApiError('Unreachable', `the API server ${access.server} is not reachable: ${message}`, { cause: error });
