@@ -77,7 +77,7 @@ const tlsTrouble = (codes: readonly string[], where: string, what: 'hub' | 'brok
   if (codes.some((code) => wrongCaCodes.has(code))) {
     const mend =
       what === 'hub'
-        ? "give the hub's CA with --hub-ca (on the hub: its certificate is in the admin kubeconfig)"
+        ? 'give the CA of the hub with --hub-ca FILE or --ca-hash HASH (hanse token create prints it)'
         : 'join again, so that the hub sends its CA';
     return { trouble, message: `the certificate of ${where} is not signed by the CA that is trusted: ${mend}` };
   }

@@ -202,6 +202,17 @@ describe('what the server cannot forbid is seen and mended', () => {
     off();
     expect(await bus.publishWork(work('good', 'a'))).toEqual({ ok: true });
   });
+
+  test('an answer of the server sent to another cluster’s status: refused, and that cluster is asked for its statuses again', async () => {
+    const calm = await server.connectAs('calm');
+    const wanted = calm.subscribe('hanse.down.calm.want', { max: 1 });
+    await calm.flush();
+    evil.publish('$KV.status.evil.a', '{}', { reply: '$KV.status.calm.a' });
+    const [message] = await Array.fromAsync(wanted);
+    expect(message?.json()).toEqual({ v: 1, what: ['status'] });
+    expect(bus.refusals().get('calm/Malformed')).toBe(1);
+    await calm.close();
+  });
 });
 
 describe('revocation', () => {
