@@ -1,5 +1,6 @@
 /** @module A federation of shipped loops over models of everything around them: one hub, a broker, members with their agents. */
 import { type Agent, assembleAgent } from '../../agent/agent.ts';
+import type { MemberApi } from '../../agent/cluster/index.ts';
 import { createStore, type Journal, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
@@ -8,7 +9,7 @@ import { journalCheck } from './check/journal-check.ts';
 import { type Observer, observe } from './check/observer.ts';
 import { workCheck } from './check/work-check.ts';
 import type { Faults } from './faults.ts';
-import { type HubLoops, startHubLoops } from './hub-loops.ts';
+import { startHubLoops } from './hub-loops.ts';
 import { createAgentLink } from './model/agent-link.ts';
 import { type Broker, createBroker } from './model/broker.ts';
 import { createFleetBus } from './model/fleet-bus.ts';
@@ -26,7 +27,7 @@ export type HubRun = {
   readonly process: ReturnType<typeof startProcess>;
   store: OpenStore | undefined;
   api: HubApi | undefined;
-  loops: HubLoops | undefined;
+  loops: ReturnType<typeof startHubLoops> | undefined;
 };
 
 /** An agent that runs. */
@@ -34,8 +35,9 @@ export type AgentRun = { readonly process: ReturnType<typeof startProcess>; read
 
 /** What a test may put in place of a part, to see that the checkers notice. */
 export type Saboteur = {
-  readonly link?: typeof createAgentLink;
   readonly bus?: typeof createFleetBus;
+  readonly api?: (api: MemberApi) => MemberApi;
+  readonly journal?: (journal: Journal) => Journal;
 };
 
 /** Everything that runs, and the switches that faults turn. */
@@ -85,7 +87,8 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       .toString(16)
       .padStart(8, '0')}`;
   const observer = observe([journalCheck, workCheck, capacityCheck], world.nowMs);
-  const journal = observedJournal(world, memoryJournal(), () => observer);
+  const observed = observedJournal(world, memoryJournal(), () => observer);
+  const journal = saboteur.journal?.(observed) ?? observed;
   const broker = createBroker(world, random('bus'), faults);
   const journalRandom = random('journal');
   const skews = new Map<string, number>();
@@ -163,14 +166,17 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       },
       applied: (object) => observer.applied(cluster, object),
     });
-    const link = (saboteur.link ?? createAgentLink)(process, cluster, broker, {
+    const link = createAgentLink(process, cluster, broker, {
       reported: (report) => observer.reported(cluster, report),
       answered: (item) => {
         world.say(`${cluster} answers ${item.id} seq ${item.seq} ${item.phase} ${item.reason ?? ''}`);
         observer.answered(cluster, item);
       },
     });
-    agents.set(cluster, { process, agent: assembleAgent({ api, link, env: process.env, agentVersion: 'sim' }) });
+    agents.set(cluster, {
+      process,
+      agent: assembleAgent({ api: saboteur.api?.(api) ?? api, link, env: process.env, agentVersion: 'sim' }),
+    });
   };
 
   return {

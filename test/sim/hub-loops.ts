@@ -1,16 +1,16 @@
-/** @module The hub's loops as the simulator starts them. */
+/** @module The hub's loops as the simulator starts them: the shipped wiring, over the kinds that every hub serves. */
+import { type Control, startControl } from '../../hub/control/control.ts';
 import type { FleetBus } from '../../hub/fleet/port.ts';
+import { hanseTypes } from '../../shared/api/index.ts';
+import { builtinTypes } from '../../shared/kube/builtin/index.ts';
+import { createRegistry } from '../../shared/kube/server/registry.ts';
 import type { Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 
 /** What the loops are given. */
 export type HubParts = { readonly env: RuntimeEnv; readonly store: Store; readonly bus: FleetBus };
 
-/** Loops that run. */
-export type HubLoops = { readonly pending: () => number };
+const catalog = createRegistry([...builtinTypes(), ...hanseTypes()]);
 
 /** Starts them. */
-export const startHubLoops = (parts: HubParts): HubLoops => {
-  void parts;
-  return { pending: () => 0 };
-};
+export const startHubLoops = (parts: HubParts): Control => startControl({ ...parts, catalog });

@@ -5,8 +5,10 @@ import type { Checker } from './observer.ts';
 /** Kinds whose content is the users' alone, by `<group>/<resource>/`. */
 const userKinds = ['apps/deployments/', '/configmaps/', 'hanse.dev/placementpolicies/', 'hanse.dev/clusters/'];
 
+/** What users wrote of an object, as text; the time at which the hub saw a taint is the hub's. */
 const contentOf = (object: KubeObject | undefined): string | undefined =>
-  object === undefined ? undefined : JSON.stringify(object.spec ?? object.data ?? {});
+  object === undefined ? undefined : textOf(object.spec ?? object.data ?? {});
+const textOf = (content: unknown): string => JSON.stringify(content, (field, value) => (field === 'timeAdded' ? undefined : value));
 
 /** The checker. */
 export const journalCheck: Checker = (fail) => {
@@ -52,7 +54,7 @@ export const journalCheck: Checker = (fail) => {
       }
     },
     asked: (key, wanted) => {
-      asked.set(key, [...(asked.get(key) ?? []), wanted === undefined ? undefined : JSON.stringify(wanted)]);
+      asked.set(key, [...(asked.get(key) ?? []), wanted === undefined ? undefined : textOf(wanted)]);
     },
     acknowledged: (key, revision) => {
       if (written.get(revision) !== key)

@@ -11,7 +11,7 @@ import type { Broker } from './broker.ts';
 export type LinkWitness = { readonly reported: (report: CapacityReport) => void; readonly answered: (item: StatusItem) => void };
 
 /** Time between two beats, as the hub tells it when a cluster joins. */
-export const beatIntervalMs = 2_000;
+export const beatIntervalMs = 1_000;
 
 /** Connects one incarnation of an agent. */
 export const createAgentLink = (process: Process, cluster: string, broker: Broker, witness: LinkWitness): AgentLink => {

@@ -190,7 +190,10 @@ const watchEvents = (
   };
   const begin = (): void => {
     if (!isOpen) return;
-    if (!member.apiUp) return push(new ApiError('Unreachable', 'connection refused'));
+    if (!member.apiUp) {
+      push(new ApiError('Unreachable', 'connection refused'));
+      return;
+    }
     try {
       kindAt(collection);
       if (options.sendInitialEvents === true) {

@@ -1,0 +1,158 @@
+/** @module The simulator itself: a seed repeats byte for byte, and every checker notices the fault it is there for. */
+import { describe, expect, test } from 'vitest';
+import type { MemberApi } from '../../agent/cluster/index.ts';
+import type { FleetBus } from '../../hub/fleet/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import type { Journal } from '../../shared/kube/storage/index.ts';
+import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
+import { type Faults, healed } from './faults.ts';
+import type { Saboteur } from './federation.ts';
+import { createFleetBus } from './model/fleet-bus.ts';
+import { runSeed } from './run-seed.ts';
+
+/** Users act and everything else is well. */
+const calm = (drawn: Faults): Faults => ({ ...healed(drawn), agents: 3, userEveryMs: 4_000, skewMsMax: 0 });
+
+const brokenRule = async (saboteur: Saboteur, change: (faults: Faults) => Faults = (faults) => faults): Promise<string | undefined> =>
+  (await runSeed(7, { saboteur, faults: (drawn) => change(calm(drawn)) })).broken?.rule;
+
+/** A bus whose ends are changed. */
+const busWith =
+  (change: (bus: FleetBus, process: Parameters<typeof createFleetBus>[0]) => Partial<FleetBus>): typeof createFleetBus =>
+  (process, broker, witness) => {
+    const bus = createFleetBus(process, broker, witness);
+    return { ...bus, ...change(bus, process) };
+  };
+
+describe('the simulator', () => {
+  test('runs a seed twice to the same byte, and another seed to another', async () => {
+    const [first, again, other] = [await runSeed(3), await runSeed(3), await runSeed(4)];
+    expect(again).toEqual(first);
+    expect(other.hash).not.toBe(first.hash);
+  });
+
+  test('finds nothing to say of a federation without faults', async () => {
+    expect(await brokenRule({})).toBeUndefined();
+  });
+
+  test('does not let anything read the real clock or chance while a seed runs, and gives them back', async () => {
+    await expect(runSeed(5, { print: () => void Date.now() })).rejects.toThrow('Date.now was called during a simulation');
+    expect(Date.now()).toBeGreaterThan(0);
+    expect(Math.random()).toBeLessThan(1);
+  });
+});
+
+describe('a checker notices', () => {
+  test('an agent that applies older work over newer', async () => {
+    const first = new Map<string, KubeObject>();
+    const api = (real: MemberApi): MemberApi => ({
+      ...real,
+      patch: async (address, type, body, options) => {
+        const object = body as KubeObject;
+        const old = first.get(`${real.server} ${address.resource} ${address.name}`);
+        if (old !== undefined && object.kind === 'Deployment') void real.patch(address, type, old, options).catch(() => undefined);
+        else first.set(`${real.server} ${address.resource} ${address.name}`, object);
+        return real.patch(address, type, body, options);
+      },
+    });
+    expect(await brokenRule({ api })).toBe('never older work over newer');
+  });
+
+  test('an agent that applies what the hub never signed', async () => {
+    const api = (real: MemberApi): MemberApi => ({
+      ...real,
+      patch: (address, type, body, options) => {
+        const object = body as KubeObject;
+        const changed = object.kind === 'Deployment' ? { ...object, spec: { ...(object.spec as object), replicas: 99 } } : object;
+        return real.patch(address, type, changed, options);
+      },
+    });
+    expect(await brokenRule({ api })).toBe('an agent applies only what the hub signed');
+  });
+
+  test('an agent that deletes what nobody withdrew', async () => {
+    const api = (real: MemberApi): MemberApi => ({
+      ...real,
+      patch: async (address, type, body, options) => {
+        const object = await real.patch(address, type, body, options);
+        if (object.kind === 'Deployment') void real.delete(address).catch(() => undefined);
+        return object;
+      },
+    });
+    expect(await brokenRule({ api })).toBe('every delete traces to a withdrawal');
+  });
+
+  test('a hub that withdraws from a cluster because it is silent', async () => {
+    const bus = busWith((real, { env }) => {
+      const sent = new Map<string, WorkItem>();
+      const heard = new Map<string, number>();
+      real.onBeat(({ message }) => void heard.set(message.cluster, env.nowMs()));
+      const look = (): void => {
+        for (const item of sent.values()) {
+          if (env.nowMs() - (heard.get(item.cluster) ?? env.nowMs()) < 20_000) continue;
+          const { object: _, ...rest } = item;
+          void real.publishWork({ ...rest, op: 'withdraw', seq: item.seq + 1_000_000 });
+        }
+        env.setTimer(1_000, look);
+      };
+      look();
+      return {
+        publishWork: (item) => {
+          sent.set(`${item.cluster}.${item.id}`, item);
+          return real.publishWork(item);
+        },
+      };
+    });
+    const silence = (faults: Faults): Faults => ({ ...faults, silenceEveryMs: 50_000, silenceMs: 90_000 });
+    expect(await brokenRule({ bus }, silence)).toMatch(/^nothing is withdrawn/);
+  });
+
+  test('a hub that forgets what it has placed', async () => {
+    const bus = busWith((real) => ({
+      onReport: (handler) =>
+        real.onReport((arrival) => {
+          const { report } = arrival.message;
+          const full = report.nodes.free.map((_, column) =>
+            report.nodes.group.map((group) => report.groups.find(({ id }) => id === group)?.allocatable[column] ?? 0),
+          );
+          const empty = { ...report, nodes: { ...report.nodes, free: full }, pending: [] };
+          handler({ ...arrival, message: { ...arrival.message, report: empty } });
+        }),
+    }));
+    expect(await brokenRule({ bus }, (faults) => ({ ...faults, userEveryMs: 1_500 }))).toBe('no cluster above its capacity by our doing');
+  });
+
+  test('a journal that acknowledges what it did not write', async () => {
+    const journal = (real: Journal): Journal => ({
+      ...real,
+      commit: async (writes) =>
+        writes.some(({ key, op }) => op === 'put' && key.startsWith('apps/deployments/'))
+          ? { ok: true, revisions: writes.map((_, at) => real.head() + at + 1) }
+          : real.commit(writes),
+    });
+    expect(await brokenRule({ journal })).toBe('no acknowledged write is lost');
+  });
+
+  test('a loop that overwrites what a user wrote', async () => {
+    let old: KubeObject | undefined;
+    const journal = (real: Journal): Journal => ({
+      ...real,
+      commit: async (writes) => {
+        const result = await real.commit(writes);
+        const write = writes.find(({ key, op }) => op === 'put' && key.startsWith('apps/deployments/'));
+        if (write === undefined || !result.ok) return result;
+        if (old !== undefined && old.metadata.name === write.object.metadata.name)
+          await real.commit([{ op: 'put', key: write.key, object: old }]);
+        old ??= write.object;
+        return result;
+      },
+    });
+    expect(await brokenRule({ journal })).toBe('no acknowledged write is lost');
+  });
+
+  test('a hub that does not hear what became of its work', async () => {
+    const deaf = (item: StatusItem): boolean => item.ref.kind === 'Deployment';
+    const bus = busWith((real) => ({ onStatus: (handler) => real.onStatus((item) => (deaf(item) ? undefined : handler(item))) }));
+    expect(await brokenRule({ bus })).toBe('everything converges after healing');
+  });
+});
