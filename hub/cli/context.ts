@@ -15,8 +15,6 @@ export type CliContext = {
   readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
   /** Writes one line to standard output. */
   readonly print: (line: string) => void;
-  readonly nowMs: () => number;
-  readonly randomBytes: (count: number) => Uint8Array;
 };
 
 /** A user's mistake or a plain refusal: printed as it is, without a stack; exit 1. */

@@ -1,13 +1,14 @@
 /** @module Runs the playground's controllers over one member's store: changes wake keys, keys are looked at one at a time. */
+import { done, type Outcome, startController } from '../../../hub/control/controller.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { StatusError } from '../../../shared/kube/status-error.ts';
 import { keyOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
-import { backoffMs, type RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { type Action, type Controller, resources, type View } from './controller.ts';
 
-/** Wait before a key that failed is looked at again. */
-const retry = { baseMs: 20, maxMs: 2_000 };
+/** Wait before a key is looked at again when somebody else was faster: the watch has shown it by then. */
+const raceWaitMs = 20;
 
 const manager = 'playground';
 
@@ -55,64 +56,20 @@ const perform = async (client: KubeClient, action: Action): Promise<void> => {
 const isRace = (error: unknown): boolean =>
   error instanceof StatusError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.reason);
 
-/** One controller's queue: a key is in it once, and is never worked on twice at a time. */
-const startQueue = (controller: Controller, view: View, client: KubeClient, env: RuntimeEnv) => {
-  const waiting = new Set<string>();
-  const failures = new Map<string, number>();
-  const timers = new Map<string, () => void>();
-  let busy = false;
-  let stopped = false;
-
-  const later = (key: string, delayMs: number): void => {
-    timers.get(key)?.();
-    timers.set(
-      key,
-      env.setTimer(delayMs, () => {
-        timers.delete(key);
-        add(key);
-      }),
-    );
-  };
-
-  const lookAt = async (key: string): Promise<void> => {
+/** One look at one key of a controller, and the writes that are due. */
+const reconcileWith =
+  (controller: Controller, view: View, client: KubeClient, env: RuntimeEnv) =>
+  async (key: string): Promise<Outcome> => {
     const slash = key.indexOf('/');
     const pass = controller.reconcile(view, key.slice(0, slash), key.slice(slash + 1), env.nowMs());
-    for (const action of pass.actions) await perform(client, action);
-    if (pass.requeueAfterMs !== undefined) later(key, pass.requeueAfterMs);
-    failures.delete(key);
-  };
-
-  const drain = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    for (const key of waiting) {
-      if (stopped) break;
-      waiting.delete(key);
-      try {
-        await lookAt(key);
-      } catch (error) {
-        if (stopped) break;
-        const failed = failures.get(key) ?? 0;
-        failures.set(key, failed + 1);
-        if (!isRace(error)) env.log.warn('playground controller failed', { controller: controller.name, key, error: String(error) });
-        later(key, backoffMs(failed, retry, env.random));
-      }
+    try {
+      for (const action of pass.actions) await perform(client, action);
+    } catch (error) {
+      if (isRace(error)) return { outcome: 'again', afterMs: raceWaitMs };
+      throw error;
     }
-    busy = false;
+    return pass.requeueAfterMs === undefined ? done : { outcome: 'again', afterMs: pass.requeueAfterMs };
   };
-
-  const add = (key: string): void => {
-    if (stopped) return;
-    waiting.add(key);
-    queueMicrotask(() => void drain());
-  };
-
-  const stop = (): void => {
-    stopped = true;
-    for (const cancel of timers.values()) cancel();
-  };
-  return { add, stop };
-};
 
 /** Starts the controllers; the answer stops them. */
 export const startControllers = (options: {
@@ -124,8 +81,12 @@ export const startControllers = (options: {
   const view = viewOf(options.store);
   const stops: (() => void)[] = [];
   for (const controller of options.controllers) {
-    const queue = startQueue(controller, view, options.client, options.env);
-    stops.push(queue.stop);
+    const queue = startController({
+      name: `playground-${controller.name}`,
+      env: options.env,
+      reconcile: reconcileWith(controller, view, options.client, options.env),
+    });
+    stops.push(() => void queue.stop());
     for (const { type, keysOf } of controller.watches) {
       const prefix = prefixOf(type.group, type.resource);
       const wake = (object: KubeObject): void => {

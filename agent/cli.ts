@@ -1,0 +1,113 @@
+/** @module `hanse join`: runs the agent in the foreground, or prints the manifest that runs it in the member. */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { fetchHubCa } from './hub-ca.ts';
+import type { LinkState } from './link/index.ts';
+import { createLog } from './log.ts';
+import { type StartedAgent, startAgent } from './main.ts';
+import { agentManifest } from './manifest.ts';
+
+type JoinFlags = {
+  hub: string;
+  name: string;
+  token?: string;
+  hubCa?: string;
+  caHash?: string;
+  kubeconfig?: string;
+  context?: string;
+  keyFile?: string;
+  label: Record<string, string>;
+  manifest?: boolean;
+  image: string;
+  logLevel: string;
+};
+
+const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
+  const at = pair.indexOf('=');
+  if (at <= 0) throw new InvalidArgumentError('write it as key=value');
+  return { ...labels, [pair.slice(0, at)]: pair.slice(at + 1) };
+};
+
+const hubUrl = (text: string): string => {
+  if (!URL.canParse(text) || new URL(text).protocol !== 'https:') throw new InvalidArgumentError('write it as https://HOST:PORT');
+  return text.replace(/\/+$/, '');
+};
+
+const caOf = async ({ hub, hubCa, caHash }: JoinFlags): Promise<string | undefined> => {
+  if (hubCa !== undefined) return readFile(hubCa, 'utf8');
+  return caHash === undefined ? undefined : fetchHubCa(hub, caHash);
+};
+
+const lineOf = (state: LinkState): string => `${state.phase}${state.trouble === undefined ? '' : ` (${state.trouble})`}: ${state.message}`;
+
+/** Prints each new state of the link once. */
+const printStates = (agent: StartedAgent, print: (line: string) => void): void => {
+  let last = '';
+  const show = (state: LinkState): void => {
+    const line = lineOf(state);
+    if (line !== last) print(line);
+    last = line;
+  };
+  show(agent.link.state());
+  agent.link.onState(show);
+};
+
+const runAgent = async (flags: JoinFlags): Promise<void> => {
+  const hubCa = await caOf(flags);
+  const agent = await startAgent({
+    cluster: flags.name,
+    hubUrl: flags.hub,
+    labels: flags.label,
+    keyFile: flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`),
+    log: createLog(flags.logLevel),
+    ...(hubCa === undefined ? {} : { hubCa }),
+    ...(flags.token === undefined ? {} : { token: flags.token }),
+    ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+  });
+  printStates(agent, (line) => process.stdout.write(`${line}\n`));
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await agent.stop();
+};
+
+const printManifest = async (flags: JoinFlags, command: Command): Promise<void> => {
+  if (flags.token === undefined) command.error('error: --manifest needs --token (make one with `hanse token create`)');
+  const hubCa = await caOf(flags);
+  const { name: cluster, hub, image, label: labels, token = '' } = flags;
+  process.stdout.write(agentManifest({ cluster, hubUrl: hub, token, labels, image, ...(hubCa === undefined ? {} : { hubCa }) }));
+};
+
+/** The `join` command. */
+export const joinCommand = (): Command => {
+  const env = (flags: string, help: string, variable: string): Option => new Option(flags, help).env(variable);
+  return new Command('join')
+    .description('join a cluster to the federation and run its agent in the foreground')
+    .addOption(env('--hub <url>', 'address of the hub, https://HOST:PORT', 'HANSE_HUB').argParser(hubUrl).makeOptionMandatory())
+    .addOption(env('--name <name>', 'name of this cluster in the federation, a DNS-1123 label', 'HANSE_CLUSTER').makeOptionMandatory())
+    .addOption(env('--token <token>', 'join token; needed for the first join only', 'HANSE_TOKEN'))
+    .addOption(env('--hub-ca <file>', "file with the hub's CA, PEM", 'HANSE_HUB_CA'))
+    .addOption(
+      env(
+        '--ca-hash <hash>',
+        "hash of the hub's CA, sha256:HEX; the CA is then fetched from the hub and checked",
+        'HANSE_CA_HASH',
+      ).conflicts('hubCa'),
+    )
+    .addOption(env('--kubeconfig <file>', "kubeconfig of this cluster; default: the pod's service account", 'HANSE_KUBECONFIG'))
+    .addOption(env('--context <name>', 'context of the kubeconfig; default: its current one', 'HANSE_CONTEXT'))
+    .addOption(env('--key-file <file>', "where the agent's keys are kept (default: ~/.hanse/agents/NAME.json)", 'HANSE_KEY_FILE'))
+    .addOption(
+      new Option('--label <key=value>', 'label proposed for the Cluster; may be repeated').argParser(collectLabel).default({}, 'none'),
+    )
+    .option('--manifest', 'print the YAML that runs the agent in the cluster, and end')
+    .addOption(new Option('--image <image>', 'image for --manifest').default('hanse/agent:0.1.0'))
+    .addOption(
+      env('--log-level <level>', 'what is logged to stderr', 'HANSE_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('warn'),
+    )
+    .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : runAgent(flags)));
+};

@@ -1,0 +1,58 @@
+/** @module The hub's CA, fetched from the hub itself and believed only when its hash is the one the operator gave (as kubeadm's discovery-token-ca-cert-hash). */
+import { createHash, X509Certificate } from 'node:crypto';
+import { connect, type DetailedPeerCertificate } from 'node:tls';
+
+const connectTimeoutMs = 10_000;
+/** A chain longer than this is not looked through. */
+const chainMax = 8;
+
+/** `sha256:` and the hash of the certificate's DER in hex: what `hanse token create` prints. */
+export const caHash = (pem: string): string => `sha256:${createHash('sha256').update(new X509Certificate(pem).raw).digest('hex')}`;
+
+const pemOf = (der: Buffer): string => new X509Certificate(der).toString();
+
+/** Certificates of the chain from the server's own to the last that was sent. */
+const chainOf = (leaf: DetailedPeerCertificate): Buffer[] => {
+  const chain: Buffer[] = [];
+  let current: DetailedPeerCertificate | undefined = leaf;
+  while (current?.raw !== undefined && chain.length < chainMax) {
+    chain.push(current.raw);
+    current = current.issuerCertificate === current ? undefined : current.issuerCertificate;
+  }
+  return chain;
+};
+
+const presentedChain = (hub: URL): Promise<Buffer[]> =>
+  new Promise((resolve, reject) => {
+    const name = hub.hostname.replace(/^\[|\]$/g, '');
+    // What is presented is only looked at here: nothing is sent, and nothing is believed but a certificate with the right hash.
+    const socket = connect({ host: name, port: Number(hub.port || 443), rejectUnauthorized: false, timeout: connectTimeoutMs }, () => {
+      resolve(chainOf(socket.getPeerCertificate(true)));
+      socket.destroy();
+    });
+    socket.on('timeout', () => socket.destroy(new Error(`no answer within ${connectTimeoutMs / 1000} s`)));
+    socket.on('error', reject);
+  });
+
+/**
+ * PEM of the CA of the hub at `hubUrl` whose hash is `wanted`.
+ * @throws Error when the hub cannot be reached, or presents no certificate with that hash (the wrong hub, or somebody in between).
+ */
+export const fetchHubCa = async (hubUrl: string, wanted: string): Promise<string> => {
+  if (!/^sha256:[0-9a-f]{64}$/.test(wanted))
+    throw new Error('--ca-hash must be sha256: and 64 hex digits, as `hanse token create` prints it');
+  let chain: Buffer[];
+  try {
+    chain = await presentedChain(new URL(hubUrl));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the hub at ${hubUrl} cannot be reached (${reason}): check the address, the port and firewalls`, { cause });
+  }
+  const found = chain.map(pemOf).find((pem) => caHash(pem) === wanted);
+  if (found === undefined) {
+    throw new Error(
+      `the hub at ${hubUrl} presents no certificate with ${wanted}: this is another hub, or somebody is in between; take the hash from \`hanse token create\` again`,
+    );
+  }
+  return found;
+};

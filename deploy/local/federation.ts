@@ -1,0 +1,141 @@
+/** @module A whole federation on one machine: hub, broker, playground members and their agents; members can be stopped and started. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type StartedAgent, startAgent } from '../../agent/main.ts';
+import { createToken } from '../../hub/cli/index.ts';
+import { type Hub, startHub } from '../../hub/main.ts';
+import type { Cluster } from '../../shared/api/cluster.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import type { MemberControl } from './control.ts';
+import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
+import { type PlaygroundMember, startMember } from './playground/member.ts';
+import { waitUntil } from './wait.ts';
+
+/** What {@link startFederation} takes. */
+export type FederationOptions = {
+  /** Holds `hub/`, `members/NAME/` and `kubeconfig`. */
+  readonly dataDir: string;
+  readonly members: number;
+  /** Port of the hub's API; the members take the ten-th after it and on. 0 = any free ones. */
+  readonly port: number;
+  readonly env: RuntimeEnv;
+  /** Told what is being done now. */
+  readonly onProgress?: (step: string) => void;
+};
+
+/** A running federation. */
+export type Federation = {
+  readonly hub: Hub;
+  readonly clusters: readonly CloudCluster[];
+  readonly members: MemberControl;
+  /** Resolves when this cluster is Ready at the hub. @throws Error after a minute, with what the hub says. */
+  readonly whenReady: (name: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+/** The n-th member listens on the hub's port plus this plus n, so that its address stays the same from start to start. */
+const memberPortOffset = 10;
+const readyWithinMs = 60_000;
+
+type Running = { readonly member: PlaygroundMember; readonly agent: StartedAgent };
+
+/** One member with its agent, which joins with a token made for it alone. */
+const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, index: number): Promise<Running> => {
+  const dataDir = join(options.dataDir, 'members', cluster.name);
+  const port = options.port === 0 ? 0 : options.port + memberPortOffset + index;
+  const member = await startMember({ cluster, dataDir, port, env: options.env });
+  const known = await hub.client.get({ ...clustersResource, name: cluster.name });
+  const labels = {
+    'hanse.dev/provider': cluster.provider,
+    'topology.kubernetes.io/region': cluster.region,
+  };
+  const connection = { client: hub.client, server: hub.url, caPem: hub.caPem };
+  const token = known === undefined ? (await createToken(connection, { autoApprove: [cluster.name], labels })).token : undefined;
+  const agent = await startAgent({
+    cluster: cluster.name,
+    hubUrl: hub.url,
+    hubCa: hub.caPem,
+    kubeconfig: member.kubeconfig,
+    keyFile: join(dataDir, 'agent.json'),
+    log: options.env.log.child({ agent: cluster.name }),
+    ...(token === undefined ? {} : { token }),
+  });
+  return { member, agent };
+};
+
+/** Gone at once, as in a power cut: first nothing answers, then the process that watched it is gone too. */
+const stopJoined = async ({ member, agent }: Running): Promise<void> => {
+  await Promise.all([member.stop(), agent.stop()]);
+};
+
+const readyMessage = async (hub: Hub, name: string): Promise<string | undefined> => {
+  const cluster = (await hub.client.get({ ...clustersResource, name })) as Cluster | undefined;
+  const ready = cluster?.status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' ? undefined : (ready?.message ?? 'it has not joined');
+};
+
+/** Starts all of it. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
+export const startFederation = async (options: FederationOptions): Promise<Federation> => {
+  const { dataDir, env } = options;
+  const progress = options.onProgress ?? (() => undefined);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const clusters = cloudClusters(options.members);
+  const texts = {
+    store: 'Opening the journal',
+    api: 'Starting the API',
+    broker: 'Starting nats-server',
+    control: 'Starting the control loops',
+  };
+  const hub = await startHub({
+    dataDir: join(dataDir, 'hub'),
+    host: '127.0.0.1',
+    port: options.port,
+    advertise: [],
+    nats: { port: 0 },
+    kubeconfig: join(dataDir, 'kubeconfig'),
+    env: { ...env, log: env.log.child({ part: 'hub' }) },
+    onProgress: (part) => progress(texts[part]),
+  });
+  const running = new Map<string, Running>();
+  const urls = new Map<string, string>();
+
+  const start = async (name: string): Promise<void> => {
+    const index = clusters.findIndex((cluster) => cluster.name === name);
+    const cluster = clusters[index];
+    if (cluster === undefined || running.has(name)) return;
+    const joined = await startJoined(options, hub, cluster, index);
+    running.set(name, joined);
+    urls.set(name, joined.member.url);
+  };
+  const stopMember = async (name: string): Promise<void> => {
+    const joined = running.get(name);
+    running.delete(name);
+    if (joined !== undefined) await stopJoined(joined);
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all([...running.keys()].map(stopMember));
+    await hub.stop();
+  };
+  const whenReady = (name: string): Promise<void> =>
+    waitUntil(`cluster ${name} to be ready`, async () => ((await readyMessage(hub, name)) === undefined ? true : undefined), {
+      withinMs: readyWithinMs,
+      why: () => readyMessage(hub, name),
+    }).then(() => undefined);
+
+  try {
+    for (const { name } of clusters) {
+      progress(`Starting member ${name}`);
+      await start(name);
+    }
+    for (const { name } of clusters) {
+      progress(`Waiting for ${name} to join`);
+      await whenReady(name);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: urls.get(name) ?? '' }));
+  return { hub, clusters, members: { start, stop: stopMember, states }, whenReady, stop };
+};

@@ -1,0 +1,48 @@
+/** @module `hanse playground`: members only, for a hub that runs elsewhere. */
+import { join, resolve } from 'node:path';
+import { nodeEnv, nodeLog } from '../../../hub/node-env.ts';
+import { serveControl } from '../control.ts';
+import { cloudClusters } from './clouds.ts';
+import { type PlaygroundMember, startMember } from './member.ts';
+
+/** Flags of `hanse playground`. */
+export type PlaygroundFlags = { readonly dataDir: string; readonly members: number; readonly port: number };
+
+/** Runs the members until interrupted, and says how each joins. */
+export const runPlayground = async ({ dataDir, members: count, port }: PlaygroundFlags): Promise<void> => {
+  const env = nodeEnv(nodeLog('warn'));
+  const folder = resolve(dataDir);
+  const clusters = cloudClusters(count);
+  const running = new Map<string, PlaygroundMember>();
+  const start = async (name: string): Promise<void> => {
+    const index = clusters.findIndex((cluster) => cluster.name === name);
+    const cluster = clusters[index];
+    if (cluster === undefined || running.has(name)) return;
+    const member = await startMember({ cluster, dataDir: join(folder, 'members', name), port: port === 0 ? 0 : port + index, env });
+    running.set(name, member);
+    process.stdout.write(`${name.padEnd(16)} ${member.url}  ${member.kubeconfig}\n`);
+  };
+  const stop = async (name: string): Promise<void> => {
+    const member = running.get(name);
+    running.delete(name);
+    await member?.stop();
+  };
+  const stopAll = (): Promise<unknown> => Promise.all([...running.keys()].map(stop));
+  try {
+    for (const { name } of clusters) await start(name);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+  const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: running.get(name)?.url ?? '' }));
+  const closeControl = await serveControl(folder, { start, stop, states });
+  process.stdout.write(
+    'Join one with the command that `hanse token create` prints and its kubeconfig above. Ctrl-C stops them; the data stays.\n',
+  );
+  await new Promise<void>((interrupted) => {
+    process.once('SIGINT', () => interrupted());
+    process.once('SIGTERM', () => interrupted());
+  });
+  await closeControl();
+  await stopAll();
+};

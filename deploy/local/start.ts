@@ -1,0 +1,89 @@
+/** @module `npm start`: the federation in the foreground, with its progress and what to type next. */
+import { join, relative, resolve } from 'node:path';
+import { Listr } from 'listr2';
+import { nodeEnv, nodeLog } from '../../hub/node-env.ts';
+import { serveControl } from './control.ts';
+import { type Federation, startFederation } from './federation.ts';
+
+/** Flags of `hanse start`. */
+export type StartFlags = { readonly dataDir: string; readonly members: number; readonly port: number; readonly verbose?: boolean };
+
+/** A path as a person would type it here. */
+const shown = (path: string): string => {
+  const here = relative(process.cwd(), path);
+  return here.startsWith('..') ? path : here;
+};
+
+const nextSteps = (federation: Federation, dataDir: string): string => {
+  const example = shown(resolve(import.meta.dirname, 'examples', 'web.yaml'));
+  const members = federation.members
+    .states()
+    .map(({ name, url }) => `  ${name.padEnd(14)} ${url}   ${shown(join(dataDir, 'members', name, 'kubeconfig'))}`);
+  const last = federation.clusters.at(-1)?.name ?? '';
+  return [
+    '',
+    `Hanse is running.  API ${federation.hub.url}   NATS ${federation.hub.natsUrls.join(', ')}   data ${shown(dataDir)}`,
+    ...members,
+    '',
+    'Type next, in another terminal:',
+    `  export KUBECONFIG=${shown(federation.hub.kubeconfig)}`,
+    '  kubectl get clusters',
+    `  kubectl apply -f ${example} && kubectl rollout status deployment/web -n shop`,
+    `Then lose a cluster:  npm run hanse -- playground stop ${last}   (and see: npm run hanse -- explain deployment/web -n shop)`,
+    'Ctrl-C stops everything; the data stays.',
+    '',
+  ].join('\n');
+};
+
+/** Listr's task list over a start whose steps are told one by one. */
+const withProgress = async (start: (progress: (step: string) => void) => Promise<Federation>): Promise<Federation> => {
+  let federation: Federation | undefined;
+  const begunMs = Date.now();
+  const tasks = new Listr<object, 'default' | 'simple'>(
+    [
+      {
+        title: 'Starting Hanse',
+        task: async (_context, task) => {
+          federation = await start((step) => {
+            task.output = step;
+          });
+          task.title = `Started in ${((Date.now() - begunMs) / 1000).toFixed(1)} s`;
+        },
+        rendererOptions: { persistentOutput: false },
+      },
+    ],
+    { fallbackRenderer: 'simple', rendererOptions: { showErrorMessage: false } },
+  );
+  await tasks.run();
+  if (federation === undefined) throw new Error('the start ended without a federation');
+  return federation;
+};
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+const interrupted = (): Promise<void> =>
+  new Promise((resolveNow) => {
+    let asked = false;
+    const stop = (): void => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolveNow();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    process.on('SIGHUP', stop);
+  });
+
+/** Runs until interrupted. */
+export const start = async (flags: StartFlags): Promise<void> => {
+  const dataDir = resolve(flags.dataDir);
+  const log = flags.verbose === true ? nodeLog('info') : nodeLog('info', join(dataDir, 'hanse.log'));
+  const stopping = interrupted();
+  const federation = await withProgress((onProgress) => startFederation({ ...flags, dataDir, env: nodeEnv(log), onProgress }));
+  const closeControl = await serveControl(dataDir, federation.members);
+  process.stdout.write(nextSteps(federation, dataDir));
+  await stopping;
+  process.stdout.write('\nStopping …\n');
+  await closeControl();
+  await federation.stop();
+  process.stdout.write('Stopped.\n');
+};

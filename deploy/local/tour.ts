@@ -1,0 +1,173 @@
+/** @module `npm run tour`: the whole story by itself, on throw-away data and free ports, through the same HTTPS doors that users take. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { nodeEnv, nodeLog } from '../../hub/node-env.ts';
+import type { Placement } from '../../shared/api/placement.ts';
+import type { KubeClient } from '../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { openKubeconfig } from './connect.ts';
+import { type Federation, startFederation } from './federation.ts';
+import { waitUntil } from './wait.ts';
+
+/** Replicas by cluster. */
+export type Shares = { readonly [cluster: string]: number };
+
+/** What `--json` prints. */
+export type TourReport = {
+  readonly ok: boolean;
+  readonly steps: readonly { readonly name: string; readonly ms: number; readonly detail: string }[];
+  readonly placements: {
+    readonly before?: Shares;
+    readonly afterBurst?: Shares;
+    readonly afterLoss?: Shares;
+    readonly afterReturn?: Shares;
+  };
+  readonly error?: string;
+};
+
+const members = 3;
+const replicasBefore = 8;
+const replicasBurst = 24;
+const stepWithinMs = 90_000;
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments', namespace: 'shop', name: 'web' };
+const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements', namespace: 'shop', name: 'web-deployment' };
+
+const resourceOf: Readonly<Record<string, { group: string; version: string; resource: string }>> = {
+  Namespace: { group: '', version: 'v1', resource: 'namespaces' },
+  PlacementPolicy: { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' },
+  Deployment: { group: 'apps', version: 'v1', resource: 'deployments' },
+};
+
+const applyObject = async (client: KubeClient, object: KubeObject): Promise<void> => {
+  const type = resourceOf[object.kind];
+  if (type === undefined) throw new Error(`the tour has no resource for kind ${object.kind}`);
+  const { name, namespace } = object.metadata;
+  const address = { ...type, name, ...(namespace === undefined ? {} : { namespace }) };
+  await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: 'tour', force: true });
+};
+
+type Stage = { readonly federation: Federation; readonly client: KubeClient; readonly env: RuntimeEnv; readonly dataDir: string };
+
+/** Ready replicas that a member itself reports; 0 when it does not answer or has none. */
+const readyIn = async ({ env, dataDir }: Stage, name: string): Promise<number> => {
+  const { api } = await openKubeconfig(join(dataDir, 'members', name, 'kubeconfig'), env);
+  try {
+    const deployment = await api.get(deployments);
+    return (deployment?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0;
+  } finally {
+    await api.close();
+  }
+};
+
+const sharesOf = (placement: Placement | undefined): Shares =>
+  Object.fromEntries((placement?.spec.clusters ?? []).map(({ name, replicas = 0 }) => [name, replicas]));
+
+const sum = (shares: Shares): number => Object.values(shares).reduce((total, count) => total + count, 0);
+
+/** Waits until the hub has placed all replicas, `fits` holds, every running member has its share ready, and the hub's own status says so. */
+const settled = async (stage: Stage, wanted: number, fits: (shares: Shares) => boolean): Promise<Shares> => {
+  let seen = 'nothing placed yet';
+  const look = async (): Promise<Shares | undefined> => {
+    const shares = sharesOf((await stage.client.get(placements)) as Placement | undefined);
+    const running = stage.federation.members.states().filter((state) => state.running);
+    const ready = Object.fromEntries(await Promise.all(running.map(async ({ name }) => [name, await readyIn(stage, name)] as const)));
+    const status = (await stage.client.get(deployments))?.status as { readyReplicas?: number } | undefined;
+    seen = `placed ${JSON.stringify(shares)}, ready ${JSON.stringify(ready)}, the hub says ${status?.readyReplicas ?? 0}`;
+    const same = running.every(({ name }) => (ready[name] ?? 0) === (shares[name] ?? 0));
+    if (sum(shares) !== wanted || !fits(shares) || !same || status?.readyReplicas !== wanted) return undefined;
+    return Object.fromEntries(stage.federation.clusters.map(({ name }) => [name, shares[name] ?? 0]));
+  };
+  return waitUntil(`${wanted} ready replicas`, look, { withinMs: stepWithinMs, why: () => seen });
+};
+
+const shown = (shares: Shares): string =>
+  Object.entries(shares)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+
+const scale = (client: KubeClient, replicas: number) =>
+  client.patch(deployments, 'application/merge-patch+json', { spec: { replicas } }, { fieldManager: 'tour' });
+
+type Teller = <T>(name: string, work: () => Promise<{ detail: string; value: T }>) => Promise<T>;
+
+const tellStory = async (
+  stage: Stage,
+  tell: Teller,
+  placed: { -readonly [K in keyof TourReport['placements']]: Shares },
+): Promise<void> => {
+  const { client, federation } = stage;
+  await tell('policy', async () => {
+    const text = await readFile(join(import.meta.dirname, 'examples', 'web.yaml'), 'utf8');
+    const objects = parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
+    for (const object of objects.filter(({ kind }) => kind !== 'Deployment')) await applyObject(client, object);
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    if (deployment === undefined) throw new Error('the example has no Deployment');
+    await applyObject(client, { ...deployment, spec: { ...(deployment.spec as object), replicas: replicasBefore } });
+    return { detail: 'own data centre first, clouds when it is full', value: undefined };
+  });
+  placed.before = await tell('deploy', async () => {
+    const shares = await settled(stage, replicasBefore, () => true);
+    return { detail: shown(shares), value: shares };
+  });
+  placed.afterBurst = await tell('burst', async () => {
+    await scale(client, replicasBurst);
+    const shares = await settled(stage, replicasBurst, () => true);
+    return { detail: shown(shares), value: shares };
+  });
+  const burst = placed.afterBurst;
+  const lost = [...federation.clusters].reverse().find(({ name, provider }) => provider !== 'onprem' && (burst[name] ?? 0) > 0)?.name;
+  if (lost === undefined) throw new Error(`the burst reached no cloud: ${shown(burst)}`);
+  placed.afterLoss = await tell('loss', async () => {
+    await federation.members.stop(lost);
+    const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === 0);
+    return { detail: `${lost} is gone; ${shown(shares)}`, value: shares };
+  });
+  placed.afterReturn = await tell('return', async () => {
+    await federation.members.start(lost);
+    await federation.whenReady(lost);
+    const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === burst[lost]);
+    return { detail: `${lost} is back; ${shown(shares)}`, value: shares };
+  });
+};
+
+/** Runs the tour; the process's exit code is 1 when it failed. */
+export const tour = async ({ json }: { json: boolean }): Promise<void> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hanse-tour-'));
+  const logFile = join(dataDir, 'hanse.log');
+  const env = nodeEnv(nodeLog('info', logFile));
+  const steps: { name: string; ms: number; detail: string }[] = [];
+  const placed: { -readonly [K in keyof TourReport['placements']]: Shares } = {};
+  let federation: Federation | undefined;
+  let error: string | undefined;
+  const tell: Teller = async (name, work) => {
+    const begunMs = performance.now();
+    const { detail, value } = await work();
+    const ms = Math.round(performance.now() - begunMs);
+    steps.push({ name, ms, detail });
+    if (!json) process.stdout.write(`${name.padEnd(8)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}   ${detail}\n`);
+    return value;
+  };
+  try {
+    federation = await tell('start', async () => {
+      const value = await startFederation({ dataDir, members, port: 0, env });
+      return { detail: `hub ${value.hub.url}, ${members} clusters joined: ${value.clusters.map(({ name }) => name).join(', ')}`, value };
+    });
+    const { api } = await openKubeconfig(federation.hub.kubeconfig, env);
+    try {
+      await tellStory({ federation, client: api, env, dataDir }, tell, placed);
+    } finally {
+      await api.close();
+    }
+  } catch (cause) {
+    error = cause instanceof Error ? cause.message : String(cause);
+  }
+  await federation?.stop();
+  const report: TourReport = { ok: error === undefined, steps, placements: placed, ...(error === undefined ? {} : { error }) };
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else if (error !== undefined) process.stderr.write(`error: ${error}\nthe log is kept: ${logFile}\n`);
+  if (error === undefined) await rm(dataDir, { recursive: true });
+  process.exitCode = error === undefined ? 0 : 1;
+};

@@ -1,0 +1,105 @@
+/** @module The hub's part of the `hanse` command. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { admit } from './approve.ts';
+import type { CliContext } from './context.ts';
+import { explain } from './explain.ts';
+import { hubCommand } from './hub.ts';
+import { tokenCreate, tokenDelete, tokenList } from './token.ts';
+
+export { type CliContext, type HubConnection, UsageError } from './context.ts';
+export { hubPortDefault, portNumber } from './hub.ts';
+export { createToken, type MadeToken } from './token.ts';
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `90s`, `30m`, `1h`, `7d` in seconds. @throws InvalidArgumentError */
+export const durationSeconds = (text: string): number => {
+  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('write it as 90s, 30m, 1h or 7d');
+  return Number(amount) * (unitSeconds[unit] ?? 0);
+};
+
+const wholeNumber = (text: string): number => {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
+  return Number(text);
+};
+
+const label = (pair: string, before: Record<string, string>): Record<string, string> => {
+  const at = pair.indexOf('=');
+  if (at <= 0) throw new InvalidArgumentError('write it as key=value');
+  return { ...before, [pair.slice(0, at)]: pair.slice(at + 1) };
+};
+
+const kubeconfigOption = (): Option =>
+  new Option('--kubeconfig <file>', "the hub's kubeconfig (default: $HANSE_KUBECONFIG, else .hanse/kubeconfig, else $KUBECONFIG)");
+
+type CreateFlags = {
+  kubeconfig?: string;
+  ttl?: number;
+  uses?: number;
+  autoApprove?: string[] | true;
+  label: Record<string, string>;
+  output?: string;
+};
+
+const tokenCommand = (context: CliContext): Command => {
+  const token = new Command('token').description('make, list and delete the tokens that clusters join with');
+  token
+    .command('create [name]')
+    .description('make a token and print the command that joins a cluster with it')
+    .addOption(kubeconfigOption())
+    .addOption(new Option('--ttl <duration>', 'how long it lives (default: 1h)').argParser(durationSeconds))
+    .addOption(new Option('--uses <count>', 'how many clusters may join with it (default: 1)').argParser(wholeNumber))
+    .option('--auto-approve [patterns...]', 'admit without `hanse approve`: all clusters, or those whose name matches, such as eu-*')
+    .addOption(new Option('--label <key=value>', 'label put on the clusters; may be repeated').argParser(label).default({}, 'none'))
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'token', 'json']).default('text'))
+    .action((name: string | undefined, { ttl, uses, label: labels, ...flags }: CreateFlags) =>
+      tokenCreate(context, {
+        ...flags,
+        labels,
+        ...(name === undefined ? {} : { name }),
+        ...(ttl === undefined ? {} : { ttlSeconds: ttl }),
+        ...(uses === undefined ? {} : { uses }),
+      }),
+    );
+  token
+    .command('list')
+    .description('list the tokens')
+    .addOption(kubeconfigOption())
+    .action(({ kubeconfig }: { kubeconfig?: string }) => tokenList(context, kubeconfig));
+  token
+    .command('delete <names...>')
+    .description('delete tokens; clusters that joined with them stay')
+    .addOption(kubeconfigOption())
+    .action((names: string[], { kubeconfig }: { kubeconfig?: string }) => tokenDelete(context, kubeconfig, names));
+  return token;
+};
+
+const admissionCommand = (context: CliContext, word: 'approve' | 'deny'): Command =>
+  new Command(word)
+    .argument('<clusters...>')
+    .description(
+      word === 'approve' ? 'let clusters in that asked to join' : 'refuse clusters that asked to join, or cut off ones that are in',
+    )
+    .addOption(kubeconfigOption())
+    .action((names: string[], { kubeconfig }: { kubeconfig?: string }) =>
+      admit(context, kubeconfig, names, word === 'approve' ? 'Approved' : 'Denied'),
+    );
+
+const explainCommand = (context: CliContext): Command =>
+  new Command('explain')
+    .argument('<target...>', 'TYPE/NAME, such as deployment/web')
+    .description('tell why each cluster got what it got')
+    .addOption(kubeconfigOption())
+    .addOption(new Option('-n, --namespace <name>', 'namespace of the object').default('default'))
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
+    .action((words: string[], flags: { kubeconfig?: string; namespace: string; output?: string }) => explain(context, words, flags));
+
+/** The commands of the hub's room. */
+export const hubCommands = (context: CliContext): Command[] => [
+  hubCommand(),
+  tokenCommand(context),
+  admissionCommand(context, 'approve'),
+  admissionCommand(context, 'deny'),
+  explainCommand(context),
+];

@@ -1,0 +1,181 @@
+/** @module The hub's composition root: the only file that builds its adapters and puts the rooms together. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import discovery from '../shared/kube/builtin/data/discovery.json' with { type: 'json' };
+import type { KubeClient } from '../shared/kube/client/port.ts';
+import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../shared/lib/index.ts';
+import {
+  type Authority,
+  createFront,
+  createServedKinds,
+  type Front,
+  openAuthority,
+  type Served,
+  type ServedKinds,
+  serve,
+} from './api/index.ts';
+import { startControl } from './control/index.ts';
+import { type Fleet, startFleet } from './fleet/index.ts';
+import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
+
+/** Where the hub keeps things, and how it is reached. */
+export type HubOptions = {
+  /** The hub's own folder, made when missing, mode 0700. */
+  readonly dataDir: string;
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port of the API; 0 = any free one. */
+  readonly port: number;
+  /** Names and addresses that clients and agents call the hub by, besides `host` and localhost. */
+  readonly advertise: readonly string[];
+  /** An embedded nats-server (port 0 = the one of the last start, else a free one), or the URLs of servers that run. */
+  readonly nats: { readonly port: number; readonly cacheDir?: string } | { readonly urls: readonly string[]; readonly replicas: number };
+  /** Where the admin's kubeconfig is written, mode 0600. */
+  readonly kubeconfig: string;
+  readonly env: RuntimeEnv;
+  /** Told before each part that takes time. */
+  readonly onProgress?: (part: 'store' | 'api' | 'broker' | 'control') => void;
+};
+
+/** A running hub. */
+export type Hub = {
+  readonly url: string;
+  readonly natsUrls: readonly string[];
+  readonly kubeconfig: string;
+  /** PEM of the CA that signed the hub's and the broker's certificates. */
+  readonly caPem: string;
+  readonly client: KubeClient;
+  readonly store: Store;
+  readonly stop: () => Promise<void>;
+};
+
+/** Where agents ask to join. */
+const joinPath = '/join/v1';
+
+const version = {
+  major: discovery.version.major,
+  minor: discovery.version.minor,
+  gitVersion: `${discovery.version.gitVersion}+hanse`,
+  gitCommit: '',
+  platform: `${process.platform}/${process.arch}`,
+};
+
+const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name);
+
+const subjectOf = (commonName: string, names: readonly string[]) => {
+  const all = [...new Set(['localhost', '127.0.0.1', ...names.filter((name) => name !== '0.0.0.0' && name !== '::')])];
+  return { commonName, dnsNames: all.filter((name) => !isAddress(name)), ipAddresses: all.filter(isAddress) };
+};
+
+/** What agents call the hub by: the first name given, else the address listened on. */
+const publicName = ({ advertise, host }: HubOptions): string => advertise[0] ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
+
+const openBroker = async (options: HubOptions, authority: Authority) => {
+  if ('urls' in options.nats) return { kind: 'external' as const, ...options.nats };
+  const pair = await authority.issue('nats', 'server', subjectOf('nats', [options.host, ...options.advertise]));
+  return {
+    kind: 'embedded' as const,
+    host: options.host,
+    port: options.nats.port,
+    tls: { certPem: pair.certificatePem, keyPem: pair.privateKeyPem },
+    advertise: [publicName(options)],
+    ...(options.nats.cacheDir === undefined ? {} : { cacheDir: options.nats.cacheDir }),
+  };
+};
+
+const buildFront = (
+  options: HubOptions,
+  parts: { journal: SqliteJournal; store: OpenStore; authority: Authority; kinds: ServedKinds },
+): Front =>
+  createFront({
+    store: parts.store,
+    kinds: parts.kinds,
+    dataDir: options.dataDir,
+    authority: parts.authority,
+    env: options.env,
+    version,
+  });
+
+const listen = async (options: HubOptions, front: Front, authority: Authority): Promise<Served> => {
+  const pair = await authority.issue('server', 'server', subjectOf('hanse-hub', [options.host, ...options.advertise]));
+  return serve({
+    fetch: front.app.fetch,
+    // With the CA behind it, so that a joining agent can check the CA's hash.
+    certificatePem: `${pair.certificatePem.trimEnd()}\n${authority.certificatePem}`,
+    privateKeyPem: pair.privateKeyPem,
+    clientCaPem: [authority.certificatePem],
+    hostname: options.host,
+    port: options.port,
+    log: options.env.log,
+  });
+};
+
+/** Runs the steps that were recorded, last first; each is tried whatever the others do. */
+const unwind = async (steps: (() => unknown)[], env: RuntimeEnv): Promise<void> => {
+  for (const step of steps.splice(0).reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      env.log.warn('a part of the hub did not stop cleanly', { error: String(error) });
+    }
+  }
+};
+
+const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise<Hub> => {
+  const { env, dataDir } = options;
+  options.onProgress?.('store');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: 'hanse-ca', nowMs: env.nowMs });
+  const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid });
+  undo.push(() => journal.close());
+  const store = await createStore(journal, { env });
+  undo.push(() => store.close());
+  undo.push(startRetention(journal, env));
+  options.onProgress?.('api');
+  const kinds = createServedKinds();
+  const front = buildFront(options, { journal, store, authority, kinds });
+  undo.push(() => front.close());
+  await front.start();
+  options.onProgress?.('broker');
+  const fleet: Fleet = await startFleet({
+    env,
+    dataDir,
+    broker: await openBroker(options, authority),
+    caPem: authority.certificatePem,
+    client: front.client,
+    store,
+    addressOf: (peer) => (peer as { remoteAddress?: string } | undefined)?.remoteAddress ?? '',
+  });
+  undo.push(() => fleet.stop());
+  front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
+  options.onProgress?.('control');
+  const control = startControl({ store, bus: fleet.bus, catalog: kinds.registry, env });
+  undo.push(() => control.stop());
+  const served = await listen(options, front, authority);
+  undo.push(() => served.close());
+  const url = `https://${publicName(options)}:${served.port}`;
+  await front.writeAdminKubeconfig(options.kubeconfig, url);
+  const stop = (): Promise<void> => unwind(undo, env);
+  return {
+    url,
+    natsUrls: fleet.natsUrls,
+    kubeconfig: options.kubeconfig,
+    caPem: authority.certificatePem,
+    client: front.client,
+    store,
+    stop,
+  };
+};
+
+/** Starts the hub. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
+export const startHub = async (options: HubOptions): Promise<Hub> => {
+  const undo: (() => unknown)[] = [];
+  try {
+    return await startParts(options, undo);
+  } catch (error) {
+    await unwind(undo, options.env);
+    throw error;
+  }
+};
