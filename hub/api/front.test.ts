@@ -7,6 +7,7 @@ import type { Peer } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../node-env.ts';
+import { openScratch, scratchDirectory } from '../store/testing/scratch.ts';
 import { type Authority, openAuthority } from './certificates.ts';
 import { createFront, type Front } from './front.ts';
 import { createServedKinds } from './served-kinds.ts';
@@ -19,6 +20,8 @@ let front: Front;
 
 const root: Peer = { remoteAddress: '127.0.0.1', certificate: { commonName: 'root', organizations: ['system:masters'] } };
 
+const version = { major: '1', minor: '36', gitVersion: 'v1.36.0-hanse', gitCommit: '', platform: 'linux/amd64' };
+
 const build = (): Front =>
   createFront({
     store,
@@ -26,7 +29,7 @@ const build = (): Front =>
     dataDir: directory,
     authority,
     env,
-    version: { major: '1', minor: '36', gitVersion: 'v1.36.0-hanse', gitCommit: '', platform: 'linux/amd64' },
+    version,
   });
 
 beforeAll(async () => {
@@ -107,6 +110,21 @@ describe('users', () => {
   it('may do what a role bound to them says, at once', async () => {
     await allow('reader', { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] });
     expect([(await ask(configMaps, { as: 'reader' })).code, (await ask(`${configMaps}/a`, { as: 'reader' })).code]).toEqual([200, 403]);
+  });
+
+  it('use admin, edit and view, which grow with the roles that carry their label', async () => {
+    const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+    const verbsOn = async (role: string, resource: string): Promise<string[]> => {
+      const rules = (await ask(`${roles}/${role}`)).body.rules as { resources?: string[]; verbs: string[] }[];
+      return [...new Set(rules.filter(({ resources = [] }) => resources.includes(resource)).flatMap(({ verbs }) => verbs))].sort();
+    };
+    expect(await verbsOn('view', 'deployments')).toEqual(['get', 'list', 'watch']);
+    expect([await verbsOn('view', 'secrets'), await verbsOn('edit', 'roles')]).toEqual([[], []]);
+    expect((await verbsOn('admin', 'deployments')).includes('create')).toBe(true);
+    const metadata = { name: 'widgets-view', labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } };
+    const rules = [{ apiGroups: ['acme.dev'], resources: ['widgets'], verbs: ['get'] }];
+    await ask(roles, { body: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata, rules } });
+    await expect.poll(() => verbsOn('admin', 'widgets')).toEqual(['get']);
   });
 
   it('may not grant what they do not have', async () => {
@@ -264,6 +282,7 @@ describe('what is written down', () => {
     );
     expect(body.text).not.toContain('made.up');
     expect(body.text).toMatch(/hanse_journal_revision \d+/);
+    expect(body.text).toMatch(/hanse_watches \d+/);
   });
 });
 
@@ -274,6 +293,29 @@ describe('the admin kubeconfig', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await front.writeAdminKubeconfig(file, 'https://127.0.0.1:1')).toBe('kept');
     expect(await front.writeAdminKubeconfig(file, 'https://127.0.0.1:2')).toBe('written');
+  });
+});
+
+describe('a full disk', () => {
+  it('is said to whoever writes, and stops no one who reads', async () => {
+    const { directory: small, remove } = scratchDirectory();
+    const journal = openScratch(small, { bytesMax: 600 * 1024 });
+    const smallStore = await createStore(journal, { env });
+    const smallFront = createFront({ store: smallStore, kinds: createServedKinds(), dataDir: small, authority, env, version });
+    await smallFront.start();
+    const body = JSON.stringify({ ...configMap('big'), data: { text: 'x'.repeat(400 * 1024) } });
+    const headers = { 'content-type': 'application/json' };
+    const write = await smallFront.app.fetch(new Request(`https://hub${configMaps}`, { method: 'POST', body, headers }), root);
+    expect(await write.json()).toMatchObject({
+      code: 503,
+      reason: 'ServiceUnavailable',
+      message: expect.stringMatching(/not stored: no room left to write .*hub\.db/),
+    });
+    expect((await smallFront.app.fetch(new Request(`https://hub${configMaps}`), root)).status).toBe(200);
+    await smallFront.close();
+    await smallStore.close();
+    await journal.close();
+    remove();
   });
 });
 

@@ -25,7 +25,15 @@ import {
   openTokenBook,
   type TokenBook,
 } from './authentication/index.ts';
-import { bootstrapRoles, checkEscalation, createAuthorizer, createRbacIndex, type RbacIndex } from './authorization/index.ts';
+import {
+  type AggregationLoop,
+  bootstrapRoles,
+  checkEscalation,
+  createAuthorizer,
+  createRbacIndex,
+  type RbacIndex,
+  startAggregation,
+} from './authorization/index.ts';
 import type { Authority } from './certificates.ts';
 import { ensureAdminKubeconfig } from './kubeconfig.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -85,7 +93,7 @@ export const createFront = (options: FrontOptions): Front => {
     ...(options.journalFigures === undefined ? {} : { journal: options.journalFigures }),
   });
   const api = createApiServer({
-    store,
+    store: metrics.countingWatches(store),
     registry: kinds.registry,
     schemas: kinds.schemas,
     defaultFunctions: builtinDefaults,
@@ -104,6 +112,7 @@ export const createFront = (options: FrontOptions): Front => {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const app = measuredApp(api, metrics, env);
+  let aggregation: AggregationLoop | undefined;
   return {
     app: app.app,
     mount: app.mount,
@@ -114,6 +123,7 @@ export const createFront = (options: FrontOptions): Front => {
     start: async () => {
       await api.start();
       await ensureObjects(api.client, bootstrapRoles);
+      aggregation = await startAggregation(store, api.client, env);
     },
     writeAdminKubeconfig: (file, serverUrl) =>
       ensureAdminKubeconfig({
@@ -124,6 +134,7 @@ export const createFront = (options: FrontOptions): Front => {
         nowMs: env.nowMs(),
       }),
     close: async () => {
+      aggregation?.close();
       await api.close();
       index.close();
       await audit.close();

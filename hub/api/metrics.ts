@@ -23,6 +23,8 @@ export type Metrics = {
   readonly registry: Registry;
   readonly requestDone: (request: { method: string; url: string; code: number; tookMs: number }) => void;
   readonly watcherCut: () => void;
+  /** The same store, its open watches counted. */
+  readonly countingWatches: (store: Store) => Store;
   /** The text in the Prometheus format. */
   readonly text: () => Promise<string>;
 };
@@ -50,7 +52,21 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
     requests.inc({ verb, group, version, resource, subresource, code: String(code) });
     if (verb !== 'WATCH') durations.observe({ verb, group, resource, subresource }, tookMs / 1000);
   };
-  return { registry, requestDone, watcherCut: () => cut.inc(), text: () => registry.metrics() };
+  const watches = new Gauge({ name: 'hanse_watches', help: 'Open watches, those of the hub itself among them.', registers });
+  const countingWatches: Metrics['countingWatches'] = (store) => ({
+    ...store,
+    watch: (prefix, from, sink) => {
+      const stop = store.watch(prefix, from, sink);
+      watches.inc();
+      let open = true;
+      return () => {
+        if (open) watches.dec();
+        open = false;
+        stop();
+      };
+    },
+  });
+  return { registry, requestDone, watcherCut: () => cut.inc(), countingWatches, text: () => registry.metrics() };
 };
 
 /** Gauges read their source when they are scraped. */

@@ -1,6 +1,6 @@
 /** @module Which kinds the hub serves: the built-in ones, its own, and what its members serve besides. */
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
-import { builtinSchemas, builtinTypes } from '../../shared/kube/builtin/index.ts';
+import { builtinSchemas, builtinTypes, type ServiceAddresses } from '../../shared/kube/builtin/index.ts';
 import type { ResourceType } from '../../shared/kube/resource.ts';
 import { createSchemaSet, type SchemaData, type SchemaSet } from '../../shared/kube/schema/index.ts';
 import { createRegistry, type ResourceTypeRegistry } from '../../shared/kube/server/index.ts';
@@ -19,9 +19,9 @@ export type ServedKinds = {
   readonly setMemberKinds: (types: readonly ResourceType[], schemas: SchemaData) => number;
 };
 
-/** The kinds a hub has before its first member joins. */
-export const createServedKinds = (): ServedKinds => {
-  const own = [...builtinTypes(), ...hanseTypes()];
+/** The kinds a hub has before its first member joins. `addresses` gives Services their cluster IPs and node ports; absent = none are given. */
+export const createServedKinds = (addresses?: ServiceAddresses): ServedKinds => {
+  const own = [...builtinTypes(addresses), ...hanseTypes()];
   const ownKeys = new Set(own.map(keyOf));
   const registry = createRegistry(own);
   const ownSchemas: readonly SchemaData[] = [...builtinSchemas, { schemas: hanseSchemas }];

@@ -4,8 +4,16 @@
  */
 import type { KubeObject, ManagedFieldsEntry } from '../../shared/kube/object.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
-import { type CommitResult, type Entry, type Revision, type StorageKey, stamped, type Write } from '../../shared/kube/storage/index.ts';
-import { assert } from '../../shared/lib/index.ts';
+import {
+  assertDistinct,
+  type CommitResult,
+  type Entry,
+  firstConflict,
+  type Revision,
+  type StorageKey,
+  stamped,
+  type Write,
+} from '../../shared/kube/storage/index.ts';
 import { BATCH_BYTES_MAX, BATCH_WRITES_MAX, QUEUE_WRITES_MAX } from './limits.ts';
 import type { Row } from './writer.ts';
 
@@ -80,10 +88,7 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
   return {
     commit: (writes) =>
       new Promise((resolve, reject) => {
-        assert(
-          new Set(writes.map(({ key }) => key)).size === writes.length,
-          `one commit writes a key twice: ${writes.map(({ key }) => key).join(', ')}`,
-        );
+        assertDistinct(writes);
         if (queuedWrites > 0 && queuedWrites + writes.length > QUEUE_WRITES_MAX) return reject(overloaded());
         queue.push({ writes, resolve, reject });
         queuedWrites += writes.length;
@@ -132,16 +137,6 @@ const addWrite = (batch: Batch, { op, key, object, by }: Write, options: CommitQ
   batch.rows.push({ revision, op, key, json, atMs: options.nowMs(), author, state: options.keepState(key) ? json : null });
   batch.changes.set(key, op === 'put' ? revision : 0);
   return json.length;
-};
-
-/** The first write whose expectation does not hold. A delete of what is not there is a conflict with actual revision 0. */
-const firstConflict = (writes: readonly Write[], actualOf: (key: StorageKey) => Revision): CommitResult | undefined => {
-  for (const { op, key, expected } of writes) {
-    const actual = actualOf(key);
-    const missing = op === 'delete' && actual === 0;
-    if (missing || (expected !== undefined && expected !== actual)) return { ok: false, why: 'conflict', key, actual };
-  }
-  return undefined;
 };
 
 /** The manager whose entry has the latest time, '' when none is recorded. */

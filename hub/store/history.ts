@@ -27,30 +27,30 @@ export type HistoryQuery = {
   readonly fromMs?: number;
   /** Up to this time (inclusive). */
   readonly untilMs?: number;
-  /** Only writes before this revision: the last one of a page gives the next page. */
-  readonly beforeRevision?: Revision;
+  /** Only writes before this one: the last record of a page gives the next page. */
+  readonly before?: Pick<HistoryRecord, 'atMs' | 'revision'>;
   readonly limit?: number;
 };
 
-/** The newest writes first. */
+/** The newest writes first, by the hub's clock; writes of the same millisecond by revision. */
 export const queryHistory = (handle: Handle, query: HistoryQuery): readonly HistoryRecord[] => {
   const rows = drizzle({ client: handle })
     .select()
     .from(history)
     .where(and(...conditionsOf(query)))
-    .orderBy(desc(history.revision))
+    .orderBy(desc(history.atMs), desc(history.revision))
     .limit(Math.min(query.limit ?? PAGE_ROWS_MAX, PAGE_ROWS_MAX))
     .all();
   return rows.map(({ json, ...row }) => ({ ...row, object: json === null ? undefined : (JSON.parse(json) as KubeObject) }));
 };
 
-const conditionsOf = ({ key, keyPrefix, fromMs, untilMs, beforeRevision }: HistoryQuery): SQL[] => {
+const conditionsOf = ({ key, keyPrefix, fromMs, untilMs, before }: HistoryQuery): SQL[] => {
   const conditions: SQL[] = [];
   if (key !== undefined) conditions.push(sql`${history.key} = ${key}`);
   // A range uses the primary key; LIKE would not, and would read wildcards out of names.
   if (keyPrefix !== undefined) conditions.push(gte(history.key, keyPrefix), lt(history.key, `${keyPrefix}\uffff`));
   if (fromMs !== undefined) conditions.push(gte(history.atMs, fromMs));
   if (untilMs !== undefined) conditions.push(lte(history.atMs, untilMs));
-  if (beforeRevision !== undefined) conditions.push(lt(history.revision, beforeRevision));
+  if (before !== undefined) conditions.push(sql`(${history.atMs}, ${history.revision}) < (${before.atMs}, ${before.revision})`);
   return conditions;
 };

@@ -9,7 +9,7 @@ export const migrations: readonly (readonly string[])[] = [
       key TEXT NOT NULL, revision INTEGER NOT NULL, op TEXT NOT NULL, at_ms INTEGER NOT NULL, author TEXT NOT NULL, json TEXT,
       PRIMARY KEY (key, revision)
     ) WITHOUT ROWID`,
-    'CREATE INDEX history_at ON history (at_ms)',
+    'CREATE INDEX history_at ON history (at_ms, revision)',
     "INSERT INTO meta (name, value) VALUES ('floor', '0')",
   ],
 ];

@@ -27,7 +27,7 @@ export const history = sqliteTable(
     author: text('author').notNull(),
     json: text('json'),
   },
-  (table) => [primaryKey({ columns: [table.key, table.revision] }), index('history_at').on(table.atMs)],
+  (table) => [primaryKey({ columns: [table.key, table.revision] }), index('history_at').on(table.atMs, table.revision)],
 );
 
 /** `floor`, `schemaVersion`, `clusterUid`. */

@@ -176,7 +176,7 @@ describe('history', () => {
     ]);
     expect(brief({ fromMs: 2_000, untilMs: 2_500 }).map(([revision]) => revision)).toEqual([3, 2]);
     expect(brief({ keyPrefix: '/configmaps/', limit: 2 }).map(([revision]) => revision)).toEqual([4, 3]);
-    expect(brief({ beforeRevision: 2 }).map(([revision]) => revision)).toEqual([1]);
+    expect(brief({ before: { atMs: 2_000, revision: 2 } }).map(([revision]) => revision)).toEqual([1]);
     expect(journal.history({ key: '/configmaps/shop/b' })[0]?.object).toMatchObject({ n: 1, metadata: { resourceVersion: '3' } });
     expect(journal.history({ key: '/configmaps/shop/a' })[0]?.object).toBeUndefined();
     await journal.close();

@@ -1,6 +1,6 @@
 /** @module The writer on a thread of its own, so that a slow fsync never holds up the hub's event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { present } from '../../shared/lib/index.ts';
+import { present } from '../../shared/lib/assert.ts';
 import { openHandle } from './database.ts';
 import type { WriterStatements } from './statements.ts';
 import { codeOf, messageOf } from './store-error.ts';

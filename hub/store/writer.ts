@@ -1,5 +1,5 @@
 /** @module The one hand that writes the tables; every method is one transaction, synced to disk when it returns. */
-import { assert } from '../../shared/lib/index.ts';
+import { assert } from '../../shared/lib/assert.ts';
 import { type Handle, readMeta, writeMeta } from './database.ts';
 import { PRUNE_ROWS_MAX } from './limits.ts';
 import type { StatementText, WriterStatements } from './statements.ts';

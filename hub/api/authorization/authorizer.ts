@@ -1,8 +1,8 @@
 /** @module May they: RBAC over the store's roles and bindings. */
 
+import { allows } from '../../../shared/kube/rbac/index.ts';
 import type { Attributes, Decision } from '../../../shared/kube/server/options.ts';
 import { MASTERS } from '../authentication/index.ts';
-import { allows } from './policy-rules.ts';
 import type { RbacIndex } from './rbac-index.ts';
 
 /** Answers whether a request may go on; `reason` names the binding that allows it. Nothing allows = refused without a reason. */

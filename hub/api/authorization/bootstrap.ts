@@ -64,11 +64,20 @@ const administering = [
 
 const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 
-const clusterRole = (name: string, rules: readonly object[]): KubeObject => ({
+const clusterRole = (name: string, rules: readonly object[], more: Readonly<Record<string, string>> = {}): KubeObject => ({
   apiVersion: `${RBAC}/v1`,
   kind: 'ClusterRole',
-  metadata: { name, labels },
+  metadata: { name, labels: { ...labels, ...more } },
   rules,
+});
+
+/** The label by which a role's rules become part of `admin`, `edit` or `view`. */
+const aggregateTo = (role: string): Record<string, string> => ({ [`${RBAC}/aggregate-to-${role}`]: 'true' });
+
+/** A role that is put together from all that carry its label; charts add rules for their own kinds this way. */
+const aggregate = (name: string, more: Readonly<Record<string, string>> = {}): KubeObject => ({
+  ...clusterRole(name, [], more),
+  aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregateTo(name) }] },
 });
 
 const toGroups = (name: string, groups: readonly string[]): KubeObject => ({
@@ -85,9 +94,12 @@ export const bootstrapRoles: readonly KubeObject[] = [
     { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
     { nonResourceURLs: ['*'], verbs: ['*'] },
   ]),
-  clusterRole('admin', [...reading, ...editing, ...administering]),
-  clusterRole('edit', [...reading, ...editing]),
-  clusterRole('view', reading),
+  aggregate('admin'),
+  aggregate('edit', aggregateTo('admin')),
+  aggregate('view', aggregateTo('edit')),
+  clusterRole('system:aggregate-to-admin', administering, aggregateTo('admin')),
+  clusterRole('system:aggregate-to-edit', editing, aggregateTo('edit')),
+  clusterRole('system:aggregate-to-view', reading, aggregateTo('view')),
   clusterRole('system:discovery', [
     {
       nonResourceURLs: [

@@ -1,9 +1,9 @@
 /** @module Nobody may grant what they do not have: the check on writes of roles and bindings (Kubernetes, "Privilege escalation prevention"). */
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { type PolicyRule, ruleText, uncoveredRules } from '../../../shared/kube/rbac/index.ts';
 import { forbidden, notFound } from '../../../shared/kube/server/errors.ts';
 import type { AdmissionRequest, Attributes, Decision } from '../../../shared/kube/server/options.ts';
 import { MASTERS } from '../authentication/index.ts';
-import { type PolicyRule, ruleText, uncoveredRules } from './policy-rules.ts';
 import type { RbacIndex, RoleRef } from './rbac-index.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';

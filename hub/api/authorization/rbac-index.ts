@@ -3,10 +3,10 @@
  * compiled anew, and kept until the next change.
  */
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { PolicyRule } from '../../../shared/kube/rbac/index.ts';
 import type { UserInfo } from '../../../shared/kube/server/options.ts';
 import { keyOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import { parseServiceAccount } from '../authentication/index.ts';
-import type { PolicyRule } from './policy-rules.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 

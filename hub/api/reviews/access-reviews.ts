@@ -1,11 +1,12 @@
 /** @module authorization.k8s.io/v1: may I, may they, and what may I. */
 import type { KubeObject } from '../../../shared/kube/object.ts';
 
+import { type PolicyRule, uncoveredRules } from '../../../shared/kube/rbac/index.ts';
 import { invalid } from '../../../shared/kube/server/errors.ts';
 import type { Attributes, Decision, UserInfo, VirtualCreate } from '../../../shared/kube/server/options.ts';
 import type { StatusCause } from '../../../shared/kube/status-error.ts';
 import { MASTERS } from '../authentication/index.ts';
-import { type PolicyRule, type RbacIndex, uncoveredRules } from '../authorization/index.ts';
+import type { RbacIndex } from '../authorization/index.ts';
 
 const GROUP = 'authorization.k8s.io';
 

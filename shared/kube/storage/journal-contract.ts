@@ -332,7 +332,8 @@ function commandOf(): fc.Arbitrary<Command> {
 }
 
 const modelRules = (open: () => Promise<JournalUnderTest>): void => {
-  it('agrees with a model of maps and arrays over random commits and compactions', async () => {
+  // Forty journals are opened one after the other; a driver on disk starts a thread for each.
+  it('agrees with a model of maps and arrays over random commits and compactions', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(commands, async (script) => {
         const { journal, dispose } = await open();

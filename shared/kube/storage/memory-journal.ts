@@ -1,6 +1,7 @@
 /** @module A journal in memory: for tests, the simulator and throw-away members. Nothing survives the process. */
 import { assert } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
+import { firstConflict } from './first-conflict.ts';
 import { type CommitResult, CompactedError, type Entry, type Journal, type Revision, type StorageKey, type Write } from './port.ts';
 import { stamped } from './stamped.ts';
 
@@ -76,20 +77,6 @@ export const memoryJournal = (): Journal => {
 
 const itemsOf = async function* (live: readonly [StorageKey, Live][]): AsyncGenerator<{ key: StorageKey; object: KubeObject }> {
   for (const [key, { object }] of live) yield { key, object };
-};
-
-/** The first write whose expectation does not hold. A delete of what is not there is a conflict with actual revision 0. */
-const firstConflict = (writes: readonly Write[], actualOf: (key: StorageKey) => Revision): CommitResult | undefined => {
-  const seen = new Set<StorageKey>();
-  for (const write of writes) {
-    assert(!seen.has(write.key), `one commit writes ${write.key} twice`);
-    seen.add(write.key);
-    const actual = actualOf(write.key);
-    const missing = write.op === 'delete' && actual === 0;
-    if (missing || (write.expected !== undefined && write.expected !== actual))
-      return { ok: false, why: 'conflict', key: write.key, actual };
-  }
-  return undefined;
 };
 
 const pause = (waiting: Set<() => void>, signal: AbortSignal): Promise<void> =>

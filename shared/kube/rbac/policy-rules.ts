@@ -1,5 +1,5 @@
 /** @module RBAC's arithmetic: what one rule allows, and which rights of a role another set of rules does not hold. */
-import type { Attributes } from '../../../shared/kube/server/options.ts';
+import type { Attributes } from '../server/options.ts';
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
 export type PolicyRule = {
