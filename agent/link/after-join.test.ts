@@ -1,0 +1,57 @@
+/** @module What the link does after each answer, and how troubles are told apart. */
+import { describe, expect, test } from 'vitest';
+import { afterJoin } from './after-join.ts';
+import { renewAfterMs, retryAfterMs } from './renewal.ts';
+import { hubTrouble, natsTrouble, refusalTrouble } from './trouble.ts';
+
+const coded = (code: string): Error => Object.assign(new Error('x'), { code });
+
+describe('after an answer', () => {
+  test('admitted: at once on; pending: when the hub says; refused: slower and slower', () => {
+    const admitted = { jwt: 'j', expiresAtMs: 1, natsUrls: [], natsCa: '', hubKey: '', beatIntervalMs: 1 };
+    expect(afterJoin({ v: 1, state: 'Admitted', ...admitted }, 9, false)).toEqual({ admitted, waitMs: 0 });
+    expect(afterJoin({ v: 1, state: 'Pending', message: 'm', retryAfterMs: 5 }, 9, false)).toMatchObject({ phase: 'Pending', waitMs: 5 });
+    expect(afterJoin({ v: 1, state: 'Refused', reason: 'RateLimited', message: 'm', retryAfterMs: 60 }, 9, false)).toMatchObject({
+      phase: 'Refused',
+      trouble: 'RateLimited',
+      waitMs: 60,
+    });
+    expect(afterJoin({ trouble: 'HubUnreachable', message: 'm' }, 9, true)).toMatchObject({ phase: 'Disconnected', waitMs: 9 });
+  });
+
+  test('a reason of a newer hub is still shown', () => {
+    expect(refusalTrouble('SomethingNew', 'do this')).toEqual({ trouble: 'HubError', message: 'do this' });
+    expect(refusalTrouble('constructor', 'm').trouble).toBe('HubError');
+  });
+});
+
+describe('a trouble', () => {
+  test.each([
+    ['ECONNREFUSED', 'HubUnreachable', 'NatsUnreachable'],
+    ['ENOTFOUND', 'HubUnreachable', 'NatsUnreachable'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'WrongCA', 'NatsWrongCA'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'WrongCA', 'NatsWrongCA'],
+    ['CERT_NOT_YET_VALID', 'ClockSkew', 'ClockSkew'],
+    ['CERT_HAS_EXPIRED', 'ClockSkew', 'ClockSkew'],
+  ])('%s is %s at the hub and %s at the broker, also as a cause', (code, atHub, atBroker) => {
+    expect(hubTrouble(new Error('fetch failed', { cause: coded(code) }), 'https://hub').trouble).toBe(atHub);
+    expect(natsTrouble(Object.assign(coded('CONNECTION_REFUSED'), { chainedError: coded(code) }), ['tls://nats']).trouble).toBe(atBroker);
+  });
+
+  test('of an authorization is one of the credential', () => {
+    expect(natsTrouble(coded('AUTHORIZATION_VIOLATION'), []).trouble).toBe('CredentialsExpired');
+  });
+
+  test('an error that names itself as its cause ends', () => {
+    const endless = coded('A');
+    endless.cause = endless;
+    expect(hubTrouble(endless, 'https://hub').trouble).toBe('HubUnreachable');
+  });
+});
+
+test('renewal is at half of the life, give or take a tenth, and again ever sooner', () => {
+  expect(renewAfterMs(1_000_000, () => 0)).toBe(450_000);
+  expect(renewAfterMs(1_000_000, () => 1)).toBeCloseTo(550_000);
+  expect(renewAfterMs(-5, () => 0)).toBe(0);
+  expect([retryAfterMs(1_000_000), retryAfterMs(100)]).toEqual([50_000, 1_000]);
+});

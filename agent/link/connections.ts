@@ -1,0 +1,78 @@
+/** @module The connection that is current: one takes the place of another without a gap, and a lost one is given up after a while. */
+import type { NatsConnection } from 'nats';
+import type { RuntimeEnv } from '../../shared/lib/env.ts';
+import type { Admitted } from './key-store.ts';
+import type { Live } from './live.ts';
+import type { StateBoard } from './state-board.ts';
+import { natsTrouble, type Trouble } from './trouble.ts';
+
+/** A connection lost for this long is given up, so that the hub can be asked for another address. */
+const lostMsMax = 30_000;
+
+export type ConnectionsOptions = { readonly env: RuntimeEnv; readonly live: Live; readonly board: StateBoard };
+
+/** The holder of the current connection. */
+export interface Connections {
+  current(): NatsConnection | undefined;
+  /** Puts a connection in the place of the one before, which is drained: nothing is lost in between. */
+  take(next: NatsConnection, by: Admitted): void;
+  /** Resolves when the current connection, or the one that took its place meanwhile, has ended; with why. */
+  ended(): Promise<Trouble>;
+  stop(): Promise<void>;
+}
+
+/** Nothing is current yet. */
+export const makeConnections = ({ env, live, board }: ConnectionsOptions): Connections => {
+  let current: NatsConnection | undefined;
+  let urls: readonly string[] = [];
+  let stopped = false;
+
+  const follow = async (on: NatsConnection): Promise<void> => {
+    let cancelGiveUp: () => void = () => undefined;
+    for await (const { type } of on.status()) {
+      if (on !== current || stopped) continue;
+      if (type === 'disconnect') {
+        live.setUp(false);
+        board.set('Disconnected', 'lost the NATS broker; connecting again', 'NatsUnreachable');
+        cancelGiveUp();
+        cancelGiveUp = env.setTimer(lostMsMax, () => void on.close());
+      }
+      if (type === 'reconnect') {
+        cancelGiveUp();
+        live.setUp(true);
+        board.set('Connected', `connected to ${on.getServer()}`);
+      }
+    }
+    cancelGiveUp();
+  };
+
+  return {
+    current: () => current,
+    take: (next, by) => {
+      const before = current;
+      current = next;
+      urls = by.natsUrls;
+      live.use(next, by.hubKey, by.beatIntervalMs);
+      void follow(next);
+      board.set('Connected', `connected to ${next.getServer()}`);
+      if (before === undefined || before.isClosed()) return;
+      before.drain().catch((error: unknown) => env.log.debug('the old connection did not drain', { error: String(error) }));
+    },
+    ended: async () => {
+      for (;;) {
+        const watched = current;
+        const why = await watched?.closed();
+        if (watched !== current) continue;
+        live.setUp(false);
+        return why instanceof Error
+          ? natsTrouble(why, urls)
+          : { trouble: 'NatsUnreachable', message: 'the connection to the broker was lost; connecting again' };
+      }
+    },
+    stop: async () => {
+      stopped = true;
+      const last = current;
+      if (last !== undefined && !last.isClosed()) await last.drain().catch(() => last.close());
+    },
+  };
+};
