@@ -37,18 +37,6 @@ export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
   };
 };
 
-/** A row as it is read back; numbers stand for interned values. */
-export type PodRow = {
-  readonly node: string;
-  readonly shape: PodShape;
-  /** Equal shapes have equal numbers, until the next change of the table. */
-  readonly shapeId: number;
-  readonly controller: Controller | undefined;
-  readonly controllerId: number;
-  readonly terminating: boolean;
-  readonly createdSeconds: number;
-};
-
 /** The table. A full reading is marked by `begin` and closed by `finish`, which drops what was not in it. */
 export type PodTable = {
   /** True when something other than the same facts was there. */
@@ -56,12 +44,14 @@ export type PodTable = {
   readonly remove: (key: string) => boolean;
   readonly begin: () => void;
   readonly finish: () => boolean;
-  readonly has: (key: string) => boolean;
+  /** True when pods were left out, because there are more than the limit. */
+  readonly overflowed: () => boolean;
   readonly size: () => number;
-  readonly forEach: (visit: (row: PodRow) => void) => void;
+  /** Equal shapes and equal controllers are the same object. */
+  readonly forEach: (visit: (row: PodFacts) => void) => void;
 };
 
-/** Pods a cluster may have; those beyond are refused. Kubernetes itself is made for 150,000. */
+/** Pods a cluster may have; those beyond are left out, and the report says so. Kubernetes itself is made for 150,000. */
 export const PODS_MAX = 500_000;
 const FIRST_ROWS = 256;
 const NO_CONTROLLER: Controller = { uid: '', group: '', kind: '', namespace: '', name: '' };
@@ -76,6 +66,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
   let columns = makeColumns(FIRST_ROWS);
   let used = 0;
   let round = 0;
+  let overflowed = false;
 
   const rowFor = (key: string): number => {
     const row = free.pop() ?? used++;
@@ -100,7 +91,10 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
   return {
     put: (key, facts) => {
       const known = rows.get(key);
-      if (known === undefined && rows.size >= podsMax) throw new RangeError(`more than ${podsMax} pods: ${key} is left out`);
+      if (known === undefined && rows.size >= podsMax) {
+        overflowed = true;
+        return true;
+      }
       const { controller = NO_CONTROLLER } = facts;
       // The new values are held before the old ones are let go, so that equal ones keep their numbers.
       const shape = shapes.hold(shapeKey(facts.shape), () => facts.shape);
@@ -126,25 +120,22 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
     remove,
     begin: () => {
       round = (round + 1) & 0xff;
+      overflowed = false;
     },
     finish: () => {
       const gone = [...rows].filter(([, row]) => columns.round[row] !== round).map(([key]) => key);
       for (const key of gone) remove(key);
       return gone.length > 0;
     },
-    has: (key) => rows.has(key),
+    overflowed: () => overflowed,
     size: () => rows.size,
     forEach: (visit) => {
       for (const row of rows.values()) {
-        const shapeId = columns.shape[row] ?? 0;
-        const controllerId = columns.controller[row] ?? 0;
-        const controller = controllers.valueOf(controllerId);
+        const controller = controllers.valueOf(columns.controller[row] ?? 0);
         visit({
           node: nodes.valueOf(columns.node[row] ?? 0),
-          shape: shapes.valueOf(shapeId),
-          shapeId,
+          shape: shapes.valueOf(columns.shape[row] ?? 0),
           controller: controller === NO_CONTROLLER ? undefined : controller,
-          controllerId,
           terminating: columns.terminating[row] === 1,
           createdSeconds: columns.createdSeconds[row] ?? 0,
         });

@@ -3,7 +3,7 @@ import { bookedToCanonical } from '../../shared/capacity/pod-request.ts';
 import type { CapacityReport, NodeColumns, NodeGroup, NumaFacts, PendingDemand } from '../../shared/capacity/report.ts';
 import { hash32, present } from '../../shared/lib/index.ts';
 import { type Controller, workloadKey } from './owner.ts';
-import { shapeKey } from './pod-table.ts';
+import { PODS_MAX, shapeKey } from './pod-table.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import type { ZoneFacts } from './zones.ts';
 
@@ -39,7 +39,8 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     seq: input.seq,
     observedAtMs: input.nowMs,
     sources: sourceVersions(state),
-    complete: essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
+    complete:
+      !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
     unsupported: unsupportedOf(state),
     resourceNames,
     groups,
@@ -76,6 +77,7 @@ const sourceVersions = (state: InventoryState): Readonly<Record<string, string>>
 const unsupportedOf = (state: InventoryState): readonly string[] =>
   sourceNames(state).flatMap((name) => {
     const { served, problem } = state.sources[name];
+    if (name === 'pods' && state.pods.overflowed()) return [`pods: more than ${PODS_MAX}, the rest is not counted`];
     if (served === false) return [`${name}: not served`];
     if (problem?.status === 403) return [`${name}: list is forbidden: grant list and watch on ${name} to the agent's identity`];
     return problem === undefined ? [] : [`${name}: ${problem.reason}: ${problem.message}`.slice(0, 500)];
@@ -90,38 +92,57 @@ const resourcesOf = (state: InventoryState): readonly string[] => {
 
 type NodeUse = { pods: number; readonly amounts: Map<string, number> };
 type Present = { bound: number; pending: number };
+/** Pods of one shape on one node, counted before they are added up: a node runs few shapes. */
+type Bound = { pods: number; readonly shapes: Map<PendingShape, number> };
 
 /** One pass over all pods: what each node has booked, what waits, and what descends from our work. */
 const countPods = (state: InventoryState, input: ReportInput) => {
-  const byNode = new Map<string, NodeUse>();
-  const waiting = new Map<number, { count: number; oldest: number; readonly shape: PendingShape }>();
-  const byController = new Map<number, Present & { readonly controller: Controller }>();
+  const boundTo = new Map<string, Bound>();
+  const waiting = new Map<PendingShape, { count: number; oldest: number; readonly shape: PendingShape }>();
+  const byController = new Map<Controller, Present & { readonly controller: Controller }>();
   state.pods.forEach((pod) => {
     const bound = pod.node !== '';
     if (bound) {
-      const use = byNode.get(pod.node) ?? { pods: 0, amounts: new Map() };
-      byNode.set(pod.node, use);
+      const use = held(boundTo, pod.node, newBound);
       use.pods += 1;
-      for (const [resource, amount] of pod.shape) use.amounts.set(resource, (use.amounts.get(resource) ?? 0) + amount);
+      use.shapes.set(pod.shape, (use.shapes.get(pod.shape) ?? 0) + 1);
     } else if (!pod.terminating) {
-      const entry = waiting.get(pod.shapeId) ?? { count: 0, oldest: pod.createdSeconds, shape: pod.shape };
-      waiting.set(pod.shapeId, entry);
+      const entry = held(waiting, pod.shape, () => ({ count: 0, oldest: pod.createdSeconds, shape: pod.shape }));
       entry.count += 1;
       entry.oldest = Math.min(entry.oldest, pod.createdSeconds);
     }
     // A pod on its way out still holds its room, but it is no replica any more: its successor is.
-    if (pod.controller !== undefined && !pod.terminating) {
-      const entry = byController.get(pod.controllerId) ?? { bound: 0, pending: 0, controller: pod.controller };
-      byController.set(pod.controllerId, entry);
+    const { controller } = pod;
+    if (controller !== undefined && !pod.terminating) {
+      const entry = held(byController, controller, () => ({ bound: 0, pending: 0, controller }));
       if (bound) entry.bound += 1;
       else entry.pending += 1;
     }
   });
+  const byNode = new Map([...boundTo].map(([name, use]) => [name, usageOf(use)]));
   return {
     byNode,
     pending: pendingOf([...waiting.values()], input.nowMs),
     present: presentOf(state, byController.values(), input.workIds),
   };
+};
+
+const newBound = (): Bound => ({ pods: 0, shapes: new Map() });
+
+/** The value of a key, made when it is missing. */
+const held = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+};
+
+const usageOf = ({ pods, shapes }: Bound): NodeUse => {
+  const amounts = new Map<string, number>();
+  for (const [shape, count] of shapes)
+    for (const [resource, amount] of shape) amounts.set(resource, (amounts.get(resource) ?? 0) + amount * count);
+  return { pods, amounts };
 };
 
 type PendingShape = readonly (readonly [resource: string, amount: number])[];

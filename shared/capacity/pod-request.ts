@@ -137,10 +137,24 @@ const ownRequests = (container: Fields): ExactAmounts => {
 const amountsOf = (list: unknown): Sums => {
   const sums: Sums = new Map();
   for (const [resource, text] of Object.entries(fieldsOf(list))) {
-    const quantity = parseQuantity(typeof text === 'number' ? String(text) : typeof text === 'string' ? text : '');
-    if (quantity.ok) sums.set(resource, quantity.value.nanos);
+    const nanos = nanosOf(typeof text === 'number' ? String(text) : typeof text === 'string' ? text : '');
+    if (nanos !== undefined) sums.set(resource, nanos);
   }
   return sums;
+};
+
+/** Texts already read: a cluster's pods ask for the same few amounts again and again. Emptied when full. */
+const knownTexts = new Map<string, bigint | undefined>();
+const KNOWN_TEXTS_MAX = 4_096;
+
+const nanosOf = (text: string): bigint | undefined => {
+  const known = knownTexts.get(text);
+  if (known !== undefined) return known;
+  const quantity = parseQuantity(text);
+  const nanos = quantity.ok ? quantity.value.nanos : undefined;
+  if (knownTexts.size >= KNOWN_TEXTS_MAX) knownTexts.clear();
+  knownTexts.set(text, nanos);
+  return nanos;
 };
 
 const addInto = (sums: Sums, more: ExactAmounts): void => {
