@@ -82,11 +82,20 @@ export const startControl = (options: ControlOptions): Control => {
     const ref = (object as unknown as Placement).spec?.workload;
     return ref === undefined ? undefined : objectKeyOf(catalog, ref);
   };
-  const placedKeys = (): StorageKey[] => store.list(placementPrefix).flatMap(({ object }) => objectOfPlacement(object) ?? []);
+  /** Keys of everything placed; what runs in the cluster or is owed to it comes first. */
+  const placedKeys = (name: string): StorageKey[] => {
+    const concerned = (object: KubeObject): boolean => {
+      const { spec, status } = object as unknown as Placement;
+      return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => entry.name === name);
+    };
+    const placements = store.list(placementPrefix).map(({ object }) => object);
+    const ordered = [...placements.filter(concerned), ...placements.filter((object) => !concerned(object))];
+    return ordered.flatMap((object) => objectOfPlacement(object) ?? []);
+  };
   /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
   const onCluster = (name: string): void => {
     if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
-    for (const key of placedKeys()) {
+    for (const key of placedKeys(name)) {
       placement.add(key);
       work.add(key);
     }
@@ -102,16 +111,13 @@ export const startControl = (options: ControlOptions): Control => {
     const { key, op } = change;
     const object = op === 'delete' ? undefined : change.current.object;
     if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
-    if (key.startsWith(clusterPrefix)) return cluster.onObject(partsOf(key).name, object);
-    if (policyPrefixes.some((prefix) => key.startsWith(prefix))) return onPolicy(key, object);
-    if (key.startsWith(placementPrefix)) return onPlacement(change);
-    if (!isContentChange(change)) return;
-    if (
-      op === 'delete' ||
-      policies.policyOf(change.current.object) !== undefined ||
-      change.current.object.metadata.finalizers !== undefined
-    )
-      placement.add(key);
+    if (key.startsWith(clusterPrefix)) cluster.onObject(partsOf(key).name, object);
+    else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
+    else if (key.startsWith(placementPrefix)) onPlacement(change);
+    else if (isContentChange(change)) onContent(change);
+  };
+  const onContent = ({ key, op, current: { object } }: Change): void => {
+    if (op === 'delete' || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined) placement.add(key);
     work.add(key);
     for (const workload of dependencies.touched(key)) work.add(workload);
   };
@@ -150,6 +156,12 @@ export const startControl = (options: ControlOptions): Control => {
     if (item.phase === 'Withdrawn') work.add(key);
     status.addAfter(key, statusDelayMs);
   });
+  const unhurt = bus.onDamage(({ cluster: name, id }) => {
+    const entry = board.sent(id).get(name);
+    // Whatever the record said is said again, a withdrawal too.
+    if (entry !== undefined) board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
+    addWork(id);
+  });
   bus.publishedWork().then(
     (published) => {
       board.load(published);
@@ -173,6 +185,7 @@ export const startControl = (options: ControlOptions): Control => {
       cancelSweep();
       unwatch();
       unsubscribe();
+      unhurt();
       await Promise.all([cluster.stop(), placement.stop(), work.stop(), status.stop()]);
     },
   };

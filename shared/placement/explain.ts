@@ -14,27 +14,36 @@ const refusalText = (refusals: Readonly<Record<string, number>>): string =>
     .map(([reason, nodes]) => `${reason} on ${nodes} node${nodes === 1 ? '' : 's'}`)
     .join(', ');
 
-const spreadText = (problem: Problem, at: number, counts: readonly number[]): string | undefined => {
+/** Counts of each constraint's domains, made once a decision. */
+type Tally = { readonly sums: readonly number[]; readonly least: number };
+
+const talliesOf = (problem: Problem, counts: readonly number[]): readonly Tally[] =>
+  problem.spreads.map((spread, index) => {
+    const sums = domainCounts(spread, counts);
+    return { sums, least: Math.min(...skewDomains(spread, problem.allowed[index]).map((domain) => sums[domain] ?? 0)) };
+  });
+
+const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
   for (const [index, spread] of problem.spreads.entries()) {
     const domain = spread.of[at] ?? -1;
-    if (!spread.hard || domain < 0) continue;
-    if (problem.allowed[index]?.has(domain) === false)
-      return `spread over ${spread.key}: other domains are used, maxDomains is ${spread.maxDomains}`;
-    const sums = domainCounts(spread, counts);
-    const sum = sums[domain] ?? 0;
-    if (sum + 1 > spread.shareMax) return `spread over ${spread.key}: maxShare allows ${spread.shareMax} in ${spread.domains[domain]}`;
-    const least = Math.min(...skewDomains(spread, problem.allowed[index]).map((other) => sums[other] ?? 0));
-    if (sum + 1 - least > spread.maxSkew)
-      return `spread over ${spread.key}: maxSkew ${spread.maxSkew} allows no more in ${spread.domains[domain]}, another domain has ${least}`;
+    const tally = tallies[index];
+    if (!spread.hard || domain < 0 || tally === undefined) continue;
+    const say = (text: string): string => `spread over ${spread.key}: ${text}`;
+    if (problem.allowed[index]?.has(domain) === false) return say(`other domains are used, maxDomains is ${spread.maxDomains}`);
+    const sum = tally.sums[domain] ?? 0;
+    if (sum + 1 > spread.shareMax) return say(`maxShare allows ${spread.shareMax} in ${spread.domains[domain]}`);
+    if (sum + 1 - tally.least > spread.maxSkew) {
+      return say(`maxSkew ${spread.maxSkew} allows no more in ${spread.domains[domain]}, another domain has ${tally.least}`);
+    }
   }
   return undefined;
 };
 
 /** What holds a candidate at its count. */
-const because = (candidate: Candidate, problem: Problem, at: number, counts: readonly number[]): Because => {
+const because = (candidate: Candidate, problem: Problem, at: number, counts: readonly number[], tallies: readonly Tally[]): Because => {
   const got = counts[at] ?? 0;
   if (candidate.keepsOnly !== undefined) return candidate.keepsOnly;
-  const blocked = spreadText(problem, at, counts);
+  const blocked = spreadText(problem, at, tallies);
   if (blocked !== undefined) return { reason: 'spread', message: blocked };
   if (got >= candidate.max) return { reason: 'bounds', message: `bounds: at most ${candidate.max} here` };
   if (candidate.fits !== undefined && got >= candidate.current + candidate.fits) {
@@ -58,9 +67,10 @@ export const explainRows = (
     const name = tier === undefined ? '' : (policy.tiers[tier]?.name ?? '');
     return name === '' ? {} : { tier: name };
   };
+  const tallies = talliesOf(problem, counts);
   const rows = candidates.map((candidate, at): ExplanationRow => {
     const got = counts[at] ?? 0;
-    const cause = because(candidate, problem, at, counts);
+    const cause = because(candidate, problem, at, counts, tallies);
     const later = got === 0 && cause.reason === '' && candidate.tier > lastTier && lastTier >= 0;
     return {
       cluster: candidate.view.name,
@@ -89,9 +99,10 @@ export const explainRows = (
 
 /** The terms that keep candidates from taking more, each once, most frequent first. */
 const bindingTerms = (candidates: readonly Candidate[], problem: Problem, counts: readonly number[]): string => {
+  const tallies = talliesOf(problem, counts);
   const terms = new Map<string, number>();
   candidates.forEach((candidate, at) => {
-    const { reason } = because(candidate, problem, at, counts);
+    const { reason } = because(candidate, problem, at, counts, tallies);
     if (reason !== '') terms.set(reason, (terms.get(reason) ?? 0) + 1);
   });
   return [...terms]

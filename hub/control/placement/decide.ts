@@ -66,14 +66,22 @@ const eventOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision)
   return moved ? { type: 'Normal', reason: 'Placed', message: `${clustersText(spec.clusters)}${was} by policy ${spec.policy}` } : undefined;
 };
 
+/** Clusters in doubt or held down: that they take nothing for a while is not worth a write for every object. */
+const inDoubt = (views: readonly ClusterView[]): ReadonlySet<string> =>
+  new Set(
+    views
+      .filter(({ taints }) => taints.some(({ key }) => key === healthTaints.notReady || key === healthTaints.returning))
+      .map(({ name }) => name),
+  );
+
 /** What of a status makes a write worthwhile: room that grows or shrinks by itself does not. */
-const substance = (status: PlacementStatus | undefined): unknown => [
+const substance = (status: PlacementStatus | undefined, doubted: ReadonlySet<string>): unknown => [
   status?.observedGeneration,
   status?.replicas,
   status?.unplaced,
   status?.reason,
   status?.owed ?? [],
-  (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, eligible, got]),
+  (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, doubted.has(cluster) || eligible, got]),
 ];
 
 /** Decides where an object runs. */
@@ -103,6 +111,8 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
     explanation: decision.rows,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
   };
-  const isChanged = before === undefined || !sameJson(before.spec, spec) || !sameJson(substance(before.status), substance(status));
+  const doubted = inDoubt(input.clusters);
+  const isChanged =
+    before === undefined || !sameJson(before.spec, spec) || !sameJson(substance(before.status, doubted), substance(status, doubted));
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, event: eventOf(input, spec, decision) };
 };

@@ -1,0 +1,329 @@
+/** @module The loops together, over a real store and API server, with agents in the small: from a policy to replicas and back. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { clusterCondition, hanseSchemas, hanseTypes, type Placement } from '../../shared/api/index.ts';
+import { builtinDefaults, builtinSchemas, builtinTypes } from '../../shared/kube/builtin/index.ts';
+import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { createSchemaSet } from '../../shared/kube/schema/index.ts';
+import { createApiServer, createRegistry } from '../../shared/kube/server/index.ts';
+import { createStore, memoryJournal, type Store } from '../../shared/kube/storage/index.ts';
+import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { type Control, startControl } from './control.ts';
+import { explainWorkload } from './explain.ts';
+import { createFakeFleet, type FakeFleet } from './testing/fake-fleet.ts';
+
+const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300 };
+const env: RuntimeEnv = {
+  nowMs: Date.now,
+  random: Math.random,
+  uuid: () => crypto.randomUUID(),
+  setTimer: (delayMs, run) => {
+    const timer = setTimeout(run, Math.min(delayMs, 50));
+    return () => clearTimeout(timer);
+  },
+  log: silentLog,
+};
+const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const web: ObjectAddress = { ...deployments, namespace: 'shop', name: 'web' };
+
+type Hub = {
+  readonly client: KubeClient;
+  readonly store: Store;
+  readonly fleet: FakeFleet;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+const providers: Readonly<Record<string, string>> = { home: 'onprem', aws: 'aws', gcp: 'gcp' };
+
+const startHub = async (sizes: Readonly<Record<string, number>>): Promise<Hub> => {
+  const store = await createStore(memoryJournal(), { env });
+  const registry = createRegistry([...builtinTypes(), ...hanseTypes()]);
+  const version = { major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', platform: 'test' };
+  const api = createApiServer({ store, registry, schemas: () => schemas, defaultFunctions: builtinDefaults, env, version });
+  await api.start();
+  const client = api.client;
+  await client.create(
+    { group: '', version: 'v1', resource: 'namespaces' },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+  );
+  for (const name of Object.keys(sizes)) {
+    const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+    const made = await client.create(clusters, {
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Cluster',
+      metadata: { name, labels: { 'hanse.dev/provider': providers[name] ?? 'other' } },
+      spec: { admission: 'Approved' },
+    });
+    await client.update(
+      clusters,
+      { ...made, status: { agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' } } },
+      { subresource: 'status' },
+    );
+  }
+  const fleet = createFakeFleet(sizes, env.nowMs);
+  const start = (): Control => startControl({ store, bus: fleet.bus, catalog: registry, env, health });
+  let control = start();
+  fleet.beat();
+  const beats = setInterval(fleet.beat, 25);
+  return {
+    client,
+    store,
+    fleet,
+    restart: async () => {
+      await control.stop();
+      control = start();
+    },
+    stop: async () => {
+      clearInterval(beats);
+      await control.stop();
+      await api.close();
+      await store.close();
+    },
+  };
+};
+
+const deployment = (replicas: number, more: Record<string, unknown> = {}): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }], ...more },
+    },
+  },
+});
+
+const policy = (spec: Record<string, unknown> = {}): KubeObject => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'PlacementPolicy',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }], ...spec },
+});
+
+const tiers = [
+  { name: 'idc', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } },
+  { name: 'cloud', clusterSelector: { matchExpressions: [{ key: 'hanse.dev/provider', operator: 'In', values: ['aws', 'gcp'] }] } },
+];
+
+let hub: Hub | undefined;
+afterEach(async () => {
+  await hub?.stop();
+  hub = undefined;
+});
+
+const started = async (sizes: Readonly<Record<string, number>>): Promise<Hub> => {
+  hub = await startHub(sizes);
+  return hub;
+};
+const soon = { timeout: 8_000, interval: 20 };
+const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, soon);
+const workId = 'apps=deployments=shop=web';
+const placedAt = ({ store }: Hub): Record<string, number | undefined> => {
+  const placement = store.get('hanse.dev/placements/shop/web-deployment')?.object as unknown as Placement | undefined;
+  return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas]));
+};
+const runningAt = ({ fleet }: Hub, name: string): number | undefined =>
+  (fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas;
+const scale = ({ client }: Hub, replicas: number): Promise<KubeObject> =>
+  client.patch(web, 'application/merge-patch+json', { spec: { replicas } });
+
+describe('control', () => {
+  it('places a Deployment by its policy, sends each cluster its share, and shows the sum as its status', async () => {
+    const it = await started({ home: 4, aws: 20 });
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
+    expect(placedAt(it)).toEqual({ home: 4, aws: 2 });
+    await until(async () => {
+      const status = (await it.client.get(web))?.status as {
+        replicas?: number;
+        availableReplicas?: number;
+        observedGeneration?: number;
+        conditions?: unknown[];
+      };
+      expect(status).toMatchObject({ replicas: 6, availableReplicas: 6, observedGeneration: 1 });
+      expect(status.conditions).toMatchObject([
+        { type: 'Available', status: 'True' },
+        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+      ]);
+    });
+    const explained = explainWorkload(it.store, { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' });
+    expect(explained?.rows.map(({ cluster, got, tier }) => [cluster, got, tier])).toEqual([
+      ['aws', 2, 'cloud'],
+      ['home', 4, 'idc'],
+    ]);
+    const events = await it.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'shop' });
+    expect(events.items.map(({ reason }) => reason)).toContain('Placed');
+  });
+
+  it('empties the last tier first when it is scaled down, and takes the object back from a cluster without replicas', async () => {
+    const it = await started({ home: 4, aws: 20 });
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect(runningAt(it, 'aws')).toBe(2));
+    await scale(it, 3);
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([3, undefined]));
+    await until(() => expect(it.fleet.published().map(({ cluster }) => cluster)).toEqual(['home']));
+  });
+
+  it('moves the replicas of a silent cluster to others, deletes nothing there, and gives them back when it returns', async () => {
+    const it = await started({ home: 8, aws: 8, gcp: 8 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(9));
+    await until(() => expect(placedAt(it)).toEqual({ home: 3, aws: 3, gcp: 3 }));
+    await until(() => expect(runningAt(it, 'gcp')).toBe(3));
+    it.fleet.agent('gcp').cutOff = true;
+    await until(() => expect((runningAt(it, 'home') ?? 0) + (runningAt(it, 'aws') ?? 0)).toBe(9));
+    expect(placedAt(it)).not.toHaveProperty('gcp');
+    const gcp = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters', name: 'gcp' };
+    const readiness = async (): Promise<string | undefined> => {
+      const object = await it.client.get(gcp);
+      return object === undefined ? undefined : clusterCondition(object, 'Ready')?.status;
+    };
+    await until(async () => expect(await readiness()).toBe('Unknown'));
+    it.fleet.agent('gcp').cutOff = false;
+    await until(() => expect(placedAt(it)).toEqual({ home: 3, aws: 3, gcp: 3 }));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws'), runningAt(it, 'gcp')]).toEqual([3, 3, 3]));
+    expect(it.fleet.agent('gcp').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
+  it('withdraws nothing from a cluster that comes back after the hub was restarted without it', async () => {
+    const it = await started({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(4));
+    await until(() => expect(runningAt(it, 'aws')).toBe(2));
+    it.fleet.agent('aws').cutOff = true;
+    await until(() => expect(placedAt(it)).toEqual({ home: 4 }));
+    await it.restart();
+    it.fleet.agent('aws').cutOff = false;
+    await until(() => expect(placedAt(it)).toEqual({ home: 2, aws: 2 }));
+    await until(() => expect(runningAt(it, 'home')).toBe(2));
+    expect(it.fleet.agent('aws').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
+  it('sends what a workload names and the Service that selects it along, and takes them back with it', async () => {
+    const it = await started({ home: 4 });
+    const core = (resource: string) => ({ group: '', version: 'v1', resource });
+    const meta = (name: string) => ({ name, namespace: 'shop' });
+    await it.client.create(core('configmaps'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { a: '1' } });
+    await it.client.create(core('configmaps'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('unrelated'), data: {} });
+    await it.client.create(core('services'), {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: meta('front'),
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1, { volumes: [{ name: 'v', configMap: { name: 'settings' } }] }));
+    const ids = (): string[] => [...it.fleet.agent('home').objects.keys()].sort();
+    await until(() => expect(ids()).toEqual(['=configmaps=shop=settings', '=services=shop=front', workId]));
+    await it.client.patch({ ...core('configmaps'), namespace: 'shop', name: 'settings' }, 'application/merge-patch+json', {
+      data: { a: '2' },
+    });
+    await until(() => expect(it.fleet.agent('home').objects.get('=configmaps=shop=settings')?.data).toEqual({ a: '2' }));
+    await it.client.delete(web);
+    await until(async () => {
+      expect(ids()).toEqual([]);
+      expect(await it.client.get(web)).toBeUndefined();
+    });
+    await until(() => expect(placedAt(it)).toEqual({}));
+    expect(it.store.get('hanse.dev/placements/shop/web-deployment')).toBeUndefined();
+  });
+
+  it('applies the overrides of each cluster', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    const overrides = [
+      {
+        clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } },
+        image: { registry: 'mirror.example' },
+        patch: [{ op: 'add', path: '/metadata/labels/cloud', value: 'aws' }],
+      },
+    ];
+    await it.client.create(policiesType, policy({ overrides }));
+    await it.client.create(deployments, deployment(2));
+    await until(() => expect(runningAt(it, 'aws')).toBe(1));
+    const image = (name: string): unknown => JSON.stringify(it.fleet.agent(name).objects.get(workId)).match(/"image":"([^"]*)"/)?.[1];
+    expect([image('home'), image('aws')]).toEqual(['nginx:1', 'mirror.example/nginx:1']);
+    expect(it.fleet.agent('aws').objects.get(workId)?.metadata.labels).toEqual({ cloud: 'aws' });
+  });
+
+  it('never gives the same room to two workloads', async () => {
+    const it = await started({ home: 5 });
+    await it.client.create(policiesType, policy({ resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }));
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(names.map((name) => it.client.create(deployments, { ...deployment(2), metadata: { name, namespace: 'shop' } })));
+    const total = (): number =>
+      names.reduce(
+        (sum, name) =>
+          sum + ((it.fleet.agent('home').objects.get(`apps=deployments=shop=${name}`)?.spec as { replicas?: number })?.replicas ?? 0),
+        0,
+      );
+    await until(() => expect(total()).toBe(5));
+    const placements = (await it.client.list({ group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' }))
+      .items as unknown as Placement[];
+    expect(placements.reduce((sum, placement) => sum + (placement.status?.unplaced ?? 0), 0)).toBe(3);
+    await it.client.patch({ ...deployments, namespace: 'shop', name: 'a' }, 'application/merge-patch+json', { spec: { replicas: 0 } });
+    await it.client.patch({ ...deployments, namespace: 'shop', name: 'b' }, 'application/merge-patch+json', { spec: { replicas: 0 } });
+    await until(() => expect(total()).toBe(4));
+  });
+
+  it('sends again what the broker lost', async () => {
+    const it = await started({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1));
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    it.fleet.damage('home', workId);
+    await until(() => expect(it.fleet.published().map(({ id, op }) => [id, op])).toEqual([[workId, 'apply']]));
+  });
+
+  it('leaves copies in the clusters when the object says so', async () => {
+    const it = await started({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, {
+      ...deployment(1),
+      metadata: { name: 'web', namespace: 'shop', annotations: { 'hanse.dev/on-delete': 'Orphan' } },
+    });
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    await it.client.delete(web);
+    await until(async () => expect(await it.client.get(web)).toBeUndefined());
+    expect(it.fleet.published()).toEqual([]);
+    expect(runningAt(it, 'home')).toBe(1);
+  });
+
+  it('leaves an object where it is when its policy goes', async () => {
+    const it = await started({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1));
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    await it.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
+    const reason = (): unknown =>
+      (it.store.get('hanse.dev/placements/shop/web-deployment')?.object.status as { reason?: string } | undefined)?.reason;
+    await until(() => expect(reason()).toBe('NoPolicy'));
+    expect(runningAt(it, 'home')).toBe(1);
+  });
+
+  it('writes nothing while nothing changes', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(4));
+    await until(async () =>
+      expect(((await it.client.get(web))?.status as { availableReplicas?: number } | undefined)?.availableReplicas).toBe(4),
+    );
+    let last = -1;
+    await until(() => {
+      const before = last;
+      last = it.store.revision();
+      expect(last).toBe(before);
+    });
+    const taken = it.fleet.agent('aws').taken.length;
+    const beats = 20;
+    for (let count = 0; count < beats; count++) it.fleet.beat();
+    expect([it.store.revision(), it.fleet.agent('aws').taken.length]).toEqual([last, taken]);
+  });
+});

@@ -1,0 +1,193 @@
+/** @module A bus in memory with agents in the small, for tests of the loops: each applies what it is sent and answers at once. */
+import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import { reportOf } from '../../../shared/capacity/testing.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
+import type { Arrival, FleetBus, PublishedWork } from '../../fleet/port.ts';
+
+/** One agent of the fake fleet. */
+export type FakeAgent = {
+  readonly name: string;
+  /** Objects in the member, by work id. */
+  readonly objects: Map<string, KubeObject>;
+  /** Every item the agent took, in order. */
+  readonly taken: WorkItem[];
+  /** Cut off: it neither beats nor takes work; the broker keeps what was published. */
+  cutOff: boolean;
+  /** Cores of the member; each replica that asks for one takes one. */
+  cores: number;
+};
+
+/** The fake bus and its levers. */
+export type FakeFleet = {
+  readonly bus: FleetBus;
+  readonly agent: (name: string) => FakeAgent;
+  /** One beat, and a report, from every agent that is not cut off. */
+  readonly beat: () => void;
+  readonly published: () => readonly WorkItem[];
+  /** Loses one record at the broker. */
+  readonly damage: (cluster: string, id: string) => void;
+};
+
+const served: readonly ServedApi[] = [
+  ['apps/v1', 'Deployment', 'deployments'],
+  ['apps/v1', 'StatefulSet', 'statefulsets'],
+  ['batch/v1', 'Job', 'jobs'],
+  ['v1', 'ConfigMap', 'configmaps'],
+  ['v1', 'Secret', 'secrets'],
+  ['v1', 'Service', 'services'],
+  ['v1', 'ServiceAccount', 'serviceaccounts'],
+].map(([groupVersion, kind, resource]) => ({
+  groupVersion: groupVersion ?? '',
+  kind: kind ?? '',
+  resource: resource ?? '',
+  namespaced: true,
+}));
+
+const replicasOf = (object: KubeObject | undefined): number => {
+  const replicas = (object?.spec as { replicas?: number } | undefined)?.replicas;
+  return replicas ?? 0;
+};
+
+/** The status that a member's controllers would come to. */
+const settledStatus = (object: KubeObject): { [field: string]: unknown } | undefined => {
+  if (object.kind !== 'Deployment') return undefined;
+  const replicas = replicasOf(object);
+  return {
+    observedGeneration: 1,
+    replicas,
+    updatedReplicas: replicas,
+    readyReplicas: replicas,
+    availableReplicas: replicas,
+    conditions: [
+      { type: 'Available', status: 'True' },
+      { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+    ],
+  };
+};
+
+/** A fleet of agents with these cores each. */
+export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: () => number): FakeFleet => {
+  const agents = new Map(
+    Object.entries(sizes).map(([name, cores]): [string, FakeAgent] => [
+      name,
+      { name, objects: new Map(), taken: [], cutOff: false, cores },
+    ]),
+  );
+  const records = new Map<string, WorkItem>();
+  const handlers = {
+    hello: new Set<(arrival: Arrival<Hello>) => void>(),
+    beat: new Set<(arrival: Arrival<Beat>) => void>(),
+    report: new Set<(arrival: Arrival<ReportMessage>) => void>(),
+    status: new Set<(item: StatusItem) => void>(),
+    damage: new Set<(damage: { readonly cluster: string; readonly id: string }) => void>(),
+  };
+  let seq = 0;
+  const listen = <T>(set: Set<T>, handler: T): (() => void) => {
+    set.add(handler);
+    return () => set.delete(handler);
+  };
+  const reportFrom = (agent: FakeAgent): CapacityReport => {
+    const present: Record<string, { bound: number; pending: number }> = {};
+    let used = 0;
+    for (const [id, object] of agent.objects) {
+      const replicas = replicasOf(object);
+      if (replicas === 0) continue;
+      used += replicas;
+      present[id] = { bound: replicas, pending: 0 };
+    }
+    const free = { cpu: agent.cores * 1000 - used * 1000, memory: 1_000_000 };
+    return reportOf([{ name: `${agent.name}-node`, allocatable: { cpu: agent.cores * 1000, memory: 1_000_000 }, free }], { seq, present });
+  };
+  const take = (agent: FakeAgent, item: WorkItem): void => {
+    const last = agent.taken.findLast(({ id }) => id === item.id);
+    if (last !== undefined && last.seq >= item.seq) return;
+    agent.taken.push(item);
+    const { v, cluster, id, ref, object } = item;
+    if (item.op === 'withdraw' || object === undefined) agent.objects.delete(id);
+    else agent.objects.set(id, object);
+    const status = object === undefined ? undefined : settledStatus(object);
+    const answer: StatusItem = {
+      v,
+      cluster,
+      id,
+      seq: item.seq,
+      ref,
+      phase: item.op === 'withdraw' ? 'Withdrawn' : 'Applied',
+      generation: 1,
+      ...(status === undefined ? {} : { status }),
+      observedAtMs: nowMs(),
+    };
+    for (const handler of handlers.status) handler(answer);
+  };
+  const deliver = (agent: FakeAgent): void => {
+    if (!agent.cutOff) for (const item of records.values()) if (item.cluster === agent.name) take(agent, item);
+  };
+  const bus: FleetBus = {
+    onHello: (handler) => listen(handlers.hello, handler),
+    onBeat: (handler) => listen(handlers.beat, handler),
+    onReport: (handler) => listen(handlers.report, handler),
+    onStatus: (handler) => listen(handlers.status, handler),
+    onDamage: (handler) => listen(handlers.damage, handler),
+    onRefusal: () => () => undefined,
+    publishWork: async (item) => {
+      records.set(`${item.cluster}.${item.id}`, structuredClone(item));
+      await Promise.resolve();
+      const agent = agents.get(item.cluster);
+      if (agent !== undefined) deliver(agent);
+      return { ok: true };
+    },
+    forgetWork: async (cluster, id) => {
+      records.delete(`${cluster}.${id}`);
+      return { ok: true };
+    },
+    forgetCluster: async () => ({ ok: true }),
+    publishedWork: async () => [...records.values()].map(({ cluster, id, seq: at, op }): PublishedWork => ({ cluster, id, seq: at, op })),
+    want: (cluster, what) => {
+      const agent = agents.get(cluster);
+      if (agent === undefined || agent.cutOff) return;
+      const message: Hello = {
+        v: 1,
+        cluster,
+        bootId: 'b',
+        agentVersion: '0',
+        kubernetesVersion: 'v1.36.0',
+        apis: served,
+        runtimeClasses: [],
+        labels: {},
+        nowMs: nowMs(),
+      };
+      if (what.includes('hello')) for (const handler of handlers.hello) handler({ message, arrivedAtMs: nowMs() });
+    },
+    connected: () => true,
+    onConnected: () => () => undefined,
+  };
+  return {
+    bus,
+    agent: (name) => {
+      const agent = agents.get(name);
+      if (agent === undefined) throw new RangeError(`no agent ${name}`);
+      return agent;
+    },
+    beat: () => {
+      seq += 1;
+      for (const agent of agents.values()) {
+        if (agent.cutOff) continue;
+        const arrivedAtMs = nowMs();
+        const cluster = agent.name;
+        deliver(agent);
+        for (const handler of handlers.report) handler({ message: { v: 1, cluster, bootId: 'b', report: reportFrom(agent) }, arrivedAtMs });
+        for (const handler of handlers.beat)
+          handler({
+            message: { v: 1, cluster, bootId: 'b', seq, nowMs: arrivedAtMs, api: { reachable: true }, reportSeq: seq },
+            arrivedAtMs,
+          });
+      }
+    },
+    published: () => [...records.values()],
+    damage: (cluster, id) => {
+      records.delete(`${cluster}.${id}`);
+      for (const handler of handlers.damage) handler({ cluster, id });
+    },
+  };
+};
