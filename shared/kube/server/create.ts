@@ -3,10 +3,11 @@ import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
-import { type Body, type Call, fromStorage, keyFor, managerOf, toStorage } from './call.ts';
+import { type Body, type Call, fromStorage, keyFor, managerOf } from './call.ts';
 import { commitOne, type ServerContext, timestampOf } from './context.ts';
 import { decodeObject } from './decode.ts';
 import { alreadyExists, invalid } from './errors.ts';
+import { storageForm } from './machinery.ts';
 import { trackedUpdate } from './managed.ts';
 import { clientMetadata, countsGeneration, generatedName, inNamespace, tidyMetadata } from './metadata.ts';
 import { type WriteQuery, writeQuery } from './options-query.ts';
@@ -43,9 +44,9 @@ const ownedMetadata = (server: ServerContext, call: Call, object: KubeObject, qu
 export const createObject = async (server: ServerContext, call: Call, object: KubeObject, query: WriteQuery): Promise<Result> => {
   for (let attempt = 1; ; attempt++) {
     const prepared = prepare(server, call, object);
-    for (const text of call.type.strategy.warnings?.(prepared, undefined) ?? []) call.warn(text);
     const faults = createFaults(server, call.type, prepared);
     if (faults.length > 0) throw invalid(call.type, prepared.metadata.name ?? '', faults);
+    for (const text of call.type.strategy.warnings?.(prepared, undefined) ?? []) call.warn(text);
     const name = prepared.metadata.name;
     const key = keyFor(call.type, call.namespace, name);
     const present = server.store.get(key);
@@ -53,7 +54,13 @@ export const createObject = async (server: ServerContext, call: Call, object: Ku
     if (present !== undefined && generated) continue;
     if (present !== undefined) throw alreadyExists(call.type, name, present.object.metadata.deletionTimestamp !== undefined);
     if (query.dryRun) return { kind: 'object', code: 201, type: call.type, object: prepared };
-    const stored = await commitOne(server, { op: 'put', key, expected: 0, object: toStorage(call.type, prepared), by: call.user.name });
+    const stored = await commitOne(server, {
+      op: 'put',
+      key,
+      expected: 0,
+      object: storageForm(server, call.type, prepared),
+      by: call.user.name,
+    });
     if (stored === 'conflict' && generated) continue;
     if (stored === 'conflict' || stored === 'gone') throw alreadyExists(call.type, name);
     return answer(call.type, stored);

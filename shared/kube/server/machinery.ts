@@ -4,6 +4,7 @@ import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchRe
 import type { ResourceType } from '../resource.ts';
 import { applyDefaults, conform, type DefaultStage, unknownFieldText, validateBySchema } from '../schema/index.ts';
 import type { StatusCause } from '../status-error.ts';
+import { isStorageVersion } from './call.ts';
 import type { ServerContext } from './context.ts';
 
 /** What was read as an object of a kind: unknown fields are dropped and told; `fault` is the first wrong type. */
@@ -20,6 +21,15 @@ export const readAs = (server: ServerContext, type: ResourceType, value: KubeObj
 export const defaulted = (server: ServerContext, type: ResourceType, object: KubeObject, stage: DefaultStage = 'default'): KubeObject => {
   const filled = applyDefaults(server.schemas().node(type.schemaName), object, { stage, functions: server.defaultFunctions });
   return type.strategy.defaults?.(filled) ?? filled;
+};
+
+/** The object as it is stored: in the storage version, and in the shape that version has of its own. */
+export const storageForm = (server: ServerContext, type: ResourceType, object: KubeObject): KubeObject => {
+  const { conversion } = type;
+  if (conversion === undefined || isStorageVersion(type)) return object;
+  const stored = server.registry.get(conversion.storageGroup ?? type.group, conversion.storageVersion, type.resource);
+  const converted = conversion.toStorage(object);
+  return stored === undefined ? converted : defaulted(server, stored, readAs(server, stored, converted).object);
 };
 
 /** What the schema says is wrong with the values. */

@@ -1,6 +1,7 @@
 /** @module Objects as rows of a Table, and objects cut down to their metadata (meta/v1 Table, PartialObjectMetadata). */
+import { ageCell } from '../builtin/cells/index.ts';
 import type { KubeObject } from '../object.ts';
-import type { ResourceType, TableColumn } from '../resource.ts';
+import type { ResourceType, TableCells, TableColumn } from '../resource.ts';
 import { badRequest } from './errors.ts';
 import type { ListMeta } from './result.ts';
 
@@ -21,9 +22,29 @@ const FALLBACK: readonly TableColumn[] = [
   { name: 'Created At', type: 'date', format: '', description: 'When the object was created.', priority: 0 },
 ];
 
-/** The columns of a kind; kinds without columns show name and time. */
-export const columnsOf = (type: ResourceType, foreign: boolean): readonly TableColumn[] =>
-  foreign || type.columns.length === 0 ? FALLBACK : type.columns;
+const SCALE_COLUMNS: readonly TableColumn[] = [
+  { name: 'Name', type: 'string', format: 'name', description: 'Name of the scaled object.', priority: 0 },
+  { name: 'Desired', type: 'integer', format: '', description: 'Replicas asked for.', priority: 0 },
+  { name: 'Available', type: 'integer', format: '', description: 'Replicas there are.', priority: 0 },
+  { name: 'Age', type: 'string', format: '', description: 'Time since the object was created.', priority: 0 },
+];
+
+const replicasOf = (part: unknown): number => (part as { replicas?: number } | undefined)?.replicas ?? 0;
+
+const scaleCells: TableCells = (scale, nowMs) => [
+  scale.metadata.name,
+  replicasOf(scale['spec']),
+  replicasOf(scale['status']),
+  ageCell(scale, nowMs),
+];
+
+const plainCells: TableCells = (object) => [object.metadata.name, object.metadata.creationTimestamp ?? null];
+
+/** How objects of an answer become rows: Scale has columns of its own, kinds without columns show name and time. */
+const layoutOf = (type: ResourceType, foreign: boolean): { columns: readonly TableColumn[]; cells: TableCells } => {
+  if (foreign) return { columns: SCALE_COLUMNS, cells: scaleCells };
+  return type.columns.length === 0 ? { columns: FALLBACK, cells: plainCells } : type;
+};
 
 /** JSON of one Table. `columns` false leaves the definitions out, as later events of a watch do. */
 export const tableJson = (options: {
@@ -37,23 +58,14 @@ export const tableJson = (options: {
   readonly foreign: boolean;
 }): string => {
   const { type, objects, version, include, nowMs, foreign } = options;
-  const columns = options.columns ? `"columnDefinitions":${JSON.stringify(columnsOf(type, foreign))},` : '"columnDefinitions":null,';
-  const rows = objects.map((object) => rowJson(type, object, version, include, nowMs, foreign));
+  const layout = layoutOf(type, foreign);
+  const columns = options.columns ? `"columnDefinitions":${JSON.stringify(layout.columns)},` : '"columnDefinitions":null,';
+  const rows = objects.map((object) => rowJson(layout.cells(object, nowMs), object, version, include));
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(options.metadata ?? {})},${columns}"rows":[${rows.join(',')}]}`;
 };
 
-const rowJson = (
-  type: ResourceType,
-  object: KubeObject,
-  version: string,
-  include: IncludeObject,
-  nowMs: number,
-  foreign: boolean,
-): string => {
-  const plain = foreign || type.columns.length === 0;
-  const cells = plain ? [object.metadata.name, object.metadata.creationTimestamp ?? null] : type.cells(object, nowMs);
-  return `{"cells":${JSON.stringify(cells)},"object":${rowObjectJson(object, version, include)}}`;
-};
+const rowJson = (cells: ReturnType<TableCells>, object: KubeObject, version: string, include: IncludeObject): string =>
+  `{"cells":${JSON.stringify(cells)},"object":${rowObjectJson(object, version, include)}}`;
 
 const rowObjectJson = (object: KubeObject, version: string, include: IncludeObject): string => {
   if (include === 'None') return 'null';

@@ -10,9 +10,10 @@ const isMoving = (image: string): boolean => {
 
 /** Of a container (`image`) or an image volume (`reference`): pull always what may change, else only when it is not there. */
 export const imagePullPolicyByTag = (struct: Json): Json => {
-  const [source, target] = hasAt(struct, 'image') ? ['image', 'imagePullPolicy'] : ['reference', 'pullPolicy'];
+  const isContainer = hasAt(struct, 'name') || hasAt(struct, 'image');
+  const [source, target] = isContainer ? ['image', 'imagePullPolicy'] : ['reference', 'pullPolicy'];
   const image = textAt(struct, source);
-  if (image === '' && !hasAt(struct, 'image')) return struct;
+  if (image === '') return isContainer ? withDefaultAt(struct, [target], 'IfNotPresent') : struct;
   return textAt(struct, target) === '' ? withAt(struct, [target], isMoving(image) ? 'Always' : 'IfNotPresent') : struct;
 };
 

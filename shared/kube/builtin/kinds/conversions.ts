@@ -101,6 +101,8 @@ const toV1 = (object: KubeObject): KubeObject => {
     const utilization = numberAt(cpu, 'resource', 'target', 'averageUtilization');
     out = withAt(out, ['spec', 'targetCPUUtilizationPercentage'], utilization);
   }
+  // v1 always says how many there are; v2 leaves zero out.
+  if (hasAt(out, 'status') && !hasAt(out, 'status', 'currentReplicas')) out = withAt(out, ['status', 'currentReplicas'], 0);
   return withAnnotations(out, annotations);
 };
 

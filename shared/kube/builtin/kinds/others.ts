@@ -1,5 +1,5 @@
 /** @module Kinds of which little is written by hand: network, nodes, events, and those that are only kept. */
-import { type Fault, invalid, notSupported, required } from '../../names/index.ts';
+import { type Fault, invalid, notSupported, pathSegmentName, required } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { validateLabelSelector } from '../../selectors/index.ts';
 import type { KindParts } from '../kind.ts';
@@ -89,7 +89,8 @@ const countedStrict: KindParts = { tracksGeneration: true, strategy: { allowUnco
 export const otherKinds: Readonly<Record<string, KindParts>> = {
   '/nodes': { strategy: { prepareForCreate: newNode, validate: validateNode } },
   '/endpoints': { strategy: { allowCreateOnUpdate: true } },
-  '/events': { strategy: { validate: validateEvent, allowCreateOnUpdate: true } },
+  // The API server lets core events be named by anything that fits a URL.
+  '/events': { name: pathSegmentName, strategy: { validate: validateEvent, allowCreateOnUpdate: true } },
   'events.k8s.io/events': { strategy: { validate: newEventFaults, allowCreateOnUpdate: true }, conversion: eventConversion },
   'networking.k8s.io/ingresses': { tracksGeneration: true, strategy: { validate: validateIngress } },
   'networking.k8s.io/ingressclasses': counted,

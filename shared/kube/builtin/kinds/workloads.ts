@@ -9,6 +9,7 @@ import { sameValue } from '../validate/equal.ts';
 import { atMostAll, countOf, countOrPercent, nonNegative, unchanged } from '../validate/numbers.ts';
 import { podTemplateFaults } from '../validate/pod-spec.ts';
 import { podSpecWarnings } from '../validate/pod-warnings.ts';
+import { replicaStatusFaults } from '../validate/replica-status.ts';
 
 const template = 'spec.template';
 const labelsField = `${template}.metadata.labels`;
@@ -100,6 +101,7 @@ const validateDeployment = (object: KubeObject): Fault[] => [
   ...deploymentStrategyFaults(object),
   ...nonNegative(objectAt(object, 'spec'), 'spec', 'minReadySeconds', 'revisionHistoryLimit'),
   ...deadlineFaults(object),
+  ...replicaStatusFaults(object, 'updatedReplicas', 'readyReplicas', 'availableReplicas'),
 ];
 
 const validateReplicaSet = (object: KubeObject): Fault[] => [
