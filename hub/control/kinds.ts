@@ -95,6 +95,8 @@ export const workRefOf = (key: StorageKey, type: Pick<ResourceType, 'group' | 'v
 };
 
 const workIdLengthMax = 200;
+/** More separators than a key has: such an id cannot be taken for one that can be read back. */
+const hashMark = '=======';
 
 /**
  * The work id of a stored object: its key with `=` for `/`, `_` for `.`, and `==` with four hex digits for other signs, so that the key can
@@ -106,7 +108,7 @@ export const workIdOf = (key: StorageKey): string => {
     return sign === '.' ? '_' : `==${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
   if (id.length <= workIdLengthMax) return id;
-  return `${id.slice(0, 150)}--${hash32(key).toString(16)}${hash32(`${key}#`).toString(16)}`;
+  return `${id.slice(0, 150)}${hashMark}${hash32(key).toString(16)}${hash32(`${key}#`).toString(16)}`;
 };
 
 /** The key of a work id; undefined when it cannot be read back. */

@@ -49,6 +49,10 @@ const shapeOf = (object: KubeObject): PodShape | undefined => {
 const replicasByCluster = (placement: Placement | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
+/** The larger number of each cluster. */
+const largest = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+  new Map([...a.keys(), ...b.keys()].map((name) => [name, Math.max(a.get(name) ?? 0, b.get(name) ?? 0)]));
+
 /** Starts the loop. */
 export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
   const { store, env, catalog, ledger } = options;
@@ -111,6 +115,10 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     const existing = placementOf(store, refOf(object));
     const { placement } = existing;
     const shape = shapeOf(object);
+    const workId = workIdOf(key);
+    const held = replicasByCluster(placement);
+    // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
+    ledger.assign(workId, shape, held);
     const output = decidePlacement({
       object,
       replicas: replicasOf(object, typeOfKey(catalog, key)),
@@ -127,15 +135,12 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
     if (!output.isChanged && isHeld) return again;
     // Promised before it is written: the next decision, made while this one is on its way to disk, sees it.
-    const workId = workIdOf(key);
-    ledger.assign(
-      workId,
-      shape,
-      new Map(output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const]))),
-    );
+    const promised = new Map(output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
+    ledger.assign(workId, shape, promised);
     const trouble = await commit(store, writesOf(stored, output, existing));
     if (trouble !== undefined) {
-      ledger.assign(workId, shape, replicasByCluster(placement));
+      // Until the next pass reads what holds, both may: a commit whose outcome is unknown may yet be written.
+      ledger.assign(workId, shape, trouble.outcome === 'retry' ? largest(held, promised) : held);
       return trouble;
     }
     if (output.event !== undefined)

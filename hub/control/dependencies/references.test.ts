@@ -1,0 +1,72 @@
+/** @module What a workload names. */
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { keyOfWorkId, workIdOf } from '../kinds.ts';
+import { referencesOf, serviceSelects } from './references.ts';
+
+const workload = (spec: Record<string, unknown>, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { template: { metadata: { labels }, spec } },
+});
+
+describe('referencesOf', () => {
+  it.each<[string, Record<string, unknown>, readonly string[]]>([
+    [
+      'volumes',
+      { volumes: [{ configMap: { name: 'c' } }, { secret: { secretName: 's' } }, { persistentVolumeClaim: { claimName: 'p' } }] },
+      ['/configmaps/shop/c', '/persistentvolumeclaims/shop/p', '/secrets/shop/s'],
+    ],
+    [
+      'projected volumes',
+      { volumes: [{ projected: { sources: [{ configMap: { name: 'c' } }, { secret: { name: 's' } }] } }] },
+      ['/configmaps/shop/c', '/secrets/shop/s'],
+    ],
+    [
+      'environment of containers and init containers',
+      {
+        initContainers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }],
+        containers: [{ env: [{ valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }],
+      },
+      ['/configmaps/shop/c', '/secrets/shop/s'],
+    ],
+    [
+      'pull secrets and the service account',
+      { imagePullSecrets: [{ name: 's' }], serviceAccountName: 'robot' },
+      ['/secrets/shop/s', '/serviceaccounts/shop/robot'],
+    ],
+    ['nothing that every namespace has', { serviceAccountName: 'default', volumes: [{ configMap: { name: 'kube-root-ca.crt' } }] }, []],
+  ])('finds %s', (_, spec, expected) => {
+    expect(referencesOf(workload(spec))).toEqual(expected);
+  });
+
+  it('finds a Service by its selector, which must be a part of the pod labels', () => {
+    const service = (selector: Record<string, string>): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's', namespace: 'shop' },
+      spec: { selector },
+    });
+    const web = workload({}, { app: 'web', tier: 'front' });
+    expect(
+      [{ app: 'web' }, { app: 'api' }, {}].map((selector) => serviceSelects(service(selector as Record<string, string>), web)),
+    ).toEqual([true, false, false]);
+  });
+});
+
+describe('workIdOf', () => {
+  it.each(['apps/deployments/shop/web', '/configmaps/shop/kube-root-ca.crt', 'rbac.authorization.k8s.io/clusterroles//system:a_b'])(
+    'can be read back: %s',
+    (key) => {
+      expect(workIdOf(key)).toMatch(/^[A-Za-z0-9_=-]{1,200}$/);
+      expect(keyOfWorkId(workIdOf(key))).toBe(key);
+    },
+  );
+
+  it('is a hash where the key is too long, and says that it cannot be read back', () => {
+    const id = workIdOf(`apps/deployments/shop/${'x'.repeat(253)}`);
+    expect(id.length).toBeLessThanOrEqual(200);
+    expect(keyOfWorkId(id)).toBeUndefined();
+  });
+});

@@ -1,0 +1,177 @@
+/** @module What a policy may say, and how each mistake is told. */
+import { describe, expect, it } from 'vitest';
+import { hanseSchemas, hanseTypes } from './index.ts';
+import { validatePolicySpec } from './placement-policy.ts';
+
+const base = { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }] };
+const faults = (spec: unknown, clusterScoped = false): string[] =>
+  validatePolicySpec(spec, clusterScoped).map(({ field, message }) => `${field}: ${message}`);
+
+describe('validatePolicySpec', () => {
+  it('takes the policy of the documentation', () => {
+    const spec = {
+      priority: 0,
+      ...base,
+      propagateDependencies: true,
+      tiers: [
+        { name: 'idc', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } },
+        { name: 'cloud', clusterSelector: { matchExpressions: [{ key: 'hanse.dev/provider', operator: 'In', values: ['aws', 'gcp'] }] } },
+      ],
+      tolerations: [{ key: 'hanse.dev/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }],
+      spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2, maxDomains: 3, maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule' }],
+      replicaScheduling: { strategy: 'Weighted', weights: [{ clusterSelector: { matchLabels: { tier: 'gold' } }, weight: 2 }] },
+      overrides: [
+        {
+          clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } },
+          image: { registry: 'mirror.example' },
+          patch: [{ op: 'add', path: '/metadata/labels/cloud', value: 'aws' }],
+        },
+      ],
+    };
+    expect(faults(spec)).toEqual([]);
+  });
+
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    [
+      'an unknown strategy',
+      { replicaScheduling: { strategy: 'Random' } },
+      'spec.replicaScheduling.strategy',
+      /Unsupported value: "Random": supported values: "Duplicated", "Weighted"/,
+    ],
+    [
+      'a minimum above the maximum',
+      { replicaScheduling: { bounds: [{ min: 3, max: 2 }] } },
+      'spec.replicaScheduling.bounds[0].min',
+      /above max \(2\)/,
+    ],
+    [
+      'fewer domains at most than at least',
+      { spread: [{ topologyKey: 'a/b', minDomains: 3, maxDomains: 2 }] },
+      'spec.spread[0].minDomains',
+      /above maxDomains \(2\)/,
+    ],
+    [
+      'a skew of 0',
+      { spread: [{ topologyKey: 'a/b', maxSkew: 0 }] },
+      'spec.spread[0].maxSkew',
+      /Invalid value: 0: must be greater than or equal to 1/,
+    ],
+    ['a share above 100', { spread: [{ topologyKey: 'a/b', maxShare: 101 }] }, 'spec.spread[0].maxShare', /percentage from 1 to 100/],
+    [
+      'a topology key that is no label key',
+      { spread: [{ topologyKey: 'a b' }] },
+      'spec.spread[0].topologyKey',
+      /name part must consist of/,
+    ],
+    [
+      'the same topology key twice',
+      { spread: [{ topologyKey: 'a' }, { topologyKey: 'a' }] },
+      'spec.spread[1].topologyKey',
+      /Duplicate value: "a"/,
+    ],
+    ['a tier without a name', { tiers: [{}] }, 'spec.tiers[0].name', /Required value/],
+    ['two tiers of one name', { tiers: [{ name: 'a' }, { name: 'a' }] }, 'spec.tiers[1].name', /Duplicate value/],
+    [
+      'a bad selector operator',
+      { tiers: [{ name: 'a', clusterSelector: { matchExpressions: [{ key: 'x', operator: 'Is' }] } }] },
+      'spec.tiers[0].clusterSelector.matchExpressions[0].operator',
+      /supported values: "In", "NotIn"/,
+    ],
+    [
+      'In without values',
+      { tiers: [{ name: 'a', clusterSelector: { matchExpressions: [{ key: 'x', operator: 'In' }] } }] },
+      'spec.tiers[0].clusterSelector.matchExpressions[0].values',
+      /must be specified/,
+    ],
+    [
+      'name and labels together',
+      { resourceSelectors: [{ ...base.resourceSelectors[0], labelSelector: {} }] },
+      'spec.resourceSelectors[0].labelSelector',
+      /together with `name`/,
+    ],
+    ['no resource selector', { resourceSelectors: [] }, 'spec.resourceSelectors', /at least one is needed/],
+    [
+      "the hub's own kinds",
+      { resourceSelectors: [{ apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster' }] },
+      'spec.resourceSelectors[0].apiVersion',
+      /not distributed/,
+    ],
+    [
+      'weights without Weighted',
+      { replicaScheduling: { weights: [{ weight: 1 }] } },
+      'spec.replicaScheduling.weights',
+      /set `strategy: Weighted`/,
+    ],
+    [
+      'a negative weight',
+      { replicaScheduling: { strategy: 'Weighted', weights: [{ weight: -1 }] } },
+      'spec.replicaScheduling.weights[0].weight',
+      /greater than or equal to 0/,
+    ],
+    [
+      'seconds on a toleration that evicts nothing',
+      { tolerations: [{ key: 'a', operator: 'Exists', tolerationSeconds: 3 }] },
+      'spec.tolerations[0].effect',
+      /must be NoExecute/,
+    ],
+    ['an override that changes nothing', { overrides: [{}] }, 'spec.overrides[0]', /changes nothing/],
+    [
+      'a patch of the replicas',
+      { overrides: [{ patch: [{ op: 'replace', path: '/spec/replicas', value: 3 }] }] },
+      'spec.overrides[0].patch[0].path',
+      /decided by the placement/,
+    ],
+    ['a number where text belongs', { tiers: [{ name: 5 }] }, 'spec.tiers[0].name', /must be of type string: "number"/],
+    ['a list where an object belongs', { replicaScheduling: [] }, 'spec.replicaScheduling', /must be of type object: "array"/],
+  ])('refuses %s and names the field', (_, change, field, message) => {
+    const said = faults({ ...base, ...change });
+    expect(said).toHaveLength(1);
+    expect(said[0]?.startsWith(`${field}: `)).toBe(true);
+    expect(said[0]).toMatch(message);
+  });
+
+  it('answers faults, never throws, on any JSON', () => {
+    for (const junk of [
+      null,
+      5,
+      'x',
+      [],
+      { resourceSelectors: null },
+      { resourceSelectors: [null, 5, {}] },
+      { ...base, spread: [[]], tiers: {} },
+    ]) {
+      expect(faults(junk).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('lets only a ClusterPlacementPolicy name namespaces', () => {
+    const property = (kind: string): unknown =>
+      JSON.stringify(hanseSchemas[`dev.hanse.v1alpha1.${kind}`]).includes(
+        '"namespace":{"type":"string","description":"Only objects of this namespace',
+      );
+    expect([property('PlacementPolicy'), property('ClusterPlacementPolicy')]).toEqual([false, true]);
+  });
+});
+
+describe('the kinds', () => {
+  it('describe every field for kubectl explain', () => {
+    const bare: string[] = [];
+    const visit = (schema: unknown, path: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      const node = schema as { description?: string; properties?: Record<string, unknown>; items?: unknown };
+      if (node.description === undefined || node.description === '') bare.push(path);
+      for (const [name, inner] of Object.entries(node.properties ?? {})) visit(inner, `${path}.${name}`);
+      if (node.items !== undefined) visit(node.items, `${path}[]`);
+    };
+    for (const [name, schema] of Object.entries(hanseSchemas)) visit(schema, name);
+    expect(bare).toEqual([]);
+  });
+
+  it('have a schema and a cell for each column', () => {
+    const object = { apiVersion: 'hanse.dev/v1alpha1', kind: 'X', metadata: { name: 'x' }, spec: {} };
+    for (const type of hanseTypes()) {
+      expect(Object.keys(hanseSchemas)).toContain(type.schemaName);
+      expect(type.cells(object, 0)).toHaveLength(type.columns.length);
+    }
+  });
+});

@@ -1,0 +1,102 @@
+/** @module Where room does not bind, divisions are those of Karmada (facts `karmada.md` §2.7), so that its users can move. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { place } from './place.ts';
+import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
+
+type Party = { readonly name: string; readonly votes: number };
+
+/** Webster's method by its definition, seat by seat: most votes/(2·seats+1), ties by fewer seats and then name. */
+const webster = (parties: readonly Party[], seats: number): Record<string, number> => {
+  const won: Record<string, number> = {};
+  for (let seat = 0; seat < seats; seat++) {
+    const [best] = [...parties]
+      .filter(({ votes }) => votes > 0)
+      .sort((a, b) => {
+        const [x, y] = [won[a.name] ?? 0, won[b.name] ?? 0];
+        return b.votes * (2 * x + 1) - a.votes * (2 * y + 1) || x - y || (a.name < b.name ? -1 : 1);
+      });
+    if (best === undefined) break;
+    won[best.name] = (won[best.name] ?? 0) + 1;
+  }
+  return won;
+};
+
+const added = (a: Record<string, number>, b: Record<string, number>): Record<string, number> => {
+  const sum = { ...a };
+  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count;
+  return Object.fromEntries(Object.entries(sum).filter(([, count]) => count > 0));
+};
+
+const names = ['a', 'b', 'c', 'd'];
+const fleet = fc.array(fc.record({ fits: fc.integer({ min: 1, max: 30 }), current: fc.integer({ min: 0, max: 6 }) }), {
+  minLength: 2,
+  maxLength: 4,
+});
+const total = (map: Record<string, number>): number => Object.values(map).reduce((sum, count) => sum + count, 0);
+const decide = (
+  strategy: 'Capacity' | 'Aggregated',
+  sizes: readonly { fits: number }[],
+  replicas: number,
+  current: Record<string, number>,
+): Record<string, number> =>
+  asMap(
+    place(
+      { policy: policyOf({ replicaScheduling: { strategy } }), clusters: sizes.map(({ fits }, at) => clusterWith(names[at] ?? '', fits)) },
+      workloadOf(replicas, current),
+      { nowMs: 0 },
+    ).clusters,
+  );
+
+describe('divisions as Karmada makes them', () => {
+  const given = fleet.map((sizes) => ({
+    sizes,
+    current: Object.fromEntries(sizes.flatMap(({ current }, at) => (current > 0 ? [[names[at] ?? '', current]] : []))),
+  }));
+
+  it('Capacity scales up by Webster over the difference, with room as votes', () => {
+    fc.assert(
+      fc.property(given, fc.integer({ min: 0, max: 20 }), ({ sizes, current }, more) => {
+        fc.pre(more <= sizes.reduce((sum, { fits }) => sum + fits, 0));
+        const votes = sizes.map(({ fits }, at) => ({ name: names[at] ?? '', votes: fits }));
+        expect(decide('Capacity', sizes, total(current) + more, current)).toEqual(added(current, webster(votes, more)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('Capacity and Aggregated scale down by Webster over what is left, with present replicas as votes', () => {
+    fc.assert(
+      fc.property(
+        given,
+        fc.constantFrom('Capacity' as const, 'Aggregated' as const),
+        fc.integer({ min: 0, max: 10 }),
+        ({ sizes, current }, strategy, less) => {
+          fc.pre(less <= total(current));
+          const votes = Object.entries(current).map(([name, count]) => ({ name, votes: count }));
+          expect(decide(strategy, sizes, total(current) - less, current)).toEqual(webster(votes, total(current) - less));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('Aggregated takes the shortest list of clusters with room: those in use first, then most room', () => {
+    fc.assert(
+      fc.property(given, fc.integer({ min: 0, max: 20 }), ({ sizes, current }, more) => {
+        const parties = sizes.map(({ fits }, at) => ({ name: names[at] ?? '', votes: fits }));
+        fc.pre(more <= parties.reduce((sum, { votes }) => sum + votes, 0));
+        const present = (name: string): number => Number((current[name] ?? 0) > 0);
+        const order = [...parties].sort((a, b) => present(b.name) - present(a.name) || b.votes - a.votes || (a.name < b.name ? -1 : 1));
+        let room = 0;
+        const chosen = order.filter(({ votes }) => {
+          const isNeeded = room < more;
+          room += votes;
+          return isNeeded;
+        });
+        expect(decide('Aggregated', sizes, total(current) + more, current)).toEqual(added(current, webster(chosen, more)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
