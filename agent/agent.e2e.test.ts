@@ -1,4 +1,5 @@
 /** @module The agent against a real Kubernetes member: what it reports, applies, corrects, refuses and remembers. */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Member, startMember } from '../test/testbed/index.ts';
 import { type Agent, assembleAgent } from './agent.ts';
 import { httpClient, loadKubeconfig, type MemberApi } from './cluster/index.ts';
+import { agentManifest } from './manifest.ts';
 import { realEnv, until } from './testing/env.ts';
 import { type FakeLink, fakeLink } from './testing/fake-link.ts';
 import { applyItem, configMap, deployment, withdrawItem } from './testing/items.ts';
@@ -127,6 +129,73 @@ describe('an agent on a real cluster', () => {
     await until('applied again', async () => (await api.get({ ...configMaps, namespace: 'shop', name: 'kept' })) !== undefined);
     expect(silent.remembered.get(item.id)).toBe(4);
     await again.stop();
+  });
+
+  test('works with the rights of its manifest and no more, and names what it lacks', async () => {
+    const yaml = agentManifest({
+      cluster: 'eu',
+      hubUrl: 'https://hub.example:6443',
+      hubCa: 'PEM',
+      token: 'secret',
+      image: 'example.com/agent:1',
+    });
+    const kubectl = (args: readonly string[], input?: string): string =>
+      execFileSync('kubectl', ['--kubeconfig', member.kubeconfig, ...args], { input, encoding: 'utf8' });
+    kubectl(['apply', '-f', '-'], yaml);
+    expect(kubectl(['apply', '-f', '-'], yaml)).not.toContain('error');
+    const token = kubectl(['-n', 'hanse-system', 'create', 'token', 'hanse-agent']).trim();
+    const admin = await loadKubeconfig(member.kubeconfig, env);
+    const own = httpClient({ ...admin, credentials: async () => ({ bearer: token }) });
+    await until(
+      'aggregated rights',
+      async () => (await own.list({ group: '', version: 'v1', resource: 'nodes' }).catch(() => undefined)) !== undefined,
+    );
+    const link = fakeLink('eu');
+    const agent = assembleAgent({ api: own, link, env, agentVersion: 'test', reportIntervalMs: 200 });
+    running.push(agent);
+    await until('a complete report', () => link.reports.at(-1)?.complete);
+    expect(link.beat()?.forbidden).toEqual([]);
+    const web = applyItem(21, deployment('ours', 1, 'fresh'));
+    const role = applyItem(22, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'r', namespace: 'fresh' },
+      rules: [],
+    });
+    link.send(web);
+    link.send(role);
+    await until('the Deployment runs in a namespace made for it', () => link.statuses.get(web.id)?.status?.availableReplicas === 1);
+    const denied = await until('the Role is refused', () => link.statuses.get(role.id));
+    expect(denied).toMatchObject({ phase: 'Failed', reason: 'Forbidden' });
+    expect(denied.message).toContain('get roles is forbidden to the agent');
+    await agent.stop();
+  });
+
+  test('applies a kind and its objects that came together', async () => {
+    const link = fakeLink('eu');
+    const agent = await startAgent(link);
+    const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const crd = applyItem(31, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.x.example' },
+      spec: {
+        group: 'x.example',
+        scope: 'Namespaced',
+        names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      },
+    });
+    const widget = applyItem(32, {
+      apiVersion: 'x.example/v1',
+      kind: 'Widget',
+      metadata: { name: 'w', namespace: 'shop' },
+      spec: { size: 3 },
+    });
+    link.send(widget);
+    link.send(crd);
+    await until('the Widget is applied', () => link.statuses.get(widget.id)?.phase === 'Applied', 30_000);
+    await agent.stop();
   });
 
   test('says what is wrong while the API server hangs, and goes on when it answers again', async () => {

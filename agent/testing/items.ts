@@ -2,15 +2,6 @@
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 
-const resources: Readonly<Record<string, string>> = {
-  Namespace: 'namespaces',
-  ConfigMap: 'configmaps',
-  Secret: 'secrets',
-  Deployment: 'deployments',
-  Service: 'services',
-  Widget: 'widgets',
-};
-
 /** An item that wants this object. */
 export const applyItem = (seq: number, object: KubeObject, more: Partial<WorkItem> = {}): WorkItem => ({
   v: 1,
@@ -21,7 +12,7 @@ export const applyItem = (seq: number, object: KubeObject, more: Partial<WorkIte
   ref: {
     apiVersion: object.apiVersion,
     kind: object.kind,
-    resource: resources[object.kind] ?? `${object.kind.toLowerCase()}s`,
+    resource: `${object.kind.toLowerCase()}s`,
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
   },
