@@ -7,6 +7,8 @@ import { findDuplicates } from './json-duplicates.ts';
 export const textLengthMax = 3 * 1024 * 1024;
 /** Levels of nesting; deeper texts are refused. */
 export const textDepthMax = 400;
+/** Length of a YAML text that is not JSON: reading it takes about a second a million characters. */
+export const yamlLengthMax = 1024 * 1024;
 /** How often the aliases of a YAML text may be followed. */
 const yamlAliasesMax = 100;
 
@@ -49,6 +51,7 @@ const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
 };
 
 const parseYaml = (text: string, wantsDuplicates: boolean): ParsedText => {
+  if (text.length > yamlLengthMax) return refused(`the YAML text is longer than ${yamlLengthMax} characters; send JSON`);
   try {
     const document = parseDocument(text, {
       version: '1.1',
@@ -59,10 +62,12 @@ const parseYaml = (text: string, wantsDuplicates: boolean): ParsedText => {
     });
     const [fault] = document.errors;
     if (fault !== undefined) return refused(`yaml: ${fault.message.split('\n', 1)[0]?.replace(/:$/, '') ?? ''}`);
+    const outline = outlineOf(document.contents);
+    if (typeof outline === 'string') return refused(outline);
     const value: unknown = document.toJS({ maxAliasCount: yamlAliasesMax });
     if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
     if (!isJson(value)) return refused('yaml: a value cannot be written as JSON');
-    return { ok: true, value, duplicates: wantsDuplicates ? yamlDuplicates(document.contents) : [] };
+    return { ok: true, value, duplicates: wantsDuplicates ? outline.duplicates : [] };
   } catch (error) {
     return refused(error instanceof RangeError ? tooDeep : `yaml: ${reasonOf(error)}`);
   }
@@ -79,20 +84,33 @@ const isJson = (value: unknown): boolean => {
   return Object.values(value).every(isJson);
 };
 
-const yamlDuplicates = (root: unknown): string[] => {
+/**
+ * The keys that stand twice, or why the document must not be turned into a value: it is nested too deep, or a key is no scalar (writing such
+ * keys as text takes time and room beyond all bounds when they are nested).
+ */
+const outlineOf = (root: unknown): { readonly duplicates: readonly string[] } | string => {
   const found = new Set<string>();
-  const walk = (node: unknown, path: string): void => {
-    if (isSeq(node)) for (const [index, item] of node.items.entries()) walk(item, `${path}[${index}]`);
-    if (!isMap(node)) return;
+  const walk = (node: unknown, path: string, depth: number): string | undefined => {
+    if (depth > textDepthMax) return tooDeep;
+    if (isSeq(node)) return firstFault(node.items, (item, index) => walk(item, `${path}[${index}]`, depth + 1));
+    if (!isMap(node)) return undefined;
     const seen = new Set<string>();
-    for (const pair of node.items) {
-      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
+    return firstFault(node.items, ({ key: name, value }) => {
+      if (name !== null && !isScalar(name)) return 'yaml: a key must be a scalar';
+      const key = String(name?.value ?? null);
       const below = path === '' ? key : `${path}.${key}`;
       if (seen.has(key)) found.add(below);
       seen.add(key);
-      walk(pair.value, below);
-    }
+      return walk(value, below, depth + 1);
+    });
   };
-  walk(root, '');
-  return [...found];
+  return walk(root, '', 0) ?? { duplicates: [...found] };
+};
+
+const firstFault = <T>(items: readonly T[], check: (item: T, index: number) => string | undefined): string | undefined => {
+  for (const [index, item] of items.entries()) {
+    const fault = check(item, index);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 };

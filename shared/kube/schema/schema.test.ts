@@ -394,7 +394,10 @@ describe('reading texts', () => {
     ['broken YAML', 'a: [1', 'yaml'],
     ['infinity', 'a: .inf', 'yaml'],
     ['JSON nested without end', '['.repeat(100_000) + ']'.repeat(100_000), 'json'],
-    ['YAML nested without end', `${'[x, '.repeat(20_000)}${']'.repeat(20_000)}`, 'yaml'],
+    ['YAML nested without end', `${'[x, '.repeat(5_000)}${']'.repeat(5_000)}`, 'yaml'],
+    ['YAML whose keys are nested without end', `${'? '.repeat(500)}x`, 'yaml'],
+    ['keys that are no scalars', '? [a]\n: b\n', 'yaml'],
+    ['YAML too long', `a: ${'x'.repeat(1024 * 1024)}`, 'yaml'],
     [
       'aliases without end',
       `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
