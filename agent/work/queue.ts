@@ -75,7 +75,9 @@ export const wakeWaiting = (step: Step): void => {
 /** Starts what may start: lowest rank first, and a rank only when all below were tried. */
 export const pump = (step: Step, start: (step: Step, entry: Entry) => void): void => {
   const { state, env } = step;
-  if (!state.loaded || state.served === undefined || env.nowMs() < state.pausedUntilMs) return;
+  // A pause that is over wakes nobody any more: what cannot start yet waits for the answer of what is under way.
+  if (env.nowMs() >= state.pausedUntilMs) state.pausedUntilMs = 0;
+  if (!state.loaded || state.served === undefined || state.pausedUntilMs > 0) return;
   const limit = state.silent > 0 ? 1 : IN_FLIGHT_MAX;
   for (const [rank, ids] of state.ready.entries()) {
     for (const id of ids) {

@@ -51,6 +51,8 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const subscriptions: (() => void)[] = [];
   let stopped = false;
   let cancelTimer = (): void => undefined;
+  // Apart from the core's timer: what the core is told before it is loaded must not call the loading off.
+  let cancelLoad = (): void => undefined;
 
   const post = (input: WorkInput): void => {
     if (stopped) return;
@@ -114,7 +116,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       const failure = failureOf(error);
       if (failure.status !== 403 && failure.status !== 404) {
         if (attempt === 0) env.log.warn('kept work cannot be loaded yet', { why: failure.message });
-        cancelTimer = env.setTimer(backoffMs(attempt, loadBackoff, env.random), () => void load(attempt + 1));
+        cancelLoad = env.setTimer(backoffMs(attempt, loadBackoff, env.random), () => void load(attempt + 1));
         return;
       }
       if (failure.status === 403) forbidden.add('list secrets in hanse-system');
@@ -146,6 +148,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
     stop: () => {
       stopped = true;
       cancelTimer();
+      cancelLoad();
       for (const end of subscriptions) end();
       for (const reflector of watches.values()) reflector.stop();
     },
