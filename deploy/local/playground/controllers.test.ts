@@ -215,6 +215,16 @@ describe('playground', () => {
     ).toEqual(['idc-berlin-1', 'idc-berlin-3']);
   });
 
+  test('a new node runs pods once it is ready', () => {
+    const cluster = modelCluster([...nodes(), [resources.deployments, deployment(1)]]);
+    const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+    for (const name of ['idc-berlin-1', 'idc-berlin-2'])
+      cluster.change(resources.nodes, '', name, (node) => ({ ...node, spec: { taints: [notReady] } }));
+    cluster.settle();
+    expect(cluster.view.get(resources.nodes, '', 'idc-berlin-1')?.spec).toEqual({ taints: [] });
+    expect(readyPods(cluster.view)).toHaveLength(1);
+  });
+
   test('a Service has an EndpointSlice with the ready pods and the port they serve', () => {
     const service: KubeObject = {
       apiVersion: 'v1',
