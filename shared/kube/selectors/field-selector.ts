@@ -69,6 +69,8 @@ export const parseFieldSelector = (text: string): Parsed<FieldSelector> => {
 export const unknownFieldText = (selector: FieldSelector, known: readonly string[]): string | undefined => {
   const term = selector.terms.find(({ field }) => !known.includes(field));
   if (term === undefined) return undefined;
+  // Kinds with fields of their own have another text than those without.
+  if (known.length > commonFields.length) return `field label not supported: ${term.field}`;
   return `${goQuote(term.field)} is not a known field selector: only ${commonFields.map(goQuote).join(', ')}`;
 };
 

@@ -152,6 +152,9 @@ describe('field selectors', () => {
     expect(parsed.ok && unknownFieldText(parsed.value, ['metadata.name', 'metadata.namespace'])).toBe(
       '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     );
+    expect(parsed.ok && unknownFieldText(parsed.value, ['metadata.name', 'metadata.namespace', 'status.phase'])).toBe(
+      'field label not supported: data.x',
+    );
   });
 
   it('any value survives printing and reading', () => {
