@@ -1,7 +1,6 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import manifest from '../package.json' with { type: 'json' };
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
@@ -9,6 +8,7 @@ import { clusterKeyStore } from './cluster-key-store.ts';
 import { type AgentLink, fileKeyStore, startLink } from './link/index.ts';
 import { createLog } from './log.ts';
 import { readSettings, SettingsError } from './settings.ts';
+import { AGENT_VERSION } from './version.ts';
 
 export type { Agent, AgentState };
 
@@ -53,7 +53,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
     log: options.log,
   };
   const access = await accessOf(options, env);
-  const api = httpClient(access, { userAgent: `hanse-agent/${manifest.version}` });
+  const api = httpClient(access, { userAgent: `hanse-agent/${AGENT_VERSION}` });
   let agent: Agent | undefined;
   try {
     const link = await startLink({
@@ -66,7 +66,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       kubernetesVersion: () => agent?.state().kubernetesVersion ?? '',
       keyStore: options.keyFile === undefined ? clusterKeyStore(api) : fileKeyStore(options.keyFile),
     });
-    agent = assembleAgent({ api, link, env, agentVersion: manifest.version });
+    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION });
     return { ...agent, link };
   } catch (error) {
     await api.close();

@@ -1,6 +1,7 @@
 /** @module The client, discovery and the reflector against our own API server over HTTPS. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clientContract } from '../../shared/kube/client/client-contract.ts';
 import { type ConformanceServer, startConformanceServer } from '../../test/conformance/conformance-server.ts';
 import { realEnv, until } from '../testing/env.ts';
 import { configMap } from '../testing/items.ts';
@@ -11,6 +12,19 @@ import { parseKubeconfig } from './kubeconfig.ts';
 import { startReflector } from './reflector/index.ts';
 
 const env = realEnv();
+
+clientContract('HTTP', async () => {
+  const own = await startConformanceServer();
+  const client = httpClient(await parseKubeconfig(await readFile(own.kubeconfig, 'utf8'), own.kubeconfig, env));
+  return {
+    client,
+    dispose: async () => {
+      await client.close();
+      await own.close();
+    },
+  };
+});
+
 let server: ConformanceServer;
 let api: MemberApi;
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' } as const;

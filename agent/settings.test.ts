@@ -1,0 +1,68 @@
+/** @module The agent's environment variables and its manifest agree, and mistakes are named. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { present } from '../shared/lib/index.ts';
+import { agentManifest, manifestObjects } from './manifest.ts';
+import { readSettings, settingsHelp } from './settings.ts';
+import { AGENT_VERSION } from './version.ts';
+
+const options = {
+  cluster: 'eu',
+  hubUrl: 'https://hub.example:6443',
+  hubCa: 'PEM\n',
+  token: 't',
+  image: 'example.com/agent:1',
+  labels: { tier: 'gold' },
+};
+
+describe('settings', () => {
+  test.each([
+    [{}, /HANSE_CLUSTER is not set: name of this cluster/],
+    [{ HANSE_CLUSTER: 'eu' }, /HANSE_HUB is not set/],
+    [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LABELS: 'gold' }, /HANSE_LABELS: gold is not key=value/],
+    [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LOG_LEVEL: 'loud' }, /HANSE_LOG_LEVEL is loud/],
+  ])('%j is refused with what to mend', (environment, message) => {
+    expect(() => readSettings(environment)).toThrow(message);
+  });
+
+  test('labels are key=value pairs', () => {
+    const { labels } = readSettings({ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LABELS: 'a=1, b=x=y' });
+    expect(labels).toEqual({ a: '1', b: 'x=y' });
+  });
+});
+
+describe('the manifest', () => {
+  test('sets only variables that the agent reads, and all that it must have', () => {
+    const spec = present(manifestObjects(options).at(-1)?.spec, 'the Deployment') as {
+      template: { spec: { containers: { env: { name: string; value?: string }[] }[] } };
+    };
+    const { containers } = spec.template.spec;
+    const variables = containers[0]?.env ?? [];
+    expect(variables.filter(({ name }) => !(name in settingsHelp))).toEqual([]);
+    const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'from a Secret']));
+    expect(readSettings(environment)).toMatchObject({
+      cluster: 'eu',
+      hubUrl: options.hubUrl,
+      labels: { tier: 'gold' },
+      hubCaFile: '/etc/hanse/hub-ca.crt',
+    });
+  });
+
+  test('is plain YAML: every document is read back as it was made', () => {
+    const documents = parseAllDocuments(agentManifest(options)).map((document) => document.toJS());
+    expect(documents).toEqual(manifestObjects(options));
+    expect(agentManifest(options)).not.toMatch(/[&*]a\d/);
+  });
+
+  test('asks for no wildcard and no write on nodes', () => {
+    const rules = manifestObjects(options).flatMap((object) => (object.rules ?? []) as { resources: string[]; verbs: string[] }[]);
+    expect(rules.flatMap(({ resources, verbs }) => [...resources, ...verbs])).not.toContain('*');
+    expect(rules.filter(({ resources }) => resources.includes('nodes')).flatMap(({ verbs }) => verbs)).toEqual(['get', 'list', 'watch']);
+  });
+});
+
+test('the agent says the version of the package', async () => {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  expect(AGENT_VERSION).toBe((JSON.parse(text) as { version: string }).version);
+});
