@@ -73,6 +73,7 @@ const toV2 = (object: KubeObject): KubeObject => {
   const metrics = [...(Array.isArray(others) ? others : []), ...(typeof target === 'number' ? [cpuMetric(target)] : [])];
   let out = withAt({ ...object, apiVersion: 'autoscaling/v2' }, ['spec', 'targetCPUUtilizationPercentage'], undefined);
   out = withAt(out, ['status', 'currentCPUUtilizationPercentage'], undefined);
+  if (at(out, 'status', 'currentReplicas') === 0) out = withAt(out, ['status', 'currentReplicas'], undefined);
   if (metrics.length > 0) out = withAt(out, ['spec', 'metrics'], metrics);
   delete annotations[metricsKey];
   for (const [key, path] of annotated) {
