@@ -34,7 +34,18 @@ const fail = (message) => {
   process.exit(1);
 };
 
-/** Installs the locked dependencies once for each lock file; says so on stderr, since stdout may be a JSON document. */
+/** One npm command, its words on stderr, since stdout may be a JSON document. */
+const npm = (args, what) => {
+  const done = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (done.error) fail(`npm could not be started (${done.error.message}). Install npm, then run this again.`);
+  if (done.status !== 0) fail(`${what} failed (npm's words are above). Mend that, then run this again: nothing else was changed.`);
+};
+
+/** Installs the locked dependencies once for each lock file. Without install scripts: the native parts come prebuilt. */
 const installDependencies = () => {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -43,26 +54,20 @@ const installDependencies = () => {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('Installing dependencies (npm ci) …\n');
   const startedMs = Date.now();
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
-  if (done.error) fail(`npm could not be started (${done.error.message}). Install npm, then run this again.`);
-  if (done.status !== 0) fail('npm ci failed (its words are above). Mend that, then run this again: nothing else was changed.');
+  npm(['ci', '--ignore-scripts'], 'npm ci');
   writeFileSync(stamp, lock);
   process.stderr.write(`Dependencies installed in ${Math.round((Date.now() - startedMs) / 1000)} s.\n`);
 };
 
-/** This Node when it is new enough, else the one from npm's `node` package. */
+/** This Node when it is new enough, else the one from npm's `node` package, unpacked by its own install script. */
 const findRuntime = () => {
   if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return process.execPath;
   const packaged = join(root, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(packaged)) return packaged;
-  return fail(
-    `Node ${process.versions.node} is older than ${nodeMajorMin}, and npm's "node" package did not unpack its binary ` +
-      '(are install scripts switched off? `npm config get ignore-scripts`). Install Node 24 or newer, or run `npm rebuild node`.',
-  );
+  process.stderr.write(`Node ${process.versions.node} is older than ${nodeMajorMin}: getting a newer one from npm …\n`);
+  npm(['rebuild', 'node', '--ignore-scripts=false', '--foreground-scripts'], 'npm rebuild node');
+  if (existsSync(packaged)) return packaged;
+  return fail(`npm's "node" package did not unpack its binary. Install Node ${nodeMajorMin} or newer, then run this again.`);
 };
 
 /** Runs one program to its end; signals go to it, and its end is ours. */
