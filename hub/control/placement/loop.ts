@@ -135,7 +135,9 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
     if (!output.isChanged && isHeld) return again;
     // Promised before it is written: the next decision, made while this one is on its way to disk, sees it.
-    const promised = new Map(output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
+    const promised = new Map(
+      output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])),
+    );
     ledger.assign(workId, shape, promised);
     const trouble = await commit(store, writesOf(stored, output, existing));
     if (trouble !== undefined) {

@@ -27,6 +27,8 @@ export type Board = {
   /** The newest answer of a cluster about an object. */
   readonly answer: (id: string, cluster: string) => StatusItem | undefined;
   readonly putAnswer: (item: StatusItem) => void;
+  /** Clusters that say the object is withdrawn though nothing is sent to them: what was forgotten was said once more. */
+  readonly strays: (id: string) => readonly string[];
   readonly rendered: (id: string) => Rendered | undefined;
   readonly putRendered: (id: string, rendered: Rendered) => void;
   readonly ids: () => readonly string[];
@@ -79,6 +81,10 @@ export const createBoard = (): Board => {
       known.set(item.cluster, item);
       answers.set(item.id, known);
     },
+    strays: (id) =>
+      [...(answers.get(id) ?? [])]
+        .filter(([cluster, { phase }]) => phase === 'Withdrawn' && entries.get(id)?.has(cluster) !== true)
+        .map(([cluster]) => cluster),
     rendered: (id) => rendered.get(id),
     putRendered: (id, next) => {
       rendered.set(id, next);

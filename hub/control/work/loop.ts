@@ -210,6 +210,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       isHeld: (cluster) => directory.isUnheard(cluster) || owed.has(cluster) || rendering?.faults.has(cluster) === true,
     });
     for (const action of actions) act(key, id, action, rendering);
+    // An agent that starts anew tells again what it withdrew; by then its record may have been forgotten.
+    for (const cluster of board.strays(id)) act(key, id, { do: 'forget', cluster }, rendering);
     for (const [cluster, message] of rendering?.faults ?? []) {
       const entry = board.sent(id).get(cluster) ?? { seq: 0, op: 'apply', fingerprint: undefined };
       board.put(id, cluster, { ...entry, problem: message });

@@ -1,0 +1,54 @@
+/** @module A Cluster's status from facts. */
+import { describe, expect, it } from 'vitest';
+import type { Cluster } from '../../../shared/api/index.ts';
+import { reportOf } from '../../../shared/capacity/testing.ts';
+import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
+import { isMaterial, nextStatus } from './status.ts';
+
+const cluster: Cluster = {
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name: 'a' },
+  spec: {},
+  status: {
+    agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' },
+    conditions: [{ type: 'Approved', status: 'True', reason: 'Approved', message: '', lastTransitionTime: '2030-01-01T00:00:00Z' }],
+  },
+};
+const well = onBeat(unseen(0), 0, { reachable: true });
+const report = reportOf([
+  { name: 'n', allocatable: { cpu: 4000 }, free: { cpu: 1500 } },
+  { name: 'm', allocatable: { cpu: 4000 }, free: { cpu: -200 } },
+]);
+
+describe('nextStatus', () => {
+  it('sums capacity over nodes, a node that is overcommitted counting as full', () => {
+    const status = nextStatus(cluster, { health: well, report, hello: undefined }, 0);
+    expect(status).toMatchObject({ nodes: { total: 2, ready: 2 }, capacity: { allocatable: { cpu: 8000 }, free: { cpu: 1500 } } });
+  });
+
+  it('leaves what others wrote, and keeps the time of a condition that did not turn', () => {
+    const first = nextStatus(cluster, { health: well, report, hello: undefined }, 1_000);
+    const second = nextStatus({ ...cluster, status: first }, { health: well, report, hello: undefined }, 60_000);
+    expect(second).toEqual(first);
+    expect(first.conditions?.map(({ type }) => type)).toEqual(['Approved', 'Ready', 'CapacityKnown']);
+    expect(first.agent).toEqual(cluster.status?.agent);
+  });
+
+  it('names a cause while the cluster is not ready, and drops it afterwards', () => {
+    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);
+    expect(status.verdict).toMatchObject({ cause: 'cluster', since: '1970-01-01T00:00:20Z' });
+    expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
+  });
+
+  it('is not worth a write of its own when only free room moved', () => {
+    const first = nextStatus(cluster, { health: well, report, hello: undefined }, 0);
+    const busier = nextStatus(
+      cluster,
+      { health: well, report: { ...report, nodes: { ...report.nodes, free: [[0, 0]] } }, hello: undefined },
+      0,
+    );
+    expect([isMaterial(cluster.status, first), isMaterial(first, busier)]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,57 @@
+/** @module What a Placement says after losses and returns, and when it is worth a write. */
+import { describe, expect, it } from 'vitest';
+import type { PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
+import { plainShape } from '../../../shared/capacity/index.ts';
+import type { TimedTaint } from '../../../shared/placement/index.ts';
+import { asMap, clusterWith, policyOf } from '../../../shared/placement/testing.ts';
+import { healthTaints } from '../cluster/health.ts';
+import { decidePlacement, type PlacementOutput } from './decide.ts';
+
+const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'shop', generation: 1 }, spec: {} };
+const lost: readonly TimedTaint[] = [
+  { key: healthTaints.unreachable, effect: 'NoSchedule' },
+  { key: healthTaints.unreachable, effect: 'NoExecute' },
+];
+const returning: readonly TimedTaint[] = [{ key: healthTaints.returning, effect: 'NoSchedule' }];
+
+type Before = { readonly spec: PlacementSpec; readonly status?: PlacementStatus };
+const decide = (before: Before | undefined, taintsOfB: readonly TimedTaint[], fits: readonly [number, number] = [9, 9]): PlacementOutput =>
+  decidePlacement({
+    object,
+    replicas: 6,
+    shape: plainShape({ cpu: 1 }),
+    policy: policyOf(),
+    before,
+    clusters: [clusterWith('a', fits[0]), clusterWith('b', fits[1], {}, taintsOfB)],
+    nowMs: 0,
+  });
+const then = ({ spec, status }: PlacementOutput): Before => ({ spec, status });
+
+describe('decidePlacement', () => {
+  it('owes a lost cluster what it had until it is well again, and then gives it back', () => {
+    const first = decide(undefined, []);
+    expect(asMap(first.spec.clusters)).toEqual({ a: 3, b: 3 });
+    const loss = decide(then(first), lost);
+    expect([asMap(loss.spec.clusters), loss.status.owed]).toEqual([{ a: 6 }, [{ name: 'b', replicas: 3 }]]);
+    const held = decide(then(loss), returning);
+    expect([asMap(held.spec.clusters), held.status.owed]).toEqual([{ a: 6 }, [{ name: 'b', replicas: 3 }]]);
+    const back = decide(then(held), []);
+    expect([asMap(back.spec.clusters), back.status.owed]).toEqual([{ a: 3, b: 3 }, undefined]);
+  });
+
+  it('is not worth a write when only room changed, or a cluster is in doubt for a moment', () => {
+    const first = decide(undefined, []);
+    expect(decide(then(first), [], [1, 50]).isChanged).toBe(false);
+    expect(decide(then(first), [{ key: healthTaints.notReady, effect: 'NoSchedule' }]).isChanged).toBe(false);
+    expect(decide(then(first), lost).isChanged).toBe(true);
+  });
+
+  it('tells the object once where it went and what is unplaced', () => {
+    const first = decide(undefined, []);
+    expect(first.event).toEqual({ type: 'Normal', reason: 'Placed', message: 'a=3, b=3 by policy shop/web' });
+    expect(decide(then(first), []).event).toBeUndefined();
+    const short = decide(then(first), lost, [1, 0]);
+    expect(short.event).toMatchObject({ type: 'Warning', reason: 'Unplaced' });
+    expect(decide(then(short), lost, [0, 0]).event).toBeUndefined();
+  });
+});

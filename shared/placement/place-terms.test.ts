@@ -1,0 +1,244 @@
+/** @module The terms that bind a placement, as tables: spread, taints, bounds, all or nothing. */
+import { describe, expect, it } from 'vitest';
+import { asMap } from './testing.ts';
+import { decide, on, provider, type Row, three, tiered, tiers } from './testing-cases.ts';
+
+const rows: readonly Row[] = [
+  {
+    rule: 'minDomains sends one replica to a second domain though the first tier has room',
+    spec: { ...tiers, spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
+    clusters: tiered,
+    replicas: 5,
+    placed: { home: 4, cloud: 1 },
+  },
+  {
+    rule: 'too few domains under DoNotSchedule place nothing',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 9, on('aws')],
+    ],
+    replicas: 4,
+    placed: {},
+    unplaced: 4,
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
+    rule: 'a domain without room does not count for minDomains',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 0, on('gcp')],
+    ],
+    replicas: 4,
+    placed: {},
+    unplaced: 4,
+  },
+  {
+    rule: 'running replicas stay when a lost domain breaks minDomains',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
+    clusters: [['a', 9, on('aws')]],
+    replicas: 4,
+    current: { a: 2, gone: 2 },
+    placed: { a: 2 },
+    unplaced: 2,
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
+    rule: 'maxSkew is held together with capacity',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 2, on('gcp')],
+    ],
+    replicas: 8,
+    placed: { a: 3, b: 2 },
+    unplaced: 3,
+  },
+  {
+    rule: 'maxSkew as a preference is given up for room',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 2, on('gcp')],
+    ],
+    replicas: 8,
+    placed: { a: 6, b: 2 },
+  },
+  {
+    rule: 'a tier gets as much as skew allows',
+    spec: {
+      tiers: [{ name: 'idc', clusterSelector: provider('onprem') }, { name: 'rest' }],
+      spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 2 }],
+    },
+    clusters: [
+      ['a', 9, on('onprem')],
+      ['b', 9, on('aws')],
+      ['c', 4, on('gcp')],
+    ],
+    replicas: 5,
+    placed: { a: 3, b: 1, c: 1 },
+  },
+  {
+    rule: 'maxDomains uses those in use, then those with most room',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxDomains: 2 }] },
+    clusters: [
+      ['a', 5, on('aws')],
+      ['b', 8, on('gcp')],
+      ['c', 9, on('qke')],
+    ],
+    replicas: 6,
+    current: { a: 2 },
+    placed: { a: 3, c: 3 },
+  },
+  {
+    rule: 'maxShare is rounded down',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxShare: 50 }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 9, on('gcp')],
+    ],
+    replicas: 5,
+    placed: { a: 2, b: 2 },
+    unplaced: 1,
+  },
+  {
+    rule: 'a maximum of clusters leaves places for the providers needed',
+    spec: {
+      spread: [
+        { topologyKey: 'hanse.dev/provider', minDomains: 2 },
+        { topologyKey: 'hanse.dev/cluster', maxDomains: 2 },
+      ],
+    },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 8, on('aws')],
+      ['c', 3, on('gcp')],
+    ],
+    replicas: 6,
+    placed: { a: 4, c: 2 },
+  },
+  {
+    rule: 'NoSchedule keeps new replicas out',
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', effect: 'NoSchedule' }]],
+      ['b', 9],
+    ],
+    replicas: 4,
+    placed: { b: 4 },
+  },
+  {
+    rule: 'NoSchedule keeps what runs',
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', effect: 'NoSchedule' }]],
+      ['b', 9],
+    ],
+    replicas: 6,
+    current: { a: 3 },
+    placed: { a: 3, b: 3 },
+  },
+  {
+    rule: 'NoExecute evicts',
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', effect: 'NoExecute' }]],
+      ['b', 9],
+    ],
+    replicas: 4,
+    current: { a: 3, b: 1 },
+    placed: { b: 4 },
+  },
+  {
+    rule: 'a toleration lets replicas in',
+    spec: { tolerations: [{ key: 'm', operator: 'Exists' }] },
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', effect: 'NoExecute' }]],
+      ['b', 0],
+    ],
+    replicas: 4,
+    placed: { a: 4 },
+  },
+  {
+    rule: 'PreferNoSchedule goes last',
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', effect: 'PreferNoSchedule' }]],
+      ['b', 3],
+    ],
+    replicas: 4,
+    placed: { a: 1, b: 3 },
+  },
+  {
+    rule: 'a bound holds what a cluster gets at most, and present replicas above it move',
+    spec: { replicaScheduling: { bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'a' } }, max: 2 }] } },
+    clusters: [
+      ['a', 9],
+      ['b', 9],
+    ],
+    replicas: 6,
+    current: { a: 5, b: 1 },
+    placed: { a: 2, b: 4 },
+  },
+  {
+    rule: 'a bound holds what a cluster gets at least',
+    spec: { replicaScheduling: { bounds: [{ min: 2 }] } },
+    clusters: [
+      ['a', 90],
+      ['b', 2],
+    ],
+    replicas: 6,
+    placed: { a: 4, b: 2 },
+  },
+  {
+    rule: 'a least bound that cannot be held places nothing',
+    spec: { replicaScheduling: { bounds: [{ min: 3 }] } },
+    clusters: [
+      ['a', 90],
+      ['b', 2],
+    ],
+    replicas: 6,
+    placed: {},
+    unplaced: 6,
+    reason: 'BoundsUnsatisfiable',
+  },
+  {
+    rule: 'a gang is placed whole or not at all',
+    spec: { replicaScheduling: { gang: true } },
+    clusters: [['a', 3]],
+    replicas: 4,
+    placed: {},
+    unplaced: 4,
+    reason: 'AllOrNothing',
+  },
+  {
+    rule: 'minReplicas are placed or none',
+    spec: { replicaScheduling: { minReplicas: 3 } },
+    clusters: [['a', 3]],
+    replicas: 4,
+    placed: { a: 3 },
+    unplaced: 1,
+  },
+  {
+    rule: 'a returned cluster gets back what it had',
+    clusters: three,
+    replicas: 9,
+    current: { a: 5, b: 4 },
+    owed: { c: 3 },
+    placed: { a: 3, b: 3, c: 3 },
+  },
+  {
+    rule: 'scaled to zero nothing is placed and nothing missed',
+    spec: { replicaScheduling: { gang: true }, spread: [{ topologyKey: 'hanse.dev/cluster', minDomains: 2 }] },
+    clusters: three,
+    replicas: 0,
+    current: { a: 3 },
+    placed: {},
+  },
+];
+
+describe('place', () => {
+  it.each(rows)('$rule', (row) => {
+    const decision = decide(row.spec ?? {}, row.clusters, row.replicas, row.current, row.owed);
+    expect(asMap(decision.clusters)).toEqual(row.placed);
+    expect(decision.unplaced).toBe(row.unplaced ?? 0);
+    if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);
+  });
+});
