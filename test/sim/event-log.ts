@@ -16,22 +16,29 @@ export type EventLog = {
 /** Lines kept for the report of a failing run. */
 const tailLinesMax = 60;
 
+/** Characters that are hashed at once. */
+const gatheredMax = 65_536;
+
 /** A new log; `print` gets each line as it comes. */
 export const createEventLog = (print?: (line: string) => void): EventLog => {
   const hash = createHash('sha256');
   const lines: string[] = [];
+  let gathered = '';
+  const digest = (text: string): void => {
+    gathered += text;
+    if (gathered.length < gatheredMax) return;
+    hash.update(gathered);
+    gathered = '';
+  };
   return {
     say: (line) => {
-      hash.update(line);
-      hash.update('\n');
+      digest(`${line}\n`);
       lines.push(line);
       if (lines.length > 2 * tailLinesMax) lines.splice(0, tailLinesMax);
       print?.(line);
     },
-    digest: (text) => {
-      hash.update(text);
-    },
+    digest,
     tail: () => lines.slice(-tailLinesMax),
-    hash: () => hash.digest('hex'),
+    hash: () => hash.update(gathered).digest('hex'),
   };
 };

@@ -138,9 +138,9 @@ export const createFederation = async (world: World, seed: number, faults: () =>
         world.log.digest(JSON.stringify(item));
         observer.published(item);
       },
-      heard: (kind, cluster, text) => {
+      heard: (kind, cluster, text, message) => {
         world.log.digest(text);
-        observer.heard(kind, cluster, JSON.parse(text));
+        observer.heard(kind, cluster, message);
       },
     });
     const own = journalOf(world, process, journal, journalRandom, faults);

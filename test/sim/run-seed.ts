@@ -31,6 +31,9 @@ export type SeedOptions = {
 
 /** Time between two looks at whether everything has settled. */
 const lookMs = 2_000;
+/** A look that finds something undone is repeated so often and so soon. */
+const looksAgainMax = 3;
+const lookAgainMs = 300;
 /** It must stay so for this long. */
 const calmMs = 60_000;
 
@@ -76,6 +79,12 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
       await world.runUntil(world.nowMs() + lookMs, () => broken() !== undefined);
       if (broken() !== undefined) return resultOf(broken(), undefined);
       why = unsettled(federation);
+      // A key that is just being worked on is no unrest: look once more.
+      for (let again = 0; again < looksAgainMax && why !== ''; again++) {
+        await world.runUntil(world.nowMs() + lookAgainMs, () => broken() !== undefined);
+        why = unsettled(federation);
+      }
+      if (why !== '') world.say(`not settled: ${why}`);
       if (why !== '') calmSinceMs = undefined;
       else calmSinceMs ??= world.nowMs();
       if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= calmMs) return resultOf(undefined, calmSinceMs - healedMs);

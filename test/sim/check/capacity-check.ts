@@ -14,8 +14,8 @@ const reportsMax = 64;
 
 type Heard = { readonly atMs: number; readonly report: CapacityReport };
 
-/** Milli-CPU of ready, open nodes, and what of it is taken by pods that are not replicas of ours. */
-const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { total: number; foreign: number } => {
+/** Milli-CPU of all nodes, what of it is taken by pods that are not replicas of ours, and demand that no node can take as it is. */
+const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { total: number; foreign: number; stranded: number } => {
   const cpu = report.resourceNames.indexOf('cpu');
   let [total, used] = [0, 0];
   report.nodes.group.forEach((id, node) => {
@@ -26,7 +26,12 @@ const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { 
     total += has;
   });
   const ours = Object.entries(report.present).reduce((sum, [workId, { bound }]) => sum + bound * shapeOf(workId), 0);
-  return { total, foreign: Math.max(0, used - ours) };
+  const largest = Math.max(0, ...(report.nodes.free[cpu] ?? []));
+  const stranded = report.pending.reduce(
+    (sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0),
+    0,
+  );
+  return { total, foreign: Math.max(0, used - ours), stranded };
 };
 
 /** The checker. */
@@ -52,7 +57,8 @@ export const capacityCheck: Checker = (fail, nowMs) => {
         nowMs() - atMs <= decisionAgeMsMax || at === heard.length - 1 || (heard[at + 1]?.atMs ?? 0) >= nowMs() - decisionAgeMsMax,
     );
     const rooms = recent.map(({ report }) => roomOf(report, cpuOfWork));
-    if (rooms.some(({ total, foreign }) => demand + foreign <= total)) return;
+    // What waits for a whole node's worth of room does not keep the crumbs from smaller replicas.
+    if (rooms.some(({ total, foreign, stranded }) => demand - stranded + foreign <= total)) return;
     fail(
       'no cluster above its capacity by our doing',
       `${why}: ${cluster} is given ${demand} milli-CPU in all; reports say ${JSON.stringify(rooms)}; placed ${JSON.stringify(replicasIn(cluster))}`,
@@ -64,7 +70,11 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     heard: (kind, cluster, message) => {
       if (kind !== 'report') return;
       const { report } = message as { readonly report: CapacityReport };
-      reports.set(cluster, [...(reports.get(cluster) ?? []), { atMs: nowMs(), report }].slice(-reportsMax));
+      const known = reports.get(cluster) ?? [];
+      const last = known.at(-1)?.report;
+      // One that was overtaken on the way is no news.
+      if (last?.epoch === report.epoch && report.seq < last.seq) return;
+      reports.set(cluster, [...known, { atMs: nowMs(), report }].slice(-reportsMax));
     },
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';

@@ -73,10 +73,20 @@ const workloadsText = (federation: Federation, deployments: readonly KubeObject[
       if (!isWanted) return `${object.metadata.name} runs in ${name}, where no Placement puts it`;
     }
   }
-  return first(deployments.map((deployment) => workloadText(federation, deployment, placed.get(deployment.metadata.name))));
+  const frozen = new Set(
+    placements
+      .filter(({ status }) => (status as { reason?: string } | undefined)?.reason === 'NoPolicy')
+      .map(({ spec }) => (spec as PlacementSpec).workload.name),
+  );
+  return first(
+    deployments.map((deployment) => {
+      const { name } = deployment.metadata;
+      return workloadText(federation, deployment, placed.get(name), frozen.has(name));
+    }),
+  );
 };
 
-const workloadText = (federation: Federation, deployment: KubeObject, placement: PlacementSpec | undefined): string => {
+const workloadText = (federation: Federation, deployment: KubeObject, placement: PlacementSpec | undefined, isFrozen: boolean): string => {
   const { name, namespace = '' } = deployment.metadata;
   if (deployment.metadata.deletionTimestamp !== undefined) return `${name} is still being deleted`;
   const sums: Required<Pick<Counts, (typeof countFields)[number]>> = {
@@ -104,6 +114,8 @@ const workloadText = (federation: Federation, deployment: KubeObject, placement:
   }
   const status = (deployment.status ?? {}) as Counts;
   if (placement === undefined) return '';
+  // Without a policy an object stays where it is, as it is: nothing observes its new generation.
+  if (isFrozen) return '';
   for (const field of countFields)
     if ((status[field] ?? 0) !== sums[field]) return `${name}: status.${field} is ${status[field] ?? 0}, the members have ${sums[field]}`;
   return status.observedGeneration === deployment.metadata.generation

@@ -52,13 +52,18 @@ export const createWishes = (nowMs: () => number): Wishes => {
     written: ({ key, object }) => {
       const [, resource = '', , name = ''] = key.split('/');
       if (resource === 'placements') {
+        const before = placements.get(name);
         if (object === undefined) placements.delete(name);
         else placements.set(name, object.spec as Placement);
+        if (before !== undefined && JSON.stringify(before) === JSON.stringify(object?.spec)) return;
       } else {
         const kind = resource === 'deployments' ? 'Deployment' : resource === 'configmaps' ? 'ConfigMap' : undefined;
         if (kind === undefined) return;
-        if (object === undefined) objects.delete(`${kind}/${name}`);
-        else objects.set(`${kind}/${name}`, object);
+        const id = `${kind}/${name}`;
+        const wasAlive = isAlive(id);
+        if (object === undefined) objects.delete(id);
+        else objects.set(id, object);
+        if (wasAlive === isAlive(id)) return;
       }
       keepTimes(wantedSince, current());
       keepTimes(existsSince, new Set([...objects.keys()].filter(isAlive)));

@@ -9,7 +9,7 @@ import type { Broker } from './broker.ts';
 /** What the observer of a run is told of the hub's bus. */
 export type BusWitness = {
   readonly published: (item: WorkItem) => void;
-  readonly heard: (kind: string, cluster: string, text: string) => void;
+  readonly heard: (kind: string, cluster: string, text: string, message: unknown) => void;
 };
 
 type Outgoing = { readonly item: WorkItem } | { readonly purge: true };
@@ -30,7 +30,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     message: (subject, text) => {
       const [, , cluster = '', kind = ''] = subject.split('.');
       const arrival = { message: JSON.parse(text), arrivedAtMs: env.nowMs() };
-      witness.heard(kind, cluster, text);
+      witness.heard(kind, cluster, text, arrival.message);
       if (kind === 'hello') onHello.tell(arrival);
       if (kind === 'beat') onBeat.tell(arrival);
       if (kind === 'report') onReport.tell(arrival);
@@ -72,7 +72,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     record: ({ key, text }) => {
       const item: StatusItem = JSON.parse(text);
       statuses.set(key, item);
-      witness.heard('status', item.cluster, text);
+      witness.heard('status', item.cluster, text, item);
       onStatus.tell(item);
     },
     done: () => undefined,

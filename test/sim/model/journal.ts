@@ -15,8 +15,6 @@ export const journalOf = (world: World, process: Process, base: Journal, random:
       const { commit: delay, unknownPercent } = faults();
       const isUnknown = random.chance(unknownPercent);
       const isWritten = !isUnknown || random.chance(50);
-      // Objects are handed over as they are now: a later change in place would be a fault of the caller.
-      const given = structuredClone(writes);
       const answer = (result: CommitResult): void => {
         process.after(drawDelay(delay, random), 'commit answered', () => resolve(result));
       };
@@ -24,7 +22,7 @@ export const journalOf = (world: World, process: Process, base: Journal, random:
         // A crash loses what is not on the disk yet.
         if (!process.alive()) return;
         if (!isWritten) return answer({ ok: false, why: 'unknown', cause: new Error('the commit timed out') });
-        void base.commit(given).then((result) => {
+        void base.commit(writes).then((result) => {
           answer(isUnknown && result.ok ? { ok: false, why: 'unknown', cause: new Error('the commit timed out') } : result);
         });
       });
