@@ -94,7 +94,7 @@ const nearExpiry = (certificatePem: string, nowMs: number): boolean =>
 
 const speaksFor = async (certificatePem: string, subject: Subject, authority: Imported): Promise<boolean> => {
   const certificate = new x509.X509Certificate(certificatePem);
-  if (certificate.subject !== subjectText(subject)) return false;
+  if (certificate.subject !== nameOf(subject).toString()) return false;
   const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
   const present = names.map(({ type, value }) => `${type}:${value}`).sort();
   const wanted = alternativeNames(subject)
@@ -114,7 +114,7 @@ const makeAuthority = async (commonName: string, nowMs: number): Promise<KeyPair
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: subjectText({ commonName }),
+    name: nameOf({ commonName }),
     ...validity(nowMs, CA_DAYS),
     keys,
     signingAlgorithm: ALGORITHM,
@@ -132,8 +132,8 @@ const makeLeaf = async (authority: Imported, usage: 'server' | 'client', subject
   const names = alternativeNames(subject);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: subjectText(subject),
-    issuer: authority.certificate.subject,
+    subject: nameOf(subject),
+    issuer: authority.certificate.subjectName,
     ...validity(nowMs, LEAF_DAYS),
     publicKey: keys.publicKey,
     signingKey: authority.privateKey,
@@ -154,9 +154,9 @@ const alternativeNames = ({ dnsNames = [], ipAddresses = [] }: Subject): x509.Js
   ...ipAddresses.map((value) => ({ type: 'ip' as const, value })),
 ];
 
-/** RFC 4514 text, organizations first as Kubernetes clients have them. */
-const subjectText = ({ commonName, organizations = [] }: Subject): string =>
-  new x509.Name([...organizations.map((value) => ({ O: [value] })), { CN: [commonName] }]).toString();
+/** Organizations first, as Kubernetes clients have them. Built from parts, never from text: a name with a comma must not become two. */
+const nameOf = ({ commonName, organizations = [] }: Subject): x509.Name =>
+  new x509.Name([...organizations.map((utf8String) => ({ O: [{ utf8String }] })), { CN: [{ utf8String: commonName }] }]);
 
 const validity = (nowMs: number, days: number) => ({ notBefore: new Date(nowMs - BACKDATE_MS), notAfter: new Date(nowMs + days * DAY_MS) });
 
