@@ -1,9 +1,9 @@
 /** @module Who wrote what and when, by key and by time. */
-import { and, desc, gte, lt, lte, type SQL, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import type { SQL } from 'drizzle-orm';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { Revision, StorageKey } from '../../shared/kube/storage/index.ts';
 import type { Handle } from './database.ts';
+import { and, desc, drizzle, gte, lt, lte, sql } from './drizzle.ts';
 import { PAGE_ROWS_MAX } from './limits.ts';
 import { history } from './schema.ts';
 

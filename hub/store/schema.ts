@@ -1,5 +1,5 @@
 /** @module The tables as drizzle knows them; `migrations.ts` makes them. */
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
 /** Live objects: what a snapshot reads. */
 export const objects = sqliteTable('objects', {

@@ -2,10 +2,10 @@
  * @module The writer's statements, worded by drizzle from the schema and handed to the writer thread as text. Drizzle itself stays on
  * the main thread: loading it a second time would cost the thread most of its start and several megabytes.
  */
-import { type SQLWrapper, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
+import type { SQLWrapper } from 'drizzle-orm';
 import { present } from '../../shared/lib/index.ts';
 import type { Handle } from './database.ts';
+import { drizzle, sql } from './drizzle.ts';
 import { history, log, objects } from './schema.ts';
 
 /** One statement: its SQL, and which field of a row each `?` takes. */
