@@ -1,9 +1,6 @@
-/**
- * The testbed: real Kubernetes parts built from one go.mod, and member clusters of them on loopback.
- * @module
- */
+/** @module The testbed: real Kubernetes parts built from one go.mod, and member clusters of them on loopback. */
 export { type ApiAnswer, type ApiCall, type ApiRequest, apiClient } from './api.ts';
-export { processIsAlive } from './child.ts';
+export { type Child, processIsAlive, startChild } from './child.ts';
 export { type Member, type MemberOptions, startMember } from './member.ts';
 export { applyNodes, type NodeSpec, nodeObject, type Taint } from './nodes.ts';
 export { apiControllers, type PartName, partNames } from './parts.ts';

@@ -34,6 +34,14 @@ describe('health', () => {
     expect(run('BB...............', 12_000).phase).not.toBe('Lost');
   });
 
+  it('does not lose, and then hold down, a cluster that waits long to be let in', () => {
+    let health = unseen(0);
+    for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) health = onTick(health, nowMs, 0, healthDefaults, { wasHeardEver: false });
+    expect(health.phase).toBe('Unseen');
+    expect(onTick(health, 60_500, 0, healthDefaults).phase).toBe('Unseen');
+    expect(onBeat(health, 61_000, fine).phase).toBe('Well');
+  });
+
   it('says Unknown in silence, False when the API server is down, True when it beats', () => {
     const well = run('BB');
     const lost = run('BB..........');

@@ -50,8 +50,18 @@ export const onBeat = (
   return { ...seen, api: { reachable: api.reachable, reason: api.reason ?? '', message: api.message ?? '', sinceMs: nowMs } };
 };
 
-/** Time passed. `heardSinceMs`: since when the hub has been able to hear; silence before that says nothing about the cluster. */
-export const onTick = (health: Health, nowMs: number, heardSinceMs: number, options: HealthOptions): Health => {
+/**
+ * Time passed. `heardSinceMs`: since when the hub has been able to hear; silence before that says nothing about the cluster. `wasHeardEver`:
+ * false until the cluster's agent has said its first hello; until then it was never there to be lost, however long its approval takes.
+ */
+export const onTick = (
+  health: Health,
+  nowMs: number,
+  heardSinceMs: number,
+  options: HealthOptions,
+  { wasHeardEver = true }: { readonly wasHeardEver?: boolean } = {},
+): Health => {
+  if (health.phase === 'Unseen' && !wasHeardEver) return unseen(nowMs);
   const silentMs = nowMs - Math.max(health.lastBeatMs, heardSinceMs);
   if (silentMs >= options.toleranceMs) return moveTo(health, 'Lost', nowMs);
   if (health.phase === 'Returning') {

@@ -116,7 +116,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     lastTickMs = nowMs;
     for (const record of directory.all()) {
       const before = record.health;
-      record.health = onTick(before, nowMs, heardSinceMs, options.health);
+      const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
+      record.health = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
       if (record.health.phase === before.phase) continue;
       env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
       noteChange(record);
