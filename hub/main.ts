@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import discovery from '../shared/kube/builtin/data/discovery.json' with { type: 'json' };
 import type { KubeClient } from '../shared/kube/client/port.ts';
+import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import {
@@ -85,10 +86,12 @@ const openBroker = async (options: HubOptions, authority: Authority) => {
   };
 };
 
-const buildFront = (
-  options: HubOptions,
-  parts: { journal: SqliteJournal; store: OpenStore; authority: Authority; kinds: ServedKinds },
-): Front =>
+/** What `/readyz` asks; the bus answers once it has been started. */
+type Health = { broken: string | undefined; isConnected: () => boolean };
+
+type FrontParts = { journal: SqliteJournal; store: OpenStore; authority: Authority; kinds: ServedKinds; health: Health };
+
+const buildFront = (options: HubOptions, parts: FrontParts): Front =>
   createFront({
     store: parts.store,
     kinds: parts.kinds,
@@ -96,6 +99,11 @@ const buildFront = (
     authority: parts.authority,
     env: options.env,
     version,
+    journalFigures: parts.journal.figures,
+    readyz: {
+      journal: () => parts.health.broken,
+      nats: () => (parts.health.isConnected() ? undefined : 'the hub has no connection to NATS; agents cannot be reached'),
+    },
   });
 
 const listen = async (options: HubOptions, front: Front, authority: Authority): Promise<Served> => {
@@ -134,8 +142,12 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   undo.push(() => store.close());
   undo.push(startRetention(journal, env));
   options.onProgress?.('api');
-  const kinds = createServedKinds();
-  const front = buildFront(options, { journal, store, authority, kinds });
+  const kinds = createServedKinds(serviceAddresses(store, env));
+  const health: Health = { broken: undefined, isConnected: () => false };
+  void store.broken.then((error) => {
+    health.broken = `the journal broke off: ${String(error)}; restart the hub`;
+  });
+  const front = buildFront(options, { journal, store, authority, kinds, health });
   undo.push(() => front.close());
   await front.start();
   options.onProgress?.('broker');
@@ -149,6 +161,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     addressOf: (peer) => (peer as { remoteAddress?: string } | undefined)?.remoteAddress ?? '',
   });
   undo.push(() => fleet.stop());
+  health.isConnected = fleet.bus.connected;
   front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
   options.onProgress?.('control');
   const control = startControl({ store, bus: fleet.bus, catalog: kinds.registry, env });

@@ -1,7 +1,4 @@
-/**
- * A small HTTPS client of one API server: a request in, status and decoded body out. Deliberately not a Kubernetes client.
- * @module
- */
+/** @module A small HTTPS client of one API server: a request in, status and decoded body out. Deliberately not a Kubernetes client. */
 import { Agent, request } from 'undici';
 
 /** A decoded JSON answer; text that is not JSON arrives as a string. */

@@ -1,6 +1,5 @@
 /**
- * Child processes that cannot outlive us: started with a log file, stopped by signal, and killed by a guard when we die without a word.
- * @module
+ * @module Child processes that cannot outlive us: started with a log file, stopped by signal, and killed by a guard when we die without a word.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';

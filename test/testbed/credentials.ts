@@ -1,7 +1,4 @@
-/**
- * A member's secrets and kubeconfig: made once a data directory, found again at a restart.
- * @module
- */
+/** @module A member's secrets and kubeconfig: made once a data directory, found again at a restart. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

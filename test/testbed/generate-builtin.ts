@@ -1,10 +1,9 @@
 /**
- * Writes what the hub must know of the built-in kinds, learnt from the testbed's real kube-apiserver.
+ * @module Writes what the hub must know of the built-in kinds, learnt from the testbed's real kube-apiserver.
  *
  *     node test/testbed/generate-builtin.ts            # writes shared/kube/builtin/data/{openapi,discovery,defaults,types}.json
  *     node test/testbed/generate-builtin.ts --check    # writes nothing; fails when a file would change or the data mispredicts a probe
  *
- * @module
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

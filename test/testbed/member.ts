@@ -1,7 +1,4 @@
-/**
- * One real member cluster on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok.
- * @module
- */
+/** @module One real member cluster on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ApiCall, apiClient } from './api.ts';

@@ -1,7 +1,4 @@
-/**
- * Fake nodes: Node objects that kwok keeps Ready and that the real scheduler fills.
- * @module
- */
+/** @module Fake nodes: Node objects that kwok keeps Ready and that the real scheduler fills. */
 import type { ApiCall } from './api.ts';
 
 /** One taint as a Node carries it. */

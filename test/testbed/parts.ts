@@ -1,7 +1,4 @@
-/**
- * The command lines of a member's five processes, tuned for tests: loopback, few workers, no fsync, no leader election.
- * @module
- */
+/** @module The command lines of a member's five processes, tuned for tests: loopback, few workers, no fsync, no leader election. */
 import { join } from 'node:path';
 import type { Credentials } from './credentials.ts';
 import type { Testbed } from './tools.ts';

@@ -1,3 +1,4 @@
+/** @module The rules of ports. */
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { freePorts } from './ports.ts';

@@ -1,7 +1,4 @@
-/**
- * Free loopback ports, chosen so that neither an outgoing connection nor another call of ours takes them in between.
- * @module
- */
+/** @module Free loopback ports, chosen so that neither an outgoing connection nor another call of ours takes them in between. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 

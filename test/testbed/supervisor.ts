@@ -1,7 +1,4 @@
-/**
- * The processes of one member: start, wait while none has died, signal, stop in reverse order.
- * @module
- */
+/** @module The processes of one member: start, wait while none has died, signal, stop in reverse order. */
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import { commandLines, type PartContext, type PartName, partNames } from './parts.ts';

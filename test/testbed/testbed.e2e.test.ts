@@ -1,7 +1,4 @@
-/**
- * What other tests rely on: a member is a real cluster, its faults are real, and nothing of it stays behind.
- * @module
- */
+/** @module What other tests rely on: a member is a real cluster, its faults are real, and nothing of it stays behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

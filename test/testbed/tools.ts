@@ -1,7 +1,4 @@
-/**
- * The testbed's binaries: where they lie, whether they match go.mod, and building them when they do not.
- * @module
- */
+/** @module The testbed's binaries: where they lie, whether they match go.mod, and building them when they do not. */
 import { createHash } from 'node:crypto';
 import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

@@ -1,7 +1,4 @@
-/**
- * Waiting for a condition, with a limit: the tests' replacement for sleeping.
- * @module
- */
+/** @module Waiting for a condition, with a limit: the tests' replacement for sleeping. */
 
 const pollMsDefault = 100;
 

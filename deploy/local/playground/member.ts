@@ -5,14 +5,18 @@ import { type Authority, openAuthority } from '../../../hub/api/certificates.ts'
 import { kubeconfigText } from '../../../hub/api/kubeconfig.ts';
 import { type Served, serve } from '../../../hub/api/serve.ts';
 import { openSqliteJournal, startRetention } from '../../../hub/store/index.ts';
-import defaults from '../../../shared/kube/builtin/data/defaults.json' with { type: 'json' };
 import discovery from '../../../shared/kube/builtin/data/discovery.json' with { type: 'json' };
-import openapi from '../../../shared/kube/builtin/data/openapi.json' with { type: 'json' };
-import types from '../../../shared/kube/builtin/data/types.json' with { type: 'json' };
-import { builtinTypes, decodeBuiltinProtobuf } from '../../../shared/kube/builtin/index.ts';
+import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
-import { createSchemaSet, type SchemaData } from '../../../shared/kube/schema/index.ts';
-import { type ApiServer, createApiServer, createRegistry, type Peer, type UserInfo } from '../../../shared/kube/server/index.ts';
+import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
+import {
+  type ApiServer,
+  createApiServer,
+  createRegistry,
+  type Peer,
+  serviceAddresses,
+  type UserInfo,
+} from '../../../shared/kube/server/index.ts';
 import { createStore, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
@@ -41,8 +45,6 @@ export type PlaygroundMember = {
   readonly stop: () => Promise<void>;
 };
 
-const builtinSchemas = [openapi, defaults, types].map((data) => data as unknown as SchemaData);
-
 const version = {
   major: discovery.version.major,
   minor: discovery.version.minor,
@@ -61,12 +63,13 @@ const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer =
   const schemas = createSchemaSet(...builtinSchemas, { schemas: topologySchemas });
   return createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(), topologyType]),
+    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), topologyType]),
     schemas: () => schemas,
     env,
     version,
     authenticate,
     decodeProtobuf: decodeBuiltinProtobuf,
+    defaultFunctions: builtinDefaults,
     namespaceCa: caPem,
   });
 };

@@ -1,3 +1,4 @@
+/** @module The rules of apply. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';

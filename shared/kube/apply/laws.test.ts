@@ -1,3 +1,4 @@
+/** @module The rules of laws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';

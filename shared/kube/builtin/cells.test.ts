@@ -1,3 +1,4 @@
+/** @module The rules of cells. */
 import { describe, expect, it } from 'vitest';
 import { builtinTypes, humanDuration } from './index.ts';
 import { nowMs, objectOf, typeOf } from './testing/write.ts';

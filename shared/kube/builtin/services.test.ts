@@ -1,3 +1,4 @@
+/** @module The rules of services. */
 import { describe, expect, it } from 'vitest';
 import { withAt } from './read.ts';
 import { created, typeOf, updated } from './testing/write.ts';

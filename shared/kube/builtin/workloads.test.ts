@@ -1,3 +1,4 @@
+/** @module The rules of workloads. */
 import { describe, expect, it } from 'vitest';
 import { withAt } from './read.ts';
 import { created, objectOf, typeOf, updated } from './testing/write.ts';

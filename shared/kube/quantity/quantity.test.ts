@@ -1,3 +1,4 @@
+/** @module The rules of quantity. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

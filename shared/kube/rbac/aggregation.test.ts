@@ -1,3 +1,4 @@
+/** @module The rules of aggregation. */
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../object.ts';
 import { aggregated } from './index.ts';

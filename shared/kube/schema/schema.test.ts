@@ -1,3 +1,4 @@
+/** @module The rules of schema. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { faultText } from '../names/index.ts';

@@ -1,3 +1,4 @@
+/** @module The rules of selectors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,7 +1,4 @@
-/**
- * Applies the learnt data to what was sent and compares with what the server answered: the data is right when nothing differs.
- * @module
- */
+/** @module Applies the learnt data to what was sent and compares with what the server answered: the data is right when nothing differs. */
 import type { Defaults, Exchange } from './defaults.ts';
 import type { DataRule, NamedRule, When } from './rules.ts';
 import { fieldShape, type Schemas } from './schemas.ts';

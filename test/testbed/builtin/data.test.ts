@@ -1,7 +1,4 @@
-/**
- * The generated files hold together: what one says of a definition, the others know.
- * @module
- */
+/** @module The generated files hold together: what one says of a definition, the others know. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** @module The rules of defaults. */
 import { expect, test } from 'vitest';
 import { checkPredictions, type Known } from './check.ts';
 import { type Exchange, learnDefaults } from './defaults.ts';

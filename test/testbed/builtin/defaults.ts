@@ -1,7 +1,4 @@
-/**
- * Learning defaults: compare what was sent with what the server answered, struct by struct, over all probes.
- * @module
- */
+/** @module Learning defaults: compare what was sent with what the server answered, struct by struct, over all probes. */
 import type { FieldShape, Schemas } from './schemas.ts';
 import { fieldShape } from './schemas.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';

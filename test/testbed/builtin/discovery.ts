@@ -1,7 +1,4 @@
-/**
- * What a running API server serves: groups in order, resources of each version, and the columns of its tables.
- * @module
- */
+/** @module What a running API server serves: groups in order, resources of each version, and the columns of its tables. */
 import type { ApiCall } from '../api.ts';
 import { isObject, type Json, type JsonObject } from './stable-json.ts';
 

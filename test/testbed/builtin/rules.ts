@@ -1,7 +1,4 @@
-/**
- * Defaults that depend on something: said as data where that can be, else named for hand-written code.
- * @module
- */
+/** @module Defaults that depend on something: said as data where that can be, else named for hand-written code. */
 import type { Json, JsonObject } from './stable-json.ts';
 
 /** A condition on one field (a dotted path below the struct). An empty string or list counts as absent. */

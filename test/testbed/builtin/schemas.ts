@@ -1,7 +1,4 @@
-/**
- * The OpenAPI v3 component schemas of a running API server, merged over its groups, and finding one's way in them.
- * @module
- */
+/** @module The OpenAPI v3 component schemas of a running API server, merged over its groups, and finding one's way in them. */
 import type { ApiCall } from '../api.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';
 

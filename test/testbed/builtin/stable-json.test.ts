@@ -1,3 +1,4 @@
+/** @module The rules of stable json. */
 import { expect, test } from 'vitest';
 import { type Json, sameJson, stableJson } from './stable-json.ts';
 

@@ -1,7 +1,4 @@
-/**
- * JSON that comes out byte-identical for equal values and gives readable diffs: sorted keys, one line an entry.
- * @module
- */
+/** @module JSON that comes out byte-identical for equal values and gives readable diffs: sorted keys, one line an entry. */
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;

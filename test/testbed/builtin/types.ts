@@ -1,7 +1,4 @@
-/**
- * What only Kubernetes' Go types know: fields dropped when empty, fields written even when empty, protobuf field numbers.
- * @module
- */
+/** @module What only Kubernetes' Go types know: fields dropped when empty, fields written even when empty, protobuf field numbers. */
 import { dirname } from 'node:path';
 import { runToEnd } from '../child.ts';
 import { isObject, type Json } from './stable-json.ts';
