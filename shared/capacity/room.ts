@@ -20,21 +20,41 @@ export type ClusterRoom = {
 /** Shapes whose counts are kept; beyond it all are counted anew. */
 const keptShapesMax = 256;
 
+/** Replicas that the sum over all nodes still holds once what was promised and found no node is set aside. */
+const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: ReadonlyMap<string, number>, shape: PodShape): number => {
+  let most = Number.MAX_SAFE_INTEGER;
+  for (const [resource, amount] of shape.requests) {
+    const owed = debt.get(resource) ?? 0;
+    if (owed === 0 || amount <= 0) continue;
+    const free = (columns.free[report.resourceNames.indexOf(resource)] ?? []).reduce((sum, value) => sum + Math.max(0, value), 0);
+    most = Math.min(most, Math.max(0, Math.floor((free - owed) / amount)));
+  }
+  return most;
+};
+
 /**
  * The room of a cluster. Pods that exist in the member and are bound nowhere (`report.pending`) are demand and are subtracted first, then
- * `assumed` in the order given. Where a node may hold one replica only, each assumed one takes a node.
+ * `assumed` in the order given. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
+ * is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts are kept free in the sum
+ * over the nodes. Pods that wait in the member had their chance and keep nothing free.
  */
 export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
   const columns: MutableColumns = { podsFree: [...report.nodes.podsFree], free: report.nodes.free.map((row) => [...row]) };
   const counts = new Map<string, FitResult>();
   const singles = new Map<string, number>();
+  const debt = new Map<string, number>();
   const assume = (pods: AssumedPods): number => {
+    const bound = take(pods);
+    for (const [resource, amount] of pods.shape.requests) debt.set(resource, (debt.get(resource) ?? 0) + (pods.count - bound) * amount);
+    return bound;
+  };
+  const take = (pods: AssumedPods): number => {
     const bound = bindPods(report, columns, pods);
     if (pods.shape.perNodeMax === 1) singles.set(pods.shape.key, (singles.get(pods.shape.key) ?? 0) + bound);
     counts.clear();
     return bound;
   };
-  for (const demand of report.pending) assume({ shape: plainShape(demand.requests), count: demand.count });
+  for (const demand of report.pending) take({ shape: plainShape(demand.requests), count: demand.count });
   for (const pods of assumed) assume(pods);
   return {
     report,
@@ -44,7 +64,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       if (kept !== undefined) return kept;
       const counted = fitCluster(report, shape, columns);
       const taken = singles.get(shape.key) ?? 0;
-      const result = taken === 0 ? counted : { ...counted, count: Math.max(0, counted.count - taken) };
+      const count = Math.min(Math.max(0, counted.count - taken), withoutDebt(report, columns, debt, shape));
+      const result = count === counted.count ? counted : { ...counted, count };
       if (counts.size >= keptShapesMax) counts.clear();
       counts.set(shape.key, result);
       return result;

@@ -134,17 +134,16 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       output.recheckAtMs === undefined ? done : { outcome: 'again', afterMs: Math.max(0, output.recheckAtMs - env.nowMs()) };
     const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
     if (!output.isChanged && isHeld) return again;
-    // Promised before it is written: the next decision, made while this one is on its way to disk, sees it.
+    // Promised before it is written: the next decision, made while this one is on its way to disk, sees it. What it gives back is free only
+    // when it is written.
     const promised = new Map(
       output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])),
     );
-    ledger.assign(workId, shape, promised);
+    ledger.assign(workId, shape, largest(held, promised));
     const trouble = await commit(store, writesOf(stored, output, existing));
-    if (trouble !== undefined) {
-      // Until the next pass reads what holds, both may: a commit whose outcome is unknown may yet be written.
-      ledger.assign(workId, shape, trouble.outcome === 'retry' ? largest(held, promised) : held);
-      return trouble;
-    }
+    // A commit whose outcome is unknown may yet be written: both stay promised until the next pass reads what holds.
+    if (trouble?.outcome !== 'retry') ledger.assign(workId, shape, trouble === undefined ? promised : held);
+    if (trouble !== undefined) return trouble;
     if (output.event !== undefined)
       options.events.record({ ...refOf(object), ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) }, output.event);
     return again;
