@@ -5,7 +5,7 @@ import { type HubConnection, UsageError } from '../../hub/cli/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 
 const candidates = (asked: string | undefined): string[] =>
-  [asked, process.env.HANSE_KUBECONFIG, '.hanse/kubeconfig', process.env.KUBECONFIG?.split(':')[0]].filter(
+  [asked, process.env.HANSE_HUB_KUBECONFIG, '.hanse/kubeconfig', process.env.KUBECONFIG?.split(':')[0]].filter(
     (file): file is string => file !== undefined && file !== '',
   );
 

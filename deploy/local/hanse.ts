@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { connectHub } from './connect.ts';
 import { callControl } from './control.ts';
 import { membersMax } from './playground/clouds.ts';
-import { runPlayground } from './playground/run.ts';
+import { type PlaygroundFlags, runPlayground } from './playground/run.ts';
 import { type StartFlags, start } from './start.ts';
 import { tour } from './tour.ts';
 
@@ -55,7 +55,8 @@ const playgroundCommand = (): Command => {
         .argParser(portNumber)
         .default(hubPortDefault + 10),
     )
-    .action((flags: StartFlags) => runPlayground(flags));
+    .option('--api-only', 'only the API servers: no nodes, nothing is scheduled or run (for conformance tests)')
+    .action((flags: PlaygroundFlags) => runPlayground(flags));
   for (const verb of ['stop', 'start'] as const) {
     playground
       .command(`${verb} <name>`)

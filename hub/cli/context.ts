@@ -11,7 +11,7 @@ export type HubConnection = {
 
 /** The world of a command: built once, in the program that parses the words. */
 export type CliContext = {
-  /** Opens the hub that this kubeconfig names; absent = `HANSE_KUBECONFIG`, else `.hanse/kubeconfig`, else `KUBECONFIG`. */
+  /** Opens the hub that this kubeconfig names; absent = `HANSE_HUB_KUBECONFIG`, else `.hanse/kubeconfig`, else `KUBECONFIG`. */
   readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
   /** Writes one line to standard output. */
   readonly print: (line: string) => void;

@@ -31,7 +31,7 @@ const label = (pair: string, before: Record<string, string>): Record<string, str
 };
 
 const kubeconfigOption = (): Option =>
-  new Option('--kubeconfig <file>', "the hub's kubeconfig (default: $HANSE_KUBECONFIG, else .hanse/kubeconfig, else $KUBECONFIG)");
+  new Option('--kubeconfig <file>', "the hub's kubeconfig (default: $HANSE_HUB_KUBECONFIG, else .hanse/kubeconfig, else $KUBECONFIG)");
 
 type CreateFlags = {
   kubeconfig?: string;

@@ -13,7 +13,15 @@ export type Action =
   | { readonly do: 'create'; readonly type: GroupVersionResource; readonly object: KubeObject }
   | { readonly do: 'update'; readonly type: GroupVersionResource; readonly object: KubeObject; readonly subresource?: 'status' }
   | { readonly do: 'bind'; readonly namespace: string; readonly pod: string; readonly node: string }
-  | { readonly do: 'delete'; readonly type: GroupVersionResource; readonly namespace: string; readonly name: string; readonly uid: string };
+  | {
+      readonly do: 'delete';
+      readonly type: GroupVersionResource;
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+      /** 0 = it has ended; absent = as long as the object says. */
+      readonly gracePeriodSeconds?: number;
+    };
 
 /** What a pass decided; `requeueAfterMs` looks again by itself. */
 export type Pass = { readonly actions: readonly Action[]; readonly requeueAfterMs?: number };

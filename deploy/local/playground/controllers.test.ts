@@ -168,6 +168,20 @@ describe('playground', () => {
     ]);
   });
 
+  test('a pod that is told to end ends, whatever grace it has, and its place is free again', () => {
+    const cluster = modelCluster([...nodes(), [resources.deployments, deployment(1)]]);
+    cluster.settle();
+    const [pod] = readyPods(cluster.view);
+    cluster.change(resources.pods, 'shop', pod?.metadata.name ?? '', (object) => ({
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:01:00Z', deletionGracePeriodSeconds: 30 },
+    }));
+    cluster.settle();
+    expect(readyPods(cluster.view)).toHaveLength(1);
+    expect(cluster.view.list(resources.pods, 'shop')).toHaveLength(1);
+    expect(readyPods(cluster.view)[0]?.metadata.name).not.toBe(pod?.metadata.name);
+  });
+
   test('a StatefulSet makes its pods in order and removes the highest first', () => {
     const set: KubeObject = {
       apiVersion: 'apps/v1',

@@ -33,6 +33,8 @@ export type MemberOptions = {
   /** 0 = any free port. */
   readonly port: number;
   readonly env: RuntimeEnv;
+  /** Only the API: no nodes, nothing is scheduled or run, as a kube-apiserver without its controllers. */
+  readonly apiOnly?: boolean;
 };
 
 /** A running member. */
@@ -53,6 +55,9 @@ const version = {
   platform: `${process.platform}/${process.arch}`,
 };
 
+/** One for all members of the process: compiled nodes are the same for each. */
+const schemas = createSchemaSet(...builtinSchemas, { schemas: topologySchemas });
+
 /** The owner of the member's client certificate may do everything; others are not known. */
 const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
   peer.certificate === undefined
@@ -60,7 +65,6 @@ const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
     : { name: peer.certificate.commonName, groups: [...peer.certificate.organizations, 'system:authenticated'] };
 
 const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer => {
-  const schemas = createSchemaSet(...builtinSchemas, { schemas: topologySchemas });
   return createApiServer({
     store,
     registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), topologyType]),
@@ -113,9 +117,14 @@ export const startMember = async (options: MemberOptions): Promise<PlaygroundMem
   const store = await createStore(journal, { env });
   const api = createServer(store, env, authority.certificatePem);
   await api.start();
-  await seed(api.client, store, cluster);
+  if (options.apiOnly !== true) await seed(api.client, store, cluster);
   const stopRetention = startRetention(journal, env);
-  const stopControllers = startControllers({ controllers: playgroundControllers, store, client: api.client, env });
+  const stopControllers = startControllers({
+    controllers: options.apiOnly === true ? [] : playgroundControllers,
+    store,
+    client: api.client,
+    env,
+  });
   const served = await serveMember(api, authority, { ...options, env });
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, cluster.name, served.url, authority);

@@ -6,10 +6,10 @@ import { cloudClusters } from './clouds.ts';
 import { type PlaygroundMember, startMember } from './member.ts';
 
 /** Flags of `hanse playground`. */
-export type PlaygroundFlags = { readonly dataDir: string; readonly members: number; readonly port: number };
+export type PlaygroundFlags = { readonly dataDir: string; readonly members: number; readonly port: number; readonly apiOnly?: boolean };
 
 /** Runs the members until interrupted, and says how each joins. */
-export const runPlayground = async ({ dataDir, members: count, port }: PlaygroundFlags): Promise<void> => {
+export const runPlayground = async ({ dataDir, members: count, port, apiOnly = false }: PlaygroundFlags): Promise<void> => {
   const env = nodeEnv(nodeLog('warn'));
   const folder = resolve(dataDir);
   const clusters = cloudClusters(count);
@@ -18,7 +18,13 @@ export const runPlayground = async ({ dataDir, members: count, port }: Playgroun
     const index = clusters.findIndex((cluster) => cluster.name === name);
     const cluster = clusters[index];
     if (cluster === undefined || running.has(name)) return;
-    const member = await startMember({ cluster, dataDir: join(folder, 'members', name), port: port === 0 ? 0 : port + index, env });
+    const member = await startMember({
+      cluster,
+      dataDir: join(folder, 'members', name),
+      port: port === 0 ? 0 : port + index,
+      env,
+      apiOnly,
+    });
     running.set(name, member);
     process.stdout.write(`${name.padEnd(16)} ${member.url}  ${member.kubeconfig}\n`);
   };

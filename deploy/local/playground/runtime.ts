@@ -43,10 +43,10 @@ const perform = async (client: KubeClient, action: Action): Promise<void> => {
       return;
     }
     case 'delete': {
-      const { type, namespace, name, uid } = action;
+      const { type, namespace, name, uid, gracePeriodSeconds } = action;
       await client.delete(
         { ...type, ...(namespace === '' ? {} : { namespace }), name },
-        { propagationPolicy: 'Background', preconditions: { uid } },
+        { propagationPolicy: 'Background', preconditions: { uid }, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) },
       );
     }
   }

@@ -1,4 +1,4 @@
-/** @module Kubelet: bound pods start, become ready, and end when they are jobs. */
+/** @module Kubelet: bound pods start, become ready, and end when they are jobs or are told to. */
 import { hash32 } from '../../../../shared/lib/index.ts';
 import { type Controller, keyOf, resources, settled } from '../controller.ts';
 import { type Condition, isActive, type Pod, timestamp, withCondition } from '../objects.ts';
@@ -81,6 +81,9 @@ export const kubeletController: Controller = {
   reconcile: (view, namespace, name, nowMs) => {
     const pod = view.get<Pod>(resources.pods, namespace, name);
     if (pod?.spec.nodeName === undefined) return settled;
+    // Its containers heed the signal at once, whatever grace they have.
+    if (pod.metadata.deletionTimestamp !== undefined)
+      return { actions: [{ do: 'delete', type: resources.pods, namespace, name, uid: pod.metadata.uid ?? '', gracePeriodSeconds: 0 }] };
     if (!isActive(pod)) return settled;
     if (pod.status?.phase !== 'Running') {
       const waitMs = boundAtMs(pod) + startDelayMs - nowMs;
