@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { fetchHubCa } from './hub-ca.ts';
+import { fetchHubCa, hubCaKeptIn } from './hub-ca.ts';
 import type { LinkState } from './link/index.ts';
 import { createLog } from './log.ts';
 import { type StartedAgent, startAgent } from './main.ts';
@@ -35,9 +35,10 @@ const hubUrl = (text: string): string => {
   return text.replace(/\/+$/, '');
 };
 
-const caOf = async ({ hub, hubCa, caHash }: JoinFlags): Promise<string | undefined> => {
+const caOf = async ({ hub, hubCa, caHash }: JoinFlags, keptIn?: string): Promise<string | undefined> => {
   if (hubCa !== undefined) return readFile(hubCa, 'utf8');
-  return caHash === undefined ? undefined : fetchHubCa(hub, caHash);
+  if (caHash === undefined) return undefined;
+  return keptIn === undefined ? fetchHubCa(hub, caHash) : hubCaKeptIn(keptIn, hub, caHash);
 };
 
 const lineOf = (state: LinkState): string => `${state.phase}${state.trouble === undefined ? '' : ` (${state.trouble})`}: ${state.message}`;
@@ -55,12 +56,13 @@ const printStates = (agent: StartedAgent, print: (line: string) => void): void =
 };
 
 const runAgent = async (flags: JoinFlags): Promise<void> => {
-  const hubCa = await caOf(flags);
+  const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
+  const hubCa = await caOf(flags, `${keyFile}.hub-ca.pem`);
   const agent = await startAgent({
     cluster: flags.name,
     hubUrl: flags.hub,
     labels: flags.label,
-    keyFile: flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`),
+    keyFile,
     log: createLog(flags.logLevel),
     ...(hubCa === undefined ? {} : { hubCa }),
     ...(flags.token === undefined ? {} : { token: flags.token }),

@@ -1,5 +1,7 @@
 /** @module The hub's CA, fetched from the hub itself and believed only when its hash is the one the operator gave (as kubeadm's discovery-token-ca-cert-hash). */
 import { createHash, X509Certificate } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 
 const connectTimeoutMs = 10_000;
@@ -55,4 +57,26 @@ export const fetchHubCa = async (hubUrl: string, wanted: string): Promise<string
     );
   }
   return found;
+};
+
+const hashOfText = (pem: string): string | undefined => {
+  try {
+    return caHash(pem);
+  } catch {
+    // Nothing was kept, or a crash cut it short.
+    return undefined;
+  }
+};
+
+/**
+ * As {@link fetchHubCa}, but kept in `file` from then on: an agent that starts again while the hub is down needs no hub for it. The hash
+ * is checked each time, so the file need not be trusted.
+ */
+export const hubCaKeptIn = async (file: string, hubUrl: string, wanted: string): Promise<string> => {
+  const kept = await readFile(file, 'utf8').catch(() => '');
+  if (hashOfText(kept) === wanted) return kept;
+  const fetched = await fetchHubCa(hubUrl, wanted);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, fetched, { mode: 0o600 });
+  return fetched;
 };
