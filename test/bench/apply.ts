@@ -11,6 +11,8 @@ import { type BenchOptions, type BenchResult, type Cell, percentile } from './li
 const TURNS = 300;
 /** Unmeasured turns, so that compiled code and open connections are what is measured. */
 const WARM_UP = 10;
+/** The smallest member has room for 220 pods. */
+const TURNS_BETWEEN_CLEARINGS = 100;
 const MEMBERS = 3;
 const FSYNCS = 100;
 
@@ -36,7 +38,10 @@ const measure = async (dataDir: string, turns: number): Promise<ApplyTimes[]> =>
     try {
       for (let turn = 0; turn < WARM_UP; turn++) await client.apply(`warm-${turn}`);
       const times: ApplyTimes[] = [];
-      for (let turn = 0; turn < turns; turn++) times.push(await client.apply(`web-${turn}`));
+      for (let turn = 0; turn < turns; turn++) {
+        if (turn % TURNS_BETWEEN_CLEARINGS === 0) await client.clear();
+        times.push(await client.apply(`web-${turn}`));
+      }
       return times;
     } finally {
       await client.close();

@@ -1,9 +1,10 @@
 /** @module A user on a thread of their own who creates Deployments at the hub and watches them come up in the members, all on one clock. */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { openKubeconfig } from '../../../deploy/local/connect.ts';
+import { waitUntil } from '../../../deploy/local/wait.ts';
 import { nodeEnv } from '../../../hub/node-env.ts';
-import type { Collection, KubeClient } from '../../../shared/kube/client/port.ts';
-import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { Collection, KubeClient, WatchEvent } from '../../../shared/kube/client/port.ts';
+import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
 
 /** Files of the kubeconfigs to use. */
@@ -24,17 +25,24 @@ export type ApplyTimes = {
 };
 
 /** Creates one Deployment after the other. */
-export type ApplyClient = { readonly apply: (name: string) => Promise<ApplyTimes>; readonly close: () => Promise<void> };
+export type ApplyClient = {
+  readonly apply: (name: string) => Promise<ApplyTimes>;
+  /** Deletes all of them; resolves when no member has a pod left. */
+  readonly clear: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
 
 /** The namespace of all Deployments of the benchmark; made by the client. */
 export const applyNamespace = 'bench';
 
 const turnMsMax = 30_000;
+const clearMsMax = 120_000;
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusterplacementpolicies' };
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' };
 const secrets = { group: '', version: 'v1', resource: 'secrets' };
+const pods = { group: '', version: 'v1', resource: 'pods' };
 
 /** Starts the thread; resolves when its watches are open and the policy is there. */
 export const startApplyClient = async (options: ApplyClientOptions): Promise<ApplyClient> => {
@@ -48,18 +56,22 @@ export const startApplyClient = async (options: ApplyClientOptions): Promise<App
         else resolve(message.value);
       });
     });
+  const ask = <T>(message: Ask): Promise<T> => {
+    const answered = answer<T>();
+    worker.postMessage(message);
+    return answered;
+  };
   await answer<'open'>();
   return {
-    apply: (name) => {
-      const times = answer<ApplyTimes>();
-      worker.postMessage(name);
-      return times;
-    },
+    apply: (name) => ask<ApplyTimes>({ apply: name }),
+    clear: () => ask<void>('clear'),
     close: async () => {
       await worker.terminate();
     },
   };
 };
+
+type Ask = { readonly apply: string } | 'clear';
 
 /** The first moment of each thing seen since the turn began. */
 type Moments = {
@@ -97,10 +109,10 @@ const makeMoments = (): Moments => {
   };
 };
 
-const follow = async (client: KubeClient, collection: Collection, onObject: (object: KubeObject) => void): Promise<void> => {
-  for await (const { type, object } of client.watch(collection, { signal: new AbortController().signal })) {
-    if (type === 'ERROR') throw new Error(`a watch of ${collection.resource} ended: ${JSON.stringify(object)}`);
-    onObject(object);
+const follow = async (client: KubeClient, collection: Collection, onEvent: (event: WatchEvent) => void): Promise<void> => {
+  for await (const event of client.watch(collection, { allowWatchBookmarks: true, signal: new AbortController().signal })) {
+    if (event.type === 'ERROR') throw new Error(`a watch of ${collection.resource} ended: ${JSON.stringify(event.object)}`);
+    if (event.type !== 'BOOKMARK') onEvent(event);
   }
   throw new Error(`a watch of ${collection.resource} ended`);
 };
@@ -139,15 +151,19 @@ const serveApplies = async ({ hub, members }: ApplyClientOptions): Promise<void>
   const names = Object.keys(members);
   const isReady = ({ status }: KubeObject): boolean => (status as { readyReplicas?: number } | undefined)?.readyReplicas === names.length;
   const inNamespace = { namespace: applyNamespace };
-  follow(api, { ...placements, ...inNamespace }, ({ metadata }) => moments.see(`${metadata.name} placed`)).catch(fail);
-  follow(api, { ...deployments, ...inNamespace }, (object) => {
+  const apis = await Promise.all(
+    Object.entries(members).map(async ([member, file]) => [member, (await openKubeconfig(file, env)).api] as const),
+  );
+  follow(api, { ...placements, ...inNamespace }, ({ object }) => moments.see(`${object.metadata.name} placed`)).catch(fail);
+  follow(api, { ...deployments, ...inNamespace }, ({ object }) => {
     if (isReady(object)) moments.see(`${object.metadata.name} ready`);
   }).catch(fail);
-  for (const [member, kubeconfig] of Object.entries(members)) {
-    const { api: its } = await openKubeconfig(kubeconfig, env);
-    follow(its, { ...deployments, ...inNamespace }, ({ metadata }) => moments.see(`${metadata.name} in ${member}`)).catch(fail);
+  for (const [member, its] of apis) {
+    follow(its, { ...deployments, ...inNamespace }, ({ object }) => moments.see(`${object.metadata.name} in ${member}`)).catch(fail);
     // A turn makes one new record in each member.
-    follow(its, { ...secrets, namespace: 'hanse-system' }, () => moments.see(`record in ${member}`)).catch(fail);
+    follow(its, { ...secrets, namespace: 'hanse-system' }, ({ type }) => {
+      if (type === 'ADDED') moments.see(`record in ${member}`);
+    }).catch(fail);
   }
   const turn = async (name: string): Promise<ApplyTimes> => {
     moments.begin();
@@ -165,8 +181,16 @@ const serveApplies = async ({ hub, members }: ApplyClientOptions): Promise<void>
       ready: await last([`${name} ready`]),
     };
   };
-  parentPort?.on('message', (name: string) => {
-    turn(name).then((value) => parentPort?.postMessage({ value }), fail);
+  const clear = async (): Promise<void> => {
+    const { items } = await api.list({ ...deployments, ...inNamespace });
+    await Promise.all(items.map(({ metadata }) => api.delete({ ...deployments, ...inNamespace, name: metadata.name })));
+    const isEmpty = async (client: KubeClient, what: GroupVersionResource): Promise<true | undefined> =>
+      (await client.list({ ...what, ...inNamespace }, { limit: 1 })).items.length === 0 ? true : undefined;
+    await waitUntil('the hub to have let go of all Deployments', () => isEmpty(api, deployments), { withinMs: clearMsMax });
+    for (const [member, its] of apis) await waitUntil(`${member} to be empty`, () => isEmpty(its, pods), { withinMs: clearMsMax });
+  };
+  parentPort?.on('message', (message: Ask) => {
+    (message === 'clear' ? clear() : turn(message.apply)).then((value) => parentPort?.postMessage({ value }), fail);
   });
   parentPort?.postMessage({ value: 'open' });
 };

@@ -1,0 +1,183 @@
+/** @module How much memory the parts hold: hub alone, with 100 and 1,000 agents; an agent as one file; a playground; each a process of its own. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { openKubeconfig } from '../../deploy/local/connect.ts';
+import { waitUntil } from '../../deploy/local/wait.ts';
+import { createToken, type HubConnection } from '../../hub/cli/index.ts';
+import { nodeEnv } from '../../hub/node-env.ts';
+import { silentLog } from '../../shared/lib/index.ts';
+import type { BenchOptions, BenchResult, Cell, Goal } from './lib/bench.ts';
+import { type Child, childrenOf, type Memory, settledMemory, startChild } from './lib/child.ts';
+import { agentsPerToken, type SimulatedAgents } from './lib/simulated-agents.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const hanse = join(root, 'deploy', 'local', 'hanse.ts');
+const FLEETS = [100, 1_000];
+const HUB_GOAL_MB = 250;
+const AGENT_GOAL_MB = 90;
+const readyMsMax = 300_000;
+
+type Row = { readonly name: string; readonly memory: Memory };
+
+/** RSS as Linux tells it (VmRSS), some time after the process has nothing more to do; peak = VmHWM. Garbage is left to V8, as for users. */
+export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.cache', 'bench-footprint-'));
+  const settleMs = quick ? 2_000 : 20_000;
+  try {
+    const rows: Row[] = [];
+    const hubs = await hubRows(folder, quick ? FLEETS.slice(0, 1) : FLEETS, settleMs);
+    rows.push(...hubs, ...(await memberRows(folder, settleMs)), ...(await startRows(folder, settleMs)));
+    return resultOf(rows, `hub with ${quick ? FLEETS[0] : FLEETS.at(-1)} agents`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const resultOf = (rows: readonly Row[], largest: string): BenchResult => {
+  const goal = (name: string, bound: number): Goal => ({
+    name: `${name}, RSS`,
+    value: rows.find((row) => row.name === name)?.memory.rssMB ?? Number.NaN,
+    unit: 'MB',
+    bound: 'max',
+    goal: bound,
+  });
+  return {
+    title: 'Memory of each process, at rest',
+    columns: ['process', 'RSS MB', 'peak MB'],
+    rows: rows.map(({ name, memory }): readonly Cell[] => [name, memory.rssMB, memory.peakMB]),
+    goals: [goal(largest, HUB_GOAL_MB), goal(agentRow, AGENT_GOAL_MB)],
+  };
+};
+
+const agentRow = 'agent as one file, member at rest';
+
+/** A hub that runs, and a way to speak to it. */
+type RunningHub = { readonly child: Child; readonly connection: HubConnection; readonly caFile: string };
+
+const withHub = async <T>(folder: string, use: (hub: RunningHub) => Promise<T>): Promise<T> => {
+  const dataDir = mkdtempSync(join(folder, 'hub-'));
+  const child = startChild([hanse, 'hub', '--data-dir', dataDir, '--port', '0', '--log-level', 'error']);
+  try {
+    await child.line(/^kubeconfig of the admin: /);
+    const { api, access } = await openKubeconfig(join(dataDir, 'kubeconfig'), nodeEnv(silentLog));
+    const caFile = join(dataDir, 'hub-ca.pem');
+    writeFileSync(caFile, access.ca ?? '');
+    const connection = { client: api, server: access.server, caPem: access.ca ?? '', close: () => api.close() };
+    try {
+      return await use({ child, connection, caFile });
+    } finally {
+      await api.close();
+    }
+  } finally {
+    await child.stop();
+  }
+};
+
+const hubRows = (folder: string, fleets: readonly number[], settleMs: number): Promise<Row[]> =>
+  withHub(folder, async (hub) => {
+    const rows: Row[] = [{ name: 'hub, no agents', memory: await settledMemory(hub.child.pid, settleMs) }];
+    const players: Child[] = [];
+    let joined = 0;
+    try {
+      for (const fleet of fleets) {
+        players.push(await startAgents(hub, joined, fleet - joined));
+        joined = fleet;
+        await allReady(hub, fleet);
+        rows.push({ name: `hub with ${fleet} agents`, memory: await settledMemory(hub.child.pid, settleMs) });
+        const [broker] = childrenOf(hub.child.pid);
+        if (broker !== undefined) rows.push({ name: `  its nats-server`, memory: await settledMemory(broker, 0) });
+      }
+    } finally {
+      await Promise.all(players.map((player) => player.stop()));
+    }
+    return rows;
+  });
+
+const startAgents = async ({ connection, caFile }: RunningHub, first: number, count: number): Promise<Child> => {
+  const tokens: string[] = [];
+  for (let made = 0; made < count; made += agentsPerToken) {
+    tokens.push((await createToken(connection, { autoApprove: true, uses: agentsPerToken })).token);
+  }
+  const settings: SimulatedAgents = { hubUrl: connection.server, hubCaFile: caFile, tokens, first };
+  const program = join(import.meta.dirname, 'lib', 'simulated-agents.ts');
+  const child = startChild([program], { SIMULATED_AGENTS: JSON.stringify(settings) });
+  await child.line(/agents are connected$/);
+  return child;
+};
+
+const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+
+const allReady = async ({ connection }: RunningHub, count: number): Promise<void> => {
+  let ready = 0;
+  const look = async (): Promise<true | undefined> => {
+    const { items } = await connection.client.list(clusters);
+    ready = items.filter(({ status }) => {
+      const conditions = (status as { conditions?: readonly { type: string; status: string }[] } | undefined)?.conditions ?? [];
+      return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+    }).length;
+    return ready === count ? true : undefined;
+  };
+  await waitUntil(`${count} clusters to be ready`, look, { withinMs: readyMsMax, everyMs: 1_000, why: () => `${ready} are` });
+};
+
+/** A playground member alone, then an agent of its own process beside it. */
+const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
+  withHub(folder, async ({ connection, caFile }) => {
+    const dataDir = mkdtempSync(join(folder, 'member-'));
+    const member = startChild([hanse, 'playground', '--members', '1', '--data-dir', dataDir, '--port', '0']);
+    try {
+      const [cluster = '', , kubeconfig = ''] = (await member.line(/ {2}\/.*kubeconfig$/)).split(/ +/);
+      const { token } = await createToken(connection, { autoApprove: true });
+      const file = join(folder, 'agent.mjs');
+      await bundleAgent(file);
+      const agent = startChild([file], {
+        HANSE_CLUSTER: cluster,
+        HANSE_HUB: connection.server,
+        HANSE_HUB_CA: caFile,
+        HANSE_TOKEN: token,
+        HANSE_KUBECONFIG: kubeconfig,
+        HANSE_KEY_FILE: join(dataDir, 'agent.json'),
+      });
+      try {
+        await allReady({ child: agent, connection, caFile }, 1);
+        const memory = await settledMemory(agent.pid, settleMs);
+        return [
+          { name: agentRow, memory },
+          { name: 'one playground member', memory: await settledMemory(member.pid, 0) },
+        ];
+      } finally {
+        await agent.stop();
+      }
+    } finally {
+      await member.stop();
+    }
+  });
+
+/** As the agent's image has it. */
+const bundleAgent = async (outfile: string): Promise<void> => {
+  await build({
+    entryPoints: [join(root, 'agent', 'main.ts')],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // CommonJS packages inside ask for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+};
+
+const startRows = async (folder: string, settleMs: number): Promise<Row[]> => {
+  const dataDir = mkdtempSync(join(folder, 'start-'));
+  const child = startChild([hanse, 'start', '--data-dir', dataDir, '--port', '0']);
+  try {
+    await child.line(/^Hanse is running/);
+    return [{ name: 'npm start: hub, three members, three agents', memory: await settledMemory(child.pid, settleMs) }];
+  } finally {
+    await child.stop();
+  }
+};
