@@ -1,14 +1,17 @@
-/** @module kubectl against the API server: the verbs people use, word by word. Needs kubectl on the PATH and says so when it is missing. */
+/** @module kubectl against the API server: the verbs people use, word by word. The kubectl is the testbed's. */
 import { type ExecFileException, execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureTestbed } from '../testbed/index.ts';
 import { type ConformanceServer, startConformanceServer } from './conformance-server.ts';
 
 let server: ConformanceServer;
 let home: string;
+let kubectlPath: string;
 beforeAll(async () => {
+  kubectlPath = (await ensureTestbed()).tools.kubectl;
   server = await startConformanceServer();
   home = mkdtempSync(join(tmpdir(), 'hanse-kubectl-'));
 });
@@ -20,11 +23,10 @@ afterAll(async () => {
 type Ran = { readonly out: string; readonly err: string; readonly code: number };
 
 const kubectl = (args: string, input = ''): Promise<Ran> =>
-  new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], HOME: home, KUBECONFIG: server.kubeconfig };
-    const child = execFile('kubectl', args.split(' '), { env, timeout: 60_000 }, (error: ExecFileException | null, out, err) => {
-      if (error?.code === 'ENOENT') reject(new Error('kubectl is not on the PATH; install it to run the conformance scripts'));
-      else resolve({ out, err, code: typeof error?.code === 'number' ? error.code : 0 });
+  new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: server.kubeconfig };
+    const child = execFile(kubectlPath, args.split(' '), { env, timeout: 60_000 }, (error: ExecFileException | null, out, err) => {
+      resolve({ out, err, code: typeof error?.code === 'number' ? error.code : 0 });
     });
     child.stdin?.end(input);
   });
@@ -50,7 +52,7 @@ describe('kubectl', () => {
     expect(await out('create configmap a --from-literal=x=1')).toBe('configmap/a created');
     expect(await out('label configmap a tier=front')).toBe('configmap/a labeled');
     expect((await out('get configmap -l tier=front --no-headers')).split(/ +/).slice(0, 2)).toEqual(['a', '1']);
-    expect(await out('delete configmap a')).toBe('configmap "a" deleted');
+    expect(await out('delete configmap a')).toBe('configmap "a" deleted from default namespace');
     expect(await kubectl('get configmap a')).toMatchObject({ err: 'Error from server (NotFound): configmaps "a" not found\n', code: 1 });
   });
 
@@ -64,7 +66,7 @@ describe('kubectl', () => {
     const waiting = out('wait deployment/web --for=jsonpath={.status.readyReplicas}=3 --timeout=30s');
     await out('patch deployment web --subresource=status --type=merge -p {"status":{"replicas":3,"readyReplicas":3}}');
     expect(await waiting).toBe('deployment.apps/web condition met');
-    expect(await out('delete deployment web')).toBe('deployment.apps "web" deleted');
+    expect(await out('delete deployment web')).toBe('deployment.apps "web" deleted from default namespace');
   });
 
   it('applies on the server side and names who owns what', async () => {
