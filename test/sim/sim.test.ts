@@ -141,7 +141,8 @@ describe('a checker notices', () => {
         const result = await real.commit(writes);
         const write = writes.find(({ key, op }) => op === 'put' && key.startsWith('apps/deployments/'));
         if (write === undefined || !result.ok) return result;
-        if (old !== undefined && old.metadata.name === write.object.metadata.name)
+        const { name, generation } = write.object.metadata;
+        if (old?.metadata.name === name && old.metadata.generation !== generation)
           await real.commit([{ op: 'put', key: write.key, object: old }]);
         old ??= write.object;
         return result;

@@ -14,24 +14,18 @@ const reportsMax = 64;
 
 type Heard = { readonly atMs: number; readonly report: CapacityReport };
 
-/** Milli-CPU of all nodes, what of it is taken by pods that are not replicas of ours, and demand that no node can take as it is. */
-const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { total: number; foreign: number; stranded: number } => {
-  const cpu = report.resourceNames.indexOf('cpu');
-  let [total, used] = [0, 0];
-  report.nodes.group.forEach((id, node) => {
-    const group = report.groups.find((other) => other.id === id);
-    if (group === undefined) return;
-    const has = group.allocatable[cpu] ?? 0;
-    used += has - (report.nodes.free[cpu]?.[node] ?? 0);
-    total += has;
-  });
-  const ours = Object.entries(report.present).reduce((sum, [workId, { bound }]) => sum + bound * shapeOf(workId), 0);
-  const largest = Math.max(0, ...(report.nodes.free[cpu] ?? []));
-  const stranded = report.pending.reduce(
-    (sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0),
-    0,
-  );
-  return { total, foreign: Math.max(0, used - ours), stranded };
+/** Milli-CPU: what our replicas have and what is free (a node that others overload lacks nothing but its own), and demand that no node can take. */
+const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { ours: number; free: number; stranded: number } => {
+  const free = report.nodes.free[report.resourceNames.indexOf('cpu')] ?? [];
+  const largest = Math.max(0, ...free);
+  return {
+    ours: Object.entries(report.present).reduce((sum, [workId, { bound }]) => sum + bound * shapeOf(workId), 0),
+    free: free.reduce((sum, amount) => sum + Math.max(0, amount), 0),
+    stranded: report.pending.reduce(
+      (sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0),
+      0,
+    ),
+  };
 };
 
 /** The checker. */
@@ -58,7 +52,7 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     );
     const rooms = recent.map(({ report }) => roomOf(report, cpuOfWork));
     // What waits for a whole node's worth of room does not keep the crumbs from smaller replicas.
-    if (rooms.some(({ total, foreign, stranded }) => demand - stranded + foreign <= total)) return;
+    if (rooms.some(({ ours, free, stranded }) => demand - stranded <= ours + free)) return;
     fail(
       'no cluster above its capacity by our doing',
       `${why}: ${cluster} is given ${demand} milli-CPU in all; reports say ${JSON.stringify(rooms)}; placed ${JSON.stringify(replicasIn(cluster))}`,

@@ -28,6 +28,13 @@ export const workCheck: Checker = (fail, nowMs) => {
   /** Highest seq that was done in the member. */
   const done = new Map<string, number>();
   const lastBeatMs = new Map<string, number>();
+  /** When users last asked for anything under a key; policies and clusters concern every workload. */
+  const askedMs = new Map<string, number>();
+  const askedAgoMs = (ref: WorkItem['ref']): number => {
+    const concerns = (key: string): boolean =>
+      key.includes('/placementpolicies/') || key.includes('/clusters/') || key.endsWith(`/${ref.name.replace(/-config$/, '')}`);
+    return nowMs() - [...askedMs].reduce((last, [key, atMs]) => (concerns(key) ? Math.max(last, atMs) : last), 0);
+  };
 
   const checkWithdraw = (item: WorkItem): void => {
     const { cluster, ref } = item;
@@ -39,7 +46,7 @@ export const workCheck: Checker = (fail, nowMs) => {
       );
     }
     const silentMs = nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
-    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax) {
+    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && askedAgoMs(ref) > decisionAgeMsMax) {
       fail(
         'nothing is withdrawn because it was unseen',
         `${ref.kind} ${ref.name} is withdrawn from ${cluster}, which the hub has not heard for ${silentMs} ms`,
@@ -49,6 +56,9 @@ export const workCheck: Checker = (fail, nowMs) => {
 
   return {
     written: wishes.written,
+    asked: (key) => {
+      askedMs.set(key, nowMs());
+    },
     hubStarted: () => lastBeatMs.clear(),
     heard: (kind, cluster) => {
       if (kind === 'beat') lastBeatMs.set(cluster, nowMs());
