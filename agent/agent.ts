@@ -77,7 +77,19 @@ export const assembleAgent = ({ api, link, env, agentVersion, health: healthOpti
           labels: inventory.labels(),
         };
   link.setHello(hello);
-  link.setBeat(() => ({ api: health.current(), forbidden: forbidden() }));
+  let told = '';
+  /** Said to the user once for each change; the hub is told with every beat. */
+  const tellForbidden = (): readonly string[] => {
+    const now = forbidden();
+    const text = now.join(', ');
+    if (text !== told && text !== '')
+      log.warn(
+        `this cluster forbids the agent: ${text}; grant it to the identity that the agent uses (hanse join --manifest shows all it needs)`,
+      );
+    told = text;
+    return now;
+  };
+  link.setBeat(() => ({ api: health.current(), forbidden: tellForbidden() }));
 
   return {
     state: () => ({

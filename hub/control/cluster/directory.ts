@@ -13,6 +13,8 @@ export type ClusterRecord = {
   object: Cluster | undefined;
   health: Health;
   report: CapacityReport | undefined;
+  /** What the member forbids its agent, as the last beat said: `list nodes`. */
+  forbidden: readonly string[];
   hello: Hello | undefined;
   /** Kinds served, from the hello or, before it, from the Cluster's status. */
   served: ReadonlySet<string> | undefined;
@@ -93,6 +95,7 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
         object: undefined,
         health: unseen(nowMs()),
         report: undefined,
+        forbidden: [],
         hello: undefined,
         served: undefined,
       };

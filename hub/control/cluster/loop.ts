@@ -83,6 +83,10 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       const isStrange = record.hello?.bootId !== message.bootId;
       const missesReport = record.report === undefined || (!isStrange && record.report.seq < message.reportSeq);
       want(record, [...(isStrange ? (['hello'] as const) : []), ...(missesReport ? (['report'] as const) : [])]);
+      const { forbidden = [] } = message;
+      const isAccessSame = forbidden.join() === record.forbidden.join();
+      record.forbidden = forbidden;
+      if (!isAccessSame) controller.add(record.name);
       if (before.phase === record.health.phase && before.api.reachable === record.health.api.reachable) return;
       noteChange(record);
       controller.add(record.name);

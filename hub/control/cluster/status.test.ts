@@ -35,6 +35,15 @@ describe('nextStatus', () => {
     expect(first.agent).toEqual(cluster.status?.agent);
   });
 
+  it('names what the member forbids its agent, and says when that was mended', () => {
+    const facts = { health: well, report, hello: undefined };
+    const denied = nextStatus(cluster, { ...facts, forbidden: ['list nodes', 'list pods'] }, 0);
+    const access = (status: typeof denied) => status.conditions?.find(({ type }) => type === 'AccessGranted');
+    expect(access(denied)).toMatchObject({ status: 'False', reason: 'Forbidden' });
+    expect(access(denied)?.message).toContain('list nodes, list pods; grant');
+    expect(access(nextStatus({ ...cluster, status: denied }, facts, 0))).toMatchObject({ status: 'True', reason: 'Granted' });
+  });
+
   it('names a cause while the cluster is not ready, and drops it afterwards', () => {
     const lost = onTick(well, 20_000, 0, healthDefaults);
     const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);

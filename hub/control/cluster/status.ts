@@ -6,7 +6,13 @@ import { sameJson, timeText } from '../objects.ts';
 import { type Health, readyCondition } from './health.ts';
 
 /** Facts that a status is made of. */
-export type ClusterFacts = { readonly health: Health; readonly report: CapacityReport | undefined; readonly hello: Hello | undefined };
+export type ClusterFacts = {
+  readonly health: Health;
+  readonly report: CapacityReport | undefined;
+  readonly hello: Hello | undefined;
+  /** What the member forbids its agent, such as `list nodes`. */
+  readonly forbidden?: readonly string[];
+};
 
 type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
 
@@ -24,6 +30,17 @@ const capacityCondition = (report: CapacityReport | undefined): Finding => {
   if (report.unsupported.length === 0)
     return { type: 'CapacityKnown', status: 'True', reason: 'Reported', message: 'the agent reports all capacity' };
   return { type: 'CapacityKnown', status: 'True', reason: 'PartlyReported', message: `not readable: ${report.unsupported.join('; ')}` };
+};
+
+/** What the member forbids its agent. Said once there is something to say, and then that it was mended. */
+const withAccess = (conditions: readonly ClusterCondition[], forbidden: readonly string[], nowMs: number): readonly ClusterCondition[] => {
+  const type = 'AccessGranted';
+  if (forbidden.length > 0) {
+    const message = `the cluster forbids its agent: ${forbidden.join(', ')}; grant it to the agent's identity (hanse join --manifest shows all that it needs)`;
+    return withCondition(conditions, { type, status: 'False', reason: 'Forbidden', message }, nowMs);
+  }
+  if (!conditions.some((condition) => condition.type === type)) return conditions;
+  return withCondition(conditions, { type, status: 'True', reason: 'Granted', message: 'the agent may do all that it tried' }, nowMs);
 };
 
 /** Sums over ready nodes. */
@@ -79,7 +96,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   const { verdict: _, ...old } = cluster.status ?? {};
   const { hello, report } = facts;
   const ready = withCondition(old.conditions ?? [], { type: 'Ready', ...readyCondition(facts.health) }, nowMs);
-  const conditions = withCondition(ready, capacityCondition(report), nowMs);
+  const conditions = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   return {
     ...old,
     conditions,
