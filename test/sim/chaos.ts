@@ -47,6 +47,7 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     later(downMs(random, faults.downMs), 'agent restart', () => federation.startAgent(cluster));
   });
   often('broker crash', faults.crashBrokerEveryMs, (random) => federation.broker.crash(downMs(random, faults.downMs)));
+  often('forgery', faults.forgeEveryMs, federation.broker.forge);
   often('link cut', faults.cutLinkEveryMs, (random) => {
     const link = random.pick(['hub', ...clusters]);
     world.say(`link ${link} is cut`);

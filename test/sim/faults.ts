@@ -16,6 +16,8 @@ export type Faults = {
   readonly cutLinkMs: number;
   /** How long a peer takes to notice that its connection is gone, at most. */
   readonly noticeMs: number;
+  /** A record of work is overwritten at the broker by somebody else. */
+  readonly forgeEveryMs: number;
   readonly crashHubEveryMs: number;
   readonly crashAgentEveryMs: number;
   readonly crashBrokerEveryMs: number;
@@ -46,7 +48,7 @@ export type Faults = {
 };
 
 /** How long faults last, before everything is healed. */
-export const faultyMs = 300_000;
+export const faultyMs = 240_000;
 /** How long a healed federation may take to settle. */
 export const convergeMsMax = 900_000;
 
@@ -89,6 +91,8 @@ export const drawFaults = (seed: number): Faults => {
     nodeEveryMs: often(20_000, 120_000),
     userEveryMs: 3_000 + random.below(25_000),
     skewMsMax: percent(5_000),
+    // Drawn last, so that the draws of older seeds stay as they were.
+    forgeEveryMs: often(20_000, 120_000),
   };
 };
 
@@ -105,6 +109,7 @@ export const healed = (faults: Faults): Faults => ({
   dropPercent: 0,
   duplicatePercent: 0,
   cutLinkEveryMs: 0,
+  forgeEveryMs: 0,
   crashHubEveryMs: 0,
   crashAgentEveryMs: 0,
   crashBrokerEveryMs: 0,

@@ -30,12 +30,12 @@ export type SeedOptions = {
 };
 
 /** Time between two looks at whether everything has settled. */
-const lookMs = 2_000;
+const lookMs = 5_000;
 /** A look that finds something undone is repeated so often and so soon. */
 const looksAgainMax = 3;
 const lookAgainMs = 300;
 /** It must stay so for this long. */
-const calmMs = 60_000;
+const calmMs = 45_000;
 
 /** Runs a seed. Hidden inputs throw while it runs. */
 export const runSeed = async (seed: number, options: SeedOptions = {}): Promise<SeedResult> => {

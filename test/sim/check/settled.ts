@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Federation } from '../federation.ts';
+import { forged } from '../model/broker.ts';
 import { hubKinds } from '../model/hub-api.ts';
 import { types } from '../model/member-runtime.ts';
 
@@ -34,6 +35,8 @@ const clustersText = (clusters: readonly KubeObject[]): string =>
 /** Every piece of work is answered, and nothing withdrawn is left behind. */
 const boardText = ({ broker }: Federation): string => {
   const statuses = broker.read('status');
+  const bad = [...broker.read('work').values()].find(({ text }) => text === forged);
+  if (bad !== undefined) return `work ${bad.key} is forged`;
   const works = [...broker.read('work').values()].map(({ text }): WorkItem => JSON.parse(text));
   const work = first(
     works.map((item) => {

@@ -5,7 +5,7 @@ import { itemKey, makeKeyedQueue } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WantMessage, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Process } from '../process.ts';
-import type { Broker } from './broker.ts';
+import { type Broker, forged } from './broker.ts';
 
 /** What the observer of a run is told of an agent's link. */
 export type LinkWitness = { readonly reported: (report: CapacityReport) => void; readonly answered: (item: StatusItem) => void };
@@ -23,7 +23,8 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
   const seqs = new Map<string, number>();
   let hello: () => HelloFacts | undefined = () => undefined;
   let beat: () => BeatFacts = () => ({ api: { reachable: true } });
-  let report: CapacityReport | undefined;
+  /** The newest report as it is sent, and its number. */
+  let report: { readonly seq: number; readonly text: string } | undefined;
   let beats = 0;
   let sinceMs = env.nowMs();
   let stopped = false;
@@ -35,7 +36,7 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
     if (facts !== undefined) up('hello', { ...facts, nowMs: env.nowMs() });
   };
   const sendReport = (): void => {
-    if (report !== undefined) up('report', { report });
+    if (report !== undefined) peer.publish(`hanse.up.${cluster}.report`, report.text);
   };
   const state: AgentLink['state'] = () => ({ phase: peer.connected() ? 'Connected' : 'Disconnected', message: '', sinceMs });
   const peer = broker.join(process, cluster, (subject) => subject === `hanse.down.${cluster}.want`, {
@@ -69,6 +70,8 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
     prefix: `${cluster}.`,
     begin: () => onWork.tell({ type: 'Init' }),
     record: ({ text }) => {
+      // What the hub did not sign is refused.
+      if (text === forged) return;
       const item: WorkItem = JSON.parse(text);
       // Never an older one; the same again is let through, as a whole reading may bring it.
       if (item.seq < (seqs.get(item.id) ?? 0)) return;
@@ -102,7 +105,7 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
       if (peer.connected()) sendHello();
     },
     publishReport: (given) => {
-      report = JSON.parse(JSON.stringify(given));
+      report = { seq: given.seq, text: JSON.stringify({ v: 1, cluster, bootId, report: given }) };
       witness.reported(given);
       if (!peer.connected()) return false;
       sendReport();

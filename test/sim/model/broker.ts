@@ -46,7 +46,12 @@ export type Broker = {
   readonly cut: (link: string) => void;
   readonly mend: (link: string) => void;
   readonly read: (bucket: string) => ReadonlyMap<string, Record>;
+  /** Somebody with rights at the broker overwrites one record of work. */
+  readonly forge: () => void;
 };
+
+/** What a forged record holds: nothing that the hub signed. */
+export const forged = 'forged';
 
 const requestTimeoutMs = 5_000;
 
@@ -224,5 +229,12 @@ export const createBroker = (world: World, random: Prng, faults: () => Faults): 
     },
     mend: (link) => cuts.delete(link),
     read: bucketOf,
+    forge: () => {
+      const keys = [...bucketOf('work').keys()];
+      if (keys.length === 0) return;
+      const key = random.pick(keys);
+      world.say(`work ${key} is overwritten at the broker`);
+      change('work', key, forged);
+    },
   };
 };

@@ -4,7 +4,7 @@ import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../sh
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Process } from '../process.ts';
-import type { Broker } from './broker.ts';
+import { type Broker, forged } from './broker.ts';
 
 /** What the observer of a run is told of the hub's bus. */
 export type BusWitness = {
@@ -22,6 +22,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
   const onReport = makeListeners<Parameters<Parameters<FleetBus['onReport']>[0]>[0]>(env.log);
   const onStatus = makeListeners<StatusItem>(env.log);
   const onConnected = makeListeners<boolean>(env.log);
+  const onDamage = makeListeners<{ cluster: string; id: string }>(env.log);
   const statuses = new Map<string, StatusItem>();
   const seen = new Map<string, { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] }>();
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
@@ -60,6 +61,12 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     prefix: '',
     begin: () => undefined,
     record: ({ key, text }) => {
+      if (text === forged) {
+        const [cluster = '', id = ''] = key.split('.');
+        seen.delete(key);
+        onDamage.tell({ cluster, id });
+        return;
+      }
       const { cluster, id, seq, op }: WorkItem = JSON.parse(text);
       if (!seen.has(key)) seen.set(key, { cluster, id, seq, op });
     },
@@ -87,7 +94,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       for (const item of statuses.values()) handler(item);
       return onStatus.add(handler);
     },
-    onDamage: () => () => undefined,
+    onDamage: onDamage.add,
     onRefusal: () => () => undefined,
     onConnected: onConnected.add,
     connected: peer.connected,
