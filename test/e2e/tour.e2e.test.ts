@@ -128,13 +128,6 @@ test('what is deleted on the hub is gone from all clusters', async () => {
   for (const member of members) await untilNone(member, '/apis/apps/v1/deployments', `/api/v1/namespaces/${web.namespace}/pods`);
 });
 
-test('an agent keeps no record of what was withdrawn over its next start', async () => {
-  const member = memberOf(idc);
-  await agents.get(idc)?.stop();
-  await startAgent(idc);
-  await untilNone(member, '/api/v1/namespaces/hanse-system/secrets');
-});
-
 /** Waits until these collections of a member are empty. */
 const untilNone = async ({ name, call }: Member, ...paths: readonly string[]): Promise<void> => {
   const remains = async (): Promise<string[]> => {
