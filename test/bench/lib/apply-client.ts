@@ -183,7 +183,7 @@ const serveApplies = async ({ hub, members }: ApplyClientOptions): Promise<void>
   };
   const clear = async (): Promise<void> => {
     const { items } = await api.list({ ...deployments, ...inNamespace });
-    await Promise.all(items.map(({ metadata }) => api.delete({ ...deployments, ...inNamespace, name: metadata.name })));
+    for (const { metadata } of items) await api.delete({ ...deployments, ...inNamespace, name: metadata.name });
     const isEmpty = async (client: KubeClient, what: GroupVersionResource): Promise<true | undefined> =>
       (await client.list({ ...what, ...inNamespace }, { limit: 1 })).items.length === 0 ? true : undefined;
     await waitUntil('the hub to have let go of all Deployments', () => isEmpty(api, deployments), { withinMs: clearMsMax });

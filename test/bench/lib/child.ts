@@ -15,7 +15,7 @@ export type Child = {
 /** What a process holds of memory, in MB (10^6 bytes). */
 export type Memory = { readonly rssMB: number; readonly peakMB: number };
 
-const lineMsMax = 180_000;
+const lineMsMax = 600_000;
 const stopMsMax = 30_000;
 
 /** Starts `node ARGS` without a shell; `env` is added to ours. */
