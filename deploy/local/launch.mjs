@@ -18,7 +18,7 @@ const commands = {
   hanse: [['deploy/local/hanse.ts']],
   start: [['deploy/local/hanse.ts', 'start']],
   tour: [['deploy/local/hanse.ts', 'tour']],
-  test: [['hub/fleet/broker/ensure-main.ts'], vitest('--project', 'unit', '--project', 'nats')],
+  test: [['deploy/local/ensure-nats.ts'], vitest('--project', 'unit', '--project', 'nats')],
   check: [
     ['node_modules/typescript/bin/tsc', '-p', '.'],
     ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
@@ -74,9 +74,9 @@ const findRuntime = () => {
 const run = (runtime, args) =>
   new Promise((resolve) => {
     const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...args], {
-      cwd: process.env.HANSE_CWD ?? process.cwd(),
+      cwd: process.cwd(),
       stdio: 'inherit',
-      env: { ...process.env, HANSE_ROOT: root, PATH: `${dirname(runtime)}:${process.env.PATH}` },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), PATH: `${dirname(runtime)}:${process.env.PATH}` },
     });
     const forward = (signal) => child.kill(signal);
     // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be handed on.
