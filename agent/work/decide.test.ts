@@ -172,6 +172,19 @@ describe('withdrawn work', () => {
     expect(bench.state.entries.size).toBe(0);
   });
 
+  test('a record kept over a restart is forgotten too when the hub has dropped it meanwhile', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('a'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    bench.observe(a);
+    bench.restart();
+    bench.tell({ on: 'FullReading', ids: [] });
+    bench.pass(600_000);
+    expect(bench.member.records.size).toBe(0);
+    expect(bench.state.entries.size).toBe(0);
+  });
+
   test('an item missing from a full reading is not deleted', () => {
     const bench = workBench();
     bench.item(applyItem(1, configMap('a')));

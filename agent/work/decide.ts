@@ -10,7 +10,7 @@ import type { WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, targetOf, type WorkState } from './state.ts';
-import { gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
+import { forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
 const WITHDRAWN_MAX = 10_000;
@@ -31,6 +31,7 @@ const take = (step: Step, input: WorkInput): void => {
       onLoaded(step, input);
       return;
     case 'Item':
+      step.state.hubIds?.add(input.item.id);
       onItem(step, input.item, false);
       return;
     case 'FullReading':
@@ -187,21 +188,14 @@ const onRecorded = (step: Step, entry: Entry, failure: Extract<WorkInput, { on: 
 };
 
 const onFullReading = (step: Step, ids: readonly string[]): void => {
-  const held = new Set(ids);
+  const hubIds = new Set(ids);
+  step.state.hubIds = hubIds;
   const withdrawn = [...step.state.entries.values()].filter(({ item, stage }) => item.op === 'withdraw' && stage === 'Settled');
   const excess = Math.max(0, withdrawn.length - WITHDRAWN_MAX);
   withdrawn.forEach((entry, index) => {
     // The hub has read that it is gone and dropped its record: so can we.
-    if (!held.has(entry.item.id) || index < excess) forget(step, entry);
+    if (!hubIds.has(entry.item.id) || index < excess) forget(step, entry);
   });
-};
-
-const forget = (step: Step, entry: Entry): void => {
-  const { id, ref } = entry.item;
-  step.state.entries.delete(id);
-  step.state.held.delete(id);
-  if (step.state.byTarget.get(targetOf(ref)) === id) step.state.byTarget.delete(targetOf(ref));
-  if (entry.recordedSeq > 0) step.effects.push({ do: 'forget', id });
 };
 
 /** A kind may be served now that was not: those who wait for one are tried at once. */

@@ -59,6 +59,8 @@ export type WorkState = {
   /** Ids to start, by rank. */
   readonly ready: readonly Set<string>[];
   readonly waiting: Set<string>;
+  /** Ids the hub holds: those of the last full reading and what came since; undefined before the first. */
+  hubIds: Set<string> | undefined;
   /** Ids whose status is held back for a moment. */
   readonly held: Set<string>;
   /** Entries not tried yet, by rank. */
@@ -86,6 +88,7 @@ export const createWorkState = (cluster: string): WorkState => ({
   byTarget: new Map(),
   ready: Array.from({ length: RANKS }, () => new Set<string>()),
   waiting: new Set(),
+  hubIds: undefined,
   held: new Set(),
   untried: Array.from({ length: RANKS }, () => 0),
   inFlight: 0,

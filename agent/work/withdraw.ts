@@ -5,7 +5,7 @@ import type { Live } from './live.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
 import { renderRelease } from './render.ts';
-import type { Entry } from './state.ts';
+import { type Entry, targetOf } from './state.ts';
 
 /** An object that lingers is looked at again after this, in case its end was not seen. */
 const GOING_CHECK_MS = 2_000;
@@ -113,4 +113,15 @@ export const gone = (step: Step, entry: Entry, why?: { reason: string; message: 
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
   conclude(step, entry, { seq: entry.item.seq, phase: 'Withdrawn', ...why });
+  // Kept from before a restart, and the hub has dropped its record since: nobody asks about it any more.
+  if (step.state.hubIds?.has(entry.item.id) === false) forget(step, entry);
+};
+
+/** Drops an entry and its record in the cluster. */
+export const forget = (step: Step, entry: Entry): void => {
+  const { id, ref } = entry.item;
+  step.state.entries.delete(id);
+  step.state.held.delete(id);
+  if (step.state.byTarget.get(targetOf(ref)) === id) step.state.byTarget.delete(targetOf(ref));
+  if (entry.recordedSeq > 0) step.effects.push({ do: 'forget', id });
 };
