@@ -135,8 +135,20 @@ const peerOf = (incoming: Incoming, outgoing: Outgoing): Peer => {
   };
 };
 
+/** A connection's certificate does not change, and reading it costs more than many a request. */
+const certificates = new WeakMap<TLSSocket, { readonly subject: Peer['certificate'] }>();
+
 /** The subject of a client certificate of a CA that is believed. */
 const certificateOf = (socket: TLSSocket): Peer['certificate'] => {
+  let known = certificates.get(socket);
+  if (known === undefined) {
+    known = { subject: readCertificate(socket) };
+    certificates.set(socket, known);
+  }
+  return known.subject;
+};
+
+const readCertificate = (socket: TLSSocket): Peer['certificate'] => {
   if (!socket.authorized) return undefined;
   const { subject } = socket.getPeerCertificate();
   const commonName = one(subject?.CN);
