@@ -39,6 +39,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
     env: options.env,
     readyAt: () => readyAt,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    underWay: new Map(),
     defaultFunctions: options.defaultFunctions ?? {},
     admit: options.admit,
     virtual: options.virtual ?? {},

@@ -2,7 +2,7 @@
 import type { RuntimeEnv } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
 import type { DefaultFunctions } from '../schema/index.ts';
-import type { CommitResult, Revision, Store, Stored, Write } from '../storage/index.ts';
+import type { CommitResult, Revision, StorageKey, Store, Stored, Write } from '../storage/index.ts';
 import type { Call } from './call.ts';
 import { conflict, writeUnknown } from './errors.ts';
 import type { Admit, Limits, SchemaSource, VirtualCreate } from './options.ts';
@@ -18,6 +18,8 @@ export type ServerContext = {
   /** Watches and old lists from before this revision answer 410: what happened until the server was ready is nobody's to resume. */
   readonly readyAt: () => Revision;
   readonly defaultFunctions: DefaultFunctions;
+  /** The newest write of each key that is not decided yet. */
+  readonly underWay: Map<StorageKey, Promise<CommitResult>>;
   readonly admit: Admit | undefined;
   readonly virtual: Readonly<Record<string, VirtualCreate>>;
 };
@@ -27,13 +29,31 @@ export const timestampOf = (nowMs: number): string => new Date(nowMs).toISOStrin
 
 /** Commits one write; undefined when someone else was there first. Throws when the journal cannot tell. */
 export const commitOne = async (server: ServerContext, write: Write): Promise<Stored | 'conflict' | 'gone'> => {
-  const result: CommitResult = await server.store.commit([write]);
+  const result = await tracked(server, write.key, server.store.commit([write]));
   if (!result.ok) {
     if (result.why === 'conflict') return 'conflict';
     throw writeUnknown(result.cause);
   }
   if (write.op === 'delete') return 'gone';
   return server.store.get(write.key) ?? 'gone';
+};
+
+/** Notes the write as under way until it is decided, for {@link settledWrites}. */
+const tracked = async (server: ServerContext, key: StorageKey, commit: Promise<CommitResult>): Promise<CommitResult> => {
+  server.underWay.set(key, commit);
+  try {
+    return await commit;
+  } finally {
+    if (server.underWay.get(key) === commit) server.underWay.delete(key);
+  }
+};
+
+/**
+ * Waits for the newest write of a key that is under way. Who reads in order to write would otherwise be given what is about to be old, and
+ * with a slow disk lose to the writer before them again and again.
+ */
+export const settledWrites = async (server: ServerContext, key: StorageKey): Promise<void> => {
+  await server.underWay.get(key)?.catch(() => undefined);
 };
 
 /**

@@ -1,6 +1,6 @@
 /** @module GET of one object, or of its status. */
 import { type Call, fromStorage, isStorageVersion, keyFor } from './call.ts';
-import type { ServerContext } from './context.ts';
+import { type ServerContext, settledWrites } from './context.ts';
 import { notFound } from './errors.ts';
 import { versionOf } from './options-query.ts';
 import { awaitRevision } from './read.ts';
@@ -10,7 +10,9 @@ import type { Result } from './result.ts';
 export const get = async (server: ServerContext, call: Call): Promise<Result> => {
   const wanted = versionOf(call.query.get('resourceVersion') ?? '');
   if (wanted !== undefined) await awaitRevision(server, wanted);
-  const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
+  const key = keyFor(call.type, call.namespace, call.name);
+  if (wanted !== 0) await settledWrites(server, key);
+  const stored = server.store.get(key);
   if (stored === undefined) throw notFound(call.type, call.name);
   if (isStorageVersion(call.type)) return { kind: 'object', code: 200, type: call.type, object: stored.object, json: stored.json };
   return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, stored.object) };

@@ -14,7 +14,7 @@ import { trackContext, trackedUpdate } from './managed.ts';
 import { inNamespace, withName } from './metadata.ts';
 import { type WriteQuery, writeQuery } from './options-query.ts';
 import type { Result } from './result.ts';
-import { SCALE, scaleOf, withScale } from './scale.ts';
+import { SCALE, scaleOf, withAppliedScale, withScale } from './scale.ts';
 import { change, separated } from './update.ts';
 
 const APPLY = 'application/apply-patch+yaml';
@@ -120,7 +120,6 @@ export const inScaleForm = (server: ServerContext, call: Call, result: Result): 
 const apply = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
   const query = writeQuery(call.query, 'PatchOptions', true);
   const { value } = parseBody(body);
-  if (call.subresource === 'scale') throw unsupportedPatch();
   if (!isObject(value)) throw badRequest('the applied configuration is no object');
   const applied = withName(
     call,
@@ -129,6 +128,7 @@ const apply = async (server: ServerContext, call: Call, body: Body): Promise<Res
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
     if (stored === undefined) return { done: await applyNew(server, call, applied, query) };
+    if (call.subresource === 'scale' && call.type.scale === undefined) throw noSuchResource();
     const { resourceVersion, uid } = applied.metadata;
     if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(stored.revision))
       throw conflict(call.type, call.name);
@@ -136,8 +136,13 @@ const apply = async (server: ServerContext, call: Call, body: Body): Promise<Res
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.object.metadata.uid ?? ''}`;
       throw conflict(call.type, call.name, why);
     }
-    const outcome = await change(server, call, stored, query, (old) => separated(call, appliedTo(server, call, old, applied, query), old));
-    return outcome === 'conflict' ? 'again' : { done: outcome };
+    const by = { manager: query.fieldManager, force: query.force ?? false };
+    const outcome = await change(server, call, stored, query, (old) =>
+      call.subresource === 'scale'
+        ? withAppliedScale(server, call.type, old, applied, by)
+        : separated(call, appliedTo(server, call, old, applied, query), old),
+    );
+    return outcome === 'conflict' ? 'again' : { done: inScaleForm(server, call, outcome) };
   });
 };
 

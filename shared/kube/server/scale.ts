@@ -1,5 +1,13 @@
 /** @module The scale subresource: replicas of any kind as autoscaling/v1 Scale. */
-import { parentManagedFields, type ReplicasPaths, replicasPath, scaleManagedFields, trackUpdate } from '../apply/index.ts';
+import {
+  applyConfiguration,
+  parentManagedFields,
+  type ReplicasPaths,
+  replicasPath,
+  scaleManagedFields,
+  type TrackContext,
+  trackUpdate,
+} from '../apply/index.ts';
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType, ScalePaths } from '../resource.ts';
 import { isObject, own } from '../schema/index.ts';
@@ -46,27 +54,46 @@ export const scaleOf = (server: ServerContext, type: ResourceType, object: KubeO
   };
 };
 
-/** The object with the replicas of a changed Scale, and who owns them now. Throws 422 on replicas that cannot be. */
+/** The object with the replicas that a plain write gave its Scale, and who owns them now. Throws 422 on replicas that cannot be. */
 export const withScale = (server: ServerContext, type: ResourceType, old: KubeObject, scale: KubeObject, manager: string): KubeObject => {
+  const before = scaleOf(server, type, old);
+  const next = { ...before, spec: { replicas: numberAt(scale, 'spec.replicas') } };
+  return scaledParent(server, type, old, trackUpdate({ ...scaleContext(server), live: before, next, manager }));
+};
+
+/** As {@link withScale}, by server-side apply of a Scale. Throws 409 on conflicts. */
+export const withAppliedScale = (
+  server: ServerContext,
+  type: ResourceType,
+  old: KubeObject,
+  applied: KubeObject,
+  by: { readonly manager: string; readonly force: boolean },
+): KubeObject => {
+  const result = applyConfiguration({ ...scaleContext(server), live: scaleOf(server, type, old), applied, ...by });
+  if (!result.ok) throw result.error;
+  return scaledParent(server, type, old, result.object);
+};
+
+const scaleContext = (server: ServerContext): TrackContext => ({
+  node: server.schemas().node(SCALE.schemaName),
+  apiVersion: apiVersionOf(SCALE.group, SCALE.version),
+  subresource: 'scale',
+  reset: 'status',
+  now: timestampOf(server.env.nowMs()),
+});
+
+/** The object with a Scale's replicas and their owners. */
+const scaledParent = (server: ServerContext, type: ResourceType, old: KubeObject, scale: KubeObject): KubeObject => {
   const paths = pathsOf(type);
   const replicas = numberAt(scale, 'spec.replicas');
   if (replicas < 0) {
     const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
-    throw invalid({ ...SCALE, group: SCALE.group }, old.metadata.name, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }]);
+    throw invalid({ kind: SCALE.kind, group: SCALE.group }, old.metadata.name, [
+      { reason: 'FieldValueInvalid', message, field: 'spec.replicas' },
+    ]);
   }
-  const before = scaleOf(server, type, old);
-  const tracked = trackUpdate({
-    node: server.schemas().node(SCALE.schemaName),
-    apiVersion: apiVersionOf(SCALE.group, SCALE.version),
-    subresource: 'scale',
-    reset: 'status',
-    now: timestampOf(server.env.nowMs()),
-    live: before,
-    next: { ...before, spec: { replicas } },
-    manager,
-  });
   const apiVersion = apiVersionOf(type.group, type.version);
-  const entries = parentManagedFields(old.metadata.managedFields, tracked.metadata.managedFields, apiVersion, replicasPaths(server, type));
+  const entries = parentManagedFields(old.metadata.managedFields, scale.metadata.managedFields, apiVersion, replicasPaths(server, type));
   const scaled = withValueAt(old, paths.specReplicas, replicas);
   const { managedFields: _, ...metadata } = scaled.metadata;
   return { ...scaled, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } };
