@@ -5,7 +5,7 @@ import { plainShape } from '../../../shared/capacity/index.ts';
 import type { TimedTaint } from '../../../shared/placement/index.ts';
 import { asMap, clusterWith, policyOf } from '../../../shared/placement/testing.ts';
 import { healthTaints } from '../cluster/health.ts';
-import { decidePlacement, type PlacementOutput } from './decide.ts';
+import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
 
 const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'shop', generation: 1 }, spec: {} };
 const lost: readonly TimedTaint[] = [
@@ -53,5 +53,10 @@ describe('decidePlacement', () => {
     const short = decide(then(first), lost, [1, 0]);
     expect(short.event).toMatchObject({ type: 'Warning', reason: 'Unplaced' });
     expect(decide(then(short), lost, [0, 0]).event).toBeUndefined();
+  });
+
+  it('owes nothing to a cluster that is well again or gone, whoever decides', () => {
+    const owed = ['a', 'b', 'gone'].map((name) => ({ name, replicas: 1 }));
+    expect(stillOwed(owed, [clusterWith('a', 9), clusterWith('b', 9, {}, returning)])).toEqual([{ name: 'b', replicas: 1 }]);
   });
 });

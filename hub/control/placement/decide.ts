@@ -35,6 +35,12 @@ const isUnwell = (view: ClusterView | undefined): boolean =>
   view?.taints.some(({ key }) => key === healthTaints.unreachable || key === healthTaints.returning || key === healthTaints.notReady) ??
   true;
 
+/** What of the owed still stands: the cluster is not well yet. */
+export const stillOwed = (owed: readonly OwedCluster[], clusters: readonly ClusterView[]): readonly OwedCluster[] => {
+  const views = new Map(clusters.map((view) => [view.name, view]));
+  return owed.filter(({ name }) => views.has(name) && isUnwell(views.get(name)));
+};
+
 /** What lost clusters are owed: what they had before, and what they lose now. A cluster that is well has been decided on: it is owed nothing. */
 const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => {
   const views = new Map(input.clusters.map((view) => [view.name, view]));
@@ -44,10 +50,8 @@ const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => 
     const wasLost = views.get(name)?.taints.some(({ key, effect }) => key === healthTaints.unreachable && effect === 'NoExecute') ?? false;
     if (wasLost && !got.has(name)) owed.set(name, Math.max(owed.get(name) ?? 0, replicas ?? 0));
   }
-  return [...owed]
-    .filter(([name]) => views.has(name) && isUnwell(views.get(name)) && !got.has(name))
-    .map(([name, replicas]) => ({ name, replicas }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const open = [...owed].filter(([name]) => !got.has(name)).map(([name, replicas]) => ({ name, replicas }));
+  return stillOwed(open, input.clusters).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 };
 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>

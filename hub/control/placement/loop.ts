@@ -1,5 +1,5 @@
 /** @module Decides where each selected object runs, and writes the decision. Level-triggered: a key is the object's storage key. */
-import { type Placement, placementType, type WorkloadRef } from '../../../shared/api/index.ts';
+import { type Placement, type PlacementStatus, placementType, type WorkloadRef } from '../../../shared/api/index.ts';
 import { type PodShape, podShapeOf } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored, type Write } from '../../../shared/kube/storage/index.ts';
@@ -11,7 +11,7 @@ import { type Controller, done, type Outcome, startController } from '../control
 import type { EventRecorder } from '../events.ts';
 import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser, newMetadata } from '../objects.ts';
-import { decidePlacement, type PlacementOutput } from './decide.ts';
+import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 
@@ -79,12 +79,19 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     );
   };
 
-  /** A policy that goes away takes nothing with it: the object stays where it is. */
+  /**
+   * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
+   * given back what it had: it was decided on, and its copies may go.
+   */
   const freeze = async (ref: WorkloadRef): Promise<Outcome> => {
     const { key, placement, revision } = placementOf(store, ref);
-    if (placement === undefined || placement.status?.reason === 'NoPolicy') return done;
+    if (placement === undefined) return done;
+    const { owed: before = [], ...status } = placement.status ?? {};
+    const owed = stillOwed(before, options.directory.views());
+    if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
     const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
-    const object = { ...placement, status: { ...placement.status, reason: 'NoPolicy', message } } as unknown as KubeObject;
+    const frozen: PlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
+    const object = { ...placement, status: frozen } as unknown as KubeObject;
     return (await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }])) ?? done;
   };
 
