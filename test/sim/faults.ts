@@ -64,7 +64,7 @@ export const drawFaults = (seed: number): Faults => {
   const random = prng(seed, 'faults');
   const often = (minMs: number, maxMs: number): number => (random.chance(50) ? minMs + random.below(maxMs - minMs) : 0);
   const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
-  return {
+  const drawn = {
     agents: 3 + random.below(random.chance(25) ? 8 : 3),
     bus: delay(random, 60, 3_000),
     dropPercent: percent(25),
@@ -91,9 +91,10 @@ export const drawFaults = (seed: number): Faults => {
     nodeEveryMs: often(20_000, 120_000),
     userEveryMs: 3_000 + random.below(25_000),
     skewMsMax: percent(5_000),
-    // Drawn last, so that the draws of older seeds stay as they were.
-    forgeEveryMs: often(20_000, 120_000),
   };
+  // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be
+  // withdrawn stays then. So the two are not mixed.
+  return { ...drawn, forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
 };
 
 /** One draw of a delay, in ms. */

@@ -36,8 +36,10 @@ export const workCheck: Checker = (fail, nowMs) => {
     return nowMs() - [...askedMs].reduce((last, [key, atMs]) => (concerns(key) ? Math.max(last, atMs) : last), 0);
   };
 
-  const checkWithdraw = (item: WorkItem): void => {
+  const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
     const { cluster, ref } = item;
+    // A withdrawal that is signed again, because its record was damaged, decides nothing new.
+    if (before?.op === 'withdraw') return;
     const wantedForMs = wishes.wantedForMs(cluster, ref);
     if (wantedForMs > decisionAgeMsMax) {
       fail(
@@ -71,8 +73,9 @@ export const workCheck: Checker = (fail, nowMs) => {
       if (same !== undefined && (same.op !== item.op || JSON.stringify(same.object) !== JSON.stringify(item.object))) {
         fail('one content a seq', `work ${key} was signed twice at seq ${item.seq}: ${JSON.stringify(same)} and ${JSON.stringify(item)}`);
       }
+      const last = [...items.values()].at(-1);
       items.set(item.seq, item);
-      if (item.op === 'withdraw') checkWithdraw(item);
+      if (item.op === 'withdraw') checkWithdraw(item, last);
     },
     applying: (cluster, object) => {
       const { id, seq } = marksOf(object);
