@@ -128,6 +128,12 @@ test('what is deleted on the hub is gone from all clusters', async () => {
   for (const member of members) await untilNone(member, '/apis/apps/v1/deployments', `/api/v1/namespaces/${web.namespace}/pods`);
 });
 
+test('an agent keeps no record of what was withdrawn over its next start', async () => {
+  await agents.get(idc)?.stop();
+  await startAgent(idc);
+  await untilNone(memberOf(idc), '/api/v1/namespaces/hanse-system/secrets');
+});
+
 /** Waits until these collections of a member are empty. */
 const untilNone = async ({ name, call }: Member, ...paths: readonly string[]): Promise<void> => {
   const remains = async (): Promise<string[]> => {
