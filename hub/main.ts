@@ -60,7 +60,7 @@ const version = {
   minor: discovery.version.minor,
   gitVersion: `${discovery.version.gitVersion}+hanse`,
   gitCommit: '',
-  platform: `${process.platform}/${process.arch}`,
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
 
 const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name);

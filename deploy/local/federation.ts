@@ -1,5 +1,5 @@
 /** @module A whole federation on one machine: hub, broker, playground members and their agents; members can be stopped and started. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StartedAgent, startAgent } from '../../agent/main.ts';
 import { createToken } from '../../hub/cli/index.ts';
@@ -28,6 +28,8 @@ export type Federation = {
   readonly hub: Hub;
   readonly clusters: readonly CloudCluster[];
   readonly members: MemberControl;
+  /** Members that were not Ready in time at the start, and why; the others run. */
+  readonly absent: readonly string[];
   /** Resolves when this cluster is Ready at the hub. @throws Error after a minute, with what the hub says. */
   readonly whenReady: (name: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -41,11 +43,13 @@ const readyWithinMs = 60_000;
 type Running = { readonly member: PlaygroundMember; readonly agent: StartedAgent };
 
 /** One member with its agent, which joins with a token made for it alone. */
-const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, index: number): Promise<Running> => {
+const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, port: number): Promise<Running> => {
   const dataDir = join(options.dataDir, 'members', cluster.name);
-  const port = options.port === 0 ? 0 : options.port + memberPortOffset + index;
+  const keyFile = join(dataDir, 'agent.json');
   const member = await startMember({ cluster, dataDir, port, env: options.env });
   const known = await hub.client.get({ ...clustersResource, name: cluster.name });
+  // A Cluster that was deleted took its agent's credential along: the playground joins anew, with new keys.
+  if (known === undefined) await rm(keyFile, { force: true });
   const labels = {
     'hanse.dev/provider': cluster.provider,
     'topology.kubernetes.io/region': cluster.region,
@@ -57,7 +61,7 @@ const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudC
     hubUrl: hub.url,
     hubCa: hub.caPem,
     kubeconfig: member.kubeconfig,
-    keyFile: join(dataDir, 'agent.json'),
+    keyFile,
     log: options.env.log.child({ agent: cluster.name }),
     ...(token === undefined ? {} : { token }),
   });
@@ -97,6 +101,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     env: { ...env, log: env.log.child({ part: 'hub' }) },
     onProgress: (part) => progress(texts[part]),
   });
+  const absent: string[] = [];
   const running = new Map<string, Running>();
   const urls = new Map<string, string>();
 
@@ -104,7 +109,10 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     const index = clusters.findIndex((cluster) => cluster.name === name);
     const cluster = clusters[index];
     if (cluster === undefined || running.has(name)) return;
-    const joined = await startJoined(options, hub, cluster, index);
+    // A member that comes back keeps its address.
+    const before = urls.get(name);
+    const fixed = options.port === 0 ? 0 : options.port + memberPortOffset + index;
+    const joined = await startJoined(options, hub, cluster, before === undefined ? fixed : Number(new URL(before).port));
     running.set(name, joined);
     urls.set(name, joined.member.url);
   };
@@ -130,12 +138,15 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     }
     for (const { name } of clusters) {
       progress(`Waiting for ${name} to join`);
-      await whenReady(name);
+      await whenReady(name).catch((error: unknown) => {
+        const link = running.get(name)?.agent.link.state().message ?? '';
+        absent.push(`${name} is not ready: ${error instanceof Error ? error.message : String(error)} (its agent says: ${link})`);
+      });
     }
   } catch (error) {
     await stop();
     throw error;
   }
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: urls.get(name) ?? '' }));
-  return { hub, clusters, members: { start, stop: stopMember, states }, whenReady, stop };
+  return { hub, clusters, members: { start, stop: stopMember, states }, absent, whenReady, stop };
 };

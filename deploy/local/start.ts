@@ -20,16 +20,20 @@ const nextSteps = (federation: Federation, dataDir: string): string => {
     .states()
     .map(({ name, url }) => `  ${name.padEnd(14)} ${url}   ${shown(join(dataDir, 'members', name, 'kubeconfig'))}`);
   const last = federation.clusters.at(-1)?.name ?? '';
+  const where = shown(dataDir) === '.hanse' ? '' : ` --data-dir ${shown(dataDir)}`;
+  const kubeconfig = where === '' ? '' : ` --kubeconfig ${shown(federation.hub.kubeconfig)}`;
   return [
     '',
     `Hanse is running.  API ${federation.hub.url}   NATS ${federation.hub.natsUrls.join(', ')}   data ${shown(dataDir)}`,
     ...members,
+    ...federation.absent.map((line) => `  warning: ${line}`),
     '',
     'Type next, in another terminal:',
     `  export KUBECONFIG=${shown(federation.hub.kubeconfig)}`,
     '  kubectl get clusters',
     `  kubectl apply -f ${example} && kubectl rollout status deployment/web -n shop`,
-    `Then lose a cluster:  npm run hanse -- playground stop ${last}   (and see: npm run hanse -- explain deployment/web -n shop)`,
+    `Then lose a cluster:  npm run hanse -- playground${where} stop ${last}`,
+    `and see why:          npm run hanse -- explain deployment/web -n shop${kubeconfig}`,
     'Ctrl-C stops everything; the data stays.',
     '',
   ].join('\n');

@@ -153,6 +153,7 @@ export const tour = async ({ json }: { json: boolean }): Promise<void> => {
   try {
     federation = await tell('start', async () => {
       const value = await startFederation({ dataDir, members, port: 0, env });
+      if (value.absent.length > 0) throw new Error(value.absent.join('; '));
       return { detail: `hub ${value.hub.url}, ${members} clusters joined: ${value.clusters.map(({ name }) => name).join(', ')}`, value };
     });
     const { api } = await openKubeconfig(federation.hub.kubeconfig, env);

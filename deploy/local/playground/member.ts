@@ -52,7 +52,7 @@ const version = {
   minor: discovery.version.minor,
   gitVersion: `${discovery.version.gitVersion}+playground`,
   gitCommit: '',
-  platform: `${process.platform}/${process.arch}`,
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
 
 /** One for all members of the process: compiled nodes are the same for each. */
