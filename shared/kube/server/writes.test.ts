@@ -35,7 +35,7 @@ const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 describe('writes', () => {
   it('a generated name that is taken is drawn again, eight times at most', async () => {
     const draws: number[] = [];
-    const server = await fresh({ env: { ...testEnv, random: () => (draws.push(0), 0) } });
+    const server = await fresh({ env: { ...testEnv, random: () => draws.push(0) * 0 } });
     const first = await server.json('POST', BASE, configMap('', { generateName: 'x-' }));
     expect(first.body.metadata.name).toBe('x-bbbbb');
     draws.length = 0;
