@@ -60,6 +60,10 @@ export const tokenCreate = (context: CliContext, options: TokenOptions): Promise
     context.print(`  hanse join --hub ${made.hub} --ca-hash ${made.caHash} \\`);
     context.print(`    --token ${made.token} --name CLUSTER --kubeconfig FILE`);
     context.print('');
+    if (Object.keys(options.labels ?? {}).length === 0)
+      context.print(
+        'Policies choose by labels: add --label hanse.dev/provider=NAME --label topology.kubernetes.io/region=NAME to set them.',
+      );
     context.print(options.autoApprove === undefined ? 'Then let it in:  hanse approve CLUSTER' : 'It is let in at once.');
   });
 

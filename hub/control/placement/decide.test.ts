@@ -39,6 +39,19 @@ describe('decidePlacement', () => {
     expect([asMap(back.spec.clusters), back.status.owed]).toEqual([{ a: 3, b: 3 }, undefined]);
   });
 
+  it('leaves a finished Job where it ran, whatever becomes of the clusters', () => {
+    const job = (status: object) => ({ ...object, apiVersion: 'batch/v1', kind: 'Job', status });
+    const input = { replicas: 2, shape: plainShape({ cpu: 1 }), policy: policyOf(), nowMs: 0 };
+    const clusters = (taints: readonly TimedTaint[]) => [clusterWith('a', 9), clusterWith('b', 9, {}, taints)];
+    const first = decidePlacement({ ...input, object: job({}), before: undefined, clusters: clusters([]) });
+    const done = job({ conditions: [{ type: 'Complete', status: 'True' }] });
+    expect(decidePlacement({ ...input, object: done, before: then(first), clusters: clusters(lost) })).toMatchObject({
+      isChanged: false,
+      spec: first.spec,
+    });
+    expect(decidePlacement({ ...input, object: job({}), before: then(first), clusters: clusters(lost) }).isChanged).toBe(true);
+  });
+
   it('is not worth a write when only room changed, or a cluster is in doubt for a moment', () => {
     const first = decide(undefined, []);
     expect(decide(then(first), [], [1, 50]).isChanged).toBe(false);

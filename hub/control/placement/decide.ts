@@ -88,9 +88,22 @@ const substance = (status: PlacementStatus | undefined, doubted: ReadonlySet<str
   (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, doubted.has(cluster) || eligible, got]),
 ];
 
+type JobStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+
+/** A Job that has completed or failed: moving it would run it again. */
+const isFinishedJob = (object: KubeObject): boolean =>
+  object.kind === 'Job' &&
+  object.apiVersion === 'batch/v1' &&
+  ((object.status as JobStatus | undefined)?.conditions ?? []).some(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  );
+
 /** Decides where an object runs. */
 export const decidePlacement = (input: PlacementInput): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
+  if (before?.status !== undefined && isFinishedJob(object)) {
+    return { spec: before.spec, status: before.status, isChanged: false, recheckAtMs: undefined, event: undefined };
+  }
   const decision = place(
     { policy, clusters: input.clusters },
     {
