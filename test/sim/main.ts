@@ -49,7 +49,7 @@ const runOnce = async (seed: number, twice: boolean, verbose: boolean): Promise<
 };
 
 /** One seed in so many is run twice. */
-const twiceEvery = 10;
+const twiceEvery = 20;
 
 const main = async (range: Range, options: { readonly json?: boolean; readonly verbose?: boolean }): Promise<boolean> => {
   const seeds = [

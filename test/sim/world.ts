@@ -32,7 +32,7 @@ const eventsMax = 400_000;
  * Turns of the microtask queue that an event is given. What takes longer (a loop over many awaits) goes on beside the next events, in an order
  * that is the same in every run; a turn of the real event loop would wait for all of it, at ten times the cost.
  */
-const turnsPerEvent = 16;
+const turnsPerEvent = 12;
 const settlePromises = async (): Promise<void> => {
   for (let turn = 0; turn < turnsPerEvent; turn++) await undefined;
 };

@@ -13,6 +13,9 @@ const decisionAgeMsMax = 15_000;
 /** Silence after which the hub counts a cluster as lost (10 s), with some time for the message on its way to be looked at. */
 const silenceMsMax = 15_000;
 
+/** Without a beat of any cluster for so long the hub is cut off itself. */
+const deafMsMin = 5_000;
+
 const marksOf = (object: KubeObject): { readonly id: string | undefined; readonly seq: number } => ({
   id: object.metadata.annotations?.[workIdMark],
   seq: Number(object.metadata.annotations?.[workSeqMark] ?? 0),
@@ -36,6 +39,10 @@ export const workCheck: Checker = (fail, nowMs) => {
     return nowMs() - [...askedMs].reduce((last, [key, atMs]) => (concerns(key) ? Math.max(last, atMs) : last), 0);
   };
 
+  /** A hub that hears nobody knows that it is deaf; what users ask for then is still done. */
+  const isOurDoing = (ref: WorkItem['ref']): boolean =>
+    [...lastBeatMs.values()].some((atMs) => nowMs() - atMs < deafMsMin) || askedAgoMs(ref) > decisionAgeMsMax;
+
   const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
     const { cluster, ref } = item;
     // A withdrawal that is signed again, because its record was damaged, decides nothing new.
@@ -48,7 +55,7 @@ export const workCheck: Checker = (fail, nowMs) => {
       );
     }
     const silentMs = nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
-    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && askedAgoMs(ref) > decisionAgeMsMax) {
+    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref)) {
       fail(
         'nothing is withdrawn because it was unseen',
         `${ref.kind} ${ref.name} is withdrawn from ${cluster}, which the hub has not heard for ${silentMs} ms`,
