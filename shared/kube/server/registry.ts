@@ -29,6 +29,7 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
   const types = new Map<string, ResourceType>();
   let generation = 0;
   let sorted: readonly ResourceType[] | undefined;
+  let storedTypes: readonly ResourceType[] | undefined;
 
   const add = (added: readonly ResourceType[]): void => {
     for (const type of added) {
@@ -37,6 +38,7 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
     }
     generation += 1;
     sorted = undefined;
+    storedTypes = undefined;
   };
   const all = (): readonly ResourceType[] => {
     sorted ??= [...types.values()].sort(compareTypes);
@@ -49,11 +51,15 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
       types.delete(`${group}/${version}/${resource}`);
       generation += 1;
       sorted = undefined;
+      storedTypes = undefined;
     },
     get: (group, version, resource) => types.get(`${group}/${version}/${resource}`),
     byKind: (group, version, kind) => all().find((type) => type.kind === kind && type.group === group && type.version === version),
     in: (group, version) => all().filter((type) => type.group === group && type.version === version),
-    stored: () => all().filter((type) => isStored(type)),
+    stored: () => {
+      storedTypes ??= all().filter((type) => isStored(type));
+      return storedTypes;
+    },
     all,
     groups: () => {
       const groups = Map.groupBy(all(), (type) => type.group);
