@@ -71,7 +71,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
     tell(result);
   }
   const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ seeds: seeds.length, failed, events })}\n`);
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ seeds: range.to - range.from + 1, failed, events })}\n`);
   else {
     write(
       `${seeds.length} seeds, ${failed.length} failed, ${events} events in ${seconds.toFixed(1)} s (${(seeds.length / seconds).toFixed(1)} seeds/s)`,
