@@ -61,10 +61,12 @@ const installDependencies = () => {
 
 /** This Node when it is new enough, else the one from npm's `node` package, unpacked by its own install script. */
 const findRuntime = () => {
-  if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return process.execPath;
+  // npm runs us with the Node of node_modules when there is one: the installation may just have removed it.
+  const isNew = Number(process.versions.node.split('.')[0]) >= nodeMajorMin;
+  if (isNew && existsSync(process.execPath)) return process.execPath;
   const packaged = join(root, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(packaged)) return packaged;
-  process.stderr.write(`Node ${process.versions.node} is older than ${nodeMajorMin}: getting a newer one from npm …\n`);
+  process.stderr.write(`Getting Node ${nodeMajorMin} or newer from npm …\n`);
   npm(['rebuild', 'node', '--ignore-scripts=false', '--foreground-scripts'], 'npm rebuild node');
   if (existsSync(packaged)) return packaged;
   return fail(`npm's "node" package did not unpack its binary. Install Node ${nodeMajorMin} or newer, then run this again.`);
