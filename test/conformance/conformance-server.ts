@@ -1,17 +1,17 @@
 /** @module An API server with the built-in kinds over a memory journal, served on a free port: what the conformance scripts run against. */
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAuthority } from '../../hub/api/certificates.ts';
 import { kubeconfigText } from '../../hub/api/kubeconfig.ts';
 import { serve } from '../../hub/api/serve.ts';
+import { nodeEnv } from '../../hub/node-env.ts';
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
 import { createSchemaSet } from '../../shared/kube/schema/index.ts';
 import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal } from '../../shared/kube/storage/index.ts';
-import { type Log, type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { type Log, silentLog } from '../../shared/lib/index.ts';
 
 /** A server that runs. */
 export type ConformanceServer = {
@@ -27,7 +27,7 @@ export const startConformanceServer = async (
   options: { port?: number; kubeconfig?: string; log?: Log } = {},
 ): Promise<ConformanceServer> => {
   const directory = mkdtempSync(join(tmpdir(), 'hanse-conformance-'));
-  const env = realEnv(options.log ?? silentLog);
+  const env = nodeEnv(options.log ?? silentLog);
   const authority = await openAuthority({ directory, commonName: 'hanse-conformance', nowMs: env.nowMs });
   const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
   const store = await createStore(memoryJournal(), { env });
@@ -70,14 +70,3 @@ export const startConformanceServer = async (
     },
   };
 };
-
-const realEnv = (log: Log): RuntimeEnv => ({
-  nowMs: Date.now,
-  random: Math.random,
-  uuid: randomUUID,
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  log,
-});
