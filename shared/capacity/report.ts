@@ -15,7 +15,26 @@ export type GpuFacts = {
   readonly memoryMiB: number;
   /** Physical GPUs a node. */
   readonly count: number;
+  /** `replicas` = what one GPU (with MIG `single`: one slice) is offered as; 1 = not shared. */
   readonly sharing: { readonly kind: 'exclusive' | 'timeSlicing' | 'mps' | 'mig' | 'vgpu'; readonly replicas: number };
+  /** NVIDIA's MIG strategy, when slices are offered: `single` = as `nvidia.com/gpu`, `mixed` = a resource for each profile. */
+  readonly migStrategy?: 'single' | 'mixed';
+  /** Memory of one slice by profile (`1g.5gb`), MiB; MIG `mixed`. */
+  readonly migProfiles?: { readonly [profile: string]: number };
+  /** Multi-node NVLink domain: nodes with an equal value are in one (`nvidia.com/gpu.clique`). */
+  readonly clique?: string;
+};
+
+/** A GPU that several pods share by HAMi, as all nodes of the group have it at this place. Cores are percent of the GPU. */
+export type SharedDevice = {
+  readonly type: string;
+  readonly memoryMiB: number;
+  readonly cores: number;
+  readonly slots: number;
+  /** NUMA zone, -1 = unknown. */
+  readonly numa: number;
+  /** `hami-core`, `mig`, `mps`; '' = the default. */
+  readonly mode: string;
 };
 
 /** NUMA facts of a group's nodes, from NodeResourceTopology. */
@@ -24,9 +43,17 @@ export type NumaFacts = {
   readonly scope: 'container' | 'pod';
   readonly cpuManager: 'none' | 'static';
   readonly memoryManager: 'None' | 'Static';
+  /** `name=value` of the managers' options: `full-pcpus-only=true`, `max-allowable-numa-nodes=8`, `prefer-closest-numa-nodes=true`. */
   readonly options: readonly string[];
-  /** One a zone; `total` has an amount for each resource name, -1 = the zone says nothing of it. */
+  /** Hardware threads of a core; absent = not known. */
+  readonly threadsPerCore?: number;
+  /**
+   * One a zone, ordered by id (the number in the zone's name). `total` has an amount for each resource name, -1 = the zone says nothing of
+   * it; of cpu and devices it is the capacity, of memory and hugepages the allocatable: what the kubelet's widths are counted from.
+   */
   readonly zones: readonly { readonly id: number; readonly total: readonly number[] }[];
+  /** distances[from][to] between zones in the order of `zones`; absent = not told. */
+  readonly distances?: readonly (readonly number[])[];
 };
 
 /** Nodes that differ only in what is free on them. */
@@ -42,7 +69,12 @@ export type NodeGroup = {
   readonly runtimeHandlers: readonly string[];
   readonly gpu?: GpuFacts;
   readonly numa?: NumaFacts;
+  /** GPUs shared by HAMi, by their place on the node; their free amounts are in {@link NodeColumns}. */
+  readonly devices?: readonly SharedDevice[];
 };
+
+/** Free amounts of the shared devices at one place, one value a node; -1 = no such device there. */
+export type DeviceColumns = { readonly slots: readonly number[]; readonly memoryMiB: readonly number[]; readonly cores: readonly number[] };
 
 /** Columns, one value a node, in node order of the epoch. */
 export type NodeColumns = {
@@ -51,8 +83,86 @@ export type NodeColumns = {
   readonly podsFree: readonly number[];
   /** free[r][node], r indexes `resourceNames`. */
   readonly free: readonly (readonly number[])[];
-  /** zoneFree[zone][r][node]; absent when no node has zones; -1 = unknown. */
+  /** zoneFree[zone][r][node], zone = place in the group's `numa.zones`; absent when no node has zones; -1 = unknown. */
   readonly zoneFree?: readonly (readonly (readonly number[])[])[];
+  /** deviceFree[place], place = that in the group's `devices`; absent when nothing is shared. A device out of service has no free slots. */
+  readonly deviceFree?: readonly DeviceColumns[];
+  /** Id of the {@link CapacityReport.portSets} entry, 0 = no host port is taken; absent when none is anywhere. */
+  readonly portSet?: readonly number[];
+};
+
+/** Host ports that pods hold on a node: `TCP/0.0.0.0/80`, sorted. */
+export type PortSet = { readonly id: number; readonly ports: readonly string[] };
+
+/** What one ResourceQuota leaves. */
+export type QuotaFree = {
+  readonly namespace: string;
+  readonly name: string;
+  /** hard - used by the quota's own names (`requests.cpu`, `limits.memory`, `pods`, `requests.nvidia.com/gpu`); canonical units, floored. */
+  readonly free: { readonly [resource: string]: number };
+  /** Which pods it counts: `BestEffort`, `NotTerminating`, `PriorityClass In high,low`; empty = all. */
+  readonly scopes: readonly string[];
+};
+
+/** Nodes that an autoscaler could add: never part of what is free. */
+export type Potential = {
+  readonly source: 'cluster-autoscaler' | 'cluster-api' | 'karpenter';
+  readonly name: string;
+  readonly labels: { readonly [key: string]: string };
+  readonly taints: readonly NodeTaint[];
+  /** What one new node would offer, canonical units; absent = not known. */
+  readonly allocatable?: { readonly [resource: string]: number };
+  /** Further nodes; absent = not limited by number. */
+  readonly maxExtraNodes?: number;
+  /** Further amounts over all new nodes; absent = not limited by amount. */
+  readonly maxExtra?: { readonly [resource: string]: number };
+};
+
+/** A value of a DRA attribute. */
+export type DraValue = string | number | boolean;
+
+/** Devices of `resource.k8s.io/v1` that differ in nothing a claim may ask for. */
+export type DraKind = {
+  readonly id: number;
+  readonly driver: string;
+  /** Device classes whose selectors admit it. */
+  readonly classes: readonly string[];
+  /** By qualified name (`gpu.nvidia.com/productName`); those unique to a device (uuid, bus id) are left out. */
+  readonly attributes: { readonly [name: string]: DraValue };
+  /** By qualified name; bytes in MiB where the quantity has a byte suffix, whole units elsewhere, floored. */
+  readonly capacity: { readonly [name: string]: number };
+  /** What one device takes of its node's counters: `<set>/<counter>`. Devices share sets of equal names. */
+  readonly consumes: { readonly [counter: string]: number };
+  /** May be allocated to several claims. */
+  readonly shared: boolean;
+};
+
+/** The devices of one node, or, with `node` '', those that many nodes reach. */
+export type DraPool = {
+  readonly driver: string;
+  readonly pool: string;
+  readonly node: string;
+  /** Nodes that reach a pool of no single node: labels of its `nodeSelector` as terms; absent = all. */
+  readonly nodeTerms?: readonly unknown[];
+  /** By {@link DraKind} id and, of partitionable devices, the counter set that they draw on. */
+  readonly devices: readonly { readonly kind: number; readonly set?: string; readonly total: number; readonly free: number }[];
+  /** What is left of each counter: `<set>/<counter>`. */
+  readonly counters: { readonly [counter: string]: number };
+};
+
+/** Figures of the GPUs of one product from DCGM; a figure that no exporter gave is absent. */
+export type GpuUse = {
+  readonly product: string;
+  /** GPUs that were heard. */
+  readonly gpus: number;
+  /** Means, percent. */
+  readonly utilizationPercent?: number;
+  readonly memoryUsedMiB?: number;
+  readonly memoryTotalMiB?: number;
+  readonly temperatureMaxCelsius?: number;
+  readonly powerWatts?: number;
+  /** GPUs whose last XID error is not 0, by its code. */
+  readonly xid?: { readonly [code: string]: number };
 };
 
 /** Pods that exist and are bound to no node, by shape. */
@@ -63,7 +173,7 @@ export type PendingDemand = {
   readonly requests: { readonly [resource: string]: number };
 };
 
-/** A whole snapshot; deltas come with the capacity issue. */
+/** The whole state; {@link CapacityDelta} leads from one to a later one. */
 export type CapacityReport = {
   readonly kind: 'snapshot';
   /** New at each start of an agent's count. */
@@ -89,6 +199,47 @@ export type CapacityReport = {
   readonly networks: readonly { readonly namespace: string; readonly name: string; readonly resource?: string }[];
   /** Highest work `seq` applied, by work id: the hub drops its assumed entries. */
   readonly acks: { readonly [workId: string]: number };
-  /** Present replicas by workload: live pods (bound or not) that descend from a work item, by work id. */
-  readonly present: { readonly [workId: string]: { readonly bound: number; readonly pending: number } };
+  /**
+   * Present replicas by workload: live pods (bound or not) that descend from a work item, by work id. `nodes` = replicas by name of their
+   * node, told only of pods with required pod (anti-)affinity or hard topology spread.
+   */
+  readonly present: {
+    readonly [workId: string]: {
+      readonly bound: number;
+      readonly pending: number;
+      readonly nodes?: { readonly [node: string]: number };
+    };
+  };
+  readonly portSets?: readonly PortSet[];
+  readonly quotas?: readonly QuotaFree[];
+  readonly potential?: readonly Potential[];
+  readonly dra?: { readonly kinds: readonly DraKind[]; readonly pools: readonly DraPool[] };
+  readonly gpuUse?: readonly GpuUse[];
+};
+
+/** Changes of keyed facts by section: what is set anew, and keys that are gone. */
+export type FactsPatch = {
+  readonly set: { readonly [section: string]: { readonly [key: string]: unknown } };
+  readonly drop: { readonly [section: string]: readonly string[] };
+};
+
+/**
+ * What changed since the report `baseSeq` of the same epoch. Rows are first removed (each, from the highest, is replaced by the last row),
+ * then added at the end as rows of zeros, then changed.
+ */
+export type CapacityDelta = {
+  readonly kind: 'delta';
+  readonly epoch: number;
+  readonly baseSeq: number;
+  readonly seq: number;
+  readonly observedAtMs: number;
+  /** Of the state after this delta, 16 hexadecimal digits. */
+  readonly hash: string;
+  readonly facts: FactsPatch;
+  /** Row numbers, descending. */
+  readonly removed: readonly number[];
+  /** Names of new nodes. */
+  readonly added: readonly string[];
+  /** Differences by flat column number, ascending. */
+  readonly rows: readonly { readonly node: number; readonly cells: readonly (readonly [column: number, difference: number])[] }[];
 };
