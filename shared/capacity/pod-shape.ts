@@ -13,6 +13,8 @@ export type PodShape = NodeDemand & {
   readonly perNodeMax: number;
   /** False when terms are in play that this count does not know: it is a lower or upper estimate. */
   readonly exact: boolean;
+  /** True when a policy asks that devices and exclusive cores come from one NUMA node, whatever the kubelet's policy. */
+  readonly numaSingleNode?: boolean;
 };
 
 type Bag = { readonly [field: string]: unknown };
