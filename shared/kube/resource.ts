@@ -32,6 +32,8 @@ export type Strategy = {
   readonly defaults?: (object: KubeObject) => KubeObject;
   readonly prepareForCreate?: (object: KubeObject, context: StrategyContext) => KubeObject;
   readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, context: StrategyContext) => KubeObject;
+  /** True for a change outside the spec that counts a generation as well. */
+  readonly countsToo?: (object: KubeObject, old: KubeObject) => boolean;
   readonly validate?: (object: KubeObject) => StatusCause[];
   readonly validateUpdate?: (object: KubeObject, old: KubeObject) => StatusCause[];
   /** Texts for the `Warning` header. */
@@ -81,6 +83,8 @@ export type ResourceType = {
   readonly tracksGeneration?: boolean;
   /** True when strategic merge patch is allowed (built-in kinds only). */
   readonly strategicMerge: boolean;
+  /** True: DELETE answers the object as it was; absent: a Status. */
+  readonly answersDeleted?: boolean;
   readonly strategy: Strategy;
   readonly columns: readonly TableColumn[];
   readonly cells: TableCells;

@@ -17,6 +17,8 @@ import { type Log, silentLog } from '../../shared/lib/index.ts';
 export type ConformanceServer = {
   readonly api: ApiServer;
   readonly url: string;
+  /** PEM of the CA that signed its certificate. */
+  readonly caPem: string;
   /** A kubeconfig of its admin. */
   readonly kubeconfig: string;
   readonly close: () => Promise<void>;
@@ -61,6 +63,7 @@ export const startConformanceServer = async (
   return {
     api,
     url: served.url,
+    caPem: authority.certificatePem,
     kubeconfig,
     close: async () => {
       await api.close();

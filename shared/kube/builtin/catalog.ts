@@ -40,6 +40,25 @@ const subresourcesOf = (all: readonly DiscoveredResource[], resource: string): S
       verbs,
     }));
 
+/** Resources whose DELETE answers the object (`ReturnDeletedObject` in kubernetes `pkg/registry`); the others answer a Status. */
+const answerDeleted = new Set([
+  '/persistentvolumeclaims',
+  '/persistentvolumes',
+  '/pods',
+  '/podtemplates',
+  '/resourcequotas',
+  '/serviceaccounts',
+  '/services',
+  'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceclaims',
+  'resource.k8s.io/resourceclaimtemplates',
+  'resource.k8s.io/resourceslices',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
+]);
+
 /** Rows are made from the stored version. */
 const storedCells = (cells: TableCells, parts: KindParts): TableCells => {
   const { conversion } = parts;
@@ -94,6 +113,7 @@ const toType = (
     validateName: parts.name ?? subdomainName,
     tracksGeneration: parts.tracksGeneration ?? false,
     strategicMerge: true,
+    answersDeleted: answerDeleted.has(`${group}/${one.name}`),
     strategy: strategyOf(parts, schemaName, hasStatus),
     columns: columns[`${groupVersion}/${one.name}`] ?? [],
     cells: storedCells(cellsOf(group, one.name), parts),

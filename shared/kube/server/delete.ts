@@ -52,6 +52,7 @@ const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, s
       const gone = await commitOne(server, { op: 'delete', key, expected, object: stored.object, by: call.user.name });
       if (gone === 'conflict') return 'conflict';
     }
+    if (call.type.answersDeleted) return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, stored.object) };
     return { kind: 'status', status: deletedStatus(call, stored.object) };
   }
   if (marked === stored.object || plan.dryRun)

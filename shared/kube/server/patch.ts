@@ -1,7 +1,7 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
 import { applyConfiguration } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
-import { isObject } from '../schema/index.ts';
+import { conform, isObject } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
@@ -78,16 +78,17 @@ const settledPatch = (server: ServerContext, call: Call, patched: unknown, targe
     const { apiVersion, kind } = patched;
     const wanted = asKind(call.type, {});
     if (apiVersion !== wanted.apiVersion || kind !== wanted.kind)
-      throw patchFault(target.value, `the object became a ${String(kind)} of ${String(apiVersion)}`);
+      throw patchFault(patched, `the object became a ${String(kind)} of ${String(apiVersion)}`);
   }
   return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, target.faults, (why) =>
-    patchFault(target.value, why),
+    patchFault(patched, why),
   );
 };
 
-const patchFault = (value: unknown, why: string) =>
+/** Tells what the patch made, as a real API server does. */
+const patchFault = (patched: unknown, why: string) =>
   invalid({ group: '', kind: '' }, '', [
-    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${why}`, field: 'patch' },
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}`, field: 'patch' },
   ]);
 
 const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: Stored): void => {
@@ -105,7 +106,7 @@ const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: 
 const patchedScale = (server: ServerContext, call: Call, old: KubeObject, target: PatchTarget): KubeObject => {
   const before = scaleOf(server, call.type, old);
   const patched = patchedBy(server, SCALE.schemaName, target.mediaType, target.value, before);
-  if (!isObject(patched)) throw patchFault(target.value, 'the Scale became no object');
+  if (!isObject(patched)) throw patchFault(patched, 'the Scale became no object');
   const { resourceVersion } = patched['metadata'] as { resourceVersion?: string };
   if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) throw conflict(call.type, call.name);
   return withScale(server, call.type, old, patched as KubeObject, target.manager);
@@ -150,7 +151,9 @@ const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefin
   const context = trackContext(server, call.type, call.subresource);
   const result = applyConfiguration({ ...context, live, applied, manager: query.fieldManager, force: query.force ?? false });
   if (!result.ok) throw result.error;
-  return defaulted(server, call.type, result.object, live === undefined ? 'create' : 'default');
+  // What appliers make empty is as gone as it would be after a round trip through the kind's types.
+  const { object } = conform(server.schemas().node(call.type.schemaName), result.object);
+  return defaulted(server, call.type, object as KubeObject, live === undefined ? 'create' : 'default');
 };
 
 const applyNew = async (server: ServerContext, call: Call, applied: KubeObject, query: WriteQuery): Promise<Result> => {

@@ -123,7 +123,8 @@ const prepare = (server: ServerContext, call: Call, wanted: KubeObject, old: Kub
   const byStrategy = isOwnRule(call) && call.subresource !== 'status';
   const prepared = byStrategy ? (type.strategy.prepareForUpdate?.(kept, old, context) ?? kept) : kept;
   const { generation } = old.metadata;
-  if (generation === undefined || sameBesidesMetadata(prepared, old)) return prepared;
+  const counts = !sameBesidesMetadata(prepared, old) || (byStrategy && type.strategy.countsToo?.(prepared, old) === true);
+  if (generation === undefined || !counts) return prepared;
   return { ...prepared, metadata: { ...prepared.metadata, generation: generation + 1 } };
 };
 

@@ -83,12 +83,15 @@ const keepNodePorts = (service: KubeObject, old: KubeObject): KubeObject => {
   });
 };
 
-/** What only the old type had goes, when the update did not set it anew. */
-const dropOldType = (service: KubeObject, old: KubeObject): KubeObject => {
+const isExternal = (service: KubeObject): boolean =>
+  ['NodePort', 'LoadBalancer'].includes(typeOf(service)) || namesAt(service, 'spec', 'externalIPs').length > 0;
+
+/** What only the old Service had use for goes, when the update did not set it anew. */
+const dropUnused = (service: KubeObject, old: KubeObject): KubeObject => {
   const drops: string[] = [];
-  const hasPolicy = ['NodePort', 'LoadBalancer'].includes(typeOf(service)) || namesAt(service, 'spec', 'externalIPs').length > 0;
-  if (!hasPolicy) drops.push('externalTrafficPolicy');
-  if (typeOf(service) !== 'LoadBalancer') drops.push('allocateLoadBalancerNodePorts', 'loadBalancerClass', 'healthCheckNodePort');
+  if (isExternal(old) && !isExternal(service)) drops.push('externalTrafficPolicy');
+  if (typeOf(old) === 'LoadBalancer' && typeOf(service) !== 'LoadBalancer')
+    drops.push('allocateLoadBalancerNodePorts', 'loadBalancerClass', 'healthCheckNodePort');
   const isUntouched = (field: string): boolean => JSON.stringify(at(service, 'spec', field)) === JSON.stringify(at(old, 'spec', field));
   return drops.filter(isUntouched).reduce((changed, field) => withAt(changed, ['spec', field], undefined), service);
 };
@@ -99,7 +102,7 @@ const updated = (service: KubeObject, old: KubeObject, addresses: ServiceAddress
     return typeOf(old) !== 'ExternalName' && isUntouched ? clearAddresses(service) : service;
   }
   const kept = keepNodePorts(keepClusterIps(service, old), old);
-  return withAddresses(typeOf(old) === typeOf(kept) ? kept : dropOldType(kept, old), addresses);
+  return withAddresses(dropUnused(kept, old), addresses);
 };
 
 /** The Service kind; without `addresses` only Services that name an address have one. */

@@ -232,9 +232,15 @@ const parts = (validate: NonNullable<Strategy['validate']>, validateUpdate?: Non
   strategy: { validate, ...(validateUpdate === undefined ? {} : { validateUpdate }), warnings: templateWarnings },
 });
 
+/** A Deployment hands its annotations on to its ReplicaSets, so that a change of them counts (kubernetes `registry/apps/deployment`). */
+const annotationsChanged = (object: KubeObject, old: KubeObject): boolean =>
+  !sameValue(object.metadata.annotations ?? {}, old.metadata.annotations ?? {});
+
+const deployment = parts(validateDeployment, sameSelector);
+
 /** By `<group>/<resource>`. */
 export const workloadKinds: Readonly<Record<string, KindParts>> = {
-  'apps/deployments': { ...parts(validateDeployment, sameSelector), scale },
+  'apps/deployments': { ...deployment, strategy: { ...deployment.strategy, countsToo: annotationsChanged }, scale },
   'apps/replicasets': { ...parts(validateReplicaSet, sameSelector), scale },
   'apps/statefulsets': { ...parts(validateStatefulSet, validateStatefulSetUpdate), scale, name: labelName },
   'apps/daemonsets': parts(validateDaemonSet, sameSelector),

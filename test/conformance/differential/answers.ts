@@ -1,0 +1,41 @@
+/** @module An API server's answer without what may differ between two servers: identities, versions, times, addresses. */
+
+const dropped = new Set([
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'time',
+  'selfLink',
+  'clusterIP',
+  'clusterIPs',
+]);
+
+/** Lists whose order is by time or by chance: owners written within the same second, causes of a conflict. */
+const unordered = new Set(['managedFields', 'causes']);
+
+/** Messages repeat whole objects now and then, in an order of fields that is Go's. */
+const withoutIdentities = (text: string): string =>
+  text
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uid>')
+    .replace(/Invalid value: "\{.*\}"/, 'Invalid value: <object>');
+
+/** Sorted, each once: a real API server tells some faults twice. */
+const sorted = (list: readonly unknown[]): string[] => [...new Set(list.map((item) => JSON.stringify(item)))].sort();
+
+/** The answer with those fields taken out at every depth; keys sorted, so that equal answers are equal texts. */
+export const normalised = (value: unknown, key = ''): unknown => {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => normalised(item));
+    return unordered.has(key) ? sorted(items) : items;
+  }
+  if (typeof value === 'string') return withoutIdentities(value);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !dropped.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, item]) => [name, normalised(item, name)]),
+  );
+};
