@@ -352,7 +352,7 @@ describe('over the link', () => {
     await vi.waitFor(() => expect(seen).toContainEqual(status), 15_000);
   });
 
-  test('a renewal answered to somebody else’s subject is not answered at all', async () => {
+  test('a renewal that asks to be answered elsewhere reaches nobody else', async () => {
     const { link } = await joined('sneaky');
     await link.stop();
     const kept = JSON.parse(await readFile(join(dir, 'sneaky.json'), 'utf8')) as KeptLink & { admitted: Admitted };

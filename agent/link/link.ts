@@ -64,6 +64,8 @@ export const startLink = async (options: LinkOptions): Promise<AgentLink> => {
     rememberSeq: live.rememberSeq,
     onWork: live.onWork.add,
     onWant: live.onWant.add,
+    onKindsWanted: live.onKindsWanted.add,
+    publishKind: live.publishKind,
     stop: () => {
       stopping ??= runner.stop().then(async () => {
         await running;

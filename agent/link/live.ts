@@ -1,6 +1,7 @@
 /** @module What runs while the link is connected: hello, beats, reports, statuses, wants and work, on whatever connection is current. */
 import type { NatsConnection, Subscription } from 'nats';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/decode.ts';
 import { makeKeyedQueue } from '../../shared/wire/keyed-queue.ts';
@@ -21,11 +22,13 @@ export type LiveOptions = { readonly env: RuntimeEnv; readonly cluster: string; 
 export interface Live {
   readonly onWork: Listeners<WorkEvent>;
   readonly onWant: Listeners<WantMessage['what']>;
+  readonly onKindsWanted: Listeners<readonly string[]>;
   readonly refusals: Refusals;
   setHello(facts: () => HelloFacts | undefined): void;
   setBeat(facts: () => BeatFacts): void;
   sayHello(): void;
   publishReport(report: CapacityReport): boolean;
+  publishKind(hash: string, document: KindDocument): boolean;
   publishStatus(item: StatusItem): void;
   rememberSeq(id: string, seq: number): void;
   /** Moves everything to this connection; the one before is left alone but for its subscriptions. */
@@ -42,6 +45,7 @@ const statusWriteTimeoutMs = 5_000;
 export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
   const onWork = makeListeners<WorkEvent>(env.log);
   const onWant = makeListeners<WantMessage['what']>(env.log);
+  const onKindsWanted = makeListeners<readonly string[]>(env.log);
   const refusals = makeRefusals(env);
   const seqs = new Map<string, number>();
   let connection: NatsConnection | undefined;
@@ -107,10 +111,11 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
       refusals.refuse({ cluster, subject: downSubject(cluster, 'want'), reason: decoded.reason, message: decoded.message });
       return;
     }
-    const { what } = decoded.value;
+    const { what, kinds = [] } = decoded.value;
     if (what.includes('hello')) sayHello();
     if (what.includes('report') && lastReport !== undefined) sendReport(lastReport);
     onWant.tell(what);
+    if (kinds.length > 0) onKindsWanted.tell(kinds);
   };
   const startReader = (on: NatsConnection, passage: WorkGate): WorkReader => {
     let ids: string[] = [];
@@ -141,6 +146,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
   return {
     onWork,
     onWant,
+    onKindsWanted,
     refusals,
     setHello: (facts) => {
       helloFacts = facts;
@@ -153,6 +159,10 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     publishReport: (report) => {
       lastReport = report;
       return sendReport(report);
+    },
+    publishKind: (hash, document) => {
+      const { bytes, fits } = encodeMessage('kind', { v: 1, cluster, hash, document });
+      return fits && send(upSubject(cluster, 'kind'), bytes);
     },
     publishStatus: (item) => void statuses.put(item.id, item),
     rememberSeq: (id, seq) => {

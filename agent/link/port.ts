@@ -1,5 +1,6 @@
 /** @module What the rest of the agent needs of its link to the hub. */
 import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import type { Beat, Hello, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
 
 /** Ends a subscription. */
@@ -76,6 +77,10 @@ export interface AgentLink {
   onWork(handler: (event: WorkEvent) => void): Unsubscribe;
   /** The hub wants something again; hello and report are answered by the link itself, `status` by the work engine. */
   onWant(handler: (what: WantMessage['what']) => void): Unsubscribe;
+  /** Documents the hub lacks, by hash: answer each with {@link AgentLink.publishKind}, or not at all when it is gone. */
+  onKindsWanted(handler: (hashes: readonly string[]) => void): Unsubscribe;
+  /** Sends one kind document if connected; false = not sent, or too large. The hub asks again for what it still lacks. */
+  publishKind(hash: string, document: KindDocument): boolean;
   /** Stops everything; resolves when the connection is closed. */
   stop(): Promise<void>;
 }

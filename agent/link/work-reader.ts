@@ -1,6 +1,6 @@
 /**
- * @module Reads this cluster's desired work: all of it, then changes, through the one consumer that bears the cluster's name. A gap, a
- * silence or a lost consumer begins a new full reading.
+ * @module Reads this cluster's desired work: all of it, then changes, through the one consumer that the hub made for it. A gap, a silence
+ * or a lost consumer begins a new full reading: the consumer is set back to its beginning, for which no hub is needed.
  */
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { backoffMs } from '../../shared/lib/backoff.ts';
@@ -31,7 +31,6 @@ const pullMs = 30_000;
 const idleHeartbeatMs = 5_000;
 /** Silence after which the consumer is taken for lost: two heartbeats and some. */
 const silenceMsMax = 12_000;
-const inactiveMs = 300_000;
 const apiTimeoutMs = 10_000;
 const nanosPerMs = 1_000_000;
 const restartBackoff = { baseMs: 250, maxMs: 15_000 };
@@ -86,7 +85,7 @@ type Reading = {
 
 const readOnce = async (options: WorkReaderOptions, reading: Reading): Promise<void> => {
   const { env, connection, cluster } = options;
-  const pendingAtStart = await makeConsumer(connection, cluster);
+  const pendingAtStart = await resetConsumer(connection, cluster);
   if (!reading.isCurrent()) return;
   options.onInit();
   let left = pendingAtStart;
@@ -151,25 +150,13 @@ const readOnce = async (options: WorkReaderOptions, reading: Reading): Promise<v
   if (left === 0) finishInit();
 };
 
-/** Makes the consumer anew, so that it begins with the newest record of each key; answers how many there are. */
-const makeConsumer = async (connection: NatsConnection, cluster: string): Promise<number> => {
-  await connection.request(`$JS.API.CONSUMER.DELETE.${stream}.${cluster}`, '', { timeout: apiTimeoutMs });
-  const filter = kvSubject(workBucket, `${cluster}.>`);
-  const config = {
-    name: cluster,
-    filter_subject: filter,
-    deliver_policy: 'last_per_subject',
-    ack_policy: 'none',
-    max_deliver: 1,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: inactiveMs * nanosPerMs,
-  };
-  const subject = `$JS.API.CONSUMER.CREATE.${stream}.${cluster}.${filter}`;
-  const message = await connection.request(subject, JSON.stringify({ stream_name: stream, config }), { timeout: apiTimeoutMs });
+/** Sets the consumer back, so that it begins with the newest record of each key; answers how many there are. */
+const resetConsumer = async (connection: NatsConnection, cluster: string): Promise<number> => {
+  const subject = `$JS.API.CONSUMER.RESET.${stream}.${cluster}`;
+  const message = await connection.request(subject, JSON.stringify({ seq: 1 }), { timeout: apiTimeoutMs });
   const answer = message.json<{ num_pending?: number; error?: { description?: string } }>();
   if (answer.error !== undefined)
-    throw new Error(`the broker refused the consumer of work: ${answer.error.description ?? 'no reason given'}`);
+    throw new Error(`the broker refused to set back the consumer of work: ${answer.error.description ?? 'no reason given'}`);
   return answer.num_pending ?? 0;
 };
 

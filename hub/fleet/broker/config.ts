@@ -49,7 +49,7 @@ export const brokerConfigText = (config: BrokerConfig): string => {
     '}',
     `operator: ${config.operatorJwt}`,
     `system_account: ${config.systemAccount}`,
-    `resolver { type: full, dir: ${quoted(config.resolverDir)}, allow_delete: false, interval: "2m", limit: 1000 }`,
+    `resolver { type: full, dir: ${quoted(config.resolverDir)}, allow_delete: false, interval: "2m", limit: 100000 }`,
     'resolver_preload {',
     ...Object.entries(config.preload).map(([account, jwt]) => `  ${account}: ${jwt}`),
     '}',

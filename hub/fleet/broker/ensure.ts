@@ -6,8 +6,8 @@ import type { Log } from '../../../shared/lib/env.ts';
 import { run } from './run.ts';
 import { unzipEntry } from './unzip.ts';
 
-/** The oldest server that can do what the hub needs (atomic batches, `sync_interval`, ADR-50): 2.12. */
-const versionMin = [2, 12] as const;
+/** The oldest server that can do what the hub needs: `CONSUMER.RESET`, by which agents read their work again, came with 2.14. */
+export const versionMin = [2, 14] as const;
 const goVersion = 'v2.15.2';
 const wheelVersion = '2.15.1';
 

@@ -1,5 +1,5 @@
 /** @module The hub's own connections to the broker: full rights in the fleet account, and the system account for pushing claims. */
-import { type Authenticator, connect, type NatsConnection } from 'nats';
+import { type Authenticator, type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import type { FleetIdentity } from '../identity/fleet-identity.ts';
 import { fullUserJwt } from '../identity/jwt.ts';
 import { makeSigningKey, type SigningKey, signNonce } from '../identity/keys.ts';
@@ -25,46 +25,33 @@ const hubAuthenticator = (account: SigningKey, name: string, nowMs: () => number
 
 /** Connects for good: waits for the broker at the start and reconnects for ever. */
 export const connectHub = (address: BrokerAddress, identity: FleetIdentity, nowMs: () => number): Promise<NatsConnection> =>
-  connect({
-    servers: [...address.urls],
-    name: 'hanse-hub',
-    authenticator: hubAuthenticator(identity.account, 'hub', nowMs),
-    tls: { ca: address.caPem },
-    maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
-    ignoreAuthErrorAbort: true,
-    reconnectTimeWait: reconnectTimeWaitMs,
-    reconnectJitter: reconnectJitterMs,
-    reconnectJitterTLS: reconnectJitterMs,
-    pingInterval: pingIntervalMs,
-    maxPingOut: 2,
-    timeout: connectTimeoutMs,
-  });
+  connect({ ...lasting(address), name: 'hanse-hub', authenticator: hubAuthenticator(identity.account, 'hub', nowMs) });
+
+const lasting = (address: BrokerAddress): ConnectionOptions => ({
+  servers: [...address.urls],
+  tls: { ca: address.caPem },
+  maxReconnectAttempts: -1,
+  waitOnFirstConnect: true,
+  ignoreAuthErrorAbort: true,
+  reconnectTimeWait: reconnectTimeWaitMs,
+  reconnectJitter: reconnectJitterMs,
+  reconnectJitterTLS: reconnectJitterMs,
+  pingInterval: pingIntervalMs,
+  maxPingOut: 2,
+  timeout: connectTimeoutMs,
+});
+
+/** Connects for good to the system account, for {@link pushClaims}. */
+export const connectClaims = (address: BrokerAddress, identity: FleetIdentity, nowMs: () => number): Promise<NatsConnection> =>
+  connect({ ...lasting(address), name: 'hanse-hub-claims', authenticator: hubAuthenticator(identity.system, 'hub-claims', nowMs) });
 
 /**
  * Tells the servers an account's new claims (full resolver). Live connections of users revoked in it are cut at once.
- * @throws Error when the broker cannot be reached or refuses.
+ * @throws Error when the broker does not answer or refuses.
  */
-export const pushClaims = async (
-  address: BrokerAddress,
-  identity: FleetIdentity,
-  accountJwt: string,
-  nowMs: () => number,
-): Promise<void> => {
-  const connection = await connect({
-    servers: [...address.urls],
-    name: 'hanse-hub-claims',
-    authenticator: hubAuthenticator(identity.system, 'hub-claims', nowMs),
-    tls: { ca: address.caPem },
-    reconnect: false,
-    timeout: claimsTimeoutMs,
-  });
-  try {
-    const answer = await connection.request('$SYS.REQ.CLAIMS.UPDATE', accountJwt, { timeout: claimsTimeoutMs });
-    const body: unknown = answer.json();
-    const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-    if (error !== undefined) throw new Error(`the broker refused the account's claims: ${JSON.stringify(error)}`);
-  } finally {
-    await connection.close();
-  }
+export const pushClaims = async (connection: NatsConnection, accountJwt: string): Promise<void> => {
+  const answer = await connection.request('$SYS.REQ.CLAIMS.UPDATE', accountJwt, { timeout: claimsTimeoutMs });
+  const body: unknown = answer.json();
+  const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  if (error !== undefined) throw new Error(`the broker refused the account's claims: ${JSON.stringify(error)}`);
 };

@@ -9,7 +9,7 @@ import { makeRefusals } from '../../../shared/wire/refusals.ts';
 import { itemKey, signatureHeader } from '../../../shared/wire/signature.ts';
 import { downSubject, kvSubject, statusBucket, workBucket } from '../../../shared/wire/subjects.ts';
 import type { SigningKey } from '../identity/keys.ts';
-import type { Arrival, FleetBus, PublishOutcome, Unsubscribe } from '../port.ts';
+import type { Arrival, FleetBus, KindBus, PublishOutcome, Unsubscribe } from '../port.ts';
 import { type KvRecord, readBucket } from './kv-reader.ts';
 import { type Outgoing, prepareWork, writeRecord } from './outgoing.ts';
 import { makeStatusDesk } from './status-desk.ts';
@@ -27,7 +27,7 @@ export type FleetBusOptions = {
 };
 
 /** A running bus; `refusals` are counts by `cluster/reason` for metrics. */
-export interface NatsFleetBus extends FleetBus {
+export interface NatsFleetBus extends FleetBus, KindBus {
   refusals(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
@@ -100,7 +100,9 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const stopWork = readBucket({ ...common, bucket: workBucket, onRecord: seeWork, onComplete: workIsRead });
   const stopStatus = readBucket({ ...common, bucket: statusBucket, onRecord: desk.see, onComplete: () => undefined });
 
-  const listen = <K extends 'hello' | 'beat' | 'report'>(kind: K): ((handler: (arrival: Arrival<MessageOf[K]>) => void) => Unsubscribe) => {
+  const listen = <K extends 'hello' | 'beat' | 'report' | 'kind'>(
+    kind: K,
+  ): ((handler: (arrival: Arrival<MessageOf[K]>) => void) => Unsubscribe) => {
     const listeners = makeListeners<Arrival<MessageOf[K]>>(env.log);
     connection.subscribe(`hanse.up.*.${kind}`, {
       callback: (error, message) => {
@@ -124,6 +126,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     onHello: listen('hello'),
     onBeat: listen('beat'),
     onReport: listen('report'),
+    onKind: listen('kind'),
     onStatus: desk.onStatus,
     onDamage: onDamage.add,
     onRefusal: refusals.onRefusal,
@@ -138,6 +141,10 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       return board.list();
     },
     want,
+    wantKinds: (cluster, kinds) => {
+      if (connected) connection.publish(downSubject(cluster, 'want'), encodeMessage('want', { v: 1, what: [], kinds }).bytes);
+    },
+    refuse: refusals.refuse,
     connected: () => connected,
     onConnected: onConnected.add,
     refusals: refusals.counts,

@@ -38,22 +38,24 @@ describe('the account book', () => {
   test('remembers who is revoked after a restart, also those revoked at once', async () => {
     const book = await openAccountBook(dir, identity, 5_000_000);
     const keys = Array.from({ length: 20 }, (_, i) => `U${i}`);
-    await Promise.all(keys.map((key) => book.revoke(key, 6_000_500)));
+    await Promise.all(keys.map((key) => book.revoke('eu', key, 6_000_500)));
     const again = await openAccountBook(dir, identity, 9_000_000);
     expect(keys.map((key) => again.revokedAtSeconds(key))).toEqual(keys.map(() => 6_000));
-    expect(revocationsOf(again.jwt())).toEqual(Object.fromEntries(keys.map((key) => [key, 6_000])));
+    expect(revocationsOf(again.clusterJwt('eu'))).toEqual(Object.fromEntries(keys.map((key) => [key, 6_000])));
+    expect(revocationsOf(again.clusterJwt('us'))).toEqual({});
+    expect([again.revokedSince(6_000_000), again.revokedSince(6_001_000)]).toEqual([['eu'], []]);
     expect(again.revokedAtSeconds('toString')).toBeUndefined();
   });
 
   test('never goes back in time, so that servers keep the newest claims', async () => {
     const book = await openAccountBook(dir, identity, 9_000_000);
-    await book.revoke('U1', 1_000_000);
-    expect(decode(book.jwt()).iat).toBe(9_000);
+    expect(decode(await book.revoke('eu', 'U1', 1_000_000)).iat).toBe(9_000);
+    expect(decode(book.hubJwt()).iat).toBe(9_000);
   });
 
   test('that is damaged is refused: forgetting would let the revoked in', async () => {
     await openAccountBook(dir, identity, 0);
-    await writeFile(join(dir, 'revocations.json'), (await readFile(join(dir, 'revocations.json'), 'utf8')).slice(3));
+    await writeFile(join(dir, 'revoked.json'), (await readFile(join(dir, 'revoked.json'), 'utf8')).slice(3));
     await expect(openAccountBook(dir, identity, 0)).rejects.toThrow('is damaged');
   });
 });

@@ -1,74 +1,87 @@
-/** @module The fleet account's claims as they stand: who is revoked. Written to disk before they are pushed, so that a crash forgets nothing. */
+/** @module The accounts' claims as they stand: who is revoked. Written to disk before they are pushed, so that a crash forgets nothing. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FleetIdentity } from './fleet-identity.ts';
-import { fleetAccountJwt, type Revocations } from './jwt.ts';
+import { clusterAccountKey, type FleetIdentity } from './fleet-identity.ts';
+import { clusterAccountJwt, fleetAccountJwt } from './jwt.ts';
 
 /** Oldest revocations beyond this are dropped; by then their credentials have long expired. */
 export const revocationsMax = 10_000;
 
-/** The account's claims; one writer at a time. */
+/** The claims of the hub's account and of each cluster's; one writer at a time. */
 export interface AccountBook {
-  /** The JWT to preload and push. */
-  jwt(): string;
+  /** The hub's account, to preload and push. */
+  hubJwt(): string;
+  /** A cluster's account, with all who are revoked in it. */
+  clusterJwt(cluster: string): string;
   /** When a key was revoked, in seconds since the epoch; undefined = it is not. */
   revokedAtSeconds(userPublicKey: string): number | undefined;
-  /** Refuses every credential of this key issued until now, durably; answers the new JWT. */
-  revoke(userPublicKey: string, nowMs: number): Promise<string>;
+  /** Clusters of which a key was revoked at or after this time. */
+  revokedSince(sinceMs: number): readonly string[];
+  /** Refuses every credential of this key issued until now, durably; answers the cluster's new JWT. */
+  revoke(cluster: string, userPublicKey: string, nowMs: number): Promise<string>;
 }
 
-type Record = { readonly issuedAtSeconds: number; readonly revocations: Revocations };
+type Revocation = { readonly cluster: string; readonly atSeconds: number };
+type Record = { readonly issuedAtSeconds: number; readonly revoked: { readonly [userPublicKey: string]: Revocation } };
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } => typeof value === 'object' && value !== null;
+
+const isRevocation = (value: unknown): boolean =>
+  isObject(value) && typeof value.cluster === 'string' && Number.isSafeInteger(value.atSeconds);
 
 const isRecord = (value: unknown): value is Record =>
-  typeof value === 'object' &&
-  value !== null &&
-  'issuedAtSeconds' in value &&
+  isObject(value) &&
   Number.isSafeInteger(value.issuedAtSeconds) &&
-  'revocations' in value &&
-  typeof value.revocations === 'object' &&
-  value.revocations !== null &&
-  Object.values(value.revocations).every((at) => Number.isSafeInteger(at));
+  isObject(value.revoked) &&
+  Object.values(value.revoked).every(isRevocation);
 
 /** Opens the book in `folder`, or begins it. @throws Error when the file is damaged: forgetting revocations would let the revoked in. */
 export const openAccountBook = async (folder: string, identity: FleetIdentity, nowMs: number): Promise<AccountBook> => {
-  const file = join(folder, 'revocations.json');
-  let record = await readRecord(file);
-  if (record === undefined) {
-    record = { issuedAtSeconds: Math.floor(nowMs / 1_000), revocations: {} };
-    await writeRecord(file, record);
-  }
-  let current: Record = record;
-  const sign = (): string =>
-    fleetAccountJwt(identity.operator, identity.account.publicKey, { agentScope: identity.agentScope.publicKey, ...current });
-  let jwt = sign();
+  const file = join(folder, 'revoked.json');
+  const kept = await readRecord(file);
+  // Servers keep the claims with the latest issue time; a clock that went back must not lose to an older push.
+  let current: Record = {
+    issuedAtSeconds: Math.max(Math.floor(nowMs / 1_000), kept?.issuedAtSeconds ?? 0),
+    revoked: kept?.revoked ?? {},
+  };
+  if (kept === undefined) await writeRecord(file, current);
   let queue: Promise<unknown> = Promise.resolve();
-  const revoke = async (key: string, atMs: number): Promise<string> => {
-    const at = Math.floor(atMs / 1_000);
-    // Servers keep the claims with the latest issue time; a clock that went back must not lose to an older push.
+  const clusterJwt = (cluster: string): string => {
+    const ofCluster = Object.entries(current.revoked).filter(([, revocation]) => revocation.cluster === cluster);
+    const revocations = Object.fromEntries(ofCluster.map(([key, { atSeconds }]) => [key, atSeconds]));
+    const accounts = { hub: identity.account.publicKey, cluster: clusterAccountKey(identity, cluster).publicKey };
+    return clusterAccountJwt(identity.operator, accounts, { cluster, revocations, issuedAtSeconds: current.issuedAtSeconds });
+  };
+  const revoke = async (cluster: string, key: string, atMs: number): Promise<string> => {
+    const atSeconds = Math.floor(atMs / 1_000);
     const next: Record = {
-      issuedAtSeconds: Math.max(at, current.issuedAtSeconds),
-      revocations: newest({ ...current.revocations, [key]: at }),
+      issuedAtSeconds: Math.max(atSeconds, current.issuedAtSeconds),
+      revoked: newest({ ...current.revoked, [key]: { cluster, atSeconds } }),
     };
     await writeRecord(file, next);
     current = next;
-    jwt = sign();
-    return jwt;
+    return clusterJwt(cluster);
   };
   return {
-    jwt: () => jwt,
-    revokedAtSeconds: (key) => (Object.hasOwn(current.revocations, key) ? current.revocations[key] : undefined),
-    revoke: (key, atMs) => {
-      const done = queue.then(() => revoke(key, atMs));
+    hubJwt: () => fleetAccountJwt(identity.operator, identity.account.publicKey, current.issuedAtSeconds),
+    clusterJwt,
+    revokedAtSeconds: (key) => (Object.hasOwn(current.revoked, key) ? current.revoked[key]?.atSeconds : undefined),
+    revokedSince: (sinceMs) => {
+      const recent = Object.values(current.revoked).filter(({ atSeconds }) => atSeconds * 1_000 >= sinceMs);
+      return [...new Set(recent.map(({ cluster }) => cluster))].sort();
+    },
+    revoke: (cluster, key, atMs) => {
+      const done = queue.then(() => revoke(cluster, key, atMs));
       queue = done.catch(() => undefined);
       return done;
     },
   };
 };
 
-const newest = (revocations: Revocations): Revocations =>
+const newest = (revoked: Record['revoked']): Record['revoked'] =>
   Object.fromEntries(
-    Object.entries(revocations)
-      .sort(([keyA, a], [keyB, b]) => b - a || (keyA < keyB ? -1 : 1))
+    Object.entries(revoked)
+      .sort(([keyA, a], [keyB, b]) => b.atSeconds - a.atSeconds || (keyA < keyB ? -1 : 1))
       .slice(0, revocationsMax),
   );
 

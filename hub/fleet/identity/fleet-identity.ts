@@ -1,16 +1,15 @@
-/** @module The hub's secret identity: operator, accounts, the scope agents are made from, and the key that signs work. Files of mode 0600. */
+/** @module The hub's secret identity: operator, accounts, and the key that signs work. Files of mode 0600. */
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NkeyRole } from '../../../shared/wire/nkey.ts';
-import { makeSigningKey, type SigningKey, signingKeyFromSeed } from './keys.ts';
+import { derivedSigningKey, makeSigningKey, type SigningKey, signingKeyFromSeed } from './keys.ts';
 
 /** All keys of one federation. Losing them means that every agent joins again; leaking them gives the federation away. */
 export type FleetIdentity = {
   readonly operator: SigningKey;
   readonly system: SigningKey;
+  /** The hub's own account, which holds the streams; the accounts of clusters are derived from its key. */
   readonly account: SigningKey;
-  /** Scoped: can only make users with the agent's template. */
-  readonly agentScope: SigningKey;
   /** Signs desired work; agents learn its public key when they are admitted. */
   readonly work: SigningKey;
 };
@@ -19,12 +18,15 @@ const roles: Readonly<Record<keyof FleetIdentity, NkeyRole>> = {
   operator: 'operator',
   system: 'account',
   account: 'account',
-  agentScope: 'account',
   work: 'user',
 };
 const names = Object.keys(roles) as (keyof FleetIdentity)[];
 
 const fileOf = (folder: string, name: keyof FleetIdentity): string => join(folder, `${name}.seed`);
+
+/** The key of the account that a cluster has for itself; it signs the cluster's users. */
+export const clusterAccountKey = (identity: Pick<FleetIdentity, 'account'>, cluster: string): SigningKey =>
+  derivedSigningKey('account', identity.account, `hanse/cluster-account/v1/${cluster}`);
 
 /** New keys, not stored. */
 export const makeFleetIdentity = (): FleetIdentity => fromKeys((name) => makeSigningKey(roles[name]));
@@ -33,7 +35,6 @@ const fromKeys = (key: (name: keyof FleetIdentity) => SigningKey): FleetIdentity
   operator: key('operator'),
   system: key('system'),
   account: key('account'),
-  agentScope: key('agentScope'),
   work: key('work'),
 });
 

@@ -4,7 +4,8 @@ import { createAccount, createUser, fromPublic, fromSeed } from '@nats-io/nkeys'
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodePublicKey, decodeSeed, encodePublicKey, encodeSeed } from '../../../shared/wire/nkey.ts';
-import { agentUserJwt, fleetAccountJwt, operatorJwt } from './jwt.ts';
+import { clusterAccountKey, makeFleetIdentity } from './fleet-identity.ts';
+import { agentUserJwt, clusterAccountJwt, operatorJwt } from './jwt.ts';
 import { makeSigningKey, signingKeyFromSeed, verifyUserSignature } from './keys.ts';
 
 const text = new TextEncoder();
@@ -48,45 +49,42 @@ describe('keys', () => {
 });
 
 describe('tokens', () => {
-  const scope = makeSigningKey('account');
   const account = makeSigningKey('account');
   const user = makeSigningKey('user');
   const times = { nowMs: 1_900_000_000_500, expiresAtMs: 1_900_000_060_500 };
 
   test('a user token says what one of @nats-io/jwt says', async () => {
-    const ours = decode(agentUserJwt(scope, account.publicKey, { publicKey: user.publicKey, cluster: 'eu' }, times));
-    const theirs = decode(
-      await encodeUser(
-        'eu',
-        fromPublic(user.publicKey),
-        fromSeed(text.encode(scope.seed)),
-        { issuer_account: account.publicKey },
-        { scopedUser: true, exp: 1_900_000_060 },
-      ),
-    );
+    const ours = decode(agentUserJwt(account, { publicKey: user.publicKey, cluster: 'eu' }, times));
+    const key = fromSeed(text.encode(account.seed));
+    const theirs = decode(await encodeUser('eu', fromPublic(user.publicKey), key, {}, { exp: 1_900_000_060 }));
     const { iat, jti: _, ...claims } = { ...ours };
     const { iat: theirIat, jti: __, ...theirClaims } = { ...theirs };
     expect(iat).toBe(1_900_000_000);
     expect(typeof theirIat).toBe(typeof iat);
     expect(claims).toMatchObject({ sub: theirClaims.sub, iss: theirClaims.iss, exp: theirClaims.exp, name: 'eu' });
-    expect(claims.nats).toMatchObject({ issuer_account: account.publicKey, type: 'user', version: 2 });
+    expect(claims.nats).toMatchObject({ type: 'user', version: 2 });
   });
 
-  test('the account names the scoped key with its template, and who is revoked', () => {
-    const operator = makeSigningKey('operator');
-    const jwt = fleetAccountJwt(operator, account.publicKey, {
-      agentScope: scope.publicKey,
-      revocations: { [user.publicKey]: 5 },
-      issuedAtSeconds: 7,
-    });
-    const { nats } = decode(jwt) as unknown as { nats: { signing_keys: { key: string }[]; revocations: unknown } };
-    expect(nats.signing_keys.map(({ key }) => key)).toEqual([scope.publicKey]);
+  test('each cluster has an account of its own, the same at every start, that gets only what names it', () => {
+    const identity = makeFleetIdentity();
+    const [eu, us] = ['eu', 'us'].map((cluster) => clusterAccountKey(identity, cluster).publicKey);
+    expect(eu).not.toBe(us);
+    expect(clusterAccountKey(identity, 'eu').publicKey).toBe(eu);
+    const options = { cluster: 'eu', revocations: { [user.publicKey]: 5 }, issuedAtSeconds: 7 };
+    const jwt = clusterAccountJwt(identity.operator, { hub: identity.account.publicKey, cluster: eu ?? '' }, options);
+    const { sub, nats } = decode(jwt) as unknown as {
+      sub: string;
+      nats: { imports: { subject: string }[]; exports?: unknown; revocations: unknown };
+    };
+    expect(sub).toBe(eu);
+    expect(nats.imports.map(({ subject }) => subject.split('.').includes('eu'))).toEqual(nats.imports.map(() => true));
+    expect(nats.exports).toBeUndefined();
     expect(nats.revocations).toEqual({ [user.publicKey]: 5 });
-    expect(decode(operatorJwt(operator, account.publicKey, 0)).sub).toBe(operator.publicKey);
+    expect(decode(operatorJwt(identity.operator, account.publicKey, 0)).sub).toBe(identity.operator.publicKey);
   });
 
   test('a token with a changed claim does not verify', () => {
-    const jwt = agentUserJwt(scope, account.publicKey, { publicKey: user.publicKey, cluster: 'eu' }, times);
+    const jwt = agentUserJwt(account, { publicKey: user.publicKey, cluster: 'eu' }, times);
     const [head, body = '', signature] = jwt.split('.');
     const forged = Buffer.from(Buffer.from(body, 'base64url').toString().replace('"eu"', '"us"')).toString('base64url');
     expect(() => decode([head, forged, signature].join('.'))).toThrow();

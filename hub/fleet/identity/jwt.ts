@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { base32 } from '../../../shared/wire/nkey.ts';
 import type { SigningKey } from './keys.ts';
-import { agentPermissions } from './permissions.ts';
+import { agentPermissions, clusterImports, clusterLimits, hubExports } from './permissions.ts';
 
 /** Claims without what signing adds; times are whole seconds since the epoch. */
 type Claims = {
@@ -57,21 +57,39 @@ export const systemAccountJwt = (operator: SigningKey, account: string, nowMs: n
     operator,
   );
 
-/** The account of hub and agents: the scoped key may only make users of the agent's template. */
-export const fleetAccountJwt = (
-  operator: SigningKey,
-  account: string,
-  options: { readonly agentScope: string; readonly revocations: Revocations; readonly issuedAtSeconds: number },
-): string =>
+/** The hub's own account: it holds the streams, and offers each cluster what is the cluster's. */
+export const fleetAccountJwt = (operator: SigningKey, account: string, issuedAtSeconds: number): string =>
   signClaims(
     {
       sub: account,
       name: 'HANSE',
-      iat: options.issuedAtSeconds,
+      iat: issuedAtSeconds,
       nats: {
         limits: { ...unlimited, ...anyJetStream },
+        exports: hubExports,
         default_permissions: noPermissions,
-        signing_keys: [{ kind: 'user_scope', key: options.agentScope, role: 'agent', template: agentPermissions }],
+        type: 'account',
+        version: 2,
+      },
+    },
+    operator,
+  );
+
+/** The account of one cluster: nothing in it but what the hub's account lets through. */
+export const clusterAccountJwt = (
+  operator: SigningKey,
+  accounts: { readonly hub: string; readonly cluster: string },
+  options: { readonly cluster: string; readonly revocations: Revocations; readonly issuedAtSeconds: number },
+): string =>
+  signClaims(
+    {
+      sub: accounts.cluster,
+      name: `cluster ${options.cluster}`,
+      iat: options.issuedAtSeconds,
+      nats: {
+        limits: { ...unlimited, ...noJetStream, ...clusterLimits, exports: 0 },
+        imports: clusterImports(options.cluster, accounts.hub),
+        default_permissions: noPermissions,
         revocations: options.revocations,
         type: 'account',
         version: 2,
@@ -92,10 +110,9 @@ export const fullUserJwt = (account: SigningKey, user: string, name: string, now
     account,
   );
 
-/** A cluster's user. It carries no permission itself: the server takes the scoped key's template and puts the name in. */
+/** A cluster's agent, signed by the key of the cluster's account. */
 export const agentUserJwt = (
-  scope: SigningKey,
-  account: string,
+  account: SigningKey,
   user: { readonly publicKey: string; readonly cluster: string },
   times: { readonly nowMs: number; readonly expiresAtMs: number },
 ): string =>
@@ -105,7 +122,15 @@ export const agentUserJwt = (
       name: user.cluster,
       iat: seconds(times.nowMs),
       exp: seconds(times.expiresAtMs),
-      nats: { ...noPermissions, issuer_account: account, type: 'user', version: 2 },
+      nats: {
+        ...agentPermissions(user.cluster),
+        subs: -1,
+        data: -1,
+        payload: -1,
+        allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
+        type: 'user',
+        version: 2,
+      },
     },
-    scope,
+    account,
   );

@@ -1,5 +1,5 @@
 /** @module Ed25519 keys in NATS' text form, signed and verified by node:crypto (a nkey seed is a plain Ed25519 seed). */
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { present } from '../../../shared/lib/assert.ts';
 import { decodePublicKey, decodeSeed, encodePublicKey, encodeSeed, type NkeyRole } from '../../../shared/wire/nkey.ts';
 
@@ -26,6 +26,10 @@ export const signingKeyFromSeed = (role: NkeyRole, seed: string): SigningKey => 
   if (raw === undefined) throw new Error(`not a seed of role ${role}`);
   return signingKeyFrom(role, raw);
 };
+
+/** The key pair that `parent` has for `purpose`: the same at each call, and it tells nothing of its parent (HKDF-SHA256, RFC 5869). */
+export const derivedSigningKey = (role: NkeyRole, parent: SigningKey, purpose: string): SigningKey =>
+  signingKeyFrom(role, new Uint8Array(hkdfSync('sha256', parent.seed, '', purpose, 32)));
 
 const signingKeyFrom = (role: NkeyRole, raw: Uint8Array): SigningKey => {
   const key = createPrivateKey({ key: Buffer.concat([privateHead, raw]), format: 'der', type: 'pkcs8' });

@@ -1,11 +1,13 @@
-/** @module Attacks of one cluster on another against a real nats-server: each must be refused by the server, or be harmless and seen. */
+/** @module Attacks of one cluster on another and on the hub against a real nats-server: each must be refused by the server, or reach nobody. */
 import { headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { WorkItem } from '../../../shared/wire/messages.ts';
-import { connectHub, pushClaims } from '../bus/connect.ts';
+import { connectHub } from '../bus/connect.ts';
 import { type NatsFleetBus, startFleetBus } from '../bus/fleet-bus.ts';
 import { jetStreamCall } from '../bus/streams.ts';
+import { openWorkConsumer } from '../bus/work-consumer.ts';
 import { startTestBroker, type TestBroker, testEnv } from '../testing/broker.ts';
+import { agentUserJwt } from './jwt.ts';
 import { makeSigningKey } from './keys.ts';
 
 let server: TestBroker;
@@ -36,6 +38,8 @@ beforeAll(async () => {
   bus = await startFleetBus({ env: testEnv, connection: hub, workKey: server.identity.work, sealingKeyOf: () => undefined });
   await bus.publishWork(work('good', 'a'));
   await bus.publishWork(work('evil', 'a'));
+  await openWorkConsumer(hub, 'good');
+  await openWorkConsumer(hub, 'evil');
   evil = await server.connectAs('evil');
   void followViolations(evil);
 });
@@ -88,7 +92,13 @@ describe('a cluster cannot', () => {
     '$JS.API.CONSUMER.MSG.NEXT.KV_work.good',
     '$JS.API.CONSUMER.CREATE.KV_work',
     '$JS.API.CONSUMER.CREATE.KV_work.evil',
+    '$JS.API.CONSUMER.RESET.KV_work.good',
     '$JS.API.CONSUMER.CREATE.KV_work.good.$KV.work.good.>',
+    '$JS.API.CONSUMER.CREATE.KV_work.evil.$KV.work.evil.>',
+    '$JS.API.CONSUMER.DELETE.KV_work.evil',
+    '$JS.API.DIRECT.GET.KV_work.$KV.work.evil.a',
+    '$JS.FC.KV_work.good.x',
+    '_R_.aaaaaa.bbbbbb',
     '$JS.API.CONSUMER.CREATE.KV_work.evil.$KV.work.good.>',
     '$JS.API.CONSUMER.CREATE.KV_work.good.$KV.work.evil.>',
     '$JS.API.CONSUMER.CREATE.KV_status.evil.$KV.status.evil.>',
@@ -120,28 +130,6 @@ describe('a cluster cannot', () => {
     expect(refused).toMatch(/permissions violation/i);
   });
 
-  test.each([
-    ['another filter in the body', { filter_subject: '$KV.work.good.>' }],
-    ['a filter of everything in the body', { filter_subject: '$KV.work.>' }],
-    ['several filters in the body', { filter_subjects: ['$KV.work.evil.>', '$KV.work.good.>'] }],
-  ])('create its own consumer with %s', async (_, config) => {
-    const subject = '$JS.API.CONSUMER.CREATE.KV_work.evil.$KV.work.evil.>';
-    const request = { stream_name: 'KV_work', config: { name: 'evil', ack_policy: 'none', deliver_policy: 'all', ...config } };
-    const answer = (await evil.request(subject, JSON.stringify(request))).json<{ error?: { description: string } }>();
-    expect(answer.error?.description).toBeDefined();
-    const other = { ...request, stream_name: 'KV_status' };
-    expect((await evil.request(subject, JSON.stringify(other))).json<{ error?: unknown }>().error).toBeDefined();
-  });
-
-  test('take another name for its own consumer in the body', async () => {
-    const config = { name: 'good', ack_policy: 'none', deliver_policy: 'all', filter_subject: '$KV.work.evil.>' };
-    const request = JSON.stringify({ stream_name: 'KV_work', config });
-    await evil.request('$JS.API.CONSUMER.CREATE.KV_work.evil.$KV.work.evil.>', request);
-    const { answer } = await jetStreamCall(hub, 'CONSUMER.NAMES.KV_work', {});
-    expect((answer as { consumers: string[] }).consumers).not.toContain('good');
-    await evil.request('$JS.API.CONSUMER.DELETE.KV_work.evil');
-  });
-
   test('wipe the status of others by a rollup header on its own', async () => {
     const good = await server.connectAs('good');
     await good.jetstream().publish('$KV.status.good.a', '{}');
@@ -156,11 +144,8 @@ describe('a cluster cannot', () => {
   test('use a credential minted for another key, or one it signed itself', async () => {
     const [stolen, mine] = [makeSigningKey('user'), makeSigningKey('user')];
     await expect(server.connectAs('good', { key: mine, jwt: server.mint(stolen.publicKey, 'good') })).rejects.toThrow(/authorization/i);
-    const forger = { ...server.identity, agentScope: makeSigningKey('account') };
-    const { agentUserJwt } = await import('./jwt.ts');
     const forged = agentUserJwt(
-      forger.agentScope,
-      server.identity.account.publicKey,
+      makeSigningKey('account'),
       { publicKey: mine.publicKey, cluster: 'good' },
       { nowMs: Date.now(), expiresAtMs: Date.now() + 60_000 },
     );
@@ -169,49 +154,134 @@ describe('a cluster cannot', () => {
 });
 
 describe('a cluster can', () => {
-  test('read its own work and nothing else through its own consumer', async () => {
-    const subject = '$JS.API.CONSUMER.CREATE.KV_work.evil.$KV.work.evil.>';
-    const config = {
-      name: 'evil',
-      ack_policy: 'none',
-      deliver_policy: 'last_per_subject',
-      filter_subject: '$KV.work.evil.>',
-      inactive_threshold: 60e9,
-      mem_storage: true,
-    };
-    const created = (await evil.request(subject, JSON.stringify({ stream_name: 'KV_work', config }))).json<{
-      num_pending: number;
-      error?: unknown;
-    }>();
-    expect(created).toMatchObject({ num_pending: 1 });
-    const inbox = evil.subscribe('_INBOX.evil.pull', { max: 1 });
-    evil.publish('$JS.API.CONSUMER.MSG.NEXT.KV_work.evil', JSON.stringify({ batch: 1, expires: 2e9 }), { reply: '_INBOX.evil.pull' });
-    const [next] = await Array.fromAsync(inbox);
-    expect(next?.subject).toBe('$KV.work.evil.a');
-    const direct = await evil.request('$JS.API.DIRECT.GET.KV_work.$KV.work.evil.a');
-    expect(direct.json<WorkItem>().cluster).toBe('evil');
+  test('read its own work, from the beginning as often as it likes, and nothing else', async () => {
+    for (const round of [1, 2]) {
+      const reset = await evil.request('$JS.API.CONSUMER.RESET.KV_work.evil', '{"seq":1}');
+      expect(reset.json(), `round ${round}`).toMatchObject({ num_pending: 1, delivered: { consumer_seq: 0 } });
+      const inbox = evil.subscribe(`_INBOX.evil.pull-${round}`, { max: 1 });
+      evil.publish('$JS.API.CONSUMER.MSG.NEXT.KV_work.evil', JSON.stringify({ batch: 1, expires: 2e9 }), { reply: inbox.getSubject() });
+      const [next] = await Array.fromAsync(inbox);
+      expect(next?.subject).toBe('$KV.work.evil.a');
+      expect(next?.reply).toMatch(/^\$JS\.ACK\.KV_work\.evil\.1\.\d+\.1\.\d+\.0$/);
+    }
+  });
+
+  test('write its own status and be told that it is kept', async () => {
+    expect((await evil.jetstream().publish('$KV.status.evil.a', '{}')).stream).toBe('KV_status');
   });
 });
 
-describe('what the server cannot forbid is seen and mended', () => {
-  test('an answer of the server sent to another cluster’s work key by a hostile reply subject', async () => {
-    const damaged: string[] = [];
-    const off = bus.onDamage(({ cluster, id }) => damaged.push(`${cluster}.${id}`));
-    evil.publish('$KV.status.evil.a', '{}', { reply: '$KV.work.good.a' });
-    await vi.waitFor(() => expect(damaged).toEqual(['good.a']), 5_000);
-    off();
-    expect(await bus.publishWork(work('good', 'a'))).toEqual({ ok: true });
+/** Places where an answer of the server would do harm, were it written there in the hub's account or a neighbour's. */
+const targets = [
+  '$KV.work.good.a',
+  '$KV.work.good.new',
+  '$KV.status.good.a',
+  'hanse.up.good.beat',
+  'hanse.up.good.renew',
+  'hanse.down.good.want',
+  '_INBOX.good.x',
+  '$JS.API.STREAM.PURGE.KV_work',
+  '$JS.API.STREAM.DELETE.KV_status',
+  '$JS.API.CONSUMER.DELETE.KV_work.good',
+  '$JS.API.CONSUMER.RESET.KV_work.good',
+  '$SYS.REQ.CLAIMS.UPDATE',
+  '$SYS.REQ.CLAIMS.DELETE',
+];
+
+describe('an answer of the server does not leave the account of who asked', () => {
+  let good: NatsConnection;
+  const heard: string[] = [];
+  const snapshot = async (): Promise<unknown> => {
+    const states = await Promise.all(
+      ['KV_work', 'KV_status'].map(async (stream) => {
+        const { answer } = await jetStreamCall(hub, `STREAM.INFO.${stream}`, { subjects_filter: '>' });
+        return (answer as { state: { subjects: unknown; num_deleted?: number } }).state.subjects;
+      }),
+    );
+    const record = await jetStreamCall(hub, 'STREAM.MSG.GET.KV_work', { last_by_subj: '$KV.work.good.a' });
+    const consumers = await jetStreamCall(hub, 'CONSUMER.NAMES.KV_work', {});
+    return { states, record: record.answer, consumers: [...(consumers.answer as { consumers: string[] }).consumers].sort() };
+  };
+
+  beforeAll(async () => {
+    good = await server.connectAs('good');
+    await good.jetstream().publish('$KV.status.good.a', '{}');
+    await evil.jetstream().publish('$KV.status.evil.a', '{}');
+    for (const connection of [good, hub]) {
+      const subjects =
+        connection === hub ? ['hanse.up.good.>', 'hanse.down.good.>', '_INBOX.good.>'] : ['hanse.down.good.>', '_INBOX.good.>'];
+      for (const subject of subjects) connection.subscribe(subject, { callback: (_, message) => heard.push(message.subject) });
+      await connection.flush();
+    }
+  });
+  afterAll(() => good?.close());
+
+  /** What the server answers to, and a proof that it has answered by now. */
+  const asked: readonly (readonly [string, string, string])[] = [
+    ['the acknowledgement of a status', '$KV.status.evil.a', '{}'],
+    ['an error of JetStream', '$KV.status.evil.b', 'x'.repeat(200_000)],
+    ['its own work', '$JS.API.CONSUMER.MSG.NEXT.KV_work.evil', '{"batch":5,"expires":300000000}'],
+    [
+      'heartbeats and the end of a pull',
+      '$JS.API.CONSUMER.MSG.NEXT.KV_work.evil',
+      '{"batch":1,"expires":300000000,"idle_heartbeat":100000000}',
+    ],
+    ['the refusal of a pull', '$JS.API.CONSUMER.MSG.NEXT.KV_work.evil', 'nonsense'],
+    ['the answer to a reset', '$JS.API.CONSUMER.RESET.KV_work.evil', '{"seq":1}'],
+    ['the refusal of a reset', '$JS.API.CONSUMER.RESET.KV_work.evil', 'nonsense'],
+    ['a renewal without anybody who answers', 'hanse.up.evil.nobody', '{}'],
+  ];
+  test.each(asked)('%s', async (_, subject, body) => {
+    const before = await snapshot();
+    heard.length = 0;
+    await evil.request('$JS.API.CONSUMER.RESET.KV_work.evil', '{"seq":1}');
+    for (const reply of targets) {
+      const head = headers();
+      head.set('Nats-Request-Info', JSON.stringify({ acc: server.identity.account.publicKey, svc: server.identity.account.publicKey }));
+      evil.publish(subject, body, { reply });
+      evil.publish(subject, body, { reply, headers: head });
+    }
+    await evil.flush();
+    // Two answers to an honest request behind them: what came before has been answered too.
+    await evil.request('$JS.API.CONSUMER.RESET.KV_work.evil', '{"seq":1}');
+    const inbox = evil.subscribe('_INBOX.evil.fence');
+    evil.publish('$JS.API.CONSUMER.MSG.NEXT.KV_work.evil', '{"batch":9,"expires":400000000}', { reply: '_INBOX.evil.fence' });
+    for await (const message of inbox) if (message.headers?.code === 408) break;
+    await hub.flush();
+    await good.flush();
+    expect(heard).toEqual([]);
+    const after = (await snapshot()) as { states: unknown };
+    expect(after).toEqual({ ...(before as object), states: after.states });
+    const withoutMine = ([work, status]: Record<string, number>[]): unknown => [
+      work,
+      Object.entries(status ?? {}).filter(([key]) => !key.startsWith('$KV.status.evil.')),
+    ];
+    expect(withoutMine(after.states as Record<string, number>[])).toEqual(
+      withoutMine((before as { states: Record<string, number>[] }).states),
+    );
   });
 
-  test('an answer of the server sent to another cluster’s status: refused, and that cluster is asked for its statuses again', async () => {
-    const calm = await server.connectAs('calm');
-    const wanted = calm.subscribe('hanse.down.calm.want', { max: 1 });
-    await calm.flush();
-    evil.publish('$KV.status.evil.a', '{}', { reply: '$KV.status.calm.a' });
-    const [message] = await Array.fromAsync(wanted);
-    expect(message?.json()).toEqual({ v: 1, what: ['status'] });
-    expect(bus.refusals().get('calm/Malformed')).toBe(1);
-    await calm.close();
+  test.each(['$JS.ACK.KV_work.good.1.1.1.1.1', '_R_.aaaaaa.bbbbbb'])('a reply that only the server may use: %s', async (reply) => {
+    const seen = violations.length;
+    evil.publish('$KV.status.evil.a', '{}', { reply });
+    await evil.flush();
+    await vi.waitFor(() => expect(violations.length).toBeGreaterThan(seen), 3_000);
+  });
+
+  test.each(targets)('a trace of a message asked for at %s', async (destination) => {
+    const before = await snapshot();
+    heard.length = 0;
+    for (const subject of ['$KV.status.evil.a', 'hanse.up.evil.beat', '$JS.API.CONSUMER.RESET.KV_work.evil']) {
+      const head = headers();
+      head.set('Nats-Trace-Dest', destination);
+      evil.publish(subject, '{}', { headers: head });
+    }
+    await evil.flush();
+    await evil.request('$JS.API.CONSUMER.RESET.KV_work.evil', '{"seq":1}');
+    await hub.flush();
+    await good.flush();
+    expect(heard).toEqual([]);
+    expect(await snapshot()).toEqual(before);
   });
 });
 
@@ -220,8 +290,7 @@ describe('revocation', () => {
     const key = makeSigningKey('user');
     const jwt = server.mint(key.publicKey, 'leaver');
     const leaver = await server.connectAs('leaver', { key, jwt });
-    const claims = await server.book.revoke(key.publicKey, Date.now());
-    await pushClaims(server.address, server.identity, claims, Date.now);
+    await server.push(await server.book.revoke('leaver', key.publicKey, Date.now()));
     expect(await leaver.closed()).toBeInstanceOf(Error);
     await expect(server.connectAs('leaver', { key, jwt })).rejects.toThrow(/authorization|revoked/i);
     await vi.waitFor(async () => {

@@ -14,47 +14,66 @@ export type ClusterLoopOptions = {
   readonly client: KubeClient;
   readonly credentials: Credentials;
   readonly bus: Pick<FleetBus, 'forgetCluster'>;
+  /** Removes the consumer that the cluster read its work through. */
+  readonly closeWork: (cluster: string) => Promise<void>;
 };
 
-/** Reconciles one Cluster; rejects to be called again. */
-export const makeClusterLoop = (options: ClusterLoopOptions): ((name: string, object: KubeObject | undefined) => Promise<void>) => {
+/** The loop. */
+export type ClusterLoop = {
+  /** Reconciles one Cluster; rejects to be called again. */
+  readonly reconcile: (name: string, object: KubeObject | undefined) => Promise<void>;
+  /** What was opened at the broker may be gone: it is opened again when the Clusters are next reconciled. */
+  readonly brokerCameBack: () => void;
+};
+
+/** A new loop. */
+export const makeClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { env, credentials } = options;
   /** The key last seen of each cluster: a Cluster whose finalizer was removed by force is revoked by it. */
   const keys = new Map<string, string>();
-  return async (name, object) => {
+  /** Clusters whose place at the broker was made sure of since the hub connected to it: it may have lost it before. */
+  const opened = new Set<string>();
+  const reconcile: ClusterLoop['reconcile'] = async (name, object) => {
     const cluster = object as Cluster | undefined;
     const key = cluster?.status?.agent?.publicKey;
     const before = keys.get(name);
     if (before !== undefined && before !== key) {
-      await revokeIfLive(credentials, before);
+      await revokeIfLive(credentials, name, before);
       env.log.info('revoked the agent of a cluster that left', { cluster: name });
     }
     if (cluster === undefined) {
       keys.delete(name);
+      opened.delete(name);
       return;
     }
     if (cluster.metadata.deletionTimestamp !== undefined) return release(options, cluster);
     if (key === undefined) return;
     keys.set(name, key);
+    if (cluster.spec.admission === 'Approved' && !opened.has(name)) {
+      await credentials.open(name);
+      opened.add(name);
+    }
     await follow(options, cluster, key);
   };
+  return { reconcile, brokerCameBack: () => opened.clear() };
 };
 
-const revokeIfLive = async (credentials: Credentials, key: string): Promise<void> => {
-  if (!credentials.isRevoked(key)) await credentials.revoke(key);
+const revokeIfLive = async (credentials: Credentials, cluster: string, key: string): Promise<void> => {
+  if (!credentials.isRevoked(key)) await credentials.revoke(cluster, key);
 };
 
 /** The Cluster may go only when its agent is cut off and what it was sent is gone. */
-const release = async ({ env, client, credentials, bus }: ClusterLoopOptions, cluster: Cluster): Promise<void> => {
+const release = async ({ env, client, credentials, bus, closeWork }: ClusterLoopOptions, cluster: Cluster): Promise<void> => {
   const { name, finalizers = [] } = cluster.metadata;
   if (!finalizers.includes(revokeFinalizer)) return;
   const key = cluster.status?.agent?.publicKey;
   if (key !== undefined) {
-    await credentials.revoke(key);
+    await credentials.revoke(name, key);
     env.log.info('revoked the agent of a deleted cluster', { cluster: name });
   }
   const purged = await bus.forgetCluster(name);
   if (!purged.ok) throw new Error(purged.message);
+  await closeWork(name);
   const withoutOurs = (current: Cluster): Cluster => ({
     ...current,
     metadata: { ...current.metadata, finalizers: (current.metadata.finalizers ?? []).filter((finalizer) => finalizer !== revokeFinalizer) },
@@ -70,7 +89,7 @@ const follow = async ({ env, client, credentials }: ClusterLoopOptions, cluster:
   const held = clusterCondition(cluster as unknown as KubeObject, 'Approved');
   if (held?.reason === wanted.reason && held.status === wanted.status) return;
   if (admission !== 'Approved' && held?.status === 'True') {
-    await credentials.revoke(key);
+    await credentials.revoke(name, key);
     env.log.info('revoked the agent of a cluster that is no longer approved', { cluster: name, admission });
   }
   const edit = (current: Cluster): Cluster | undefined => {

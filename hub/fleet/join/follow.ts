@@ -16,8 +16,15 @@ export type FollowOptions = {
 const reconciledAtOnceMax = 4;
 const namesMax = 100_000;
 
-/** Starts with every object there is; the answer stops it. For cluster-scoped kinds. */
-export const followKind = ({ env, store, type, reconcile }: FollowOptions): (() => void) => {
+/** A running loop. */
+export type Followed = {
+  /** Reconciles every object once more. */
+  readonly again: () => void;
+  readonly stop: () => void;
+};
+
+/** Starts with every object there is. For cluster-scoped kinds. */
+export const followKind = ({ env, store, type, reconcile }: FollowOptions): Followed => {
   const read = (name: string): KubeObject | undefined => store.get(keyOf(type.group, type.resource, '', name))?.object;
   const queue = makeKeyedQueue<undefined>({
     env,
@@ -34,10 +41,16 @@ export const followKind = ({ env, store, type, reconcile }: FollowOptions): (() 
   });
   const prefix = prefixOf(type.group, type.resource);
   const revision = store.revision();
-  for (const { key } of store.list(prefix)) void queue.put(partsOf(key).name, undefined);
+  const again = (): void => {
+    for (const { key } of store.list(prefix)) void queue.put(partsOf(key).name, undefined);
+  };
+  again();
   const stopWatch = store.watch(prefix, revision, ({ key }) => void queue.put(partsOf(key).name, undefined));
-  return () => {
-    stopWatch();
-    queue.stop();
+  return {
+    again,
+    stop: () => {
+      stopWatch();
+      queue.stop();
+    },
   };
 };

@@ -77,6 +77,8 @@ const carryOut = async (options: JoinOfficeOptions, request: JoinRequest, decisi
 };
 
 const admit = async (options: JoinOfficeOptions, request: JoinRequest): Promise<JoinAnswer> => {
+  // At each admission, not only the first: an agent that asks again may do so because the broker has lost its account.
+  await options.credentials.open(request.name);
   const credential = options.credentials.mint(request.publicKey, request.name);
   await noteCredential(options, request.name, request.publicKey, credential.expiresAtMs);
   return {

@@ -4,7 +4,6 @@ import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { decodeMessage, encodeMessage } from '../../../shared/wire/decode.ts';
 import type { RenewAnswer } from '../../../shared/wire/messages.ts';
-import { inboxPrefix } from '../../../shared/wire/subjects.ts';
 import { clusterOf } from '../bus/fleet-bus.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { getCluster } from './objects.ts';
@@ -17,6 +16,9 @@ export type RenewalOptions = {
   readonly connection: NatsConnection;
 };
 
+/** Reply subjects that the broker makes for requests from another account. */
+const mappedReplyPrefix = '_R_.';
+
 /** A cluster that asks again while this share of its credential's life is left gets the same one: asking often costs nothing. */
 const sameCredentialPercent = 90;
 
@@ -28,9 +30,9 @@ export const serveRenewals = (options: RenewalOptions): void => {
     callback: (error, message) => {
       if (error !== null) return;
       const cluster = clusterOf(message);
-      // The reply subject is the asker's choice: anywhere but its own inbox we would write for it where it may not.
-      if (message.reply?.startsWith(`${inboxPrefix(cluster)}.`) !== true) {
-        env.log.warn('refused a renewal whose reply is not the inbox of its cluster', { cluster, reply: message.reply });
+      // A reply subject that the broker did not make leads somewhere in our own account, not back to the asker's.
+      if (message.reply?.startsWith(mappedReplyPrefix) !== true) {
+        env.log.warn('refused a renewal that did not come from an account of a cluster', { cluster, reply: message.reply });
         return;
       }
       renew(options, recent, message, cluster)

@@ -9,9 +9,9 @@ import { silentLog } from '../../../shared/lib/env.ts';
 import { inboxPrefix } from '../../../shared/wire/subjects.ts';
 import { type EmbeddedBroker, ensureNatsServer, startEmbeddedBroker } from '../broker/index.ts';
 import { run } from '../broker/run.ts';
-import type { BrokerAddress } from '../bus/connect.ts';
+import { type BrokerAddress, connectClaims, pushClaims } from '../bus/connect.ts';
 import { type AccountBook, openAccountBook } from '../identity/account-book.ts';
-import { type FleetIdentity, loadFleetIdentity } from '../identity/fleet-identity.ts';
+import { clusterAccountKey, type FleetIdentity, loadFleetIdentity } from '../identity/fleet-identity.ts';
 import { agentUserJwt, operatorJwt, systemAccountJwt } from '../identity/jwt.ts';
 import { makeSigningKey, type SigningKey, signNonce } from '../identity/keys.ts';
 
@@ -63,6 +63,8 @@ export type TestBroker = {
   readonly book: AccountBook;
   readonly broker: EmbeddedBroker;
   readonly address: BrokerAddress;
+  /** Tells the broker an account's claims. */
+  readonly push: (accountJwt: string) => Promise<void>;
   readonly mint: (publicKey: string, cluster: string, ttlMs?: number) => string;
   readonly connectAs: (cluster: string, options?: { key?: SigningKey; jwt?: string; inbox?: string }) => Promise<NatsConnection>;
   readonly stop: () => Promise<void>;
@@ -87,26 +89,25 @@ export const startTestBroker = async (): Promise<TestBroker> => {
       systemAccount: identity.system.publicKey,
       preload: {
         [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, Date.now()),
-        [identity.account.publicKey]: book.jwt(),
+        [identity.account.publicKey]: book.hubJwt(),
       },
     }),
   });
   const address = { urls: [`tls://127.0.0.1:${broker.port}`], caPem: certificates.caPem };
   const mint = (publicKey: string, cluster: string, ttlMs = 3_600_000): string =>
-    agentUserJwt(
-      identity.agentScope,
-      identity.account.publicKey,
-      { publicKey, cluster },
-      { nowMs: Date.now(), expiresAtMs: Date.now() + ttlMs },
-    );
+    agentUserJwt(clusterAccountKey(identity, cluster), { publicKey, cluster }, { nowMs: Date.now(), expiresAtMs: Date.now() + ttlMs });
+  const claims = await connectClaims(address, identity, Date.now);
+  const push = (accountJwt: string): Promise<void> => pushClaims(claims, accountJwt);
   return {
     dir,
     identity,
     book,
     broker,
     address,
+    push,
     mint,
-    connectAs: (cluster, options = {}) => {
+    connectAs: async (cluster, options = {}) => {
+      await push(book.clusterJwt(cluster));
       const key = options.key ?? makeSigningKey('user');
       const jwt = options.jwt ?? mint(key.publicKey, cluster);
       return connect({
@@ -119,6 +120,7 @@ export const startTestBroker = async (): Promise<TestBroker> => {
       });
     },
     stop: async () => {
+      await claims.close();
       await broker.stop();
       await rm(dir, { recursive: true, force: true });
     },
