@@ -1,5 +1,8 @@
 /** @module Random programs of writes on one object, drawn from a seed: what the real API server and ours must answer alike. */
 import { type Prng, prng } from '../../../shared/lib/index.ts';
+import { type Fields, type Subject, several, some } from './draw.ts';
+import { otherSubjects } from './others.ts';
+import { container, workloadSubjects } from './workloads.ts';
 
 /** One request; `path` starts at the object's collection (`''`) or the object (`/NAME…`). */
 export type Step = {
@@ -9,97 +12,12 @@ export type Step = {
   readonly body: unknown;
 };
 
-/** A kind and how its specs are drawn. */
-type Subject = {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly collection: string;
-  /** A part of the object: any subset of its fields, so that appliers own different ones. */
-  readonly part: (random: Prng, whole: boolean) => Readonly<Record<string, unknown>>;
-};
-
 /** Programs on one kind. */
 export type Program = { readonly seed: number; readonly collection: string; readonly kind: string; readonly steps: readonly Step[] };
 
-type Fields = Record<string, unknown>;
 const json = 'application/json';
 const applyType = 'application/apply-patch+yaml';
 const stepsMax = 9;
-
-/** Keeps each field with a chance; `whole` keeps all. */
-const some = (random: Prng, whole: boolean, fields: Readonly<Record<string, () => unknown>>): Fields =>
-  Object.fromEntries(Object.entries(fields).flatMap(([key, make]) => (whole || random.chance(45) ? [[key, make()]] : [])));
-
-/** Up to `most` different items, in a drawn order. */
-const several = <T>(random: Prng, items: readonly T[], most: number): T[] => {
-  const left = [...items];
-  const taken: T[] = [];
-  for (let count = random.below(most + 1); count > 0 && left.length > 0; count--) taken.push(...left.splice(random.below(left.length), 1));
-  return taken;
-};
-
-const envOf = (random: Prng) =>
-  several(random, ['A', 'B', 'C'], 3).map((name) =>
-    random.chance(70)
-      ? { name, value: random.pick(['1', '2', '$(A)']) }
-      : { name, valueFrom: { fieldRef: { fieldPath: random.pick(['metadata.name', 'metadata.namespace']) } } },
-  );
-
-const portsOf = (random: Prng) =>
-  several(random, [80, 443, 8080], 3).map((containerPort) => ({
-    containerPort,
-    ...some(random, false, { name: () => `p${containerPort}`, protocol: () => random.pick(['TCP', 'UDP']) }),
-  }));
-
-const container = (random: Prng, name: string, whole: boolean) => ({
-  name,
-  ...some(random, whole, { image: () => `registry.example/${name}:${1 + random.below(3)}` }),
-  ...some(random, false, {
-    args: () => several(random, ['--a', '--b', '--c'], 3),
-    env: () => envOf(random),
-    ports: () => portsOf(random),
-    resources: () => ({
-      requests: some(random, false, { cpu: () => random.pick(['100m', '0.1', '1']), memory: () => random.pick(['64Mi', '1Gi', '1024Mi']) }),
-      limits: some(random, false, { cpu: () => '2', memory: () => '2Gi' }),
-    }),
-    volumeMounts: () => [{ name: 'data', mountPath: random.pick(['/data', '/var/data']) }],
-    livenessProbe: () => ({ httpGet: { path: '/', port: 80 }, ...some(random, false, { periodSeconds: () => 5 }) }),
-    securityContext: () => ({ capabilities: { add: several(random, ['NET_ADMIN', 'SYS_TIME'], 2) } }),
-  }),
-});
-
-const podSpec = (random: Prng, whole: boolean): Fields => ({
-  containers: [...(whole ? ['front'] : []), ...several(random, ['front', 'side', 'log'].slice(whole ? 1 : 0), 2)].map((name) =>
-    container(random, name, whole),
-  ),
-  volumes: [{ name: 'data', ...(random.chance(50) ? { emptyDir: {} } : { configMap: { name: 'settings' } }) }],
-  ...some(random, false, {
-    nodeSelector: () => ({ [random.pick(['disk', 'zone'])]: random.pick(['a', 'b']) }),
-    tolerations: () =>
-      several(
-        random,
-        [
-          { key: 'a', operator: 'Exists' },
-          { key: 'b', operator: 'Equal', value: 'x', effect: 'NoSchedule' },
-        ],
-        2,
-      ),
-    terminationGracePeriodSeconds: () => 5 + random.below(3),
-    imagePullSecrets: () => several(random, [{ name: 'one' }, { name: 'two' }], 2),
-    hostAliases: () =>
-      several(
-        random,
-        [
-          { ip: '10.0.0.1', hostnames: ['a'] },
-          { ip: '10.0.0.2', hostnames: ['b'] },
-        ],
-        2,
-      ),
-    topologySpreadConstraints: () => [
-      { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'x' } } },
-    ],
-  }),
-});
 
 const metaOf = (random: Prng): Fields =>
   some(random, false, {
@@ -108,91 +26,7 @@ const metaOf = (random: Prng): Fields =>
     finalizers: () => several(random, ['example.com/a', 'example.com/b'], 1),
   });
 
-const workload = (random: Prng, whole: boolean, more: Fields): Fields => ({
-  ...some(random, whole, { selector: () => ({ matchLabels: { app: 'x' } }) }),
-  ...some(random, false, { replicas: () => random.below(4), revisionHistoryLimit: () => 3, minReadySeconds: () => random.below(3) }),
-  ...more,
-  template: { metadata: { labels: { app: 'x', ...(random.chance(30) ? { extra: 'y' } : {}) } }, spec: podSpec(random, whole) },
-});
-
-const servicePorts = (random: Prng) => {
-  const ports = several(random, [80, 443, 53], 3);
-  return (ports.length === 0 ? [80] : ports).map((port) => ({
-    name: `p${port}`,
-    port,
-    ...some(random, false, { targetPort: () => random.pick<unknown>([8080, 'http']), protocol: () => random.pick(['TCP', 'UDP']) }),
-  }));
-};
-
-const subjects: readonly Subject[] = [
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    collection: '/apis/apps/v1/namespaces/default/deployments',
-    part: (random, whole) => ({
-      spec: workload(
-        random,
-        whole,
-        some(random, false, {
-          strategy: () => ({ type: 'RollingUpdate', rollingUpdate: { maxSurge: random.pick<unknown>([1, '25%']) } }),
-          paused: () => true,
-        }),
-      ),
-    }),
-  },
-  {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    collection: '/apis/apps/v1/namespaces/default/statefulsets',
-    part: (random, whole) => ({ spec: workload(random, whole, whole ? { serviceName: 'x' } : {}) }),
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'Service',
-    collection: '/api/v1/namespaces/default/services',
-    part: (random, whole) => ({
-      spec: {
-        ...some(random, whole, { ports: () => servicePorts(random) }),
-        ...some(random, false, {
-          selector: () => ({ [random.pick(['app', 'tier'])]: random.pick(['a', 'b']) }),
-          sessionAffinity: () => random.pick(['None', 'ClientIP']),
-          externalIPs: () => several(random, ['192.0.2.1', '192.0.2.2'], 2),
-          publishNotReadyAddresses: () => random.chance(50),
-        }),
-      },
-    }),
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    collection: '/api/v1/namespaces/default/configmaps',
-    part: (random) =>
-      some(random, false, {
-        data: () => Object.fromEntries(several(random, ['a', 'b', 'c'], 3).map((key) => [key, random.pick(['1', '2', ''])])),
-        binaryData: () => ({ bin: random.pick(['AA==', 'AQ==']) }),
-        immutable: () => random.chance(15),
-      }),
-  },
-  {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    collection: '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies',
-    part: (random, whole) => ({
-      spec: some(random, whole, {
-        podSelector: () => ({ matchLabels: { app: random.pick(['a', 'b']) } }),
-        policyTypes: () => several(random, ['Ingress', 'Egress'], 2),
-        ingress: () => [
-          {
-            ports: [{ port: random.pick<unknown>([80, 'http']) }],
-            // Never empty: kubernetes compares these specs without taking nil for empty, and counts a generation too many.
-            from: [{ podSelector: {} }, ...several(random, [{ ipBlock: { cidr: '10.0.0.0/8' } }], 1)],
-          },
-        ],
-      }),
-    }),
-  },
-];
-
+const subjects: readonly Subject[] = [...workloadSubjects, ...otherSubjects];
 const managers = ['one', 'two', 'three'] as const;
 
 const jsonPatch = (random: Prng): readonly Fields[] => {
@@ -231,7 +65,60 @@ const strategic = (random: Prng, part: Fields): Fields => {
   return { ...part, spec: { ...spec, template: { ...template, spec: directive } } };
 };
 
+const wrongValues: readonly unknown[] = ['', 'x', -1, 1.5, 0, true, null, [], {}, [null], { a: 'b' }];
+
+/** The body with one value somewhere in it replaced by one that is likely wrong, or with a field nobody knows. */
+const spoiled = (random: Prng, body: unknown): unknown => {
+  if (typeof body !== 'object' || body === null || random.chance(20)) return random.pick(wrongValues);
+  if (Array.isArray(body)) {
+    if (body.length === 0) return [random.pick(wrongValues)];
+    const at = random.below(body.length);
+    return body.map((item, index) => (index === at ? spoiled(random, item) : item));
+  }
+  const fields = Object.entries(body);
+  if (fields.length === 0 || random.chance(10)) return { ...body, surprise: 1 };
+  const [name, value] = random.pick(fields);
+  // Names and kinds are what the programs go by.
+  return ['metadata', 'name', 'kind', 'apiVersion'].includes(name) ? { ...body, surprise: 1 } : { ...body, [name]: spoiled(random, value) };
+};
+
+const maybeSpoiled = (random: Prng, step: Step): Step => {
+  if (step.body === undefined || Array.isArray(step.body) || !random.chance(15)) return step;
+  const strict = random.chance(30) ? `${step.path.includes('?') ? '&' : '?'}fieldValidation=Strict` : '';
+  return { ...step, path: `${step.path}${strict}`, body: spoiled(random, step.body) };
+};
+
+const withStatus = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob']);
+const withScale = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
+
+/** A write to a subresource; undefined when the kind has none. */
+const subresourceStep = (random: Prng, { kind }: Subject, name: string): Step | undefined => {
+  const contentType = 'application/merge-patch+json';
+  const query = `?fieldManager=${random.pick(['edit', 'status'])}`;
+  if (withScale.has(kind) && random.chance(50))
+    return {
+      method: 'PATCH',
+      path: `/${name}/scale${query}`,
+      contentType,
+      body: { spec: { replicas: random.pick<unknown>([0, 3, -1, '2']) } },
+    };
+  if (!withStatus.has(kind)) return undefined;
+  const counts = some(random, false, {
+    observedGeneration: () => random.below(3),
+    replicas: () => random.below(3) - 1,
+    readyReplicas: () => random.below(3),
+  });
+  const conditions = [{ type: 'Available', status: random.pick(['True', 'False']), lastTransitionTime: '2026-01-01T00:00:00Z' }];
+  const body = { status: { ...counts, ...(random.chance(50) ? { conditions } : {}) }, spec: { paused: true } };
+  return { method: 'PATCH', path: `/${name}/status${query}`, contentType, body };
+};
+
 const drawStep = (random: Prng, subject: Subject, name: string): Step => {
+  const other = random.chance(10) ? subresourceStep(random, subject, name) : undefined;
+  return maybeSpoiled(random, other ?? objectStep(random, subject, name));
+};
+
+const objectStep = (random: Prng, subject: Subject, name: string): Step => {
   const head = { apiVersion: subject.apiVersion, kind: subject.kind };
   const metadata = { name, ...metaOf(random) };
   const dry = random.chance(8) ? 'dryRun=All&' : '';
