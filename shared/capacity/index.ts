@@ -1,7 +1,13 @@
 /** @module What a cluster can hold: the report, the count of further replicas node by node, and the ledger. */
+
 export { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+export { type DecodedReport, decodeReport, type FactsCheck, type ReportRefusal, reportLimits } from './decode-report.ts';
+export { createReportReceiver, type DeltaTrouble, type Received, type ReportReceiver } from './delta-receive.ts';
+export { createReportSender, type ReportSender } from './delta-send.ts';
+export { encodeReport, type ReportEnvelope } from './encode-report.ts';
 export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';
 export { type PodShape, plainShape, podShapeOf } from './pod-shape.ts';
 export * from './report.ts';
+export { type FactSection, factSections } from './report-facts.ts';
 export { type ClusterRoom, createRoom } from './room.ts';
 export { type TaintLike, type TolerationLike, taintText, tolerates, untolerated } from './taints.ts';

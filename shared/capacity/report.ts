@@ -5,6 +5,9 @@
  * everything else in whole devices.
  */
 
+import type { PodKind } from './node.ts';
+import type { TolerationLike } from './taints.ts';
+
 /** A node taint (core/v1 Taint). */
 export type NodeTaint = { readonly key: string; readonly value: string; readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' };
 
@@ -45,6 +48,8 @@ export type NumaFacts = {
   readonly memoryManager: 'None' | 'Static';
   /** `name=value` of the managers' options: `full-pcpus-only=true`, `max-allowable-numa-nodes=8`, `prefer-closest-numa-nodes=true`. */
   readonly options: readonly string[];
+  /** Managers whose policy was not told but guessed from what the zones list. */
+  readonly guessed?: readonly ('cpuManager' | 'memoryManager')[];
   /** Hardware threads of a core; absent = not known. */
   readonly threadsPerCore?: number;
   /**
@@ -87,12 +92,18 @@ export type NodeColumns = {
   readonly zoneFree?: readonly (readonly (readonly number[])[])[];
   /** deviceFree[place], place = that in the group's `devices`; absent when nothing is shared. A device out of service has no free slots. */
   readonly deviceFree?: readonly DeviceColumns[];
-  /** Id of the {@link CapacityReport.portSets} entry, 0 = no host port is taken; absent when none is anywhere. */
-  readonly portSet?: readonly number[];
+  /** Id of the {@link CapacityReport.podSets} entry, 0 = no such pod; absent when there is none anywhere. */
+  readonly podSet?: readonly number[];
 };
 
-/** Host ports that pods hold on a node: `TCP/0.0.0.0/80`, sorted. */
-export type PortSet = { readonly id: number; readonly ports: readonly string[] };
+/**
+ * Pods that run and that others must know of: they hold host ports, or have required pod (anti-)affinity or hard topology spread. Labels
+ * without those that tell replicas of one workload apart.
+ */
+export type ReportedPodKind = PodKind & { readonly id: number };
+
+/** Such pods on a node: kind, how many live, how many terminating; sorted by kind. */
+export type PodSet = { readonly id: number; readonly pods: readonly (readonly [kind: number, live: number, terminating: number])[] };
 
 /** What one ResourceQuota leaves. */
 export type QuotaFree = {
@@ -131,7 +142,7 @@ export type DraKind = {
   readonly attributes: { readonly [name: string]: DraValue };
   /** By qualified name; bytes in MiB where the quantity has a byte suffix, whole units elsewhere, floored. */
   readonly capacity: { readonly [name: string]: number };
-  /** What one device takes of its node's counters: `<set>/<counter>`. Devices share sets of equal names. */
+  /** What a partition takes of its pool's counters, by `<set>/<counter>`. */
   readonly consumes: { readonly [counter: string]: number };
   /** May be allocated to several claims. */
   readonly shared: boolean;
@@ -144,8 +155,8 @@ export type DraPool = {
   readonly node: string;
   /** Nodes that reach a pool of no single node: labels of its `nodeSelector` as terms; absent = all. */
   readonly nodeTerms?: readonly unknown[];
-  /** By {@link DraKind} id and, of partitionable devices, the counter set that they draw on. */
-  readonly devices: readonly { readonly kind: number; readonly set?: string; readonly total: number; readonly free: number }[];
+  /** By {@link DraKind} id. */
+  readonly devices: readonly { readonly kind: number; readonly total: number; readonly free: number }[];
   /** What is left of each counter: `<set>/<counter>`. */
   readonly counters: { readonly [counter: string]: number };
 };
@@ -195,22 +206,15 @@ export type CapacityReport = {
     readonly handler: string;
     readonly overhead: { readonly [resource: string]: number };
     readonly nodeSelector: { readonly [key: string]: string };
+    readonly tolerations?: readonly TolerationLike[];
   }[];
   readonly networks: readonly { readonly namespace: string; readonly name: string; readonly resource?: string }[];
   /** Highest work `seq` applied, by work id: the hub drops its assumed entries. */
   readonly acks: { readonly [workId: string]: number };
-  /**
-   * Present replicas by workload: live pods (bound or not) that descend from a work item, by work id. `nodes` = replicas by name of their
-   * node, told only of pods with required pod (anti-)affinity or hard topology spread.
-   */
-  readonly present: {
-    readonly [workId: string]: {
-      readonly bound: number;
-      readonly pending: number;
-      readonly nodes?: { readonly [node: string]: number };
-    };
-  };
-  readonly portSets?: readonly PortSet[];
+  /** Present replicas by workload: live pods (bound or not) that descend from a work item, by work id. */
+  readonly present: { readonly [workId: string]: { readonly bound: number; readonly pending: number } };
+  readonly podKinds?: readonly ReportedPodKind[];
+  readonly podSets?: readonly PodSet[];
   readonly quotas?: readonly QuotaFree[];
   readonly potential?: readonly Potential[];
   readonly dra?: { readonly kinds: readonly DraKind[]; readonly pools: readonly DraPool[] };

@@ -1,0 +1,150 @@
+/** @module The sending end: turns whole reports into a first snapshot and then deltas, each against what was sent before. */
+import type { CapacityDelta, CapacityReport } from './report.ts';
+import { applyFacts, diffFacts, factsOf, fieldsOf } from './report-facts.ts';
+import { hashText } from './report-hash.ts';
+import { columnsOf, layoutOf, nodesOver, sameLayout } from './report-layout.ts';
+import { addRows, changeRow, type ReportState, removeRow, stateOf } from './report-state.ts';
+
+/** One agent's end. */
+export type ReportSender = {
+  /** What to send for this report: a delta where the other side can have the one before, else the whole. */
+  readonly next: (report: CapacityReport) => CapacityReport | CapacityDelta;
+  /** The whole of what was sent last, for a hub that lost its way; undefined before the first. */
+  readonly whole: () => CapacityReport | undefined;
+  /** What was made last did not go out: the next one is whole. */
+  readonly forget: () => void;
+};
+
+/** Numbers that stay the same for equal content as long as the sender lives; a report's own may shift with every node. */
+type StableIds = { readonly of: (content: string) => number; readonly reset: () => void };
+
+const stableIds = (first: number): StableIds => {
+  const ids = new Map<string, number>();
+  return {
+    of: (content) => {
+      const id = ids.get(content) ?? first + ids.size;
+      ids.set(content, id);
+      return id;
+    },
+    reset: () => ids.clear(),
+  };
+};
+
+/** Contents that are remembered; beyond it numbering starts over with a snapshot. */
+const idsMax = 100_000;
+
+/** An end that has sent nothing. */
+export const createReportSender = (): ReportSender => {
+  const groupIds = stableIds(0);
+  const kindIds = stableIds(0);
+  const setIds = stableIds(1);
+  let numbered = 0;
+  let state: ReportState | undefined;
+  let head: Pick<CapacityReport, 'observedAtMs' | 'sources'> | undefined;
+
+  /** The report with our numbers for its groups, pod kinds and pod sets. */
+  const renumbered = (report: CapacityReport): CapacityReport => {
+    const { nodes, podKinds = [], podSets = [] } = report;
+    const groups = new Map(report.groups.map(({ id, ...content }) => [id, groupIds.of(JSON.stringify(content))]));
+    const kinds = new Map(podKinds.map(({ id, ...content }) => [id, kindIds.of(JSON.stringify(content))]));
+    const sets = podSets.map(({ id, pods }) => {
+      const ours = pods.map(([kind, live, terminating]) => [kinds.get(kind) ?? kind, live, terminating] as const).sort(([a], [b]) => a - b);
+      return { from: id, id: setIds.of(JSON.stringify(ours)), pods: ours };
+    });
+    const setOf = new Map(sets.map(({ from, id }) => [from, id]));
+    numbered = Math.max(numbered, ...groups.values(), ...kinds.values(), ...setOf.values());
+    return {
+      ...report,
+      groups: report.groups.map((group) => ({ ...group, id: groups.get(group.id) ?? 0 })),
+      ...(podKinds.length === 0 ? {} : { podKinds: podKinds.map((kind) => ({ ...kind, id: kinds.get(kind.id) ?? 0 })) }),
+      ...(podSets.length === 0 ? {} : { podSets: sets.map(({ id, pods }) => ({ id, pods })) }),
+      nodes: {
+        ...nodes,
+        group: nodes.group.map((id) => groups.get(id) ?? 0),
+        ...(nodes.podSet === undefined ? {} : { podSet: nodes.podSet.map((id) => setOf.get(id) ?? 0) }),
+      },
+    };
+  };
+
+  const follows = (report: CapacityReport): boolean =>
+    state !== undefined &&
+    state.epoch === report.epoch &&
+    report.seq > state.seq &&
+    sameLayout(state.layout, layoutOf(report)) &&
+    state.resourceNames.join() === report.resourceNames.join();
+
+  const whole = (): CapacityReport | undefined => {
+    if (state === undefined || head === undefined) return undefined;
+    const { epoch, seq, resourceNames, names, layout, columns, facts } = state;
+    const copies = columns.map((column) => [...column]);
+    return {
+      kind: 'snapshot',
+      epoch,
+      seq,
+      ...head,
+      resourceNames,
+      ...fieldsOf(facts, head.observedAtMs),
+      nodes: nodesOver([...names], layout, copies),
+    };
+  };
+
+  return {
+    next: (given) => {
+      if (numbered >= idsMax) {
+        groupIds.reset();
+        kindIds.reset();
+        setIds.reset();
+        numbered = 0;
+        state = undefined;
+      }
+      const report = renumbered(given);
+      head = { observedAtMs: report.observedAtMs, sources: report.sources };
+      if (state === undefined || !follows(report)) {
+        state = stateOf(report);
+        return report;
+      }
+      return advance(state, report);
+    },
+    whole,
+    forget: () => {
+      state = undefined;
+    },
+  };
+};
+
+/** Brings the state to the report and tells how. */
+const advance = (state: ReportState, report: CapacityReport): CapacityDelta => {
+  const baseSeq = state.seq;
+  const facts = diffFacts(state.facts, factsOf(report));
+  applyFacts(state.facts, facts, state.hash);
+  const place = new Map(report.nodes.names.map((name, at) => [name, at]));
+  const removed: number[] = [];
+  for (let row = state.names.length - 1; row >= 0; row--) if (!place.has(state.names[row] ?? '')) removed.push(row);
+  for (const row of removed) removeRow(state, row);
+  const known = new Set(state.names);
+  const added = report.nodes.names.filter((name) => !known.has(name));
+  addRows(state, added);
+  const rows = rowChanges(state, columnsOf(report), place);
+  for (const { node, cells } of rows) changeRow(state, node, cells);
+  state.seq = report.seq;
+  const { epoch, seq, observedAtMs } = report;
+  return { kind: 'delta', epoch, baseSeq, seq, observedAtMs, hash: hashText(state.hash), facts, removed, added, rows };
+};
+
+const rowChanges = (
+  state: ReportState,
+  columns: readonly (readonly number[])[],
+  place: ReadonlyMap<string, number>,
+): CapacityDelta['rows'] => {
+  const rows: { node: number; cells: [number, number][] }[] = [];
+  for (const [node, name] of state.names.entries()) {
+    const from = place.get(name) ?? 0;
+    const cells: [number, number][] = [];
+    for (const [column, values] of columns.entries()) {
+      const difference = (values[from] ?? 0) - (state.columns[column]?.[node] ?? 0);
+      if (difference !== 0) cells.push([column, difference]);
+    }
+    if (cells.length > 0) rows.push({ node, cells });
+  }
+  return rows;
+};
