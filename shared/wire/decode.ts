@@ -6,6 +6,7 @@ import type {
   Hello,
   JoinAnswer,
   JoinRequest,
+  KindMessage,
   RenewAnswer,
   RenewRequest,
   ReportMessage,
@@ -22,6 +23,7 @@ export type MessageOf = {
   beat: Beat;
   report: ReportMessage;
   want: WantMessage;
+  kind: KindMessage;
   renew: RenewRequest;
   renewAnswer: RenewAnswer;
   work: WorkItem;
@@ -46,6 +48,7 @@ const rules: Readonly<Record<MessageKind, Rule>> = {
   beat: { check: schemas.beat, bytesMax: bytesMax.beat },
   report: { check: schemas.report, bytesMax: bytesMax.report },
   want: { check: schemas.want, bytesMax: bytesMax.want },
+  kind: { check: schemas.kind, bytesMax: bytesMax.kind },
   renew: { check: schemas.renewRequest, bytesMax: bytesMax.renew },
   renewAnswer: { check: schemas.renewAnswer, bytesMax: bytesMax.join },
   work: { check: schemas.workItem, bytesMax: bytesMax.work },

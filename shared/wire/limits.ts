@@ -6,10 +6,12 @@ export const bytesMax = {
   beat: 16_384,
   report: 4_194_304,
   renew: 4_096,
-  want: 1_024,
+  want: 4_096,
   /** A rendered object; sealing grows a Secret (≤ 1 MiB) by a third. */
   work: 2_097_152,
   status: 131_072,
+  /** A kind document (1 MiB) and its envelope. */
+  kind: 1_049_600,
   join: 32_768,
 } as const;
 
@@ -21,6 +23,9 @@ export const jsonDepthMax = 64;
 
 /** Entries of any list or map in a hello, a report or a beat. */
 export const listEntriesMax = 200_000;
+
+/** Kind documents asked for in one message. */
+export const kindsWantedMax = 32;
 
 /** Work items a cluster may have. */
 export const workItemsMax = 50_000;

@@ -1,5 +1,6 @@
 /** @module The hub-agent contract: what travels over NATS. JSON, one envelope; unknown fields are ignored, unknown versions refused. */
 import type { CapacityReport } from '../capacity/report.ts';
+import type { KindDocument } from '../kube/custom/document.ts';
 import type { KubeObject } from '../kube/object.ts';
 
 /** Version of this contract. */
@@ -73,6 +74,8 @@ export type ServedApi = {
   readonly kind: string;
   readonly resource: string;
   readonly namespaced: boolean;
+  /** SHA-256 (hex) of the kind's document, for kinds that are not Kubernetes' own; the hub asks for those it does not know. */
+  readonly document?: string;
 };
 
 /** First message after every (re)connect, and when something in it changes: `hanse.up.<cluster>.hello`. */
@@ -108,8 +111,11 @@ export type Beat = {
 /** Capacity, `hanse.up.<cluster>.report`. */
 export type ReportMessage = { readonly v: 1; readonly cluster: string; readonly bootId: string; readonly report: CapacityReport };
 
-/** Hub to agent, `hanse.down.<cluster>.want`: send this again. */
-export type WantMessage = { readonly v: 1; readonly what: readonly ('hello' | 'report' | 'status')[] };
+/** Hub to agent, `hanse.down.<cluster>.want`: send this again. `kinds`: documents the hub lacks, by hash; each is answered by a {@link KindMessage}. */
+export type WantMessage = { readonly v: 1; readonly what: readonly ('hello' | 'report' | 'status')[]; readonly kinds?: readonly string[] };
+
+/** One kind's document, `hanse.up.<cluster>.kind`, when the hub wants it. The hash is that of the document's sorted JSON. */
+export type KindMessage = { readonly v: 1; readonly cluster: string; readonly hash: string; readonly document: KindDocument };
 
 /** Agent to hub, request `hanse.up.<cluster>.renew`; the answer is a new NATS user JWT for the same public key. */
 export type RenewRequest = { readonly v: 1; readonly cluster: string; readonly publicKey: string };

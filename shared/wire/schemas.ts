@@ -1,11 +1,12 @@
 /** @module The shape of each message of the contract, as checks for what comes from the wire. */
 import { bool, both, type Check, freeObject, integer, list, map, matching, oneOf, record, text } from './check.ts';
-import { joinLabelsMax } from './limits.ts';
+import { joinLabelsMax, kindsWantedMax } from './limits.ts';
 
 const version: Check = oneOfNumber(1);
 const clusterName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a DNS-1123 label (a-z, 0-9, -; at most 63)');
 /** A work id is one subject token and one KV key part. */
 const workId = matching(/^[A-Za-z0-9_=-]{1,200}$/, 'a work id of letters, digits, _ = - (at most 200)');
+const documentHash = matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 const instant = integer(0);
 const count = integer(0);
 const base64 = (max: number): Check => both(text(max, 1), matching(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
@@ -67,7 +68,10 @@ export const hello: Check = record({
   bootId: text(64, 1),
   agentVersion: text(64),
   kubernetesVersion: text(64),
-  apis: list(record({ groupVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespaced: bool }), 5_000),
+  apis: list(
+    record({ groupVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespaced: bool }, { document: documentHash }),
+    5_000,
+  ),
   runtimeClasses: list(text(253), 1_000),
   labels: labels(256),
   nowMs: instant,
@@ -161,7 +165,13 @@ const columnsAgree: Check = (value, path) => {
 
 export const report: Check = record({ v: version, cluster: clusterName, bootId: text(64, 1), report: both(reportFields, columnsAgree) });
 
-export const want: Check = record({ v: version, what: list(oneOf('hello', 'report', 'status'), 3) });
+export const want: Check = record(
+  { v: version, what: list(oneOf('hello', 'report', 'status'), 3) },
+  { kinds: list(documentHash, kindsWantedMax) },
+);
+
+/** The document itself is checked by who serves kinds. */
+export const kind: Check = record({ v: version, cluster: clusterName, hash: documentHash, document: freeObject });
 
 export const renewRequest: Check = record({ v: version, cluster: clusterName, publicKey: text(64, 1) });
 

@@ -1,7 +1,7 @@
 /** @module Subjects and keys on the bus. A cluster's name is a DNS-1123 label, so it is one subject token. */
 
 /** Agent to hub, core NATS. */
-export const upSubject = (cluster: string, what: 'hello' | 'beat' | 'report' | 'renew'): string => `hanse.up.${cluster}.${what}`;
+export const upSubject = (cluster: string, what: 'hello' | 'beat' | 'report' | 'kind' | 'renew'): string => `hanse.up.${cluster}.${what}`;
 
 /** Hub to agent, core NATS. */
 export const downSubject = (cluster: string, what: 'want'): string => `hanse.down.${cluster}.${what}`;
