@@ -1,7 +1,7 @@
 /** @module One agent assembled from its parts: the member's API, the link, inventory and work. */
 import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
-import { type ApiHealth, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
+import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
 import { startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
 import { startWork } from './work/index.ts';
@@ -76,7 +76,20 @@ export const assembleAgent = ({ api, link, env, agentVersion, health: healthOpti
           runtimeClasses: inventory.runtimeClasses(),
           labels: inventory.labels(),
         };
+  /** One after the other: documents are made anew from the API server, and the hub asks again for what did not come. */
+  const tellKinds = async (hashes: readonly string[]): Promise<void> => {
+    for (const hash of hashes) {
+      try {
+        const document = await discovery.document(hash);
+        if (document === undefined) discovery.refresh();
+        else link.publishKind(hash, document);
+      } catch (error) {
+        log.warn('a kind could not be told to the hub', { why: failureOf(error).message });
+      }
+    }
+  };
   link.setHello(hello);
+  link.onKindsWanted((hashes) => void tellKinds(hashes));
   let told = '';
   /** Said to the user once for each change; the hub is told with every beat. */
   const tellForbidden = (): readonly string[] => {

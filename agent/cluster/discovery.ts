@@ -1,4 +1,7 @@
 /** @module What the member's API serves: kinds by aggregated discovery (KEP-3352) or, on older servers, group by group. */
+import { isBuiltinGroup } from '../../shared/kube/builtin/groups.ts';
+import type { DiscoveredKind } from '../../shared/kube/custom/from-openapi.ts';
+import { parseApiVersion } from '../../shared/kube/object.ts';
 import type { ServedApi } from '../../shared/wire/messages.ts';
 import { ApiError } from './api-error.ts';
 import type { MemberApi } from './http-client.ts';
@@ -6,6 +9,8 @@ import type { MemberApi } from './http-client.ts';
 /** The kinds served, ordered, and those groups that did not answer. */
 export type Discovery = {
   readonly apis: readonly ServedApi[];
+  /** Those of them that are not Kubernetes' own and that objects can be applied to, with all that discovery says. */
+  readonly custom: readonly DiscoveredKind[];
   /** Groups whose own server is down (an aggregated API): their kinds are unknown, not gone. */
   readonly stale: readonly string[];
 };
@@ -26,10 +31,11 @@ const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
 
 /** Asks the server; rejects as the client does. */
 export const discover = async (api: Pick<MemberApi, 'raw'>): Promise<Discovery> => {
-  const found: ServedApi[] = [];
+  const found: Found = { apis: [], custom: [] };
   const stale: string[] = [];
   const legacy: string[] = [];
   for (const root of ['/api', '/apis']) {
@@ -38,27 +44,31 @@ export const discover = async (api: Pick<MemberApi, 'raw'>): Promise<Discovery> 
     else legacy.push(...legacyGroupVersions(answer));
   }
   await readLegacy(api, legacy.slice(0, GROUP_VERSIONS_MAX), found, stale);
-  return { apis: found.sort(byServed).slice(0, APIS_MAX), stale: stale.sort() };
+  return { apis: found.apis.sort(byServed).slice(0, APIS_MAX), custom: found.custom, stale: stale.sort() };
 };
+
+type Found = { readonly apis: ServedApi[]; readonly custom: DiscoveredKind[] };
 
 const byServed = (a: ServedApi, b: ServedApi): number => compare(a.groupVersion, b.groupVersion) || compare(a.resource, b.resource);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const readAggregated = (answer: Fields, found: ServedApi[], stale: string[]): void => {
+const readAggregated = (answer: Fields, found: Found, stale: string[]): void => {
   for (const group of listOf(answer.items)) {
     const name = textOf(fieldsOf(group.metadata).name);
     for (const version of listOf(group.versions)) {
       const groupVersion = name === '' ? textOf(version.version) : `${name}/${textOf(version.version)}`;
       if (version.freshness === 'Stale') stale.push(groupVersion);
       for (const resource of listOf(version.resources)) {
-        add(
-          found,
-          groupVersion,
-          textOf(resource.resource),
-          textOf(fieldsOf(resource.responseKind).kind),
-          resource.scope === 'Namespaced',
-          resource.verbs,
-        );
+        add(found, groupVersion, {
+          resource: textOf(resource.resource),
+          kind: textOf(fieldsOf(resource.responseKind).kind),
+          singular: textOf(resource.singularResource),
+          shortNames: textsOf(resource.shortNames),
+          categories: textsOf(resource.categories),
+          namespaced: resource.scope === 'Namespaced',
+          status: listOf(resource.subresources).some(({ subresource }) => subresource === 'status'),
+          verbs: resource.verbs,
+        });
       }
     }
   }
@@ -70,19 +80,24 @@ const legacyGroupVersions = (answer: Fields): string[] => {
   return listOf(answer.groups).flatMap((group) => listOf(group.versions).map((version) => textOf(version.groupVersion)));
 };
 
-const readLegacy = async (
-  api: Pick<MemberApi, 'raw'>,
-  groupVersions: readonly string[],
-  found: ServedApi[],
-  stale: string[],
-): Promise<void> => {
+const readLegacy = async (api: Pick<MemberApi, 'raw'>, groupVersions: readonly string[], found: Found, stale: string[]): Promise<void> => {
   const waiting = [...groupVersions];
   const worker = async (): Promise<void> => {
     for (let groupVersion = waiting.shift(); groupVersion !== undefined; groupVersion = waiting.shift()) {
       try {
         const list = fieldsOf(await api.raw(groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`));
+        const names = new Set(listOf(list.resources).map(({ name }) => textOf(name)));
         for (const resource of listOf(list.resources)) {
-          add(found, groupVersion, textOf(resource.name), textOf(resource.kind), resource.namespaced === true, resource.verbs);
+          add(found, groupVersion, {
+            resource: textOf(resource.name),
+            kind: textOf(resource.kind),
+            singular: textOf(resource.singularName),
+            shortNames: textsOf(resource.shortNames),
+            categories: textsOf(resource.categories),
+            namespaced: resource.namespaced === true,
+            status: names.has(`${textOf(resource.name)}/status`),
+            verbs: resource.verbs,
+          });
         }
       } catch {
         stale.push(groupVersion);
@@ -92,25 +107,32 @@ const readLegacy = async (
   await Promise.all(Array.from({ length: LEGACY_PARALLEL }, worker));
 };
 
-const add = (found: ServedApi[], groupVersion: string, resource: string, kind: string, namespaced: boolean, verbs: unknown): void => {
+type Entry = Omit<DiscoveredKind, 'group' | 'version'> & { readonly verbs: unknown };
+
+/** What an agent must be able to do with a kind to distribute objects of it. */
+const APPLY_VERBS = ['create', 'get', 'list', 'patch'];
+
+const add = (found: Found, groupVersion: string, { verbs, ...entry }: Entry): void => {
+  const { resource, kind, namespaced } = entry;
   // Subresources and pure actions (reviews) are nothing to distribute.
   if (resource === '' || kind === '' || groupVersion === '' || resource.includes('/')) return;
   if (Array.isArray(verbs) && !verbs.includes('list')) return;
-  found.push({ groupVersion, kind, resource, namespaced });
+  found.apis.push({ groupVersion, kind, resource, namespaced });
+  const { group, version } = parseApiVersion(groupVersion);
+  if (isBuiltinGroup(group) || !Array.isArray(verbs) || !APPLY_VERBS.every((verb) => verbs.includes(verb))) return;
+  found.custom.push({ group, version, ...entry });
 };
 
 /** The member's version as it says itself, such as `v1.36.2`; rejects as the client does. */
 export const kubernetesVersion = async (api: Pick<MemberApi, 'raw'>): Promise<string> =>
   textOf(fieldsOf(await api.raw('/version')).gitVersion) || 'unknown';
 
-/**
- * One text that changes when the schemas served change: the hashes in the index of `/openapi/v3`, in order. Undefined when the index
- * has none.
- */
-export const openApiHash = async (api: Pick<MemberApi, 'raw'>): Promise<string | undefined> => {
+/** Hashes in the index of `/openapi/v3` by path, such as `apis/apps/v1`; each changes when the schemas under it do. Rejects as the client does. */
+export const openApiHashes = async (api: Pick<MemberApi, 'raw'>): Promise<ReadonlyMap<string, string>> => {
   const paths = fieldsOf(fieldsOf(await api.raw('/openapi/v3')).paths);
-  const hashes = Object.keys(paths)
-    .sort()
-    .map((path) => `${path}=${/[?&]hash=([^&]+)/.exec(textOf(fieldsOf(paths[path]).serverRelativeURL))?.[1] ?? ''}`);
-  return hashes.length === 0 ? undefined : hashes.join('\n');
+  return new Map(
+    Object.keys(paths)
+      .sort()
+      .map((path) => [path, /[?&]hash=([^&]+)/.exec(textOf(fieldsOf(paths[path]).serverRelativeURL))?.[1] ?? '']),
+  );
 };

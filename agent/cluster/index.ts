@@ -1,7 +1,7 @@
 /** @module The rim to the member's API: a client that cannot hang, discovery, and reflectors. */
 export { AccessConfigError, type ClusterAccess } from './access.ts';
 export { ApiError, type ApiErrorCode, type ApiFailure, failureOf } from './api-error.ts';
-export { type Discovery, discover, kubernetesVersion, openApiHash } from './discovery.ts';
+export { type Discovery, discover, kubernetesVersion, openApiHashes } from './discovery.ts';
 export { type HealthOptions, type HealthWatch, watchHealth } from './health.ts';
 export { type ApiHealth, type HttpClientOptions, httpClient, type MemberApi } from './http-client.ts';
 export { inClusterAccess, loadKubeconfig, parseKubeconfig, SERVICE_ACCOUNT_DIR } from './kubeconfig.ts';

@@ -1,9 +1,12 @@
 /** @module What the member serves, kept fresh: asked at start, now and then, and when a kind is missing. */
+
+import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { failureOf } from './api-error.ts';
-import { discover, kubernetesVersion, openApiHash } from './discovery.ts';
+import { discover, kubernetesVersion } from './discovery.ts';
 import type { MemberApi } from './http-client.ts';
+import { createKindReader, type KindReader } from './kind-reader.ts';
 
 /** The newest knowledge. */
 export type Served = {
@@ -11,12 +14,13 @@ export type Served = {
   readonly apis: readonly ServedApi[];
   /** Group versions whose own server does not answer; their kinds are those known before. */
   readonly stale: readonly string[];
-  readonly openApiHash: string | undefined;
 };
 
 /** A running look-out. */
 export type ServedWatch = {
   readonly current: () => Served | undefined;
+  /** The kind document of a hash that {@link Served.apis} names; undefined when it is gone. Rejects as the client does. */
+  readonly document: (hash: string) => Promise<KindDocument | undefined>;
   /** Looks again soon; many calls make one look. */
   readonly refresh: () => void;
   readonly stop: () => void;
@@ -33,6 +37,7 @@ export const watchServed = (
   env: Pick<RuntimeEnv, 'nowMs' | 'random' | 'setTimer' | 'log'>,
   onChange: (served: Served) => void,
 ): ServedWatch => {
+  const kinds = createKindReader(api, env.log);
   let current: Served | undefined;
   let failures = 0;
   let looking = false;
@@ -55,7 +60,7 @@ export const watchServed = (
     lookedMs = env.nowMs();
     let nextMs = REFRESH_MS;
     try {
-      const next = await read(api, current);
+      const next = await read(api, kinds, current);
       failures = 0;
       if (!stopped && JSON.stringify(next) !== JSON.stringify(current)) {
         current = next;
@@ -73,6 +78,7 @@ export const watchServed = (
 
   return {
     current: () => current,
+    document: kinds.document,
     refresh: () => schedule(Math.max(0, lookedMs + REQUESTED_MS - env.nowMs())),
     stop: () => {
       stopped = true;
@@ -81,16 +87,19 @@ export const watchServed = (
   };
 };
 
-const read = async (api: Pick<MemberApi, 'raw'>, before: Served | undefined): Promise<Served> => {
+const read = async (api: Pick<MemberApi, 'raw'>, kinds: KindReader, before: Served | undefined): Promise<Served> => {
   const found = await discover(api);
   const stale = new Set(found.stale);
-  const kept = (before?.apis ?? []).filter((known) => stale.has(known.groupVersion) && !found.apis.some((api_) => isSame(api_, known)));
+  const documents = await kinds.hashes(found.custom);
+  const told = found.apis.map((served): ServedApi => {
+    const document = documents.get(`${served.groupVersion}/${served.resource}`);
+    return document === undefined ? served : { ...served, document };
+  });
+  const kept = (before?.apis ?? []).filter((known) => stale.has(known.groupVersion) && !told.some((served) => isSame(served, known)));
   return {
     kubernetesVersion: await kubernetesVersion(api),
-    apis: [...found.apis, ...kept].sort((a, b) => compare(`${a.groupVersion} ${a.resource}`, `${b.groupVersion} ${b.resource}`)),
+    apis: [...told, ...kept].sort((a, b) => compare(`${a.groupVersion} ${a.resource}`, `${b.groupVersion} ${b.resource}`)),
     stale: found.stale,
-    // Not every server has it, and nobody waits for it.
-    openApiHash: await openApiHash(api).catch(() => before?.openApiHash),
   };
 };
 

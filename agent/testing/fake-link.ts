@@ -1,5 +1,6 @@
 /** @module A link without a bus, for tests: the hub is whoever holds it. */
 import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import { faultOf } from '../../shared/wire/decode.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import type { AgentLink, BeatFacts, HelloFacts, WorkEvent } from '../link/port.ts';
@@ -17,6 +18,9 @@ export type FakeLink = AgentLink & {
   readonly send: (item: WorkItem) => void;
   readonly event: (event: WorkEvent) => void;
   readonly want: (what: 'status') => void;
+  /** The hub asks for kind documents; those that came are in `kinds`. */
+  readonly wantKinds: (hashes: readonly string[]) => void;
+  readonly kinds: Map<string, KindDocument>;
   readonly listening: () => boolean;
 };
 
@@ -28,6 +32,8 @@ export const fakeLink = (cluster: string): FakeLink => {
   const remembered = new Map<string, number>();
   const workHandlers = new Set<(event: WorkEvent) => void>();
   const wantHandlers = new Set<(what: readonly ('hello' | 'report' | 'status')[]) => void>();
+  const kindHandlers = new Set<(hashes: readonly string[]) => void>();
+  const kinds = new Map<string, KindDocument>();
   let hello: (() => HelloFacts | undefined) | undefined;
   let beat: (() => BeatFacts) | undefined;
   let hellos = 0;
@@ -52,6 +58,10 @@ export const fakeLink = (cluster: string): FakeLink => {
     want: (what) => {
       for (const handler of wantHandlers) handler([what]);
     },
+    wantKinds: (hashes) => {
+      for (const handler of kindHandlers) handler(hashes);
+    },
+    kinds,
     listening: () => workHandlers.size > 0,
     state: () => ({ phase: 'Connected', message: 'connected', sinceMs: 0 }),
     onState: () => () => undefined,
@@ -84,6 +94,15 @@ export const fakeLink = (cluster: string): FakeLink => {
     onWant: (handler) => {
       wantHandlers.add(handler);
       return () => wantHandlers.delete(handler);
+    },
+    onKindsWanted: (handler) => {
+      kindHandlers.add(handler);
+      return () => kindHandlers.delete(handler);
+    },
+    publishKind: (hash, document) => {
+      checked(faultOf('kind', { v: 1, cluster, hash, document }));
+      kinds.set(hash, document);
+      return true;
     },
     stop: async () => undefined,
   };

@@ -24,9 +24,9 @@ const widget = (resource: string, group = 'acme.dev'): ResourceType => ({
 
 it('serves what members serve, and forgets what none serves any longer', () => {
   const kinds = createServedKinds();
-  kinds.setMemberKinds([widget('widgets'), widget('gadgets')], { schemas: { 'dev.acme.v1.Widget': { type: 'object' } } });
+  kinds.setMemberKinds([widget('widgets'), widget('gadgets')], new Map([['dev.acme.v1.Widget', () => ({ type: 'object' })]]));
   expect([kinds.registry.get('acme.dev', 'v1', 'widgets')?.kind, kinds.schemas().has('dev.acme.v1.Widget')]).toEqual(['Widget', true]);
-  kinds.setMemberKinds([widget('gadgets')], {});
+  kinds.setMemberKinds([widget('gadgets')], new Map());
   expect([kinds.registry.get('acme.dev', 'v1', 'widgets'), kinds.registry.get('acme.dev', 'v1', 'gadgets')?.kind]).toEqual([
     undefined,
     'Widget',
@@ -35,14 +35,15 @@ it('serves what members serve, and forgets what none serves any longer', () => {
 
 it('lets no member change or remove a kind of the hub', () => {
   const kinds = createServedKinds();
-  kinds.setMemberKinds([widget('deployments', 'apps')], { schemas: { 'io.k8s.api.apps.v1.Deployment': { type: 'string' } } });
+  kinds.setMemberKinds([widget('deployments', 'apps')], new Map([['io.k8s.api.apps.v1.Deployment', () => ({ type: 'string' })]]));
   expect(kinds.registry.get('apps', 'v1', 'deployments')?.kind).toBe('Deployment');
-  kinds.setMemberKinds([], {});
+  expect(kinds.schemas().node('io.k8s.api.apps.v1.Deployment').kind).toBe('object');
+  kinds.setMemberKinds([], new Map());
   expect(kinds.registry.get('apps', 'v1', 'deployments')?.kind).toBe('Deployment');
 });
 
 it('takes a bounded number of kinds and tells how many it left out', () => {
   const kinds = createServedKinds();
   const many = Array.from({ length: MEMBER_KINDS_MAX + 3 }, (_, n) => widget(`widgets${n}`));
-  expect(kinds.setMemberKinds(many, {})).toBe(3);
+  expect(kinds.setMemberKinds(many, new Map())).toBe(3);
 });

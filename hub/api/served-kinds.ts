@@ -1,8 +1,8 @@
 /** @module Which kinds the hub serves: the built-in ones, its own, and what its members serve besides. */
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
 import { builtinSchemas, builtinTypes, type ServiceAddresses } from '../../shared/kube/builtin/index.ts';
-import type { ResourceType } from '../../shared/kube/resource.ts';
-import { createSchemaSet, type SchemaData, type SchemaSet } from '../../shared/kube/schema/index.ts';
+import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts';
+import { createSchemaSet, extendSchemaSet, type SchemaSet } from '../../shared/kube/schema/index.ts';
 import { createRegistry, type ResourceTypeRegistry } from '../../shared/kube/server/index.ts';
 
 /** Kinds that members may add in all; more are refused. */
@@ -12,11 +12,13 @@ export const MEMBER_KINDS_MAX = 2_000;
 export type ServedKinds = {
   readonly registry: ResourceTypeRegistry;
   readonly schemas: () => SchemaSet;
+  /** Resource names, singulars and short names of the hub's own kinds: no member's kind may be called so for short. */
+  readonly ownNames: ReadonlySet<string>;
   /**
-   * Replaces what the members serve besides the hub's own kinds; kinds that are served already keep their definition. Answers how many
-   * were left out because of {@link MEMBER_KINDS_MAX}.
+   * Replaces what the members serve besides the hub's own kinds; kinds that are served already keep their definition. `schemas` by schema
+   * name, read when first needed. Answers how many were left out because of {@link MEMBER_KINDS_MAX}.
    */
-  readonly setMemberKinds: (types: readonly ResourceType[], schemas: SchemaData) => number;
+  readonly setMemberKinds: (types: readonly ResourceType[], schemas: ReadonlyMap<string, () => OpenApiSchema>) => number;
 };
 
 /** The kinds a hub has before its first member joins. `addresses` gives Services their cluster IPs and node ports; absent = none are given. */
@@ -24,19 +26,20 @@ export const createServedKinds = (addresses?: ServiceAddresses): ServedKinds => 
   const own = [...builtinTypes(addresses), ...hanseTypes()];
   const ownKeys = new Set(own.map(keyOf));
   const registry = createRegistry(own);
-  const ownSchemas: readonly SchemaData[] = [...builtinSchemas, { schemas: hanseSchemas }];
-  let schemas = createSchemaSet(...ownSchemas);
+  const ownSchemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
+  let schemas = ownSchemas;
   let members: readonly ResourceType[] = [];
 
   return {
     registry,
     schemas: () => schemas,
+    ownNames: new Set(own.flatMap(({ resource, singular, shortNames }) => [resource, singular, ...shortNames])),
     setMemberKinds: (types, memberSchemas) => {
       const added = types.filter((type) => !ownKeys.has(keyOf(type)));
       const kept = added.slice(0, MEMBER_KINDS_MAX);
       const keptKeys = new Set(kept.map(keyOf));
-      // Own schemas come last: a member cannot change what a built-in kind is.
-      schemas = createSchemaSet(memberSchemas, ...ownSchemas);
+      // Own schemas win: a member cannot change what a built-in kind is.
+      schemas = extendSchemaSet(ownSchemas, memberSchemas);
       for (const type of members) if (!keptKeys.has(keyOf(type))) registry.remove(type.group, type.version, type.resource);
       registry.add(kept);
       members = kept;

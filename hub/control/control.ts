@@ -10,6 +10,7 @@ import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
+import { internalPrefix } from './kinds/index.ts';
 import { type KindCatalog, keyOfWorkId, objectKeyOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
@@ -26,11 +27,15 @@ export type ControlOptions = {
   readonly catalog: KindCatalog;
   readonly env: RuntimeEnv;
   readonly health?: Partial<HealthOptions>;
+  /** What the hub does not take of the kinds that a cluster serves; absent = it takes all. */
+  readonly kindTroubles?: (cluster: string) => readonly string[];
 };
 
 /** The running loops. */
 export type Control = {
   readonly directory: Directory;
+  /** What the hub says of a cluster's kinds changed. */
+  readonly recheckCluster: (name: string) => void;
   /** Keys that wait or are worked on in all loops; 0 = settled for now. */
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
@@ -39,7 +44,7 @@ export type Control = {
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
 /** Prefixes whose objects no loop cares for. */
-const ignoredPrefixes = [prefixOf('', 'events'), prefixOf('coordination.k8s.io', 'leases'), `${hanseGroup}/jointokens/`];
+const ignoredPrefixes = [prefixOf('', 'events'), prefixOf('coordination.k8s.io', 'leases'), `${hanseGroup}/jointokens/`, internalPrefix];
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
@@ -105,7 +110,16 @@ export const startControl = (options: ControlOptions): Control => {
     const key = keyOfWorkId(id);
     if (key !== undefined) work.add(key);
   };
-  const cluster = startClusterLoop({ store, bus, env, directory, health, onCluster, onCapacity: placement.retryUnplaced });
+  const cluster = startClusterLoop({
+    store,
+    bus,
+    env,
+    directory,
+    health,
+    kindTroubles: options.kindTroubles ?? (() => []),
+    onCluster,
+    onCapacity: placement.retryUnplaced,
+  });
 
   const onChange = (change: Change): void => {
     const { key, op } = change;
@@ -180,6 +194,7 @@ export const startControl = (options: ControlOptions): Control => {
 
   return {
     directory,
+    recheckCluster: cluster.recheck,
     pending: () => placement.pending() + work.pending() + status.pending() + cluster.pending(),
     stop: async () => {
       cancelSweep();

@@ -17,6 +17,7 @@ export { type Control, type ControlOptions, startControl } from './control.ts';
 export { type Controller, type ControllerOptions, done, type Outcome, startController } from './controller.ts';
 export { createDependencyIndex, type DependencyIndex, referencesOf, serviceSelects } from './dependencies/index.ts';
 export { type Explanation, explainWorkload } from './explain.ts';
+export { type MemberKinds, openMemberKinds } from './kinds/index.ts';
 export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
 export { decidePlacement, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';

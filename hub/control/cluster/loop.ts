@@ -8,6 +8,7 @@ import { type Controller, done, type Outcome, startController } from '../control
 import { commit, controlUser, timeText } from '../objects.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, onBeat, onTick } from './health.ts';
+import { createReportDesk } from './report-desk.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 /** What the loop is built from. */
@@ -19,6 +20,8 @@ export type ClusterLoopOptions = {
   readonly health: HealthOptions;
   /** Placements may have to change: labels, taints, served kinds or the first capacity of the cluster did. */
   readonly onCluster: (name: string) => void;
+  /** What the hub does not take of the kinds that a cluster serves. */
+  readonly kindTroubles: (name: string) => readonly string[];
   /** The cluster's room may have grown. */
   readonly onCapacity: (name: string) => void;
 };
@@ -27,6 +30,8 @@ export type ClusterLoopOptions = {
 export type ClusterLoop = {
   /** A Cluster was written or deleted. */
   readonly onObject: (name: string, object: KubeObject | undefined) => void;
+  /** Something that its status says, and that this loop is only asked for, changed. */
+  readonly recheck: (name: string) => void;
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -56,6 +61,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const fingerprints = new Map<string, string>();
   const wantedAt = new Map<string, number>();
   const writtenAt = new Map<string, number>();
+  const desk = createReportDesk();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
 
@@ -81,7 +87,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       const before = record.health;
       record.health = onBeat(before, arrivedAtMs, message.api);
       const isStrange = record.hello?.bootId !== message.bootId;
-      const missesReport = record.report === undefined || (!isStrange && record.report.seq < message.reportSeq);
+      const missesReport = desk.isBehind(message);
       want(record, [...(isStrange ? (['hello'] as const) : []), ...(missesReport ? (['report'] as const) : [])]);
       const { forbidden = [] } = message;
       const isAccessSame = forbidden.join() === record.forbidden.join();
@@ -100,10 +106,18 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     }),
     bus.onReport(({ message }) => {
       const record = directory.of(message.cluster);
-      const old = record.report;
-      if (!message.report.complete && old?.complete === true) return;
-      if (old !== undefined && old.epoch === message.report.epoch && message.report.seq < old.seq) return;
-      record.report = message.report;
+      const answer = desk.take(message);
+      if (answer.do === 'ask') {
+        if (answer.trouble === 'HashMismatch' || answer.trouble === 'OutOfRange')
+          env.log.warn('a capacity report does not add up; asked for the whole', {
+            cluster: record.name,
+            trouble: answer.trouble,
+            why: answer.message,
+          });
+        want(record, ['report']);
+      }
+      if (answer.do !== 'use') return;
+      record.report = answer.report;
       noteChange(record);
       options.onCapacity(record.name);
       controller.add(record.name);
@@ -153,7 +167,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     const cluster = stored.object as unknown as Cluster;
     if (cluster.status?.agent === undefined || cluster.metadata.deletionTimestamp !== undefined) return done;
     const nowMs = env.nowMs();
-    const status = nextStatus(cluster, record, nowMs);
+    const status = nextStatus(cluster, { ...record, kindTroubles: options.kindTroubles(name) }, nowMs);
     const taints = stampedTaints(cluster.spec?.taints);
     const sinceMs = nowMs - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
     if (taints === undefined && !isMaterial(cluster.status, status) && sinceMs < summaryEveryMs) {
@@ -168,6 +182,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     onObject: (name, object) => {
       if (object === undefined) {
         directory.remove(name);
+        desk.forget(name);
         fingerprints.delete(name);
         options.onCluster(name);
         return;
@@ -178,6 +193,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       noteChange(record);
       controller.add(name);
     },
+    recheck: controller.add,
     pending: controller.pending,
     stop: async () => {
       cancelTick();

@@ -12,6 +12,8 @@ export type ClusterFacts = {
   readonly hello: Hello | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
   readonly forbidden?: readonly string[];
+  /** What the hub does not take of the kinds that the member serves. */
+  readonly kindTroubles?: readonly string[];
 };
 
 type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
@@ -42,6 +44,21 @@ const withAccess = (conditions: readonly ClusterCondition[], forbidden: readonly
   if (!conditions.some((condition) => condition.type === type)) return conditions;
   return withCondition(conditions, { type, status: 'True', reason: 'Granted', message: 'the agent may do all that it tried' }, nowMs);
 };
+
+/** Whether the hub serves the kinds that the member adds. Said once there is something to say, and then that it was mended. */
+const withKinds = (conditions: readonly ClusterCondition[], troubles: readonly string[], nowMs: number): readonly ClusterCondition[] => {
+  const type = 'KindsServed';
+  if (troubles.length > 0) {
+    const more = troubles.length > troublesShown ? ` (and ${troubles.length - troublesShown} more)` : '';
+    const message = `${troubles.slice(0, troublesShown).join('; ')}${more}`;
+    return withCondition(conditions, { type, status: 'False', reason: 'KindsDiffer', message }, nowMs);
+  }
+  if (!conditions.some((condition) => condition.type === type)) return conditions;
+  const message = 'the hub serves the kinds that the cluster adds as the cluster defines them';
+  return withCondition(conditions, { type, status: 'True', reason: 'Served', message }, nowMs);
+};
+
+const troublesShown = 8;
 
 /** Sums over ready nodes. */
 const capacityOf = (report: CapacityReport): Pick<ClusterStatus, 'nodes' | 'capacity' | 'gpus'> => {
@@ -96,7 +113,8 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   const { verdict: _, ...old } = cluster.status ?? {};
   const { hello, report } = facts;
   const ready = withCondition(old.conditions ?? [], { type: 'Ready', ...readyCondition(facts.health) }, nowMs);
-  const conditions = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
+  const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
+  const conditions = withKinds(access, facts.kindTroubles ?? [], nowMs);
   return {
     ...old,
     conditions,

@@ -6,5 +6,5 @@ export { equalJson, goPrint, isObject, isWithinDepth, type JsonObject, own, put,
 export { zeroObject } from './native.ts';
 export { type ParsedText, type ParseOptions, parseStrict, textDepthMax, textLengthMax, yamlLengthMax } from './parse.ts';
 export { anyNode, type ListType, type PatchMeta, type ScalarType, SchemaField, type SchemaKind, SchemaNode } from './schema-node.ts';
-export { createSchemaSet, type SchemaData, type SchemaSet } from './schema-set.ts';
+export { createSchemaSet, extendSchemaSet, type SchemaData, type SchemaSet } from './schema-set.ts';
 export { schemaFaultsMax, validateBySchema } from './validate.ts';

@@ -141,7 +141,7 @@ export class SchemaNode {
     this.schema = schema;
     this.definition = origin.definition;
     this.root = origin.root;
-    this.native = origin.definition.startsWith('io.k8s.');
+    this.native = isNative(origin.definition);
     this.kind = kindOf(schema, origin);
     this.scalar = scalarOf(schema, origin);
     this.format = String(schema['format'] ?? '');
@@ -230,6 +230,10 @@ const hasProperties = (schema: OpenApiSchema): boolean => {
   const properties = schema['properties'];
   return isObject(properties) && Object.keys(properties).length > 0;
 };
+
+/** Groups of CRDs may end in `k8s.io` too (`io.k8s.networking.gateway.v1.Gateway`); these packages are Go's. */
+const nativePackage = /^io\.k8s\.(api|apimachinery|apiextensions-apiserver|kube-aggregator)\./;
+const isNative = (definition: string): boolean => nativePackage.test(definition);
 
 const isRaw = (origin: NodeOrigin): boolean => origin.root && origin.definition.endsWith('.runtime.RawExtension');
 

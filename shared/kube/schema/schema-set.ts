@@ -67,3 +67,25 @@ export const createSchemaSet = (...sources: readonly SchemaData[]): SchemaSet =>
   };
   return { node, has: (name) => schemas.has(name), names: () => [...schemas.keys()] };
 };
+
+/**
+ * `base` and further definitions over it, each read when it is first asked for. Where names collide, `base` wins. References in the further
+ * ones reach only `base`.
+ */
+export const extendSchemaSet = (base: SchemaSet, further: ReadonlyMap<string, () => OpenApiSchema>): SchemaSet => {
+  const nodes = new Map<string, SchemaNode>();
+  const node = (definition: string): SchemaNode => {
+    const read = base.has(definition) ? undefined : further.get(definition);
+    if (read === undefined) return base.node(definition);
+    const known = nodes.get(definition);
+    if (known !== undefined) return known;
+    const made = new SchemaNode(read(), { definition, root: true, resolve: base.node, factsOf: () => noFacts });
+    nodes.set(definition, made);
+    return made;
+  };
+  return {
+    node,
+    has: (name) => base.has(name) || further.has(name),
+    names: () => [...base.names(), ...[...further.keys()].filter((name) => !base.has(name))],
+  };
+};

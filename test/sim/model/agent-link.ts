@@ -1,11 +1,13 @@
 /** @module An agent's port to the hub over the model of the broker: what `agent/link` promises. */
 import type { AgentLink, BeatFacts, HelloFacts, WorkEvent } from '../../../agent/link/port.ts';
+import { createReportSender } from '../../../shared/capacity/delta-send.ts';
 import type { CapacityReport } from '../../../shared/capacity/report.ts';
 import { itemKey, makeKeyedQueue } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
-import type { StatusItem, WantMessage, WorkItem } from '../../../shared/wire/messages.ts';
+import type { ReportMessage, StatusItem, WantMessage, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Process } from '../process.ts';
 import { type Broker, forged } from './broker.ts';
+import { textOfReport } from './report-text.ts';
 
 /** What the observer of a run is told of an agent's link. */
 export type LinkWitness = { readonly reported: (report: CapacityReport) => void; readonly answered: (item: StatusItem) => void };
@@ -23,8 +25,8 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
   const seqs = new Map<string, number>();
   let hello: () => HelloFacts | undefined = () => undefined;
   let beat: () => BeatFacts = () => ({ api: { reachable: true } });
-  /** The newest report as it is sent, and its number. */
-  let report: { readonly seq: number; readonly text: string } | undefined;
+  const reports = createReportSender();
+  let newestReportSeq = 0;
   let beats = 0;
   let sinceMs = env.nowMs();
   let stopped = false;
@@ -35,8 +37,11 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
     const facts = hello();
     if (facts !== undefined) up('hello', { ...facts, nowMs: env.nowMs() });
   };
+  const publish = (report: ReportMessage['report']): void =>
+    peer.publish(`hanse.up.${cluster}.report`, textOfReport({ v: 1, cluster, bootId, report }));
   const sendReport = (): void => {
-    if (report !== undefined) peer.publish(`hanse.up.${cluster}.report`, report.text);
+    const whole = reports.whole();
+    if (whole !== undefined) publish(whole);
   };
   const state: AgentLink['state'] = () => ({ phase: peer.connected() ? 'Connected' : 'Disconnected', message: '', sinceMs });
   const peer = broker.join(process, cluster, (subject) => subject === `hanse.down.${cluster}.want`, {
@@ -84,7 +89,7 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
   const tick = (): void => {
     if (stopped) return;
     beats += 1;
-    up('beat', { seq: beats, nowMs: env.nowMs(), reportSeq: report?.seq ?? 0, ...beat() });
+    up('beat', { seq: beats, nowMs: env.nowMs(), reportSeq: newestReportSeq, ...beat() });
     env.setTimer(beatIntervalMs, tick);
   };
   process.after(beatIntervalMs, 'first beat', tick);
@@ -105,10 +110,11 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
       if (peer.connected()) sendHello();
     },
     publishReport: (given) => {
-      report = { seq: given.seq, text: JSON.stringify({ v: 1, cluster, bootId, report: given }) };
+      newestReportSeq = given.seq;
+      const message = reports.next(given);
       witness.reported(given);
       if (!peer.connected()) return false;
-      sendReport();
+      publish(message);
       return true;
     },
     publishStatus: (given) => {
@@ -121,6 +127,9 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
     },
     onWork: onWork.add,
     onWant: onWant.add,
+    // The model's members serve no kinds of their own.
+    onKindsWanted: () => () => undefined,
+    publishKind: () => false,
     stop: async () => {
       stopped = true;
       queue.stop();
