@@ -109,14 +109,15 @@ export const startChild = async (
   };
 };
 
-/** Runs a short command to its end and gives what it printed; rejects only when it cannot be started. */
+/** Runs a command to its end and gives what it printed; rejects when it cannot be started or `signal` ends it. */
 export const runToEnd = (
   command: string,
   args: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
+  options: { cwd: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal },
 ): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((done, failed) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { cwd, env = process.env, signal } = options;
+    const child = spawn(command, args, { cwd, env, signal, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -2,6 +2,7 @@
 export { type ApiAnswer, type ApiCall, type ApiRequest, apiClient } from './api.ts';
 export { type Child, processIsAlive, startChild } from './child.ts';
 export { type Member, type MemberOptions, startMember } from './member.ts';
+export { type LinkConditions, type LinkCounts, type Network, type NetworkNode, networkLack, startNetwork } from './network.ts';
 export { applyNodes, type NodeSpec, nodeObject, type Taint } from './nodes.ts';
 export { apiControllers, type PartName, partNames } from './parts.ts';
 export { freePorts } from './ports.ts';
