@@ -1,5 +1,6 @@
 /** @module What runs while the link is connected: hello, beats, reports, statuses, wants and work, on whatever connection is current. */
 import type { NatsConnection, Subscription } from 'nats';
+import { createReportSender } from '../../shared/capacity/delta-send.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
@@ -7,11 +8,12 @@ import { decodeMessage, encodeMessage } from '../../shared/wire/decode.ts';
 import { makeKeyedQueue } from '../../shared/wire/keyed-queue.ts';
 import { workItemsMax } from '../../shared/wire/limits.ts';
 import { type Listeners, makeListeners } from '../../shared/wire/listeners.ts';
-import type { StatusItem, WantMessage } from '../../shared/wire/messages.ts';
+import type { ReportMessage, StatusItem, WantMessage } from '../../shared/wire/messages.ts';
 import { makeRefusals, type Refusals } from '../../shared/wire/refusals.ts';
 import { itemKey } from '../../shared/wire/signature.ts';
 import { downSubject, kvSubject, statusBucket, upSubject } from '../../shared/wire/subjects.ts';
 import { type AgentKeys, workVerifier } from './keys.ts';
+import { packReport } from './pack-report.ts';
 import type { BeatFacts, HelloFacts, WorkEvent } from './port.ts';
 import { makeWorkGate, type WorkGate } from './work-gate.ts';
 import { readWork, type WorkReader } from './work-reader.ts';
@@ -56,7 +58,8 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
   let cancelBeat: () => void = () => undefined;
   let helloFacts: () => HelloFacts | undefined = () => undefined;
   let beatFacts: () => BeatFacts = () => ({ api: { reachable: false, reason: 'Starting', message: 'the agent has not looked yet' } });
-  let lastReport: CapacityReport | undefined;
+  const reports = createReportSender();
+  let newestReportSeq = -1;
   let beatSeq = 0;
 
   const send = (subject: string, bytes: Uint8Array): boolean => {
@@ -71,10 +74,15 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     if (fits) send(upSubject(cluster, 'hello'), bytes);
     else env.log.error('the hello is too large and was not sent: the member serves too many kinds', { bytes: bytes.length, bytesMax });
   };
-  const sendReport = (report: CapacityReport): boolean => {
+  const sendReport = (report: ReportMessage['report']): boolean => {
     const { bytes, fits, bytesMax } = encodeMessage('report', { v: 1, cluster, bootId, report });
     if (!fits) env.log.error('the capacity report is too large and was not sent', { bytes: bytes.length, bytesMax });
-    return fits && send(upSubject(cluster, 'report'), bytes);
+    return fits && send(upSubject(cluster, 'report'), packReport(bytes));
+  };
+  /** The whole of the newest report, for a hub that lacks what later ones build on. */
+  const sayReport = (): void => {
+    const whole = reports.whole();
+    if (whole !== undefined) sendReport(whole);
   };
   const beat = (intervalMs: number): void => {
     cancelBeat();
@@ -84,7 +92,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
       bootId,
       seq: ++beatSeq,
       nowMs: env.nowMs(),
-      reportSeq: lastReport?.seq ?? -1,
+      reportSeq: newestReportSeq,
       ...beatFacts(),
     } as const;
     send(upSubject(cluster, 'beat'), encodeMessage('beat', message).bytes);
@@ -92,7 +100,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
   };
   const sayAll = (): void => {
     sayHello();
-    if (lastReport !== undefined) sendReport(lastReport);
+    sayReport();
   };
   const statuses = makeKeyedQueue<StatusItem>({
     env,
@@ -113,7 +121,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     }
     const { what, kinds = [] } = decoded.value;
     if (what.includes('hello')) sayHello();
-    if (what.includes('report') && lastReport !== undefined) sendReport(lastReport);
+    if (what.includes('report')) sayReport();
     onWant.tell(what);
     if (kinds.length > 0) onKindsWanted.tell(kinds);
   };
@@ -157,8 +165,8 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     },
     sayHello,
     publishReport: (report) => {
-      lastReport = report;
-      return sendReport(report);
+      newestReportSeq = report.seq;
+      return sendReport(reports.next(report));
     },
     publishKind: (hash, document) => {
       const { bytes, fits } = encodeMessage('kind', { v: 1, cluster, hash, document });

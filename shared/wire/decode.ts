@@ -15,6 +15,7 @@ import type {
   WorkItem,
 } from './messages.ts';
 import { wireVersion } from './messages.ts';
+import { readReportMessage, writeReportMessage } from './report-message.ts';
 import * as schemas from './schemas.ts';
 
 /** Every message by the word the decoder knows it by. */
@@ -41,12 +42,13 @@ export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: DecodeRefusal; readonly message: string };
 
-type Rule = { readonly check: Check; readonly bytesMax: number };
+/** A message with its own bytes has no check: its reader judges it. */
+type Rule = { readonly check: Check; readonly bytesMax: number } | { readonly packed: true; readonly bytesMax: number };
 
 const rules: Readonly<Record<MessageKind, Rule>> = {
   hello: { check: schemas.hello, bytesMax: bytesMax.hello },
   beat: { check: schemas.beat, bytesMax: bytesMax.beat },
-  report: { check: schemas.report, bytesMax: bytesMax.report },
+  report: { packed: true, bytesMax: bytesMax.report },
   want: { check: schemas.want, bytesMax: bytesMax.want },
   kind: { check: schemas.kind, bytesMax: bytesMax.kind },
   renew: { check: schemas.renewRequest, bytesMax: bytesMax.renew },
@@ -72,6 +74,7 @@ const refused = (reason: DecodeRefusal, message: string): { ok: false; reason: D
 export const decodeMessage = <K extends MessageKind>(kind: K, bytes: Uint8Array, cluster?: string): Decoded<MessageOf[K]> => {
   const rule = rules[kind];
   if (bytes.length > rule.bytesMax) return refused('TooLarge', `${kind}: ${bytes.length} bytes, at most ${rule.bytesMax} are allowed`);
+  if ('packed' in rule) return decodePacked(bytes, cluster) as Decoded<MessageOf[K]>;
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(bytes));
@@ -92,14 +95,28 @@ export const decodeMessage = <K extends MessageKind>(kind: K, bytes: Uint8Array,
   return { ok: true, value: value as MessageOf[K] };
 };
 
+const decodePacked = (bytes: Uint8Array, cluster: string | undefined): Decoded<ReportMessage> => {
+  const decoded = readReportMessage(bytes);
+  if (!decoded.ok || cluster === undefined || decoded.value.cluster === cluster) return decoded;
+  return refused('WrongCluster', `report: claims cluster ${decoded.value.cluster}, came for ${cluster}`);
+};
+
 /** The first fault of a message that has not been encoded, with its path; undefined when a receiver would take it. */
-export const faultOf = <K extends MessageKind>(kind: K, message: MessageOf[K]): string | undefined => rules[kind].check(message, '');
+export const faultOf = <K extends MessageKind>(kind: K, message: MessageOf[K]): string | undefined => {
+  const rule = rules[kind];
+  if (!('packed' in rule)) return rule.check(message, '');
+  const decoded = readReportMessage(bytesOf(kind, message));
+  return decoded.ok ? undefined : decoded.message;
+};
+
+const bytesOf = <K extends MessageKind>(kind: K, message: MessageOf[K]): Uint8Array =>
+  kind === 'report' ? writeReportMessage(message as ReportMessage) : encoder.encode(JSON.stringify(message));
 
 /** Bytes of one message, and whether they are within its limit (`bytesMax`); what does not fit must not be sent. */
 export const encodeMessage = <K extends MessageKind>(
   kind: K,
   message: MessageOf[K],
 ): { bytes: Uint8Array; fits: boolean; bytesMax: number } => {
-  const bytes = encoder.encode(JSON.stringify(message));
+  const bytes = bytesOf(kind, message);
   return { bytes, fits: bytes.length <= rules[kind].bytesMax, bytesMax: rules[kind].bytesMax };
 };

@@ -4,7 +4,9 @@
 export const bytesMax = {
   hello: 1_048_576,
   beat: 16_384,
-  report: 4_194_304,
+  /** Unpacked; on the wire at most `reportPacked`. */
+  report: 16_777_216,
+  reportPacked: 4_194_304,
   renew: 4_096,
   want: 4_096,
   /** A rendered object; sealing grows a Secret (≤ 1 MiB) by a third. */

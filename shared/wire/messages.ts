@@ -1,5 +1,5 @@
 /** @module The hub-agent contract: what travels over NATS. JSON, one envelope; unknown fields are ignored, unknown versions refused. */
-import type { CapacityReport } from '../capacity/report.ts';
+import type { CapacityDelta, CapacityReport } from '../capacity/report.ts';
 import type { KindDocument } from '../kube/custom/document.ts';
 import type { KubeObject } from '../kube/object.ts';
 
@@ -108,8 +108,16 @@ export type Beat = {
   readonly forbidden?: readonly string[];
 };
 
-/** Capacity, `hanse.up.<cluster>.report`. */
-export type ReportMessage = { readonly v: 1; readonly cluster: string; readonly bootId: string; readonly report: CapacityReport };
+/**
+ * Capacity, `hanse.up.<cluster>.report`: the one message that is not JSON but packed integers (`shared/capacity/encode-report.ts`), deflated
+ * on the way. First the whole, then what changed; a hub that misses one asks for the whole.
+ */
+export type ReportMessage = {
+  readonly v: 1;
+  readonly cluster: string;
+  readonly bootId: string;
+  readonly report: CapacityReport | CapacityDelta;
+};
 
 /** Hub to agent, `hanse.down.<cluster>.want`: send this again. `kinds`: documents the hub lacks, by hash; each is answered by a {@link KindMessage}. */
 export type WantMessage = { readonly v: 1; readonly what: readonly ('hello' | 'report' | 'status')[]; readonly kinds?: readonly string[] };

@@ -11,7 +11,6 @@ const instant = integer(0);
 const count = integer(0);
 const base64 = (max: number): Check => both(text(max, 1), matching(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
 const labels = (max: number): Check => map(text(253), max);
-const amounts = list(integer());
 
 function oneOfNumber(wanted: number): Check {
   return (value, path) => (value === wanted ? undefined : `${path} must be ${wanted}`);
@@ -89,81 +88,6 @@ export const beat: Check = record(
   },
   { forbidden: list(text(512), 256) },
 );
-
-const gpu = record({
-  vendor: oneOf('nvidia', 'amd', 'intel', 'other'),
-  product: text(256),
-  memoryMiB: count,
-  count,
-  sharing: record({ kind: oneOf('exclusive', 'timeSlicing', 'mps', 'mig', 'vgpu'), replicas: count }),
-});
-
-const numa = record({
-  policy: oneOf('none', 'best-effort', 'restricted', 'single-numa-node'),
-  scope: oneOf('container', 'pod'),
-  cpuManager: oneOf('none', 'static'),
-  memoryManager: oneOf('None', 'Static'),
-  options: list(text(128), 64),
-  zones: list(record({ id: count, total: amounts }), 64),
-});
-
-const nodeGroup = record(
-  {
-    id: count,
-    labels: labels(1_000),
-    taints: list(record({ key: text(317, 1), value: text(253), effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }), 256),
-    ready: bool,
-    unschedulable: bool,
-    allocatable: amounts,
-    runtimeHandlers: list(text(253), 256),
-  },
-  { gpu, numa },
-);
-
-const reportFields = record({
-  kind: oneOf('snapshot'),
-  epoch: count,
-  seq: count,
-  observedAtMs: instant,
-  sources: map(text(64), 256),
-  complete: bool,
-  unsupported: list(text(512), 256),
-  resourceNames: list(text(317, 1), 1_000),
-  groups: list(nodeGroup, 20_000),
-  nodes: record(
-    { names: list(text(253, 1)), group: list(count), podsFree: amounts, free: list(amounts, 1_000) },
-    { zoneFree: list(list(amounts, 1_000), 64) },
-  ),
-  pending: list(record({ shapeHash: text(128, 1), count, oldestSeconds: count, requests: map(integer(), 1_000) }), 100_000),
-  runtimeClasses: list(record({ name: text(253, 1), handler: text(253), overhead: map(integer(), 100), nodeSelector: labels(100) }), 1_000),
-  networks: list(record({ namespace: text(63), name: text(253, 1) }, { resource: text(317) }), 10_000),
-  acks: map(count),
-  present: map(record({ bound: count, pending: count })),
-});
-
-/** Columns agree with each other: a report that does not add up is refused whole, so that no reader indexes past an end. */
-const columnsAgree: Check = (value, path) => {
-  const report = value as {
-    resourceNames: unknown[];
-    groups: { id: number; allocatable: unknown[]; numa?: { zones: { total: unknown[] }[] } }[];
-    nodes: { names: unknown[]; group: number[]; podsFree: unknown[]; free: unknown[][]; zoneFree?: unknown[][][] };
-  };
-  const width = report.resourceNames.length;
-  const { names, group, podsFree, free, zoneFree } = report.nodes;
-  const isColumn = (column: unknown[]): boolean => column.length === names.length;
-  if (!isColumn(group) || !isColumn(podsFree)) return `${path}.nodes: columns must have one value a node`;
-  const isTable = (table: unknown[][]): boolean => table.length === width && table.every(isColumn);
-  if (!isTable(free) || zoneFree?.every(isTable) === false) return `${path}.nodes: free must have one column a resource, one value a node`;
-  const ids = new Set(report.groups.map(({ id }) => id));
-  if (group.some((id) => !ids.has(id))) return `${path}.nodes.group: names a group that is not in the report`;
-  const isWide = (row: unknown[]): boolean => row.length === width;
-  const groupsAgree = report.groups.every(
-    ({ allocatable, numa: facts }) => isWide(allocatable) && facts?.zones.every(({ total }) => isWide(total)) !== false,
-  );
-  return groupsAgree ? undefined : `${path}.groups: amounts must have one value a resource`;
-};
-
-export const report: Check = record({ v: version, cluster: clusterName, bootId: text(64, 1), report: both(reportFields, columnsAgree) });
 
 export const want: Check = record(
   { v: version, what: list(oneOf('hello', 'report', 'status'), 3) },

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MemberApi } from '../../agent/cluster/index.ts';
 import type { FleetBus } from '../../hub/fleet/port.ts';
+import { createReportReceiver, type ReportReceiver } from '../../shared/capacity/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { Journal } from '../../shared/kube/storage/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
@@ -108,17 +109,24 @@ describe('a checker notices', () => {
   });
 
   test('a hub that forgets what it has placed', async () => {
-    const bus = busWith((real) => ({
-      onReport: (handler) =>
-        real.onReport((arrival) => {
-          const { report } = arrival.message;
-          const full = report.nodes.free.map((_, column) =>
-            report.nodes.group.map((group) => report.groups.find(({ id }) => id === group)?.allocatable[column] ?? 0),
-          );
-          const empty = { ...report, nodes: { ...report.nodes, free: full }, pending: [] };
-          handler({ ...arrival, message: { ...arrival.message, report: empty } });
-        }),
-    }));
+    const bus = busWith((real) => {
+      const receivers = new Map<string, ReportReceiver>();
+      return {
+        onReport: (handler) =>
+          real.onReport((arrival) => {
+            const receiver = receivers.get(arrival.message.cluster) ?? createReportReceiver();
+            receivers.set(arrival.message.cluster, receiver);
+            const received = receiver.receive(arrival.message.report);
+            if (received.kind !== 'new') return handler(arrival);
+            const { report } = received;
+            const full = report.nodes.free.map((_, column) =>
+              report.nodes.group.map((group) => report.groups.find(({ id }) => id === group)?.allocatable[column] ?? 0),
+            );
+            const empty = { ...report, nodes: { ...report.nodes, free: full }, pending: [] };
+            handler({ ...arrival, message: { ...arrival.message, report: empty } });
+          }),
+      };
+    });
     expect(await brokenRule({ bus }, (faults) => ({ ...faults, userEveryMs: 1_500 }))).toBe('no cluster above its capacity by our doing');
   });
 

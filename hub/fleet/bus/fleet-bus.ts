@@ -14,6 +14,7 @@ import { type KvRecord, readBucket } from './kv-reader.ts';
 import { type Outgoing, prepareWork, writeRecord } from './outgoing.ts';
 import { makeStatusDesk } from './status-desk.ts';
 import { ensureBuckets, purgeSubject } from './streams.ts';
+import { unpackReport } from './unpack-report.ts';
 import { makeWorkBoard } from './work-board.ts';
 
 export type FleetBusOptions = {
@@ -108,7 +109,8 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       callback: (error, message) => {
         if (error !== null) return;
         const cluster = clusterOf(message);
-        const decoded = decodeMessage(kind, message.data, cluster);
+        const unpacked = kind === 'report' ? unpackReport(message.data) : ({ ok: true, bytes: message.data } as const);
+        const decoded = unpacked.ok ? decodeMessage(kind, unpacked.bytes, cluster) : unpacked;
         if (decoded.ok) listeners.tell({ message: decoded.value, arrivedAtMs: env.nowMs() });
         else refusals.refuse({ cluster, subject: message.subject, reason: decoded.reason, message: decoded.message });
       },

@@ -2,7 +2,8 @@
  * @module The rule of capacity: a decision that gives a cluster more replicas leaves all that is placed there, and what foreign pods take,
  * within what the cluster has, as far as the hub could know it from reports.
  */
-import type { CapacityReport } from '../../../shared/capacity/report.ts';
+import { type CapacityReport, createReportReceiver, type ReportReceiver } from '../../../shared/capacity/index.ts';
+import type { ReportMessage } from '../../../shared/wire/index.ts';
 import { cpuMilliOf } from '../model/member-runtime.ts';
 import type { Checker } from './observer.ts';
 import { createWishes } from './wishes.ts';
@@ -32,6 +33,7 @@ const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { 
 export const capacityCheck: Checker = (fail, nowMs) => {
   const wishes = createWishes(nowMs);
   const reports = new Map<string, Heard[]>();
+  const receivers = new Map<string, ReportReceiver>();
   const cpuOf = (name: string): number => {
     const spec = wishes.object('Deployment', name)?.spec as { template?: { spec?: Parameters<typeof cpuMilliOf>[0] } } | undefined;
     return cpuMilliOf(spec?.template?.spec);
@@ -60,15 +62,19 @@ export const capacityCheck: Checker = (fail, nowMs) => {
   };
 
   return {
-    hubStarted: () => reports.clear(),
+    hubStarted: () => {
+      reports.clear();
+      receivers.clear();
+    },
     heard: (kind, cluster, message) => {
       if (kind !== 'report') return;
-      const { report } = message as { readonly report: CapacityReport };
-      const known = reports.get(cluster) ?? [];
-      const last = known.at(-1)?.report;
-      // One that was overtaken on the way is no news.
-      if (last?.epoch === report.epoch && report.seq < last.seq) return;
-      reports.set(cluster, [...known, { atMs: nowMs(), report }].slice(-reportsMax));
+      const receiver = receivers.get(cluster) ?? createReportReceiver();
+      receivers.set(cluster, receiver);
+      const received = receiver.receive((message as ReportMessage).report);
+      if (received.kind !== 'new') return;
+      // The columns of a report live on; what was heard is kept as it was.
+      const report = structuredClone(received.report);
+      reports.set(cluster, [...(reports.get(cluster) ?? []), { atMs: nowMs(), report }].slice(-reportsMax));
     },
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';

@@ -5,6 +5,7 @@ import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Process } from '../process.ts';
 import { type Broker, forged } from './broker.ts';
+import { reportOfText } from './report-text.ts';
 
 /** What the observer of a run is told of the hub's bus. */
 export type BusWitness = {
@@ -30,7 +31,8 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
   const peer = broker.join(process, 'hub', (subject) => subject.startsWith('hanse.up.'), {
     message: (subject, text) => {
       const [, , cluster = '', kind = ''] = subject.split('.');
-      const arrival = { message: JSON.parse(text), arrivedAtMs: env.nowMs() };
+      const message = kind === 'report' ? reportOfText(text, cluster) : JSON.parse(text);
+      const arrival = { message, arrivedAtMs: env.nowMs() };
       witness.heard(kind, cluster, text, arrival.message);
       if (kind === 'hello') onHello.tell(arrival);
       if (kind === 'beat') onBeat.tell(arrival);
