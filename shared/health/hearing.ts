@@ -1,0 +1,180 @@
+/** @module What a detector makes of messages: whose boot it is, whether it is new, and what it says. Signatures were checked before. */
+import type { MeshAnswer, MeshAsk, MeshBallot, MeshBeat } from '../wire/mesh.ts';
+import { noArrivals, noteArrival } from './arrivals.ts';
+import { takeMembership } from './membership.ts';
+import { beatEveryMs } from './profile.ts';
+import { noteSilence } from './shadow.ts';
+import type { Channel, DetectorEvent, Peer } from './state.ts';
+import { channelsOf, headOf, refuse, send, silentMsOf, type Turn } from './turn.ts';
+
+/** Beats older than this many may come late over the slower channel and are not worth a word; older ones were kept and sent again. */
+const lateBeatsMax = 50;
+/** A sender's clock may run ahead of ours by this between two beats. */
+const aheadMsMax = 60_000;
+/** Epochs grow by one with each verdict. */
+const epochStepMax = 10_000;
+const oldBootsMax = 32;
+const askAgainMs = 500;
+/** Questions of one peer answered in a second. */
+const answersPerSecondMax = 40;
+/** A beat this young is proof of life to somebody who asks. */
+const freshMs = 600;
+
+type Heard = Extract<DetectorEvent, { type: 'message' }>;
+
+/** Takes one message. Answers the targets that should be judged again. */
+export const hear = (turn: Turn, event: Heard): readonly string[] => {
+  const { message, channel } = event;
+  const { state } = turn;
+  if (message.kind === 'members') {
+    takeMembership(turn, message);
+    return [];
+  }
+  if (message.from === state.name) {
+    if (message.bootId !== state.bootId)
+      refuse(turn, message.from, 'OwnName', 'somebody else speaks in our name, or this agent runs twice');
+    else if (channel === 'broker' && message.kind === 'beat') state.echoMs = turn.nowMs;
+    return [];
+  }
+  const peer = state.peers.get(message.from);
+  if (peer === undefined || message.kind === 'shadows') return [];
+  // Before the boot: a question needs no past, and an answer is what proves a boot.
+  if (message.kind === 'ask') return hearAsk(turn, peer, message);
+  if (message.kind === 'answer') return hearAnswer(turn, peer, message, event);
+  if (!isKnownBoot(turn, peer, message.bootId)) return [];
+  return message.kind === 'beat' ? hearBeat(turn, peer, message, channel, event.packet) : hearBallot(turn, peer, message);
+};
+
+/** A boot that was never seen must answer a question first: what was recorded before our start cannot. */
+const isKnownBoot = (turn: Turn, peer: Peer, boot: string): boolean => {
+  if (peer.boot === boot) return true;
+  const { name } = peer.member;
+  if (peer.oldBoots.includes(boot)) {
+    refuse(turn, name, 'OldBoot', 'a message of a life that has ended');
+    return false;
+  }
+  const { candidate } = peer;
+  if (candidate?.boot === boot && turn.nowMs - candidate.askedMs < askAgainMs) return false;
+  const nonce = ++turn.state.nonce;
+  peer.candidate = { boot, nonce, askedMs: turn.nowMs };
+  send(turn, [name], { ...headOf(turn, ++turn.state.otherSeq), kind: 'ask', to: name, about: name, nonce });
+  return false;
+};
+
+const adoptBoot = (turn: Turn, peer: Peer, boot: string): void => {
+  if (peer.boot !== undefined) {
+    peer.oldBoots.push(peer.boot);
+    if (peer.oldBoots.length > oldBootsMax) peer.oldBoots.shift();
+  }
+  peer.boot = boot;
+  peer.candidate = undefined;
+  peer.beatSeq = -1;
+  peer.ballotSeq = -1;
+  peer.channels = { direct: noArrivals(), broker: noArrivals() };
+  lives(turn, peer);
+};
+
+/** A sign of life. */
+const lives = (turn: Turn, peer: Peer): void => {
+  const silentMs = silentMsOf(turn.state, peer, turn.nowMs) ?? 0;
+  const wasDead = turn.state.subjects.get(peer.member.name)?.standing !== undefined;
+  if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, wasDead);
+  peer.heardMs = turn.nowMs;
+  peer.round = undefined;
+  peer.helpers = 'none';
+};
+
+const isCredible = (turn: Turn, peer: Peer, beat: MeshBeat): boolean => {
+  const { name } = peer.member;
+  if (beat.seq < peer.beatSeq - lateBeatsMax) {
+    refuse(turn, name, 'Replayed', `beat ${beat.seq} after beat ${peer.beatSeq}`);
+    return false;
+  }
+  const sinceMs = turn.nowMs - (peer.heardMs ?? turn.nowMs);
+  const isAhead = peer.beatSeq >= 0 && beat.sentMs - peer.sentMs > sinceMs + aheadMsMax;
+  const isJump = peer.beatSeq >= 0 && (beat.seq - peer.beatSeq) * beatEveryMs > 10 * (sinceMs + aheadMsMax);
+  if (isAhead || isJump || beat.epoch > turn.state.epoch + epochStepMax) {
+    refuse(turn, name, 'Future', `beat ${beat.seq} of ${beat.sentMs} ms, epoch ${beat.epoch}: later than it can be`);
+    return false;
+  }
+  return true;
+};
+
+const hearBeat = (turn: Turn, peer: Peer, beat: MeshBeat, channel: Channel, packet: unknown): readonly string[] => {
+  if (!isCredible(turn, peer, beat)) return [];
+  noteArrival(peer.channels[channel], beat.seq, beat.sentMs, turn.nowMs);
+  if (beat.seq <= peer.beatSeq) return [];
+  lives(turn, peer);
+  peer.beatSeq = beat.seq;
+  peer.sentMs = beat.sentMs;
+  peer.self = beat.self;
+  peer.packet = packet;
+  turn.state.epoch = Math.max(turn.state.epoch, beat.epoch);
+  return peer.opinion === undefined ? [] : [peer.member.name];
+};
+
+const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string[] => {
+  const { name } = peer.member;
+  if (ballot.seq <= peer.ballotSeq) {
+    if (ballot.seq < peer.ballotSeq - lateBeatsMax) refuse(turn, name, 'Replayed', `ballot ${ballot.seq} after ballot ${peer.ballotSeq}`);
+    return [];
+  }
+  if (ballot.epoch > turn.state.epoch + epochStepMax) {
+    refuse(turn, name, 'Future', `ballot of epoch ${ballot.epoch}, ours is ${turn.state.epoch}`);
+    return [];
+  }
+  peer.ballotSeq = ballot.seq;
+  turn.state.epoch = Math.max(turn.state.epoch, ballot.epoch);
+  const before = turn.state.ballots.get(name)?.ballot.votes ?? [];
+  turn.state.ballots.set(name, { ballot, atMs: turn.nowMs });
+  return [...new Set([...before, ...ballot.votes].map(({ target }) => target))];
+};
+
+const hearAsk = (turn: Turn, peer: Peer, ask: MeshAsk): readonly string[] => {
+  const { state, nowMs } = turn;
+  if (ask.to !== state.name) {
+    refuse(turn, peer.member.name, 'NotForUs', `a question to ${ask.to}`);
+    return [];
+  }
+  if (nowMs - peer.answersFromMs >= 1_000) {
+    peer.answers = 0;
+    peer.answersFromMs = nowMs;
+  }
+  peer.answers += 1;
+  if (peer.answers > answersPerSecondMax) {
+    if (peer.answers === answersPerSecondMax + 1) refuse(turn, peer.member.name, 'Flood', 'more questions than are answered in a second');
+    return [];
+  }
+  const { about, nonce } = ask;
+  const message: MeshAnswer = { ...headOf(turn, ++state.otherSeq), kind: 'answer', to: ask.from, about, nonce };
+  const of = state.peers.get(about);
+  const isFresh = of?.heardMs !== undefined && nowMs - Math.max(of.heardMs, state.resumedMs) < freshMs;
+  send(turn, [ask.from], message, isFresh ? of.packet : undefined);
+  return [];
+};
+
+const hearAnswer = (turn: Turn, peer: Peer, answer: MeshAnswer, { proof }: Heard): readonly string[] => {
+  const { about, nonce, to, bootId } = answer;
+  if (to !== turn.state.name) {
+    refuse(turn, peer.member.name, 'NotForUs', `an answer to ${to}`);
+    return [];
+  }
+  if (about === answer.from) {
+    const { candidate } = peer;
+    if (candidate?.nonce === nonce && candidate.boot === bootId) adoptBoot(turn, peer, bootId);
+    // The target itself says that it lives, in answer to this question: nothing is better.
+    else if (peer.round?.nonce === nonce && peer.boot === bootId) lives(turn, peer);
+    return [about];
+  }
+  const target = turn.state.peers.get(about);
+  const round = target?.round;
+  if (target === undefined || round === undefined || round.nonce !== nonce || !round.waiting.delete(answer.from)) return [];
+  round.answered += 1;
+  // Only a beat newer than the last we had is news; nobody but the target can make one.
+  if (proof !== undefined && proof.from === about && proof.bootId === target.boot && proof.seq > target.beatSeq) {
+    target.beatSeq = proof.seq;
+    target.sentMs = proof.sentMs;
+    round.isHeard = true;
+  }
+  return [about];
+};

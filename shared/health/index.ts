@@ -1,0 +1,18 @@
+/** @module Who is alive: beats, suspicion, questions, votes, verdicts with a cause, damping and limits. Pure. */
+export { holdDownMsOf, noPenalty, type Penalty, punished } from './damping.ts';
+export { shadowsOf, step, tickEveryMs } from './detector.ts';
+export { clustersMaxOf, heldBy, type LimitFacts, type Removal } from './limits.ts';
+export { allPairsMax, observersMax, observersOf } from './observers.ts';
+export { evidenceText, type Facts, movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
+export { beatEveryMs, type Profile, profileNames, profiles } from './profile.ts';
+export {
+  type Cause,
+  type Channel,
+  type DetectorEffect,
+  type DetectorEnv,
+  type DetectorEvent,
+  type DetectorState,
+  newDetector,
+  type Verdict,
+} from './state.ts';
+export { type Ballot, neededOf, type Obstacle, type Outcome, obstacleText, tally } from './tally.ts';

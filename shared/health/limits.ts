@@ -1,0 +1,37 @@
+/** @module How much automation may remove: a share of the clusters and of their capacity in a window, and never the last ones. */
+import type { Held, Member, MeshPolicy } from '../wire/mesh.ts';
+
+/** A cluster that was removed: still out, or returned within the window. */
+export type Removal = { readonly name: string; readonly atMs: number; readonly isOut: boolean };
+
+/** What the question rests on. */
+export type LimitFacts = {
+  readonly members: readonly Member[];
+  readonly removals: readonly Removal[];
+  readonly policy: MeshPolicy;
+  readonly nowMs: number;
+};
+
+/** Clusters that may be out or removed within the window: the share, rounded down, but one always. */
+export const clustersMaxOf = (clusters: number, percent: number): number => Math.max(1, Math.floor((clusters * percent) / 100));
+
+/**
+ * Why `target` may not be removed now; undefined = it may. A removal counts while the cluster is out and until the window has passed,
+ * whichever is later. Each voter asks before it votes, and each agent before it acts: a majority that kept the limit cannot be outvoted.
+ */
+export const heldBy = (target: string, { members, removals, policy, nowMs }: LimitFacts): Held | undefined => {
+  if (!policy.automatic) return 'Manual';
+  const clusters = members.filter(({ role }) => role === 'Cluster');
+  const counted = new Set(
+    removals.filter(({ name, atMs, isOut }) => name !== target && (isOut || nowMs - atMs < policy.windowMs)).map(({ name }) => name),
+  );
+  const out = new Set([target, ...removals.filter(({ isOut }) => isOut).map(({ name }) => name)]);
+  if (clusters.filter(({ name }) => !out.has(name)).length < policy.survivorsMin) return 'Survivors';
+  if (counted.size + 1 > clustersMaxOf(clusters.length, policy.clustersPercentMax)) return 'Clusters';
+  const capacityOf = (names: (name: string) => boolean): number =>
+    clusters.reduce((sum, { name, capacity }) => sum + (names(name) ? capacity : 0), 0);
+  const removed = capacityOf((name) => name === target || counted.has(name));
+  // The first removal is let through even when one cluster is most of the federation: nothing else would ever fail over.
+  if (counted.size > 0 && removed * 100 > capacityOf(() => true) * policy.capacityPercentMax) return 'Capacity';
+  return undefined;
+};

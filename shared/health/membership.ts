@@ -1,0 +1,50 @@
+/** @module Takes what the hub says of who takes part. An older membership than the one in force is refused, signed or not. */
+import { hubName, type Membership } from '../wire/mesh.ts';
+import { observersOf } from './observers.ts';
+import { newPeer, type Peer, type ProbeRecord } from './state.ts';
+import { refuse, type Turn } from './turn.ts';
+
+const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord => ({
+  address,
+  hasAnswered: false,
+  isWild: false,
+  failures: 0,
+  id: 0,
+  startedMs: 0,
+  isOut: false,
+  nextMs,
+  tookMs: [],
+  recent: [],
+});
+
+/** Puts a membership in force; what is known of those who stay is kept. */
+export const takeMembership = (turn: Turn, membership: Membership): void => {
+  const { state, nowMs } = turn;
+  if (membership.from !== hubName || (state.membership !== undefined && membership.epoch < state.membership.epoch)) {
+    refuse(turn, membership.from, 'OldMembers', `membership ${membership.epoch}, ours is ${state.membership?.epoch ?? 'none'}`);
+    return;
+  }
+  state.membership = membership;
+  state.observers = new Map();
+  const names = new Set(membership.members.map(({ name }) => name));
+  for (const name of [...state.peers.keys()]) if (!names.has(name)) state.peers.delete(name);
+  for (const name of [...state.subjects.keys()]) if (!names.has(name) && !name.startsWith('@')) state.subjects.delete(name);
+  for (const name of [...state.ballots.keys()]) if (!names.has(name)) state.ballots.delete(name);
+  state.removals = state.removals.filter(({ name }) => names.has(name));
+  for (const member of membership.members) {
+    const observers = observersOf(member.name, membership, hubName);
+    state.observers.set(member.name, observers);
+    if (member.name === state.name) continue;
+    const peer = state.peers.get(member.name) ?? newPeer(member);
+    const isSameKey = peer.member.publicKey === member.publicKey;
+    const kept: Peer = isSameKey ? peer : newPeer(member);
+    kept.member = member;
+    kept.isWatched = observers.some(({ name }) => name === state.name) || member.name === hubName;
+    kept.probes = member.probes.map(
+      (address) =>
+        kept.probes.find(({ address: { url, role } }) => url === address.url && role === address.role) ??
+        newProbe(address, nowMs + turn.random() * 1_000),
+    );
+    state.peers.set(member.name, kept);
+  }
+};

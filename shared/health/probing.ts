@@ -1,0 +1,95 @@
+/** @module When the addresses of a target are looked at from outside, and what the looks say. */
+import type { Finding } from '../wire/mesh.ts';
+import type { DetectorEvent, Peer, ProbeRecord } from './state.ts';
+import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
+
+/** Time limit of a look at an address whose speed is not known. */
+const timeoutMs = 2_000;
+const timeoutMsMin = 200;
+/** Looks remembered for their duration, and for how many of them succeeded. */
+const durationsMax = 8;
+const recentMax = 20;
+/** Failures in a row that make a cluster that beats one without a data plane. */
+const failuresMax = 3;
+const againAfterFailureMs = 300;
+const againInSilenceMs = 1_000;
+/** Of the last looks, so many may fail before the gateway is called gray. */
+const grayFailures = 4;
+
+const start = (turn: Turn, peer: Peer, probe: ProbeRecord, limitMs: number): void => {
+  probe.id += 1;
+  probe.isOut = true;
+  probe.startedMs = turn.nowMs;
+  turn.out.push({ type: 'probe', target: peer.member.name, address: probe.address, id: probe.id, timeoutMs: limitMs });
+};
+
+/** A look that takes a quarter longer than the slowest of late, and some, will not succeed. */
+const quickMs = ({ tookMs }: ProbeRecord): number =>
+  tookMs.length === 0 ? timeoutMs : Math.min(timeoutMs, Math.max(timeoutMsMin, Math.ceil(1.25 * Math.max(...tookMs)) + 100));
+
+/** Starts what is due. In doubt everything is looked at again at once, whatever look is still out. */
+export const probe = (turn: Turn, peer: Peer): void => {
+  const { state, nowMs, random } = turn;
+  if (peer.probes.length === 0) return;
+  const profile = profileOf(state);
+  const silentMs = silentMsOf(state, peer, nowMs);
+  const inDoubt = silentMs !== undefined && silentMs >= profile.doubtMs;
+  const doubtedMs = nowMs - (silentMs ?? 0) + profile.doubtMs;
+  for (const record of peer.probes) {
+    if (inDoubt && record.startedMs < doubtedMs) {
+      start(turn, peer, record, quickMs(record));
+      record.nextMs = nowMs + againInSilenceMs;
+    } else if (!record.isOut && nowMs >= record.nextMs) {
+      start(turn, peer, record, inDoubt || record.failures > 0 ? quickMs(record) : timeoutMs);
+      // Spread a little, so that observers that started together do not knock together.
+      record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
+    }
+  }
+};
+
+/** A look has ended. */
+export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed' }>): void => {
+  const peer = turn.state.peers.get(event.target);
+  const record = peer?.probes.find(({ address, id }) => address.url === event.url && id === event.id);
+  // An older look than the newest says nothing.
+  if (record === undefined) return;
+  record.isOut = false;
+  if (event.isWild === true && !record.isWild)
+    refuse(turn, event.target, 'WildGateway', `${event.url} also answers for what does not exist: its answers are not counted`);
+  record.isWild = event.isWild === true;
+  record.recent.push(event.isAnswered);
+  if (record.recent.length > recentMax) record.recent.shift();
+  if (event.isAnswered) {
+    record.hasAnswered = true;
+    record.failures = 0;
+    record.tookMs.push(event.tookMs);
+    if (record.tookMs.length > durationsMax) record.tookMs.shift();
+    return;
+  }
+  record.failures += 1;
+  record.nextMs = Math.min(record.nextMs, turn.nowMs + againAfterFailureMs);
+};
+
+/** True while a look that began in this silence has not ended. */
+export const isLooking = (peer: Peer, silentSinceMs: number): boolean =>
+  peer.probes.some(
+    ({ isOut, startedMs, hasAnswered, isWild, failures }) =>
+      isOut && failures === 0 && hasAnswered && !isWild && startedMs >= silentSinceMs,
+  );
+
+/**
+ * What the addresses of a role say. An address that never answered this observer, or answers everything, says nothing. While the cluster
+ * beats, one failure is no finding; in silence it is.
+ */
+export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHeard: boolean): Finding => {
+  const known = peer.probes.filter(({ address, hasAnswered, isWild }) => address.role === role && hasAnswered && !isWild);
+  if (known.length === 0) return 'none';
+  return known.every(({ failures }) => failures >= (isHeard ? failuresMax : 1)) ? 'lost' : 'ok';
+};
+
+/** True when a gateway works, but not always. */
+export const isFlaky = (peer: Peer): boolean =>
+  peer.probes.some(
+    ({ address, recent }) =>
+      address.role === 'Gateway' && recent.length === recentMax && recent.filter((isOk) => !isOk).length >= grayFailures,
+  );

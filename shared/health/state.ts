@@ -1,0 +1,255 @@
+/** @module What a detector knows and what it is told and tells: state, events, effects. */
+import type {
+  Abstention,
+  Evidence,
+  Finding,
+  Member,
+  Membership,
+  MeshBallot,
+  MeshBeat,
+  MeshMessage,
+  MeshVote,
+  Opinion,
+  ProbeAddress,
+  SelfHealth,
+} from '../wire/mesh.ts';
+import { type Arrivals, noArrivals } from './arrivals.ts';
+import { noPenalty, type Penalty } from './damping.ts';
+import type { Removal } from './limits.ts';
+import { noShadows, type Shadows } from './shadow.ts';
+import type { Obstacle } from './tally.ts';
+
+/** The ways that beats take. */
+export type Channel = 'direct' | 'broker';
+
+/** Monotonic clock and chance: nothing here ever reads a wall clock. */
+export type DetectorEnv = { readonly monotonicMs: () => number; readonly random: () => number };
+
+/** What died. `Isolated` is only ever said of oneself. */
+export type Cause = Opinion | 'Isolated';
+
+/** What a detector is told. */
+export type DetectorEvent =
+  /** Time passed; due every `tickEveryMs`. */
+  | { readonly type: 'tick' }
+  /** A packet whose signature holds. `packet`: its bytes, handed out again as proof. `proof`: the beat inside an answer, if its signature holds. */
+  | {
+      readonly type: 'message';
+      readonly channel: Channel;
+      readonly message: MeshMessage;
+      readonly packet?: unknown;
+      readonly proof?: MeshBeat;
+    }
+  /** What the agent found out about its own cluster. */
+  | { readonly type: 'self'; readonly api: boolean; readonly ingress?: boolean }
+  /** A look at an address has ended. `isWild`: it also said yes to what does not exist, so its yes means nothing. */
+  | {
+      readonly type: 'probed';
+      readonly target: string;
+      readonly url: string;
+      readonly id: number;
+      readonly isAnswered: boolean;
+      readonly isWild?: boolean;
+      readonly tookMs: number;
+    };
+
+/** What is known of one verdict. Times are of this agent's monotonic clock. */
+export type Verdict = {
+  readonly target: string;
+  readonly cause: Cause;
+  /** `Returning`: it is well again and held down. `Cleared`: it is over. */
+  readonly phase: 'Standing' | 'Returning' | 'Cleared';
+  readonly sinceMs: number;
+  /** Grows with every verdict that moves something; what is written because of one carries it. */
+  readonly epoch: number;
+  readonly voters: readonly string[];
+  readonly domains: number;
+  readonly needed: number;
+  readonly observers: number;
+  /** How long the cluster must be well; with `Returning` only. */
+  readonly holdDownMs?: number;
+};
+
+/** What a detector wants done. */
+export type DetectorEffect =
+  /** Sign and send over every channel there is; `proof` = a packet to be put into the answer. */
+  | { readonly type: 'send'; readonly to: 'all' | readonly string[]; readonly message: MeshMessage; readonly proof?: unknown }
+  | {
+      readonly type: 'probe';
+      readonly target: string;
+      readonly address: ProbeAddress;
+      readonly id: number;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  /** A majority thinks that something should move, and this forbids it; undefined = no longer. */
+  | { readonly type: 'obstacle'; readonly target: string; readonly obstacle: Obstacle | undefined }
+  | { readonly type: 'abstains'; readonly why: Abstention | undefined }
+  /** Believed by nobody, counted by the rim. */
+  | { readonly type: 'refused'; readonly from: string; readonly reason: HearingRefusal; readonly message: string };
+
+/** Why a message with a good signature is not believed. */
+export type HearingRefusal = 'Replayed' | 'OldBoot' | 'Future' | 'NotForUs' | 'Flood' | 'WildGateway' | 'OldMembers' | 'OwnName';
+
+/** One address of a target. */
+export type ProbeRecord = {
+  readonly address: ProbeAddress;
+  hasAnswered: boolean;
+  isWild: boolean;
+  failures: number;
+  /** Newest look: its number, when it began, whether it is still out. */
+  id: number;
+  startedMs: number;
+  isOut: boolean;
+  nextMs: number;
+  readonly tookMs: number[];
+  /** Last looks, true = answered. */
+  readonly recent: boolean[];
+};
+
+/** A question to others about one silent target. */
+export type Round = {
+  readonly nonce: number;
+  readonly startedMs: number;
+  readonly deadlineMs: number;
+  readonly waiting: Set<string>;
+  answered: number;
+  isHeard: boolean;
+};
+
+/** One other. */
+export type Peer = {
+  member: Member;
+  /** Whether this agent watches it. */
+  isWatched: boolean;
+  boot: string | undefined;
+  /** A boot that has yet to prove that it lives. */
+  candidate: { readonly boot: string; readonly nonce: number; readonly askedMs: number } | undefined;
+  readonly oldBoots: string[];
+  /** Highest numbers seen of this boot. */
+  beatSeq: number;
+  ballotSeq: number;
+  /** The sender's clock and ours at the newest beat. */
+  sentMs: number;
+  heardMs: number | undefined;
+  self: SelfHealth | undefined;
+  packet: unknown;
+  channels: Readonly<Record<Channel, Arrivals>>;
+  round: Round | undefined;
+  helpers: Finding;
+  askedMs: number;
+  probes: ProbeRecord[];
+  readonly shadows: Shadows;
+  /** Own opinion now. */
+  opinion: Opinion | undefined;
+  /** What it rests on. */
+  evidence: Evidence | undefined;
+  /** Questions answered within the second that began at `answersFromMs`. */
+  answers: number;
+  answersFromMs: number;
+};
+
+/** What is known about a subject of verdicts: a member or the broker. */
+export type Subject = {
+  readonly name: string;
+  standing: (Verdict & { readonly phase: 'Standing' | 'Returning'; readonly wellSinceMs: number }) | undefined;
+  /** A cause that moves nothing waits here until it has been the same for a while; `undefined` cause = well. */
+  waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
+  penalty: Penalty;
+  obstacle: Obstacle | undefined;
+};
+
+/** All that one detector knows. Changed in place by `step` and by nobody else. */
+export type DetectorState = {
+  readonly name: string;
+  readonly bootId: string;
+  membership: Membership | undefined;
+  readonly peers: Map<string, Peer>;
+  readonly subjects: Map<string, Subject>;
+  readonly ballots: Map<string, { readonly ballot: MeshBallot; readonly atMs: number }>;
+  removals: Removal[];
+  observers: Map<string, readonly Member[]>;
+  readonly beginMs: number;
+  beatSeq: number;
+  ballotSeq: number;
+  otherSeq: number;
+  nonce: number;
+  epoch: number;
+  lastTickMs: number;
+  nextBeatMs: number;
+  nextBallotMs: number;
+  /** Silence is reckoned from here at the earliest: before it this process itself was away. */
+  resumedMs: number;
+  stalledUntilMs: number;
+  /** When the own beat last came back from the broker. */
+  echoMs: number | undefined;
+  self: { readonly api: boolean; readonly ingress?: boolean };
+  abstains: Abstention | undefined;
+  votes: readonly MeshVote[];
+  ballotText: string;
+};
+
+/** A detector that knows nobody yet; it does nothing before the first membership comes. */
+export const newDetector = (name: string, bootId: string, env: DetectorEnv): DetectorState => {
+  const nowMs = env.monotonicMs();
+  return {
+    name,
+    bootId,
+    membership: undefined,
+    peers: new Map(),
+    subjects: new Map(),
+    ballots: new Map(),
+    removals: [],
+    observers: new Map(),
+    beginMs: nowMs,
+    beatSeq: 0,
+    ballotSeq: 0,
+    otherSeq: 0,
+    nonce: 0,
+    epoch: 0,
+    lastTickMs: nowMs,
+    nextBeatMs: nowMs,
+    nextBallotMs: nowMs,
+    resumedMs: nowMs,
+    stalledUntilMs: nowMs,
+    echoMs: undefined,
+    self: { api: true },
+    abstains: undefined,
+    votes: [],
+    ballotText: '',
+  };
+};
+
+/** Somebody of whom nothing was heard. */
+export const newPeer = (member: Member): Peer => ({
+  member,
+  isWatched: false,
+  boot: undefined,
+  candidate: undefined,
+  oldBoots: [],
+  beatSeq: -1,
+  ballotSeq: -1,
+  sentMs: 0,
+  heardMs: undefined,
+  self: undefined,
+  packet: undefined,
+  channels: { direct: noArrivals(), broker: noArrivals() },
+  round: undefined,
+  helpers: 'none',
+  askedMs: Number.NEGATIVE_INFINITY,
+  probes: [],
+  shadows: noShadows(),
+  opinion: undefined,
+  evidence: undefined,
+  answers: 0,
+  answersFromMs: 0,
+});
+
+/** A subject without a verdict. */
+export const newSubject = (name: string): Subject => ({
+  name,
+  standing: undefined,
+  waiting: undefined,
+  penalty: noPenalty,
+  obstacle: undefined,
+});

@@ -1,0 +1,93 @@
+/** @module Votes counted: what the observers of one target have agreed on. Pure; every agent counts for itself. */
+import type { Held, Member, MeshVote, Opinion } from '../wire/mesh.ts';
+
+/** The last ballot of one voter, as far as it concerns the target. */
+export type Ballot = { readonly voter: string; readonly abstains: boolean; readonly vote: MeshVote | undefined };
+
+/** Why there can be no verdict, or why one that the observers are agreed on is not carried out. */
+export type Obstacle = 'NoWitness' | 'OneDomain' | Held;
+
+/** What the votes come to. */
+export type Outcome = {
+  /** Undefined = the target is well, or there is no majority for anything. */
+  readonly cause: Opinion | undefined;
+  /** Who voted for it. */
+  readonly voters: readonly string[];
+  readonly domains: number;
+  readonly observers: number;
+  /** Votes that a verdict takes. */
+  readonly needed: number;
+  /** A majority says that it is well, or ill in a way that moves nothing: what was moved may return. */
+  readonly isCleared: boolean;
+  /** Present when a majority thinks that traffic should move and something forbids it. */
+  readonly obstacle: Obstacle | undefined;
+};
+
+/** Votes that a verdict takes: more than half of all observers, and never a single one. */
+export const neededOf = (observers: number): number => Math.max(2, Math.floor(observers / 2) + 1);
+
+/** Which votes speak for a cause. Traffic moves alike on the first two, so a mixed majority of them is one for the weaker. */
+const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] = [
+  ['Cluster', ['Cluster']],
+  ['DataPlane', ['DataPlane', 'Cluster']],
+  // Somebody sees the gateway answer: the others' doubt is then no more than that.
+  ['Agent', ['Agent', 'Silent']],
+  ['Silent', ['Silent', 'Cluster', 'Agent']],
+  ['APIServer', ['APIServer']],
+  ['Broker', ['Broker']],
+  ['Hub', ['Hub']],
+  ['Link', ['Link', 'Agent', 'Silent', 'Cluster']],
+  ['Gray', ['Gray', 'Link']],
+];
+
+const moving: ReadonlySet<Opinion> = new Set<Opinion>(['Cluster', 'DataPlane']);
+
+/** Counts. `ballots` = the valid ones of observers, at most one each; who is silent says nothing. */
+export const tally = (observers: readonly Member[], ballots: readonly Ballot[], domainsMin: number): Outcome => {
+  const needed = neededOf(observers.length);
+  const domainOf = new Map(observers.map(({ name, domain }) => [name, domain]));
+  const speaking = ballots.filter(({ voter, abstains }) => domainOf.has(voter) && !abstains);
+  const domainsOf = (voters: readonly Ballot[]): number => new Set(voters.map(({ voter }) => domainOf.get(voter))).size;
+  const isFor = (opinions: readonly Opinion[], counted: boolean) =>
+    speaking.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
+  const base = { observers: observers.length, needed };
+  const against = isFor([...moving], false);
+  const isCleared = speaking.length - against.length >= needed;
+  for (const [cause, opinions] of speaksFor) {
+    const voters = isFor(opinions, moving.has(cause));
+    const named = voters.some(({ vote }) => vote?.opinion === cause);
+    const domains = domainsOf(voters);
+    if (!named || voters.length < needed || (moving.has(cause) && domains < domainsMin)) continue;
+    const names = voters.map(({ voter }) => voter).sort();
+    // Votes held back never make a lesser cause out of a cluster's death.
+    if (!moving.has(cause) && against.length >= needed) break;
+    return { ...base, cause, voters: names, domains, isCleared, obstacle: undefined };
+  }
+  const obstacle = obstacleOf(observers.length, against, needed, domainsOf(against), domainsMin);
+  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, obstacle };
+};
+
+const obstacleOf = (
+  observers: number,
+  against: readonly Ballot[],
+  needed: number,
+  domains: number,
+  domainsMin: number,
+): Obstacle | undefined => {
+  if (against.length === 0) return undefined;
+  if (observers < 2) return 'NoWitness';
+  if (against.length < needed) return undefined;
+  const held = against.find(({ vote }) => vote?.held !== undefined)?.vote?.held;
+  return held ?? (domains < domainsMin ? 'OneDomain' : undefined);
+};
+
+/** What an obstacle means and how to mend it. */
+export const obstacleText: Readonly<Record<Obstacle, string>> = {
+  NoWitness:
+    'two clusters alone cannot tell whose death it is: run a third agent as a witness, or let the hub be one; until then a person decides',
+  OneDomain: 'all who vote are in one failure domain: label clusters with provider and region, or set quorum.domains to 1',
+  Clusters: 'the velocity limit of clusters is reached: nothing more moves by itself within the window',
+  Capacity: 'the velocity limit of capacity is reached: nothing more moves by itself within the window',
+  Survivors: 'too few clusters would be left',
+  Manual: 'the failover policy leaves it to a person',
+};

@@ -1,0 +1,63 @@
+/** @module One turn of a detector: the state, the time of the turn, and what it wants done; and small questions asked of them everywhere. */
+import type { Abstention, MeshMessage } from '../wire/mesh.ts';
+import { type Profile, profiles } from './profile.ts';
+import { waitMsOf } from './shadow.ts';
+import type { DetectorEffect, DetectorState, HearingRefusal, Peer } from './state.ts';
+
+/** A turn. */
+export type Turn = {
+  readonly state: DetectorState;
+  readonly nowMs: number;
+  readonly random: () => number;
+  readonly out: DetectorEffect[];
+};
+
+/** The profile in force. */
+export const profileOf = (state: DetectorState): Profile => profiles[state.membership?.policy.profile ?? 'safe'];
+
+/** The channels of a peer as a list. */
+export const channelsOf = ({ channels }: Peer) => [channels.direct, channels.broker];
+
+/** How long a peer has been silent; undefined = it was never heard. */
+export const silentMsOf = (state: DetectorState, peer: Peer, nowMs: number): number | undefined =>
+  peer.heardMs === undefined ? undefined : Math.max(0, nowMs - Math.max(peer.heardMs, state.resumedMs));
+
+/** How long this peer's silence is borne. */
+export const suspectMsOf = (state: DetectorState, peer: Peer): number =>
+  waitMsOf(channelsOf(peer), state.membership?.policy.profile ?? 'safe');
+
+/** True when the peer was heard and has been silent for too long. */
+export const isSilent = (state: DetectorState, peer: Peer, nowMs: number): boolean => {
+  const silentMs = silentMsOf(state, peer, nowMs);
+  return silentMs !== undefined && silentMs >= suspectMsOf(state, peer);
+};
+
+/** True when the way to the broker works: the own beats come back. */
+export const hearsBroker = (state: DetectorState, nowMs: number): boolean =>
+  state.echoMs !== undefined && nowMs - Math.max(state.echoMs, state.resumedMs) < profileOf(state).suspectMsMax;
+
+/** Sends a message. */
+export const send = (turn: Turn, to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {
+  turn.out.push({ type: 'send', to, message, ...(proof === undefined ? {} : { proof }) });
+};
+
+/** Tells of something that was not believed. */
+export const refuse = (turn: Turn, from: string, reason: HearingRefusal, message: string): void => {
+  turn.out.push({ type: 'refused', from, reason, message });
+};
+
+/** Changes whether this voter abstains. */
+export const setAbstains = (turn: Turn, why: Abstention | undefined): void => {
+  if (turn.state.abstains === why) return;
+  turn.state.abstains = why;
+  turn.out.push({ type: 'abstains', why });
+};
+
+/** The head of a message. Beats and ballots are numbered apart, so that a gap in the beats is a loss. */
+export const headOf = ({ state, nowMs }: Turn, seq: number) => ({
+  v: 1 as const,
+  from: state.name,
+  bootId: state.bootId,
+  seq,
+  sentMs: Math.floor(nowMs - state.beginMs),
+});

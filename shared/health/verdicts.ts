@@ -1,0 +1,173 @@
+/** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
+import { brokerName, hubName, type Member, type Opinion } from '../wire/mesh.ts';
+import { holdDownMsOf, punished } from './damping.ts';
+import { heldBy } from './limits.ts';
+import { movesTraffic } from './opinion.ts';
+import { noteDeath } from './shadow.ts';
+import { newSubject, type Subject, type Verdict } from './state.ts';
+import { type Ballot, type Obstacle, type Outcome, tally } from './tally.ts';
+import { channelsOf, type Turn } from './turn.ts';
+
+/** A ballot older than this says nothing any more. */
+const ballotMsMax = 5_000;
+/** A cause that moves nothing is told when it has been the same for this long. */
+const settleMs = 1_000;
+
+const observersFor = ({ state }: Turn, target: string): readonly Member[] =>
+  target === brokerName ? (state.membership?.members ?? []).filter(({ name }) => name !== hubName) : (state.observers.get(target) ?? []);
+
+/** The newest valid ballot of everyone, the own one included, as far as it concerns the target. */
+const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
+  const own: Ballot = {
+    voter: state.name,
+    abstains: state.abstains !== undefined && target !== brokerName,
+    vote: state.votes.find((vote) => vote.target === target),
+  };
+  const others = [...state.ballots].flatMap(([voter, { ballot, atMs }]): Ballot[] =>
+    nowMs - Math.max(atMs, state.resumedMs) > ballotMsMax
+      ? []
+      : [
+          {
+            voter,
+            abstains: ballot.abstains !== undefined && target !== brokerName,
+            vote: ballot.votes.find((vote) => vote.target === target),
+          },
+        ],
+  );
+  // Who has no opinion about a target that it never heard says nothing about it.
+  return state.peers.get(target)?.heardMs === undefined && state.peers.has(target) ? others : [own, ...others];
+};
+
+const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined): void => {
+  if (subject.obstacle === obstacle) return;
+  subject.obstacle = obstacle;
+  turn.out.push({ type: 'obstacle', target: subject.name, obstacle });
+};
+
+const tell = (turn: Turn, verdict: Verdict): void => {
+  turn.out.push({ type: 'verdict', verdict });
+};
+
+/** Puts a verdict in force. */
+const stand = (turn: Turn, subject: Subject, cause: Opinion, { voters, domains, needed, observers }: Outcome): void => {
+  const { state, nowMs } = turn;
+  const { standing } = subject;
+  const moves = movesTraffic(cause);
+  const isNewDeath = moves && (!movesTraffic(standing?.cause) || standing?.phase === 'Returning');
+  if (isNewDeath) {
+    state.epoch += 1;
+    const policy = state.membership?.policy;
+    if (policy !== undefined) subject.penalty = punished(subject.penalty, nowMs, policy);
+    state.removals = [
+      ...state.removals.filter(({ name, isOut }) => name !== subject.name || !isOut),
+      { name: subject.name, atMs: nowMs, isOut: true },
+    ];
+    const peer = state.peers.get(subject.name);
+    if (peer !== undefined && cause === 'Cluster') noteDeath(peer.shadows, channelsOf(peer));
+  }
+  const sinceMs = standing !== undefined && movesTraffic(standing.cause) === moves ? standing.sinceMs : nowMs;
+  const verdict = {
+    target: subject.name,
+    cause,
+    phase: 'Standing' as const,
+    sinceMs,
+    epoch: state.epoch,
+    voters,
+    domains,
+    needed,
+    observers,
+  };
+  subject.standing = { ...verdict, wellSinceMs: nowMs };
+  subject.waiting = undefined;
+  tell(turn, verdict);
+};
+
+const clear = (turn: Turn, subject: Subject): void => {
+  const { standing } = subject;
+  if (standing === undefined) return;
+  const { wellSinceMs: _, ...verdict } = standing;
+  subject.standing = undefined;
+  subject.waiting = undefined;
+  turn.state.removals = turn.state.removals.map((removal) => (removal.name === subject.name ? { ...removal, isOut: false } : removal));
+  tell(turn, { ...verdict, phase: 'Cleared' });
+};
+
+/** A verdict that moved something ends only when a majority has seen the cluster well for the whole hold-down. */
+const holdDown = (turn: Turn, subject: Subject, isWell: boolean): void => {
+  const { state, nowMs } = turn;
+  const { standing } = subject;
+  const policy = state.membership?.policy;
+  if (standing === undefined || policy === undefined) return;
+  if (!isWell) {
+    if (standing.phase === 'Returning') subject.standing = { ...standing, wellSinceMs: nowMs };
+    return;
+  }
+  const holdDownMs = holdDownMsOf(subject.penalty, nowMs, policy);
+  if (standing.phase === 'Standing') {
+    subject.standing = { ...standing, phase: 'Returning', wellSinceMs: nowMs };
+    const { wellSinceMs: _, ...verdict } = standing;
+    tell(turn, { ...verdict, phase: 'Returning', holdDownMs });
+  } else if (nowMs - standing.wellSinceMs >= holdDownMs) clear(turn, subject);
+};
+
+/** A cause that moves nothing, or none, once it has settled. */
+const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcome: Outcome): void => {
+  const { nowMs } = turn;
+  if (cause === subject.standing?.cause) {
+    subject.waiting = undefined;
+    return;
+  }
+  if (subject.waiting === undefined || subject.waiting.cause !== cause) subject.waiting = { cause, sinceMs: nowMs };
+  else if (nowMs - subject.waiting.sinceMs < settleMs) return;
+  else if (cause === undefined) clear(turn, subject);
+  else stand(turn, subject, cause, outcome);
+};
+
+/** Counts the votes on one subject and carries out what they come to. */
+export const judgeSubject = (turn: Turn, name: string): void => {
+  const { state, nowMs } = turn;
+  const membership = state.membership;
+  if (membership === undefined) return;
+  const subject = state.subjects.get(name) ?? newSubject(name);
+  state.subjects.set(name, subject);
+  const outcome = tally(observersFor(turn, name), ballotsOn(turn, name), membership.policy.domainsMin);
+  const isMoved = movesTraffic(subject.standing?.cause);
+  const held =
+    movesTraffic(outcome.cause) && !isMoved
+      ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
+      : undefined;
+  setObstacle(turn, subject, held ?? outcome.obstacle);
+  const cause = held === undefined ? outcome.cause : undefined;
+  if (cause !== undefined && movesTraffic(cause)) {
+    const { standing } = subject;
+    if (standing?.cause !== cause || standing.phase === 'Returning') stand(turn, subject, cause, outcome);
+  } else if (isMoved) holdDown(turn, subject, outcome.isCleared);
+  else settle(turn, subject, cause, outcome);
+};
+
+/**
+ * What the agent says of itself: cut off when it hears nobody, and then it must not take over anything; else what the others have agreed on
+ * about it, so that it can stop serving what it must not serve any more.
+ */
+export const judgeSelf = (turn: Turn): void => {
+  const { state, nowMs } = turn;
+  const subject = state.subjects.get(state.name) ?? newSubject(state.name);
+  state.subjects.set(state.name, subject);
+  const wasIsolated = subject.standing?.cause === 'Isolated';
+  if (state.abstains !== 'Isolated') {
+    if (wasIsolated) clear(turn, subject);
+    judgeSubject(turn, state.name);
+  } else if (!wasIsolated) {
+    const alone = { voters: [state.name], domains: 1, needed: 1, observers: 1 };
+    const verdict = {
+      target: state.name,
+      cause: 'Isolated' as const,
+      phase: 'Standing' as const,
+      sinceMs: nowMs,
+      epoch: state.epoch,
+      ...alone,
+    };
+    subject.standing = { ...verdict, wellSinceMs: nowMs };
+    tell(turn, verdict);
+  }
+};

@@ -1,0 +1,137 @@
+/**
+ * @module A mesh message as it travels, on both channels alike: four letters, an Ed25519 signature, JSON. What is signed is the JSON as sent,
+ * behind a context, so that no signature of ours made for something else fits.
+ */
+import { bool, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
+import { type MeshMessage, membersMax, meshBytesMax, opinions, votesMax } from './mesh.ts';
+
+/** Why a packet was refused. `Stranger`: the membership does not know the sender. */
+export type PacketRefusal = 'TooLarge' | 'NotPacket' | 'NotJson' | 'UnknownVersion' | 'Malformed' | 'Stranger' | 'BadSignature';
+
+/** A packet that was let in, or why not; `from` is what it claims, when it could be read. */
+export type OpenedPacket =
+  | { readonly ok: true; readonly message: MeshMessage }
+  | { readonly ok: false; readonly from: string; readonly reason: PacketRefusal; readonly message: string };
+
+const magic = 'HNS1';
+const signatureBytes = 64;
+const headBytes = magic.length + signatureBytes;
+const context = 'hanse/mesh/v1\n';
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const bytesMaxOfAll = Math.max(...Object.values(meshBytesMax));
+const signedContext = encoder.encode(context);
+const magicBytes = encoder.encode(magic);
+
+const signedOf = (payload: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(signedContext.length + payload.length);
+  out.set(signedContext);
+  out.set(payload, signedContext.length);
+  return out;
+};
+
+/** The packet of a message; undefined when it is larger than its kind may be. `sign` answers 64 bytes. */
+export const sealPacket = (message: MeshMessage, sign: (bytes: Uint8Array) => Uint8Array): Uint8Array | undefined => {
+  const payload = encoder.encode(JSON.stringify(message));
+  if (headBytes + payload.length > meshBytesMax[message.kind]) return undefined;
+  const packet = new Uint8Array(headBytes + payload.length);
+  packet.set(magicBytes);
+  packet.set(sign(signedOf(payload)), magic.length);
+  packet.set(payload, headBytes);
+  return packet;
+};
+
+/** Who may speak, and how a signature is checked. */
+export type PacketKeys = {
+  /** Public key of a sender; undefined = not a member. */
+  readonly keyOf: (from: string) => string | undefined;
+  readonly verify: (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+};
+
+const version: Check = (value, path) => (value === 1 ? undefined : `${path} must be 1`);
+const name = matching(/^(@hub|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'a cluster name or @hub');
+const subject = matching(/^(@hub|@broker|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'a cluster name, @hub or @broker');
+const count = integer(0);
+const head = { v: version, from: name, bootId: text(64, 1), seq: count, sentMs: count };
+const finding = oneOf('ok', 'lost', 'none');
+const vote = record(
+  {
+    target: subject,
+    opinion: oneOf(...opinions),
+    silentMs: count,
+    evidence: record({ direct: finding, broker: finding, helpers: finding, gateway: finding, apiServer: finding }),
+  },
+  { held: oneOf('Clusters', 'Capacity', 'Survivors', 'Manual') },
+);
+const member = record({
+  name,
+  role: oneOf('Cluster', 'Witness'),
+  publicKey: text(64, 1),
+  addresses: list(text(256, 1), 8),
+  domain: text(256, 1),
+  capacity: count,
+  probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
+});
+const policy = record({
+  profile: oneOf('fast', 'balanced', 'safe'),
+  automatic: bool,
+  domainsMin: integer(1),
+  clustersPercentMax: count,
+  capacityPercentMax: count,
+  windowMs: count,
+  survivorsMin: integer(1),
+  holdDownMs: count,
+  holdDownMsMax: count,
+  halfLifeMs: integer(1),
+});
+const shadow = record({
+  target: name,
+  profile: oneOf('fast', 'balanced', 'safe'),
+  suspicions: count,
+  falseSuspicions: count,
+  deaths: count,
+  callMsMax: count,
+  longestSilenceMs: count,
+});
+
+const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
+  beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }),
+  ballot: record({ ...head, epoch: count, votes: list(vote, votesMax) }, { abstains: oneOf('LostMany', 'Stalled', 'Isolated') }),
+  ask: record({ ...head, to: name, about: name, nonce: count }),
+  answer: record({ ...head, to: name, about: name, nonce: count }, { proof: text(1_600, 1) }),
+  members: record({ ...head, epoch: count, members: list(member, membersMax), policy }),
+  shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }),
+};
+
+const refused = (reason: PacketRefusal, message: string, from = ''): OpenedPacket => ({ ok: false, from, reason, message });
+
+const parse = (payload: Uint8Array): unknown => {
+  try {
+    return JSON.parse(decoder.decode(payload)) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Opens one packet: size, form, sender, signature, shape, in this order. Never throws. */
+export const openPacket = (packet: Uint8Array, keys: PacketKeys): OpenedPacket => {
+  if (packet.length > bytesMaxOfAll) return refused('TooLarge', `${packet.length} bytes, at most ${bytesMaxOfAll} are allowed`);
+  if (packet.length <= headBytes || !magicBytes.every((byte, at) => packet[at] === byte))
+    return refused('NotPacket', 'not a packet of ours');
+  const payload = packet.subarray(headBytes);
+  const value = parse(payload);
+  if (typeof value !== 'object' || value === null) return refused('NotJson', 'not UTF-8 JSON');
+  const { v, kind, from } = value as { v?: unknown; kind?: unknown; from?: unknown };
+  const claimed = typeof from === 'string' ? from.slice(0, 63) : '';
+  if (typeof v === 'number' && v !== 1)
+    return refused('UnknownVersion', `mesh version ${v}, this side speaks 1; upgrade the older one`, claimed);
+  if (typeof kind !== 'string' || !Object.hasOwn(checks, kind)) return refused('Malformed', 'kind is unknown', claimed);
+  const known = kind as MeshMessage['kind'];
+  if (packet.length > meshBytesMax[known]) return refused('TooLarge', `${known}: ${packet.length} bytes are too many`, claimed);
+  const key = keys.keyOf(claimed);
+  if (key === undefined) return refused('Stranger', `${claimed} is not in the membership`, claimed);
+  if (!keys.verify(key, signedOf(payload), packet.subarray(magic.length, headBytes)))
+    return refused('BadSignature', `not signed by ${claimed}`, claimed);
+  const fault = checks[known](value, '');
+  return fault === undefined ? { ok: true, message: value as MeshMessage } : refused('Malformed', `${known}: ${fault}`, claimed);
+};

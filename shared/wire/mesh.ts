@@ -1,0 +1,169 @@
+/** @module What agents (and the hub as a witness) say to each other about who is alive: beats, ballots, questions, answers, membership. */
+
+/** Name of the hub among those who beat and vote; no cluster can be called so. */
+export const hubName = '@hub';
+/** What a verdict about the broker is filed under. */
+export const brokerName = '@broker';
+
+/** What a voter thinks of one target. `Silent`: nobody hears it, and there is no address that could tell its agent's death from its own. */
+export type Opinion = 'Cluster' | 'Agent' | 'Link' | 'Broker' | 'Hub' | 'APIServer' | 'DataPlane' | 'Gray' | 'Silent';
+/** All opinions. */
+export const opinions: readonly Opinion[] = ['Cluster', 'DataPlane', 'Agent', 'Silent', 'APIServer', 'Broker', 'Hub', 'Link', 'Gray'];
+
+/** Why a vote that would move traffic is not given. */
+export type Held = 'Clusters' | 'Capacity' | 'Survivors' | 'Manual';
+/** Why a voter says nothing about who is silent. */
+export type Abstention = 'LostMany' | 'Stalled' | 'Isolated';
+
+/** What every message opens with. `sentMs` is the sender's monotonic clock: only differences of one boot mean anything. */
+type Head = { readonly v: 1; readonly from: string; readonly bootId: string; readonly seq: number; readonly sentMs: number };
+
+/** What an agent finds out about itself. */
+export type SelfHealth = {
+  readonly api: boolean;
+  /** Whether its ingress is ready; absent = it cannot tell. */
+  readonly ingress?: boolean;
+  /** Whether it has a connection to the broker. */
+  readonly broker: boolean;
+};
+
+/** A sign of life. `epoch` is the highest epoch of a decision the sender knows. */
+export type MeshBeat = Head & { readonly kind: 'beat'; readonly epoch: number; readonly self: SelfHealth };
+
+/** What one channel or probe says: `none` = there is no such channel or address, or it never answered. */
+export type Finding = 'ok' | 'lost' | 'none';
+
+/** What a vote rests on. */
+export type Evidence = {
+  readonly direct: Finding;
+  readonly broker: Finding;
+  /** Others that were asked, and whether one of them hears the target. */
+  readonly helpers: Finding;
+  readonly gateway: Finding;
+  readonly apiServer: Finding;
+};
+
+/** One vote. `held`: the voter thinks so, but a limit keeps it from voting; it is told and not counted. */
+export type MeshVote = {
+  readonly target: string;
+  readonly opinion: Opinion;
+  readonly silentMs: number;
+  readonly evidence: Evidence;
+  readonly held?: Held;
+};
+
+/** All that a voter holds against anybody at this moment; a target that is not named is thought to be well. */
+export type MeshBallot = Head & {
+  readonly kind: 'ballot';
+  readonly epoch: number;
+  readonly abstains?: Abstention;
+  readonly votes: readonly MeshVote[];
+};
+
+/** "Have you heard `about`?"; with `about` = `to`: "are you there?". */
+export type MeshAsk = Head & { readonly kind: 'ask'; readonly to: string; readonly about: string; readonly nonce: number };
+
+/** The answer; `proof` is a signed beat of `about`, base64 of the packet, when it was heard a moment ago. */
+export type MeshAnswer = Head & {
+  readonly kind: 'answer';
+  readonly to: string;
+  readonly about: string;
+  readonly nonce: number;
+  readonly proof?: string;
+};
+
+/** Where a cluster can be looked at from outside. */
+export type ProbeAddress = {
+  /** `Gateway` = what users use; `APIServer` = any answer at all will do. */
+  readonly role: 'Gateway' | 'APIServer';
+  /** `http://`, `https://`, `tcp://` or `tls://`, with host and port. */
+  readonly url: string;
+};
+
+/** One who beats. */
+export type Member = {
+  readonly name: string;
+  /** A witness observes and votes; it carries no traffic and nothing is ever moved from it. */
+  readonly role: 'Cluster' | 'Witness';
+  /** nkey user public key that signs its messages. */
+  readonly publicKey: string;
+  /** `host:port` for datagrams; none = it is reached over the broker alone. */
+  readonly addresses: readonly string[];
+  /** Failure domain: provider and region. */
+  readonly domain: string;
+  /** Size for the velocity limit, milli-CPU. */
+  readonly capacity: number;
+  readonly probes: readonly ProbeAddress[];
+};
+
+/** Names of the detection profiles. */
+export type ProfileName = 'fast' | 'balanced' | 'safe';
+
+/** Rules that every voter keeps to, with or without the hub. */
+export type MeshPolicy = {
+  readonly profile: ProfileName;
+  /** False: verdicts are given, nothing moves by itself. */
+  readonly automatic: boolean;
+  /** Failure domains that the votes of a verdict must come from. */
+  readonly domainsMin: number;
+  /** Share of clusters, and of capacity, that may be removed within the window. */
+  readonly clustersPercentMax: number;
+  readonly capacityPercentMax: number;
+  readonly windowMs: number;
+  /** Clusters that stay whatever is voted. */
+  readonly survivorsMin: number;
+  /** How long a cluster that is back stays out: doubled with each return, halved with each half-life. */
+  readonly holdDownMs: number;
+  readonly holdDownMsMax: number;
+  readonly halfLifeMs: number;
+};
+
+/** Who takes part and by what rules; signed by the hub, which alone may change it. `epoch` only grows. */
+export type Membership = Head & {
+  readonly kind: 'members';
+  readonly epoch: number;
+  readonly members: readonly Member[];
+  readonly policy: MeshPolicy;
+};
+
+/** How often each profile would have called a target silent, on the beats that really came. */
+export type ShadowRow = {
+  readonly target: string;
+  readonly profile: ProfileName;
+  /** Silences longer than the profile waits. */
+  readonly suspicions: number;
+  /** Those that ended without a verdict. */
+  readonly falseSuspicions: number;
+  /** Silences that did end in a verdict, and the longest wait until the profile would have called them. */
+  readonly deaths: number;
+  readonly callMsMax: number;
+  readonly longestSilenceMs: number;
+};
+
+/** What an agent's shadow detectors have seen since its start. */
+export type MeshShadows = Head & { readonly kind: 'shadows'; readonly watchedMs: number; readonly rows: readonly ShadowRow[] };
+
+/** Anything in a packet. */
+export type MeshMessage = MeshBeat | MeshBallot | MeshAsk | MeshAnswer | Membership | MeshShadows;
+
+/** Largest packet by kind, bytes: datagrams stay below the smallest usual path MTU. */
+export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
+  beat: 1_200,
+  ballot: 1_400,
+  ask: 1_200,
+  answer: 1_200,
+  members: 262_144,
+  shadows: 65_536,
+};
+
+/** Votes in one ballot; who holds more against the others than this should doubt itself. */
+export const votesMax = 5;
+/** Members of one federation. */
+export const membersMax = 500;
+
+/** Subject of what `from` tells everybody. */
+export const meshSubject = (from: string, kind: 'beat' | 'ballot' | 'shadows'): string => `hanse.mesh.${from}.${kind}`;
+/** Subject of what `from` tells `to` alone. */
+export const meshSubjectTo = (from: string, to: string): string => `hanse.mesh.${from}.to.${to}`;
+/** Subject on which the hub gives an agent the membership. */
+export const membersSubject = (cluster: string): string => `hanse.down.${cluster}.members`;

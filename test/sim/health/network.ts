@@ -1,0 +1,100 @@
+/** @module The network between clusters: delay with a long tail, losses in bursts, one-way cuts; datagrams are lost where a stream only waits. */
+import { type Prng, prng } from '../../../shared/lib/prng.ts';
+
+/** What the network is like. */
+export type NetworkOptions = {
+  readonly seed: number;
+  readonly rttMs: number;
+  /** Median of what comes on top of half a round trip, ms; log-normal. */
+  readonly jitterMs: number;
+  /** Share of the time that a path is in a burst of losses, and how long one lasts on average. */
+  readonly lossShare: number;
+  readonly burstMs: number;
+};
+
+/** One direction between two places. */
+type Path = { readonly random: Prng; isBad: boolean; untilMs: number; streamMs: number; readonly order: number };
+
+/** The network of one run. */
+export type Network = {
+  /** When a datagram arrives; undefined = lost. */
+  readonly datagram: (from: string, to: string, nowMs: number) => number | undefined;
+  /** When bytes of a stream arrive; undefined = never, the way is cut. Streams keep their order. */
+  readonly stream: (from: string, to: string, nowMs: number) => number | undefined;
+  /** How long a request and its answer over a new connection take; undefined = no answer. */
+  readonly request: (from: string, to: string, nowMs: number) => number | undefined;
+  /** Cuts one direction, or mends it. `*` stands for every place. */
+  readonly setCut: (from: string, to: string, isCut: boolean) => void;
+  /** Single losses on top of bursts, in percent, on every path of a place. */
+  readonly setLoss: (place: string, percent: number) => void;
+};
+
+/** First retransmission of a stream, and of a connection's first segment (RFC 6298). */
+const retransmitMs = 200;
+const synAgainMs = 1_000;
+
+/** A network in which nothing is cut. */
+export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: NetworkOptions): Network => {
+  const paths = new Map<string, Path>();
+  const cuts = new Set<string>();
+  const losses = new Map<string, number>();
+  const goodMs = lossShare === 0 ? Number.POSITIVE_INFINITY : burstMs / lossShare - burstMs;
+  const exponential = (random: Prng, mean: number): number => -Math.log(1 - random.next()) * mean;
+  const pathOf = (from: string, to: string): Path => {
+    const key = `${from}>${to}`;
+    const known = paths.get(key);
+    if (known !== undefined) return known;
+    const random = prng(seed, key);
+    const made: Path = { random, isBad: false, untilMs: exponential(random, goodMs), streamMs: 0, order: paths.size };
+    paths.set(key, made);
+    return made;
+  };
+  const advance = (path: Path, nowMs: number): void => {
+    while (path.untilMs <= nowMs) {
+      path.isBad = !path.isBad;
+      path.untilMs += exponential(path.random, path.isBad ? burstMs : goodMs);
+    }
+  };
+  const isCut = (from: string, to: string): boolean => cuts.has(`${from}>${to}`) || cuts.has(`${from}>*`) || cuts.has(`*>${to}`);
+  const delayMs = ({ random }: Path): number => {
+    // Box-Muller; the sum of two places' jitter is not told apart.
+    const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+    return rttMs / 2 + jitterMs * Math.exp(0.5 * normal);
+  };
+  const lossOf = (from: string, to: string): number => Math.max(losses.get(from) ?? 0, losses.get(to) ?? 0);
+  const datagram: Network['datagram'] = (from, to, nowMs) => {
+    const path = pathOf(from, to);
+    advance(path, nowMs);
+    const delay = delayMs(path);
+    const isLost = path.random.chance(lossOf(from, to));
+    return path.isBad || isLost || isCut(from, to) ? undefined : nowMs + delay;
+  };
+  return {
+    datagram,
+    stream: (from, to, nowMs) => {
+      const path = pathOf(from, to);
+      advance(path, nowMs);
+      if (isCut(from, to)) return undefined;
+      const lost = path.random.chance(lossOf(from, to)) ? retransmitMs + rttMs : 0;
+      const sentMs = path.isBad ? path.untilMs + retransmitMs : nowMs + lost;
+      path.streamMs = Math.max(path.streamMs, sentMs + delayMs(path));
+      return path.streamMs;
+    },
+    request: (from, to, nowMs) => {
+      let atMs = nowMs;
+      for (const attempt of [0, synAgainMs]) {
+        const there = datagram(from, to, nowMs + attempt);
+        const back = there === undefined ? undefined : datagram(to, from, there);
+        if (back === undefined) continue;
+        atMs = back + rttMs + 1;
+        return atMs - nowMs;
+      }
+      return undefined;
+    },
+    setCut: (from, to, isOn) => {
+      if (isOn) cuts.add(`${from}>${to}`);
+      else cuts.delete(`${from}>${to}`);
+    },
+    setLoss: (place, percent) => void losses.set(place, percent),
+  };
+};
