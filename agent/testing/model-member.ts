@@ -1,10 +1,11 @@
 /** @module A member cluster in a few lines, for the pure core: objects, uids, generations and field owners, performing the core's effects at once. */
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { liveOf } from '../work/live.ts';
 import { FIELD_MANAGER } from '../work/marks.ts';
-import type { WorkEffect, WorkInput } from '../work/messages.ts';
+import type { Look, WorkEffect, WorkInput } from '../work/messages.ts';
 import { targetOf } from '../work/state.ts';
 
 /** The cluster; `objects` by target, `managers` of the whole object by target. */
@@ -79,16 +80,18 @@ export const modelMember = (namespaces: readonly string[] = ['shop']): ModelMemb
     const next = same ? old : stored(target, object, (old?.metadata.generation ?? 0) + (differs || old === undefined ? 1 : 0));
     return { on: 'Applied', id, op, live: liveOf(next) };
   };
+  const lookAt = (address: ObjectAddress): Look => {
+    const found = objects.get(targetFor(address));
+    return found === undefined ? {} : { found: liveOf(found) };
+  };
   const perform: ModelMember['perform'] = (effect) => {
     const { id, op } = effect;
     switch (effect.do) {
       case 'record':
         records.set(id, effect.item);
-        return { on: 'Recorded', id, op };
-      case 'read': {
-        const found = objects.get(targetFor(effect.address));
-        return { on: 'Read', id, op, ...(found === undefined ? {} : { found: liveOf(found) }) };
-      }
+        return { on: 'Recorded', id, op, ...(effect.look === undefined ? {} : { look: lookAt(effect.look) }) };
+      case 'read':
+        return { on: 'Read', id, op, ...lookAt(effect.address) };
       case 'apply':
         return apply(effect);
       case 'createNamespace':

@@ -9,6 +9,7 @@ import { fightOf, noteTouch } from './drift.ts';
 import { explainFailure, fieldConflicts, rivalText } from './failure.ts';
 import type { Live } from './live.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
+import type { Look } from './messages.ts';
 import { judge } from './ownership.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
@@ -50,22 +51,28 @@ const refusalOf = (step: Step, item: WorkItem): { reason: string; message: strin
   return undefined;
 };
 
-/** Begins (or begins again) with an entry whose record is kept. */
-export const startApply = (step: Step, entry: Entry): void => {
+/** What a watch showed to be ours needs no look first: the uid in the apply makes sure that it still is. */
+const isKnownOurs = ({ item, live }: Entry): boolean => live?.workId === item.id && !live.deleting;
+
+/** What has to be read before the entry is applied; undefined = nothing, or it will not be applied. */
+export const addressToApply = (step: Step, entry: Entry): ObjectAddress | undefined =>
+  isKnownOurs(entry) || refusalOf(step, entry.item) !== undefined ? undefined : addressOf(entry.item);
+
+/** Begins (or begins again) with an entry whose record is kept; `look` = the object was read meanwhile. */
+export const startApply = (step: Step, entry: Entry, look?: Look): void => {
   const refusal = refusalOf(step, entry.item);
   if (refusal !== undefined) {
     if (refusal.reason === 'KindNotServed') step.effects.push({ do: 'discover' });
     fail(step, entry, refusal);
     return;
   }
-  const address = addressOf(entry.item);
-  // What a watch showed to be ours needs no look first: the uid in the apply makes sure that it still is.
-  if (entry.live?.workId === entry.item.id && !entry.live.deleting) {
+  if (isKnownOurs(entry)) {
     apply(step, entry, false);
     return;
   }
   moveTo(step, entry, 'Reading');
-  step.effects.push({ do: 'read', id: entry.item.id, op: entry.op, address });
+  if (look === undefined) step.effects.push({ do: 'read', id: entry.item.id, op: entry.op, address: addressOf(entry.item) });
+  else onRead(step, entry, look.found, undefined);
 };
 
 /** The object under our name was looked up. */

@@ -12,8 +12,27 @@ describe('desired work', () => {
   test('is kept in the cluster before it is applied', () => {
     const bench = workBench();
     bench.item(applyItem(1, configMap('a')));
-    expect(bench.effects.map(({ do: what }) => what)).toEqual(['record', 'read', 'apply', 'publish', 'watch']);
+    expect(bench.effects.map(({ do: what }) => what)).toEqual(['record', 'apply', 'publish', 'watch']);
     expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase: 'Applied', seq: 1 });
+  });
+
+  test('what is in the cluster is looked up while the record is kept, and again when that look failed', () => {
+    const bench = workBench();
+    const address = { group: '', version: 'v1', resource: 'configmaps', namespace: 'shop', name: 'a' };
+    bench.intercept = (effect) => (effect.do === 'record' ? { on: 'Recorded', id: effect.id, op: effect.op } : undefined);
+    bench.item(applyItem(1, configMap('a')));
+    bench.item(withdrawItem(2, applyItem(1, configMap('a'))));
+    expect(bench.effects.filter((effect) => effect.do === 'record')).toMatchObject([{ look: address }, { look: address }]);
+    expect(bench.effects.filter((effect) => effect.do === 'read')).toMatchObject([{ address }, { address }]);
+    expect(bench.member.writes).toEqual(['apply a seq 1', 'delete a']);
+  });
+
+  test('what is known to be ours is not looked up before newer work', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    bench.item(applyItem(2, configMap('a', { a: '2' })));
+    expect(bench.effects.filter((effect) => effect.do === 'record')[1]).not.toHaveProperty('look');
+    expect(bench.effects.map(({ do: what }) => what)).not.toContain('read');
   });
 
   test('waits until what the cluster kept is loaded and its kinds are known', () => {

@@ -3,14 +3,15 @@ import type { Env } from '../../shared/lib/index.ts';
 import { assert, unreachable } from '../../shared/lib/index.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
-import { failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
+import type { ApiFailure } from '../cluster/index.ts';
+import { addressToApply, failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
 import { isCalm, touchDelayMs } from './drift.ts';
 import { isOlder, type Live } from './live.ts';
-import type { WorkEffect, WorkInput } from './messages.ts';
+import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, targetOf, type WorkState } from './state.ts';
-import { forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
+import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
 const WITHDRAWN_MAX = 10_000;
@@ -113,11 +114,17 @@ const start = (step: Step, entry: Entry): void => {
   const { item } = entry;
   if (entry.recordedSeq < item.seq && step.state.unrecorded === undefined) {
     moveTo(step, entry, 'Recording');
-    step.effects.push({ do: 'record', id: item.id, op: entry.op, item });
+    const look = item.op === 'withdraw' ? addressToWithdraw(step, entry) : addressToApply(step, entry);
+    step.effects.push({ do: 'record', id: item.id, op: entry.op, item, ...(look === undefined ? {} : { look }) });
     return;
   }
-  if (item.op === 'withdraw') startWithdraw(step, entry);
-  else startApply(step, entry);
+  proceed(step, entry);
+};
+
+/** The record is kept (or cannot be): the object's turn. */
+const proceed = (step: Step, entry: Entry, look?: Look): void => {
+  if (entry.item.op === 'withdraw') startWithdraw(step, entry, look);
+  else startApply(step, entry, look);
 };
 
 type AnswerInput = Extract<WorkInput, { readonly op: number }>;
@@ -143,7 +150,7 @@ const answer = (step: Step, entry: Entry, input: AnswerInput): void => {
   const withdrawn = entry.item.op === 'withdraw';
   switch (input.on) {
     case 'Recorded':
-      onRecorded(step, entry, input.failure);
+      onRecorded(step, entry, input.failure, input.look);
       return;
     case 'Read':
       if (withdrawn) onReadForWithdraw(step, entry, input.found, input.failure);
@@ -164,7 +171,7 @@ const answer = (step: Step, entry: Entry, input: AnswerInput): void => {
   }
 };
 
-const onRecorded = (step: Step, entry: Entry, failure: Extract<WorkInput, { on: 'Recorded' }>['failure']): void => {
+const onRecorded = (step: Step, entry: Entry, failure: ApiFailure | undefined, look: Look | undefined): void => {
   if (failure?.unreachable === true) {
     failed(step, entry, 'create', failure);
     return;
@@ -183,8 +190,7 @@ const onRecorded = (step: Step, entry: Entry, failure: Extract<WorkInput, { on: 
     step.effects.push({ do: 'log', level: 'warn', message, fields: { id, why: failure.message } });
   }
   entry.recordedSeq = entry.item.seq;
-  moveTo(step, entry, 'Queued');
-  start(step, entry);
+  proceed(step, entry, look);
 };
 
 const onFullReading = (step: Step, ids: readonly string[]): void => {

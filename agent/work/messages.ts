@@ -9,6 +9,9 @@ import type { Live } from './live.ts';
 /** The answer to one operation of one entry; `op` is the effect's. */
 type Answer = { readonly id: string; readonly op: number; readonly failure?: ApiFailure };
 
+/** What a reading found under a name; `found` undefined = nothing is there. */
+export type Look = { readonly found?: Live };
+
 /** What happened. */
 export type WorkInput =
   /** What the member kept over a restart; the first input that lets work begin. `failure`: it may not be read, and we go on without. */
@@ -17,7 +20,8 @@ export type WorkInput =
   /** A full reading of the hub's desire ended; `ids` = all it holds. Nothing is deleted because it is missing here. */
   | { readonly on: 'FullReading'; readonly ids: readonly string[] }
   | { readonly on: 'Served'; readonly apis: readonly ServedApi[]; readonly stale: readonly string[] }
-  | ({ readonly on: 'Recorded' } & Answer)
+  /** `look`: the answer to the effect's, when there was one; without it the core reads for itself. */
+  | ({ readonly on: 'Recorded'; readonly look?: Look } & Answer)
   | ({ readonly on: 'Read'; readonly found?: Live } & Answer)
   | ({ readonly on: 'Applied'; readonly live?: Live } & Answer)
   | ({ readonly on: 'NamespaceReady' } & Answer)
@@ -32,7 +36,8 @@ export type WorkInput =
 
 /** What to do; effects of one step are started in order. Those with `op` are answered by an input with the same id and op. */
 export type WorkEffect =
-  | { readonly do: 'record'; readonly id: string; readonly op: number; readonly item: WorkItem }
+  /** `look`: reads this object meanwhile; a reading changes nothing, so it need not wait until the record is kept. */
+  | { readonly do: 'record'; readonly id: string; readonly op: number; readonly item: WorkItem; readonly look?: ObjectAddress }
   | { readonly do: 'forget'; readonly id: string }
   | { readonly do: 'read'; readonly id: string; readonly op: number; readonly address: ObjectAddress }
   | {

@@ -10,7 +10,7 @@ import type { AgentLink } from '../link/port.ts';
 import { decide } from './decide.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
-import type { WorkEffect, WorkInput } from './messages.ts';
+import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
 import { acksOf, createWorkState } from './state.ts';
@@ -171,16 +171,15 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
     case 'record':
       return attempt(
         async () => {
-          await records.keep(effect.item);
-          return { on: 'Recorded', id, op };
+          const [, look] = await Promise.all([records.keep(effect.item), lookAt(client, effect.look)]);
+          return { on: 'Recorded', id, op, ...(look === undefined ? {} : { look }) };
         },
         (failure) => ({ on: 'Recorded', id, op, failure }),
       );
     case 'read':
       return attempt(
         async () => {
-          const object = await client.get(effect.address);
-          return { on: 'Read', id, op, ...(object === undefined ? {} : { found: liveOf(object) }) };
+          return { on: 'Read', id, op, ...(await read(client, effect.address)) };
         },
         (failure) => ({ on: 'Read', id, op, failure }),
       );
@@ -209,6 +208,15 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
       return unreachable(effect);
   }
 };
+
+const read = async (client: KubeClient, address: ObjectAddress): Promise<Look> => {
+  const object = await client.get(address);
+  return object === undefined ? {} : { found: liveOf(object) };
+};
+
+/** A reading beside another call: when it fails the core reads for itself, and hears why. */
+const lookAt = async (client: KubeClient, address: ObjectAddress | undefined): Promise<Look | undefined> =>
+  address === undefined ? undefined : read(client, address).catch(() => undefined);
 
 const apply = async (client: KubeClient, address: ObjectAddress, object: KubeObject, force: boolean): Promise<Live> =>
   liveOf(await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: FIELD_MANAGER, force }));

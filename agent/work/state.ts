@@ -5,7 +5,7 @@ import type { Live } from './live.ts';
 import { RANKS } from './order.ts';
 
 /**
- * Where an entry is. Queued → Recording → (Reading →) Applying → Settled; a withdrawal goes Reading → Deleting → Going → Settled. Any failure
+ * Where an entry is. Queued → Recording (the object is looked up meanwhile) → (Reading →) Applying → Settled; a withdrawal goes Recording → (Reading →) Deleting → Going → Settled. Any failure
  * leads to Waiting, and from there to Queued when its time has come.
  */
 export type Stage = 'Queued' | 'Recording' | 'Reading' | 'Applying' | 'Namespacing' | 'Deleting' | 'Going' | 'Waiting' | 'Settled';

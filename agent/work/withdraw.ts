@@ -1,7 +1,10 @@
 /** @module The path of an item that should go: looked up, deleted only if it is ours, and reported when it is really gone. */
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
+import type { ServedApi, WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { addressOf, failed, terminatingText } from './apply.ts';
 import type { Live } from './live.ts';
+import type { Look } from './messages.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
 import { renderRelease } from './render.ts';
@@ -12,10 +15,16 @@ const GOING_CHECK_MS = 2_000;
 /** Looks after which a deletion that does not end is told. */
 const GOING_CHECKS = 5;
 
-/** Begins with an entry whose record is kept. */
-export const startWithdraw = (step: Step, entry: Entry): void => {
+/** What has to be read before the entry is withdrawn; undefined = nobody serves it. */
+export const addressToWithdraw = (step: Step, { item }: Entry): ObjectAddress | undefined =>
+  servedAs(step, item) === undefined ? undefined : addressOf(item);
+
+const servedAs = (step: Step, { ref }: WorkItem): ServedApi | undefined => step.state.served?.get(`${ref.apiVersion} ${ref.kind}`);
+
+/** Begins with an entry whose record is kept; `look` = the object was read meanwhile. */
+export const startWithdraw = (step: Step, entry: Entry, look?: Look): void => {
   const { item } = entry;
-  const served = step.state.served?.get(`${item.ref.apiVersion} ${item.ref.kind}`);
+  const served = servedAs(step, item);
   if (served === undefined && step.state.stale.has(item.ref.apiVersion)) {
     const message = `the server of ${item.ref.apiVersion} in this cluster does not answer: mend its APIService`;
     conclude(step, entry, { seq: item.seq, phase: 'Failed', reason: 'KindUnknown', message });
@@ -28,7 +37,8 @@ export const startWithdraw = (step: Step, entry: Entry): void => {
     return;
   }
   moveTo(step, entry, 'Reading');
-  step.effects.push({ do: 'read', id: item.id, op: entry.op, address: addressOf(item) });
+  if (look === undefined) step.effects.push({ do: 'read', id: item.id, op: entry.op, address: addressOf(item) });
+  else onReadForWithdraw(step, entry, look.found, undefined);
 };
 
 /** The object to delete was looked up. */
