@@ -4,7 +4,7 @@ import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { clusterStatusShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
-import { fields, isBag, list, must, type Shape, text, word } from './shape.ts';
+import { fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
 
 /** Whether the operator lets the cluster in. */
 export type Admission = 'Pending' | 'Approved' | 'Denied';
@@ -18,13 +18,24 @@ export type ClusterTaint = {
   readonly timeAdded?: string;
 };
 
-/** Prices for cost terms, as decimal texts in `currency`. */
-export type ClusterPricing = {
-  readonly currency?: string;
+/** Prices of what a replica asks for, as decimal texts. */
+export type Prices = {
   readonly cpuCoreHour?: string;
   readonly memoryGiBHour?: string;
-  /** By GPU product. */
+  /** By GPU product, as the node label `nvidia.com/gpu.product` says. */
   readonly gpuHour?: { readonly [product: string]: string };
+};
+
+/** Prices of some of a cluster's nodes; what is absent is as in the cluster. */
+export type NodeGroupPrices = Prices & { readonly nodeSelector: { readonly [label: string]: string } };
+
+/** Prices for cost terms, in `currency`. */
+export type ClusterPricing = Prices & {
+  readonly currency?: string;
+  /** Prices of spot nodes; what is absent is as in the cluster. */
+  readonly spot?: Prices;
+  /** The first that selects a node holds; before `spot`. */
+  readonly nodeGroups?: readonly NodeGroupPrices[];
 };
 
 /** `spec` of a Cluster: what the operator says. */
@@ -98,6 +109,7 @@ export const clusterLabels = {
 
 const taintsMax = 64;
 const gpuPricesMax = 256;
+const nodeGroupPricesMax = 64;
 
 const price = (description: string): Shape =>
   text(description, (value) =>
@@ -127,6 +139,12 @@ const taint = fields('Keeps replicas away that do not tolerate it.', {
   timeAdded: text('When the taint appeared, RFC 3339.'),
 });
 
+const prices = {
+  cpuCoreHour: price('Price of one CPU core for an hour.'),
+  memoryGiBHour: price('Price of one GiB of memory for an hour.'),
+  gpuHour: gpuPrices,
+};
+
 const specShape = fields(
   'What the operator says of the cluster.',
   {
@@ -142,9 +160,17 @@ const specShape = fields(
       currency: text('Currency of the prices, ISO 4217.', (value) =>
         /^[A-Z]{3}$/.test(value) ? [] : ['must be three capital letters such as USD'],
       ),
-      cpuCoreHour: price('Price of one CPU core for an hour.'),
-      memoryGiBHour: price('Price of one GiB of memory for an hour.'),
-      gpuHour: gpuPrices,
+      ...prices,
+      spot: fields(
+        'Prices of spot nodes (labels of Karpenter, EKS, GKE and AKS, or node.hanse.dev/spot=true); what is absent is as above.',
+        prices,
+      ),
+      nodeGroups: list(
+        'Prices of some nodes; the first that selects a node holds, what is absent is as above.',
+        fields('Prices of some nodes.', { nodeSelector: must(textMap('Labels of the nodes.')), ...prices }),
+        { type: 'atomic' },
+        nodeGroupPricesMax,
+      ),
     }),
   },
   (value, path): Fault[] => {

@@ -18,6 +18,8 @@ export {
   clusterCondition,
   clusterLabels,
   clusterType,
+  type NodeGroupPrices,
+  type Prices,
   revokeFinalizer,
 } from './cluster.ts';
 export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
@@ -37,9 +39,11 @@ export {
 export { compileSelector, labelSelectorShape } from './label-selector.ts';
 export {
   type ExplanationRow,
+  type ExplanationScore,
   type OwedCluster,
   type PlacedCluster,
   type Placement,
+  type PlacementCost,
   type PlacementSpec,
   type PlacementStatus,
   placementType,

@@ -14,6 +14,12 @@ export type WorkloadRef = { readonly apiVersion: string; readonly kind: string; 
 /** What one cluster got. `replicas` is absent for objects that have none. */
 export type PlacedCluster = { readonly name: string; readonly replicas?: number };
 
+/** One term of a cluster's score. */
+export type ExplanationScore = { readonly term: string; readonly score: number };
+
+/** What a decision costs an hour, as decimal texts; replicas in clusters without a price count nothing. */
+export type PlacementCost = { readonly before: string; readonly after: string; readonly currency: string };
+
 /** Why one cluster got what it got. */
 export type ExplanationRow = {
   readonly cluster: string;
@@ -28,8 +34,16 @@ export type ExplanationRow = {
   readonly exact?: boolean;
   /** Nodes that can take no replica, by reason. */
   readonly refusals?: { readonly [reason: string]: number };
+  /** What most nodes that take no replica are short of. */
+  readonly bound?: string;
   /** Name of the cluster's tier. */
   readonly tier?: string;
+  /** Terms that put the cluster before or behind others of its tier. */
+  readonly scores?: readonly ExplanationScore[];
+  /** What one replica costs here an hour, a decimal text in the currency of the decision's cost. */
+  readonly price?: string;
+  /** Percent of the placed replicas that are here, rounded down. */
+  readonly share?: number;
   /** Replicas before and after the decision. */
   readonly before: number;
   readonly got: number;
@@ -57,6 +71,9 @@ export type PlacementStatus = {
   readonly message?: string;
   readonly decidedAt?: string;
   readonly owed?: readonly OwedCluster[];
+  /** The terms that keep the rest from being placed, the most frequent first. */
+  readonly binding?: string;
+  readonly cost?: PlacementCost;
   readonly explanation?: readonly ExplanationRow[];
   /** `Applied`: whether the clusters took the object. */
   readonly conditions?: readonly ClusterCondition[];
@@ -73,6 +90,7 @@ export type Placement = {
 
 const int32Max = 2_147_483_647;
 const clustersMax = 5000;
+const scoresMax = 256;
 const count = (description: string) => integer(description, { min: 0, max: int32Max });
 
 const workload = fields('The object that was placed.', {
@@ -130,7 +148,19 @@ const explanationRow = fields('Why one cluster got what it got.', {
     },
     check: () => [],
   },
+  bound: text('What most nodes that take no replica are short of.'),
   tier: text("Name of the cluster's tier."),
+  scores: list(
+    'Terms that put the cluster before or behind others of its tier.',
+    fields('One term.', {
+      term: must(text('The term.')),
+      score: must(integer('What it adds.', { min: -int32Max, max: int32Max })),
+    }),
+    { type: 'atomic' },
+    scoresMax,
+  ),
+  price: text('What one replica costs here an hour, a decimal number.'),
+  share: count('Percent of the placed replicas that are here, rounded down.'),
   before: count('Replicas before the decision.'),
   got: count('Replicas after the decision.'),
 });
@@ -155,6 +185,12 @@ const statusShape = fields('How the decision came about.', {
     { type: 'map', keys: ['name'] },
     clustersMax,
   ),
+  binding: text('The terms that keep the rest from being placed, the most frequent first.'),
+  cost: fields('What the decision costs an hour; replicas in clusters without a price count nothing.', {
+    before: must(text('Of the replicas before it, a decimal number.')),
+    after: must(text('Of the replicas after it, a decimal number.')),
+    currency: must(text('Currency of both.')),
+  }),
   explanation: list('One row for each cluster.', explanationRow, { type: 'map', keys: ['cluster'] }, clustersMax),
   conditions: conditionsShape,
 });

@@ -3,6 +3,14 @@ import { dns1123Label, type Fault, forbidden, invalid, labelValue, pathSegmentNa
 import { labelSelectorShape } from './label-selector.ts';
 import { overrideShape } from './override-shape.ts';
 import { strategies } from './policy.ts';
+import {
+  contradictions,
+  preferredClustersShape,
+  rebalanceShape,
+  requiresShape,
+  residencyShape,
+  workloadTermsShape,
+} from './policy-terms-shape.ts';
 import { type Field, fields, flag, integer, isBag, list, must, type Shape, text, word } from './shape.ts';
 
 /** Limits of a policy; more is refused. */
@@ -148,7 +156,7 @@ const replicaScheduling = fields(
   'How replicas are divided among the clusters.',
   {
     strategy: word(
-      'Duplicated: every cluster gets all replicas. Weighted: by weights, whatever is present. Capacity: in proportion to room, present replicas stay. Aggregated: in as few clusters as possible, those in use first.',
+      'Duplicated: every cluster gets all replicas. Weighted: by weights, whatever is present. Capacity: in proportion to room, present replicas stay. Aggregated: in as few clusters as possible, those in use first. Cheapest: where one replica costs least by Cluster.spec.pricing, clusters without a price last. Tightest: where the fewest further replicas fit, for GPUs and batch.',
       strategies,
       { default: 'Capacity' },
     ),
@@ -170,6 +178,11 @@ const replicaScheduling = fields(
   (value, path) => {
     if (value.weights !== undefined && (value.strategy ?? 'Capacity') !== 'Weighted') {
       return [forbidden(`${path}.weights`, 'only strategy Weighted has weights; set `strategy: Weighted` or remove them')];
+    }
+    if (Array.isArray(value.weights) && value.weights.length > 0 && value.weights.every((rule) => isBag(rule) && rule.weight === 0)) {
+      return [
+        invalid(`${path}.weights`, 0, 'every weight is 0, so that no cluster gets a replica; give one a weight above 0 or remove the list'),
+      ];
     }
     return [];
   },
@@ -223,6 +236,19 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
       tolerations: list('Taints of clusters that do not keep the replicas out.', toleration, { type: 'atomic' }, policyLimits.tolerations),
       spread: list('Spread over domains; every constraint must hold.', spread, { type: 'map', keys: ['topologyKey'] }, policyLimits.spread),
       replicaScheduling,
+      residency: residencyShape,
+      requires: requiresShape,
+      workloadAffinity: workloadTermsShape(
+        'Other workloads to be near: in the same domain of a cluster label. Until one of them is placed a required term keeps the workload waiting, unless its own labels match.',
+      ),
+      workloadAntiAffinity: workloadTermsShape('Other workloads to keep away from: in another domain of a cluster label.'),
+      preferredClusters: preferredClustersShape,
+      preemption: word(
+        'LowerPriority: replicas of workloads with a lower PriorityClass give way when this one does not fit; the explanation of both says so.',
+        ['Never', 'LowerPriority'],
+        { default: 'Never' },
+      ),
+      rebalance: rebalanceShape,
       overrides: list(
         'What differs in some clusters, in order; a later rule wins.',
         overrideShape(matching('Clusters that the rule holds for.')),
@@ -244,6 +270,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
           : []),
         ...repeated(value.tiers, 'name', `${path}.tiers`),
         ...repeated(value.spread, 'topologyKey', `${path}.spread`),
+        ...contradictions(value, path),
       ];
     },
   );

@@ -42,10 +42,10 @@ export type SpreadConstraint = {
 };
 
 /** How replicas are divided among clusters. */
-export type Strategy = 'Duplicated' | 'Weighted' | 'Capacity' | 'Aggregated';
+export type Strategy = 'Duplicated' | 'Weighted' | 'Capacity' | 'Aggregated' | 'Cheapest' | 'Tightest';
 
 /** The strategies, as the API lists them. */
-export const strategies: readonly Strategy[] = ['Duplicated', 'Weighted', 'Capacity', 'Aggregated'];
+export const strategies: readonly Strategy[] = ['Duplicated', 'Weighted', 'Capacity', 'Aggregated', 'Cheapest', 'Tightest'];
 
 /** A weight for clusters; the largest matching one counts. */
 export type WeightRule = { readonly clusterSelector?: LabelSelector; readonly weight: number };
@@ -63,6 +63,63 @@ export type ReplicaScheduling = {
   /** At least so many replicas or none. */
   readonly minReplicas?: number;
 };
+
+/** The only clusters that may hold the data: those whose label has one of the values. A cluster without the label is outside. */
+export type Residency = { readonly topologyKey: string; readonly values: readonly string[] };
+
+/** How a GPU may be shared. */
+export type GpuSharing = 'exclusive' | 'mig' | 'vgpu' | 'timeSlicing' | 'mps';
+
+/** The ways of sharing, as the API lists them. */
+export const gpuSharings: readonly GpuSharing[] = ['exclusive', 'mig', 'vgpu', 'timeSlicing', 'mps'];
+
+/** What the GPUs of a node must be. */
+export type GpuRequirement = {
+  /** One of these, as the label `nvidia.com/gpu.product` says. */
+  readonly products?: readonly string[];
+  /** MiB of one GPU, at least. */
+  readonly memoryMiBMin?: number;
+  readonly sharing?: readonly GpuSharing[];
+};
+
+/** What a cluster, and every node that counts, must have. */
+export type Requires = {
+  readonly runtimeClass?: string;
+  /** NetworkAttachmentDefinitions in the workload's namespace, all of them. */
+  readonly networks?: readonly string[];
+  /** Node Feature Discovery names, all on one node. */
+  readonly features?: readonly string[];
+  readonly gpu?: GpuRequirement;
+  readonly numa?: 'SingleNode';
+};
+
+/** Other workloads of the namespace, in the same domain of a label of the clusters. */
+export type WorkloadTerm = { readonly selector: LabelSelector; readonly topologyKey: string };
+
+/** Terms on where other workloads are. */
+export type WorkloadTerms = {
+  readonly required?: readonly WorkloadTerm[];
+  readonly preferred?: readonly (WorkloadTerm & { readonly weight: number })[];
+};
+
+/** A preference for clusters: the weights that match add up to the score. */
+export type PreferredClusters = { readonly clusterSelector: LabelSelector; readonly weight: number };
+
+/** Whether pods of lower PriorityClass give way. */
+export type Preemption = 'Never' | 'LowerPriority';
+
+/** What the rebalancer may do with the workload. */
+export type Rebalance = {
+  /** Off: nothing moves but by need. Auto: replicas return to earlier tiers and cheaper or fitter clusters. */
+  readonly mode?: 'Off' | 'Auto';
+  /** Room must have been there for so long before replicas move to it. */
+  readonly calmSeconds?: number;
+  /** Percent of the replicas that may move in one round, rounded up. */
+  readonly maxMovesPercent?: number;
+};
+
+/** Defaults of {@link Rebalance}. */
+export const rebalanceDefaults = { mode: 'Auto', calmSeconds: 300, maxMovesPercent: 10 } as const;
 
 /** One operation of a JSON patch (RFC 6902). */
 export type PatchOperation = {
@@ -97,6 +154,13 @@ export type PolicySpec = {
   readonly tolerations?: readonly Toleration[];
   readonly spread?: readonly SpreadConstraint[];
   readonly replicaScheduling?: ReplicaScheduling;
+  readonly residency?: Residency;
+  readonly requires?: Requires;
+  readonly workloadAffinity?: WorkloadTerms;
+  readonly workloadAntiAffinity?: WorkloadTerms;
+  readonly preferredClusters?: readonly PreferredClusters[];
+  readonly preemption?: Preemption;
+  readonly rebalance?: Rebalance;
   readonly overrides?: readonly OverrideRule[];
   readonly adopt?: Adoption;
 };

@@ -4,9 +4,15 @@ import {
   compileSelector,
   type OverrideRule,
   type PolicySpec,
+  type Preemption,
+  type Rebalance,
+  type Requires,
+  type Residency,
+  rebalanceDefaults,
   type SpreadConstraint,
   type Strategy,
   type Toleration,
+  type WorkloadTerms,
 } from '../api/index.ts';
 import type { LabelSelector } from '../kube/selectors/index.ts';
 
@@ -21,6 +27,15 @@ export type CompiledResource = {
   readonly name: string | undefined;
   /** Undefined = every object of the kind. */
   readonly labels: LabelSelector | undefined;
+};
+
+/** Other workloads in a domain of a cluster label. */
+export type CompiledWorkloadTerm = { readonly selector: LabelSelector; readonly topologyKey: string; readonly weight: number };
+
+/** Terms on where other workloads are. */
+export type CompiledWorkloadTerms = {
+  readonly required: readonly CompiledWorkloadTerm[];
+  readonly preferred: readonly CompiledWorkloadTerm[];
 };
 
 /** A policy ready for use; compile once a revision. */
@@ -43,11 +58,24 @@ export type CompiledPolicy = {
   readonly bounds: readonly ForClusters<{ readonly min: number; readonly max: number }>[];
   readonly gang: boolean;
   readonly minReplicas: number;
+  /** Its own first, then those of policies that rank above it; every one must hold. */
+  readonly residencies: readonly Residency[];
+  readonly requires: Requires | undefined;
+  readonly near: CompiledWorkloadTerms;
+  readonly apart: CompiledWorkloadTerms;
+  readonly preferred: readonly ForClusters<{ readonly weight: number }>[];
+  readonly preemption: Preemption;
+  readonly rebalance: Required<Rebalance>;
   readonly overrides: readonly ForClusters<OverrideRule>[];
   readonly adopt: Adoption;
 };
 
 const unlimited = Number.MAX_SAFE_INTEGER;
+
+const compileTerms = (terms: WorkloadTerms | undefined): CompiledWorkloadTerms => ({
+  required: (terms?.required ?? []).map((term) => ({ ...term, weight: 0, selector: compileSelector(term.selector) })),
+  preferred: (terms?.preferred ?? []).map((term) => ({ ...term, selector: compileSelector(term.selector) })),
+});
 
 /** Compiles a policy that validation has passed. `namespace` is '' for a ClusterPlacementPolicy. */
 export const compilePolicy = (namespace: string, name: string, spec: PolicySpec): CompiledPolicy => {
@@ -78,6 +106,13 @@ export const compilePolicy = (namespace: string, name: string, spec: PolicySpec)
     })),
     gang: division.gang ?? false,
     minReplicas: division.minReplicas ?? 0,
+    residencies: spec.residency === undefined ? [] : [spec.residency],
+    requires: spec.requires,
+    near: compileTerms(spec.workloadAffinity),
+    apart: compileTerms(spec.workloadAntiAffinity),
+    preferred: (spec.preferredClusters ?? []).map((rule) => ({ weight: rule.weight, clusters: compileSelector(rule.clusterSelector) })),
+    preemption: spec.preemption ?? 'Never',
+    rebalance: { ...rebalanceDefaults, ...spec.rebalance },
     overrides: (spec.overrides ?? []).map((rule) => ({ ...rule, clusters: compileSelector(rule.clusterSelector) })),
     adopt: spec.adopt ?? 'Never',
   };

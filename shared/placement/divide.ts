@@ -1,131 +1,185 @@
 /**
- * @module How many replicas each candidate gets. Weighted divides anew each time; Capacity and Aggregated keep present replicas and
- * divide the difference (facts `karmada.md` §2.7, steady); a constraint that the present state breaks moves as few as it can.
+ * @module How many replicas each candidate gets. Weighted divides anew each time; the others keep present replicas and divide the
+ * difference (facts `karmada.md` §2.7, steady); a constraint that the present state breaks moves as few as it can.
+ *
+ * Without binding room, constraints and tiers the divisions are Karmada's. They differ from it where
+ * - room binds: Karmada's Weighted gives a full cluster its seats all the same, and its dynamic modes place nothing when not all fit; here
+ *   what a full cluster cannot take goes to the next by Webster, and what fits is placed;
+ * - ties are broken: always by name upwards; Karmada turns the order by the parity of the object's UID;
+ * - Duplicated: Karmada ignores room, here a cluster gets at most what fits;
+ * - spread: Karmada selects clusters first and divides among them afterwards, and never enforces provider or zone; here every constraint
+ *   holds for the replicas, together with room;
+ * - a fresh start (WorkloadRebalancer): the same division with present replicas counted as room, only by the rebalancer.
  */
-import type { Problem, Violation } from './problem.ts';
-import { sumOf, violations } from './problem.ts';
-import { type Line, seat } from './seats.ts';
+import { divideCrossing } from './crossing.ts';
+import { type Chosen, chooseDomains } from './domains.ts';
+import { type Line, lineOf } from './line.ts';
+import { divideNested } from './nested.ts';
+import { isLimited, mostPlaceable, movesInto, type Problem, sumOf, unlimited, type Violation, violations } from './problem.ts';
+import { seat } from './seats.ts';
+import { seatFreely } from './webster.ts';
 
 /** A division, and the hard constraints that nothing better than it could hold. */
 export type Division = { readonly counts: readonly number[]; readonly broken: readonly Violation[] };
 
-const moves = (from: readonly number[], to: readonly number[]): number =>
-  to.reduce((sum, count, at) => sum + Math.max(0, count - (from[at] ?? 0)), 0);
+/** How new seats are ordered under a stable strategy. */
+export type Preference = 'proportional' | 'aggregated' | 'inOrder';
 
-/** By weights, from zero. Tiers keep what they hold now, so that room in an earlier tier moves nothing by itself. */
-const weightedLine = (problem: Problem): { line: Line; onSeat: (candidate: number) => void } => {
-  const kept = new Map<number, number>();
-  const got = new Map<number, number>();
-  problem.current.forEach((count, at) => {
-    const tier = problem.tier[at] ?? 0;
-    kept.set(tier, (kept.get(tier) ?? 0) + count);
-    got.set(tier, (got.get(tier) ?? 0) + (problem.min[at] ?? 0));
-  });
-  const line: Line = {
-    order: (at) => {
-      const tier = problem.tier[at] ?? 0;
-      return (got.get(tier) ?? 0) < (kept.get(tier) ?? 0) ? 0 : 1;
-    },
-    votes: (at) => problem.votes[at] ?? 0,
-    webster: (_, seats) => seats,
-  };
-  return { line, onSeat: (at) => got.set(problem.tier[at] ?? 0, (got.get(problem.tier[at] ?? 0) ?? 0) + 1) };
-};
+const seatAll = (problem: Problem, chosen: Chosen, start: readonly number[], line: Line): number[] =>
+  problem.spreads.length === 0 ? seatFreely(problem, start, line) : seat(problem, chosen, start, line);
 
-/** For Aggregated: which candidates take the new seats, and the order of the others. Present ones first, then most room, then name. */
-const preferredOrder = (problem: Problem, extra: number): { readonly chosen: ReadonlySet<number>; readonly place: readonly number[] } => {
+/** Candidates outside the chosen domains hold nothing. */
+const within = (problem: Problem, chosen: Chosen): Problem =>
+  problem.spreads.some(isLimited)
+    ? {
+        ...problem,
+        max: problem.max.map((most, at) => (chosen.isOpen(at) ? most : 0)),
+        min: problem.min.map((least, at) => (chosen.isOpen(at) ? least : 0)),
+        current: problem.current.map((count, at) => (chosen.isOpen(at) ? count : 0)),
+      }
+    : problem;
+
+/** Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. */
+const aggregatedOrder = (problem: Problem, extra: number): number[] => {
   const room = (at: number): number => Math.max(0, (problem.max[at] ?? 0) - (problem.current[at] ?? 0));
   const present = (at: number): number => Number((problem.current[at] ?? 0) > 0);
-  const order = problem.max
-    .map((_, at) => at)
+  const order = [...problem.max.keys()]
     .filter((at) => room(at) > 0)
     .sort((a, b) => (problem.rank[a] ?? 0) - (problem.rank[b] ?? 0) || present(b) - present(a) || room(b) - room(a) || a - b);
-  const place = problem.max.map(() => Number.MAX_SAFE_INTEGER);
-  const chosen = new Set<number>();
+  const place = problem.max.map(() => unlimited);
   let covered = 0;
   order.forEach((at, position) => {
-    place[at] = position;
-    if (covered < extra) chosen.add(at);
+    place[at] = covered < extra ? 1 : 2 + position;
     covered += room(at);
   });
-  return { chosen, place };
+  return place;
 };
 
-/** Present seats first (`kept` of them), then new ones by votes; for Aggregated within the first clusters that have room for all. */
-const stableLine = (problem: Problem, kept: readonly number[], aggregate: boolean): Line => {
-  const extra = Math.max(0, problem.replicas - sumOf(kept));
-  const aggregated = aggregate ? preferredOrder(problem, extra) : undefined;
-  const isKept = (at: number, seats: number): boolean => seats < (kept[at] ?? 0);
-  return {
-    order: (at, seats) => {
-      if (isKept(at, seats)) return 0;
-      return aggregated === undefined || aggregated.chosen.has(at) ? 1 : 2 + (aggregated.place[at] ?? 0);
-    },
-    votes: (at, seats) => (isKept(at, seats) ? (kept[at] ?? 0) : (problem.votes[at] ?? 0)),
-    webster: (at, seats) => (isKept(at, seats) ? seats : seats - (kept[at] ?? 0)),
-  };
-};
+const stableLine = (problem: Problem, kept: readonly number[], preference: Preference): Line =>
+  lineOf(problem, kept, preference === 'aggregated' ? aggregatedOrder(problem, Math.max(0, problem.replicas - sumOf(kept))) : undefined);
 
-type Attempt = {
-  readonly counts: readonly number[];
-  readonly broken: readonly Violation[];
-  readonly placed: number;
-  readonly moves: number;
-};
+type Attempt = Division & { readonly placed: number; readonly moves: number };
 
 const attempt = (problem: Problem, counts: readonly number[]): Attempt => ({
   counts,
   broken: violations(problem, counts),
   placed: sumOf(counts),
-  moves: moves(problem.current, counts),
+  moves: movesInto(problem.current, counts),
 });
 
 /** Unbroken first, then more placed, then fewer moves; the earlier attempt where all is equal. */
 const better = (a: Attempt, b: Attempt): boolean => {
-  const whole = Number(b.broken.length === 0) - Number(a.broken.length === 0);
+  const whole = Number(a.broken.length === 0) - Number(b.broken.length === 0);
   return (whole || a.placed - b.placed || b.moves - a.moves) > 0;
 };
 
-/** The division under strategy Weighted. */
-export const divideWeighted = (problem: Problem): Division => {
-  const { line, onSeat } = weightedLine(problem);
-  const counts = seat(problem, problem.min, line, onSeat);
-  return { counts, broken: violations(problem, counts) };
+const bestOf = (attempts: readonly Attempt[], none: Attempt): Attempt =>
+  attempts.reduce((best, other) => (better(other, best) ? other : best), none);
+
+const isWhole = (problem: Problem, tried: Attempt, bound: number): boolean =>
+  tried.broken.length === 0 && tried.placed >= bound && tried.moves <= Math.max(0, tried.placed - sumOf(problem.current));
+
+const hasHardTerms = (problem: Problem): boolean => problem.spreads.some(({ hard }) => hard);
+
+/** Divisions that are exact under hard constraints: one that keeps what it can of the present state, and one that is free. */
+const exactAttempts = (problem: Problem, line: Line, bound: number): Attempt[] => {
+  const present = sumOf(problem.current);
+  const growing = present <= problem.replicas;
+  const held: Problem = growing
+    ? { ...problem, min: problem.min.map((least, at) => Math.max(least, problem.current[at] ?? 0)) }
+    : { ...problem, max: problem.max.map((most, at) => Math.max(problem.min[at] ?? 0, Math.min(most, problem.current[at] ?? 0))) };
+  const attempts: Attempt[] = [];
+  for (const given of present > 0 ? [held, problem] : [problem]) {
+    const counts = divideNested(given, line, bound) ?? divideCrossing(given, bound);
+    if (counts !== undefined) attempts.push(attempt(problem, counts));
+  }
+  return attempts;
 };
 
-/**
- * The division under Capacity or Aggregated. `owed` replicas of clusters that came back take their old places first.
- */
-export const divideStable = (problem: Problem, owed: readonly number[], aggregate: boolean): Division => {
-  const least = problem.current.map((count, at) => Math.max(count, problem.min[at] ?? 0));
-  const attempts: Attempt[] = [];
+/** Weights from zero. Tiers keep what they hold now, so that room in an earlier tier moves nothing by itself. */
+const weightedCounts = (problem: Problem, chosen: Chosen): number[] => {
+  const line = lineOf(problem, undefined);
+  const quota = new Array<number>(1 + problem.tier.reduce((last, tier) => Math.max(last, tier), 0)).fill(0);
+  problem.tier.forEach((tier, at) => {
+    quota[tier] = (quota[tier] ?? 0) + Math.max(0, problem.current[at] ?? 0) - (problem.min[at] ?? 0);
+  });
+  if (quota.length === 1) return seatAll(problem, chosen, problem.min, line);
+  if (problem.spreads.length > 0) return seat(problem, chosen, problem.min, { ...line, quota: { tier: problem.tier, left: quota } });
+  let counts: readonly number[] = problem.min;
+  quota.forEach((kept, tier) => {
+    const placed = sumOf(counts);
+    const replicas = Math.min(problem.replicas, placed + Math.max(0, kept));
+    const max = problem.max.map((most, at) => (problem.tier[at] === tier ? most : (counts[at] ?? 0)));
+    if (replicas > placed) counts = seatFreely({ ...problem, replicas, max }, counts, line);
+  });
+  return seatFreely(problem, counts, line);
+};
+
+/** The division under strategy Weighted. */
+export const divideWeighted = (given: Problem): Division => {
+  const chosen = chooseDomains(given);
+  const problem = within(given, chosen);
+  const first = attempt(given, weightedCounts(problem, chosen));
+  const bound = mostPlaceable(given);
+  if (!hasHardTerms(given) || (first.broken.length === 0 && first.placed >= bound)) return first;
+  const fresh = { ...given, current: given.current.map(() => 0) };
+  const line = lineOf(given, undefined);
+  const counts = divideNested(fresh, line, bound) ?? divideCrossing(fresh, bound);
+  if (counts === undefined) return first;
+  const exact = { ...attempt(given, counts), moves: first.moves };
+  return better(exact, first) ? exact : first;
+};
+
+/** The replicas that lost clusters had go back to them, the others give way; undefined when that cannot hold or places fewer. */
+const givenBack = (problem: Problem, chosen: Chosen, owed: readonly number[], preference: Preference): Attempt | undefined => {
+  if (sumOf(owed) === 0) return undefined;
   const returning = problem.current.map((count, at) =>
     Math.max(problem.min[at] ?? 0, Math.min(problem.max[at] ?? 0, count + (owed[at] ?? 0))),
   );
-  if (sumOf(owed) > 0) {
-    const places = returning.map((count, at) => ((owed[at] ?? 0) > 0 ? count : (problem.min[at] ?? 0)));
-    if (sumOf(places) <= problem.replicas) {
-      const given = attempt(problem, seat(problem, places, stableLine(problem, returning, aggregate)));
-      if (given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current))) return given;
-    }
+  const places = returning.map((count, at) => ((owed[at] ?? 0) > 0 ? count : (problem.min[at] ?? 0)));
+  if (sumOf(places) > problem.replicas) return undefined;
+  const given = attempt(problem, seatAll(problem, chosen, places, stableLine(problem, returning, preference)));
+  return given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current)) ? given : undefined;
+};
+
+/** The division under every strategy that keeps what runs. `owed` replicas of clusters that came back take their old places first. */
+export const divideStable = (given: Problem, owed: readonly number[], preference: Preference): Division => {
+  const chosen = chooseDomains(given);
+  const problem = within(given, chosen);
+  const bound = mostPlaceable(given);
+  const returned = givenBack(problem, chosen, owed, preference);
+  if (returned !== undefined) return attempt(given, returned.counts);
+  const least = problem.current.map((count, at) => Math.max(count, problem.min[at] ?? 0));
+  const attempts: Attempt[] = [];
+  const tries: (() => number[])[] = [
+    ...(sumOf(least) <= problem.replicas ? [() => seatAll(problem, chosen, least, stableLine(problem, least, preference))] : []),
+    () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.current, preference)),
+    () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.min, preference)),
+  ];
+  for (const make of tries) {
+    const tried = attempt(given, make());
+    if (isWhole(given, tried, bound)) return tried;
+    attempts.push(tried);
+    // Without hard constraints the first division that keeps what runs is the best there is.
+    if (!hasHardTerms(given) && tried.broken.length === 0 && tried.placed >= bound) break;
   }
-  if (sumOf(least) <= problem.replicas) {
-    const first = attempt(problem, seat(problem, least, stableLine(problem, least, aggregate)));
-    if (first.broken.length === 0 && first.placed === problem.replicas) return first;
-    attempts.push(first);
-  }
-  attempts.push(attempt(problem, seat(problem, problem.min, stableLine(problem, problem.current, aggregate))));
-  attempts.push(attempt(problem, seat(problem, problem.min, stableLine(problem, problem.min, aggregate))));
-  return attempts.reduce((best, other) => (better(other, best) ? other : best));
+  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), bound));
+  const [first = attempt(given, given.min)] = attempts;
+  return bestOf(attempts, first);
 };
 
 /** Strategy Duplicated: every open candidate gets all replicas, or as many as it can hold. */
-export const divideDuplicated = (problem: Problem): Division => {
-  const firstTier = Math.min(...problem.max.map((most, at) => (most > 0 ? (problem.tier[at] ?? 0) : Number.MAX_SAFE_INTEGER)));
+export const divideDuplicated = (given: Problem): Division => {
+  const chosen = chooseDomains(given);
+  const problem = within(given, chosen);
+  let firstTier = unlimited;
+  problem.max.forEach((most, at) => {
+    if (most > 0) firstTier = Math.min(firstTier, problem.tier[at] ?? 0);
+  });
   const counts = problem.max.map((most, at) =>
     (problem.tier[at] ?? 0) > firstTier && (problem.current[at] ?? 0) === 0 ? 0 : Math.min(most, problem.replicas),
   );
   // Skew and share speak of a division of replicas; copies are not divided, so that only the numbers of domains count.
-  const spreads = problem.spreads.map((spread) => ({ ...spread, maxSkew: Number.MAX_SAFE_INTEGER, shareMax: Number.MAX_SAFE_INTEGER }));
-  return { counts, broken: violations({ ...problem, spreads }, counts) };
+  const spreads = given.spreads.map((spread) => ({ ...spread, maxSkew: unlimited, shareMax: unlimited }));
+  return { counts, broken: violations({ ...given, spreads }, counts) };
 };

@@ -1,26 +1,31 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
 import type { ExplanationRow } from '../api/index.ts';
+import { type Candidates, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import type { Candidate, Refused } from './filter.ts';
 import type { Workload } from './model.ts';
-import { domainCounts, type Problem, skewDomains, sumOf, type Violation } from './problem.ts';
+import type { Refusal } from './prepare.ts';
+import { type Amount, amountText } from './pricing.ts';
+import { domainCounts, isLimited, measured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
 
-type Because = { readonly reason: string; readonly message: string };
-const nothing: Because = { reason: '', message: '' };
+const nothing: Refusal = { reason: '', message: '' };
+
+const byCount = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]): number => m - n || (a < b ? -1 : a > b ? 1 : 0);
 
 const refusalText = (refusals: Readonly<Record<string, number>>): string =>
   Object.entries(refusals)
-    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    .sort(byCount)
     .map(([reason, nodes]) => `${reason} on ${nodes} node${nodes === 1 ? '' : 's'}`)
     .join(', ');
 
-/** Counts of each constraint's domains, made once a decision. */
-type Tally = { readonly sums: readonly number[]; readonly least: number };
+/** Counts of each hard constraint's domains, made once a decision. */
+type Tally = { readonly sums: readonly number[]; readonly least: number; readonly used: number };
 
 const talliesOf = (problem: Problem, counts: readonly number[]): readonly Tally[] =>
-  problem.spreads.map((spread, index) => {
+  problem.spreads.map((spread) => {
     const sums = domainCounts(spread, counts);
-    return { sums, least: Math.min(...skewDomains(spread, problem.allowed[index]).map((domain) => sums[domain] ?? 0)) };
+    let least = unlimited;
+    for (const domain of measured(spread, sums)) least = Math.min(least, sums[domain] ?? 0);
+    return { sums, least: least === unlimited ? 0 : least, used: sums.filter((sum) => sum > 0).length };
   });
 
 const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
@@ -29,119 +34,149 @@ const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): st
     const tally = tallies[index];
     if (!spread.hard || domain < 0 || tally === undefined) continue;
     const say = (text: string): string => `spread over ${spread.key}: ${text}`;
-    if (problem.allowed[index]?.has(domain) === false) return say(`other domains are used, maxDomains is ${spread.maxDomains}`);
     const sum = tally.sums[domain] ?? 0;
-    if (sum + 1 > spread.shareMax) return say(`maxShare allows ${spread.shareMax} in ${spread.domains[domain]}`);
+    if (isLimited(spread) && sum === 0 && tally.used >= spread.maxDomains) {
+      return say(`other domains are used, maxDomains is ${spread.maxDomains}`);
+    }
+    if (sum + 1 > spread.shareMax) return say(`maxShare allows ${spread.shareMax} in ${spread.names[domain]}`);
     if (sum + 1 - tally.least > spread.maxSkew) {
-      return say(`maxSkew ${spread.maxSkew} allows no more in ${spread.domains[domain]}, another domain has ${tally.least}`);
+      return say(`maxSkew ${spread.maxSkew} allows no more in ${spread.names[domain]}, another domain has ${tally.least}`);
     }
   }
   return undefined;
 };
 
 /** What holds a candidate at its count. */
-const because = (candidate: Candidate, problem: Problem, at: number, counts: readonly number[], tallies: readonly Tally[]): Because => {
+const because = (candidates: Candidates, problem: Problem, at: number, counts: readonly number[], tallies: readonly Tally[]): Refusal => {
   const got = counts[at] ?? 0;
-  if (candidate.keepsOnly !== undefined) return candidate.keepsOnly;
-  const blocked = spreadText(problem, at, tallies);
+  const hold = candidates.holds[at];
+  if (hold !== undefined) return { ...hold, message: `${hold.message}; what runs stays` };
+  const blocked = problem.spreads.length === 0 ? undefined : spreadText(problem, at, tallies);
   if (blocked !== undefined) return { reason: 'spread', message: blocked };
-  if (got >= candidate.max) return { reason: 'bounds', message: `bounds: at most ${candidate.max} here` };
-  if (candidate.fits !== undefined && got >= candidate.current + candidate.fits) {
-    const why = refusalText(candidate.refusals);
+  const most = standingAt(candidates, at)?.max ?? unlimited;
+  if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
+  const fit = candidates.fits[at];
+  if (fit !== undefined && got >= (candidates.current[at] ?? 0) + fit.count) {
+    const why = refusalText(fit.refusals);
     return { reason: 'capacity', message: `no more replicas fit${why === '' ? '' : `: ${why}`}` };
   }
   return nothing;
 };
 
+/** What a row needs besides the division. */
+export type ExplainInput = {
+  readonly policy: CompiledPolicy;
+  readonly workload: Workload;
+  readonly candidates: Candidates;
+  readonly problem: Problem;
+  readonly counts: readonly number[];
+  readonly prices: readonly (Amount | undefined)[];
+};
+
+const byCluster = (a: ExplanationRow, b: ExplanationRow): number => (a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0);
+
 /** A row for every cluster, sorted by name. */
-export const explainRows = (
-  policy: CompiledPolicy,
-  workload: Workload,
-  candidates: readonly Candidate[],
-  refused: readonly Refused[],
-  problem: Problem,
-  counts: readonly number[],
-): ExplanationRow[] => {
-  const lastTier = Math.max(-1, ...candidates.map((candidate, at) => ((counts[at] ?? 0) > 0 ? candidate.tier : -1)));
-  const tierOf = (tier: number | undefined): { tier?: string } => {
-    const name = tier === undefined ? '' : (policy.tiers[tier]?.name ?? '');
+export const explainRows = (input: ExplainInput): ExplanationRow[] => {
+  const { policy, workload, candidates, problem, counts } = input;
+  const placed = sumOf(counts);
+  const tallies = talliesOf(problem, counts);
+  const tierOf = (tier: number): { tier?: string } => {
+    const name = policy.tiers[tier]?.name ?? '';
     return name === '' ? {} : { tier: name };
   };
-  const tallies = talliesOf(problem, counts);
-  const rows = candidates.map((candidate, at): ExplanationRow => {
-    const got = counts[at] ?? 0;
-    const cause = because(candidate, problem, at, counts, tallies);
-    const later = got === 0 && cause.reason === '' && candidate.tier > lastTier && lastTier >= 0;
-    return {
-      cluster: candidate.view.name,
-      eligible: true,
-      ...(later ? { reason: 'tier', message: 'the tiers before hold all replicas' } : cause),
-      ...(candidate.fits === undefined ? {} : { fits: candidate.fits, exact: candidate.exact }),
-      ...(Object.keys(candidate.refusals).length === 0 ? {} : { refusals: candidate.refusals }),
-      ...tierOf(candidate.tier),
-      before: candidate.current,
-      got,
-    };
+  let lastTier = -1;
+  candidates.at.forEach((_, at) => {
+    if ((counts[at] ?? 0) > 0) lastTier = Math.max(lastTier, standingAt(candidates, at)?.tier ?? -1);
   });
-  const out = refused.map(
-    ({ view, tier, reason, message }): ExplanationRow => ({
-      cluster: view.name,
-      eligible: false,
-      reason,
-      message,
-      ...tierOf(tier),
-      before: workload.current.get(view.name) ?? 0,
-      got: 0,
-    }),
-  );
-  return [...rows, ...out].sort((a, b) => (a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0));
+  const rows = candidates.at.flatMap((_, at): ExplanationRow[] => {
+    const standing = standingAt(candidates, at);
+    if (standing === undefined) return [];
+    const got = counts[at] ?? 0;
+    const cause = because(candidates, problem, at, counts, tallies);
+    const isLater = got === 0 && cause.reason === '' && standing.tier > lastTier && lastTier >= 0;
+    const fit = candidates.fits[at];
+    const scores = [...standing.scores, ...(candidates.nearScores[at] ?? [])];
+    const price = input.prices[at];
+    const bound = Object.entries(fit?.refusals ?? {}).sort(byCount)[0]?.[0];
+    return [
+      {
+        cluster: standing.view.name,
+        eligible: true,
+        ...(isLater ? { reason: 'tier', message: 'the tiers before hold all replicas' } : cause),
+        ...(fit === undefined ? {} : { fits: fit.count, exact: fit.exact }),
+        ...(bound === undefined ? {} : { refusals: fit?.refusals ?? {}, bound }),
+        ...tierOf(standing.tier),
+        ...(scores.length === 0 ? {} : { scores }),
+        ...(price === undefined ? {} : { price: amountText(price) }),
+        before: candidates.current[at] ?? 0,
+        got,
+        ...(placed === 0 || workload.replicas === undefined ? {} : { share: Math.floor((got * 100) / placed) }),
+      },
+    ];
+  });
+  const out = candidates.refused.flatMap(({ at, reason, message }): ExplanationRow[] => {
+    const standing = candidates.prepared.standings[at];
+    if (standing === undefined) return [];
+    const before = workload.current.get(standing.view.name) ?? 0;
+    return [{ cluster: standing.view.name, eligible: false, reason, message, ...tierOf(standing.tier), before, got: 0 }];
+  });
+  return [...rows, ...out].sort(byCluster);
 };
 
 /** The terms that keep candidates from taking more, each once, most frequent first. */
-const bindingTerms = (candidates: readonly Candidate[], problem: Problem, counts: readonly number[]): string => {
+export const bindingTerms = (candidates: Candidates, problem: Problem, counts: readonly number[]): string => {
   const tallies = talliesOf(problem, counts);
   const terms = new Map<string, number>();
-  candidates.forEach((candidate, at) => {
-    const { reason } = because(candidate, problem, at, counts, tallies);
+  const add = (reason: string): void => {
     if (reason !== '') terms.set(reason, (terms.get(reason) ?? 0) + 1);
-  });
+  };
+  for (let at = 0; at < candidates.at.length; at++) add(because(candidates, problem, at, counts, tallies).reason);
+  // Only when no cluster is left do the terms that refused them bind.
+  if (candidates.at.length === 0) for (const { reason } of candidates.refused) add(reason);
   return [...terms]
-    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    .sort(byCount)
     .map(([term, clusters]) => `${term} in ${clusters} cluster${clusters === 1 ? '' : 's'}`)
     .join(', ');
 };
 
-type Outcome = { readonly counts: readonly number[]; readonly faults: readonly Violation[]; readonly partial: boolean };
+/** How a decision ended. */
+export type Outcome = { readonly counts: readonly number[]; readonly faults: readonly Violation[]; readonly partial: boolean };
 
-/** The outcome in a word and in words. */
+/** The outcome in a word and in words, and the terms that bind. */
 export const summary = (
   policy: CompiledPolicy,
-  candidates: readonly Candidate[],
+  candidates: Candidates,
   problem: Problem,
   outcome: Outcome,
   wanted: number,
-): { readonly reason: string; readonly message: string } => {
+): { readonly reason: string; readonly message: string; readonly binding: string } => {
   const placed = sumOf(outcome.counts);
   const missing = wanted - placed;
-  const used = outcome.counts.filter((count) => count > 0).length;
   const keeps = placed > 0 ? `; the ${placed} that run stay` : '';
-  if (problem.replicas > 0 && candidates.length === 0)
-    return { reason: 'NoClusterFits', message: 'no cluster is eligible; see the explanation of each' };
+  if (problem.replicas > 0 && candidates.at.length === 0) {
+    const binding = bindingTerms(candidates, problem, outcome.counts);
+    const why = binding === '' ? '' : ` (${binding})`;
+    return { reason: 'NoClusterFits', message: `no cluster is eligible${why}; see the explanation of each`, binding };
+  }
   const fault = outcome.faults[0];
   if (fault !== undefined) {
     const reason = fault.term === 'bounds' ? 'BoundsUnsatisfiable' : 'SpreadUnsatisfiable';
-    return { reason, message: `${outcome.faults.map(({ message }) => message).join('; ')}${keeps}` };
+    const message = outcome.faults.map((entry) => entry.message).join('; ');
+    return { reason, message: `${message}${keeps}`, binding: message };
   }
+  if (!outcome.partial && missing <= 0) {
+    let used = 0;
+    for (const count of outcome.counts) if (count > 0) used += 1;
+    return { reason: 'Placed', message: `placed in ${used} cluster${used === 1 ? '' : 's'}`, binding: '' };
+  }
+  const binding = bindingTerms(candidates, problem, outcome.counts);
   if (outcome.partial) {
     const asked = policy.gang ? 'gang: all replicas or none' : `minReplicas: ${policy.minReplicas} or none`;
     return {
       reason: 'AllOrNothing',
-      message: `${asked}, and not as many fit (${bindingTerms(candidates, problem, outcome.counts) || 'capacity'})${keeps}`,
+      message: `${asked}, and not as many fit (${binding || 'capacity'})${keeps}`,
+      binding: binding || 'capacity',
     };
   }
-  if (missing > 0) {
-    const terms = bindingTerms(candidates, problem, outcome.counts);
-    return { reason: 'Unplaced', message: `${missing} of ${wanted} replicas unplaced${terms === '' ? '' : `: ${terms}`}` };
-  }
-  return { reason: 'Placed', message: `placed in ${used} cluster${used === 1 ? '' : 's'}` };
+  return { reason: 'Unplaced', message: `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}`, binding };
 };

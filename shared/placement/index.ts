@@ -1,6 +1,16 @@
 /** @module Where replicas go: filter, spread, divide, explain. Pure. */
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
-export type { ClusterView, Decision, TimedTaint, Workload } from './model.ts';
+export {
+  type ClusterFacts,
+  type ClusterView,
+  type Decision,
+  factsOf,
+  type OtherWorkload,
+  type TimedTaint,
+  type Workload,
+} from './model.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
+export { type Amount, amountText, currencyOf, isSpot, priceIn } from './pricing.ts';
+export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';

@@ -1,9 +1,12 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
-import type { ExplanationRow, PlacedCluster, Taint, WorkloadRef } from '../api/index.ts';
-import type { ClusterRoom, PodShape } from '../capacity/index.ts';
+import type { ClusterPricing, ExplanationRow, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
+import type { CapacityReport, ClusterRoom, PodShape } from '../capacity/index.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
 export type TimedTaint = Taint & { readonly sinceMs?: number };
+
+/** What requirements and prices ask of a cluster besides counts. */
+export type ClusterFacts = Pick<CapacityReport, 'groups' | 'runtimeClasses' | 'networks' | 'unsupported'>;
 
 /** A cluster as placement sees it. */
 export type ClusterView = {
@@ -18,6 +21,20 @@ export type ClusterView = {
   readonly served: ReadonlySet<string> | undefined;
   /** Room under the ledger; undefined = no capacity report yet. */
   readonly room: ClusterRoom | undefined;
+  readonly pricing?: ClusterPricing;
+  /** Absent = those of the room's report. */
+  readonly facts?: ClusterFacts;
+};
+
+/** The facts of a cluster; undefined when it has not reported. */
+export const factsOf = (view: ClusterView): ClusterFacts | undefined => view.facts ?? view.room?.report;
+
+/** Where another workload is, for affinities. */
+export type OtherWorkload = {
+  readonly ref: WorkloadRef;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Clusters that hold it. */
+  readonly clusters: readonly string[];
 };
 
 /** The object to place. */
@@ -31,6 +48,12 @@ export type Workload = {
   readonly current: ReadonlyMap<string, number>;
   /** Replicas that lost clusters had; given back when the cluster takes replicas again. */
   readonly owed: ReadonlyMap<string, number>;
+  /** Its labels, for affinities to itself. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Value of its PriorityClass; 0 when it has none. */
+  readonly priority?: number;
+  /** True when a required workload affinity leads in a circle: the first of it does not wait for the others. */
+  readonly breaksCircle?: boolean;
 };
 
 /** What was decided and why. */
@@ -41,7 +64,11 @@ export type Decision = {
   /** CamelCase: `Placed`, `Unplaced`, `NoClusterFits`, `SpreadUnsatisfiable`, `BoundsUnsatisfiable`, `AllOrNothing`. */
   readonly reason: string;
   readonly message: string;
-  /** A row for every cluster, sorted by name. */
+  /** The terms that keep the rest from being placed, the most frequent first; '' when all is placed. */
+  readonly binding: string;
+  /** Undefined when no cluster that counts has a price. */
+  readonly cost: PlacementCost | undefined;
+  /** A row for every cluster, sorted by name; made when it is first read. */
   readonly rows: readonly ExplanationRow[];
   /** When a toleration ends and the decision must be made again, ms since the epoch. */
   readonly recheckAtMs: number | undefined;

@@ -1,76 +1,126 @@
 /** @module The decision: which clusters run a workload with how many replicas, and a row of explanation for every cluster. Pure. */
 import type { ExplanationRow } from '../api/index.ts';
+import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { type Division, divideDuplicated, divideStable, divideWeighted } from './divide.ts';
-import { chooseDomains, rankOf, spreadOver } from './domains.ts';
-import { explainRows, summary } from './explain.ts';
-import { type Candidate, judge, type Refused } from './filter.ts';
-import type { ClusterView, Decision, Workload } from './model.ts';
-import { type Problem, sumOf, type Violation } from './problem.ts';
+import { costOf, mainCurrency, pricesOf } from './cost.ts';
+import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
+import { explainRows, type Outcome, summary } from './explain.ts';
+import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
+import { prepare } from './prepare.ts';
+import { type Problem, spreadOver, sumOf, type Violation } from './problem.ts';
 
-/** What a decision is made from besides the workload. */
-export type Snapshot = { readonly policy: CompiledPolicy; readonly clusters: readonly ClusterView[] };
+/**
+ * What a decision is made from besides the workload. `clusters` is kept by identity with what was found out about it: give the same list again
+ * while nothing about the clusters but their room has changed, and never change it in place.
+ */
+export type Snapshot = {
+  readonly policy: CompiledPolicy;
+  readonly clusters: readonly ClusterView[];
+  /** For affinities between workloads; absent = none. */
+  readonly others?: readonly OtherWorkload[];
+};
 
 /** The clock of a decision. */
 export type PlaceEnv = { readonly nowMs: number };
 
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-/** Rules with weight 0 leave a cluster out, unless every weight that matched is 0: then all count the same. */
-const dropWeightless = (policy: CompiledPolicy, candidates: readonly Candidate[]): { kept: Candidate[]; refused: Refused[] } => {
-  if (policy.strategy !== 'Weighted') return { kept: [...candidates], refused: [] };
-  if (candidates.every((candidate) => candidate.weight === 0))
-    return { kept: candidates.map((candidate) => ({ ...candidate, weight: 1 })), refused: [] };
-  return {
-    kept: candidates.filter((candidate) => candidate.weight > 0),
-    refused: candidates
-      .filter((candidate) => candidate.weight === 0)
-      .map(({ view, tier }) => ({ view, tier, reason: 'weight', message: 'the weight of the cluster is 0' })),
-  };
-};
+/** Replicas that are divided one by one where spread constraints hold; more are refused. */
+const spreadReplicasMax = 200_000;
+/** Above every score: an earlier tier goes before any preference. */
+const tierStep = 1_048_576;
 
 /** Most replicas that a candidate can have: what it has and what still fits, within its bounds. */
-const mostOf = (candidate: Candidate, replicas: number): number => {
-  const room = candidate.fits === undefined ? (candidate.keepsOnly === undefined ? replicas : 0) : candidate.fits;
-  const growth = candidate.keepsOnly === undefined ? room : 0;
-  return Math.min(candidate.max, candidate.current + growth);
+const mostOf = (candidates: Candidates, at: number, replicas: number): number => {
+  const fit = candidates.fits[at];
+  const growth = candidates.holds[at] === undefined ? (fit === undefined ? replicas : fit.count) : 0;
+  return Math.min(standingAt(candidates, at)?.max ?? 0, (candidates.current[at] ?? 0) + Math.max(0, growth));
 };
 
-const problemOf = (policy: CompiledPolicy, candidates: readonly Candidate[], replicas: number): Problem => {
+/** The order in which Cheapest and Tightest fill clusters: within tier and score by price or by fits; equal ones of Cheapest share. */
+const orderedRanks = (policy: CompiledPolicy, candidates: Candidates, rank: readonly number[]): number[] => {
+  const isCheapest = policy.strategy === 'Cheapest';
+  const prices = isCheapest ? pricesOf(candidates, mainCurrency(candidates.prepared)) : [];
+  const byPrice = (a: number, b: number): number => {
+    const [x, y] = [prices[a], prices[b]];
+    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
+    return x < y ? -1 : x > y ? 1 : 0;
+  };
+  const fits = (at: number): number => candidates.fits[at]?.count ?? Number.MAX_SAFE_INTEGER;
+  const compare = (a: number, b: number): number =>
+    (rank[a] ?? 0) - (rank[b] ?? 0) || (isCheapest ? byPrice(a, b) : fits(a) - fits(b) || a - b);
+  const order = [...rank.keys()].sort((a, b) => compare(a, b) || a - b);
+  const ranks = new Array<number>(rank.length).fill(0);
+  let next = 0;
+  order.forEach((at, position) => {
+    const before = order[position - 1];
+    if (before !== undefined && compare(before, at) !== 0) next += 1;
+    ranks[at] = next;
+  });
+  return ranks;
+};
+
+const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
+  const size = candidates.at.length;
   const weighted = policy.strategy === 'Weighted';
-  const room = candidates.map((candidate) => mostOf(candidate, replicas));
-  const spreads = policy.spread.map((rule) => spreadOver(rule, candidates, replicas));
-  const { allowed, open } = chooseDomains(spreads, candidates, room);
-  const max = room.map((most, at) => (open.has(at) ? most : 0));
+  const column = (): number[] => new Array<number>(size).fill(0);
+  const [min, max, current, rank, tier, votes] = [column(), column(), column(), column(), column(), column()];
+  const isWeightless = weighted && candidates.at.every((_, at) => (standingAt(candidates, at)?.weight ?? 0) === 0);
+  for (let at = 0; at < size; at++) {
+    const standing = standingAt(candidates, at);
+    if (standing === undefined) continue;
+    const most = mostOf(candidates, at, replicas);
+    max[at] = most;
+    min[at] = replicas === 0 ? 0 : Math.min(standing.min, most);
+    current[at] = Math.min(candidates.current[at] ?? 0, most);
+    tier[at] = standing.tier;
+    rank[at] = standing.tier * tierStep - (weighted ? 0 : (candidates.score[at] ?? 0));
+    votes[at] = weighted ? (isWeightless ? 1 : standing.weight) : Math.max(0, most - (candidates.current[at] ?? 0));
+  }
+  const isOrdered = policy.strategy === 'Cheapest' || policy.strategy === 'Tightest';
   return {
     replicas,
-    min: candidates.map((candidate, at) => (replicas === 0 || !open.has(at) ? 0 : Math.min(candidate.min, max[at] ?? 0))),
+    min,
     max,
-    current: candidates.map((candidate, at) => Math.min(candidate.current, max[at] ?? 0)),
-    rank: candidates.map((candidate) => (weighted ? candidate.tier : rankOf(candidate))),
-    tier: candidates.map((candidate) => candidate.tier),
-    votes: candidates.map((candidate, at) => (weighted ? candidate.weight : Math.max(0, (max[at] ?? 0) - candidate.current))),
-    spreads,
-    allowed,
+    current,
+    rank: isOrdered ? orderedRanks(policy, candidates, rank) : rank,
+    tier,
+    votes,
+    spreads: policy.spread.flatMap((rule, index) => {
+      const domains = candidates.prepared.domains[index];
+      return domains === undefined ? [] : [spreadOver(rule, domains, candidates.at, replicas)];
+    }),
   };
 };
 
 /** A minimum above what the cluster can hold is broken whatever the division. */
-const boundFaults = (candidates: readonly Candidate[], problem: Problem): Violation[] =>
-  problem.replicas === 0
-    ? []
-    : candidates
-        .filter((candidate, at) => candidate.min > (problem.max[at] ?? 0))
-        .map((candidate) => ({
-          term: 'bounds',
-          message: `bounds: ${candidate.view.name} needs at least ${candidate.min} replicas and cannot hold them`,
-        }));
+const boundFaults = (candidates: Candidates, problem: Problem): Violation[] => {
+  if (problem.replicas === 0) return [];
+  const faults: Violation[] = [];
+  for (let at = 0; at < candidates.at.length; at++) {
+    const standing = standingAt(candidates, at);
+    if (standing === undefined || standing.min <= (problem.max[at] ?? 0)) continue;
+    const short = standing.min - (problem.max[at] ?? 0);
+    faults.push({
+      term: 'bounds',
+      message: `bounds: ${standing.view.name} needs at least ${standing.min} replicas and can hold ${problem.max[at] ?? 0}, ${short} too few`,
+    });
+  }
+  return faults;
+};
 
-const divide = (policy: CompiledPolicy, problem: Problem, candidates: readonly Candidate[], workload: Workload): Division => {
+const preferences: Readonly<Record<string, Preference>> = { Aggregated: 'aggregated' };
+
+const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {
+  if (problem.spreads.length > 0 && problem.replicas > spreadReplicasMax) {
+    const message = `spread: ${problem.replicas} replicas are more than the ${spreadReplicasMax} that are spread at once`;
+    return { counts: problem.min, broken: [{ term: 'spread', message }] };
+  }
   if (policy.strategy === 'Duplicated') return divideDuplicated(problem);
   if (policy.strategy === 'Weighted') return divideWeighted(problem);
-  const owed = candidates.map((candidate) => (candidate.keepsOnly === undefined ? (workload.owed.get(candidate.view.name) ?? 0) : 0));
-  return divideStable(problem, owed, policy.strategy === 'Aggregated');
+  const owed = candidates.at.map((_, at) => {
+    const name = standingAt(candidates, at)?.view.name ?? '';
+    return workload.owed.size > 0 && candidates.holds[at] === undefined ? (workload.owed.get(name) ?? 0) : 0;
+  });
+  return divideStable(problem, owed, preferences[policy.strategy] ?? 'proportional');
 };
 
 /** Replicas asked for: Duplicated asks for all of them in every cluster that takes part. */
@@ -88,29 +138,44 @@ const onlyPresent = (problem: Problem): number[] => {
 };
 
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
-const settle = (policy: CompiledPolicy, problem: Problem, candidates: readonly Candidate[], division: Division) => {
+const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
   const faults = [...boundFaults(candidates, problem), ...division.broken];
-  const placed = sumOf(division.counts);
   const least = policy.gang ? wantedOf(policy, problem, division.counts) : Math.min(policy.minReplicas, problem.replicas);
-  const partial = placed < least;
+  const partial = sumOf(division.counts) < least;
   if (faults.length === 0 && !partial) return { counts: division.counts, faults, partial };
-  const present = onlyPresent(problem);
-  return { counts: present, faults, partial };
+  return { counts: onlyPresent(problem), faults, partial };
 };
 
-const placeWhole = (policy: CompiledPolicy, candidates: readonly Candidate[]) => {
-  // Objects without replicas count as one copy in each cluster; tiers only say which clusters take part.
-  const flat = candidates.map((candidate) => ({
-    ...candidate,
-    tier: 0,
-    fits: undefined,
-    min: 0,
-    max: 1,
-    current: Math.min(1, candidate.current + 1),
-  }));
-  const sized = flat.map((candidate, at) => ({ ...candidate, current: (candidates[at]?.current ?? 0) > 0 ? 1 : 0 }));
-  const problem = problemOf({ ...policy, strategy: 'Duplicated' }, sized, 1);
-  return { problem, division: divideDuplicated(problem) };
+/** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */
+const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: Problem; outcome: Outcome } => {
+  const made = problemOf({ ...policy, strategy: 'Duplicated' }, candidates, 1);
+  const problem: Problem = {
+    ...made,
+    tier: made.tier.map(() => 0),
+    min: made.min.map(() => 0),
+    max: made.max.map(() => 1),
+    current: candidates.current.map((count) => Math.min(1, count)),
+  };
+  const { counts, broken } = divideDuplicated(problem);
+  return {
+    problem,
+    outcome:
+      broken.length === 0 ? { counts, faults: [], partial: false } : { counts: onlyPresentCopies(problem), faults: broken, partial: false },
+  };
+};
+
+const onlyPresentCopies = (problem: Problem): number[] => [...problem.current];
+
+/** A decision whose rows are made when they are first read: most callers of a large fleet never do. */
+const withLazyRows = (decision: Omit<Decision, 'rows'>, make: () => readonly ExplanationRow[]): Decision => {
+  let rows: readonly ExplanationRow[] | undefined;
+  return {
+    ...decision,
+    get rows() {
+      rows ??= make();
+      return rows;
+    },
+  };
 };
 
 /**
@@ -119,32 +184,41 @@ const placeWhole = (policy: CompiledPolicy, candidates: readonly Candidate[]) =>
  */
 export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): Decision => {
   const { policy } = snapshot;
-  let recheckAtMs: number | undefined;
-  const recheck = (atMs: number): void => {
-    recheckAtMs = Math.min(recheckAtMs ?? atMs, atMs);
-  };
-  const verdicts = [...snapshot.clusters].sort(byName).map((view) => judge(policy, workload, view, env.nowMs, recheck));
-  const judged = verdicts.flatMap((verdict) => ('candidate' in verdict ? [verdict.candidate] : []));
-  const { kept: candidates, refused: weightless } = dropWeightless(policy, judged);
-  const refused = [...verdicts.flatMap((verdict) => ('refused' in verdict ? [verdict.refused] : [])), ...weightless];
-
+  const prepared = prepare(policy, snapshot.clusters);
+  const candidates = candidatesOf(policy, prepared, workload, snapshot.others ?? [], env.nowMs);
   const whole = workload.replicas === undefined;
-  const problem = whole ? undefined : problemOf(policy, candidates, workload.replicas);
-  const made =
-    problem === undefined ? placeWhole(policy, candidates) : { problem, division: divide(policy, problem, candidates, workload) };
-  const outcome = settle(
-    whole ? { ...policy, gang: false, minReplicas: 0, strategy: 'Duplicated' } : policy,
-    made.problem,
-    whole ? [] : candidates,
-    made.division,
+  const { problem, outcome } = whole ? placeWhole(policy, candidates) : placeReplicas(policy, candidates, workload, workload.replicas);
+  const { counts } = outcome;
+  const wanted = whole ? sumOf(counts) : wantedOf(policy, problem, counts);
+  const clusters: { name: string; replicas?: number }[] = [];
+  for (let at = 0; at < counts.length; at++) {
+    const got = counts[at] ?? 0;
+    if (got === 0) continue;
+    const name = standingAt(candidates, at)?.view.name ?? '';
+    clusters.push(whole ? { name } : { name, replicas: got });
+  }
+  const cost = whole || workload.shape === undefined ? undefined : costOf(candidates, workload, workload.shape, counts);
+  return withLazyRows(
+    {
+      clusters,
+      unplaced: Math.max(0, wanted - sumOf(counts)),
+      ...summary(policy, candidates, problem, outcome, wanted),
+      cost,
+      recheckAtMs: candidates.recheckAtMs,
+    },
+    () => {
+      const prices = prepared.isPriced ? pricesOf(candidates, mainCurrency(prepared)) : [];
+      return explainRows({ policy, workload, candidates, problem, counts, prices });
+    },
   );
-  const wanted = whole ? sumOf(outcome.counts) : wantedOf(policy, made.problem, outcome.counts);
-  const unplaced = Math.max(0, wanted - sumOf(outcome.counts));
-  const clusters = candidates.flatMap((candidate, at) => {
-    const got = outcome.counts[at] ?? 0;
-    if (got === 0) return [];
-    return [whole ? { name: candidate.view.name } : { name: candidate.view.name, replicas: got }];
-  });
-  const rows: ExplanationRow[] = explainRows(policy, workload, candidates, refused, made.problem, outcome.counts);
-  return { clusters, unplaced, ...summary(policy, candidates, made.problem, outcome, wanted), rows, recheckAtMs };
+};
+
+const placeReplicas = (
+  policy: CompiledPolicy,
+  candidates: Candidates,
+  workload: Workload,
+  replicas: number,
+): { problem: Problem; outcome: Outcome } => {
+  const problem = problemOf(policy, candidates, replicas);
+  return { problem, outcome: settle(policy, problem, candidates, divide(policy, problem, candidates, workload)) };
 };

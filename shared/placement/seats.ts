@@ -1,189 +1,198 @@
 /**
- * @module Division seat by seat (Webster, votes / (2·seats + 1), ties by fewer seats and then name) under caps and spread constraints.
- * Hard constraints that only ever get looser as seats are added (skew) hold after every seat; places for domains still needed are kept free.
+ * @module Division seat by seat under spread constraints. Hard constraints that only ever get looser as seats are added (skew) hold after
+ * every seat; seats for domains still needed are kept free.
  */
 import { type Heap, heapOf } from '../lib/heap.ts';
-import { domainCounts, type Problem, skewDomains, sumOf } from './problem.ts';
+import type { Chosen } from './domains.ts';
+import { classAt, compareQuotients, compareSeats, type Line } from './line.ts';
+import { type Problem, sumOf, unlimited } from './problem.ts';
+import { countSeat, open, penaltyOf, shut, standingOf, type Tally, talliesOf } from './tally.ts';
 
-/** What seats a candidate is next in line for; lower goes first. */
-export type Line = {
-  /** Class of the candidate's next seat. */
-  readonly order: (candidate: number, seats: number) => number;
-  /** Votes and seats so far that Webster compares within a class. */
-  readonly votes: (candidate: number, seats: number) => number;
-  readonly webster: (candidate: number, seats: number) => number;
-};
+/** Candidates that share rank and domains: they are held back together. The first of `members` is next. */
+type Cell = { readonly rank: number; readonly domains: readonly number[]; readonly members: number[]; heap: Heap<number> | undefined };
 
-/** Candidates that share rank and domains: they are blocked together. */
-type Cell = { readonly rank: number; readonly tier: number; readonly domains: readonly number[]; readonly heap: Heap<number> };
-
-/** A constraint's running counts. */
-type Tally = {
-  readonly sums: number[];
-  readonly measured: ReadonlySet<number>;
-  used: number;
-  least: number;
-  atLeast: number;
-};
-
-const tallyOf = (problem: Problem, at: number, counts: readonly number[]): Tally => {
-  const spread = problem.spreads[at];
-  if (spread === undefined) return { sums: [], measured: new Set(), used: 0, least: 0, atLeast: 0 };
-  const tally: Tally = {
-    sums: domainCounts(spread, counts),
-    measured: new Set(skewDomains(spread, problem.allowed[at])),
-    used: 0,
-    least: 0,
-    atLeast: 0,
-  };
-  tally.used = tally.sums.filter((sum) => sum > 0).length;
-  measure(tally);
-  return tally;
-};
-
-const measure = (tally: Tally): void => {
-  tally.least = Number.MAX_SAFE_INTEGER;
-  tally.atLeast = 0;
-  for (const domain of tally.measured) {
-    const sum = tally.sums[domain] ?? 0;
-    if (sum < tally.least) {
-      tally.least = sum;
-      tally.atLeast = 0;
-    }
-    if (sum === tally.least) tally.atLeast += 1;
-  }
-};
-
-const count = (tally: Tally, domain: number): void => {
-  const before = tally.sums[domain] ?? 0;
-  tally.sums[domain] = before + 1;
-  if (before === 0) tally.used += 1;
-  if (before !== tally.least || !tally.measured.has(domain)) return;
-  tally.atLeast -= 1;
-  if (tally.atLeast === 0) measure(tally);
-};
-
-/** How a cell stands against the constraints: blocked by skew, blocked otherwise, or open with soft terms it would break. */
-type Standing = { readonly open: boolean; readonly blockedBySkewOf: number; readonly penalty: number };
-
-const standing = (problem: Problem, tallies: readonly Tally[], cell: Cell, remaining: number): Standing => {
-  let penalty = 0;
-  let blockedBySkewOf = -1;
-  for (let at = 0; at < tallies.length; at++) {
-    const spread = problem.spreads[at];
-    const tally = tallies[at];
-    if (spread === undefined || tally === undefined) continue;
-    const domain = cell.domains[at] ?? -1;
-    const sum = domain < 0 ? 0 : (tally.sums[domain] ?? 0);
-    const skews = domain >= 0 && tally.measured.has(domain) && sum + 1 - tally.least > spread.maxSkew;
-    const missing = spread.minDomains - tally.used;
-    const wastes = missing > 0 && missing >= remaining && (domain < 0 || sum > 0);
-    const overflows = domain >= 0 && sum + 1 > spread.shareMax;
-    const outside = domain < 0 || (problem.allowed[at]?.has(domain) ?? true) === false;
-    if (!spread.hard) penalty += Number(skews) + Number(missing > 0 && sum > 0) + Number(overflows) + Number(outside);
-    else if (wastes || overflows || outside) return { open: false, blockedBySkewOf: -1, penalty };
-    else if (skews) blockedBySkewOf = at;
-  }
-  return { open: blockedBySkewOf < 0, blockedBySkewOf, penalty };
-};
-
-/** Negative when candidate a is next before b, given seats so far. */
-const compare = (line: Line, seats: readonly number[], a: number, b: number): number => {
-  const [seatsA, seatsB] = [seats[a] ?? 0, seats[b] ?? 0];
-  const [wonA, wonB] = [line.webster(a, seatsA), line.webster(b, seatsB)];
-  const left = line.votes(a, seatsA) * (2 * wonB + 1);
-  const right = line.votes(b, seatsB) * (2 * wonA + 1);
-  return right - left || wonA - wonB || a - b;
-};
-
-const cellsOf = (problem: Problem, line: Line, counts: readonly number[]): Cell[] => {
-  const members = new Map<string, number[]>();
+// A candidate's own place within its cell does not depend on a quota: a cell is of one tier.
+const cellsOf = (problem: Problem, chosen: Chosen, line: Line, counts: readonly number[]): Cell[] => {
+  const cells: Cell[] = [];
+  const byKey = new Map<number, Map<number, Cell>>();
+  // A cell's key is built domain by domain: the pair of the key so far and the next domain is numbered as it appears.
+  const pairs = problem.spreads.map(() => new Map<number, number>());
   for (let at = 0; at < counts.length; at++) {
-    if ((counts[at] ?? 0) >= (problem.max[at] ?? 0)) continue;
-    const domains = problem.spreads.map((spread) => spread.of[at] ?? -1);
-    const key = `${problem.rank[at] ?? 0}/${domains.join(',')}`;
-    const same = members.get(key);
-    if (same === undefined) members.set(key, [at]);
-    else same.push(at);
+    if ((counts[at] ?? 0) >= (problem.max[at] ?? 0) || !chosen.isOpen(at)) continue;
+    let key = 0;
+    for (let constraint = 0; constraint < problem.spreads.length; constraint++) {
+      const spread = problem.spreads[constraint];
+      const numbers = pairs[constraint];
+      if (spread === undefined || numbers === undefined) continue;
+      const pair = key * (spread.names.length + 1) + (spread.of[at] ?? -1) + 1;
+      key = numbers.get(pair) ?? numbers.size;
+      if (key === numbers.size) numbers.set(pair, key);
+    }
+    const rank = problem.rank[at] ?? 0;
+    const ofRank = byKey.get(rank) ?? new Map<number, Cell>();
+    byKey.set(rank, ofRank);
+    const cell = ofRank.get(key);
+    if (cell !== undefined) cell.members.push(at);
+    else {
+      const made: Cell = { rank, domains: problem.spreads.map((spread) => spread.of[at] ?? -1), members: [at], heap: undefined };
+      ofRank.set(key, made);
+      cells.push(made);
+    }
   }
-  const goesBefore = (a: number, b: number): boolean =>
-    (line.order(a, counts[a] ?? 0) - line.order(b, counts[b] ?? 0) || compare(line, counts, a, b)) < 0;
-  return [...members.values()].map((list) => {
-    const first = list[0] ?? 0;
-    return {
-      rank: problem.rank[first] ?? 0,
-      tier: problem.tier[first] ?? 0,
-      domains: problem.spreads.map((spread) => spread.of[first] ?? -1),
-      heap: heapOf(list, goesBefore),
-    };
-  });
-};
-
-type Pick = { readonly cell: Cell; readonly candidate: number; readonly order: number; readonly standing: Standing };
-
-/** The next seat: class, rank, soft terms, Webster; when skew holds back a better one, the emptiest domain of that constraint first. */
-const nextSeat = (
-  problem: Problem,
-  line: Line,
-  tallies: readonly Tally[],
-  cells: readonly Cell[],
-  counts: readonly number[],
-  remaining: number,
-): Pick | undefined => {
-  let best: Pick | undefined;
-  let held: Pick | undefined;
-  const options: Pick[] = [];
-  const better = (a: Pick, b: Pick): boolean =>
-    (a.order - b.order ||
-      a.cell.rank - b.cell.rank ||
-      a.standing.penalty - b.standing.penalty ||
-      compare(line, counts, a.candidate, b.candidate)) < 0;
   for (const cell of cells) {
-    const candidate = cell.heap.peek();
-    if (candidate === undefined) continue;
-    const pick = {
-      cell,
-      candidate,
-      order: line.order(candidate, counts[candidate] ?? 0),
-      standing: standing(problem, tallies, cell, remaining),
-    };
-    if (pick.standing.open) {
-      options.push(pick);
-      if (best === undefined || better(pick, best)) best = pick;
-    } else if (pick.standing.blockedBySkewOf >= 0 && (held === undefined || better(pick, held))) held = pick;
+    if (cell.members.length > 1) cell.heap = heapOf(cell.members, (a, b) => compareSeats(line, counts, a, b) < 0);
   }
-  if (best === undefined || held === undefined) return best;
-  const sooner = held.order - best.order || held.cell.rank - best.cell.rank;
-  if (sooner >= 0) return best;
-  const [constraint, tally] = [held.standing.blockedBySkewOf, tallies[held.standing.blockedBySkewOf]];
-  const sum = (pick: Pick): number => tally?.sums[pick.cell.domains[constraint] ?? -1] ?? Number.MAX_SAFE_INTEGER;
-  return options.reduce(
-    (lowest, pick) => (sum(pick) < sum(lowest) || (sum(pick) === sum(lowest) && better(pick, lowest)) ? pick : lowest),
-    best,
-  );
+  return cells;
 };
 
-/** Seats from `start` on until `problem.replicas` are placed or no seat is open; answers the counts. */
-export const seat = (problem: Problem, start: readonly number[], line: Line, onSeat?: (candidate: number) => void): number[] => {
-  const counts = [...start];
-  const tallies = problem.spreads.map((_, at) => tallyOf(problem, at, counts));
-  let cells = cellsOf(problem, line, counts);
-  let remaining = problem.replicas - sumOf(counts);
-  while (remaining > 0 && cells.length > 0) {
-    const pick = nextSeat(problem, line, tallies, cells, counts, remaining);
-    if (pick === undefined) break;
-    const { candidate, cell } = pick;
-    counts[candidate] = (counts[candidate] ?? 0) + 1;
-    remaining -= 1;
-    onSeat?.(candidate);
-    tallies.forEach((tally, at) => {
-      const domain = cell.domains[at] ?? -1;
-      if (domain >= 0) count(tally, domain);
-    });
-    if ((counts[candidate] ?? 0) >= (problem.max[candidate] ?? 0)) {
-      cell.heap.pop();
-      if (cell.heap.size() === 0) cells = cells.filter((other) => other !== cell);
-    } else cell.heap.sinkFirst();
+const topOf = (cell: Cell): number => cell.members[0] ?? -1;
+
+/** One division under way. */
+class Seating {
+  readonly counts: number[];
+  readonly #problem: Problem;
+  readonly #line: Line;
+  readonly #tallies: readonly Tally[];
+  readonly #hasPreferences: boolean;
+  /** Cells held back by the skew of each constraint. */
+  readonly #held: Cell[][];
+  #cells: Cell[];
+  #queue: Heap<Cell>;
+  #remaining: number;
+  /** A quota was used up: cells have changed places. */
+  #isTurned = false;
+
+  constructor(problem: Problem, chosen: Chosen, start: readonly number[], line: Line) {
+    this.counts = [...start];
+    this.#problem = problem;
+    this.#line = line;
+    this.#tallies = talliesOf(problem, chosen.allowed, start);
+    this.#hasPreferences = problem.spreads.some(({ hard }) => !hard);
+    this.#held = problem.spreads.map(() => []);
+    this.#cells = cellsOf(problem, chosen, line, this.counts);
+    this.#queue = this.#queueOf(this.#cells);
+    this.#remaining = problem.replicas - sumOf(start);
   }
-  return counts;
-};
+
+  #queueOf(cells: readonly Cell[]): Heap<Cell> {
+    return heapOf([...cells], (a, b) => compareSeats(this.#line, this.counts, topOf(a), topOf(b)) < 0);
+  }
+
+  #classOf(cell: Cell): number {
+    const candidate = topOf(cell);
+    return classAt(this.#line, candidate, this.counts[candidate] ?? 0);
+  }
+
+  /** Class, then rank: what skew may not turn around for good. */
+  #isSooner(a: Cell, b: Cell): boolean {
+    return (this.#classOf(a) - this.#classOf(b) || a.rank - b.rank) < 0;
+  }
+
+  /** The best open cell at the head of the queue; those shut leave it, those held back wait beside it. */
+  #head(): Cell | undefined {
+    for (let cell = this.#queue.peek(); cell !== undefined; cell = this.#queue.peek()) {
+      const standing = standingOf(this.#tallies, cell.domains, this.#remaining);
+      if (standing === open) return cell;
+      this.#queue.pop();
+      if (standing !== shut) this.#held[standing]?.push(cell);
+    }
+    return undefined;
+  }
+
+  /** With preferences every cell is looked at: what they count against changes with each seat. */
+  #bestByPenalty(): Cell | undefined {
+    let best: Cell | undefined;
+    let bestPenalty = 0;
+    for (const cell of this.#cells) {
+      if (standingOf(this.#tallies, cell.domains, this.#remaining) !== open) continue;
+      const penalty = penaltyOf(this.#tallies, cell.domains);
+      const order =
+        best === undefined
+          ? -1
+          : this.#classOf(cell) - this.#classOf(best) ||
+            cell.rank - best.rank ||
+            penalty - bestPenalty ||
+            compareQuotients(this.#line, this.counts, topOf(cell), topOf(best));
+      if (order >= 0) continue;
+      best = cell;
+      bestPenalty = penalty;
+    }
+    return best;
+  }
+
+  /** A constraint whose skew holds back a cell that would go before `best`; -1 = none. */
+  #holdsBackSooner(best: Cell): number {
+    if (!this.#hasPreferences) return this.#held.findIndex((cells) => cells.some((cell) => this.#isSooner(cell, best)));
+    for (const cell of this.#cells) {
+      if (!this.#isSooner(cell, best)) continue;
+      const standing = standingOf(this.#tallies, cell.domains, this.#remaining);
+      if (standing >= 0) return standing;
+    }
+    return -1;
+  }
+
+  /** Of the open cells the one in the emptiest domain of a constraint: filling it lets go what skew holds back. */
+  #emptiest(constraint: number): Cell | undefined {
+    const sums = this.#tallies[constraint]?.sums ?? [];
+    const sumAt = (cell: Cell): number => sums[cell.domains[constraint] ?? -1] ?? unlimited;
+    let best: Cell | undefined;
+    for (const cell of this.#cells) {
+      if (cell.members.length === 0 || standingOf(this.#tallies, cell.domains, this.#remaining) !== open) continue;
+      const order = best === undefined ? -1 : sumAt(cell) - sumAt(best) || compareSeats(this.#line, this.counts, topOf(cell), topOf(best));
+      if (order < 0) best = cell;
+    }
+    return best;
+  }
+
+  #take(cell: Cell): void {
+    const candidate = topOf(cell);
+    this.counts[candidate] = (this.counts[candidate] ?? 0) + 1;
+    this.#remaining -= 1;
+    for (let at = 0; at < this.#tallies.length; at++) {
+      const tally = this.#tallies[at];
+      const domain = cell.domains[at] ?? -1;
+      if (tally === undefined || domain < 0 || !countSeat(tally, domain)) continue;
+      for (const held of this.#held[at]?.splice(0) ?? []) this.#queue.push(held);
+    }
+    const quota = this.#line.quota;
+    const tier = this.#problem.tier[candidate] ?? 0;
+    if (quota !== undefined) {
+      quota.left[tier] = (quota.left[tier] ?? 0) - 1;
+      if (quota.left[tier] === 0) this.#isTurned = true;
+    }
+    const isFull = (this.counts[candidate] ?? 0) >= (this.#problem.max[candidate] ?? 0);
+    if (!isFull) cell.heap?.sinkFirst();
+    else if (cell.heap === undefined) cell.members.pop();
+    else cell.heap.pop();
+  }
+
+  /** One seat; false when none is open. */
+  #step(): boolean {
+    const best = this.#hasPreferences ? this.#bestByPenalty() : this.#head();
+    if (best === undefined) return false;
+    const constraint = this.#holdsBackSooner(best);
+    const cell = constraint < 0 ? best : (this.#emptiest(constraint) ?? best);
+    const isHead = !this.#hasPreferences && cell === this.#queue.peek();
+    if (isHead) this.#queue.pop();
+    this.#take(cell);
+    const isSpent = cell.members.length === 0;
+    if (isSpent && (this.#hasPreferences || !isHead)) this.#cells = this.#cells.filter((other) => other !== cell);
+    if (isHead && !isSpent) this.#queue.push(cell);
+    // A seat out of turn changes a place within the queue, a quota that is used up many: it is made anew.
+    if ((!isHead || this.#isTurned) && !this.#hasPreferences) {
+      this.#isTurned = false;
+      const waiting = new Set(this.#held.flat());
+      this.#queue = this.#queueOf(this.#cells.filter((other) => !waiting.has(other) && other.members.length > 0));
+    }
+    return true;
+  }
+
+  run(): number[] {
+    while (this.#remaining > 0 && this.#step());
+    return this.counts;
+  }
+}
+
+/** Seats from `start` on until the replicas are placed or no seat is open; answers the counts. */
+export const seat = (problem: Problem, chosen: Chosen, start: readonly number[], line: Line): number[] =>
+  new Seating(problem, chosen, start, line).run();

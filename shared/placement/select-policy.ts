@@ -5,6 +5,9 @@
 import { matchesLabels } from '../kube/selectors/index.ts';
 import type { CompiledPolicy, CompiledResource } from './compiled-policy.ts';
 
+/** Joined policies kept for each policy; beyond it they are made anew. */
+const joinedMax = 64;
+
 /** What a policy is matched against. */
 export type Selected = {
   readonly apiVersion: string;
@@ -26,8 +29,7 @@ const closeness = (selector: CompiledResource, object: Selected): number => {
 const closest = (policy: CompiledPolicy, object: Selected): number =>
   policy.resources.reduce((best, selector) => Math.max(best, closeness(selector, object)), 0);
 
-/** The policy that holds for the object; undefined when none matches. The order of `policies` does not matter. */
-export const policyFor = (policies: readonly CompiledPolicy[], object: Selected): CompiledPolicy | undefined => {
+const winnerOf = (policies: readonly CompiledPolicy[], object: Selected): CompiledPolicy | undefined => {
   let best: CompiledPolicy | undefined;
   let bestCloseness = 0;
   for (const policy of policies) {
@@ -40,6 +42,38 @@ export const policyFor = (policies: readonly CompiledPolicy[], object: Selected)
     }
   }
   return best;
+};
+
+/** Policies joined with residencies from above, by those residencies: the same parts give the same policy again. */
+const joined = new WeakMap<CompiledPolicy, Map<string, CompiledPolicy>>();
+
+/** The policy bound by the residencies of those that rank above it. */
+const boundBy = (policy: CompiledPolicy, above: readonly CompiledPolicy[]): CompiledPolicy => {
+  const residencies = above.flatMap((other) => other.residencies);
+  if (residencies.length === 0) return policy;
+  const known = joined.get(policy) ?? new Map<string, CompiledPolicy>();
+  joined.set(policy, known);
+  const key = JSON.stringify(residencies);
+  const made = known.get(key) ?? { ...policy, residencies: [...policy.residencies, ...residencies] };
+  if (known.size >= joinedMax) known.clear();
+  known.set(key, made);
+  return made;
+};
+
+/**
+ * The policy that holds for the object; undefined when none matches. The order of `policies` does not matter.
+ * A ClusterPlacementPolicy that matches too ranks above a PlacementPolicy as to residency: where data may be is not for a namespace to widen.
+ */
+export const policyFor = (policies: readonly CompiledPolicy[], object: Selected): CompiledPolicy | undefined => {
+  const winner = winnerOf(policies, object);
+  if (winner === undefined || winner.namespace === '') return winner;
+  const above = policies.filter((policy) => policy.namespace === '' && policy.residencies.length > 0 && closest(policy, object) > 0);
+  return above.length === 0
+    ? winner
+    : boundBy(
+        winner,
+        above.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+      );
 };
 
 const goesBefore = (policy: CompiledPolicy, close: number, best: CompiledPolicy, bestClose: number): boolean => {

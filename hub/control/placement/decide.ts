@@ -125,6 +125,8 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
     message: decision.message,
     decidedAt: timeText(nowMs),
     ...(owed.length === 0 ? {} : { owed }),
+    ...(decision.binding === '' ? {} : { binding: decision.binding }),
+    ...(decision.cost === undefined ? {} : { cost: decision.cost }),
     explanation: decision.rows,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
   };

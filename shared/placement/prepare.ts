@@ -1,0 +1,168 @@
+/** @module A policy held against clusters: what does not depend on the workload, made once for a list of clusters and kept with it. */
+import type { ExplanationScore } from '../api/index.ts';
+import { taintText, tolerates } from '../capacity/index.ts';
+import { matchesLabels } from '../kube/selectors/index.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import type { ClusterView, TimedTaint } from './model.ts';
+
+/** Why a cluster is out, or takes no more. */
+export type Refusal = { readonly reason: string; readonly message: string };
+
+/** The values of one topology key: `of[i]` is the domain of cluster i, -1 without the label. */
+export type Domains = { readonly names: readonly string[]; readonly of: readonly number[] };
+
+/** One cluster held against a policy. */
+export type Standing = {
+  readonly view: ClusterView;
+  /** Index of the tier; -1 = none. */
+  readonly tier: number;
+  /** Out whatever the workload. */
+  readonly refused: Refusal | undefined;
+  /** NoExecute taints that nothing tolerates for ever. */
+  readonly driving: readonly TimedTaint[];
+  /** Set when a NoSchedule taint keeps further replicas out. */
+  readonly blocked: Refusal | undefined;
+  readonly score: number;
+  readonly scores: readonly ExplanationScore[];
+  /** Least and most replicas. */
+  readonly min: number;
+  readonly max: number;
+  /** For strategy Weighted; 1 otherwise. */
+  readonly weight: number;
+};
+
+/** Clusters held against a policy, in name order. */
+export type Prepared = {
+  readonly standings: readonly Standing[];
+  readonly index: ReadonlyMap<string, number>;
+  /** One for each spread constraint of the policy. */
+  readonly domains: readonly Domains[];
+  readonly isPriced: boolean;
+};
+
+/** What an untolerated PreferNoSchedule taint takes from the score. */
+const avoidScore = 100;
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const isTolerated = (policy: CompiledPolicy, taint: TimedTaint): boolean =>
+  policy.tolerations.some((toleration) => tolerates(toleration, taint));
+
+/** The value of a label; undefined without it. */
+export const labelOf = (view: ClusterView, key: string): string | undefined =>
+  Object.hasOwn(view.labels, key) ? view.labels[key] : undefined;
+
+/** The largest weight of the rules that match; undefined when none does. */
+const weightOf = (policy: CompiledPolicy, view: ClusterView): number | undefined => {
+  if (policy.strategy !== 'Weighted' || policy.weights === undefined) return 1;
+  let best: number | undefined;
+  for (const rule of policy.weights) {
+    if ((best === undefined || rule.weight > best) && matchesLabels(rule.clusters, view.labels)) best = rule.weight;
+  }
+  return best;
+};
+
+const boundsOf = (policy: CompiledPolicy, view: ClusterView): { min: number; max: number } => {
+  let [min, max] = [0, Number.MAX_SAFE_INTEGER];
+  for (const rule of policy.bounds) {
+    if (!matchesLabels(rule.clusters, view.labels)) continue;
+    min = Math.max(min, rule.min);
+    max = Math.min(max, rule.max);
+  }
+  return { min, max };
+};
+
+const residencyRefusal = (policy: CompiledPolicy, view: ClusterView): Refusal | undefined => {
+  for (const { topologyKey, values } of policy.residencies) {
+    const value = labelOf(view, topologyKey);
+    if (value !== undefined && values.includes(value)) continue;
+    const has = value === undefined ? `has no label ${topologyKey}` : `has ${topologyKey}=${value}`;
+    return { reason: 'residency', message: `the data may only be in ${topologyKey}=${values.join(' or ')}; the cluster ${has}` };
+  }
+  return undefined;
+};
+
+const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weight: number | undefined): Refusal | undefined => {
+  if (view.closed !== undefined) return view.closed;
+  if (tier < 0) return { reason: 'tier', message: 'no tier of the policy selects the cluster' };
+  const outside = residencyRefusal(policy, view);
+  if (outside !== undefined) return outside;
+  const unlabelled = policy.spread.find(
+    (rule) => rule.whenUnsatisfiable !== 'ScheduleAnyway' && labelOf(view, rule.topologyKey) === undefined,
+  );
+  if (unlabelled !== undefined) {
+    return { reason: 'spread', message: `the cluster has no label ${unlabelled.topologyKey}; set it on the Cluster` };
+  }
+  return weight === undefined ? { reason: 'weight', message: 'no weight of the policy selects the cluster' } : undefined;
+};
+
+const noScores: readonly ExplanationScore[] = [];
+const noTaints: readonly TimedTaint[] = [];
+
+const scoresOf = (policy: CompiledPolicy, view: ClusterView): readonly ExplanationScore[] => {
+  if (policy.preferred.length === 0 && view.taints.length === 0) return noScores;
+  const scores: ExplanationScore[] = [];
+  policy.preferred.forEach(({ clusters, weight }, at) => {
+    if (matchesLabels(clusters, view.labels)) scores.push({ term: `preferredClusters[${at}]`, score: weight });
+  });
+  for (const taint of view.taints) {
+    if (taint.effect === 'PreferNoSchedule' && !isTolerated(policy, taint))
+      scores.push({ term: `taint ${taintText(taint)}`, score: -avoidScore });
+  }
+  return scores;
+};
+
+const standingOf = (policy: CompiledPolicy, view: ClusterView): Standing => {
+  const tier = policy.tiers.findIndex(({ clusters }) => matchesLabels(clusters, view.labels));
+  const weight = weightOf(policy, view);
+  const blocking = view.taints.find((taint) => taint.effect === 'NoSchedule' && !isTolerated(policy, taint));
+  const scores = scoresOf(policy, view);
+  return {
+    view,
+    tier,
+    refused: refusalOf(policy, view, tier, weight),
+    driving: view.taints.length === 0 ? noTaints : view.taints.filter((taint) => evictionAt(taint, policy) !== undefined),
+    blocked: blocking === undefined ? undefined : { reason: 'taint', message: `taint ${taintText(blocking)} is not tolerated` },
+    score: scores.reduce((sum, { score }) => sum + score, 0),
+    scores,
+    ...boundsOf(policy, view),
+    weight: weight ?? 0,
+  };
+};
+
+/** When a NoExecute taint drives replicas out: now (0), at a time in ms, or never (undefined). */
+export const evictionAt = (taint: TimedTaint, policy: CompiledPolicy): number | undefined => {
+  if (taint.effect !== 'NoExecute') return undefined;
+  const matching = policy.tolerations.filter((toleration) => tolerates(toleration, taint));
+  if (matching.length === 0) return 0;
+  const seconds = matching.map((toleration) => toleration.tolerationSeconds).filter((value) => value !== undefined);
+  // The shortest of the tolerations that end counts, as for pods (taint-eviction-controller, getMinTolerationTime).
+  return seconds.length === 0 ? undefined : (taint.sinceMs ?? 0) + Math.min(...seconds) * 1000;
+};
+
+const domainsOf = (key: string, standings: readonly Standing[]): Domains => {
+  const values = standings.map(({ view }) => labelOf(view, key));
+  const names = [...new Set(values.filter((value) => value !== undefined))].sort(byText);
+  const index = new Map(names.map((name, at) => [name, at]));
+  return { names, of: values.map((value) => (value === undefined ? -1 : (index.get(value) ?? -1))) };
+};
+
+const prepareNow = (policy: CompiledPolicy, clusters: readonly ClusterView[]): Prepared => {
+  const standings = [...clusters].sort((a, b) => byText(a.name, b.name)).map((view) => standingOf(policy, view));
+  return {
+    standings,
+    index: new Map(standings.map(({ view }, at) => [view.name, at])),
+    domains: policy.spread.map(({ topologyKey }) => domainsOf(topologyKey, standings)),
+    isPriced: clusters.some(({ pricing }) => pricing !== undefined),
+  };
+};
+
+const kept = new WeakMap<readonly ClusterView[], WeakMap<CompiledPolicy, Prepared>>();
+
+/** The clusters held against the policy; kept as long as both lists live, so that neither may be changed in place. */
+export const prepare = (policy: CompiledPolicy, clusters: readonly ClusterView[]): Prepared => {
+  const known = kept.get(clusters) ?? new WeakMap<CompiledPolicy, Prepared>();
+  kept.set(clusters, known);
+  const made = known.get(policy) ?? prepareNow(policy, clusters);
+  known.set(policy, made);
+  return made;
+};

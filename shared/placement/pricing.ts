@@ -1,0 +1,115 @@
+/**
+ * @module What a replica costs an hour in a cluster, exactly: integers in units of 10^-19, fine enough for nine decimals of a price times
+ * milli-CPU, or MiB in GiB (1/1024 has ten decimals).
+ */
+import type { ClusterPricing, Prices } from '../api/index.ts';
+import type { PodShape } from '../capacity/index.ts';
+import { type ClusterView, factsOf } from './model.ts';
+import { admits } from './node-labels.ts';
+
+/** Decimals of {@link Amount}. */
+const decimals = 19;
+const nano = 9;
+/** 10^-19 of the currency. */
+export type Amount = bigint;
+
+/** A decimal text of at most nine decimals in units of 10^-9; undefined when it is none. */
+const nanoOf = (text: string | undefined): bigint | undefined => {
+  const match = text === undefined ? null : /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text);
+  return match === null ? undefined : BigInt(`${match[1]}${(match[2] ?? '').padEnd(nano, '0')}`);
+};
+
+/** The amount as a decimal text without trailing zeros. */
+export const amountText = (amount: Amount): string => {
+  const digits = amount.toString().padStart(decimals + 1, '0');
+  const fraction = digits.slice(-decimals).replace(/0+$/, '');
+  return `${digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
+};
+
+/** Labels that mark spot nodes and their values: Karpenter, EKS, GKE, AKS, and our own. */
+const spotLabels: Readonly<Record<string, string>> = {
+  'karpenter.sh/capacity-type': 'spot',
+  'eks.amazonaws.com/capacityType': 'SPOT',
+  'cloud.google.com/gke-spot': 'true',
+  'kubernetes.azure.com/scalesetpriority': 'spot',
+  'node.hanse.dev/spot': 'true',
+};
+
+const has = (labels: Readonly<Record<string, string>>, key: string, value: string): boolean =>
+  Object.hasOwn(labels, key) && labels[key] === value;
+
+/** True for a spot node. */
+export const isSpot = (labels: Readonly<Record<string, string>>): boolean =>
+  Object.entries(spotLabels).some(([key, value]) => has(labels, key, value));
+
+const pricesFor = (pricing: ClusterPricing, labels: Readonly<Record<string, string>>): Prices => {
+  const group = pricing.nodeGroups?.find(({ nodeSelector }) =>
+    Object.entries(nodeSelector).every(([key, value]) => has(labels, key, value)),
+  );
+  const special = group ?? (isSpot(labels) ? pricing.spot : undefined);
+  return special === undefined ? pricing : { ...pricing, ...special };
+};
+
+const productLabels: Readonly<Record<string, string>> = {
+  'nvidia.com/gpu': 'nvidia.com/gpu.product',
+  'amd.com/gpu': 'amd.com/gpu.product-name',
+  'gpu.intel.com/i915': 'gpu.intel.com/product',
+  'gpu.intel.com/xe': 'gpu.intel.com/product',
+};
+
+/** What one replica costs at these prices; undefined when a GPU it asks for has no price. */
+const costAt = (prices: Prices, shape: PodShape, labels: Readonly<Record<string, string>>): Amount | undefined => {
+  let sum = 0n;
+  for (const [resource, count] of shape.requests) {
+    const amount = BigInt(Math.trunc(count));
+    if (resource === 'cpu') sum += (nanoOf(prices.cpuCoreHour) ?? 0n) * amount * 10_000_000n;
+    else if (resource === 'memory') sum += (nanoOf(prices.memoryGiBHour) ?? 0n) * amount * 9_765_625n;
+    else if (Object.hasOwn(productLabels, resource)) {
+      const product = labels[productLabels[resource] ?? ''] ?? '';
+      const listed = Object.entries(prices.gpuHour ?? {});
+      const [, price] = listed.find(([name]) => name === product) ?? (product === '' && listed.length === 1 ? (listed[0] ?? []) : []);
+      const each = nanoOf(price);
+      if (each === undefined) return undefined;
+      sum += each * amount * 10_000_000_000n;
+    }
+  }
+  return sum;
+};
+
+const isPriced = (pricing: ClusterPricing): boolean =>
+  [pricing, pricing.spot ?? {}, ...(pricing.nodeGroups ?? [])].some(
+    (prices) => prices.cpuCoreHour !== undefined || prices.memoryGiBHour !== undefined || prices.gpuHour !== undefined,
+  );
+
+const computePrice = (view: ClusterView, shape: PodShape): Amount | undefined => {
+  const { pricing } = view;
+  if (pricing === undefined || !isPriced(pricing)) return undefined;
+  const groups = (factsOf(view)?.groups ?? []).filter((group) => admits(group, shape));
+  if (groups.length === 0) return costAt(pricing, shape, {});
+  // The member's scheduler chooses the node: the dearest that may run a replica counts, so that the bill is never above what was said.
+  let dearest: Amount | undefined;
+  for (const group of groups) {
+    const cost = costAt(pricesFor(pricing, group.labels), shape, group.labels);
+    if (cost !== undefined && (dearest === undefined || cost > dearest)) dearest = cost;
+  }
+  return dearest;
+};
+
+/** Prices kept for each cluster; beyond it they are counted anew. */
+const keptPricesMax = 256;
+const kept = new WeakMap<ClusterView, Map<string, Amount | undefined>>();
+
+/** What one replica costs an hour in the cluster; undefined when the cluster has no price for it. */
+export const priceIn = (view: ClusterView, shape: PodShape): Amount | undefined => {
+  if (view.pricing === undefined) return undefined;
+  const known = kept.get(view) ?? new Map<string, Amount | undefined>();
+  kept.set(view, known);
+  if (known.has(shape.key)) return known.get(shape.key);
+  const made = computePrice(view, shape);
+  if (known.size >= keptPricesMax) known.clear();
+  known.set(shape.key, made);
+  return made;
+};
+
+/** Currency of a cluster's prices; '' when it says none. */
+export const currencyOf = (view: ClusterView): string => view.pricing?.currency ?? '';

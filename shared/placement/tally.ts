@@ -1,0 +1,90 @@
+/** @module Running counts of spread constraints while seats are given, and whether a seat is open under them. */
+import { type Allowed, domainCounts, type Problem, type Spread, unlimited } from './problem.ts';
+
+/** Running counts of one constraint. */
+export type Tally = {
+  readonly spread: Spread;
+  readonly allowed: Allowed;
+  readonly sums: number[];
+  /** Domains with a replica. */
+  used: number;
+  /** Fewest replicas of a measured domain, and how many domains have so few. */
+  least: number;
+  atLeast: number;
+};
+
+const isMeasured = (tally: Tally, domain: number): boolean =>
+  (tally.spread.sizes[domain] ?? 0) > 0 && (tally.allowed === undefined || tally.allowed.has(domain));
+
+const measure = (tally: Tally): void => {
+  tally.least = unlimited;
+  tally.atLeast = 0;
+  for (let domain = 0; domain < tally.sums.length; domain++) {
+    if (!isMeasured(tally, domain)) continue;
+    const sum = tally.sums[domain] ?? 0;
+    if (sum < tally.least) {
+      tally.least = sum;
+      tally.atLeast = 0;
+    }
+    if (sum === tally.least) tally.atLeast += 1;
+  }
+};
+
+/** The tallies of a start. */
+export const talliesOf = (problem: Problem, allowed: readonly Allowed[], counts: readonly number[]): Tally[] =>
+  problem.spreads.map((spread, at) => {
+    const sums = domainCounts(spread, counts);
+    const tally: Tally = { spread, allowed: allowed[at], sums, used: sums.filter((sum) => sum > 0).length, least: 0, atLeast: 0 };
+    if (spread.maxSkew < unlimited) measure(tally);
+    return tally;
+  });
+
+/** Counts a seat in a domain; true when the emptiest measured domain has more than before, so that skew may allow what it held back. */
+export const countSeat = (tally: Tally, domain: number): boolean => {
+  const before = tally.sums[domain] ?? 0;
+  tally.sums[domain] = before + 1;
+  if (before === 0) tally.used += 1;
+  if (tally.spread.maxSkew === unlimited || before !== tally.least || !isMeasured(tally, domain)) return false;
+  tally.atLeast -= 1;
+  if (tally.atLeast > 0) return false;
+  measure(tally);
+  return true;
+};
+
+/** A seat is open, shut for good, or held back by the skew of a constraint (its index, from 0). */
+export const open = -1;
+export const shut = -2;
+
+/** How a seat in these domains stands under the hard constraints. */
+export const standingOf = (tallies: readonly Tally[], domains: readonly number[], remaining: number): number => {
+  let held = open;
+  for (let at = 0; at < tallies.length; at++) {
+    const tally = tallies[at];
+    if (tally === undefined || !tally.spread.hard) continue;
+    const domain = domains[at] ?? -1;
+    const sum = tally.sums[domain] ?? 0;
+    const missing = tally.spread.minDomains - tally.used;
+    // As many seats are left as domains are missing: they are for domains without a replica.
+    if (missing > 0 && missing >= remaining && sum > 0) return shut;
+    if (sum + 1 > tally.spread.shareMax || tally.allowed?.has(domain) === false) return shut;
+    if (tally.spread.maxSkew < unlimited && sum + 1 - tally.least > tally.spread.maxSkew && isMeasured(tally, domain)) held = at;
+  }
+  return held;
+};
+
+/** How many preferences a seat in these domains goes against. */
+export const penaltyOf = (tallies: readonly Tally[], domains: readonly number[]): number => {
+  let penalty = 0;
+  for (let at = 0; at < tallies.length; at++) {
+    const tally = tallies[at];
+    if (tally === undefined || tally.spread.hard) continue;
+    const { spread } = tally;
+    const domain = domains[at] ?? -1;
+    const sum = domain < 0 ? 0 : (tally.sums[domain] ?? 0);
+    if (spread.maxSkew < unlimited && domain >= 0 && sum + 1 - tally.least > spread.maxSkew) penalty += 1;
+    if (spread.minDomains > tally.used && sum > 0) penalty += 1;
+    if (domain >= 0 && sum + 1 > spread.shareMax) penalty += 1;
+    if (domain < 0 || tally.allowed?.has(domain) === false) penalty += 1;
+  }
+  return penalty;
+};
