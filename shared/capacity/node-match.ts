@@ -1,7 +1,7 @@
 /** @module Whether a node may run a pod at all: scheduling switched off, taints, node selector, required node affinity. */
 import { matchesLabels, type Operator, type Requirement } from '../kube/selectors/index.ts';
 import type { NodeGroup } from './report.ts';
-import { type TolerationLike, untolerated } from './taints.ts';
+import { type TaintLike, type TolerationLike, untolerated } from './taints.ts';
 
 /** One requirement of a node selector term (core/v1 NodeSelectorRequirement). */
 export type NodeRequirement = { readonly key: string; readonly operator: string; readonly values?: readonly string[] };
@@ -48,14 +48,32 @@ export const asksForHost = (demand: NodeDemand): boolean =>
     (term) => (term.matchFields ?? []).length > 0 || (term.matchExpressions ?? []).some((rule) => rule.key === hostname),
   );
 
-/** Why a node of the group called `name` cannot run the pod; undefined when it may. Labels of a group leave the hostname out: it is the name. */
-export const nodeRefusal = (group: NodeGroup, name: string, demand: NodeDemand): NodeRefusal | undefined => {
-  if (group.unschedulable && untolerated([unschedulableTaint], demand.tolerations, ['NoSchedule']) !== undefined) return 'unschedulable';
-  if (untolerated(group.taints, demand.tolerations, ['NoSchedule', 'NoExecute']) !== undefined) return 'taint';
-  const labels = Object.hasOwn(group.labels, hostname) ? group.labels : { ...group.labels, [hostname]: name };
+/** What is looked at of a node. */
+export type NodeSide = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly TaintLike[];
+  readonly unschedulable: boolean;
+};
+
+/** Why a node cannot run the pod; undefined when it may. */
+export const refusalOf = (node: NodeSide, demand: NodeDemand): NodeRefusal | undefined => {
+  if (node.unschedulable && untolerated([unschedulableTaint], demand.tolerations, ['NoSchedule']) !== undefined) return 'unschedulable';
+  if (untolerated(node.taints, demand.tolerations, ['NoSchedule', 'NoExecute']) !== undefined) return 'taint';
+  return termsHold(node, demand);
+};
+
+/** Which of node selector and required node affinity refuses the node; undefined when neither does. */
+export const termsHold = ({ name, labels }: Pick<NodeSide, 'name' | 'labels'>, demand: NodeDemand): 'selector' | 'affinity' | undefined => {
   for (const [key, value] of Object.entries(demand.nodeSelector)) {
     if (!Object.hasOwn(labels, key) || labels[key] !== value) return 'selector';
   }
   if (demand.nodeTerms !== undefined && !demand.nodeTerms.some((term) => termHolds(term, labels, name))) return 'affinity';
   return undefined;
+};
+
+/** As {@link refusalOf} for a node of the group called `name`: labels of a group leave the hostname out, which is the name. */
+export const nodeRefusal = (group: NodeGroup, name: string, demand: NodeDemand): NodeRefusal | undefined => {
+  const labels = Object.hasOwn(group.labels, hostname) ? group.labels : { ...group.labels, [hostname]: name };
+  return refusalOf({ name, labels, taints: group.taints, unschedulable: group.unschedulable }, demand);
 };

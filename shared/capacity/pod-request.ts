@@ -94,8 +94,47 @@ export const exactPodRequests = (spec: unknown, status?: unknown): ExactAmounts 
     }
   }
   raiseTo(total, initPeak);
-  for (const [resource, nanos] of amountsOf(fieldsOf(pod.resources).requests)) if (isPodLevel(resource)) total.set(resource, nanos);
+  setPodLevel(total, pod);
   addInto(total, amountsOf(pod.overhead));
+  return total;
+};
+
+/** Pod-level requests stand in for the containers'; a pod-level limit is the request of what no container asks for, as defaulting makes it. */
+const setPodLevel = (total: Sums, pod: Fields): void => {
+  const { requests, limits } = fieldsOf(pod.resources);
+  for (const [resource, nanos] of amountsOf(limits)) if (isPodLevel(resource) && !total.has(resource)) total.set(resource, nanos);
+  for (const [resource, nanos] of amountsOf(requests)) if (isPodLevel(resource)) total.set(resource, nanos);
+};
+
+/**
+ * The limits of a pod, exact (component-helpers PodLimits): app containers and sidecars together or the greatest moment of initialisation,
+ * pod-level limits in their place; overhead counts where there is a limit.
+ */
+export const exactPodLimits = (spec: unknown): ExactAmounts => {
+  const pod = fieldsOf(spec);
+  const limitsOf = (container: Fields): Sums => amountsOf(fieldsOf(container.resources).limits);
+  const total: Sums = new Map();
+  for (const container of listOf(pod.containers)) addInto(total, limitsOf(container));
+  const sidecars: Sums = new Map();
+  const initPeak: Sums = new Map();
+  for (const container of listOf(pod.initContainers)) {
+    const limits = limitsOf(container);
+    if (container.restartPolicy === 'Always') {
+      addInto(total, limits);
+      addInto(sidecars, limits);
+      raiseTo(initPeak, sidecars);
+    } else {
+      const phase = new Map(sidecars);
+      addInto(phase, limits);
+      raiseTo(initPeak, phase);
+    }
+  }
+  raiseTo(total, initPeak);
+  for (const [resource, nanos] of amountsOf(fieldsOf(pod.resources).limits)) if (isPodLevel(resource)) total.set(resource, nanos);
+  for (const [resource, nanos] of amountsOf(pod.overhead)) {
+    const limit = total.get(resource) ?? 0n;
+    if (limit > 0n) total.set(resource, limit + nanos);
+  }
   return total;
 };
 
@@ -127,7 +166,7 @@ const containerRequests = (container: Fields, running: RunningStatuses): ExactAm
 };
 
 /** A container's requests; a limit without a request is the request, as the API server's defaulting makes it. */
-const ownRequests = (container: Fields): ExactAmounts => {
+export const ownRequests = (container: Fields): ExactAmounts => {
   const { requests, limits } = fieldsOf(container.resources);
   const sums = amountsOf(limits);
   for (const [resource, nanos] of amountsOf(requests)) sums.set(resource, nanos);

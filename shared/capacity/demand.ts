@@ -1,0 +1,212 @@
+/** @module What one replica asks of a cluster, exactly, read from a pod spec: amounts, nodes, other pods, ports, quota, kubelet managers. */
+import { addAmounts, bookedAmounts } from './amounts.ts';
+import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf } from './fields.ts';
+import type { Amounts, HostPort, PodTerm } from './node.ts';
+import type { NodeDemand, NodeTerm } from './node-match.ts';
+import { exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
+import { hostPortsOf, podTermsOf, type SpreadRule, selectorFault, spreadRulesOf } from './pod-terms.ts';
+import { podAmountsFault } from './quantities.ts';
+import type { TolerationLike } from './taints.ts';
+import { choosesGpus, hamiResources, type VgpuAsk, vgpuAskOf } from './vgpu.ts';
+
+/** One container; `requests` with limits filled in, booked units, above zero. */
+export type ContainerDemand = { readonly role: 'init' | 'sidecar' | 'app'; readonly requests: Amounts };
+
+/** One replica's demand. */
+export type PodDemand = NodeDemand & {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the scheduler takes from a node, without HAMi's own resources and the RuntimeClass's overhead; booked units above zero. */
+  readonly requests: Amounts;
+  /** Limits of the whole pod, for quota. */
+  readonly limits: Amounts;
+  readonly containers: readonly ContainerDemand[];
+  readonly guaranteed: boolean;
+  readonly bestEffort: boolean;
+  readonly podLevelResources: boolean;
+  /** `spec.overhead` is set: the RuntimeClass's is in it. */
+  readonly hasOverhead: boolean;
+  readonly runtimeClassName: string | undefined;
+  readonly priorityClassName: string;
+  readonly hasDeadline: boolean;
+  /** `requests.cpu`, `limits.memory` and their kin that some container leaves open: a quota of them refuses the pod. */
+  readonly unsetCompute: readonly string[];
+  /** Node named by the template; it bypasses the scheduler's choice. */
+  readonly nodeName: string | undefined;
+  readonly ports: readonly HostPort[];
+  readonly affinity: readonly PodTerm[];
+  readonly antiAffinity: readonly PodTerm[];
+  readonly spread: readonly SpreadRule[];
+  /** Networks attached, by namespace and name, once a mention. */
+  readonly networks: readonly { readonly namespace: string; readonly name: string }[];
+  /** Shared GPUs asked for, a container each. */
+  readonly vgpus: readonly VgpuAsk[];
+  /** True when HAMi's own resources are asked: only nodes with shared GPUs can serve them. */
+  readonly needsVgpu: boolean;
+  /** Terms that the count does not know. */
+  readonly doubts: readonly string[];
+};
+
+/** A template: what a pod is made from. */
+export type PodTemplate = { readonly metadata?: unknown; readonly spec?: unknown };
+
+const nodeTermsOf = (spec: Bag): readonly NodeTerm[] | undefined => {
+  const required = bagOf(bagOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution;
+  return isBag(required) ? (bagsOf(required.nodeSelectorTerms) as readonly NodeTerm[]) : undefined;
+};
+
+const containersOf = (spec: Bag): ContainerDemand[] => [
+  ...bagsOf(spec.initContainers).map(
+    (container): ContainerDemand => ({
+      role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
+      requests: bookedAmounts(ownRequests(container)),
+    }),
+  ),
+  ...bagsOf(spec.containers).map((container): ContainerDemand => ({ role: 'app', requests: bookedAmounts(ownRequests(container)) })),
+];
+
+const hasPodLevel = (spec: Bag): boolean => {
+  const { requests, limits } = bagOf(spec.resources);
+  return Object.keys(bagOf(requests)).length + Object.keys(bagOf(limits)).length > 0;
+};
+
+/** QoS class as the kubelet computes it (`v1/helper/qos`): over cpu and memory of all containers, init ones too, or of the pod as a whole. */
+const qosOf = (spec: Bag): { guaranteed: boolean; bestEffort: boolean } => {
+  const parts = hasPodLevel(spec) ? [spec] : [...bagsOf(spec.containers), ...bagsOf(spec.initContainers)];
+  let guaranteed = parts.length > 0;
+  let bestEffort = true;
+  for (const part of parts) {
+    const limits = exactAmounts(bagOf(part.resources).limits);
+    const requests = ownRequests(part);
+    for (const resource of ['cpu', 'memory']) {
+      const limit = limits.get(resource) ?? 0n;
+      const request = requests.get(resource) ?? 0n;
+      if (limit > 0n || request > 0n) bestEffort = false;
+      if (limit <= 0n || limit !== request) guaranteed = false;
+    }
+  }
+  return { guaranteed, bestEffort };
+};
+
+const unsetComputeOf = (spec: Bag): string[] => {
+  if (hasPodLevel(spec)) return [];
+  const containers = [...bagsOf(spec.containers), ...bagsOf(spec.initContainers)];
+  const leaves = (field: 'requests' | 'limits', resource: string): boolean =>
+    containers.some((container) => {
+      const limits = exactAmounts(bagOf(container.resources).limits);
+      return !(field === 'limits' ? limits : ownRequests(container)).has(resource);
+    });
+  return (['requests', 'limits'] as const).flatMap((field) =>
+    ['cpu', 'memory'].filter((resource) => leaves(field, resource)).map((resource) => `${field}.${resource}`),
+  );
+};
+
+/** Networks of `k8s.v1.cni.cncf.io/networks`: `a, other/b@eth1`, or a JSON list of objects. */
+const networksOf = (annotations: Readonly<Record<string, string>>, namespace: string): { namespace: string; name: string }[] => {
+  const text = (annotations['k8s.v1.cni.cncf.io/networks'] ?? '').trim();
+  if (text.startsWith('[')) {
+    try {
+      return bagsOf(JSON.parse(text)).map((entry) => ({ namespace: textOf(entry.namespace) || namespace, name: textOf(entry.name) }));
+    } catch {
+      return [{ namespace, name: text }];
+    }
+  }
+  return text
+    .split(',')
+    .map((part) => part.trim().split('@')[0] ?? '')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [first = '', second] = part.split('/');
+      return second === undefined ? { namespace, name: first } : { namespace: first, name: second };
+    });
+};
+
+/** Requests as the scheduler takes them; what is HAMi's own is left out, and the GPU it implies is in. */
+const schedulerRequests = (spec: Bag, containers: readonly ContainerDemand[]): Amounts => {
+  const requests = new Map([...bookedAmounts(exactPodRequests(spec))].filter(([name]) => !hamiResources.has(name) && name !== 'pods'));
+  for (const container of containers) {
+    const ask = vgpuAskOf(container.requests);
+    if (ask !== undefined && (container.requests.get('nvidia.com/gpu') ?? 0n) === 0n)
+      addAmounts(requests, new Map([['nvidia.com/gpu', ask.count]]));
+  }
+  return new Map([...requests].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+};
+
+const doubtsOf = (spec: Bag, metadata: Bag): string[] => [
+  ...(bagsOf(spec.resourceClaims).length > 0 ? ['spec.resourceClaims: devices of claims are not counted'] : []),
+  ...(bagsOf(spec.volumes).some((volume) => isBag(volume.persistentVolumeClaim) || isBag(volume.ephemeral))
+    ? ['spec.volumes: where volumes can be attached is not counted']
+    : []),
+  ...(choosesGpus(metadata.annotations) ? ['metadata.annotations: the choice of GPUs by type or id is not counted'] : []),
+];
+
+/** The demand of a template. Amounts that cannot be read count as none: {@link demandFault} tells of them. */
+export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
+  const meta = bagOf(metadata);
+  const pod = bagOf(spec);
+  const namespace = textOf(meta.namespace) || 'default';
+  const labels = textMapOf(meta.labels);
+  const containers = containersOf(pod);
+  const vgpus = containers.flatMap(({ requests }) => vgpuAskOf(requests) ?? []);
+  return {
+    namespace,
+    labels,
+    requests: schedulerRequests(pod, containers),
+    limits: bookedAmounts(exactPodLimits(pod)),
+    containers,
+    ...qosOf(pod),
+    podLevelResources: hasPodLevel(pod),
+    hasOverhead: isBag(pod.overhead),
+    tolerations: bagsOf(pod.tolerations) as readonly TolerationLike[],
+    nodeSelector: textMapOf(pod.nodeSelector),
+    nodeTerms: nodeTermsOf(pod),
+    runtimeClassName: textOf(pod.runtimeClassName) || undefined,
+    priorityClassName: textOf(pod.priorityClassName),
+    hasDeadline: (integerOf(pod.activeDeadlineSeconds) ?? -1) >= 0,
+    unsetCompute: unsetComputeOf(pod),
+    nodeName: textOf(pod.nodeName) || undefined,
+    ports: hostPortsOf(pod),
+    affinity: podTermsOf(pod, 'podAffinity', labels),
+    antiAffinity: podTermsOf(pod, 'podAntiAffinity', labels),
+    spread: spreadRulesOf(pod, labels),
+    networks: networksOf(textMapOf(meta.annotations), namespace),
+    vgpus,
+    needsVgpu: containers.some(({ requests }) => [...hamiResources].some((name) => (requests.get(name) ?? 0n) > 0n)),
+    doubts: doubtsOf(pod, meta),
+  };
+};
+
+const listFault = (value: unknown, path: string): string | undefined =>
+  value === undefined || value === null || (Array.isArray(value) && value.every(isBag))
+    ? undefined
+    : `${path}: a list of objects is wanted`;
+
+const spreadFault = (spec: Bag, path: string): string | undefined => {
+  for (const [at, rule] of bagsOf(spec.topologySpreadConstraints).entries()) {
+    const where = `${path}.topologySpreadConstraints[${at}]`;
+    if (textOf(rule.topologyKey) === '') return `${where}.topologyKey: name the node label to spread over`;
+    if ((integerOf(rule.maxSkew) ?? 0) < 1) return `${where}.maxSkew: a whole number above zero is wanted`;
+    if (rule.minDomains !== undefined && (integerOf(rule.minDomains) ?? 0) < 1)
+      return `${where}.minDomains: a whole number above zero is wanted`;
+  }
+  return undefined;
+};
+
+/** What is wrong with a template; undefined when it can be counted. `path` is that of its spec. */
+export const demandFault = (template: PodTemplate, path: string): string | undefined => {
+  const spec = template.spec;
+  if (!isBag(spec)) return `${path}: a pod spec is wanted`;
+  if (!Array.isArray(spec.containers) || spec.containers.length === 0) return `${path}.containers: name at least one container`;
+  const demand = podDemandOf(template);
+  const faults = [
+    listFault(spec.containers, `${path}.containers`),
+    listFault(spec.initContainers, `${path}.initContainers`),
+    listFault(spec.tolerations, `${path}.tolerations`),
+    podAmountsFault(spec, path),
+    spreadFault(spec, path),
+    ...demand.spread.map((rule) => selectorFault(rule.selector, `${path}.topologySpreadConstraints: labelSelector`)),
+    ...demand.affinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAffinity: labelSelector`)),
+    ...demand.antiAffinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAntiAffinity: labelSelector`)),
+  ];
+  return faults.find((fault) => fault !== undefined);
+};

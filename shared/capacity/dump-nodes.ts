@@ -1,0 +1,69 @@
+/** @module Nodes of a dump: what is allocatable less what their pods hold, with the zones of their NodeResourceTopology. */
+import { bookedFloor } from './amounts.ts';
+import { groupsOf, type HeldPod } from './dump-pods.ts';
+import type { Topology } from './dump-topology.ts';
+import { type Bag, bagOf, bagsOf, textMapOf, textOf } from './fields.ts';
+import { type NodeModel, plainKubelet, type SharedGpu } from './node.ts';
+import { exactAmounts } from './pod-request.ts';
+import { amountsFault } from './quantities.ts';
+import { hamiRegister, readRegister, withUse } from './vgpu.ts';
+
+const allocatableOf = (node: Bag): unknown => {
+  const status = bagOf(node.status);
+  return status.allocatable ?? status.capacity;
+};
+
+/** The first fault of a node's amounts. */
+export const nodeFaults = (node: Bag, path: string): string | undefined => {
+  const status = bagOf(node.status);
+  return amountsFault(status.allocatable, `${path}: status.allocatable`) ?? amountsFault(status.capacity, `${path}: status.capacity`);
+};
+
+/** The model of a node with the pods it holds. */
+export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topology | undefined): NodeModel => {
+  const metadata = bagOf(node.metadata);
+  const spec = bagOf(node.spec);
+  const name = textOf(metadata.name);
+  const allocatable = allocatableOf(node);
+  const free = new Map([...exactAmounts(allocatable)].map(([resource, nanos]) => [resource, bookedFloor(resource, nanos)] as const));
+  for (const pod of pods) for (const [resource, amount] of pod.requests) free.set(resource, (free.get(resource) ?? 0n) - amount);
+  const places = free.get('pods') ?? 0n;
+  free.delete('pods');
+  const gpus = sharedGpusOf(textMapOf(metadata.annotations)[hamiRegister], pods, name);
+  return {
+    name,
+    labels: textMapOf(metadata.labels),
+    taints: bagsOf(spec.taints).map((taint) => ({ key: textOf(taint.key), value: textOf(taint.value), effect: textOf(taint.effect) })),
+    unschedulable: spec.unschedulable === true,
+    free,
+    podsFree: places - BigInt(pods.length),
+    zones: topology?.zones ?? [],
+    kubelet: topology?.kubelet ?? plainKubelet,
+    runtimeHandlers: bagsOf(bagOf(node.status).runtimeHandlers).map((handler) => textOf(handler.name)),
+    sharedGpus: gpus.gpus,
+    pods: groupsOf(pods),
+    doubts: [
+      ...(allocatable === undefined ? [`Node ${name}: status.allocatable is not told`] : []),
+      ...(topology?.doubts ?? []).map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
+      ...gpus.doubts,
+    ],
+  };
+};
+
+const sharedGpusOf = (
+  register: string | undefined,
+  pods: readonly HeldPod[],
+  name: string,
+): { gpus: readonly SharedGpu[] | undefined; doubts: string[] } => {
+  if (register === undefined) return { gpus: undefined, doubts: [] };
+  const gpus = readRegister(register);
+  if (gpus === undefined) return { gpus: [], doubts: [`Node ${name}: metadata.annotations[${hamiRegister}] cannot be read`] };
+  const silent = pods.filter((pod) => pod.vgpus === undefined && (pod.requests.get('nvidia.com/gpu') ?? 0n) > 0n);
+  return {
+    gpus: withUse(
+      gpus,
+      pods.flatMap(({ vgpus }) => vgpus ?? []),
+    ),
+    doubts: silent.map(({ label }) => `Pod ${label}: does not say which shared GPUs it holds`),
+  };
+};

@@ -1,0 +1,56 @@
+/** @module ResourceQuotas of a dump: what is left of each, from its status, or from the namespace's pods where it has none. */
+import { addAmounts, bookedAmounts, bookedFloor } from './amounts.ts';
+import { podDemandOf } from './demand.ts';
+import type { Read } from './dump.ts';
+import { type Bag, bagOf, bagsOf, textOf, textsOf } from './fields.ts';
+import type { Amounts, QuotaModel, QuotaScope } from './node.ts';
+import { exactAmounts, exactPodLimits, exactPodRequests } from './pod-request.ts';
+import { amountsFault } from './quantities.ts';
+import { quotaCounts, quotaUse } from './quota.ts';
+
+const baseName = (resource: string): string => resource.replace(/^(requests|limits)\./, '');
+
+const amountsOf = (list: unknown): Amounts =>
+  new Map([...exactAmounts(list)].map(([resource, nanos]) => [resource, bookedFloor(baseName(resource), nanos)] as const));
+
+/** The quota with what is left of it. */
+export const quotaModelOf = (body: Bag, pods: readonly Bag[]): Read<QuotaModel> => {
+  const spec = bagOf(body.spec);
+  const status = bagOf(body.status);
+  for (const [list, path] of [
+    [spec.hard, 'spec.hard'],
+    [status.hard, 'status.hard'],
+    [status.used, 'status.used'],
+  ] as const) {
+    const fault = amountsFault(list, path);
+    if (fault !== undefined) return { ok: false, message: fault };
+  }
+  const metadata = bagOf(body.metadata);
+  const namespace = textOf(metadata.namespace) || 'default';
+  const scopes = scopesOf(spec);
+  const used = status.used === undefined ? usedBy(pods, namespace, scopes) : amountsOf(status.used);
+  const hard = amountsOf(status.hard ?? spec.hard);
+  const free = new Map([...hard].map(([resource, amount]) => [resource, amount - (used.get(resource) ?? 0n)] as const));
+  return { ok: true, value: { namespace, name: textOf(metadata.name), free, scopes } };
+};
+
+const scopesOf = (spec: Bag): readonly QuotaScope[] => [
+  ...textsOf(spec.scopes).map((name) => ({ name, operator: 'Exists', values: [] })),
+  ...bagsOf(bagOf(spec.scopeSelector).matchExpressions).map((line) => ({
+    name: textOf(line.scopeName),
+    operator: textOf(line.operator),
+    values: textsOf(line.values),
+  })),
+];
+
+const usedBy = (pods: readonly Bag[], namespace: string, scopes: readonly QuotaScope[]): Amounts => {
+  const used = new Map<string, bigint>();
+  for (const pod of pods) {
+    const { phase } = bagOf(pod.status);
+    if ((textOf(bagOf(pod.metadata).namespace) || 'default') !== namespace) continue;
+    if (!quotaCounts({ scopes }, podDemandOf(pod))) continue;
+    if (phase === 'Succeeded' || phase === 'Failed') addAmounts(used, new Map([['count/pods', 1n]]));
+    else addAmounts(used, quotaUse(bookedAmounts(exactPodRequests(pod.spec, pod.status)), bookedAmounts(exactPodLimits(pod.spec))));
+  }
+  return used;
+};

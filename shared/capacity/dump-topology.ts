@@ -1,0 +1,106 @@
+/** @module NodeResourceTopology (topology.node.k8s.io/v1alpha2): zones, and how the kubelet's managers are set. */
+import { bookedFloor, isMemory } from './amounts.ts';
+import type { Read } from './dump.ts';
+import { type Bag, bagsOf, textOf, textsOf } from './fields.ts';
+import type { KubeletModel, ZoneModel } from './node.ts';
+import { exactAmounts } from './pod-request.ts';
+import { quantityFault } from './quantities.ts';
+
+/** Zones and managers of one node. */
+export type Topology = { readonly zones: readonly ZoneModel[]; readonly kubelet: KubeletModel; readonly doubts: readonly string[] };
+
+/** Reads the object; the message names the field that cannot be read. */
+export const topologyOf = (body: Bag): Read<Topology> => {
+  const zones: ZoneModel[] = [];
+  for (const [at, zone] of bagsOf(body.zones).entries()) {
+    if (zone.type !== undefined && zone.type !== 'Node') continue;
+    const read = zoneOf(zone, `zones[${at}]`);
+    if (!read.ok) return read;
+    if (zones.some(({ id }) => id === read.value.id))
+      return { ok: false, message: `zones[${at}].name: ${textOf(zone.name)} is there twice` };
+    zones.push(read.value);
+  }
+  zones.sort((a, b) => a.id - b.id);
+  return { ok: true, value: { zones, ...kubeletOf(body, zones) } };
+};
+
+/** The zone's number is in its name, whatever its place in the list. */
+const zoneOf = (zone: Bag, path: string): Read<ZoneModel> => {
+  const id = /^node-(\d{1,4})$/.exec(textOf(zone.name))?.[1];
+  if (id === undefined) return { ok: false, message: `${path}.name: ${JSON.stringify(zone.name)} has no zone number; node-0 is wanted` };
+  const total = new Map<string, bigint>();
+  const available = new Map<string, bigint>();
+  for (const [at, resource] of bagsOf(zone.resources).entries()) {
+    const name = textOf(resource.name);
+    const where = `${path}.resources[${at}]`;
+    if (name === '') return { ok: false, message: `${where}.name: name the resource` };
+    if (total.has(name)) return { ok: false, message: `${where}.name: ${name} is there twice` };
+    const widthField = isMemory(name) ? 'allocatable' : 'capacity';
+    const width = resource[widthField] ?? resource.allocatable ?? resource.capacity;
+    for (const [field, value] of [
+      [widthField, width],
+      ['available', resource.available],
+    ] as const) {
+      const fault = quantityFault(value, `${where}.${field}`);
+      if (fault !== undefined) return { ok: false, message: fault };
+    }
+    total.set(name, amountOf(name, width));
+    available.set(name, amountOf(name, resource.available));
+  }
+  return { ok: true, value: { id: Number(id), total, available } };
+};
+
+const amountOf = (resource: string, value: unknown): bigint =>
+  bookedFloor(resource, exactAmounts({ [resource]: value }).get(resource) ?? 0n);
+
+const kubeletOf = (body: Bag, zones: readonly ZoneModel[]): { kubelet: KubeletModel; doubts: string[] } => {
+  const told = new Map(bagsOf(body.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
+  const deprecated = textsOf(body.topologyPolicies)[0] ?? '';
+  const doubts: string[] = [];
+  const policy = policyOf(told.get('topologyManagerPolicy') ?? deprecated);
+  if (policy === undefined)
+    doubts.push(`attributes: topologyManagerPolicy ${JSON.stringify(told.get('topologyManagerPolicy') ?? deprecated)} is not known`);
+  const cpuOptions = `${told.get('cpuManagerPolicyOptions') ?? ''}`.split(',').map((option) => option.trim());
+  if (cpuOptions.includes('align-by-socket=true')) doubts.push('attributes: cpuManagerPolicyOptions align-by-socket is not counted');
+  const threads = told.get('threadsPerCore');
+  const threadsPerCore = threads !== undefined && /^[1-9]\d{0,3}$/.test(threads) ? Number(threads) : undefined;
+  if (threads !== undefined && threadsPerCore === undefined)
+    doubts.push(`attributes: threadsPerCore ${JSON.stringify(threads)} is no number`);
+  const lists = (wanted: (resource: string) => boolean): boolean => zones.some(({ total }) => [...total.keys()].some(wanted));
+  return {
+    kubelet: {
+      topologyPolicy: policy ?? 'single-numa-node',
+      topologyScope: scopeOf(told.get('topologyManagerScope'), deprecated),
+      prefersClosest: /prefer-closest-numa-nodes=true/.test(told.get('topologyManagerPolicyOptions') ?? ''),
+      cpuManager: oneOf(
+        told.get('cpuManagerPolicy'),
+        ['none', 'static'] as const,
+        lists((name) => name === 'cpu'),
+      ),
+      fullCoresOnly: cpuOptions.includes('full-pcpus-only=true'),
+      threadsPerCore,
+      memoryManager: oneOf(told.get('memoryManagerPolicy'), ['None', 'Static'] as const, lists(isMemory)),
+    },
+    doubts,
+  };
+};
+
+/** What is told; when nothing is, zones that list the resource leave it open, as publishers list it only for the pinning policy. */
+const oneOf = <T extends string>(told: string | undefined, [off, on]: readonly [T, T], isListed: boolean): readonly T[] => {
+  const word = told?.toLowerCase();
+  if (word === off.toLowerCase()) return [off];
+  if (word === on.toLowerCase()) return [on];
+  return word === undefined && !isListed ? [off] : [off, on];
+};
+
+const scopeOf = (told: string | undefined, deprecated: string): KubeletModel['topologyScope'] =>
+  told === 'pod' || (told === undefined && deprecated.endsWith('PodLevel')) ? 'pod' : 'container';
+
+/** The attribute's own words, or the deprecated `SingleNUMANodePodLevel` and its kin; undefined when it is neither. */
+const policyOf = (text: string): KubeletModel['topologyPolicy'] | undefined => {
+  const word = text.toLowerCase();
+  if (word === '' || word === 'none') return 'none';
+  if (word === 'single-numa-node' || /^singlenumanode(pod|container)level$/.test(word)) return 'single-numa-node';
+  if (word === 'restricted' || /^restricted(pod|container)level$/.test(word)) return 'restricted';
+  return word === 'best-effort' || /^besteffort((pod|container)level)?$/.test(word) ? 'best-effort' : undefined;
+};

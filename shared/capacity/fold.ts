@@ -1,0 +1,81 @@
+/** @module What a cluster adds to a demand before it is counted: overhead, selector and tolerations of its RuntimeClass, devices of its networks. */
+import { addAmounts } from './amounts.ts';
+import type { PodDemand } from './demand.ts';
+import type { ClusterModel } from './node.ts';
+
+/** The demand as this cluster sees it, or why none of its nodes can serve it. */
+export type Folded = { readonly demand: PodDemand; readonly refusal: string | undefined; readonly doubts: readonly string[] };
+
+/** Folds RuntimeClass and networks into a demand. */
+export const foldDemand = (cluster: Pick<ClusterModel, 'runtimeClasses' | 'networks'>, demand: PodDemand): Folded => {
+  const runtime = withRuntimeClass(cluster, demand);
+  const network = withNetworks(cluster, runtime.demand);
+  return {
+    demand: network.demand,
+    refusal: runtime.refusal ?? network.refusal,
+    doubts: [...demand.doubts, ...runtime.doubts, ...network.doubts],
+  };
+};
+
+const withRuntimeClass = (cluster: Pick<ClusterModel, 'runtimeClasses'>, demand: PodDemand): Folded => {
+  const { runtimeClassName: name } = demand;
+  if (name === undefined) return { demand, refusal: undefined, doubts: [] };
+  const runtime = cluster.runtimeClasses.find((entry) => entry.name === name);
+  if (runtime === undefined) {
+    const doubts = cluster.runtimeClasses.length === 0 ? [`spec.runtimeClassName: no RuntimeClass is told, "${name}" may exist`] : [];
+    return { demand, refusal: 'runtimeClass', doubts };
+  }
+  // Admission refuses a pod that asks another value for a label of its class's selector.
+  const clash = Object.entries(runtime.nodeSelector).some(
+    ([key, value]) => Object.hasOwn(demand.nodeSelector, key) && demand.nodeSelector[key] !== value,
+  );
+  const requests = new Map(demand.requests);
+  const limits = new Map(demand.limits);
+  if (!demand.hasOverhead) {
+    addAmounts(requests, runtime.overhead);
+    addAmounts(limits, new Map([...runtime.overhead].filter(([resource]) => limits.has(resource))));
+  }
+  return {
+    demand: {
+      ...demand,
+      requests,
+      limits,
+      nodeSelector: { ...runtime.nodeSelector, ...demand.nodeSelector },
+      tolerations: [...demand.tolerations, ...runtime.tolerations],
+    },
+    refusal: clash ? 'selector' : undefined,
+    doubts: [],
+  };
+};
+
+/** One device of the network's resource for each mention; a pod that asks for them by itself is not charged twice. */
+const withNetworks = (cluster: Pick<ClusterModel, 'networks'>, demand: PodDemand): Folded => {
+  if (demand.networks.length === 0) return { demand, refusal: undefined, doubts: [] };
+  const devices = new Map<string, bigint>();
+  for (const { namespace, name } of demand.networks) {
+    const known = cluster.networks.find((network) => network.namespace === namespace && network.name === name);
+    if (known === undefined) {
+      const doubts =
+        cluster.networks.length === 0 ? [`networks: no NetworkAttachmentDefinition is told, ${namespace}/${name} may exist`] : [];
+      return { demand, refusal: 'network', doubts };
+    }
+    if (known.resource !== undefined) addAmounts(devices, new Map([[known.resource, 1n]]));
+  }
+  const missing = new Map(
+    [...devices].flatMap(([resource, count]) => {
+      const asked = demand.requests.get(resource) ?? 0n;
+      return count > asked ? [[resource, count - asked] as const] : [];
+    }),
+  );
+  if (missing.size === 0) return { demand, refusal: undefined, doubts: [] };
+  const requests = new Map(demand.requests);
+  addAmounts(requests, missing);
+  const first = demand.containers.findIndex(({ role }) => role === 'app');
+  const containers = demand.containers.map((container, at) => {
+    if (at !== first) return container;
+    const more = new Map(container.requests);
+    addAmounts(more, missing);
+    return { ...container, requests: more };
+  });
+  return { demand: { ...demand, requests, containers }, refusal: undefined, doubts: [] };
+};

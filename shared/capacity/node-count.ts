@@ -1,0 +1,62 @@
+/** @module How many further replicas one node holds on its own: amounts, ports, shared GPUs, the kubelet's managers (facts `capacity.md` §2.3). */
+import { boundName, countsBytes } from './amounts.ts';
+import type { PodDemand } from './demand.ts';
+import type { NodeModel } from './node.ts';
+import { zoneCount } from './numa/zone-count.ts';
+import { portsClash } from './pod-terms.ts';
+import { vgpuCount } from './vgpu.ts';
+
+/** A node's own count and what refuses one more. */
+export type OwnCount = { readonly count: bigint; readonly bound: string; readonly exact: boolean };
+
+type Bounds = { count: bigint; bound: string; exact: boolean };
+
+const lower = (bounds: Bounds, count: bigint, bound: string): void => {
+  if (count >= bounds.count) return;
+  bounds.count = count;
+  bounds.bound = bound;
+};
+
+const byAmounts = (bounds: Bounds, node: NodeModel, demand: PodDemand, grainBytes: bigint): void => {
+  let upper = bounds.count;
+  for (const [resource, amount] of demand.requests) {
+    const free = node.free.get(resource) ?? 0n;
+    lower(bounds, free <= 0n ? 0n : free / amount, boundName(resource));
+    const atMost = node.free.has(resource) && countsBytes(resource) ? free + grainBytes - 1n : free;
+    const most = atMost <= 0n ? 0n : atMost / amount;
+    if (most < upper) upper = most;
+  }
+  if (upper !== bounds.count) bounds.exact = false;
+};
+
+const byPorts = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
+  if (demand.ports.length === 0) return;
+  const taken = node.pods.some(({ kind }) => kind.ports.some((used) => demand.ports.some((port) => portsClash(used, port))));
+  lower(bounds, taken ? 0n : 1n, 'ports');
+};
+
+const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
+  if (node.sharedGpus === undefined) {
+    if (demand.needsVgpu) lower(bounds, 0n, 'gpu');
+    return;
+  }
+  const { count, exact } = vgpuCount(node.sharedGpus, demand.vgpus, bounds.count);
+  lower(bounds, count, 'gpu');
+  bounds.exact &&= exact;
+};
+
+/** The node's count, without what other nodes and the namespace say. `grainBytes`: how finely amounts of bytes are known. */
+export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint): OwnCount => {
+  const bounds: Bounds = { count: node.podsFree > 0n ? node.podsFree : 0n, bound: 'pods', exact: node.doubts.length === 0 };
+  byAmounts(bounds, node, demand, grainBytes);
+  byPorts(bounds, node, demand);
+  byGpus(bounds, node, demand);
+  const zones = zoneCount(node, demand, bounds.count);
+  lower(bounds, zones.count, 'numa');
+  bounds.exact &&= zones.exact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
+  return bounds;
+};
+
+/** True when memory is asked finer than it is known. */
+const asksOddBytes = (demand: PodDemand, grainBytes: bigint): boolean =>
+  demand.containers.some(({ requests }) => [...requests].some(([resource, amount]) => countsBytes(resource) && amount % grainBytes !== 0n));

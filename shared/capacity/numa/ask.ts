@@ -1,0 +1,80 @@
+/**
+ * @module What a replica asks of the kubelet's managers on one node: exclusive CPUs, aligned devices, pinned memory, by container and for the
+ * pod as a whole (kubelet `cpumanager/policy_static.go`, `memorymanager/policy_static.go`, `devicemanager/topology_hints.go`).
+ */
+import { isDevice, isMemory } from '../amounts.ts';
+import type { ContainerDemand, PodDemand } from '../demand.ts';
+import type { NodeModel } from '../node.ts';
+
+/** How a node's managers are taken to be set. */
+export type Managers = { readonly cpu: 'none' | 'static'; readonly memory: 'None' | 'Static' };
+
+/** Amounts that one container, or the pod, asks of zones. `devices[d]` and `memory[m]` follow {@link PodAsk}'s names. */
+export type ZoneAsk = {
+  readonly role: ContainerDemand['role'];
+  readonly cpus: bigint;
+  readonly devices: readonly bigint[];
+  readonly memory: readonly bigint[];
+};
+
+/** What a replica asks of the managers; resources that no zone lists are left out: nothing constrains them. */
+export type PodAsk = {
+  readonly deviceNames: readonly string[];
+  readonly memoryNames: readonly string[];
+  readonly containers: readonly ZoneAsk[];
+  /** All of them at once: app containers and sidecars together, or the greatest moment of initialisation. */
+  readonly whole: ZoneAsk;
+};
+
+const isListed = (node: NodeModel, resource: string): boolean => node.zones.some((zone) => zone.total.has(resource));
+
+const namesOf = (demand: PodDemand, wanted: (resource: string) => boolean): string[] =>
+  [...new Set(demand.containers.flatMap(({ requests }) => [...requests.keys()]))].filter(wanted).sort();
+
+/** Exclusive CPUs of a container: only whole ones are. */
+const exclusiveCpus = ({ requests }: ContainerDemand): bigint => {
+  const milli = requests.get('cpu') ?? 0n;
+  return milli % 1_000n === 0n ? milli / 1_000n : 0n;
+};
+
+/** What a replica asks of the managers of a node set so. Pods with pod-level resources are not pinned (KEP-5526 is not on by default). */
+export const podAskOf = (demand: PodDemand, node: NodeModel, managers: Managers): PodAsk => {
+  const pinned = demand.guaranteed && !demand.podLevelResources;
+  const hasCpus = pinned && managers.cpu === 'static' && isListed(node, 'cpu');
+  const deviceNames = namesOf(demand, (resource) => isDevice(resource) && isListed(node, resource));
+  const memoryNames =
+    pinned && managers.memory === 'Static' ? namesOf(demand, (resource) => isMemory(resource) && isListed(node, resource)) : [];
+  const containers = demand.containers.map(
+    (container): ZoneAsk => ({
+      role: container.role,
+      cpus: hasCpus ? exclusiveCpus(container) : 0n,
+      devices: deviceNames.map((name) => container.requests.get(name) ?? 0n),
+      memory: memoryNames.map((name) => container.requests.get(name) ?? 0n),
+    }),
+  );
+  return { deviceNames, memoryNames, containers, whole: wholeOf(containers, deviceNames.length, memoryNames.length) };
+};
+
+const peak = (containers: readonly ZoneAsk[], amountOf: (ask: ZoneAsk) => bigint): bigint => {
+  let together = 0n;
+  let sidecars = 0n;
+  let most = 0n;
+  for (const ask of containers) {
+    const amount = amountOf(ask);
+    if (ask.role !== 'init') together += amount;
+    if (ask.role === 'sidecar') sidecars += amount;
+    if (ask.role === 'init' && sidecars + amount > most) most = sidecars + amount;
+  }
+  return together > most ? together : most;
+};
+
+const wholeOf = (containers: readonly ZoneAsk[], devices: number, memory: number): ZoneAsk => ({
+  role: 'app',
+  cpus: peak(containers, ({ cpus }) => cpus),
+  devices: Array.from({ length: devices }, (_, d) => peak(containers, (ask) => ask.devices[d] ?? 0n)),
+  memory: Array.from({ length: memory }, (_, m) => peak(containers, (ask) => ask.memory[m] ?? 0n)),
+});
+
+/** True when the managers are asked for nothing. */
+export const asksNothing = ({ whole }: PodAsk): boolean =>
+  whole.cpus === 0n && whole.devices.every((amount) => amount === 0n) && whole.memory.every((amount) => amount === 0n);

@@ -1,0 +1,38 @@
+/** @module The pod template of an object: a Pod itself, or anything that makes pods. */
+import type { PodTemplate } from './demand.ts';
+import { demandFault, type PodDemand, podDemandOf } from './demand.ts';
+import type { Read } from './dump.ts';
+import { bagOf, isBag, textOf } from './fields.ts';
+
+type Found = { readonly template: PodTemplate; readonly path: string };
+
+const templateOf = (object: unknown): Found | undefined => {
+  if (!isBag(object)) return undefined;
+  const spec = bagOf(object.spec);
+  const job = bagOf(bagOf(spec.jobTemplate).spec);
+  if (isBag(job.template)) return { template: job.template, path: 'spec.jobTemplate.spec.template.spec' };
+  if (isBag(spec.template)) return { template: spec.template, path: 'spec.template.spec' };
+  if (isBag(object.template)) return { template: object.template, path: 'template.spec' };
+  return textOf(object.kind) === 'Pod' || Array.isArray(spec.containers) ? { template: podOf(object), path: 'spec' } : undefined;
+};
+
+/** A pod that runs was bound by the scheduler: its node is no wish. */
+const podOf = (object: Record<string, unknown>): PodTemplate => {
+  const { phase } = bagOf(object.status);
+  if (phase === undefined || phase === 'Pending') return object;
+  const { nodeName: _bound, ...spec } = bagOf(object.spec);
+  return { ...object, spec };
+};
+
+/** The demand of one replica; the message names the field that is wrong. */
+export const readShape = (object: unknown): Read<PodDemand> => {
+  const found = templateOf(object);
+  if (found === undefined) {
+    return { ok: false, message: 'the shape has no pod template: give a Pod, or an object with spec.template such as a Deployment' };
+  }
+  const metadata = bagOf(found.template.metadata);
+  const namespace = textOf(metadata.namespace) || textOf(bagOf(bagOf(object).metadata).namespace);
+  const template = { spec: found.template.spec, metadata: namespace === '' ? metadata : { ...metadata, namespace } };
+  const fault = demandFault(template, found.path);
+  return fault === undefined ? { ok: true, value: podDemandOf(template) } : { ok: false, message: fault };
+};
