@@ -65,9 +65,8 @@ type Outcome =
   | { readonly ok: false; readonly conflicts: Conflict[] };
 
 const refuseConfiguration = ({ applied, apiVersion, live, node }: ApplyInput): StatusError | undefined => {
-  const { group, version } = parseApiVersion(String(applied.apiVersion));
-  const kind = `${group}/${version}, Kind=${applied.kind}`;
-  if (applied.apiVersion !== apiVersion || (live !== undefined && live.kind !== applied.kind)) {
+  const kind = kindText(applied);
+  if (applied.apiVersion !== apiVersion || typeof applied.kind !== 'string' || (live !== undefined && live.kind !== applied.kind)) {
     return new StatusError(400, 'BadRequest', `invalid object type: ${kind}`);
   }
   const metadata: unknown = applied.metadata;
@@ -77,8 +76,20 @@ const refuseConfiguration = ({ applied, apiVersion, live, node }: ApplyInput): S
   }
   const faults = typedFaults(node, applied);
   if (faults.length === 0) return undefined;
-  const name = `${meta['namespace'] ?? ''}/${meta['name'] ?? ''}`;
-  return new StatusError(500, '', `failed to create typed patch object (${name}; ${kind}): ${typedFaultsText(faults)}`);
+  return new StatusError(500, '', `failed to create typed patch object (${configurationName(applied)}): ${typedFaultsText(faults)}`);
+};
+
+/** `apps/v1, Kind=Deployment`; what is no text counts as empty. */
+const kindText = ({ apiVersion, kind }: { readonly apiVersion: unknown; readonly kind: unknown }): string => {
+  const { group, version } = parseApiVersion(typeof apiVersion === 'string' ? apiVersion : '');
+  return `${group}/${version}, Kind=${typeof kind === 'string' ? kind : ''}`;
+};
+
+/** What refusals call a configuration: `default/web; apps/v1, Kind=Deployment`. The namespace is there only when the configuration names it. */
+export const configurationName = (applied: KubeObject): string => {
+  const metadata: unknown = applied.metadata;
+  const { namespace, name } = isObject(metadata) ? metadata : {};
+  return `${typeof namespace === 'string' ? namespace : ''}/${typeof name === 'string' ? name : ''}; ${kindText(applied)}`;
 };
 
 /** The stored object and its owners; what was there before the first apply is owned by {@link beforeFirstApply}. */

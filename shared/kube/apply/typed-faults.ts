@@ -29,7 +29,21 @@ const goTypeOf = (value: unknown): string => {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 };
 
+/** The value as Go's `%v` prints what holds it. */
 const printed = (value: unknown): string => `&{${goPrint(value)}}`;
+
+/** The same by `%#v`, as the API server has it for strings only. */
+const printedWithType = (value: unknown): string => `&value.valueUnstructured{Value:${goSyntax(value)}}`;
+
+const goSyntax = (value: unknown): string => {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const entries = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`);
+  return `map[string]interface {}{${entries.join(', ')}}`;
+};
 
 class Check {
   readonly faults: TypedFault[] = [];
@@ -55,8 +69,10 @@ class Check {
   #scalar(node: SchemaNode, value: unknown): void {
     if (node.scalar === 'integer' || node.scalar === 'number') {
       if (typeof value !== 'number') this.#fault(`expected numeric (int or float), got ${goTypeOf(value)}`);
-    } else if (node.scalar === 'string' || node.scalar === 'boolean') {
-      if (typeof value !== node.scalar) this.#fault(`expected ${node.scalar}, got ${printed(value)}`);
+    } else if (node.scalar === 'string') {
+      if (typeof value !== 'string') this.#fault(`expected string, got ${printedWithType(value)}`);
+    } else if (node.scalar === 'boolean') {
+      if (typeof value !== 'boolean') this.#fault(`expected boolean, got ${printed(value)}`);
     } else if (typeof value === 'object') {
       this.#fault(`expected any scalar, got ${printed(value)}`);
     }

@@ -1,5 +1,5 @@
 /** @module JSON Merge Patch (RFC 7396). */
-import { equalJson, isObject, type JsonObject, own, put } from '../schema/index.ts';
+import { equalJson, isObject, type JsonObject, jsonWord, own, put } from '../schema/index.ts';
 import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.ts';
 
 /**
@@ -8,8 +8,9 @@ import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.
  */
 export const applyMergePatch = (document: JsonObject, patch: unknown): PatchResult<JsonObject> => {
   if (!isObject(patch)) {
-    const word = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
-    return refused(badPatch(`error decoding patch: json: cannot unmarshal ${word} into Go value of type map[string]interface {}`));
+    return refused(
+      badPatch(`error decoding patch: json: cannot unmarshal ${jsonWord(patch)} into Go value of type map[string]interface {}`),
+    );
   }
   const deep = tooDeep(patch, document);
   return deep === undefined ? patched(mergeInto(document, patch)) : refused(deep);

@@ -1,5 +1,16 @@
 /** @module Strategic merge patch: a merge patch that knows which lists are merged, and by what key. */
-import { anyNode, goPrint, isObject, type JsonObject, own, type PatchMeta, put, type SchemaNode, without } from '../schema/index.ts';
+import {
+  anyNode,
+  goPrint,
+  isObject,
+  type JsonObject,
+  jsonWord,
+  own,
+  type PatchMeta,
+  put,
+  type SchemaNode,
+  without,
+} from '../schema/index.ts';
 import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.ts';
 import {
   badElementOrder,
@@ -26,9 +37,10 @@ const noMeta: PatchMeta = { strategy: '', retainKeys: false, mergeKey: '' };
  * cannot be. The object is not changed.
  */
 export const applyStrategicMergePatch = (node: SchemaNode, object: JsonObject, patch: unknown): PatchResult<JsonObject> => {
+  // Go reads null as a map without entries.
+  if (patch === null) return patched(object);
   if (!isObject(patch)) {
-    const word = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
-    return refused(badPatch(`json: cannot unmarshal ${word} into Go value of type map[string]interface {}`));
+    return refused(badPatch(`json: cannot unmarshal ${jsonWord(patch)} into Go value of type map[string]interface {}`));
   }
   const deep = tooDeep(patch, object);
   if (deep !== undefined) return refused(deep);

@@ -1,6 +1,7 @@
 /** @module What becomes of a request's object when it is read as its kind: known fields stay, unknown ones are told, wrong types refused. */
 import { parseQuantity } from '../quantity/index.ts';
-import { fieldWord, goTypeOf, isWrongScalar, jsonWord } from './go-types.ts';
+import { goNameOf } from './go-names.ts';
+import { converterFault, fieldWord, goTypeOf, isWrongScalar, jsonWord } from './go-types.ts';
 import { isObject, type JsonObject, put } from './json.ts';
 import type { SchemaField, SchemaNode } from './schema-node.ts';
 
@@ -9,7 +10,7 @@ export type Conformed = {
   readonly object: JsonObject;
   /** Paths of unknown fields, such as `spec.template.spec.containers[0].imagePullPolice`, in the order they are met. */
   readonly unknown: readonly string[];
-  /** The first wrong type, in the words of Go's JSON decoder; undefined when there is none. */
+  /** The first wrong type, in the words of the reader; undefined when there is none. */
   readonly fault: string | undefined;
 };
 
@@ -19,13 +20,16 @@ export const objectDepthMax = 400;
 /** `unknown field "spec.foo"`. */
 export const unknownFieldText = (path: string): string => `unknown field ${JSON.stringify(path)}`;
 
+/** What reads: Go's JSON decoder, or the converter that makes typed objects of maps after an apply or a strategic merge. */
+export type ConformReader = 'decoder' | 'converter';
+
 /**
  * Reads an object as its kind. Unknown fields are dropped. Parts of Kubernetes' own definitions take the shape that Go gives them: null and what
  * is empty and optional are dropped, quantities become canonical, and wrong types are faults; in other kinds values stay as they are, for
  * validation to judge.
  */
-export const conform = (node: SchemaNode, object: JsonObject): Conformed => {
-  const reader = new Reader();
+export const conform = (node: SchemaNode, object: JsonObject, by: ConformReader = 'decoder'): Conformed => {
+  const reader = new Reader(by);
   const read = reader.read(node, object, '', '');
   return { object: isObject(read) ? read : {}, unknown: reader.unknown, fault: reader.fault };
 };
@@ -34,7 +38,13 @@ class Reader {
   readonly unknown: string[] = [];
   fault: string | undefined;
   #struct = '';
+  #field: { readonly definition: string; readonly name: string } | undefined;
   #depth = 0;
+  readonly #by: ConformReader;
+
+  constructor(by: ConformReader) {
+    this.#by = by;
+  }
 
   /** `path` has indexes and is for people; `goPath` has none, as Go's decoder writes it. */
   read(node: SchemaNode, value: unknown, path: string, goPath: string): unknown {
@@ -50,8 +60,18 @@ class Reader {
   }
 
   #wrong(node: SchemaNode, value: unknown, goPath: string): void {
+    const name = this.#field === undefined ? undefined : goNameOf(this.#field.definition, this.#field.name);
+    if (this.#by === 'converter') {
+      this.fault ??= converterFault(node, value, name);
+      return;
+    }
     const place = goPath === '' ? 'Go value' : `Go struct field ${this.#struct}.${goPath}`;
-    this.fault ??= `json: cannot unmarshal ${jsonWord(value)} into ${place} of type ${goTypeOf(node)}`;
+    this.fault ??= `json: cannot unmarshal ${jsonWord(value)} into ${place} of type ${this.#typeText(node, name)}`;
+  }
+
+  #typeText(node: SchemaNode, name: string | undefined): string {
+    const type = goTypeOf(node);
+    return name !== undefined && (node.kind === 'list' || node.kind === 'scalar') ? type.replace(/string$/, name) : type;
   }
 
   #scalar(node: SchemaNode, value: unknown, goPath: string): unknown {
@@ -63,7 +83,8 @@ class Reader {
     if (node.scalar === 'quantity') return this.#quantity(value);
     const wrong = isWrongScalar(node, value);
     if (wrong === true) this.#wrong(node, value, goPath);
-    else if (wrong !== false) this.fault ??= wrong;
+    else if (wrong !== false)
+      this.fault ??= this.#by === 'converter' && node.format === 'byte' ? `error decoding from json: ${wrong}` : wrong;
     return value;
   }
 
@@ -120,7 +141,10 @@ class Reader {
       this.unknown.push(below);
       return undefined;
     }
-    if (field !== undefined) this.#struct = fieldWord(node);
+    if (field !== undefined) {
+      this.#struct = fieldWord(node);
+      this.#field = { definition: node.definition, name: field.name };
+    }
     const read = this.read(child, value, below, field === undefined ? goPath : goPath === '' ? key : `${goPath}.${key}`);
     return node.native && isDropped(field, read) ? undefined : read;
   }

@@ -1,4 +1,5 @@
 /** @module Types as Go's JSON decoder names them when a value does not fit. */
+import { timeFault } from './go-time.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 const lastParts = (definition: string, count: number): string => definition.split('.').slice(-count).join('.');
@@ -37,7 +38,6 @@ export const jsonWord = (value: unknown): string => {
 };
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** True when a scalar is of a wrong type, or the decoder's words when it is of the right type and yet cannot be read. */
 export const isWrongScalar = (node: SchemaNode, value: unknown): boolean | string => {
@@ -60,9 +60,33 @@ const isUnreadable = (node: SchemaNode, text: string): boolean | string => {
     const end = text.search(/[^A-Za-z0-9+/]/);
     return `illegal base64 data at input byte ${end < 0 ? text.length - (text.length % 4) : end}`;
   }
-  if (node.format === 'date-time' && !dateTime.test(text)) {
-    const quoted = JSON.stringify(text);
-    return `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`;
-  }
-  return false;
+  return (node.format === 'date-time' && timeFault(text, node.definition.endsWith('.MicroTime'))) || false;
+};
+
+const goKindOf = (value: unknown): string => {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'object' ? 'map' : 'string';
+};
+
+/** Types that read themselves from JSON, whatever reads the object around them. */
+const readsItself = (node: SchemaNode): boolean =>
+  node.scalar === 'intOrString' || node.scalar === 'quantity' || node.format === 'date-time';
+
+/**
+ * Why a value does not fit a node, in the words of the converter that makes objects of maps (apimachinery, runtime/converter.go); `name` is the
+ * Go type of a string.
+ */
+export const converterFault = (node: SchemaNode, value: unknown, name = 'string'): string => {
+  const kind = goKindOf(value);
+  if (node.kind === 'object') return `cannot restore struct from: ${kind}`;
+  if (node.kind === 'map') return `cannot restore map from ${kind}`;
+  if (node.kind === 'list' || node.format === 'byte') return `cannot restore slice from ${kind}`;
+  if (readsItself(node)) return `json: cannot unmarshal ${jsonWord(value)} into Go value of type ${goTypeOf(node)}`;
+  const type = goTypeOf(node);
+  // Go converts between numbers, and from whole numbers to strings, but JSON does not.
+  if (kind === 'int64' && type === 'string') return `cannot convert int64 to ${name}`;
+  if (kind === 'float64' && node.scalar === 'integer') return `cannot convert float64 to ${type}`;
+  return `unrecognized type: ${type}`;
 };

@@ -2,6 +2,7 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { isWithinDepth } from './json.ts';
 import { findDuplicates } from './json-duplicates.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** Bytes (UTF-16 units) of a text; longer ones are refused. */
 export const textLengthMax = 3 * 1024 * 1024;
@@ -44,7 +45,7 @@ const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return refused(reasonOf(error));
+    return refused(jsonFault(text) ?? reasonOf(error));
   }
   if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
   return { ok: true, value, duplicates: wantsDuplicates ? findDuplicates(text) : [] };

@@ -1,7 +1,7 @@
 /** @module Request bodies become objects of the kind that the URL names: media type, apiVersion and kind, known fields, defaults. */
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
-import { type DefaultStage, parseStrict } from '../schema/index.ts';
+import { type ConformReader, type DefaultStage, isObject, jsonWord, parseStrict } from '../schema/index.ts';
 import type { Body, Call } from './call.ts';
 import type { ServerContext } from './context.ts';
 import { badRequest, unsupportedBody } from './errors.ts';
@@ -17,12 +17,12 @@ export type Parsed = { readonly value: unknown; readonly faults: readonly string
 /** The media type without parameters, lower case. */
 export const mediaTypeOf = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 
-/** The value of a JSON or YAML body. Throws 400 on malformed text, 415 on other media types. */
-export const parseBody = (body: Body, duplicates = false): Parsed => {
+/** The value of a JSON or YAML body. Throws 415 on other media types, and what `refuse` makes (default: 400) on malformed text. */
+export const parseBody = (body: Body, duplicates = false, refuse: (why: string) => Error = badRequest): Parsed => {
   if (body.kind === 'value') return { value: body.value, faults: [] };
   const format = formatOf(mediaTypeOf(body.contentType));
   const read = parseStrict(new TextDecoder().decode(body.bytes), { format, duplicates });
-  if (!read.ok) throw badRequest(read.message);
+  if (!read.ok) throw refuse(read.message);
   return { value: read.value, faults: read.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) };
 };
 
@@ -51,9 +51,40 @@ export const decodeObject = (
   validation: FieldValidation,
   stage: DefaultStage = 'default',
 ): KubeObject => {
-  const { value, faults } = parseBody(body, validation !== 'Ignore');
-  const object = asKind(type, value);
-  return defaulted(server, type, settled(server, call, type, object, validation, faults), stage);
+  const { value, faults } = parseBody(body, validation !== 'Ignore', (why) => unrecognised(type, body, why));
+  if (value !== null && !isObject(value)) {
+    throw unrecognised(type, body, `json: cannot unmarshal ${jsonWord(value)} into Go value of type ${typeMetaStruct}`);
+  }
+  const object = asKind(type, value ?? {});
+  return defaulted(server, type, settled(server, call, type, object, validation, { faults }), stage);
+};
+
+/** What the API server reads first of any body, as Go prints that type. */
+const typeMetaStruct = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+/** 400 of a body in which not even apiVersion and kind can be read. */
+const unrecognised = (type: ResourceType, body: Body, why: string): Error =>
+  badRequest(
+    `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: ${why} (${summaryOf(body)})`,
+  );
+
+/** Bytes of a body that a refusal repeats. */
+const SUMMARY_BYTES_MAX = 30;
+
+const summaryOf = (body: Body): string => {
+  const bytes = body.kind === 'bytes' ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value));
+  if (bytes.length === 0) return '<empty>';
+  const more = bytes.length > SUMMARY_BYTES_MAX ? ' ...' : '';
+  const start = bytes.slice(0, SUMMARY_BYTES_MAX);
+  if (bytes[0] === '{'.charCodeAt(0)) return `${new TextDecoder().decode(start)}${more}`;
+  return `${[...start].map((byte) => byte.toString(16).padStart(2, '0')).join('')}${more}`;
+};
+
+/** How an object is settled: faults known already, what a refusal is, and what reads the object. */
+export type Settling = {
+  readonly faults?: readonly string[];
+  readonly refuse?: (why: string) => Error;
+  readonly by?: ConformReader;
 };
 
 /** Checks an object against the known fields: Strict refuses, Warn warns, and what is unknown is dropped. */
@@ -63,15 +94,18 @@ export const settled = (
   type: ResourceType,
   object: KubeObject,
   validation: FieldValidation,
-  faults: readonly string[] = [],
-  refuse: (why: string) => Error = (why) => badRequest(`${cannotHandle(type)}: ${why}`),
+  { faults = [], refuse = (why) => badRequest(`${cannotHandle(type)}: ${why}`), by = 'decoder' }: Settling = {},
 ): KubeObject => {
-  const known = readAs(server, type, object);
+  const known = readAs(server, type, object, by);
   if (known.fault !== undefined) throw refuse(known.fault);
-  const told = [...faults, ...known.unknown];
-  if (validation === 'Strict' && told.length > 0) throw badRequest(`${cannotHandle(type)}: strict decoding error: ${told.join(', ')}`);
-  if (validation === 'Warn') for (const text of told) call.warn(text);
+  told(call, [...faults, ...known.unknown], validation, refuse);
   return known.object;
+};
+
+/** Does with faults that leave an object readable what the client wants: refuse, warn or nothing. */
+export const told = (call: Call, faults: readonly string[], validation: FieldValidation, refuse: (why: string) => Error): void => {
+  if (validation === 'Strict' && faults.length > 0) throw refuse(`strict decoding error: ${faults.join(', ')}`);
+  if (validation === 'Warn') for (const text of faults) call.warn(text);
 };
 
 const cannotHandle = (type: ResourceType, version = type.version, kind = type.kind): string =>

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../object.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchResult, unknownPatchFields } from '../patch/index.ts';
 import type { ResourceType } from '../resource.ts';
-import { applyDefaults, conform, type DefaultStage, unknownFieldText, validateBySchema } from '../schema/index.ts';
+import { applyDefaults, type ConformReader, conform, type DefaultStage, unknownFieldText, validateBySchema } from '../schema/index.ts';
 import type { StatusCause } from '../status-error.ts';
 import { isStorageVersion } from './call.ts';
 import type { ServerContext } from './context.ts';
@@ -11,8 +11,8 @@ import type { ServerContext } from './context.ts';
 export type Read = { readonly object: KubeObject; readonly unknown: readonly string[]; readonly fault: string | undefined };
 
 /** Reads a value as an object of the kind. */
-export const readAs = (server: ServerContext, type: ResourceType, value: KubeObject): Read => {
-  const { object, unknown, fault } = conform(server.schemas().node(type.schemaName), value);
+export const readAs = (server: ServerContext, type: ResourceType, value: KubeObject, by?: ConformReader): Read => {
+  const { object, unknown, fault } = conform(server.schemas().node(type.schemaName), value, by);
   const metadata = (object.metadata ?? {}) as KubeObject['metadata'];
   return { object: { ...(object as KubeObject), metadata }, unknown: unknown.map(unknownFieldText), fault };
 };

@@ -33,10 +33,10 @@ const withoutNamespace = (object: KubeObject): KubeObject => {
   return { ...object, metadata };
 };
 
-/** Refuses a name in the body that is not the URL's; fills it in when the body has none. */
+/** The object; refuses one whose name is not the URL's, or that has none. */
 export const withName = (call: Pick<Call, 'name'>, object: KubeObject): KubeObject => {
   const own = object.metadata.name ?? '';
-  if (own === '') return { ...object, metadata: { ...object.metadata, name: call.name } };
+  if (own === '') throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`);
   if (own !== call.name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${call.name})`);
   return object;
 };

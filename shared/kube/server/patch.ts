@@ -1,13 +1,14 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
-import { applyConfiguration } from '../apply/index.ts';
+import { applyConfiguration, configurationName } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
-import { conform, isObject } from '../schema/index.ts';
+import { type ConformReader, conform, goPrint, isObject, jsonWord, unknownFieldText } from '../schema/index.ts';
+import { StatusError } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
 import { retryWrite, type ServerContext } from './context.ts';
 import { createObject } from './create.ts';
-import { asKind, mediaTypeOf, parseBody, settled } from './decode.ts';
+import { asKind, mediaTypeOf, parseBody, settled, told } from './decode.ts';
 import { badRequest, conflict, invalid, noSuchResource, notFound, unsupportedPatch } from './errors.ts';
 import { defaulted, patchedBy, patchFaults } from './machinery.ts';
 import { trackContext, trackedUpdate } from './managed.ts';
@@ -18,34 +19,33 @@ import { SCALE, scaleOf, withAppliedScale, withScale } from './scale.ts';
 import { change, separated } from './update.ts';
 
 const APPLY = 'application/apply-patch+yaml';
-const PATCHES: readonly string[] = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-];
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const PATCHES: readonly string[] = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC];
 
 /** Changes the object by a patch, or creates it by an apply. */
 export const patch = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
   const mediaType = mediaTypeOf(body.contentType);
   if (mediaType === APPLY) return apply(server, call, body);
   if (!PATCHES.includes(mediaType)) throw unsupportedPatch();
-  if (mediaType === 'application/strategic-merge-patch+json' && !call.type.strategicMerge) throw unsupportedPatch();
+  if (mediaType === STRATEGIC && !call.type.strategicMerge) throw unsupportedPatch();
   const query = writeQuery(call.query, 'PatchOptions');
-  const { value, faults } = parseBody(body, query.fieldValidation !== 'Ignore');
-  const target: PatchTarget = {
-    mediaType,
-    value,
-    faults: [...faults, ...patchFaults(mediaType, value)],
-    query,
-    manager: managerOf(query.fieldManager, call.userAgent),
-  };
   return retryWrite(server, call, async () => {
+    // A missing object is told before a malformed patch.
     const stored = storedOf(server, call);
+    const target = readPatch(call, body, mediaType, query);
     const outcome = await change(server, call, stored, query, (old) =>
       call.subresource === 'scale' ? patchedScale(server, call, old, target) : patchedObject(server, call, old, stored, target),
     );
     return outcome === 'conflict' ? 'again' : { done: inScaleForm(server, call, outcome) };
   });
+};
+
+const readPatch = (call: Call, body: Body, mediaType: string, query: WriteQuery): PatchTarget => {
+  const { value, faults } = parseBody(body, query.fieldValidation !== 'Ignore', (why) =>
+    badRequest(mediaType === STRATEGIC ? why : `error decoding patch: ${why}`),
+  );
+  const manager = managerOf(query.fieldManager, call.userAgent);
+  return { mediaType, value, faults: [...faults, ...patchFaults(mediaType, value)], query, manager };
 };
 
 type PatchTarget = {
@@ -74,26 +74,28 @@ const patchedObject = (server: ServerContext, call: Call, old: KubeObject, store
 
 /** What a patch made of the object must still be an object of the kind; if not, the patch is at fault. */
 const settledPatch = (server: ServerContext, call: Call, patched: unknown, target: PatchTarget): KubeObject => {
+  const refuse = (why: string): StatusError => patchFault(patched, target, why);
   if (isObject(patched)) {
     const { apiVersion, kind } = patched;
     const wanted = asKind(call.type, {});
     if (apiVersion !== wanted.apiVersion || kind !== wanted.kind)
-      throw patchFault(patched, `the object became a ${String(kind)} of ${String(apiVersion)}`);
+      throw refuse(`the object became a ${String(kind)} of ${String(apiVersion)}`);
   }
-  return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, target.faults, (why) =>
-    patchFault(patched, why),
-  );
+  const by: ConformReader = target.mediaType === STRATEGIC ? 'converter' : 'decoder';
+  return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, { faults: target.faults, refuse, by });
 };
 
-/** Tells what the patch made, as a real API server does. */
-const patchFault = (patched: unknown, why: string) =>
-  invalid({ group: '', kind: '' }, '', [
-    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}`, field: 'patch' },
+/** Tells what the patch made (of a strategic merge: the patch), as a real API server does. */
+const patchFault = (patched: unknown, { mediaType, value }: PatchTarget, why: string): StatusError => {
+  const text = mediaType === STRATEGIC ? goPrint(value) : JSON.stringify(patched);
+  return invalid({ group: '', kind: '' }, '', [
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(text)}: ${why}`, field: 'patch' },
   ]);
+};
 
 const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: Stored): void => {
-  withName(call, object);
   inNamespace(call, object);
+  withName(call, object);
   const { resourceVersion, uid } = object.metadata;
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(stored.revision))
     throw conflict(call.type, call.name);
@@ -106,10 +108,13 @@ const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: 
 const patchedScale = (server: ServerContext, call: Call, old: KubeObject, target: PatchTarget): KubeObject => {
   const before = scaleOf(server, call.type, old);
   const patched = patchedBy(server, SCALE.schemaName, target.mediaType, target.value, before);
-  if (!isObject(patched)) throw patchFault(patched, 'the Scale became no object');
-  const { resourceVersion } = patched['metadata'] as { resourceVersion?: string };
+  if (!isObject(patched)) throw patchFault(patched, target, 'the Scale became no object');
+  const { object, unknown, fault } = conform(server.schemas().node(SCALE.schemaName), patched);
+  if (fault !== undefined) throw patchFault(patched, target, fault);
+  told(call, [...target.faults, ...unknown.map(unknownFieldText)], target.query.fieldValidation, (why) => patchFault(patched, target, why));
+  const { resourceVersion } = (object['metadata'] ?? {}) as { resourceVersion?: string };
   if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) throw conflict(call.type, call.name);
-  return withScale(server, call.type, old, patched as KubeObject, target.manager);
+  return withScale(server, call.type, old, object as KubeObject, target.manager);
 };
 
 /** The answer of a write to the scale subresource is the Scale. */
@@ -120,31 +125,38 @@ export const inScaleForm = (server: ServerContext, call: Call, result: Result): 
 
 const apply = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
   const query = writeQuery(call.query, 'PatchOptions', true);
-  const { value } = parseBody(body);
-  if (!isObject(value)) throw badRequest('the applied configuration is no object');
-  const applied = withName(
-    call,
-    inNamespace(call, { ...(value as KubeObject), metadata: (value['metadata'] ?? {}) as KubeObject['metadata'] }),
-  );
+  const applied = configurationOf(body);
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
     if (stored === undefined) return { done: await applyNew(server, call, applied, query) };
     if (call.subresource === 'scale' && call.type.scale === undefined) throw noSuchResource();
-    const { resourceVersion, uid } = applied.metadata;
-    if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(stored.revision))
-      throw conflict(call.type, call.name);
-    if (uid !== undefined && uid !== '' && uid !== stored.object.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.object.metadata.uid ?? ''}`;
-      throw conflict(call.type, call.name, why);
-    }
     const by = { manager: query.fieldManager, force: query.force ?? false };
-    const outcome = await change(server, call, stored, query, (old) =>
-      call.subresource === 'scale'
-        ? withAppliedScale(server, call.type, old, applied, by)
-        : separated(call, appliedTo(server, call, old, applied, query), old),
-    );
+    const outcome = await change(server, call, stored, query, (old) => {
+      if (call.subresource === 'scale') return withAppliedScale(server, call.type, old, applied, by);
+      const next = separated(call, appliedTo(server, call, old, applied, query), old);
+      checkApplied(call, applied, stored);
+      return next;
+    });
     return outcome === 'conflict' ? 'again' : { done: inScaleForm(server, call, outcome) };
   });
+};
+
+/** What is applied, as it was sent. Throws 400 when it is no object; nothing at all counts as an empty one. */
+const configurationOf = (body: Body): KubeObject => {
+  const { value } = parseBody(body, false, (why) => badRequest(`error decoding YAML: ${why}`));
+  if (value !== null && !isObject(value)) {
+    const why = `json: cannot unmarshal ${jsonWord(value)} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
+  }
+  return (value ?? {}) as KubeObject;
+};
+
+const checkApplied = (call: Call, applied: KubeObject, stored: Stored): void => {
+  const { resourceVersion = '', uid = '' } = (applied.metadata ?? {}) as Partial<KubeObject['metadata']>;
+  if (resourceVersion !== '' && resourceVersion !== String(stored.revision)) throw conflict(call.type, call.name);
+  if (uid === '' || uid === stored.object.metadata.uid) return;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.object.metadata.uid ?? ''}`;
+  throw conflict(call.type, call.name, why);
 };
 
 const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefined, applied: KubeObject, query: WriteQuery): KubeObject => {
@@ -152,19 +164,32 @@ const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefin
   const result = applyConfiguration({ ...context, live, applied, manager: query.fieldManager, force: query.force ?? false });
   if (!result.ok) throw result.error;
   // What appliers make empty is as gone as it would be after a round trip through the kind's types.
-  const { object } = conform(server.schemas().node(call.type.schemaName), result.object);
-  return defaulted(server, call.type, object as KubeObject, live === undefined ? 'create' : 'default');
+  const { object, fault } = conform(server.schemas().node(call.type.schemaName), result.object, 'converter');
+  if (fault !== undefined) throw unfitConfiguration(applied, fault);
+  const next = inNamespace(call, object as KubeObject);
+  withName(call, next);
+  return defaulted(server, call.type, next, live === undefined ? 'create' : 'default');
+};
+
+/** 500: what the configuration makes of the object is no object of the kind, although each field is of a kind that merges. */
+const unfitConfiguration = (applied: KubeObject, fault: string): StatusError => {
+  const name = configurationName(applied);
+  const kind = name.slice(name.indexOf('; ') + 2);
+  return new StatusError(
+    500,
+    '',
+    `failed to convert new object (${name}) to proper version: unable to convert unstructured object to ${kind}: ${fault}`,
+  );
 };
 
 const applyNew = async (server: ServerContext, call: Call, applied: KubeObject, query: WriteQuery): Promise<Result> => {
   if (call.subresource !== '') throw notFound(call.type, call.name);
-  if ((applied.metadata.uid ?? '') !== '')
-    throw conflict(
-      call.type,
-      call.name,
-      `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`,
-    );
   const object = appliedTo(server, call, undefined, applied, query);
+  const { uid = '' } = object.metadata;
+  if (uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(call.type, call.name, why);
+  }
   const allowed = await admitted(server, call, { operation: 'CREATE', object, old: undefined, dryRun: query.dryRun });
   return createObject(server, call, allowed, query);
 };

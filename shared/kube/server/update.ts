@@ -53,7 +53,8 @@ const checkPreconditions = (call: Call, sent: KubeObject, stored: Stored): void 
   const version = sent.metadata.resourceVersion;
   if (isUnset(version)) {
     if (call.type.strategy.allowUnconditionalUpdate !== false) return;
-    throw invalid(call.type, call.name, [
+    // A real API server names the resource here, not the kind.
+    throw invalid({ group: call.type.group, kind: call.type.resource }, call.name, [
       { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
     ]);
   }
