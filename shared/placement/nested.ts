@@ -52,20 +52,23 @@ type Way = {
   readonly upper: number;
   readonly lower: number;
   readonly kept: number;
+  /** Seats that must be new. */
+  readonly fresh: number;
   /** Used nodes: this one, and those of the ways it is made of. */
   readonly node: Node | undefined;
   readonly parts: readonly Way[];
 };
 
+/** Present replicas that stay when a way holds all it can. */
+const keptOf = (way: Way): number => Math.min(way.kept, way.upper - way.fresh);
+
 /** Ways by how many domains of each counted level they use (mixed radix). */
 type Ways = Map<number, Way[]>;
 
-const nothingUsed: Way = { upper: 0, lower: 0, kept: 0, node: undefined, parts: [] };
+const nothingUsed: Way = { upper: 0, lower: 0, kept: 0, fresh: 0, node: undefined, parts: [] };
 
 const isDominated = (way: Way, other: Way): boolean =>
-  other.upper > way.upper
-    ? other.lower <= way.lower && (other.kept >= way.kept || other.lower < way.lower)
-    : other.upper === way.upper && other.lower <= way.lower && other.kept >= way.kept;
+  other.upper >= way.upper && other.lower <= way.lower && other.kept >= way.kept && other.fresh <= way.fresh;
 
 const addWay = (ways: Ways, state: number, way: Way): void => {
   const front = ways.get(state);
@@ -76,7 +79,8 @@ const addWay = (ways: Ways, state: number, way: Way): void => {
   if (front.some((other) => isDominated(way, other))) return;
   const left = front.filter((other) => !isDominated(other, way));
   left.push(way);
-  if (left.length > frontMax) left.sort((a, b) => b.upper - a.upper || a.lower - b.lower || b.kept - a.kept).length = frontMax;
+  if (left.length > frontMax)
+    left.sort((a, b) => b.upper - a.upper || a.lower - b.lower || b.kept - a.kept || a.fresh - b.fresh).length = frontMax;
   ways.set(state, left);
 };
 
@@ -150,6 +154,7 @@ class Choice {
               upper: Math.min(this.#problem.replicas, left.upper + right.upper),
               lower: left.lower + right.lower,
               kept: left.kept + right.kept,
+              fresh: left.fresh + right.fresh,
               node: undefined,
               parts: right === nothingUsed ? (left.parts.length === 0 ? [] : [left]) : [left, right],
             });
@@ -163,13 +168,14 @@ class Choice {
   /** All ways to use a node's subtree; undefined when there are too many. */
   #ways(node: Node): Ways | undefined {
     const { replicas, min, max, current } = this.#problem;
-    let [upper, lower, kept] = [0, 0, 0];
+    let [upper, lower, kept, fresh] = [0, 0, 0, 0];
     for (const at of node.candidates) {
       upper = Math.min(replicas, upper + (max[at] ?? 0));
       lower += min[at] ?? 0;
       kept += current[at] ?? 0;
+      fresh += Math.max(0, (min[at] ?? 0) - (current[at] ?? 0));
     }
-    let ways: Ways = new Map([[0, [{ upper, lower, kept, node: undefined, parts: [] }]]]);
+    let ways: Ways = new Map([[0, [{ upper, lower, kept, fresh, node: undefined, parts: [] }]]]);
     let canBeUnused = lower === 0;
     for (const child of node.children) {
       const inner = this.#ways(child);
@@ -188,7 +194,8 @@ class Choice {
       for (const way of front) {
         const bound = { upper: Math.min(most, way.upper), lower: Math.max(least, way.lower) };
         if (bound.lower > bound.upper) continue;
-        addWay(used, counted, { ...bound, kept: Math.min(way.kept, bound.upper), node, parts: [way] });
+        const held = Math.min(way.kept, bound.upper - way.fresh);
+        addWay(used, counted, { ...bound, kept: held, fresh: Math.max(way.fresh, bound.lower - held), node, parts: [way] });
       }
     }
     if (mayBeUnused && canBeUnused) used.set(0, [...(used.get(0) ?? []), nothingUsed]);
@@ -205,7 +212,7 @@ class Choice {
       if (!isReached) continue;
       for (const way of front) {
         if (way.lower > this.#problem.replicas) continue;
-        if (best === undefined || way.upper > best.upper || (way.upper === best.upper && way.kept > best.kept)) best = way;
+        if (best === undefined || way.upper > best.upper || (way.upper === best.upper && keptOf(way) > keptOf(best))) best = way;
       }
     }
     return best;
@@ -322,9 +329,9 @@ export const divideNested = (problem: Problem, line: Line, bound: number): numbe
     const choice = new Choice(problem, tree, counting, list);
     const way = choice.best();
     if (way === undefined) continue;
-    const isBetter = best === undefined || way.upper > best.way.upper || (way.upper === best.way.upper && way.kept > best.way.kept);
+    const isBetter = best === undefined || way.upper > best.way.upper || (way.upper === best.way.upper && keptOf(way) > keptOf(best.way));
     if (isBetter) best = { choice, way };
-    if (way.upper >= bound && way.kept >= Math.min(bound, sumOf(problem.current))) break;
+    if (way.upper >= bound && keptOf(way) >= Math.min(bound, sumOf(problem.current))) break;
   }
   return best === undefined ? none : seatWithin(problem, tree, best.choice, best.way, line);
 };

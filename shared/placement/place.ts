@@ -95,6 +95,13 @@ const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: num
 const boundFaults = (candidates: Candidates, problem: Problem): Violation[] => {
   if (problem.replicas === 0) return [];
   const faults: Violation[] = [];
+  const least = sumOf(problem.min);
+  if (least > problem.replicas) {
+    faults.push({
+      term: 'bounds',
+      message: `bounds: the clusters need at least ${least} replicas in all, the workload has ${problem.replicas}`,
+    });
+  }
   for (let at = 0; at < candidates.at.length; at++) {
     const standing = standingAt(candidates, at);
     if (standing === undefined || standing.min <= (problem.max[at] ?? 0)) continue;

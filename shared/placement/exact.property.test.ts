@@ -1,0 +1,163 @@
+/** @module Under hard constraints a placement holds as many replicas as any could, and moves none that need not: against brute force. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PolicySpec, SpreadConstraint } from '../api/index.ts';
+import { place } from './place.ts';
+import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
+
+type Case = {
+  readonly spread: readonly SpreadConstraint[];
+  readonly strategy: 'Capacity' | 'Aggregated' | 'Cheapest' | 'Tightest' | 'Weighted';
+  readonly labels: readonly Readonly<Record<string, string>>[];
+  /** Further replicas that fit. */
+  readonly fits: readonly number[];
+  readonly current: readonly number[];
+  readonly bounds: readonly (readonly [min: number, max: number] | undefined)[];
+  readonly replicas: number;
+};
+
+const names = ['a', 'b', 'c', 'd'];
+const ruleOf = (topologyKey: string): fc.Arbitrary<SpreadConstraint> =>
+  fc
+    .record(
+      {
+        topologyKey: fc.constant(topologyKey),
+        minDomains: fc.integer({ min: 1, max: 3 }),
+        maxDomains: fc.integer({ min: 1, max: 3 }),
+        maxSkew: fc.integer({ min: 1, max: 3 }),
+        maxShare: fc.integer({ min: 25, max: 100 }),
+      },
+      { requiredKeys: ['topologyKey'] },
+    )
+    .map((rule) => ({
+      ...rule,
+      ...(rule.minDomains === undefined ? {} : { minDomains: Math.min(rule.minDomains, rule.maxDomains ?? 3) }),
+    }));
+
+/** `nested`: regions belong to one provider; otherwise providers share regions. */
+const caseOf = (options: { readonly nested: boolean; readonly present: boolean; readonly bounds: boolean }): fc.Arbitrary<Case> =>
+  fc
+    .record({
+      spread: fc.subarray(['provider', 'region', 'hanse.dev/cluster'], { minLength: 1 }).chain((keys) => fc.tuple(...keys.map(ruleOf))),
+      strategy: fc.constantFrom('Capacity' as const, 'Aggregated' as const, 'Cheapest' as const, 'Tightest' as const, 'Weighted' as const),
+      sizes: fc.array(
+        fc.record({
+          provider: fc.constantFrom('p', 'q'),
+          region: fc.constantFrom('x', 'y'),
+          fits: fc.integer({ min: 0, max: 5 }),
+          current: fc.integer({ min: 0, max: 3 }),
+          bound: fc.option(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 2, max: 4 })), { nil: undefined, freq: 3 }),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      replicas: fc.integer({ min: 1, max: 9 }),
+    })
+    .map(({ spread, strategy, sizes, replicas }) => ({
+      spread: [...spread],
+      strategy,
+      labels: sizes.map(({ provider, region }, at) => ({
+        provider,
+        region: options.nested ? `${provider}-${region}` : region,
+        'hanse.dev/cluster': names[at] ?? '',
+      })),
+      fits: sizes.map(({ fits }) => fits),
+      current: sizes.map(({ current }) => (options.present ? current : 0)),
+      bounds: sizes.map(({ bound }) => (options.bounds ? bound : undefined)),
+      replicas,
+    }));
+
+/** The definition of a constraint, as policy.md has it. */
+const holds = (rule: SpreadConstraint, given: Case, counts: readonly number[]): boolean => {
+  const sums = new Map<string, number>();
+  given.labels.forEach((labels, at) => {
+    const domain = labels[rule.topologyKey] ?? '';
+    sums.set(domain, (sums.get(domain) ?? 0) + (counts[at] ?? 0));
+  });
+  const used = [...sums.values()].filter((sum) => sum > 0);
+  const counted = rule.maxDomains !== undefined && rule.maxDomains < sums.size ? used : [...sums.values()];
+  const skew = counted.length === 0 ? 0 : Math.max(...counted) - Math.min(...counted);
+  return (
+    used.length >= (rule.minDomains ?? 0) &&
+    used.length <= (rule.maxDomains ?? 99) &&
+    skew <= (rule.maxSkew ?? 99) &&
+    Math.max(0, ...sums.values()) <= Math.floor((given.replicas * (rule.maxShare ?? 100)) / 100)
+  );
+};
+
+type Best = { readonly placed: number; readonly moves: number };
+
+/** Every division: the most that can be placed, and with that the fewest replicas that are new somewhere; undefined when none holds. */
+const bruteForce = (given: Case): Best | undefined => {
+  let best: Best | undefined;
+  const counts: number[] = [];
+  const visit = (at: number, left: number, moves: number): void => {
+    if (at === given.fits.length) {
+      const placed = given.replicas - left;
+      const isBetter = best === undefined || placed > best.placed || (placed === best.placed && moves < best.moves);
+      if (isBetter && given.spread.every((rule) => holds(rule, given, counts))) best = { placed, moves };
+      return;
+    }
+    const [least, most] = given.bounds[at] ?? [0, 99];
+    const now = given.current[at] ?? 0;
+    for (let count = least; count <= Math.min(left, now + (given.fits[at] ?? 0), most); count++) {
+      counts[at] = count;
+      visit(at + 1, left - count, moves + Math.max(0, count - now));
+    }
+    counts[at] = 0;
+  };
+  visit(0, given.replicas, 0);
+  return best;
+};
+
+const run = (given: Case) => {
+  const spec: Partial<PolicySpec> = {
+    spread: given.spread,
+    replicaScheduling: {
+      strategy: given.strategy,
+      bounds: given.bounds.flatMap((bound, at) =>
+        bound === undefined
+          ? []
+          : [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': names[at] ?? '' } }, min: bound[0], max: bound[1] }],
+      ),
+    },
+  };
+  const current = Object.fromEntries(given.current.flatMap((count, at) => (count > 0 ? [[names[at] ?? '', count]] : [])));
+  const decision = place(
+    { policy: policyOf(spec), clusters: given.labels.map((labels, at) => clusterWith(names[at] ?? '', given.fits[at] ?? 0, labels)) },
+    workloadOf(given.replicas, current),
+    { nowMs: 0 },
+  );
+  const map = asMap(decision.clusters);
+  const counts = given.labels.map((_, at) => map[names[at] ?? ''] ?? 0);
+  return {
+    decision,
+    counts,
+    placed: counts.reduce((sum, count) => sum + count, 0),
+    moves: counts.reduce((sum, count, at) => sum + Math.max(0, count - (given.current[at] ?? 0)), 0),
+  };
+};
+
+const check = (given: Case): void => {
+  const best = bruteForce(given);
+  const { decision, counts, placed, moves } = run(given);
+  const isBroken = decision.reason === 'SpreadUnsatisfiable' || decision.reason === 'BoundsUnsatisfiable';
+  expect(isBroken).toBe(best === undefined);
+  if (best === undefined) return;
+  expect(placed).toBe(best.placed);
+  expect(given.spread.every((rule) => holds(rule, given, counts))).toBe(true);
+  // Where what runs may stay, it stays: growing by d moves d, shrinking moves nothing, standing still moves nothing.
+  const present = given.current.reduce((sum, count) => sum + count, 0);
+  if (given.strategy !== 'Weighted' && best.moves <= Math.max(0, best.placed - present)) expect(moves).toBe(best.moves);
+};
+
+describe('a placement under hard constraints', () => {
+  it.each([
+    ['nested domains, nothing present', { nested: true, present: false, bounds: false }, 6_000],
+    ['nested domains, replicas present', { nested: true, present: true, bounds: false }, 6_000],
+    ['nested domains and bounds', { nested: true, present: true, bounds: true }, 4_000],
+    ['crossing domains, nothing present', { nested: false, present: false, bounds: true }, 3_000],
+    ['crossing domains, replicas present', { nested: false, present: true, bounds: true }, 3_000],
+  ] as const)('places as many as any division, and keeps what may stay: %s', (_, options, numRuns) => {
+    fc.assert(fc.property(caseOf(options), check), { numRuns });
+  });
+});
