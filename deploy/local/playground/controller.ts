@@ -6,6 +6,8 @@ export type View = {
   readonly get: <T extends KubeObject>(type: GroupVersionResource, namespace: string, name: string) => T | undefined;
   /** `namespace` '' = all. Ordered by namespace and name. */
   readonly list: <T extends KubeObject>(type: GroupVersionResource, namespace: string) => readonly T[];
+  /** Objects whose controller is `owner`, in the same order. */
+  readonly owned: <T extends KubeObject>(type: GroupVersionResource, owner: KubeObject) => readonly T[];
 };
 
 /** One due write. Updates carry the resourceVersion that was read, so a stale look is refused and looked at again. */

@@ -4,7 +4,7 @@ import type { GroupVersionResource, KubeObject } from '../../../shared/kube/obje
 import { cloudClusters, nodesOf, topologyOf } from './clouds.ts';
 import { type Action, resources, type View } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
-import { isReady, type Pod } from './objects.ts';
+import { controllerUidOf, isReady, type Pod } from './objects.ts';
 
 type Topology = KubeObject & { zones: { resources: { name: string; available: string }[] }[] };
 
@@ -31,6 +31,8 @@ const modelCluster = (initial: readonly [GroupVersionResource, KubeObject][]) =>
       sorted()
         .filter(([key]) => key.startsWith(`${type.group}/${type.resource}/${namespace === '' ? '' : `${namespace}/`}`))
         .map(([, object]) => object as T),
+    owned: <T extends KubeObject>(type: GroupVersionResource, owner: KubeObject) =>
+      view.list<T>(type, owner.metadata.namespace ?? '').filter((object) => controllerUidOf(object) === owner.metadata.uid),
   };
   const removeWithDependents = (key: string): void => {
     const gone = objects.get(key);
@@ -125,6 +127,17 @@ describe('playground', () => {
       readyReplicas: 3,
       availableReplicas: 3,
     });
+  });
+
+  test('a status is written once what was asked for shows, not while it is asked for', () => {
+    const cluster = modelCluster([...nodes(), [resources.deployments, deployment(2)]]);
+    const actionsOf = (controller: string, name: string) =>
+      playgroundControllers.find((one) => one.name === controller)?.reconcile(cluster.view, 'shop', name, 0).actions;
+    expect(actionsOf('deployment', 'web')).toMatchObject([{ do: 'create', type: resources.replicaSets }]);
+    cluster.settle();
+    const set = cluster.view.list(resources.replicaSets, 'shop')[0]?.metadata.name ?? '';
+    cluster.change(resources.replicaSets, 'shop', set, (object) => ({ ...object, spec: { ...(object.spec as object), replicas: 4 } }));
+    expect(actionsOf('replicaset', set)).toMatchObject([{ do: 'create' }, { do: 'create' }]);
   });
 
   test('a new template replaces every pod and leaves the old set empty', () => {

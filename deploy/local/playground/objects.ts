@@ -138,6 +138,6 @@ export const controllerRef = (owner: KubeObject) => ({
   blockOwnerDeletion: true,
 });
 
-/** Whether `owner` is the controller of `object`. */
-export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean =>
-  object.metadata.ownerReferences?.some((reference) => reference.controller === true && reference.uid === owner.metadata.uid) ?? false;
+/** The uid of the object's controller. */
+export const controllerUidOf = (object: KubeObject): string | undefined =>
+  object.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;

@@ -6,6 +6,7 @@ import { StatusError } from '../../../shared/kube/status-error.ts';
 import { keyOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { type Action, type Controller, resources, type View } from './controller.ts';
+import { createOwnerIndex, type OwnerIndex } from './owner-index.ts';
 
 /** Wait before a key is looked at again when somebody else was faster: the watch has shown it by then. */
 const raceWaitMs = 20;
@@ -13,11 +14,12 @@ const raceWaitMs = 20;
 const manager = 'playground';
 
 /** Synchronous reads over the watch cache. */
-export const viewOf = (store: Store): View => ({
+const viewOf = (store: Store, owners: OwnerIndex): View => ({
   get: <T extends KubeObject>(type: { group: string; resource: string }, namespace: string, name: string) =>
     store.get(keyOf(type.group, type.resource, namespace, name))?.object as T | undefined,
   list: <T extends KubeObject>(type: { group: string; resource: string }, namespace: string) =>
     store.list(prefixOf(type.group, type.resource, namespace)).map(({ object }) => object as T),
+  owned: owners.owned,
 });
 
 const perform = async (client: KubeClient, action: Action): Promise<void> => {
@@ -78,8 +80,9 @@ export const startControllers = (options: {
   client: KubeClient;
   env: RuntimeEnv;
 }): (() => void) => {
-  const view = viewOf(options.store);
-  const stops: (() => void)[] = [];
+  const owners = createOwnerIndex(options.store);
+  const view = viewOf(options.store, owners);
+  const stops: (() => void)[] = [owners.close];
   for (const controller of options.controllers) {
     const queue = startController({
       name: `playground-${controller.name}`,

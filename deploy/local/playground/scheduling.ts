@@ -42,8 +42,17 @@ export const freeOn = (node: Node, pods: readonly Pod[]): Map<string, bigint> =>
   return free;
 };
 
+/** Objects of the store are never changed in place, so that what was read of one holds for as long as it is there. */
+const demands = new WeakMap<Pod, ExactAmounts>();
+
 /** A pod's requests, and the place it takes. */
-export const demandAmounts = (pod: Pod): ExactAmounts => new Map([...exactPodRequests(pod.spec, pod.status), ['pods', 1_000_000_000n]]);
+export const demandAmounts = (pod: Pod): ExactAmounts => {
+  const known = demands.get(pod);
+  if (known !== undefined) return known;
+  const demand = new Map([...exactPodRequests(pod.spec, pod.status), ['pods', 1_000_000_000n] as const]);
+  demands.set(pod, demand);
+  return demand;
+};
 
 /** Whether the amounts are there; what is asked as zero needs nothing. */
 export const fitsIn = (free: ReadonlyMap<string, bigint>, demand: ExactAmounts): boolean =>

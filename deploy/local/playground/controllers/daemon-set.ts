@@ -1,6 +1,6 @@
 /** @module DaemonSet: one pod on each node that its template tolerates and selects. */
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type DaemonSet, isActive, isControlledBy, isReady, type Node, type Pod } from '../objects.ts';
+import { type DaemonSet, isActive, isReady, type Node, type Pod } from '../objects.ts';
 import { admits } from '../scheduling.ts';
 import { templateHash } from './deployment.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
@@ -38,7 +38,7 @@ export const daemonSetController: Controller = {
     const revision = templateHash(set.spec.template);
     const spec = { ...set.spec.template.spec, tolerations: [...(set.spec.template.spec.tolerations ?? []), ...daemonTolerations] };
     const nodes = view.list<Node>(resources.nodes, '').filter((node) => admits(node, spec));
-    const pods = view.list<Pod>(resources.pods, namespace).filter((pod) => isControlledBy(pod, set) && isActive(pod));
+    const pods = view.owned<Pod>(resources.pods, set).filter(isActive);
     const current = pods.filter((pod) => pod.metadata.labels?.[revisionLabel] === revision);
     const wantedNodes = new Set(nodes.map((node) => node.metadata.name));
     const actions: Action[] = pods

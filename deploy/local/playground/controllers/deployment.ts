@@ -1,7 +1,7 @@
 /** @module Deployment: one ReplicaSet a template, moved from old to new within maxSurge and maxUnavailable. */
 import { hash32 } from '../../../../shared/lib/index.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, controllerRef, type Deployment, isControlledBy, type ReplicaSet, timestamp, withCondition } from '../objects.ts';
+import { type Condition, controllerRef, type Deployment, type ReplicaSet, timestamp, withCondition } from '../objects.ts';
 import { deletion } from './replica-set.ts';
 
 const hashLabel = 'pod-template-hash';
@@ -151,7 +151,7 @@ export const deploymentController: Controller = {
   reconcile: (view, namespace, name, nowMs) => {
     const deployment = view.get<Deployment>(resources.deployments, namespace, name);
     if (deployment === undefined) return settled;
-    const sets = view.list<ReplicaSet>(resources.replicaSets, namespace).filter((set) => isControlledBy(set, deployment));
+    const sets = view.owned<ReplicaSet>(resources.replicaSets, deployment);
     const hash = templateHash(deployment.spec.template);
     const current = sets.find((set) => set.metadata.labels?.[hashLabel] === hash);
     const old = sets.filter((set) => set !== current);
@@ -172,6 +172,8 @@ export const deploymentController: Controller = {
       const kept = deployment.spec.revisionHistoryLimit ?? 10;
       for (const set of spent.slice(0, Math.max(0, spent.length - kept))) actions.push(deletion(resources.replicaSets, set));
     }
-    return { actions: [...actions, ...statusUpdate(resources.deployments, deployment, statusOf(deployment, current, sets, nowMs))] };
+    // What was just asked of a ReplicaSet shows in its own change, which brings the key back: a status now would be old at once.
+    if (actions.length > 0) return { actions };
+    return { actions: statusUpdate(resources.deployments, deployment, statusOf(deployment, current, sets, nowMs)) };
   },
 };

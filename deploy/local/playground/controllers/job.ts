@@ -1,6 +1,6 @@
 /** @module Job: pods until enough have succeeded or too many have failed. */
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, conditionIsTrue, isActive, isControlledBy, isReady, type Job, type Pod, timestamp } from '../objects.ts';
+import { type Condition, conditionIsTrue, isActive, isReady, type Job, type Pod, timestamp } from '../objects.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
 const ended = (job: Job): boolean =>
@@ -44,7 +44,7 @@ export const jobController: Controller = {
   reconcile: (view, namespace, name, nowMs) => {
     const job = view.get<Job>(resources.jobs, namespace, name);
     if (job === undefined || job.metadata.deletionTimestamp !== undefined || ended(job)) return settled;
-    const pods = view.list<Pod>(resources.pods, namespace).filter((pod) => isControlledBy(pod, job));
+    const pods = view.owned<Pod>(resources.pods, job);
     const active = pods.filter(isActive);
     const counts = {
       active: active.length,

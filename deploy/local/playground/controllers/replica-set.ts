@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../../../../shared/kube/object.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { controllerRef, isActive, isControlledBy, isReady, type Pod, type PodTemplate, type ReplicaSet } from '../objects.ts';
+import { controllerRef, isActive, isReady, type Pod, type PodTemplate, type ReplicaSet } from '../objects.ts';
 
 /** Pods made or removed in one pass: a mistyped replica count must not stall a laptop. */
 const podsAtOnceMax = 200;
@@ -51,7 +51,7 @@ export const replicaSetController: Controller = {
   reconcile: (view, namespace, name) => {
     const set = view.get<ReplicaSet>(resources.replicaSets, namespace, name);
     if (set === undefined) return settled;
-    const pods = view.list<Pod>(resources.pods, namespace).filter((pod) => isControlledBy(pod, set) && isActive(pod));
+    const pods = view.owned<Pod>(resources.pods, set).filter(isActive);
     const wanted = set.spec.replicas ?? 1;
     const actions: Action[] = [];
     if (set.metadata.deletionTimestamp === undefined) {
@@ -66,6 +66,8 @@ export const replicaSetController: Controller = {
       const surplus = [...pods].sort(givenUpFirst).slice(0, Math.max(0, Math.min(pods.length - wanted, podsAtOnceMax)));
       for (const pod of surplus) actions.push(deletion(resources.pods, pod));
     }
+    // Pods that are made or removed bring the key back: a status now would be old at once.
+    if (actions.length > 0) return { actions };
     const ready = pods.filter(isReady).length;
     const status = {
       replicas: pods.length,
@@ -73,6 +75,6 @@ export const replicaSetController: Controller = {
       ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}),
       observedGeneration: set.metadata.generation ?? 1,
     };
-    return { actions: [...actions, ...statusUpdate(resources.replicaSets, set, status)] };
+    return { actions: statusUpdate(resources.replicaSets, set, status) };
   },
 };

@@ -48,16 +48,8 @@ export const schedulerController: Controller = {
     const waiting = pods.filter((pod) => pod.spec.nodeName === undefined && isActive(pod));
     if (waiting.length === 0) return settled;
     const nodes = view.list<Node>(resources.nodes, '');
-    const held = pods.filter(holdsRoom);
-    const free = new Map(
-      nodes.map((node) => [
-        node,
-        freeOn(
-          node,
-          held.filter((pod) => pod.spec.nodeName === node.metadata.name),
-        ),
-      ]),
-    );
+    const held = Map.groupBy(pods.filter(holdsRoom), (pod) => pod.spec.nodeName ?? '');
+    const free = new Map(nodes.map((node) => [node, freeOn(node, held.get(node.metadata.name) ?? [])]));
     const actions: Action[] = [];
     let unplaced = false;
     for (const pod of waiting) {

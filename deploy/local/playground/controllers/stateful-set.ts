@@ -1,6 +1,6 @@
 /** @module StatefulSet: pods with ordinals, made one after the other and removed from the highest. */
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { isActive, isControlledBy, isReady, type Pod, type StatefulSet } from '../objects.ts';
+import { isActive, isReady, type Pod, type StatefulSet } from '../objects.ts';
 import { templateHash } from './deployment.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
@@ -51,7 +51,7 @@ export const statefulSetController: Controller = {
   reconcile: (view, namespace, name) => {
     const set = view.get<StatefulSet>(resources.statefulSets, namespace, name);
     if (set === undefined) return settled;
-    const pods = view.list<Pod>(resources.pods, namespace).filter((pod) => isControlledBy(pod, set));
+    const pods = view.owned<Pod>(resources.pods, set);
     const revision = `${set.metadata.name}-${templateHash(set.spec.template)}`;
     const updated = pods.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] === revision).length;
     const ready = pods.filter(isReady).length;
