@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { explain } from './explain.ts';
+import { type FitOptions, fit } from './fit.ts';
 import { hubCommand } from './hub.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
 
@@ -95,6 +96,25 @@ const explainCommand = (context: CliContext): Command =>
     .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
     .action((words: string[], flags: { kubeconfig?: string; namespace: string; output?: string }) => explain(context, words, flags));
 
+const fitCommand = (context: CliContext): Command =>
+  new Command('fit')
+    .description('count how many replicas of a shape a dump of a cluster holds; no hub is needed')
+    .addOption(
+      new Option(
+        '-f, --filename <files...>',
+        'what `kubectl get nodes,pods,… -A -o json` prints, and last the shape: a Pod or anything with a pod template; - = standard input',
+      ),
+    )
+    .addOption(
+      new Option('--batch <file>', 'many cases at once: {"cases":[{"name","objects":[…],"pod":{…}}]}; prints JSON').conflicts('filename'),
+    )
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nExit code: 0 = counted (also when nothing fits; a batch tells each bad case in its place), 1 = nothing could be counted.',
+    )
+    .action((flags: FitOptions) => fit(context, flags));
+
 /** The commands of the hub's room. */
 export const hubCommands = (context: CliContext): Command[] => [
   hubCommand(),
@@ -102,4 +122,5 @@ export const hubCommands = (context: CliContext): Command[] => [
   admissionCommand(context, 'approve'),
   admissionCommand(context, 'deny'),
   explainCommand(context),
+  fitCommand(context),
 ];

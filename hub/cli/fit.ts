@@ -1,0 +1,114 @@
+/** @module `hanse fit`: how many replicas of a shape a dump of a cluster holds; it needs no hub. */
+import { type ExactFit, fitDump } from '../../shared/capacity/index.ts';
+import { type CliContext, UsageError } from './context.ts';
+import { type InputFile, parseExactJson, readFiles, readText } from './fit-input.ts';
+import { tableLines } from './table.ts';
+
+/** Options of {@link fit}. */
+export type FitOptions = { readonly filename?: readonly string[]; readonly batch?: string; readonly output?: string };
+
+type Bag = { readonly [field: string]: unknown };
+const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
+const bag = (value: unknown): Bag => (isBag(value) ? value : {});
+
+/** True for a Pod, or an object with a pod template, that stands alone in its document. */
+const isShape = (document: unknown): boolean => {
+  if (!isBag(document) || Array.isArray(document.items)) return false;
+  const spec = bag(document.spec);
+  if (document.kind === 'Pod') return spec.nodeName === undefined || bag(document.status).phase === undefined;
+  return isBag(spec.template) || isBag(bag(bag(spec.jobTemplate).spec).template) || isBag(document.template);
+};
+
+/** The shape is the last document that is one; everything else is the dump. @throws UsageError when there is none. */
+export const splitShape = (files: readonly InputFile[]): { readonly objects: readonly unknown[]; readonly shape: unknown } => {
+  const documents = files.flatMap((file) => file.documents);
+  const at = documents.findLastIndex(isShape);
+  if (at < 0) throw new UsageError('no shape: add -f with a Pod, or an object with a pod template such as a Deployment');
+  return { objects: documents.filter((_, index) => index !== at), shape: documents[at] };
+};
+
+/** The answer as it is printed with `-o json`; counts are exact whole numbers of any size. */
+const answerOf = ({ total, exact, nodes, refusals, doubts }: ExactFit): object => ({
+  total,
+  exact,
+  nodes,
+  refusals,
+  ...(doubts.length === 0 ? {} : { doubts }),
+});
+
+const rawJson = (digits: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(digits);
+const toJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? rawJson(String(item)) : item), indent);
+
+/** The lines for people. */
+export const fitLines = ({ total, exact, nodes, refusals, doubts }: ExactFit): string[] => {
+  const taking = nodes.filter(({ count }) => count > 0n);
+  const refused = Object.entries(refusals).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return [
+    `${exact ? '' : 'at least '}${total} replica${total === 1n ? '' : 's'} on ${taking.length} of ${nodes.length} nodes`,
+    ...(exact
+      ? []
+      : [doubts.length === 0 ? "an estimate: the kubelet's own choice of zones decides" : `an estimate: ${doubts.join('; ')}`]),
+    ...(taking.length === 0
+      ? []
+      : [
+          '',
+          ...tableLines(
+            ['NODE', 'FITS', 'BOUND BY'],
+            taking.map(({ name, count, bound }) => [name, String(count), bound]),
+          ),
+        ]),
+    ...(refused.length === 0
+      ? []
+      : [
+          '',
+          ...tableLines(
+            ['REFUSED BY', 'NODES'],
+            refused.map(([reason, count]) => [reason, String(count)]),
+          ),
+        ]),
+  ];
+};
+
+/** One case of a batch; whatever is wrong with it is told in its place. */
+const caseResult = (one: unknown, at: number): object => {
+  const { name = `case ${at}`, objects, pod } = bag(one);
+  if (!isBag(one)) return { name, error: `cases[${at}]: an object with name, objects and pod is wanted` };
+  if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of Kubernetes objects is wanted` };
+  try {
+    const answer = fitDump(objects, pod);
+    return answer.ok ? { name, ...answerOf(answer.value) } : { name, error: answer.message };
+  } catch (error) {
+    return { name, error: `cases[${at}]: ${error instanceof Error ? error.message : String(error)}` };
+  }
+};
+
+/** The results of `--batch`. @throws UsageError when the file has no list of cases. */
+export const batchResults = (document: unknown): { readonly results: readonly object[] } => {
+  const { cases } = bag(document);
+  if (!Array.isArray(cases)) throw new UsageError('--batch wants {"cases":[{"name","objects":[…],"pod":{…}}]}');
+  return { results: cases.map(caseResult) };
+};
+
+const runBatch = async (path: string): Promise<string> => {
+  const text = await readText(path);
+  let document: unknown;
+  try {
+    document = parseExactJson(text);
+  } catch (error) {
+    throw new UsageError(`${path}: no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return toJson(batchResults(document));
+};
+
+/** Prints how many replicas fit. @throws UsageError when files cannot be read or counted; a batch tells each bad case in its place. */
+export const fit = async (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> => {
+  if (options.batch !== undefined) return context.print(await runBatch(options.batch));
+  const paths = options.filename ?? [];
+  if (paths.length === 0) throw new UsageError('say what to count: -f DUMP… -f pod.yaml, or --batch CASES.json');
+  const { objects, shape } = splitShape(await readFiles(paths));
+  const answer = fitDump(objects, shape);
+  if (!answer.ok) throw new UsageError(answer.message);
+  if (options.output === 'json') context.print(toJson(answerOf(answer.value), 2));
+  else for (const line of fitLines(answer.value)) context.print(line);
+};
