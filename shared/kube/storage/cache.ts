@@ -5,13 +5,15 @@ import { type Bucket, createBucket } from './bucket.ts';
 import { afterOf, bucketOf, endOf } from './key.ts';
 import { type CommitResult, CompactedError, type Entry, type Journal, type Revision, type StorageKey, type Write } from './port.ts';
 import type { Change, ChangeSink, Store, Stored } from './store.ts';
-import { createWindow } from './window.ts';
+import { createWindow, type WindowLimits } from './window.ts';
 
 /** Settings of {@link createStore}. */
 export type StoreOptions = {
   readonly env: Pick<RuntimeEnv, 'nowMs' | 'log'>;
   /** How many recent changes are kept for watches and old lists; older ones answer 410. */
   readonly windowChangesMax?: number;
+  /** Of those, only so many that their objects take this much memory (roughly), the newest ones. */
+  readonly windowBytesMax?: number;
   /** A commit that takes longer is logged with its keys. */
   readonly slowCommitMs?: number;
 };
@@ -25,12 +27,16 @@ export type OpenStore = Store & {
 };
 
 const WINDOW_CHANGES_MAX = 10_000;
+const WINDOW_BYTES_MAX = 16_777_216;
 const SLOW_COMMIT_MS = 1_000;
 
 /** Fills a cache from the journal's snapshot and keeps it moving. Rejects when the snapshot cannot be read. */
 export const createStore = async (journal: Journal, options: StoreOptions): Promise<OpenStore> => {
   const snapshot = await journal.snapshot();
-  const state = createState(snapshot.revision, options.windowChangesMax ?? WINDOW_CHANGES_MAX);
+  const state = createState(snapshot.revision, {
+    changesMax: options.windowChangesMax ?? WINDOW_CHANGES_MAX,
+    bytesMax: options.windowBytesMax ?? WINDOW_BYTES_MAX,
+  });
   const initial: Stored[] = [];
   for await (const { key, object } of snapshot.items) initial.push(storedOf(key, object));
   state.load(initial);
@@ -81,10 +87,10 @@ type State = {
 
 type Watcher = { readonly prefix: string; readonly from: Revision; readonly sink: ChangeSink };
 
-const createState = (start: Revision, windowChangesMax: number): State => {
+const createState = (start: Revision, limits: WindowLimits): State => {
   const live = new Map<StorageKey, Stored>();
   const buckets = new Map<string, Bucket>();
-  const window = createWindow(start, windowChangesMax);
+  const window = createWindow(start, limits);
   /** Watchers by bucket; those of a shorter prefix stand under ''. */
   const watchers = new Map<string, Set<Watcher>>();
   const waits = new Set<{ revision: Revision; resolve: () => void; reject: (error: unknown) => void }>();

@@ -1,6 +1,7 @@
 /** @module The last changes, in order, with a limit: what a watch can resume from and an old list can be rebuilt from. */
 import { CompactedError, type Revision } from './port.ts';
 import type { Change } from './store.ts';
+import { weightOf } from './weight.ts';
 
 /** A bounded history of changes. */
 export type Window = {
@@ -11,18 +12,30 @@ export type Window = {
   readonly floor: () => Revision;
 };
 
-/** An empty window that begins at revision `start` and keeps between `limit` and 1.25 × `limit` changes. */
-export const createWindow = (start: Revision, limit: number): Window => {
+/** How much a window keeps: so many changes at least, or so many bytes, whichever is less. */
+export type WindowLimits = { readonly changesMax: number; readonly bytesMax: number };
+
+/** An empty window that begins at revision `start`; it keeps up to 1.25 × its limits, and always the newest change. */
+export const createWindow = (start: Revision, { changesMax, bytesMax }: WindowLimits): Window => {
   let changes: Change[] = [];
+  let weights: number[] = [];
+  let bytes = 0;
   let floor = start;
-  // Dropping a quarter at a time keeps the cost of a push constant on average.
-  const slack = Math.ceil(limit / 4);
+  /** Dropping a quarter at a time keeps the cost of a push constant on average. */
+  const shrink = (): void => {
+    let dropped = 0;
+    while (dropped < changes.length - 1 && (changes.length - dropped > changesMax || bytes > bytesMax)) bytes -= weights[dropped++] ?? 0;
+    floor = changes[dropped - 1]?.revision ?? floor;
+    changes = changes.slice(dropped);
+    weights = weights.slice(dropped);
+  };
   return {
     push: (change) => {
+      const weight = weightOf(change.current.object);
       changes.push(change);
-      if (changes.length <= limit + slack) return;
-      floor = changes[slack - 1]?.revision ?? floor;
-      changes = changes.slice(slack);
+      weights.push(weight);
+      bytes += weight;
+      if (changes.length > changesMax * 1.25 || bytes > bytesMax * 1.25) shrink();
     },
     since: (from) => {
       if (from < floor) throw new CompactedError(from, floor);
