@@ -9,6 +9,7 @@ import { commit, controlUser, timeText } from '../objects.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, onBeat, onTick } from './health.ts';
 import { createReportDesk } from './report-desk.ts';
+import { createServedApis, kindsOf } from './served-apis.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 /** What the loop is built from. */
@@ -45,14 +46,9 @@ const summaryEveryMs = 30_000;
 /** Between two requests to an agent to say something again. */
 const wantEveryMs = 2_000;
 
-const servedOf = (apis: readonly { readonly groupVersion: string; readonly kind: string }[]): ReadonlySet<string> =>
-  new Set(apis.map(({ groupVersion, kind }) => `${groupVersion}/${kind}`));
-
 const servedInStatus = (object: Cluster): ReadonlySet<string> | undefined => {
   const apis = object.status?.apis;
-  return apis === undefined
-    ? undefined
-    : servedOf(apis.flatMap(({ groupVersion, kinds }) => kinds.map((kind) => ({ groupVersion, kind }))));
+  return apis === undefined ? undefined : kindsOf(apis.flatMap(({ groupVersion, kinds }) => kinds.map((kind) => ({ groupVersion, kind }))));
 };
 
 /** Starts the loop. Clusters that exist are told by `onObject`. */
@@ -61,6 +57,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const fingerprints = new Map<string, string>();
   const wantedAt = new Map<string, number>();
   const writtenAt = new Map<string, number>();
+  const servedApis = createServedApis();
   const desk = createReportDesk();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
@@ -99,8 +96,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     }),
     bus.onHello(({ message }) => {
       const record = directory.of(message.cluster);
-      record.hello = message;
-      record.served = servedOf(message.apis);
+      const served = servedApis(message.apis);
+      record.hello = { ...message, apis: served.apis };
+      record.served = served.kinds;
       noteChange(record);
       controller.add(record.name);
     }),

@@ -4,6 +4,7 @@ import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { sameJson, timeText } from '../objects.ts';
 import { type Health, readyCondition } from './health.ts';
+import { statusApis } from './served-apis.ts';
 
 /** Facts that a status is made of. */
 export type ClusterFacts = {
@@ -89,14 +90,6 @@ const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined
   networks: (report?.networks ?? []).map(({ namespace, name }) => `${namespace}/${name}`).sort(),
 });
 
-const apisOf = (hello: Hello): NonNullable<ClusterStatus['apis']> => {
-  const groups = new Map<string, string[]>();
-  for (const { groupVersion, kind } of hello.apis) groups.set(groupVersion, [...(groups.get(groupVersion) ?? []), kind]);
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([groupVersion, kinds]) => ({ groupVersion, kinds: [...new Set(kinds)].sort() }));
-};
-
 const causes: Readonly<Record<string, string>> = {
   AgentStatusUnknown: 'cluster',
   MemberAPIUnreachable: 'apiserver',
@@ -118,7 +111,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   return {
     ...old,
     conditions,
-    ...(hello === undefined ? {} : { kubernetesVersion: hello.kubernetesVersion, apis: apisOf(hello) }),
+    ...(hello === undefined ? {} : { kubernetesVersion: hello.kubernetesVersion, apis: statusApis(hello.apis) }),
     ...(hello === undefined || old.agent === undefined
       ? {}
       : { agent: { ...old.agent, version: hello.agentVersion, bootId: hello.bootId } }),
