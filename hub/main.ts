@@ -17,7 +17,7 @@ import {
   type ServedKinds,
   serve,
 } from './api/index.ts';
-import { startControl } from './control/index.ts';
+import { openMemberKinds, startControl } from './control/index.ts';
 import { type Fleet, startFleet } from './fleet/index.ts';
 import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
 
@@ -143,6 +143,8 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   undo.push(startRetention(journal, env));
   options.onProgress?.('api');
   const kinds = createServedKinds(serviceAddresses(store, env));
+  const memberKinds = openMemberKinds({ store, kinds, env });
+  undo.push(() => memberKinds.stop());
   const health: Health = { broken: undefined, isConnected: () => false };
   void store.broken.then((error) => {
     health.broken = `the journal broke off: ${String(error)}; restart the hub`;
@@ -164,8 +166,9 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   health.isConnected = fleet.bus.connected;
   front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
   options.onProgress?.('control');
-  const control = startControl({ store, bus: fleet.bus, catalog: kinds.registry, env });
+  const control = startControl({ store, bus: fleet.bus, catalog: kinds.registry, env, kindTroubles: memberKinds.troublesOf });
   undo.push(() => control.stop());
+  memberKinds.listen(fleet.bus, control.recheckCluster);
   const served = await listen(options, front, authority);
   undo.push(() => served.close());
   const url = `https://${publicName(options)}:${served.port}`;
