@@ -40,9 +40,48 @@ describe('explain', () => {
       'Deployment shop/web: 1 of 3 replicas unplaced: capacity in 1 cluster',
       'policy shop/web, 3 replicas wanted, 1 unplaced',
       '',
-      'CLUSTER   ELIGIBLE   TIER   FITS      HAD   GOT   WHY',
+      'CLUSTER   ELIGIBLE   TIER   CAN ADD   HAD   GOT   WHY',
       'aws       yes               2         0     2     no more replicas fit',
-      'idc       no                unknown   0     0     taint maintenance:NoSchedule',
+      'idc       no                          0     0     taint maintenance:NoSchedule',
+    ]);
+  });
+
+  test('scores, prices and shares have columns when there are any, and the cost a line', () => {
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'web-deployment', namespace: 'shop' },
+      spec: {
+        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+        policy: 'shop/web',
+        clusters: [{ name: 'aws', replicas: 2 }],
+      },
+      status: {
+        replicas: 2,
+        message: 'placed in 1 cluster',
+        cost: { before: '0', after: '0.5', currency: 'USD' },
+        explanation: [
+          {
+            cluster: 'aws',
+            eligible: true,
+            reason: '',
+            message: '',
+            fits: 2,
+            exact: false,
+            scores: [{ term: 'preferredClusters[0]', score: 5 }],
+            price: '0.25',
+            share: 100,
+            before: 0,
+            got: 2,
+          },
+        ],
+      },
+    });
+    expect(lines.slice(2)).toEqual([
+      'cost an hour 0.5 USD, before 0',
+      '',
+      'CLUSTER   ELIGIBLE   TIER   SCORE                         PRICE/H   CAN ADD   HAD   GOT   SHARE   WHY',
+      'aws       yes               5 (preferredClusters[0] +5)   0.25      >=2       0     2     100%',
     ]);
   });
 });

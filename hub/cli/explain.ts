@@ -33,25 +33,52 @@ const isKind = (kind: string, asked: string): boolean => {
   );
 };
 
-const cells = (row: ExplanationRow): string[] => [
-  row.cluster,
-  row.eligible ? 'yes' : 'no',
-  row.tier ?? '',
-  row.fits === undefined ? 'unknown' : `${row.exact === false ? '>=' : ''}${row.fits}`,
-  String(row.before),
-  String(row.got),
-  row.message === '' ? row.reason : row.message,
+/** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
+type Column = { readonly head: string; readonly cell: (row: ExplanationRow) => string; readonly isOptional?: boolean };
+
+const scoreText = (row: ExplanationRow): string => {
+  const scores = row.scores ?? [];
+  if (scores.length === 0) return '';
+  const sum = scores.reduce((total, { score }) => total + score, 0);
+  return `${sum} (${scores.map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score}`).join(', ')})`;
+};
+
+const columns: readonly Column[] = [
+  { head: 'CLUSTER', cell: ({ cluster }) => cluster },
+  { head: 'ELIGIBLE', cell: ({ eligible }) => (eligible ? 'yes' : 'no') },
+  { head: 'TIER', cell: ({ tier }) => tier ?? '' },
+  { head: 'SCORE', cell: scoreText, isOptional: true },
+  { head: 'PRICE/H', cell: ({ price }) => price ?? '', isOptional: true },
+  // Further replicas, on top of those that are there: not the total.
+  {
+    head: 'CAN ADD',
+    cell: ({ fits, exact, eligible }) => (fits === undefined ? (eligible ? 'unknown' : '') : `${exact === false ? '>=' : ''}${fits}`),
+  },
+  { head: 'HAD', cell: ({ before }) => String(before) },
+  { head: 'GOT', cell: ({ got }) => String(got) },
+  { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
+  { head: 'WHY', cell: ({ reason, message }) => (message === '' ? reason : message) },
 ];
 
 /** The lines that `hanse explain` prints for a decision. */
 export const explanationLines = (placement: Placement): string[] => {
   const { workload, policy } = placement.spec;
   const status = placement.status;
+  const rows = status?.explanation ?? [];
+  const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
     `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
+    ...(status?.cost === undefined
+      ? []
+      : [
+          `cost an hour ${status.cost.after}${status.cost.currency === '' ? '' : ` ${status.cost.currency}`}, before ${status.cost.before}`,
+        ]),
     '',
-    ...tableLines(['CLUSTER', 'ELIGIBLE', 'TIER', 'FITS', 'HAD', 'GOT', 'WHY'], (status?.explanation ?? []).map(cells)),
+    ...tableLines(
+      shown.map(({ head }) => head),
+      rows.map((row) => shown.map(({ cell }) => cell(row))),
+    ),
   ];
 };
 

@@ -95,15 +95,19 @@ const computePrice = (view: ClusterView, shape: PodShape): Amount | undefined =>
   return dearest;
 };
 
-/** Prices kept for each cluster; beyond it they are counted anew. */
+/** Prices kept for each cluster's prices and nodes; beyond it they are counted anew. */
 const keptPricesMax = 256;
-const kept = new WeakMap<ClusterView, Map<string, Amount | undefined>>();
+const kept = new WeakMap<ClusterPricing, WeakMap<object, Map<string, Amount | undefined>>>();
 
 /** What one replica costs an hour in the cluster; undefined when the cluster has no price for it. */
 export const priceIn = (view: ClusterView, shape: PodShape): Amount | undefined => {
-  if (view.pricing === undefined) return undefined;
-  const known = kept.get(view) ?? new Map<string, Amount | undefined>();
-  kept.set(view, known);
+  const { pricing } = view;
+  if (pricing === undefined) return undefined;
+  const ofPricing = kept.get(pricing) ?? new WeakMap<object, Map<string, Amount | undefined>>();
+  kept.set(pricing, ofPricing);
+  const nodes = factsOf(view) ?? pricing;
+  const known = ofPricing.get(nodes) ?? new Map<string, Amount | undefined>();
+  ofPricing.set(nodes, known);
   if (known.has(shape.key)) return known.get(shape.key);
   const made = computePrice(view, shape);
   if (known.size >= keptPricesMax) known.clear();

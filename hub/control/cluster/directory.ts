@@ -57,15 +57,49 @@ const labelsOf = (record: ClusterRecord, object: Cluster): Readonly<Record<strin
   [clusterLabels.cluster]: record.name,
 });
 
+/** A view of a record; its room is looked up when it is asked for, so that the view lasts as long as the rest of it holds. */
 const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): ClusterView => {
   const closed = closedBecause(object);
+  const pricing = object.spec?.pricing;
   return {
     name: record.name,
     labels: labelsOf(record, object),
     taints: [...operatorTaints(object.spec), ...taintsOf(record.health)],
     ...(closed === undefined ? {} : { closed }),
+    ...(pricing === undefined ? {} : { pricing }),
     served: record.served,
-    room: record.report === undefined ? undefined : ledger.room(record.name, record.report),
+    get room() {
+      return record.report === undefined ? undefined : ledger.room(record.name, record.report);
+    },
+  };
+};
+
+/** What a view is made from. */
+type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'hello' | 'served'>;
+
+const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
+  a.object === b.object && a.health === b.health && a.hello === b.hello && a.served === b.served;
+
+/** Views that are kept while nothing but room changes: placement keeps what it found out about a list by the list itself. */
+const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger): (() => readonly ClusterView[]) => {
+  const kept = new Map<string, { readonly source: ViewSource; readonly view: ClusterView | undefined }>();
+  let list: readonly ClusterView[] = [];
+  return () => {
+    let isChanged = kept.size !== records.size;
+    for (const record of records.values()) {
+      const known = kept.get(record.name);
+      if (known !== undefined && isSameSource(known.source, record)) continue;
+      const { object, health, hello, served } = record;
+      const view = object === undefined ? undefined : viewOf(record, object, ledger);
+      kept.set(record.name, { source: { object, health, hello, served }, view });
+      isChanged = true;
+    }
+    if (!isChanged) return list;
+    for (const name of kept.keys()) if (!records.has(name)) kept.delete(name);
+    list = [...kept.values()]
+      .flatMap(({ view }) => (view === undefined ? [] : [view]))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return list;
   };
 };
 
@@ -80,6 +114,7 @@ export const viewFingerprint = (record: ClusterRecord): string =>
         closedBecause(record.object)?.reason,
         record.served === undefined ? undefined : [...record.served].sort(),
         record.report !== undefined,
+        record.object.spec?.pricing,
       ]);
 
 /** An empty directory. */
@@ -106,10 +141,7 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     remove: (name) => {
       records.delete(name);
     },
-    views: () =>
-      [...records.values()]
-        .flatMap((record) => (record.object === undefined ? [] : [viewOf(record, record.object, ledger)]))
-        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    views: createViews(records, ledger),
     isUnheard: (name) => {
       const phase = records.get(name)?.health.phase;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';

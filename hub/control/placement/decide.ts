@@ -2,7 +2,7 @@
 import type { OwedCluster, PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { type ClusterView, type CompiledPolicy, type Decision, place } from '../../../shared/placement/index.ts';
+import { type ClusterView, type CompiledPolicy, type Decision, type OtherWorkload, place } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { sameJson, timeText } from '../objects.ts';
@@ -16,6 +16,8 @@ export type PlacementInput = {
   /** The Placement as it is; undefined = none yet. */
   readonly before: { readonly spec: PlacementSpec; readonly status?: PlacementStatus } | undefined;
   readonly clusters: readonly ClusterView[];
+  /** For affinities between workloads; absent = none. */
+  readonly others?: readonly OtherWorkload[];
   readonly nowMs: number;
 };
 
@@ -105,11 +107,12 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
     return { spec: before.spec, status: before.status, isChanged: false, recheckAtMs: undefined, event: undefined };
   }
   const decision = place(
-    { policy, clusters: input.clusters },
+    { policy, clusters: input.clusters, ...(input.others === undefined ? {} : { others: input.others }) },
     {
       ref: refOf(object),
       replicas: input.replicas,
       shape: input.shape,
+      labels: object.metadata.labels ?? {},
       current: new Map((before?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1])),
       owed: new Map((before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas])),
     },

@@ -13,6 +13,7 @@ import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } f
 import { commit, controlUser, newMetadata } from '../objects.ts';
 import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
 import { placementFinalizer, placementOf } from './names.ts';
+import { looksAtOthers, othersIn } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 
 /** What the loop is built from. */
@@ -57,9 +58,12 @@ const largest = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>)
 export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
   const { store, env, catalog, ledger } = options;
   const unplaced = new Set<StorageKey>();
+  /** Unplaced ones whose policy looks at other workloads: they try again when one of their namespace is placed. */
+  const waiting = new Set<StorageKey>();
 
   const forget = async (key: StorageKey): Promise<Outcome> => {
     unplaced.delete(key);
+    waiting.delete(key);
     const type = typeOfKey(catalog, key);
     if (type === undefined) return done;
     const { namespace, name } = partsOf(key);
@@ -133,10 +137,13 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       policy,
       before: placement,
       clusters: options.directory.views(),
+      ...(looksAtOthers(policy) ? { others: othersIn(store, catalog, partsOf(key).namespace) } : {}),
       nowMs: env.nowMs(),
     });
     if (output.status.unplaced === 0) unplaced.delete(key);
     else unplaced.add(key);
+    if (output.status.unplaced !== 0 && looksAtOthers(policy)) waiting.add(key);
+    else waiting.delete(key);
     const again: Outcome =
       output.recheckAtMs === undefined ? done : { outcome: 'again', afterMs: Math.max(0, output.recheckAtMs - env.nowMs()) };
     const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
@@ -151,6 +158,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     // A commit whose outcome is unknown may yet be written: both stay promised until the next pass reads what holds.
     if (trouble?.outcome !== 'retry') ledger.assign(workId, shape, trouble === undefined ? promised : held);
     if (trouble !== undefined) return trouble;
+    for (const other of waiting) if (other !== key && partsOf(other).namespace === partsOf(key).namespace) controller.add(other);
     if (output.event !== undefined)
       options.events.record({ ...refOf(object), ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) }, output.event);
     return again;
