@@ -1,0 +1,131 @@
+/**
+ * @module Loss tables: for every loss that is planned for, the weights that each service has afterwards, worked out before anything is lost,
+ * so that agents act at once and without a hub (static stability).
+ */
+import { pour } from './share-out.ts';
+
+/** The most a Gateway API backend weight may be. */
+export const weightMax = 1_000_000;
+
+/** A service in one cluster. Loads and capacities in one unit for all, such as requests a second. */
+export type ServiceInCluster = {
+  readonly cluster: string;
+  /** What it serves in peak hours. */
+  readonly load: number;
+  /** What its ready endpoints can serve. */
+  readonly capacity: number;
+};
+
+/** A service that several clusters serve. */
+export type ServedService = {
+  /** `namespace/name`. */
+  readonly name: string;
+  /** Services with a lower number lose traffic first when it does not fit; equal ones by name, the last first. */
+  readonly shedPriority: number;
+  readonly clusters: readonly ServiceInCluster[];
+};
+
+/** What the tables are made from. */
+export type LossPlan = {
+  /** Grows with each plan; agents never go back to an older one. */
+  readonly epoch: number;
+  readonly services: readonly ServedService[];
+  /** What all services together may put on a cluster, such as its gateway's limit; absent = their own capacities alone. */
+  readonly clusterCapacity: ReadonlyMap<string, number>;
+  /** Clusters that must be left; a loss that leaves fewer is not acted on. */
+  readonly survivorsMin: number;
+  /** Losses of several clusters at once to plan for, besides every single one. */
+  readonly pairs: readonly (readonly string[])[];
+};
+
+/** One service after a loss. */
+export type ServiceAfterLoss = {
+  readonly name: string;
+  /** By cluster, sorted by name; 0 for the lost ones, at least 1 for those that serve. Never all 0. */
+  readonly weights: readonly { readonly cluster: string; readonly weight: number }[];
+  /** Load that the survivors have no room for. They get it all the same in proportion: it is what they should refuse. */
+  readonly shed: number;
+  /** True when no survivor serves it: its weights stay as they were, for a wrong verdict must not make it vanish. */
+  readonly stays: boolean;
+};
+
+/** What to do about one loss. */
+export type LossTable = {
+  /** Sorted. */
+  readonly lost: readonly string[];
+  /** Set when agents must not act on this loss by themselves. */
+  readonly refusal: string | undefined;
+  readonly services: readonly ServiceAfterLoss[];
+};
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Weights in proportion to loads, the greatest {@link weightMax}; what serves at all keeps at least 1. */
+const weightsOf = (clusters: readonly ServiceInCluster[], lost: ReadonlySet<string>, loads: ReadonlyMap<string, number>) => {
+  const loadOf = (cluster: string): number => loads.get(cluster) ?? 0;
+  const most = Math.max(1, ...clusters.map(({ cluster }) => loadOf(cluster)));
+  return [...clusters]
+    .sort((a, b) => byText(a.cluster, b.cluster))
+    .map(({ cluster, capacity }) => {
+      if (lost.has(cluster) || capacity === 0) return { cluster, weight: 0 };
+      return { cluster, weight: Math.max(1, Number((BigInt(loadOf(cluster)) * BigInt(weightMax)) / BigInt(most))) };
+    });
+};
+
+/** What is left of each cluster's common room when the survivors' own loads are counted. */
+const commonRoom = (plan: LossPlan, lost: ReadonlySet<string>): Map<string, number> => {
+  const room = new Map([...plan.clusterCapacity].filter(([cluster]) => !lost.has(cluster)));
+  for (const { clusters } of plan.services)
+    for (const { cluster, load } of clusters) {
+      const left = room.get(cluster);
+      if (left !== undefined) room.set(cluster, Math.max(0, left - load));
+    }
+  return room;
+};
+
+const afterLoss = (service: ServedService, lost: ReadonlySet<string>, room: Map<string, number>): ServiceAfterLoss => {
+  const survivors = service.clusters.filter(({ cluster, capacity }) => !lost.has(cluster) && capacity > 0);
+  const amount = service.clusters.reduce((sum, { cluster, load }) => sum + (lost.has(cluster) ? load : 0), 0);
+  const present = new Map(service.clusters.map(({ cluster, load }) => [cluster, load]));
+  if (survivors.length === 0)
+    return { name: service.name, weights: weightsOf(service.clusters, new Set(), present), shed: amount, stays: true };
+  const vessels = survivors.map(({ cluster, load, capacity }) => ({
+    cluster,
+    load,
+    capacity: Math.min(capacity, load + (room.get(cluster) ?? Number.MAX_SAFE_INTEGER - load)),
+  }));
+  const poured = pour(vessels, amount);
+  const loads = new Map(poured.loads.map(({ cluster, load }) => [cluster, load]));
+  for (const [cluster, load] of loads) {
+    const left = room.get(cluster);
+    if (left !== undefined) room.set(cluster, left - (load - (present.get(cluster) ?? 0)));
+  }
+  return { name: service.name, weights: weightsOf(service.clusters, lost, loads), shed: poured.unserved, stays: false };
+};
+
+const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly string[]): LossTable => {
+  const lost = new Set(losing);
+  const left = clusters.filter((cluster) => !lost.has(cluster)).length;
+  const room = commonRoom(plan, lost);
+  // Those that shed last are served first from the common room.
+  const order = [...plan.services].sort((a, b) => b.shedPriority - a.shedPriority || byText(a.name, b.name));
+  const services = order.map((service) => afterLoss(service, lost, room)).sort((a, b) => byText(a.name, b.name));
+  const refusal =
+    left >= plan.survivorsMin ? undefined : `${left} clusters would be left and ${plan.survivorsMin} must: an operator decides`;
+  return { lost: [...lost].sort(byText), refusal, services };
+};
+
+/**
+ * The table for every single loss and for the planned pairs, sorted by what is lost. Clusters are those that serve something or have a
+ * common capacity.
+ */
+export const lossTables = (plan: LossPlan): LossTable[] => {
+  const clusters = [
+    ...new Set([...plan.services.flatMap((service) => service.clusters.map(({ cluster }) => cluster)), ...plan.clusterCapacity.keys()]),
+  ].sort(byText);
+  const losses = new Map([...clusters.map((cluster) => [cluster]), ...plan.pairs].map((lost) => [[...lost].sort(byText).join(' '), lost]));
+  return [...losses]
+    .sort(([a], [b]) => byText(a, b))
+    .filter(([, lost]) => lost.every((cluster) => clusters.includes(cluster)))
+    .map(([, lost]) => tableOf(plan, clusters, lost));
+};
