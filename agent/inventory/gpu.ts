@@ -1,6 +1,8 @@
 /** @module GPU facts of a node from what NVIDIA's GPU Feature Discovery, AMD's and Intel's labellers and HAMi write on it. */
 import type { GpuFacts } from '../../shared/capacity/report.ts';
 import { parseQuantity, quantityMebibytesFloor } from '../../shared/kube/quantity/index.ts';
+import { sortedRecord } from './fields.ts';
+import { hamiDevicesOf } from './hami.ts';
 
 type Words = Readonly<Record<string, string>>;
 
@@ -23,29 +25,40 @@ const nvidia = (labels: Words, annotations: Words, devices: ReadonlyMap<string, 
   if (product === undefined && offered + slices === 0) return undefined;
   const sharing = nvidiaSharing(labels, annotations, slices);
   const count = whole(labels['nvidia.com/gpu.count']);
+  const profiles = migProfilesOf(labels, devices);
+  const clique = labels['nvidia.com/gpu.clique'] ?? '';
   return {
     vendor: 'nvidia',
-    product: product ?? '',
+    // The suffix of shared GPUs says nothing of the model.
+    product: (product ?? '').replace(/-SHARED$/, ''),
     memoryMiB: whole(labels['nvidia.com/gpu.memory']),
     // Without labels `nvidia.com/gpu` may count every physical GPU once for each replica.
     count: count > 0 ? count : Math.floor(offered / sharing.replicas),
     sharing,
+    ...(sharing.kind === 'mig' ? { migStrategy: slices > 0 ? ('mixed' as const) : ('single' as const) } : {}),
+    ...(Object.keys(profiles).length === 0 ? {} : { migProfiles: profiles }),
+    ...(clique === '' ? {} : { clique }),
   };
 };
 
+/** Memory of the slices by profile; `mixed` labels each profile apart, and its name tells GB where the label is missing. */
+const migProfilesOf = (labels: Words, devices: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
+  sortedRecord(
+    [...devices.keys()].flatMap((resource): [string, number][] => {
+      const profile = /^nvidia\.com\/mig-(.+)$/.exec(resource)?.[1];
+      if (profile === undefined) return [];
+      const told = whole(labels[`nvidia.com/mig-${profile}.memory`]);
+      return [[profile, told > 0 ? told : whole(/\.(\d+)gb/.exec(profile)?.[1]) * 1_024]];
+    }),
+  );
+
 const nvidiaSharing = (labels: Words, annotations: Words, slices: number): GpuFacts['sharing'] => {
-  const register = annotations['hami.io/node-nvidia-register'];
-  if (register !== undefined) return { kind: 'vgpu', replicas: hamiSplit(register) };
+  const shared = hamiDevicesOf(annotations);
+  if (shared !== undefined) return { kind: 'vgpu', replicas: Math.max(1, ...shared.map(({ device }) => device.slots)) };
   if (slices > 0 || labels['nvidia.com/gpu.product']?.includes('-MIG-') === true) return { kind: 'mig', replicas: 1 };
   const replicas = Math.max(1, whole(labels['nvidia.com/gpu.replicas']));
   if (replicas === 1) return { kind: 'exclusive', replicas: 1 };
   return { kind: labels['nvidia.com/gpu.sharing-strategy'] === 'mps' ? 'mps' : 'timeSlicing', replicas };
-};
-
-/** How many vGPUs one GPU is split into: the JSON form has `count`, the old text form the second of its commas. */
-const hamiSplit = (register: string): number => {
-  const split = /"count"\s*:\s*(\d{1,6})/.exec(register)?.[1] ?? register.split(':')[0]?.split(',')[1];
-  return Math.max(1, whole(split));
 };
 
 const mebibytes = (text: string | undefined): number => {

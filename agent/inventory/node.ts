@@ -1,8 +1,10 @@
 /** @module What is kept of a node: the group it belongs to, and its exact amounts. */
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
-import type { GpuFacts, NodeTaint } from '../../shared/capacity/report.ts';
+import type { GpuFacts, NodeTaint, SharedDevice } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { fieldsOf, listOf, sortedRecord, textOf } from './fields.ts';
 import { gpuFactsOf } from './gpu.ts';
+import { type HamiDevice, hamiAskedMs, hamiDevicesOf } from './hami.ts';
 
 /** What nodes of a group have in common, but for NUMA facts, which come from another object. */
 export type NodeKind = {
@@ -14,6 +16,7 @@ export type NodeKind = {
   readonly allocatable: Readonly<Record<string, number>>;
   readonly runtimeHandlers: readonly string[];
   readonly gpu?: GpuFacts;
+  readonly devices?: readonly SharedDevice[];
 };
 
 /** What is kept of a node. `kindKey` is equal for equal kinds. */
@@ -23,13 +26,11 @@ export type NodeFacts = {
   /** Booked units (milli-CPU, bytes, devices), `pods` among them. */
   readonly amounts: ReadonlyMap<string, number>;
   readonly providerId: string;
+  /** GPUs shared by HAMi, in the order of the kind's `devices`. */
+  readonly hami: readonly HamiDevice[];
+  /** When HAMi's plugin was asked and has not answered ({@link hamiAskedMs}). */
+  readonly hamiAskedMs: number | undefined;
 };
-
-type Fields = Readonly<Record<string, unknown>>;
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Labels that tell one node from another: they would make each node a group of its own. */
 const uniqueLabels = new Set([
@@ -47,7 +48,9 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const spec = fieldsOf(node.spec);
   const status = fieldsOf(node.status);
   const amounts = new Map([...exactAmounts(status.allocatable)].map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)]));
-  const gpu = gpuFactsOf(node.metadata.labels ?? {}, node.metadata.annotations ?? {}, amounts);
+  const { labels = {}, annotations = {} } = node.metadata;
+  const gpu = gpuFactsOf(labels, annotations, amounts);
+  const hami = hamiDevicesOf(annotations) ?? [];
   const kind: NodeKind = {
     labels: sharedLabels(node),
     taints: taintsOf(spec.taints),
@@ -60,12 +63,11 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
       .map(({ name }) => textOf(name))
       .sort(),
     ...(gpu === undefined ? {} : { gpu }),
+    ...(hami.length === 0 ? {} : { devices: hami.map(({ device }) => device) }),
   };
-  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID) };
+  const asked = hami.length === 0 ? undefined : hamiAskedMs(annotations);
+  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID), hami, hamiAskedMs: asked };
 };
-
-const sortedRecord = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
-  Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 
 const sharedLabels = (node: KubeObject): Readonly<Record<string, string>> => {
   const { labels = {}, name } = node.metadata;
@@ -75,7 +77,8 @@ const sharedLabels = (node: KubeObject): Readonly<Record<string, string>> => {
 
 const effects = new Set<string>(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
 
-const taintsOf = (value: unknown): readonly NodeTaint[] =>
+/** The taints of a list that are taints, in order. */
+export const taintsOf = (value: unknown): readonly NodeTaint[] =>
   listOf(value)
     .map((taint) => ({ key: textOf(taint.key), value: textOf(taint.value), effect: textOf(taint.effect) }))
     .filter((taint): taint is NodeTaint => taint.key !== '' && effects.has(taint.effect))

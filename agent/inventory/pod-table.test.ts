@@ -9,6 +9,7 @@ const facts = fc.record({
   controller: fc.constantFrom(undefined, { uid: 'u', group: 'apps', kind: 'ReplicaSet', namespace: 'shop', name: 'web' }),
   terminating: fc.boolean(),
   createdSeconds: fc.nat(1_000),
+  extra: fc.constantFrom(undefined, { kind: undefined, gpus: [{ id: 'g', memoryMiB: 1, cores: 1 }] }),
 });
 const command = fc.oneof(
   fc.record({ do: fc.constant('put' as const), key: fc.nat(300), facts }),
@@ -17,7 +18,7 @@ const command = fc.oneof(
 );
 
 const text = (row: PodFacts): string =>
-  `${row.node}|${shapeKey(row.shape)}|${row.controller?.uid ?? ''}|${row.terminating}|${row.createdSeconds}`;
+  `${row.node}|${shapeKey(row.shape)}|${row.controller?.uid ?? ''}|${row.terminating}|${row.createdSeconds}|${row.extra?.gpus.length}`;
 
 test('any order of puts, removals and full readings leaves what a map holds', () => {
   fc.assert(
@@ -54,7 +55,7 @@ test('any order of puts, removals and full readings leaves what a map holds', ()
 
 test('pods beyond the limit are left out, and that is known', () => {
   const table = createPodTable(1);
-  const one: PodFacts = { node: '', shape: [], controller: undefined, terminating: false, createdSeconds: 0 };
+  const one: PodFacts = { node: '', shape: [], controller: undefined, terminating: false, extra: undefined, createdSeconds: 0 };
   table.put('a', one);
   expect(table.overflowed()).toBe(false);
   table.put('b', one);

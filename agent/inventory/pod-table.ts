@@ -1,9 +1,12 @@
 /** @module Every live pod of the cluster in about a hundred bytes: typed columns, with shapes, nodes and controllers interned. */
 
+import type { PodKind } from '../../shared/capacity/node.ts';
 import { bookedAmount, exactPodRequests } from '../../shared/capacity/pod-request.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { type HamiUse, hamiUsesOf } from './hami.ts';
 import { createInterner } from './intern.ts';
 import { type Controller, controllerOf } from './owner.ts';
+import { relatedKindOf } from './related-pod.ts';
 
 /** What a pod books, by resource, sorted by name: milli-CPU, bytes, devices. */
 export type PodShape = readonly (readonly [resource: string, amount: number])[];
@@ -17,6 +20,17 @@ export type PodFacts = {
   readonly terminating: boolean;
   /** Seconds since the epoch. */
   readonly createdSeconds: number;
+  /** Undefined for most pods. */
+  readonly extra: PodExtra | undefined;
+};
+
+/** What few pods have: a kind that others must know of, and what HAMi gave them of their node's GPUs. */
+export type PodExtra = { readonly kind: PodKind | undefined; readonly gpus: readonly HamiUse[] };
+
+const extraOf = (pod: KubeObject): PodExtra | undefined => {
+  const kind = relatedKindOf(pod);
+  const gpus = hamiUsesOf(pod.metadata.annotations ?? {});
+  return kind === undefined && gpus.length === 0 ? undefined : { kind, gpus };
 };
 
 /** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */
@@ -34,6 +48,7 @@ export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
     controller: controllerOf(pod),
     terminating: pod.metadata.deletionTimestamp !== undefined,
     createdSeconds: Number.isNaN(created) ? 0 : Math.floor(created / 1_000),
+    extra: extraOf(pod),
   };
 };
 
@@ -47,7 +62,7 @@ export type PodTable = {
   /** True when pods were left out, because there are more than the limit. */
   readonly overflowed: () => boolean;
   readonly size: () => number;
-  /** Equal shapes and equal controllers are the same object. */
+  /** Equal shapes, controllers and extras are the same object. */
   readonly forEach: (visit: (row: PodFacts) => void) => void;
 };
 
@@ -63,6 +78,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
   const shapes = createInterner<PodShape>();
   const nodes = createInterner<string>();
   const controllers = createInterner<Controller>();
+  const extras = createInterner<PodExtra | undefined>();
   let columns = makeColumns(FIRST_ROWS);
   let used = 0;
   let round = 0;
@@ -78,6 +94,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
     shapes.release(columns.shape[row] ?? 0);
     nodes.release(columns.node[row] ?? 0);
     controllers.release(columns.controller[row] ?? 0);
+    extras.release(columns.extra[row] ?? 0);
   };
   const remove = (key: string): boolean => {
     const row = rows.get(key);
@@ -100,6 +117,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
       const shape = shapes.hold(shapeKey(facts.shape), () => facts.shape);
       const node = nodes.hold(facts.node, () => facts.node);
       const owner = controllers.hold(`${controller.uid} ${controller.kind} ${controller.name}`, () => controller);
+      const extra = extras.hold(facts.extra === undefined ? '' : JSON.stringify(facts.extra), () => facts.extra);
       const terminating = facts.terminating ? 1 : 0;
       const row = known ?? rowFor(key);
       const same =
@@ -107,11 +125,13 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
         columns.shape[row] === shape &&
         columns.node[row] === node &&
         columns.controller[row] === owner &&
+        columns.extra[row] === extra &&
         columns.terminating[row] === terminating;
       if (known !== undefined) releaseRow(row);
       columns.shape[row] = shape;
       columns.node[row] = node;
       columns.controller[row] = owner;
+      columns.extra[row] = extra;
       columns.terminating[row] = terminating;
       columns.createdSeconds[row] = facts.createdSeconds;
       columns.round[row] = round;
@@ -138,6 +158,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
           controller: controller === NO_CONTROLLER ? undefined : controller,
           terminating: columns.terminating[row] === 1,
           createdSeconds: columns.createdSeconds[row] ?? 0,
+          extra: extras.valueOf(columns.extra[row] ?? 0),
         });
       }
     },
@@ -151,6 +172,7 @@ type Columns = {
   readonly node: Uint32Array;
   readonly shape: Uint32Array;
   readonly controller: Uint32Array;
+  readonly extra: Uint32Array;
   readonly createdSeconds: Uint32Array;
   readonly terminating: Uint8Array;
   /** The reading a row was last seen in. */
@@ -161,6 +183,7 @@ const makeColumns = (length: number): Columns => ({
   node: new Uint32Array(length),
   shape: new Uint32Array(length),
   controller: new Uint32Array(length),
+  extra: new Uint32Array(length),
   createdSeconds: new Uint32Array(length),
   terminating: new Uint8Array(length),
   round: new Uint8Array(length),
@@ -171,6 +194,7 @@ const grown = (columns: Columns): Columns => {
   larger.node.set(columns.node);
   larger.shape.set(columns.shape);
   larger.controller.set(columns.controller);
+  larger.extra.set(columns.extra);
   larger.createdSeconds.set(columns.createdSeconds);
   larger.terminating.set(columns.terminating);
   larger.round.set(columns.round);

@@ -1,9 +1,12 @@
 /** @module The capacity report of what is known now: groups interned, free amounts in columns. Pure: the same state gives the same report. */
 import { bookedToCanonical } from '../../shared/capacity/pod-request.ts';
-import type { CapacityReport, NodeColumns, NodeGroup, NumaFacts, PendingDemand } from '../../shared/capacity/report.ts';
+import type { CapacityReport, NodeColumns, NodeGroup, NumaFacts, PendingDemand, Potential } from '../../shared/capacity/report.ts';
 import { hash32, present } from '../../shared/lib/index.ts';
+import type { KubeletFacts } from './configz.ts';
+import { type DraFacts, draFactsOf } from './dra.ts';
 import { type Controller, workloadKey } from './owner.ts';
-import { PODS_MAX, shapeKey } from './pod-table.ts';
+import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
+import { deviceColumns, type ExtraCount, relatedPods } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import type { ZoneFacts } from './zones.ts';
 
@@ -22,6 +25,20 @@ const nodeNamed = (state: InventoryState, name: string): Node => present(state.n
 
 /** Without these nothing can be counted. */
 const essential: readonly SourceName[] = ['nodes', 'pods'];
+/** ResourceQuotas told, and lines of what could not be read. */
+const QUOTAS_MAX = 10_000;
+const UNSUPPORTED_MAX = 256;
+const UNSUPPORTED_CHARS_MAX = 500;
+/** Sources that most clusters lack, without anything being unknown for it; a right to them that is missing is told, but stops nothing. */
+const extras: ReadonlySet<SourceName> = new Set([
+  'resourcequotas',
+  'resourceslices',
+  'resourceclaims',
+  'deviceclasses',
+  'configmaps',
+  'machinedeployments',
+  'nodepools',
+]);
 /** Shapes of pending pods told; the rest, rarest first, is left out. */
 const PENDING_SHAPES_MAX = 1_000;
 
@@ -33,6 +50,10 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
   const resourceNames = resourcesOf(state);
   const usage = countPods(state, input);
   const { groups, groupOf } = groupNodes(state, names, resourceNames);
+  const { dra, unsupported } = draOf(state);
+  const related = relatedPods(names, usage.boundTo);
+  const quotas = [...state.quotas.values()].slice(0, QUOTAS_MAX);
+  const potential = potentialOf(state);
   return {
     kind: 'snapshot',
     epoch: input.epoch,
@@ -41,15 +62,24 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     sources: sourceVersions(state),
     complete:
       !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
-    unsupported: unsupportedOf(state),
+    unsupported: [...unsupportedOf(state), ...unsupported.map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))].slice(0, UNSUPPORTED_MAX),
     resourceNames,
     groups,
-    nodes: columnsOf(state, names, resourceNames, groupOf, usage.byNode),
+    nodes: {
+      ...columnsOf(state, names, resourceNames, groupOf, usage.byNode),
+      ...deviceColumns(state, names, usage.boundTo, input.nowMs),
+      ...(related.podSets.length === 0 ? {} : { podSet: related.setOf }),
+    },
     pending: usage.pending,
     runtimeClasses: [...state.runtimeClasses.values()].sort((a, b) => compare(a.name, b.name)),
     networks: [...state.networks.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name)),
     acks: input.acks,
     present: usage.present,
+    ...(related.podSets.length === 0 ? {} : { podKinds: related.podKinds, podSets: related.podSets }),
+    ...(quotas.length === 0 ? {} : { quotas }),
+    ...(potential.length === 0 ? {} : { potential }),
+    ...(dra === undefined ? {} : { dra }),
+    ...(state.gpuUse.length === 0 ? {} : { gpuUse: state.gpuUse }),
   };
 };
 
@@ -62,7 +92,7 @@ export const materialText = (report: CapacityReport): string => {
 /** Verbs on resources that the agent's identity lacks, for the beat: `list nodes`. */
 export const forbiddenOf = (state: InventoryState): readonly string[] =>
   sourceNames(state)
-    .filter((name) => state.sources[name].problem?.status === 403)
+    .filter((name) => !extras.has(name) && state.sources[name].problem?.status === 403)
     .map((name) => `list ${name}`);
 
 const sourceNames = (state: InventoryState): readonly SourceName[] => Object.keys(state.sources) as SourceName[];
@@ -78,9 +108,9 @@ const unsupportedOf = (state: InventoryState): readonly string[] =>
   sourceNames(state).flatMap((name) => {
     const { served, problem } = state.sources[name];
     if (name === 'pods' && state.pods.overflowed()) return [`pods: more than ${PODS_MAX}, the rest is not counted`];
-    if (served === false) return [`${name}: not served`];
+    if (served === false) return extras.has(name) ? [] : [`${name}: not served`];
     if (problem?.status === 403) return [`${name}: list is forbidden: grant list and watch on ${name} to the agent's identity`];
-    return problem === undefined ? [] : [`${name}: ${problem.reason}: ${problem.message}`.slice(0, 500)];
+    return problem === undefined ? [] : [`${name}: ${problem.reason}: ${problem.message}`.slice(0, UNSUPPORTED_CHARS_MAX)];
   });
 
 /** Every resource a node offers, by name; `pods` has a column of its own. */
@@ -90,10 +120,21 @@ const resourcesOf = (state: InventoryState): readonly string[] => {
   return [...found].sort(compare);
 };
 
+/** Counted once for each change of slices, claims and classes. */
+const draOf = (state: InventoryState): DraFacts => {
+  state.dra ??= draFactsOf(state.slices.values(), state.claims.values(), state.classes.values());
+  return state.dra;
+};
+
+const potentialOf = (state: InventoryState): readonly Potential[] =>
+  [...state.autoscaler.values(), state.machinePools.values(), state.nodePools.values()]
+    .flatMap((pools) => [...pools])
+    .sort((a, b) => compare(a.source, b.source) || compare(a.name, b.name));
+
 type NodeUse = { pods: number; readonly amounts: Map<string, number> };
 type Present = { bound: number; pending: number };
 /** Pods of one shape on one node, counted before they are added up: a node runs few shapes. */
-type Bound = { pods: number; readonly shapes: Map<PendingShape, number> };
+type Bound = { pods: number; readonly shapes: Map<PendingShape, number>; readonly extras: Map<PodExtra, ExtraCount> };
 
 /** One pass over all pods: what each node has booked, what waits, and what descends from our work. */
 const countPods = (state: InventoryState, input: ReportInput) => {
@@ -106,6 +147,11 @@ const countPods = (state: InventoryState, input: ReportInput) => {
       const use = held(boundTo, pod.node, newBound);
       use.pods += 1;
       use.shapes.set(pod.shape, (use.shapes.get(pod.shape) ?? 0) + 1);
+      if (pod.extra !== undefined) {
+        const count = held(use.extras, pod.extra, newCount);
+        if (pod.terminating) count.terminating += 1;
+        else count.live += 1;
+      }
     } else if (!pod.terminating) {
       const entry = held(waiting, pod.shape, () => ({ count: 0, oldest: pod.createdSeconds, shape: pod.shape }));
       entry.count += 1;
@@ -121,13 +167,15 @@ const countPods = (state: InventoryState, input: ReportInput) => {
   });
   const byNode = new Map([...boundTo].map(([name, use]) => [name, usageOf(use)]));
   return {
+    boundTo,
     byNode,
     pending: pendingOf([...waiting.values()], input.nowMs),
     present: presentOf(state, byController.values(), input.workIds),
   };
 };
 
-const newBound = (): Bound => ({ pods: 0, shapes: new Map() });
+const newBound = (): Bound => ({ pods: 0, shapes: new Map(), extras: new Map() });
+const newCount = (): ExtraCount => ({ live: 0, terminating: 0 });
 
 /** The value of a key, made when it is missing. */
 const held = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
@@ -203,8 +251,7 @@ const groupNodes = (state: InventoryState, names: readonly string[], resourceNam
   const groups: NodeGroup[] = [];
   const groupOf = names.map((name) => {
     const node = nodeNamed(state, name);
-    const facts = state.zones.get(name);
-    const numa = facts === undefined || facts.zones.length === 0 ? undefined : numaOf(facts, resourceNames);
+    const numa = numaOf(state.zones.get(name), state.kubelets.get(name), resourceNames);
     const key = `${node.kindId} ${numa === undefined ? '' : JSON.stringify(numa)}`;
     const known = ids.get(key);
     if (known !== undefined) return known;
@@ -223,18 +270,34 @@ const groupNodes = (state: InventoryState, names: readonly string[], resourceNam
 };
 
 /**
- * The managers' policies are not in the object, but what it lists gives them away: exclusive CPUs are listed for zones only under CPU Manager
- * `static`, and memory only under Memory Manager `Static` (kubelet PodResources API).
+ * What the kubelet itself says wins, then what the object's attributes say. Where neither tells a manager's policy, what the zones list gives
+ * it away: exclusive CPUs are listed for zones only under CPU Manager `static`, memory only under Memory Manager `Static` (kubelet
+ * PodResources API).
  */
-const numaOf = (facts: ZoneFacts, resourceNames: readonly string[]): NumaFacts => {
-  const lists = (resource: string): boolean => facts.zones.some(({ total }) => (total[resource] ?? 0) > 0);
+const numaOf = (
+  facts: ZoneFacts | undefined,
+  kubelet: KubeletFacts | undefined,
+  resourceNames: readonly string[],
+): NumaFacts | undefined => {
+  const zones = facts?.zones ?? [];
+  if (zones.length === 0 && kubelet === undefined) return undefined;
+  const lists = (resource: string): boolean => zones.some(({ total }) => (total[resource] ?? 0) > 0);
+  const cpuManager = kubelet?.cpuManager ?? facts?.cpuManager;
+  const memoryManager = kubelet?.memoryManager ?? facts?.memoryManager;
+  const guessed = [
+    ...(cpuManager === undefined ? (['cpuManager'] as const) : []),
+    ...(memoryManager === undefined ? (['memoryManager'] as const) : []),
+  ];
   return {
-    policy: facts.policy,
-    scope: facts.scope,
-    cpuManager: lists('cpu') ? 'static' : 'none',
-    memoryManager: lists('memory') ? 'Static' : 'None',
-    options: facts.options,
-    zones: facts.zones.map(({ id, total }) => ({ id, total: resourceNames.map((resource) => total[resource] ?? -1) })),
+    policy: kubelet?.policy ?? facts?.policy ?? 'none',
+    scope: kubelet?.scope ?? facts?.scope ?? 'container',
+    cpuManager: cpuManager ?? (lists('cpu') ? 'static' : 'none'),
+    memoryManager: memoryManager ?? (lists('memory') ? 'Static' : 'None'),
+    options: kubelet?.options ?? facts?.options ?? [],
+    ...(guessed.length === 0 ? {} : { guessed }),
+    ...(facts?.threadsPerCore === undefined ? {} : { threadsPerCore: facts.threadsPerCore }),
+    zones: zones.map(({ id, total }) => ({ id, total: resourceNames.map((resource) => total[resource] ?? -1) })),
+    ...(facts?.distances === undefined ? {} : { distances: facts.distances }),
   };
 };
 

@@ -40,7 +40,13 @@ const IDLE_INTERVAL_MS = 30_000;
 /** A first change after a calm is told after this, so that a burst is one report. */
 const GATHER_MS = 50;
 
-type Source = { readonly name: SourceName; readonly group: string; readonly resource: string; readonly fieldSelector?: string };
+type Source = {
+  readonly name: SourceName;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly fieldSelector?: string;
+};
 
 const sources: readonly Source[] = [
   { name: 'nodes', group: '', resource: 'nodes' },
@@ -50,6 +56,19 @@ const sources: readonly Source[] = [
   { name: 'runtimeclasses', group: 'node.k8s.io', resource: 'runtimeclasses' },
   { name: 'noderesourcetopologies', group: 'topology.node.k8s.io', resource: 'noderesourcetopologies' },
   { name: 'network-attachment-definitions', group: 'k8s.cni.cncf.io', resource: 'network-attachment-definitions' },
+  { name: 'resourcequotas', group: '', resource: 'resourcequotas' },
+  { name: 'resourceslices', group: 'resource.k8s.io', resource: 'resourceslices' },
+  { name: 'resourceclaims', group: 'resource.k8s.io', resource: 'resourceclaims' },
+  { name: 'deviceclasses', group: 'resource.k8s.io', resource: 'deviceclasses' },
+  {
+    name: 'configmaps',
+    group: '',
+    resource: 'configmaps',
+    namespace: 'kube-system',
+    fieldSelector: 'metadata.name=cluster-autoscaler-status',
+  },
+  { name: 'machinedeployments', group: 'cluster.x-k8s.io', resource: 'machinedeployments' },
+  { name: 'nodepools', group: 'karpenter.sh', resource: 'nodepools' },
 ];
 
 /** Starts; nothing is read before `setServed` says what there is. */
@@ -114,6 +133,7 @@ export const startInventory = (options: InventoryOptions): Inventory => {
         group: source.group,
         version,
         resource: source.resource,
+        ...(source.namespace === undefined ? {} : { namespace: source.namespace }),
         ...(source.fieldSelector === undefined ? {} : { fieldSelector: source.fieldSelector }),
       },
       project: (object) => project(source.name, object),

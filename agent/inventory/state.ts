@@ -1,13 +1,19 @@
 /** @module What the agent knows of its cluster: compact facts by source, fed by reflectors. */
 
 import { canonicalRequests, exactAmounts } from '../../shared/capacity/pod-request.ts';
-import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { CapacityReport, GpuUse, Potential, QuotaFree } from '../../shared/capacity/report.ts';
+import type { TolerationLike } from '../../shared/capacity/taints.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { ApiFailure, ReflectorEvent } from '../cluster/index.ts';
+import type { KubeletFacts } from './configz.ts';
+import { type ClaimUse, type ClassFacts, claimUsesOf, classFactsOf, type DraFacts, type SliceFacts, sliceFactsOf } from './dra.ts';
+import { fieldsOf, listOf, textsOf } from './fields.ts';
 import { createInterner, type Interner } from './intern.ts';
 import { type NodeFacts, type NodeKind, nodeFactsOf } from './node.ts';
 import { type Controller, controllerOf } from './owner.ts';
 import { createPodTable, type PodFacts, type PodTable, podFactsOf } from './pod-table.ts';
+import { autoscalerPools, machinePoolOf, nodePoolOf } from './potential.ts';
+import { quotaOf } from './quota.ts';
 import { type ZoneFacts, zoneFactsOf } from './zones.ts';
 
 /** The resources an inventory reads; what each is for is in {@link sources}. */
@@ -18,7 +24,14 @@ export type SourceName =
   | 'jobs'
   | 'runtimeclasses'
   | 'noderesourcetopologies'
-  | 'network-attachment-definitions';
+  | 'network-attachment-definitions'
+  | 'resourcequotas'
+  | 'resourceslices'
+  | 'resourceclaims'
+  | 'deviceclasses'
+  | 'configmaps'
+  | 'machinedeployments'
+  | 'nodepools';
 
 /** How a source stands. */
 export type SourceState = {
@@ -31,7 +44,7 @@ export type SourceState = {
 };
 
 /** A kept node. */
-export type Node = { readonly kindId: number; readonly amounts: ReadonlyMap<string, number>; readonly providerId: string };
+export type Node = Pick<NodeFacts, 'amounts' | 'providerId' | 'hami' | 'hamiAskedMs'> & { readonly kindId: number };
 
 /** One child of a controller and who controls it: the middle links of the chain pod → ReplicaSet → Deployment. */
 export type Link = { readonly uid: string; readonly controller: Controller };
@@ -52,6 +65,19 @@ export type InventoryState = {
   readonly jobs: Map<string, Link>;
   readonly runtimeClasses: Map<string, RuntimeClassFacts>;
   readonly networks: Map<string, NetworkFacts>;
+  readonly quotas: Map<string, QuotaFree>;
+  readonly slices: Map<string, SliceFacts>;
+  readonly claims: Map<string, readonly ClaimUse[]>;
+  readonly classes: Map<string, ClassFacts>;
+  /** Of the cluster-autoscaler's status, of MachineDeployments, of NodePools. */
+  readonly autoscaler: Map<string, readonly Potential[]>;
+  readonly machinePools: Map<string, Potential>;
+  readonly nodePools: Map<string, Potential>;
+  /** By node, where the operator let the kubelets be asked. */
+  readonly kubelets: Map<string, KubeletFacts>;
+  gpuUse: readonly GpuUse[];
+  /** Counted anew when slices, claims or classes changed. */
+  dra: DraFacts | undefined;
   /** Keys seen in the full reading that is under way, by source. */
   readonly readings: Map<SourceName, Set<string>>;
 };
@@ -68,6 +94,13 @@ export const createInventoryState = (): InventoryState => {
       runtimeclasses: source(),
       noderesourcetopologies: source(),
       'network-attachment-definitions': source(),
+      resourcequotas: source(),
+      resourceslices: source(),
+      resourceclaims: source(),
+      deviceclasses: source(),
+      configmaps: source(),
+      machinedeployments: source(),
+      nodepools: source(),
     },
     kinds: createInterner(),
     nodes: new Map(),
@@ -77,6 +110,16 @@ export const createInventoryState = (): InventoryState => {
     jobs: new Map(),
     runtimeClasses: new Map(),
     networks: new Map(),
+    quotas: new Map(),
+    slices: new Map(),
+    claims: new Map(),
+    classes: new Map(),
+    autoscaler: new Map(),
+    machinePools: new Map(),
+    nodePools: new Map(),
+    kubelets: new Map(),
+    gpuUse: [],
+    dra: undefined,
     readings: new Map(),
   };
 };
@@ -88,7 +131,13 @@ export type Facts =
   | { readonly of: 'replicasets' | 'jobs'; readonly facts: Link }
   | { readonly of: 'runtimeclasses'; readonly facts: RuntimeClassFacts }
   | { readonly of: 'noderesourcetopologies'; readonly facts: ZoneFacts }
-  | { readonly of: 'network-attachment-definitions'; readonly facts: NetworkFacts };
+  | { readonly of: 'network-attachment-definitions'; readonly facts: NetworkFacts }
+  | { readonly of: 'resourcequotas'; readonly facts: QuotaFree }
+  | { readonly of: 'resourceslices'; readonly facts: SliceFacts }
+  | { readonly of: 'resourceclaims'; readonly facts: readonly ClaimUse[] }
+  | { readonly of: 'deviceclasses'; readonly facts: ClassFacts }
+  | { readonly of: 'configmaps'; readonly facts: readonly Potential[] }
+  | { readonly of: 'machinedeployments' | 'nodepools'; readonly facts: Potential };
 
 /** Takes from an object what its source keeps; undefined = nothing of interest. */
 export const project = (source: SourceName, object: KubeObject): Facts | undefined => {
@@ -113,20 +162,37 @@ export const project = (source: SourceName, object: KubeObject): Facts | undefin
       const { namespace = '', name } = object.metadata;
       return { of: source, facts: { namespace, name, ...(resource === undefined ? {} : { resource }) } };
     }
+    case 'resourcequotas':
+      return { of: source, facts: quotaOf(object) };
+    case 'resourceslices':
+      return { of: source, facts: sliceFactsOf(object) };
+    case 'resourceclaims': {
+      const facts = claimUsesOf(object);
+      return facts.length === 0 ? undefined : { of: source, facts };
+    }
+    case 'deviceclasses':
+      return { of: source, facts: classFactsOf(object) };
+    case 'configmaps':
+      return { of: source, facts: autoscalerPools(object) };
+    case 'machinedeployments': {
+      const facts = machinePoolOf(object);
+      return facts === undefined ? undefined : { of: source, facts };
+    }
+    case 'nodepools':
+      return { of: source, facts: nodePoolOf(object) };
   }
 };
 
 const runtimeClassOf = (object: KubeObject): RuntimeClassFacts => {
   const overhead = (object.overhead as { podFixed?: unknown } | undefined)?.podFixed;
-  const selector = (object.scheduling as { nodeSelector?: unknown } | undefined)?.nodeSelector;
+  const scheduling = fieldsOf(object.scheduling);
+  const tolerations = listOf(scheduling.tolerations) as readonly TolerationLike[];
   return {
     name: object.metadata.name,
     handler: typeof object.handler === 'string' ? object.handler : '',
     overhead: canonicalRequests(exactAmounts(overhead)),
-    nodeSelector: Object.fromEntries(Object.entries(selector ?? {}).filter(([, value]) => typeof value === 'string')) as Record<
-      string,
-      string
-    >,
+    nodeSelector: textsOf(scheduling.nodeSelector),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
   };
 };
 
@@ -168,9 +234,10 @@ const putNode = (state: InventoryState, key: string, facts: NodeFacts): boolean 
   const kindId = state.kinds.hold(facts.kindKey, () => facts.kind);
   const old = state.nodes.get(key);
   if (old !== undefined) state.kinds.release(old.kindId);
-  state.nodes.set(key, { kindId, amounts: facts.amounts, providerId: facts.providerId });
-  if (old === undefined || old.kindId !== kindId || old.providerId !== facts.providerId || old.amounts.size !== facts.amounts.size)
-    return true;
+  const { amounts, providerId, hami, hamiAskedMs } = facts;
+  state.nodes.set(key, { kindId, amounts, providerId, hami, hamiAskedMs });
+  if (old === undefined || old.kindId !== kindId || old.providerId !== providerId || old.amounts.size !== amounts.size) return true;
+  if (hami.length > 0 && JSON.stringify([old.hami, old.hamiAskedMs]) !== JSON.stringify([hami, hamiAskedMs])) return true;
   return [...facts.amounts].some(([resource, amount]) => old.amounts.get(resource) !== amount);
 };
 
@@ -180,6 +247,9 @@ const putPlain = (map: Map<string, unknown>, key: string, value: unknown): boole
   return old === undefined || JSON.stringify(old) !== JSON.stringify(value);
 };
 
+/** What the count of DRA devices is made of. */
+const draSources: ReadonlySet<SourceName> = new Set(['resourceslices', 'resourceclaims', 'deviceclasses']);
+
 const plainOf = (state: InventoryState, source: Exclude<SourceName, 'nodes' | 'pods'>): Map<string, unknown> => {
   const maps: Record<Exclude<SourceName, 'nodes' | 'pods'>, Map<string, unknown>> = {
     replicasets: state.replicasets,
@@ -187,7 +257,15 @@ const plainOf = (state: InventoryState, source: Exclude<SourceName, 'nodes' | 'p
     runtimeclasses: state.runtimeClasses,
     noderesourcetopologies: state.zones,
     'network-attachment-definitions': state.networks,
+    resourcequotas: state.quotas,
+    resourceslices: state.slices,
+    resourceclaims: state.claims,
+    deviceclasses: state.classes,
+    configmaps: state.autoscaler,
+    machinedeployments: state.machinePools,
+    nodepools: state.nodePools,
   };
+  if (draSources.has(source)) state.dra = undefined;
   return maps[source];
 };
 

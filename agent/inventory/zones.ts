@@ -2,10 +2,12 @@
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { NumaFacts } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { compareText, type Fields, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
 
 /** One zone, canonical units rounded down. `available` counts only exclusive allocations: never more than the node's own free amounts. */
 export type Zone = {
   readonly id: number;
+  /** Of cpu and devices the capacity, of memory and hugepages the allocatable: what the kubelet's widths are counted from. */
   readonly total: Readonly<Record<string, number>>;
   readonly available: Readonly<Record<string, number>>;
 };
@@ -14,51 +16,92 @@ export type Zone = {
 export type ZoneFacts = {
   readonly policy: NumaFacts['policy'];
   readonly scope: NumaFacts['scope'];
+  /** Undefined = not told by attributes. */
+  readonly cpuManager: NumaFacts['cpuManager'] | undefined;
+  readonly memoryManager: NumaFacts['memoryManager'] | undefined;
   readonly options: readonly string[];
+  readonly threadsPerCore: number | undefined;
   /** Ordered by id. */
   readonly zones: readonly Zone[];
+  /** distances[from][to] in the order of `zones`; undefined when they are not told for all. */
+  readonly distances: readonly (readonly number[])[] | undefined;
 };
 
 /** Zones beyond are left out; the kubelet itself refuses topology policies above 8. */
 const ZONES_MAX = 64;
 
-type Fields = Readonly<Record<string, unknown>>;
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
 /** The facts of a NodeResourceTopology object. */
 export const zoneFactsOf = (topology: KubeObject): ZoneFacts => {
   const attributes = new Map(listOf(topology.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
   const deprecated = Array.isArray(topology.topologyPolicies) ? textOf(topology.topologyPolicies[0]) : '';
+  const threads = wholeOf(attributes.get('threadsPerCore'));
+  const { zones, distances } = zonesOf(topology);
   return {
     policy: policyOf(attributes.get('topologyManagerPolicy') ?? deprecated),
     scope: attributes.get('topologyManagerScope') === 'pod' || deprecated.endsWith('PodLevel') ? 'pod' : 'container',
-    options: [...attributes]
-      .filter(([name]) => name.startsWith('topologyManager') && name !== 'topologyManagerPolicy' && name !== 'topologyManagerScope')
-      .map(([name, value]) => `${name}=${value}`)
-      .sort()
-      .slice(0, ZONES_MAX),
-    zones: zonesOf(topology),
+    cpuManager: managerOf(attributes.get('cpuManagerPolicy'), { none: 'none', static: 'static' }),
+    memoryManager: managerOf(attributes.get('memoryManagerPolicy'), { none: 'None', static: 'Static' }),
+    options: optionsOf(attributes),
+    threadsPerCore: threads === 0 ? undefined : threads,
+    zones,
+    distances,
   };
 };
 
-const zonesOf = (topology: KubeObject): readonly Zone[] =>
-  listOf(topology.zones)
+const managerOf = <T>(text: string | undefined, words: Readonly<Record<string, T>>): T | undefined => {
+  const word = (text ?? '').toLowerCase();
+  return Object.hasOwn(words, word) ? words[word] : undefined;
+};
+
+/** `cpuManagerPolicyOptions` is a list of `name=value`; other attributes of the managers are options by themselves. */
+const optionsOf = (attributes: ReadonlyMap<string, string>): readonly string[] => {
+  const listed = ['cpuManagerPolicyOptions', 'topologyManagerPolicyOptions'].flatMap((name) =>
+    (attributes.get(name) ?? '').split(/[,\s{}]+/).map((option) => option.replace(/^"|"$/g, '')),
+  );
+  const single = [...attributes]
+    .filter(([name]) => name.startsWith('topologyManager') && !/(Policy|Scope|PolicyOptions)$/.test(name))
+    .map(([name, value]) => `${name}=${value}`);
+  return [...new Set([...listed, ...single].filter((option) => option.includes('=')))].sort(compareText).slice(0, ZONES_MAX);
+};
+
+const zonesOf = (topology: KubeObject): Pick<ZoneFacts, 'zones' | 'distances'> => {
+  const found = listOf(topology.zones)
     .filter(({ type }) => type === 'Node')
     .flatMap((zone) => {
-      const id = /^node-(\d{1,4})$/.exec(textOf(zone.name))?.[1];
-      return id === undefined ? [] : [{ id: Number(id), total: amountsOf(zone, 'allocatable'), available: amountsOf(zone, 'available') }];
+      const id = idOf(zone.name);
+      if (id === undefined) return [];
+      const costs = new Map(listOf(zone.costs).map(({ name, value }) => [idOf(name), wholeOf(value)]));
+      return [{ zone: { id, total: totalsOf(zone), available: amountsOf(zone, 'available') }, costs }];
     })
-    .sort((a, b) => a.id - b.id)
+    .sort((a, b) => a.zone.id - b.zone.id)
     .slice(0, ZONES_MAX);
+  const rows = found.map(({ costs }) => found.map(({ zone }) => costs.get(zone.id)));
+  const isWhole = rows.length > 0 && rows.every((row) => row.every((cost) => cost !== undefined));
+  return { zones: found.map(({ zone }) => zone), distances: isWhole ? rows.map((row) => row.map((cost) => cost ?? 0)) : undefined };
+};
 
-const amountsOf = (zone: Fields, field: 'allocatable' | 'available'): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    [...exactAmounts(Object.fromEntries(listOf(zone.resources).map((resource) => [textOf(resource.name), resource[field]])))]
-      .map(([resource, nanos]) => [resource, bookedToCanonical(resource, bookedAmount(resource, nanos))] as const)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+/** The number in `node-3`. */
+const idOf = (name: unknown): number | undefined => wholeOf(/^node-(\d{1,4})$/.exec(textOf(name))?.[1]);
+
+const isMemory = (resource: string): boolean => resource === 'memory' || resource.startsWith('hugepages-');
+
+const totalsOf = (zone: Fields): Readonly<Record<string, number>> => {
+  const allocatable = amountsOf(zone, 'allocatable');
+  const capacity = amountsOf(zone, 'capacity');
+  const names = new Set([...Object.keys(allocatable), ...Object.keys(capacity)]);
+  return sortedRecord(
+    [...names].map((resource) => {
+      const [first, second] = isMemory(resource) ? [allocatable, capacity] : [capacity, allocatable];
+      return [resource, first[resource] ?? second[resource] ?? 0] as const;
+    }),
+  );
+};
+
+const amountsOf = (zone: Fields, field: 'allocatable' | 'available' | 'capacity'): Readonly<Record<string, number>> =>
+  sortedRecord(
+    [...exactAmounts(Object.fromEntries(listOf(zone.resources).map((resource) => [textOf(resource.name), resource[field]])))].map(
+      ([resource, nanos]) => [resource, bookedToCanonical(resource, bookedAmount(resource, nanos))] as const,
+    ),
   );
 
 /** The attribute's own words, or the deprecated `SingleNUMANodePodLevel` and its kin. */

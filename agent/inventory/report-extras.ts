@@ -1,0 +1,80 @@
+/** @module The columns that few clusters have: shared GPUs, and pods that other pods must know of. */
+import type { DeviceColumns, NodeColumns, PodSet, ReportedPodKind } from '../../shared/capacity/report.ts';
+import { type HamiUse, hamiFree, isHamiSilent } from './hami.ts';
+import type { PodExtra } from './pod-table.ts';
+import type { InventoryState } from './state.ts';
+
+/** Pods with one extra on a node. */
+export type ExtraCount = { live: number; terminating: number };
+
+/** What a node's pods have beyond amounts. */
+export type NodeExtras = ReadonlyMap<string, { readonly extras: ReadonlyMap<PodExtra, ExtraCount> }>;
+
+/** Free amounts of shared GPUs by place; nothing when no node has any. */
+export const deviceColumns = (
+  state: InventoryState,
+  names: readonly string[],
+  boundTo: NodeExtras,
+  nowMs: number,
+): Pick<NodeColumns, 'deviceFree'> => {
+  const places = names.reduce((most, name) => Math.max(most, state.nodes.get(name)?.hami.length ?? 0), 0);
+  if (places === 0) return {};
+  const columns = Array.from({ length: places }, () => ({ slots: [] as number[], memoryMiB: [] as number[], cores: [] as number[] }));
+  for (const name of names) {
+    const node = state.nodes.get(name);
+    const silent = isHamiSilent(node?.hamiAskedMs, nowMs);
+    const uses = usesOn(boundTo.get(name)?.extras);
+    for (const [place, column] of columns.entries()) {
+      const device = node?.hami[place];
+      const free = device === undefined ? undefined : hamiFree(silent ? { ...device, usable: false } : device, uses);
+      column.slots.push(free?.slots ?? -1);
+      column.memoryMiB.push(free?.memoryMiB ?? -1);
+      column.cores.push(free?.cores ?? -1);
+    }
+  }
+  return { deviceFree: columns satisfies readonly DeviceColumns[] };
+};
+
+/** Terminating pods still hold their share. */
+const usesOn = (extras: ReadonlyMap<PodExtra, ExtraCount> | undefined): readonly HamiUse[] =>
+  [...(extras ?? [])].flatMap(([{ gpus }, { live, terminating }]) => Array.from({ length: live + terminating }, () => gpus).flat());
+
+/** Pods that others must know of: their kinds, the sets of them that nodes have, and each node's set. */
+export type RelatedPods = {
+  readonly podKinds: readonly ReportedPodKind[];
+  readonly podSets: readonly PodSet[];
+  /** Id of each node's set, 0 = none. */
+  readonly setOf: readonly number[];
+};
+
+/** Numbers kinds and sets in the order of the nodes. */
+export const relatedPods = (names: readonly string[], boundTo: NodeExtras): RelatedPods => {
+  const kinds = new Map<string, ReportedPodKind>();
+  const known = new Map<PodExtra, number | undefined>();
+  const sets = new Map<string, PodSet>();
+  const kindId = (extra: PodExtra): number | undefined => {
+    if (extra.kind === undefined) return undefined;
+    if (known.has(extra)) return known.get(extra);
+    const key = JSON.stringify(extra.kind);
+    const kind = kinds.get(key) ?? { id: kinds.size, ...extra.kind };
+    kinds.set(key, kind);
+    known.set(extra, kind.id);
+    return kind.id;
+  };
+  const setOf = names.map((name) => {
+    const counts = new Map<number, ExtraCount>();
+    for (const [extra, { live, terminating }] of boundTo.get(name)?.extras ?? []) {
+      const id = kindId(extra);
+      if (id === undefined) continue;
+      const count = counts.get(id) ?? { live: 0, terminating: 0 };
+      counts.set(id, { live: count.live + live, terminating: count.terminating + terminating });
+    }
+    if (counts.size === 0) return 0;
+    const pods = [...counts].sort(([a], [b]) => a - b).map(([id, { live, terminating }]) => [id, live, terminating] as const);
+    const key = JSON.stringify(pods);
+    const set = sets.get(key) ?? { id: sets.size + 1, pods };
+    sets.set(key, set);
+    return set.id;
+  });
+  return { podKinds: [...kinds.values()], podSets: [...sets.values()], setOf };
+};
