@@ -116,7 +116,7 @@ it('whatever the weights, a service with addresses has an answer, and it serves 
     fc.property(
       backends,
       fc.constantFrom('Weighted', 'Ordered'),
-      fc.double({ min: 0, max: 1, maxExcluded: true }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
       (drawn, policy, chance) => {
         const zone = zoneOf(
           drawn.map((item) => backend(item.cluster, item.weight, item.order)),
