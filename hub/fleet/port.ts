@@ -56,3 +56,17 @@ export interface FleetBus {
   connected(): boolean;
   onConnected(handler: (connected: boolean) => void): Unsubscribe;
 }
+
+/** The hub's part in the mesh of agents. What comes is not checked: packets carry their own signatures. */
+export interface HubMesh {
+  /** nkey user public key that the hub signs with. */
+  readonly publicKey: string;
+  sign(bytes: Uint8Array): Uint8Array;
+  /** To everybody, or to whom the subject names. */
+  publish(subject: string, packet: Uint8Array): void;
+  /** To one agent, over its own link with the hub. */
+  give(cluster: string, packet: Uint8Array): void;
+  /** An agent's permission to speak in the mesh; `expiresAtMs` since the epoch. */
+  credential(publicKey: string, cluster: string): { readonly jwt: string; readonly expiresAtMs: number };
+  onPacket(handler: (packet: Uint8Array) => void): Unsubscribe;
+}

@@ -37,7 +37,7 @@ export const hear = (turn: Turn, event: Heard): readonly string[] => {
     return [];
   }
   const peer = state.peers.get(message.from);
-  if (peer === undefined || message.kind === 'shadows') return [];
+  if (peer === undefined || message.kind === 'shadows' || message.kind === 'credential') return [];
   // Before the boot: a question needs no past, and an answer is what proves a boot.
   if (message.kind === 'ask') return hearAsk(turn, peer, message);
   if (message.kind === 'answer') return hearAnswer(turn, peer, message, event);

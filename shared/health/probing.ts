@@ -55,7 +55,7 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   if (record === undefined) return;
   record.isOut = false;
   if (event.isWild === true && !record.isWild)
-    refuse(turn, event.target, 'WildGateway', `${event.url} also answers for what does not exist: its answers are not counted`);
+    refuse(turn, event.target, 'WildGateway', `${event.url} also says yes to what does not exist: its yes says little about the cluster`);
   record.isWild = event.isWild === true;
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
@@ -72,17 +72,14 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
 
 /** True while a look that began in this silence has not ended. */
 export const isLooking = (peer: Peer, silentSinceMs: number): boolean =>
-  peer.probes.some(
-    ({ isOut, startedMs, hasAnswered, isWild, failures }) =>
-      isOut && failures === 0 && hasAnswered && !isWild && startedMs >= silentSinceMs,
-  );
+  peer.probes.some(({ isOut, startedMs, hasAnswered, failures }) => isOut && failures === 0 && hasAnswered && startedMs >= silentSinceMs);
 
 /**
- * What the addresses of a role say. An address that never answered this observer, or answers everything, says nothing. While the cluster
- * beats, one failure is no finding; in silence it is.
+ * What the addresses of a role say. An address that never answered this observer says nothing. One that answers everything is believed as
+ * well: a yes of it only ever keeps things where they are. While the cluster beats, one failure is no finding; in silence it is.
  */
 export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHeard: boolean): Finding => {
-  const known = peer.probes.filter(({ address, hasAnswered, isWild }) => address.role === role && hasAnswered && !isWild);
+  const known = peer.probes.filter(({ address, hasAnswered }) => address.role === role && hasAnswered);
   if (known.length === 0) return 'none';
   return known.every(({ failures }) => failures >= (isHeard ? failuresMax : 1)) ? 'lost' : 'ok';
 };

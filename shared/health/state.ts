@@ -42,7 +42,7 @@ export type DetectorEvent =
     }
   /** What the agent found out about its own cluster. */
   | { readonly type: 'self'; readonly api: boolean; readonly ingress?: boolean }
-  /** A look at an address has ended. `isWild`: it also said yes to what does not exist, so its yes means nothing. */
+  /** A look at an address has ended. `isWild`: it also said yes to what does not exist; counted and told. */
   | {
       readonly type: 'probed';
       readonly target: string;

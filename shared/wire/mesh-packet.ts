@@ -100,6 +100,7 @@ const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   ask: record({ ...head, to: name, about: name, nonce: count }),
   answer: record({ ...head, to: name, about: name, nonce: count }, { proof: text(1_600, 1) }),
   members: record({ ...head, epoch: count, members: list(member, membersMax), policy }),
+  credential: record({ ...head, to: name, jwt: text(7_000, 1), expiresAtMs: count }),
   shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }),
 };
 

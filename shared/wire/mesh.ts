@@ -126,6 +126,17 @@ export type Membership = Head & {
   readonly policy: MeshPolicy;
 };
 
+/**
+ * The hub's permission to speak in the mesh, for one agent: a NATS user JWT for the agent's own key in the account that all agents share. It
+ * is a connection of its own, so that a beat never waits behind a large report.
+ */
+export type MeshCredential = Head & {
+  readonly kind: 'credential';
+  readonly to: string;
+  readonly jwt: string;
+  readonly expiresAtMs: number;
+};
+
 /** How often each profile would have called a target silent, on the beats that really came. */
 export type ShadowRow = {
   readonly target: string;
@@ -144,7 +155,7 @@ export type ShadowRow = {
 export type MeshShadows = Head & { readonly kind: 'shadows'; readonly watchedMs: number; readonly rows: readonly ShadowRow[] };
 
 /** Anything in a packet. */
-export type MeshMessage = MeshBeat | MeshBallot | MeshAsk | MeshAnswer | Membership | MeshShadows;
+export type MeshMessage = MeshBeat | MeshBallot | MeshAsk | MeshAnswer | Membership | MeshCredential | MeshShadows;
 
 /** Largest packet by kind, bytes: datagrams stay below the smallest usual path MTU. */
 export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
@@ -153,6 +164,7 @@ export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
   ask: 1_200,
   answer: 1_200,
   members: 262_144,
+  credential: 8_192,
   shadows: 65_536,
 };
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { clusterAccountKey, type FleetIdentity } from './fleet-identity.ts';
 import { clusterAccountJwt, fleetAccountJwt } from './jwt.ts';
+import { meshAccountJwt } from './mesh-account.ts';
 
 /** Oldest revocations beyond this are dropped; by then their credentials have long expired. */
 export const revocationsMax = 10_000;
@@ -13,6 +14,8 @@ export interface AccountBook {
   hubJwt(): string;
   /** A cluster's account, with all who are revoked in it. */
   clusterJwt(cluster: string): string;
+  /** The account in which the agents speak to each other, with all who are revoked anywhere. */
+  meshJwt(): string;
   /** When a key was revoked, in seconds since the epoch; undefined = it is not. */
   revokedAtSeconds(userPublicKey: string): number | undefined;
   /** Clusters of which a key was revoked at or after this time. */
@@ -65,6 +68,11 @@ export const openAccountBook = async (folder: string, identity: FleetIdentity, n
   return {
     hubJwt: () => fleetAccountJwt(identity.operator, identity.account.publicKey, current.issuedAtSeconds),
     clusterJwt,
+    meshJwt: () =>
+      meshAccountJwt(identity, {
+        revocations: Object.fromEntries(Object.entries(current.revoked).map(([key, { atSeconds }]) => [key, atSeconds])),
+        issuedAtSeconds: current.issuedAtSeconds,
+      }),
     revokedAtSeconds: (key) => (Object.hasOwn(current.revoked, key) ? current.revoked[key]?.atSeconds : undefined),
     revokedSince: (sinceMs) => {
       const recent = Object.values(current.revoked).filter(({ atSeconds }) => atSeconds * 1_000 >= sinceMs);

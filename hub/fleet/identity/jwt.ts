@@ -23,14 +23,16 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 
 const header = part({ typ: 'JWT', alg: 'ed25519-nkey' });
 
-const signClaims = (claims: Claims, issuer: SigningKey): string => {
+/** Signs claims with the issuer's key. */
+export const signClaims = (claims: Claims, issuer: SigningKey): string => {
   const body = { ...claims, iss: issuer.publicKey, jti: '' };
   const jti = base32(createHash('sha512-256').update(JSON.stringify(body)).digest());
   const signed = `${header}.${part({ ...body, jti })}`;
   return `${signed}.${Buffer.from(issuer.sign(Buffer.from(signed))).toString('base64url')}`;
 };
 
-const seconds = (ms: number): number => Math.floor(ms / 1_000);
+/** Whole seconds, as JWTs have them. */
+export const seconds = (ms: number): number => Math.floor(ms / 1_000);
 
 /** The self-signed operator. */
 export const operatorJwt = (operator: SigningKey, systemAccount: string, nowMs: number): string =>
@@ -40,8 +42,9 @@ export const operatorJwt = (operator: SigningKey, systemAccount: string, nowMs: 
   );
 
 /** A JWT account has no limits at all only when each says -1; the default is zero. */
-const unlimited = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: 0 };
-const noJetStream = { mem_storage: 0, disk_storage: 0, streams: 0, consumer: 0 };
+export const unlimited = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: 0 };
+/** Nothing may be stored. */
+export const noJetStream = { mem_storage: 0, disk_storage: 0, streams: 0, consumer: 0 };
 const anyJetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 const noPermissions = { pub: {}, sub: {} };
 

@@ -47,5 +47,6 @@ export const makeCredentials = ({ nowMs, identity, book, ttlMs, push, openWork }
   },
   revoke: async (cluster, publicKey) => {
     await push(await book.revoke(cluster, publicKey, nowMs()));
+    await push(book.meshJwt());
   },
 });

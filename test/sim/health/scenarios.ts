@@ -184,8 +184,17 @@ export const scenarios: readonly Scenario[] = [
       fleet.run(fleet.nowMs() + 6_000);
       cutOff(fleet, victim);
     },
-    wanted: { target: itself, cause: 'Silent' },
+    wanted: { target: itself, cause: 'Cluster' },
     forMs: 16_000,
+  },
+  {
+    name: 'agent dies, its gateway answers everything',
+    start: (fleet, victim) => {
+      fleet.node(victim).gateway = 'wild';
+      fleet.stopAgent(victim);
+    },
+    wanted: { target: itself, cause: 'Agent' },
+    forMs: 10_000,
   },
   {
     name: 'agent dies, no gateway to look at',

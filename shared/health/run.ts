@@ -1,0 +1,167 @@
+/** @module The small loop around the detector: what comes in is opened and stepped, what it wants is signed, sent and looked at. */
+import type { RuntimeEnv } from '../lib/env.ts';
+import { makeListeners } from '../wire/listeners.ts';
+import { hubName, type Membership, type MeshMessage, meshSubject, meshSubjectTo, type ProbeAddress, type ShadowRow } from '../wire/mesh.ts';
+import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
+import { makeRefusals, type Refusals } from '../wire/refusals.ts';
+import { shadowsOf, step, tickEveryMs } from './detector.ts';
+import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
+import type { Obstacle } from './tally.ts';
+
+/** The world of a running detector. */
+export type WatchPorts = MeshGateOptions & {
+  readonly name: string;
+  readonly bootId: string;
+  readonly env: RuntimeEnv;
+  /** A clock that never goes back; it alone decides. */
+  readonly monotonicMs: () => number;
+  /** Over the broker; best effort. */
+  readonly publish: (subject: string, packet: Uint8Array) => void;
+  /** As a datagram to `host:port`; best effort. */
+  readonly sendDirect: (address: string, packet: Uint8Array) => void;
+  /** Looks at an address; never rejects. `look` counts up. */
+  readonly look: (
+    address: ProbeAddress,
+    timeoutMs: number,
+    look: number,
+  ) => Promise<{ readonly isAnswered: boolean; readonly isWild: boolean; readonly tookMs: number }>;
+};
+
+/** What forbids a verdict that a majority is for. */
+export type ObstacleNote = { readonly target: string; readonly obstacle: Obstacle | undefined };
+
+/** A running detector: the port by which traffic, fencing and status learn of deaths. */
+export type Watch = {
+  /** Each change of a verdict, as soon as it is decided; handlers must return at once. */
+  readonly onVerdict: (handler: (verdict: Verdict) => void) => () => void;
+  readonly onObstacle: (handler: (note: ObstacleNote) => void) => () => void;
+  /** A membership came into force; `packet` as the hub signed it. */
+  readonly onMembership: (handler: (given: { readonly membership: Membership; readonly packet: Uint8Array }) => void) => () => void;
+  /** A message of somebody else that a detector has no use for: shadows. */
+  readonly onMessage: (handler: (message: MeshMessage) => void) => () => void;
+  /** Verdicts that stand now, sorted by target. */
+  readonly standing: () => readonly Verdict[];
+  readonly membership: () => Membership | undefined;
+  /** Highest epoch of a decision that is known here. */
+  readonly epoch: () => number;
+  /** True while this agent doubts itself; it then must not take anything over. */
+  readonly abstains: () => boolean;
+  readonly shadows: () => readonly ShadowRow[];
+  readonly refusals: Refusals;
+  /** A packet came. */
+  readonly hear: (channel: Channel, packet: Uint8Array) => void;
+  readonly setSelf: (self: { readonly api: boolean; readonly ingress?: boolean }) => void;
+  readonly stop: () => void;
+};
+
+/** How often the shadow detectors' counts are told to the hub. */
+const shadowsEveryMs = 30_000;
+
+/** Starts watching; nothing is sent before a membership came. */
+export const startWatch = (ports: WatchPorts): Watch => {
+  const { name, env } = ports;
+  const gate = makeMeshGate(ports);
+  const refusals = makeRefusals(env);
+  const verdicts = makeListeners<Verdict>(env.log);
+  const obstacles = makeListeners<ObstacleNote>(env.log);
+  const memberships = makeListeners<{ membership: Membership; packet: Uint8Array }>(env.log);
+  const messages = makeListeners<MeshMessage>(env.log);
+  const detectorEnv = { monotonicMs: ports.monotonicMs, random: env.random };
+  const state = newDetector(name, ports.bootId, detectorEnv);
+  const beganMs = ports.monotonicMs();
+  let stopped = false;
+  let looks = 0;
+  let shadowSeq = 0;
+
+  const post = (to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {
+    const packet = gate.seal(message, proof instanceof Uint8Array ? proof : undefined);
+    if (packet === undefined) {
+      env.log.warn('a message to the other clusters is too large and was not sent', { kind: message.kind });
+      return;
+    }
+    const members = state.membership?.members ?? [];
+    const { kind } = message;
+    if (kind === 'beat' || kind === 'ballot' || kind === 'shadows') ports.publish(meshSubject(name, kind), packet);
+    else if (to !== 'all') for (const one of to) ports.publish(meshSubjectTo(name, one), packet);
+    if (kind === 'shadows') return;
+    for (const { name: other, addresses } of members) {
+      if (other === name || (to !== 'all' && !to.includes(other))) continue;
+      for (const address of addresses) ports.sendDirect(address, packet);
+    }
+  };
+  const look = ({ target, address, id, timeoutMs }: Extract<DetectorEffect, { type: 'probe' }>): void => {
+    looks += 1;
+    void ports.look(address, timeoutMs, looks).then(({ isAnswered, isWild, tookMs }) => {
+      run({ type: 'probed', target, url: address.url, id, isAnswered, isWild, tookMs });
+    });
+  };
+  const perform = (effect: DetectorEffect): void => {
+    if (effect.type === 'send') post(effect.to, effect.message, effect.proof);
+    else if (effect.type === 'probe') look(effect);
+    else if (effect.type === 'verdict') verdicts.tell(effect.verdict);
+    else if (effect.type === 'obstacle') obstacles.tell(effect);
+    else if (effect.type === 'refused')
+      refusals.refuse({ cluster: effect.from, subject: 'mesh', reason: effect.reason, message: effect.message });
+    else env.log.info(effect.why === undefined ? 'this observer speaks again' : 'this observer abstains', { why: effect.why });
+  };
+  const run = (event: DetectorEvent): void => {
+    if (stopped) return;
+    for (const effect of step(state, event, detectorEnv)) perform(effect);
+  };
+
+  let cancelTick: () => void = () => undefined;
+  const tick = (): void => {
+    run({ type: 'tick' });
+    if (!stopped) cancelTick = env.setTimer(tickEveryMs, tick);
+  };
+  cancelTick = env.setTimer(tickEveryMs, tick);
+  let cancelShadows: () => void = () => undefined;
+  const tellShadows = (): void => {
+    const rows = shadowsOf(state);
+    const watchedMs = Math.floor(ports.monotonicMs() - beganMs);
+    const head = { v: 1 as const, from: name, bootId: ports.bootId, seq: ++shadowSeq, sentMs: watchedMs };
+    if (rows.length > 0 && name !== hubName) post('all', { ...head, kind: 'shadows', watchedMs, rows });
+    cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
+  };
+  cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
+
+  return {
+    onVerdict: verdicts.add,
+    onObstacle: obstacles.add,
+    onMembership: memberships.add,
+    onMessage: messages.add,
+    standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
+    membership: () => state.membership,
+    epoch: () => state.epoch,
+    abstains: () => state.abstains !== undefined,
+    shadows: () => shadowsOf(state),
+    refusals,
+    hear: (channel, packet) => {
+      if (stopped) return;
+      const opened = gate.open(packet);
+      if (!opened.ok) {
+        refusals.refuse({ cluster: opened.from, subject: `mesh ${channel}`, reason: opened.reason, message: opened.message });
+        return;
+      }
+      const { message, proof } = opened;
+      const before = state.membership;
+      if (message.kind === 'shadows') messages.tell(message);
+      run({
+        type: 'message',
+        channel,
+        message,
+        ...(message.kind === 'beat' ? { packet: opened.packet } : {}),
+        ...(proof === undefined ? {} : { proof }),
+      });
+      if (state.membership === undefined || state.membership === before) return;
+      gate.setMembers(state.membership);
+      memberships.tell({ membership: state.membership, packet });
+    },
+    setSelf: (self) => run({ type: 'self', ...self }),
+    stop: () => {
+      stopped = true;
+      cancelTick();
+      cancelShadows();
+    },
+  };
+};

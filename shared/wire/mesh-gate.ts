@@ -1,0 +1,75 @@
+/** @module The gate of the mesh: signs what goes out, and opens what comes in, once for the copies that came over both channels. */
+import { hubName, type Membership, type MeshBeat, type MeshMessage } from './mesh.ts';
+import { type OpenedPacket, openPacket, sealPacket } from './mesh-packet.ts';
+
+/** What the gate is built from. */
+export type MeshGateOptions = {
+  /** Ed25519, 64 bytes. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
+  readonly verify: (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+  /** nkey user public key of the hub; undefined = not known yet, and then nothing of the hub is believed. */
+  readonly hubKey: () => string | undefined;
+};
+
+/** A message that was let in, with what the detector is given beside it. */
+export type LetIn = { readonly ok: true; readonly message: MeshMessage; readonly packet: Uint8Array; readonly proof?: MeshBeat };
+
+/** The gate. */
+export type MeshGate = {
+  /** The packet; undefined when it is too large for its kind. `proof` = packet of a beat, put into an answer. */
+  readonly seal: (message: MeshMessage, proof?: Uint8Array) => Uint8Array | undefined;
+  readonly open: (packet: Uint8Array) => LetIn | Exclude<OpenedPacket, { ok: true }>;
+  /** Keys of those who may speak from now on. */
+  readonly setMembers: (membership: Membership) => void;
+};
+
+/** Packets remembered: two beats of every member of a large federation. */
+const rememberedMax = 1_024;
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+const fromBase64 = (text: string): Uint8Array | undefined => {
+  try {
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+};
+
+/** A new gate; before the first membership only the hub may speak. */
+export const makeMeshGate = ({ sign, verify, hubKey }: MeshGateOptions): MeshGate => {
+  let keys = new Map<string, string>();
+  const remembered = new Map<string, { readonly packet: Uint8Array; readonly opened: LetIn }>();
+  const check = { keyOf: (from: string) => (from === hubName ? hubKey() : keys.get(from)), verify };
+
+  const proofIn = (message: MeshMessage): MeshBeat | undefined => {
+    if (message.kind !== 'answer' || message.proof === undefined) return undefined;
+    const bytes = fromBase64(message.proof);
+    const opened = bytes === undefined ? undefined : openPacket(bytes, check);
+    return opened?.ok === true && opened.message.kind === 'beat' ? opened.message : undefined;
+  };
+  return {
+    seal: (message, proof) =>
+      sealPacket(proof !== undefined && message.kind === 'answer' ? { ...message, proof: toBase64(proof) } : message, sign),
+    open: (packet) => {
+      // The signature is as good a name for a packet as any; the bytes are compared all the same.
+      const name = String.fromCharCode(...packet.subarray(4, 20));
+      const known = remembered.get(name);
+      if (known !== undefined && sameBytes(known.packet, packet)) return known.opened;
+      const opened = openPacket(packet, check);
+      if (!opened.ok) return opened;
+      const proof = proofIn(opened.message);
+      const letIn: LetIn = { ok: true, message: opened.message, packet, ...(proof === undefined ? {} : { proof }) };
+      remembered.set(name, { packet, opened: letIn });
+      const [oldest] = remembered.keys();
+      if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
+      return letIn;
+    },
+    setMembers: ({ members }) => {
+      keys = new Map(members.map(({ name, publicKey }) => [name, publicKey]));
+      // Keys may have been withdrawn.
+      remembered.clear();
+    },
+  };
+};
