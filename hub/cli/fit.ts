@@ -4,7 +4,7 @@ import { type CliContext, UsageError } from './context.ts';
 import { type InputFile, parseExactJson, readFiles, readText } from './fit-input.ts';
 import { tableLines } from './table.ts';
 
-/** Options of {@link fit}. */
+/** Options of {@link runFit}. */
 export type FitOptions = { readonly filename?: readonly string[]; readonly batch?: string; readonly output?: string };
 
 type Bag = { readonly [field: string]: unknown };
@@ -102,7 +102,7 @@ const runBatch = async (path: string): Promise<string> => {
 };
 
 /** Prints how many replicas fit. @throws UsageError when files cannot be read or counted; a batch tells each bad case in its place. */
-export const fit = async (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> => {
+export const runFit = async (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> => {
   if (options.batch !== undefined) return context.print(await runBatch(options.batch));
   const paths = options.filename ?? [];
   if (paths.length === 0) throw new UsageError('say what to count: -f DUMP… -f pod.yaml, or --batch CASES.json');

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { explain } from './explain.ts';
-import { type FitOptions, fit } from './fit.ts';
+import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
 
@@ -113,7 +113,7 @@ const fitCommand = (context: CliContext): Command =>
       'after',
       '\nExit code: 0 = counted (also when nothing fits; a batch tells each bad case in its place), 1 = nothing could be counted.',
     )
-    .action((flags: FitOptions) => fit(context, flags));
+    .action((flags: FitOptions) => runFit(context, flags));
 
 /** The commands of the hub's room. */
 export const hubCommands = (context: CliContext): Command[] => [
