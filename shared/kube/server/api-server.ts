@@ -14,6 +14,7 @@ import { refusedOf } from './refused.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
 import { resourceHandler, userOf } from './resource-handler.ts';
 import { refusalResponse } from './respond.ts';
+import { createTurns } from './turns.ts';
 
 /** A server that is ready to be served. */
 export type ApiServer = {
@@ -32,14 +33,16 @@ export type ApiServer = {
 /** Builds a server. Nothing runs until requests come or `start` is called. */
 export const createApiServer = (options: ApiServerOptions): ApiServer => {
   let readyAt = 0;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server: ServerContext = {
     store: options.store,
     registry: options.registry,
     schemas: options.schemas,
     env: options.env,
     readyAt: () => readyAt,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
     underWay: new Map(),
+    turns: createTurns(limits.writersWaitingMax),
     defaultFunctions: options.defaultFunctions ?? {},
     admit: options.admit,
     virtual: options.virtual ?? {},
@@ -54,7 +57,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
     start: async () => {
       const loop = { server, client: clientFor({ user: LOOPS, userAgent: 'hanse-controllers' }) };
       stops.push(await startNamespaces({ ...loop, caBundle: options.namespaceCa }));
-      stops.push(startGarbageCollector(loop));
+      stops.push(startGarbageCollector(loop), startStorageProtection(loop));
       readyAt = options.store.revision();
     },
     close: async () => {

@@ -3,10 +3,11 @@ import type { RuntimeEnv } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
 import type { DefaultFunctions } from '../schema/index.ts';
 import type { CommitResult, Revision, StorageKey, Store, Stored, Write } from '../storage/index.ts';
-import type { Call } from './call.ts';
-import { conflict, writeUnknown } from './errors.ts';
+import { type Call, keyFor } from './call.ts';
+import { conflict, tooManyWriters, writeUnknown } from './errors.ts';
 import type { Admit, Limits, SchemaSource, VirtualCreate } from './options.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
+import type { Turns } from './turns.ts';
 
 /** The parts of a server. */
 export type ServerContext = {
@@ -20,6 +21,8 @@ export type ServerContext = {
   readonly defaultFunctions: DefaultFunctions;
   /** The newest write of each key that is not decided yet. */
   readonly underWay: Map<StorageKey, Promise<CommitResult>>;
+  /** Writers of one object, one after the other. */
+  readonly turns: Turns;
   readonly admit: Admit | undefined;
   readonly virtual: Readonly<Record<string, VirtualCreate>>;
 };
@@ -57,19 +60,23 @@ export const settledWrites = async (server: ServerContext, key: StorageKey): Pro
 };
 
 /**
- * Reads, decides and writes until no one else came between: `decide` is given the stored object and answers the write, or the object to
- * answer with when nothing is to be written. At the limit of attempts the caller gets a 409.
+ * Reads, decides and writes in turn with the other writers of the object; again when someone else (a loop of the hub) came between. At the
+ * limit of attempts the caller gets a 409, at that of writers who wait a 429.
  */
 export const retryWrite = async <T>(
   server: ServerContext,
   call: Call,
   attempt: (attemptNumber: number) => Promise<{ readonly done: T } | 'again'>,
 ): Promise<T> => {
-  for (let n = 0; n < server.limits.writeAttemptsMax; n++) {
-    const outcome = await attempt(n);
-    if (outcome !== 'again') return outcome.done;
-  }
-  throw conflict(call.type, call.name);
+  const done = server.turns.take(keyFor(call.type, call.namespace, call.name), async () => {
+    for (let n = 0; n < server.limits.writeAttemptsMax; n++) {
+      const outcome = await attempt(n);
+      if (outcome !== 'again') return outcome.done;
+    }
+    throw conflict(call.type, call.name);
+  });
+  if (done === undefined) throw tooManyWriters(server.limits.writersWaitingMax);
+  return done;
 };
 
 /** A deep copy that may be changed. */

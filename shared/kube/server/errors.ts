@@ -105,6 +105,10 @@ export const unsupportedPatch = (): StatusError => new StatusError(415, 'Unsuppo
 export const tooLarge = (limitBytes: number): StatusError =>
   new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
 
+/** 429: the object is written by too many at once. */
+export const tooManyWriters = (waitingMax: number): StatusError =>
+  new StatusError(429, 'TooManyRequests', `${waitingMax} writers wait for this object already; try again`, { retryAfterSeconds: 1 });
+
 /** 410: entries since `from` are gone. */
 export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message);
 

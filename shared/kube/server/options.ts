@@ -105,6 +105,8 @@ export type Limits = {
   readonly watchQueueMax: number;
   /** Attempts of a write without resourceVersion that meets others; more answers 409. */
   readonly writeAttemptsMax: number;
+  /** Writers of one object that wait for their turn; more answers 429. */
+  readonly writersWaitingMax: number;
   /** How long a read waits for a resourceVersion from the future; longer answers 504. */
   readonly futureWaitMs: number;
   /** Between two bookmarks of a watch. */
@@ -118,6 +120,7 @@ export const DEFAULT_LIMITS: Limits = {
   requestBytesMax: 3 * 1024 * 1024,
   watchQueueMax: 10_000,
   writeAttemptsMax: 50,
+  writersWaitingMax: 1_000,
   futureWaitMs: 3_000,
   bookmarkEveryMs: 60_000,
   watchTimeoutMs: 30 * 60_000,
