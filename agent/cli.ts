@@ -3,10 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type LogFormat, type LogLevel, logFormatDefault, nodeLog } from '../shared/node/index.ts';
 import { fetchHubCa, hubCaKeptIn } from './hub-ca.ts';
-import type { LinkState } from './link/index.ts';
-import { createLog } from './log.ts';
-import { type StartedAgent, startAgent } from './main.ts';
+import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
 
 type JoinFlags = {
@@ -21,7 +20,8 @@ type JoinFlags = {
   label: Record<string, string>;
   manifest?: boolean;
   image: string;
-  logLevel: string;
+  logLevel: LogLevel;
+  logFormat: LogFormat;
 };
 
 const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
@@ -41,20 +41,6 @@ const caOf = async ({ hub, hubCa, caHash }: JoinFlags, keptIn?: string): Promise
   return keptIn === undefined ? fetchHubCa(hub, caHash) : hubCaKeptIn(keptIn, hub, caHash);
 };
 
-const lineOf = (state: LinkState): string => `${state.phase}${state.trouble === undefined ? '' : ` (${state.trouble})`}: ${state.message}`;
-
-/** Prints each new state of the link once. */
-const printStates = (agent: StartedAgent, print: (line: string) => void): void => {
-  let last = '';
-  const show = (state: LinkState): void => {
-    const line = lineOf(state);
-    if (line !== last) print(line);
-    last = line;
-  };
-  show(agent.link.state());
-  agent.link.onState(show);
-};
-
 const runAgent = async (flags: JoinFlags): Promise<void> => {
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
   const hubCa = await caOf(flags, `${keyFile}.hub-ca.pem`);
@@ -63,18 +49,13 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     hubUrl: flags.hub,
     labels: flags.label,
     keyFile,
-    log: createLog(flags.logLevel),
+    log: nodeLog({ level: flags.logLevel, format: flags.logFormat }),
     ...(hubCa === undefined ? {} : { hubCa }),
     ...(flags.token === undefined ? {} : { token: flags.token }),
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
     ...(flags.context === undefined ? {} : { context: flags.context }),
   });
-  printStates(agent, (line) => process.stdout.write(`${line}\n`));
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  await agent.stop();
+  await runUntilStopped(agent);
 };
 
 const printManifest = async (flags: JoinFlags, command: Command): Promise<void> => {
@@ -109,7 +90,12 @@ export const joinCommand = (): Command => {
     .option('--manifest', 'print the YAML that runs the agent in the cluster, and end')
     .addOption(new Option('--image <image>', 'image for --manifest').default('hanse/agent:0.1.0'))
     .addOption(
-      env('--log-level <level>', 'what is logged to stderr', 'HANSE_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('warn'),
+      env('--log-level <level>', 'what is said on stderr', 'HANSE_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .addOption(
+      env('--log-format <form>', 'lines for people, or JSON', 'HANSE_LOG_FORMAT')
+        .choices(['text', 'json'])
+        .default(logFormatDefault(process.env), 'text; json in a pod'),
     )
     .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : runAgent(flags)));
 };

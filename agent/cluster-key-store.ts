@@ -9,6 +9,7 @@ const address = { group: '', version: 'v1', resource: 'secrets', namespace: SYST
 /** The store; its calls reject as the client does. */
 export const clusterKeyStore = (client: KubeClient): KeyStore => ({
   place: `Secret ${SYSTEM_NAMESPACE}/${NAME}`,
+  removal: `kubectl delete secret ${NAME} -n ${SYSTEM_NAMESPACE}`,
   load: async () => {
     const text = ((await client.get(address))?.data as { keys?: unknown } | undefined)?.keys;
     return typeof text === 'string' ? Buffer.from(text, 'base64').toString('utf8') : undefined;

@@ -1,15 +1,13 @@
 /** @module The hub's CA, fetched from the hub itself and believed only when its hash is the one the operator gave (as kubeadm's discovery-token-ca-cert-hash). */
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { caHash } from '../shared/node/index.ts';
 
 const connectTimeoutMs = 10_000;
 /** A chain longer than this is not looked through. */
 const chainMax = 8;
-
-/** `sha256:` and the hash of the certificate's DER in hex: what `hanse token create` prints. */
-export const caHash = (pem: string): string => `sha256:${createHash('sha256').update(new X509Certificate(pem).raw).digest('hex')}`;
 
 const pemOf = (der: Buffer): string => new X509Certificate(der).toString();
 

@@ -1,12 +1,11 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
+import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
-import { type AgentLink, fileKeyStore, startLink } from './link/index.ts';
-import { createLog } from './log.ts';
+import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -32,7 +31,7 @@ export type AgentOptions = {
 };
 
 /** An agent and its link, whose state tells how the join goes. */
-export type StartedAgent = Agent & { readonly link: AgentLink };
+export type StartedAgent = Agent & { readonly link: StartedLink };
 
 /**
  * Starts an agent; it works until `stop`. Rejects with an AccessConfigError when the kubeconfig cannot be used, and with the link's Error
@@ -42,16 +41,8 @@ export type StartedAgent = Agent & { readonly link: AgentLink };
  * const agent = await startAgent({ cluster: 'eu', hubUrl, hubCa, token, kubeconfig: '/home/me/.kube/config', keyFile: 'eu.key', log });
  */
 export const startAgent = async (options: AgentOptions): Promise<StartedAgent> => {
-  const env: RuntimeEnv = {
-    nowMs: Date.now,
-    random: Math.random,
-    uuid: randomUUID,
-    setTimer: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-    log: options.log,
-  };
+  let isStopping = false;
+  const env = nodeEnv(mutedLog(options.log, () => isStopping));
   const access = await accessOf(options, env);
   const api = httpClient(access, { userAgent: `hanse-agent/${AGENT_VERSION}` });
   let agent: Agent | undefined;
@@ -67,7 +58,15 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       keyStore: options.keyFile === undefined ? clusterKeyStore(api) : fileKeyStore(options.keyFile),
     });
     agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION });
-    return { ...agent, link };
+    const { state, stop } = agent;
+    return {
+      state,
+      link,
+      stop: () => {
+        isStopping = true;
+        return stop();
+      },
+    };
   } catch (error) {
     await api.close();
     throw error;
@@ -77,33 +76,43 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
 const accessOf = (options: AgentOptions, env: RuntimeEnv): Promise<ClusterAccess> =>
   options.kubeconfig === undefined ? inClusterAccess(process.env, env) : loadKubeconfig(options.kubeconfig, env, options.context);
 
-/** The program of the agent's image: settings from the environment, an end on SIGTERM. */
-const program = async (): Promise<void> => {
-  const settings = readSettings(process.env);
-  const log = createLog(settings.logLevel);
-  const { hubCaFile, token, kubeconfig, context, keyFile } = settings;
-  const agent = await startAgent({
-    cluster: settings.cluster,
-    hubUrl: settings.hubUrl,
-    labels: settings.labels,
-    ...(hubCaFile === undefined ? {} : { hubCa: await readFile(hubCaFile, 'utf8') }),
-    ...(token === undefined ? {} : { token }),
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(keyFile === undefined ? {} : { keyFile }),
-    log,
+/**
+ * Resolves when the agent has been stopped by SIGINT or SIGTERM.
+ * @throws Error with the last state of its link when the hub refused it for good; the agent has been stopped then too.
+ */
+export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
+  const signalled = new Promise<undefined>((resolve) => {
+    process.once('SIGINT', () => resolve(undefined));
+    process.once('SIGTERM', () => resolve(undefined));
   });
-  const stop = (): void => {
-    void agent.stop().then(() => process.exit(0));
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  const last = await Promise.race([signalled, agent.link.gaveUp]);
+  await agent.stop();
+  if (last !== undefined) throw new Error(stateLine(last));
 };
 
-if (import.meta.main) {
-  program().catch((error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`hanse-agent: ${text}\n`);
+/** The program of the agent's image: settings from the environment, JSON lines on standard error, an end on SIGTERM. */
+const program = async (): Promise<void> => {
+  let log = nodeLog({ level: 'error', format: 'json' });
+  try {
+    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, logLevel } = readSettings(process.env);
+    log = nodeLog({ level: logLevel, format: 'json' });
+    const agent = await startAgent({
+      cluster,
+      hubUrl,
+      labels,
+      ...(hubCaFile === undefined ? {} : { hubCa: await readFile(hubCaFile, 'utf8') }),
+      ...(token === undefined ? {} : { token }),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+      ...(keyFile === undefined ? {} : { keyFile }),
+      log,
+    });
+    await runUntilStopped(agent);
+    process.exit(0);
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
     process.exit(error instanceof SettingsError ? 2 : 1);
-  });
-}
+  }
+};
+
+if (import.meta.main) void program();

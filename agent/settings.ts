@@ -1,4 +1,5 @@
 /** @module The agent's settings from environment variables, as its pod is given them. */
+import type { LogLevel } from '../shared/node/index.ts';
 
 /** What an agent program needs to know; files are named, not read. */
 export type AgentSettings = {
@@ -12,7 +13,7 @@ export type AgentSettings = {
   readonly context: string | undefined;
   /** Undefined = a Secret in the member cluster. */
   readonly keyFile: string | undefined;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 };
 
 /** A variable is missing or wrong; the message names it. */
@@ -33,7 +34,7 @@ export const settingsHelp: Readonly<Record<string, string>> = {
   HANSE_LOG_LEVEL: 'debug, info, warn or error; default: info',
 };
 
-const levels = new Set(['debug', 'info', 'warn', 'error']);
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Reads the variables; throws {@link SettingsError}. */
 export const readSettings = (environment: Readonly<Record<string, string | undefined>>): AgentSettings => {
@@ -46,8 +47,9 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     if (text === undefined) throw new SettingsError(`${name} is not set: ${settingsHelp[name] ?? ''}`);
     return text;
   };
-  const logLevel = value('HANSE_LOG_LEVEL') ?? 'info';
-  if (!levels.has(logLevel)) throw new SettingsError(`HANSE_LOG_LEVEL is ${logLevel}: it must be ${[...levels].join(', ')}`);
+  const wantedLevel = value('HANSE_LOG_LEVEL') ?? 'info';
+  const logLevel = levels.find((level) => level === wantedLevel);
+  if (logLevel === undefined) throw new SettingsError(`HANSE_LOG_LEVEL is ${wantedLevel}: it must be ${levels.join(', ')}`);
   return {
     cluster: required('HANSE_CLUSTER'),
     hubUrl: required('HANSE_HUB'),

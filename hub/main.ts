@@ -32,7 +32,14 @@ export type HubOptions = {
   /** Names and addresses that clients and agents call the hub by, besides `host` and localhost. */
   readonly advertise: readonly string[];
   /** An embedded nats-server (port 0 = the one of the last start, else a free one), or the URLs of servers that run. */
-  readonly nats: { readonly port: number; readonly cacheDir?: string } | { readonly urls: readonly string[]; readonly replicas: number };
+  readonly nats:
+    | { readonly port: number; readonly cacheDir?: string }
+    | {
+        readonly urls: readonly string[];
+        /** PEM of their CA; '' = the system's roots. */
+        readonly caPem: string;
+        readonly replicas?: number;
+      };
   /** Where the admin's kubeconfig is written, mode 0600. */
   readonly kubeconfig: string;
   readonly env: RuntimeEnv;

@@ -1,5 +1,6 @@
 /** @module What the link does after each answer, and how troubles are told apart. */
 import { describe, expect, test } from 'vitest';
+import type { JoinRefusal } from '../../shared/wire/messages.ts';
 import { afterJoin } from './after-join.ts';
 import { renewAfterMs, retryAfterMs } from './renewal.ts';
 import { hubTrouble, natsTrouble, refusalTrouble } from './trouble.ts';
@@ -8,15 +9,38 @@ const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 
 describe('after an answer', () => {
   test('admitted: at once on; pending: when the hub says; refused: slower and slower', () => {
+    const known = { backoffMs: 9, hasCredential: false, wasAdmitted: false };
     const admitted = { jwt: 'j', expiresAtMs: 1, natsUrls: [], natsCa: '', hubKey: '', beatIntervalMs: 1 };
-    expect(afterJoin({ v: 1, state: 'Admitted', ...admitted }, 9, false)).toEqual({ admitted, waitMs: 0 });
-    expect(afterJoin({ v: 1, state: 'Pending', message: 'm', retryAfterMs: 5 }, 9, false)).toMatchObject({ phase: 'Pending', waitMs: 5 });
-    expect(afterJoin({ v: 1, state: 'Refused', reason: 'RateLimited', message: 'm', retryAfterMs: 60 }, 9, false)).toMatchObject({
+    expect(afterJoin({ v: 1, state: 'Admitted', ...admitted }, known)).toEqual({ admitted, waitMs: 0 });
+    expect(afterJoin({ v: 1, state: 'Pending', message: 'm', retryAfterMs: 5 }, known)).toMatchObject({ phase: 'Pending', waitMs: 5 });
+    expect(afterJoin({ v: 1, state: 'Refused', reason: 'RateLimited', message: 'm', retryAfterMs: 60 }, known)).toMatchObject({
       phase: 'Refused',
       trouble: 'RateLimited',
       waitMs: 60,
     });
-    expect(afterJoin({ trouble: 'HubUnreachable', message: 'm' }, 9, true)).toMatchObject({ phase: 'Disconnected', waitMs: 9 });
+    expect(afterJoin({ trouble: 'HubUnreachable', message: 'm' }, { ...known, hasCredential: true })).toMatchObject({
+      phase: 'Disconnected',
+      waitMs: 9,
+    });
+  });
+
+  test.each<[JoinRefusal, boolean, boolean]>([
+    ['TokenUnknown', true, false],
+    ['TokenExpired', true, false],
+    ['TokenUsedUp', true, false],
+    ['NameTaken', true, false],
+    ['NameInvalid', true, false],
+    ['Revoked', true, true],
+    ['Denied', false, false],
+    ['ClockSkew', false, false],
+    ['RateLimited', false, false],
+  ])('%s: asking again is useless at the first join %s, later %s', (reason, atFirst, later) => {
+    const isFinal = (wasAdmitted: boolean): boolean | undefined => {
+      const known = { backoffMs: 9, hasCredential: false, wasAdmitted };
+      const step = afterJoin({ v: 1, state: 'Refused', reason, message: 'm' }, known);
+      return step.admitted === undefined ? step.isFinal : undefined;
+    };
+    expect([isFinal(false), isFinal(true)]).toEqual([atFirst, later]);
   });
 
   test('a reason of a newer hub is still shown', () => {

@@ -1,5 +1,5 @@
 /** @module What an answer to a join request means for the link: a decision without effects. */
-import type { JoinAnswer } from '../../shared/wire/messages.ts';
+import type { JoinAnswer, JoinRefusal } from '../../shared/wire/messages.ts';
 import type { Admitted } from './key-store.ts';
 import type { LinkPhase } from './port.ts';
 import { refusalTrouble, type Trouble } from './trouble.ts';
@@ -13,14 +13,43 @@ export type JoinStep =
       readonly waitMs: number;
       readonly message: string;
       readonly trouble: Trouble['trouble'];
+      /** Asking again cannot help: somebody must mend it first. */
+      readonly isFinal: boolean;
     };
 
-/** `backoffMs` is the wait when nobody says another; `hasCredential`: the old one still holds, so the link is merely disconnected. */
-export const afterJoin = (answer: JoinAnswer | Trouble, backoffMs: number, hasCredential: boolean): JoinStep => {
-  if ('trouble' in answer) return { phase: hasCredential ? 'Disconnected' : 'Joining', ...answer, waitMs: backoffMs };
-  if (answer.state === 'Pending') return { phase: 'Pending', trouble: 'NotApproved', message: answer.message, waitMs: answer.retryAfterMs };
+/** Refusals that stay what they are until a person does something about them, if the agent was never let in before. */
+const finalAtFirst: ReadonlySet<string> = new Set([
+  'TokenUnknown',
+  'TokenExpired',
+  'TokenUsedUp',
+  'NameTaken',
+  'NameInvalid',
+  'Malformed',
+] satisfies JoinRefusal[]);
+
+/** What is known of the link when an answer comes. */
+export type JoinKnown = {
+  /** The wait when nobody says another. */
+  readonly backoffMs: number;
+  /** The old credential still holds, so the link is merely disconnected. */
+  readonly hasCredential: boolean;
+  /** The hub has let this key in once: what it refuses now may be a fault of the moment, such as a journal restored from a backup. */
+  readonly wasAdmitted: boolean;
+};
+
+/** The step after an answer. */
+export const afterJoin = (answer: JoinAnswer | Trouble, { backoffMs, hasCredential, wasAdmitted }: JoinKnown): JoinStep => {
+  if ('trouble' in answer) return { phase: hasCredential ? 'Disconnected' : 'Joining', ...answer, waitMs: backoffMs, isFinal: false };
+  if (answer.state === 'Pending')
+    return { phase: 'Pending', trouble: 'NotApproved', message: answer.message, waitMs: answer.retryAfterMs, isFinal: false };
   if (answer.state === 'Refused') {
-    return { phase: 'Refused', ...refusalTrouble(answer.reason, answer.message), waitMs: Math.max(backoffMs, answer.retryAfterMs ?? 0) };
+    return {
+      phase: 'Refused',
+      ...refusalTrouble(answer.reason, answer.message),
+      waitMs: Math.max(backoffMs, answer.retryAfterMs ?? 0),
+      // A revoked key never comes back; anything else is final only for who was never in.
+      isFinal: answer.reason === 'Revoked' || (!wasAdmitted && finalAtFirst.has(answer.reason)),
+    };
   }
   const { v: _, state: __, ...admitted } = answer;
   return { admitted, waitMs: 0 };

@@ -17,11 +17,14 @@ export interface KeyStore {
   save(text: string): Promise<void>;
   /** For messages: where it is. */
   readonly place: string;
+  /** For messages: the command that removes it. */
+  readonly removal: string;
 }
 
 /** A file of mode 0600, replaced at once. */
 export const fileKeyStore = (path: string): KeyStore => ({
   place: path,
+  removal: `rm '${path}'`,
   load: async () => {
     try {
       const text = await readFile(path, 'utf8');

@@ -8,7 +8,7 @@ import { type JoinClient, makeJoinClient } from './join-client.ts';
 import { type Admitted, type KeptLink, type KeyStore, openKeys } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
 import { type Live, makeLive } from './live.ts';
-import type { AgentLink } from './port.ts';
+import type { AgentLink, LinkState, MeshBus } from './port.ts';
 import { askForCredential, makeRenewalTimer } from './renewal.ts';
 import { openSession } from './session.ts';
 import { makeStateBoard, type StateBoard } from './state-board.ts';
@@ -36,15 +36,24 @@ const connectBackoff = { baseMs: 500, maxMs: 15_000 };
 /** Failed connections in a row after which the hub is asked again for addresses and CA. */
 const failuresBeforeJoin = 4;
 
-/** Starts the link; it works from now on until `stop`. @throws Error when the options or the kept keys cannot be used. */
-export const startLink = async (options: LinkOptions): Promise<AgentLink> => {
+/** A link as the program that started it sees it. */
+export interface StartedLink extends AgentLink {
+  /** The way over the broker to the other agents. */
+  readonly mesh: MeshBus;
+  /** Resolves with the last state when the link gives up by itself, because the hub refused it for good. */
+  readonly gaveUp: Promise<LinkState>;
+}
+
+/** Starts the link; it works from now on until `stop` or a final refusal. @throws Error when the options or the kept keys cannot be used. */
+export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
   const { env, cluster } = options;
   const client = makeJoinClient(options);
   const { keys, kept } = await openKeys(options.keyStore, cluster);
   const bootId = env.uuid();
   const live = makeLive({ env, cluster, bootId, keys });
   const board = makeStateBoard(env);
-  const runner = makeRunner({ options, keys, kept, live, board, ask: client.ask });
+  const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<LinkState>();
+  const runner = makeRunner({ options, keys, kept, live, board, ask: client.ask, onGiveUp: () => giveUp(board.state()) });
   const running = runner
     .run()
     .catch((error: unknown) =>
@@ -54,6 +63,8 @@ export const startLink = async (options: LinkOptions): Promise<AgentLink> => {
   return {
     cluster,
     bootId,
+    gaveUp,
+    mesh: live.mesh,
     state: board.state,
     onState: board.onState,
     setHello: live.setHello,
@@ -76,6 +87,9 @@ export const startLink = async (options: LinkOptions): Promise<AgentLink> => {
   };
 };
 
+const howToJoinAgain = ({ keyStore, hubUrl, cluster }: LinkOptions): string =>
+  `to join again remove the key with: ${keyStore.removal}   then make a token with: hanse token create   and join with it: hanse join --hub ${hubUrl} --name ${cluster} --token TOKEN …`;
+
 type Runner = { readonly run: () => Promise<void>; readonly stop: () => Promise<void> };
 type RunnerParts = {
   readonly options: LinkOptions;
@@ -84,14 +98,17 @@ type RunnerParts = {
   readonly live: Live;
   readonly board: StateBoard;
   readonly ask: JoinClient['ask'];
+  readonly onGiveUp: () => void;
 };
 
 /** The loop: join while there is no credential, connect, live until the connection ends, again. */
-const makeRunner = ({ options, keys, kept, live, board, ask }: RunnerParts): Runner => {
+const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerParts): Runner => {
   const { env, cluster } = options;
   const connections = makeConnections({ env, live, board });
   let admitted = kept.admitted;
+  let wasAdmitted = admitted !== undefined;
   let stopped = false;
+  let hasGivenUp = false;
   let wake: () => void = () => undefined;
 
   const sleep = (ms: number): Promise<void> =>
@@ -106,6 +123,7 @@ const makeRunner = ({ options, keys, kept, live, board, ask }: RunnerParts): Run
   const isUsable = (): boolean => admitted !== undefined && admitted.expiresAtMs > env.nowMs();
   const keep = async (next: Admitted): Promise<void> => {
     admitted = next;
+    wasAdmitted = true;
     await options.keyStore.save(JSON.stringify({ ...kept, ...keys.secret, admitted: next } satisfies KeptLink));
   };
   const timer = makeRenewalTimer({
@@ -131,9 +149,16 @@ const makeRunner = ({ options, keys, kept, live, board, ask }: RunnerParts): Run
       board.set('Joining', `asking ${options.hubUrl} to join as ${cluster}`);
     const { labels, token = '' } = options;
     const answer = await ask({ token, name: cluster, labels, kubernetesVersion: options.kubernetesVersion(), nowMs: env.nowMs() }, keys);
-    const step = afterJoin(answer, backoffMs(attempt, joinBackoff, env.random), isUsable());
+    const known = { backoffMs: backoffMs(attempt, joinBackoff, env.random), hasCredential: isUsable(), wasAdmitted };
+    const step = afterJoin(answer, known);
     if (step.admitted === undefined) {
-      board.set(step.phase, step.message, step.trouble);
+      hasGivenUp = step.isFinal;
+      board.set(
+        step.phase,
+        step.trouble === 'Revoked' ? `${step.message}; ${howToJoinAgain(options)}` : step.message,
+        step.trouble,
+        hasGivenUp,
+      );
     } else await keep(step.admitted);
     return step.waitMs;
   };
@@ -159,6 +184,10 @@ const makeRunner = ({ options, keys, kept, live, board, ask }: RunnerParts): Run
       if (!isUsable() || failures >= failuresBeforeJoin) {
         failures = 0;
         const waitMs = await joinOnce(joins++);
+        if (hasGivenUp && !stopped) {
+          stopped = true;
+          return onGiveUp();
+        }
         if (waitMs > 0) await sleep(waitMs);
       }
       if (admitted === undefined || !isUsable() || stopped) continue;

@@ -1,5 +1,6 @@
 /** @module One connection to the broker with one credential, and what hangs on it. */
 import { connect, type NatsConnection } from 'nats';
+import { brokerTls } from '../../shared/wire/broker-urls.ts';
 import { inboxPrefix } from '../../shared/wire/subjects.ts';
 import type { Admitted } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
@@ -22,7 +23,7 @@ export const openSession = (cluster: string, keys: AgentKeys, admitted: Admitted
       nkey: keys.publicKey,
       sig: nonce === undefined ? '' : Buffer.from(keys.sign(Buffer.from(nonce))).toString('base64url'),
     }),
-    tls: { ca: admitted.natsCa },
+    ...brokerTls(admitted.natsUrls, admitted.natsCa),
     inboxPrefix: inboxPrefix(cluster),
     maxReconnectAttempts: -1,
     waitOnFirstConnect: false,

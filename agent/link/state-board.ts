@@ -4,10 +4,15 @@ import { makeListeners } from '../../shared/wire/listeners.ts';
 import type { LinkPhase, LinkState } from './port.ts';
 import type { Trouble } from './trouble.ts';
 
+/** A state in one line, as it is logged and printed. */
+export const stateLine = ({ phase, trouble, message }: Pick<LinkState, 'phase' | 'trouble' | 'message'>): string =>
+  `${phase}${trouble === undefined ? '' : ` (${trouble})`}: ${message}`;
+
 /** The board. */
 export interface StateBoard {
   state(): LinkState;
-  set(phase: LinkPhase, message: string, trouble?: Trouble['trouble']): void;
+  /** `isFinal`: the link ends with it. */
+  set(phase: LinkPhase, message: string, trouble?: Trouble['trouble'], isFinal?: boolean): void;
   onState(handler: (state: LinkState) => void): () => void;
 }
 
@@ -17,11 +22,12 @@ export const makeStateBoard = (env: RuntimeEnv): StateBoard => {
   let state: LinkState = { phase: 'Joining', message: 'starting', sinceMs: env.nowMs() };
   return {
     state: () => state,
-    set: (phase, message, trouble) => {
+    set: (phase, message, trouble, isFinal = false) => {
       const isSame = state.phase === phase && state.trouble === trouble;
       if (isSame && state.message === message) return;
       state = { phase, message, sinceMs: isSame ? state.sinceMs : env.nowMs(), ...(trouble === undefined ? {} : { trouble }) };
-      env.log[trouble === undefined ? 'info' : 'warn'](message, { phase, trouble });
+      // The last one is said by the program that ends over it.
+      if (!isFinal) env.log[trouble === undefined ? 'info' : 'warn'](stateLine(state));
       listeners.tell(state);
     },
     onState: listeners.add,

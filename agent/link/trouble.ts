@@ -1,55 +1,30 @@
 /** @module What went wrong on the way to the hub, in a word for machines and a sentence with the mend for people. */
+import { errorCodes, errorWord, untimelyCodes, untrustedCodes } from '../../shared/lib/error-codes.ts';
 import type { JoinRefusal } from '../../shared/wire/messages.ts';
 import type { LinkTrouble } from './port.ts';
 
 /** A trouble and its sentence. */
 export type Trouble = { readonly trouble: LinkTrouble; readonly message: string };
 
-const wrongCaCodes = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-]);
-const clockCodes = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'HPE_INVALID_CONSTANT']);
-
-/** All codes in an error and its causes; clients wrap the socket's error in different ways. */
-const codesOf = (error: unknown): string[] => {
-  const codes: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; depth++) {
-    if ('code' in at && typeof at.code === 'string') codes.push(at.code);
-    if (at instanceof AggregateError) codes.push(...at.errors.flatMap(codesOf));
-    at = 'chainedError' in at && at.chainedError instanceof Error ? at.chainedError : at.cause;
-  }
-  return codes;
-};
-
-const wordsOf = (error: unknown): string => {
-  const codes = codesOf(error);
-  return codes.at(-1) ?? (error instanceof Error ? error.message : String(error));
-};
 
 /** Why a request to the hub failed before there was an answer. */
 export const hubTrouble = (error: unknown, url: string): Trouble => {
-  const codes = codesOf(error);
+  const codes = errorCodes(error);
   const tls = tlsTrouble(codes, url, 'hub');
   if (tls !== undefined) return tls;
   if (codes.some((code) => notTlsCodes.has(code)))
     return { trouble: 'HubUnreachable', message: `${url} does not speak HTTPS: check the port` };
   return {
     trouble: 'HubUnreachable',
-    message: `cannot reach the hub at ${url} (${wordsOf(error)}): check the address, that the hub runs, and that this machine may connect to it`,
+    message: `cannot reach the hub at ${url} (${errorWord(error)}): check the address, that the hub runs, and that this machine may connect to it`,
   };
 };
 
 /** Why connecting to the broker failed. */
 export const natsTrouble = (error: unknown, urls: readonly string[]): Trouble => {
   const where = urls.join(', ');
-  const codes = codesOf(error);
+  const codes = errorCodes(error);
   const tls = tlsTrouble(codes, where, 'broker');
   if (tls !== undefined) return tls;
   if (codes.some((code) => /AUTHORIZATION_VIOLATION|AUTHENTICATION_EXPIRED|AUTHENTICATION_TIMEOUT/.test(code))) {
@@ -60,12 +35,12 @@ export const natsTrouble = (error: unknown, urls: readonly string[]): Trouble =>
   }
   return {
     trouble: 'NatsUnreachable',
-    message: `cannot reach the NATS broker at ${where} (${wordsOf(error)}): check that it runs and that this machine may connect to that port`,
+    message: `cannot reach the NATS broker at ${where} (${errorWord(error)}): check that it runs and that this machine may connect to that port`,
   };
 };
 
 const tlsTrouble = (codes: readonly string[], where: string, what: 'hub' | 'broker'): Trouble | undefined => {
-  if (codes.some((code) => clockCodes.has(code))) {
+  if (codes.some((code) => untimelyCodes.has(code))) {
     return {
       trouble: 'ClockSkew',
       message: `the certificate of ${where} is not valid at this machine's time: set the clock, or renew the certificate`,
@@ -74,7 +49,7 @@ const tlsTrouble = (codes: readonly string[], where: string, what: 'hub' | 'brok
   const trouble = what === 'hub' ? 'WrongCA' : 'NatsWrongCA';
   if (codes.includes('ERR_TLS_CERT_ALTNAME_INVALID'))
     return { trouble, message: `the certificate of ${where} is for another name: use a name that it holds` };
-  if (codes.some((code) => wrongCaCodes.has(code))) {
+  if (codes.some((code) => untrustedCodes.has(code))) {
     const mend =
       what === 'hub'
         ? 'give the CA of the hub with --hub-ca FILE or --ca-hash HASH (hanse token create prints it)'

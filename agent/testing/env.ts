@@ -1,18 +1,9 @@
 /** @module The real clock, chance and timers, and a wait for a condition, for tests. */
-import { randomUUID } from 'node:crypto';
 import { type Log, type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
 
-/** The world as it is. */
-export const realEnv = (log: Log = silentLog): RuntimeEnv => ({
-  nowMs: Date.now,
-  random: Math.random,
-  uuid: randomUUID,
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  log,
-});
+/** The world as it is, without a log. */
+export const realEnv = (log: Log = silentLog): RuntimeEnv => nodeEnv(log);
 
 /** Polls until `look` answers something else than undefined or false; rejects with what was waited for. */
 export const until = async <T>(

@@ -2,8 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { joinCommand } from '../../agent/cli.ts';
 import { type CliContext, hubCommands, hubPortDefault, portNumber } from '../../hub/cli/index.ts';
-import { nodeEnv, nodeLog } from '../../hub/node-env.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { connectHub } from './connect.ts';
 import { callControl } from './control.ts';
 import { membersMax } from './playground/clouds.ts';
@@ -75,7 +75,7 @@ const playgroundCommand = (): Command => {
 };
 
 const context: CliContext = {
-  connect: (kubeconfig) => connectHub(kubeconfig, nodeEnv(nodeLog('warn'))),
+  connect: (kubeconfig) => connectHub(kubeconfig, nodeEnv(nodeLog({ level: 'warn', format: 'text' }))),
   print: (line) => process.stdout.write(`${line}\n`),
 };
 

@@ -1,7 +1,7 @@
 /** @module `npm start`: the federation in the foreground, with its progress and what to type next. */
 import { join, relative, resolve } from 'node:path';
 import { Listr } from 'listr2';
-import { nodeEnv, nodeLog } from '../../hub/node-env.ts';
+import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
 import { type Federation, startFederation } from './federation.ts';
 
@@ -80,7 +80,10 @@ const interrupted = (): Promise<void> =>
 /** Runs until interrupted. */
 export const start = async (flags: StartFlags): Promise<void> => {
   const dataDir = resolve(flags.dataDir);
-  const log = flags.verbose === true ? nodeLog('info') : nodeLog('info', join(dataDir, 'hanse.log'));
+  const log =
+    flags.verbose === true
+      ? nodeLog({ level: 'info', format: 'text' })
+      : nodeLog({ level: 'info', format: 'json', file: join(dataDir, 'hanse.log') });
   const stopping = interrupted();
   const federation = await withProgress((onProgress) => startFederation({ ...flags, dataDir, env: nodeEnv(log), onProgress }));
   const closeControl = await serveControl(dataDir, federation.members);

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { nodeEnv, nodeLog } from '../../hub/node-env.ts';
 import type { Placement } from '../../shared/api/placement.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { openKubeconfig } from './connect.ts';
 import { type Federation, startFederation } from './federation.ts';
 import { waitUntil } from './wait.ts';
@@ -137,7 +137,7 @@ const tellStory = async (
 export const tour = async ({ json }: { json: boolean }): Promise<void> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'hanse-tour-'));
   const logFile = join(dataDir, 'hanse.log');
-  const env = nodeEnv(nodeLog('info', logFile));
+  const env = nodeEnv(nodeLog({ level: 'info', format: 'json', file: logFile }));
   const steps: { name: string; ms: number; detail: string }[] = [];
   const placed: { -readonly [K in keyof TourReport['placements']]: Shares } = {};
   let federation: Federation | undefined;

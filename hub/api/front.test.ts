@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
-import { nodeEnv } from '../node-env.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
 import { openScratch, scratchDirectory } from '../store/testing/scratch.ts';
 import { type Authority, openAuthority } from './certificates.ts';
 import { createFront, type Front } from './front.ts';

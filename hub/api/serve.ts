@@ -72,6 +72,8 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   });
   server.on('request', (incoming: Incoming, outgoing: Outgoing) => void listener(incoming, outgoing));
   const bound = await listen(server, hostname, port);
+  // Before, it is the caller's, who says it.
+  server.on('error', (error) => log.error('the HTTPS server failed', { error: error.message }));
   return {
     port: bound.port,
     url: `https://${hostname.includes(':') ? `[${hostname}]` : hostname}:${bound.port}`,
@@ -107,7 +109,6 @@ const trackConnections = (server: Http2SecureServer, log: Log): Connections => {
   // A client that breaks off is its own business.
   server.on('sessionError', (error) => log.debug('an HTTP/2 connection failed', { error }));
   server.on('tlsClientError', (error) => log.debug('a TLS handshake failed', { error }));
-  server.on('error', (error) => log.error('the HTTPS server failed', { error }));
   return connections;
 };
 

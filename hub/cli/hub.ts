@@ -1,8 +1,11 @@
 /** @module `hanse hub`: runs the hub alone, in the foreground. */
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../../shared/node/index.ts';
+import { brokerUrlsFault } from '../../shared/wire/broker-urls.ts';
+import { externalBrokerConfig } from '../fleet/index.ts';
 import { type Hub, type HubOptions, startHub } from '../main.ts';
-import { type LogLevel, nodeEnv, nodeLog } from '../node-env.ts';
 
 /** The port people reach the hub's API on unless they say otherwise. */
 export const hubPortDefault = 7443;
@@ -21,29 +24,55 @@ type HubFlags = {
   advertise: string[];
   natsPort: number;
   natsUrl: string[];
-  natsReplicas: number;
+  natsCa?: string;
+  natsReplicas?: number;
+  printNatsConfig?: boolean;
   kubeconfig?: string;
   logLevel: LogLevel;
+  logFormat: LogFormat;
 };
 
 const listed = (text: string, before: string[]): string[] => [...before, ...text.split(',').filter((part) => part !== '')];
 
-/** The options of a hub as the flags say them; paths are made absolute. */
-export const hubOptionsOf = (flags: HubFlags): Omit<HubOptions, 'env'> => {
+const natsUrls = (text: string, before: string[]): string[] => {
+  const urls = listed(text, before);
+  const fault = brokerUrlsFault(urls);
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
+  return urls;
+};
+
+const replicaCount = (text: string): number => {
+  if (!/^[135]$/.test(text)) throw new InvalidArgumentError('replicas are 1, 3 or 5');
+  return Number(text);
+};
+
+const natsOf = async ({ natsUrl, natsCa, natsReplicas, natsPort }: HubFlags): Promise<HubOptions['nats']> => {
+  if (natsUrl.length === 0) return { port: natsPort };
+  const caPem = natsCa === undefined ? '' : await readFile(natsCa, 'utf8');
+  return { urls: natsUrl, caPem, ...(natsReplicas === undefined ? {} : { replicas: natsReplicas }) };
+};
+
+/** The options of a hub as the flags say them; paths are made absolute. @throws Error when a file that they name cannot be read. */
+const hubOptionsOf = async (flags: HubFlags): Promise<Omit<HubOptions, 'env'>> => {
   const dataDir = resolve(flags.dataDir);
   return {
     dataDir,
     host: flags.host,
     port: flags.port,
     advertise: flags.advertise,
-    nats: flags.natsUrl.length > 0 ? { urls: flags.natsUrl, replicas: flags.natsReplicas } : { port: flags.natsPort },
+    nats: await natsOf(flags),
     kubeconfig: resolve(flags.kubeconfig ?? `${dataDir}/kubeconfig`),
   };
 };
 
 const run = async (flags: HubFlags): Promise<void> => {
-  const env = nodeEnv(nodeLog(flags.logLevel));
-  const hub: Hub = await startHub({ ...hubOptionsOf(flags), env });
+  if (flags.printNatsConfig === true) {
+    const withTls = !flags.natsUrl.some((url) => url.startsWith('nats://'));
+    process.stdout.write(await externalBrokerConfig({ dataDir: resolve(flags.dataDir), nowMs: Date.now(), withTls }));
+    return;
+  }
+  const env = nodeEnv(nodeLog({ level: flags.logLevel, format: flags.logFormat }));
+  const hub: Hub = await startHub({ ...(await hubOptionsOf(flags)), env });
   process.stdout.write(`hub ready at ${hub.url}\nNATS at ${hub.natsUrls.join(', ')}\nkubeconfig of the admin: ${hub.kubeconfig}\n`);
   await new Promise<void>((stop) => {
     process.once('SIGINT', () => stop());
@@ -73,20 +102,31 @@ export const hubCommand = (): Command => {
         .default(0, 'that of the last start, else a free one'),
     )
     .addOption(
-      option('--nats-url <urls>', 'use nats-servers that run, comma separated', 'HANSE_NATS_URL')
-        .argParser(listed)
+      option('--nats-url <urls>', 'use nats-servers that run, tls://HOST:PORT or nats://HOST:PORT, comma separated', 'HANSE_NATS_URL')
+        .argParser(natsUrls)
         .default([], 'an embedded one'),
     )
     .addOption(
-      option('--nats-replicas <count>', 'replicas of the streams on those servers', 'HANSE_NATS_REPLICAS').argParser(Number).default(3),
+      option(
+        '--nats-replicas <count>',
+        'replicas of the streams on those servers (default: 3 of three or more servers, else 1)',
+        'HANSE_NATS_REPLICAS',
+      ).argParser(replicaCount),
     )
+    .addOption(option('--nats-ca <file>', "CA of those servers, PEM (default: the system's roots)", 'HANSE_NATS_CA'))
+    .option('--print-nats-config', 'print the configuration that those servers must load, for the hub of --data-dir, and end')
     .addOption(
       option('--kubeconfig <file>', "where the admin's kubeconfig is written (default: DATA-DIR/kubeconfig)", 'HANSE_KUBECONFIG_OUT'),
     )
     .addOption(
-      option('--log-level <level>', 'what is logged to stderr', 'HANSE_LOG_LEVEL')
+      option('--log-level <level>', 'what is said on stderr', 'HANSE_LOG_LEVEL')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
+    )
+    .addOption(
+      option('--log-format <form>', 'lines for people, or JSON', 'HANSE_LOG_FORMAT')
+        .choices(['text', 'json'])
+        .default(logFormatDefault(process.env), 'text; json in a pod'),
     )
     .action(run);
 };

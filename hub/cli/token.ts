@@ -1,7 +1,8 @@
 /** @module `hanse token`: makes, lists and removes what agents join with. */
-import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { JoinToken } from '../../shared/api/join-token.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { caHash } from '../../shared/node/index.ts';
 import { makeTokenSecret, tokenText } from '../fleet/index.ts';
 import { type CliContext, type HubConnection, withHub } from './context.ts';
 import { tableLines } from './table.ts';
@@ -45,8 +46,7 @@ export const createToken = async (
     },
   };
   await client.create(joinTokens, object, { fieldManager: 'hanse-cli' });
-  const caHash = `sha256:${createHash('sha256').update(new X509Certificate(caPem).raw).digest('hex')}`;
-  return { name, token: tokenText(name, secret), caHash, hub: server };
+  return { name, token: tokenText(name, secret), caHash: caHash(caPem), hub: server };
 };
 
 /** Makes a token and prints the one command that joins a cluster with it. */

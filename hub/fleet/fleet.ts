@@ -10,9 +10,10 @@ import {
   defaultCacheDir,
   type EmbeddedBroker,
   ensureNatsServer,
+  externalConfigText,
   startEmbeddedBroker,
-  writeExternalConfig,
 } from './broker/index.ts';
+import { checkBroker } from './bus/check-broker.ts';
 import { type BrokerAddress, connectClaims, connectHub, pushClaims } from './bus/connect.ts';
 import { type NatsFleetBus, startFleetBus } from './bus/fleet-bus.ts';
 import { closeWorkConsumer, openWorkConsumer } from './bus/work-consumer.ts';
@@ -43,14 +44,21 @@ export type BrokerChoice =
       /** Base of the cache that nats-server is kept in. */
       readonly cacheDir?: string;
     }
-  | { readonly kind: 'external'; readonly urls: readonly string[]; readonly replicas: number };
+  | {
+      readonly kind: 'external';
+      readonly urls: readonly string[];
+      /** PEM of the CA of the servers; '' = the system's roots. */
+      readonly caPem: string;
+      /** Replicas of the streams; absent = three where there are three servers, else one. */
+      readonly replicas?: number;
+    };
 
 export type FleetOptions = {
   readonly env: RuntimeEnv;
   /** The hub's data directory; the fleet keeps `fleet/` in it, mode 0700. */
   readonly dataDir: string;
   readonly broker: BrokerChoice;
-  /** PEM of the CA that signs the broker's certificate. */
+  /** PEM of the CA that signs the embedded broker's certificate. */
   readonly caPem: string;
   /** The hub's API as an administrator. */
   readonly client: KubeClient;
@@ -78,20 +86,37 @@ const credentialTtlMsDefault = 24 * 3_600_000;
 
 /** Starts the broker (or connects to one), then everything that agents need. @throws Error with what to do when the broker does not start. */
 export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
+  const undo: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await startParts(options, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promise<Omit<Fleet, 'stop'>> => {
   const { env, client, store } = options;
   const folder = join(options.dataDir, 'fleet');
   const identity = await loadFleetIdentity(join(folder, 'identity'));
   const book = await openAccountBook(folder, identity, env.nowMs());
-  const { address, natsUrls, broker } = await openBroker(options, folder, identity, book);
+  const { address, natsUrls, broker, replicas } = await openBroker(options, folder, identity, book);
+  undo.push(() => broker?.stop());
   const connection = await connectHub(address, identity, env.nowMs);
+  undo.push(() => connection.close());
   const bus = await startFleetBus({
     env,
     connection,
     workKey: identity.work,
     sealingKeyOf: (cluster) => sealingKeyOf(store, cluster),
-    replicas: options.broker.kind === 'external' ? options.broker.replicas : 1,
+    replicas,
   });
+  undo.push(() => bus.stop());
   const claims = await connectClaims(address, identity, env.nowMs);
+  undo.push(() => claims.close());
   const push = (jwt: string): Promise<void> => pushClaims(claims, jwt);
   const ttlMs = options.credentialTtlMs ?? credentialTtlMsDefault;
   const openWork = (cluster: string): Promise<void> => openWorkConsumer(connection, cluster);
@@ -109,6 +134,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     followedClusters.again();
   });
   const followedTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
+  undo.push(followedClusters.stop, followedTokens.stop);
   const office = makeJoinOffice({
     env,
     client,
@@ -122,32 +148,45 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     joinApp: joinApp({ env, office, addressOf: options.addressOf }),
     natsUrls,
     broker,
-    stop: async () => {
-      followedClusters.stop();
-      followedTokens.stop();
-      await bus.stop();
-      await claims.close();
-      await broker?.stop();
-    },
   };
 };
 
-type OpenBroker = { readonly address: BrokerAddress; readonly natsUrls: readonly string[]; readonly broker: EmbeddedBroker | undefined };
+type OpenBroker = {
+  readonly address: BrokerAddress;
+  readonly natsUrls: readonly string[];
+  readonly broker: EmbeddedBroker | undefined;
+  readonly replicas: number;
+};
+
+type Claims = { readonly operatorJwt: string; readonly systemAccount: string; readonly preload: Readonly<Record<string, string>> };
+
+const claimsOf = (identity: FleetIdentity, book: AccountBook, nowMs: number): Claims => ({
+  operatorJwt: operatorJwt(identity.operator, identity.system.publicKey, nowMs),
+  systemAccount: identity.system.publicKey,
+  preload: {
+    [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, nowMs),
+    [identity.account.publicKey]: book.hubJwt(),
+  },
+});
+
+/** The configuration of a nats-server that runs apart from the hub whose data are here; makes the hub's identity if there is none yet. */
+export const externalBrokerConfig = async (options: {
+  readonly dataDir: string;
+  readonly nowMs: number;
+  readonly withTls: boolean;
+}): Promise<string> => {
+  const folder = join(options.dataDir, 'fleet');
+  const identity = await loadFleetIdentity(join(folder, 'identity'));
+  const book = await openAccountBook(folder, identity, options.nowMs);
+  return externalConfigText(claimsOf(identity, book, options.nowMs), options.withTls);
+};
 
 const openBroker = async (options: FleetOptions, folder: string, identity: FleetIdentity, book: AccountBook): Promise<OpenBroker> => {
   const { env, broker: choice } = options;
-  const claims = (): { operatorJwt: string; systemAccount: string; preload: Record<string, string> } => ({
-    operatorJwt: operatorJwt(identity.operator, identity.system.publicKey, env.nowMs()),
-    systemAccount: identity.system.publicKey,
-    preload: {
-      [identity.system.publicKey]: systemAccountJwt(identity.operator, identity.system.publicKey, env.nowMs()),
-      [identity.account.publicKey]: book.hubJwt(),
-    },
-  });
   if (choice.kind === 'external') {
-    const file = await writeExternalConfig(join(folder, 'external-broker'), claims());
-    env.log.info('the NATS servers must run with this configuration (adapt names, paths and TLS)', { file, urls: choice.urls });
-    return { address: { urls: choice.urls, caPem: options.caPem }, natsUrls: choice.urls, broker: undefined };
+    const address = { urls: choice.urls, caPem: choice.caPem };
+    const { replicas } = await checkBroker({ env, address, identity });
+    return { address, natsUrls: choice.urls, broker: undefined, replicas: choice.replicas ?? replicas };
   }
   const { path: binary } = await ensureNatsServer({ log: env.log, cacheDir: choice.cacheDir ?? defaultCacheDir() });
   const { host, port, tls, websocketPort, advertise = [host] } = choice;
@@ -158,12 +197,12 @@ const openBroker = async (options: FleetOptions, folder: string, identity: Fleet
     host,
     port,
     tls,
-    claims,
+    claims: () => claimsOf(identity, book, env.nowMs()),
     ...(websocketPort === undefined ? {} : { websocketPort }),
   });
   const local = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const natsUrls = advertise.map((name) => `tls://${name}:${broker.port}`);
-  return { address: { urls: [`tls://${local}:${broker.port}`], caPem: options.caPem }, natsUrls, broker };
+  return { address: { urls: [`tls://${local}:${broker.port}`], caPem: options.caPem }, natsUrls, broker, replicas: 1 };
 };
 
 const sealingKeyOf = (store: Store, cluster: string): string | undefined => {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { openAuthority } from '../../hub/api/certificates.ts';
 import { kubeconfigText } from '../../hub/api/kubeconfig.ts';
 import { serve } from '../../hub/api/serve.ts';
-import { nodeEnv } from '../../hub/node-env.ts';
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
 import { createSchemaSet } from '../../shared/kube/schema/index.ts';
 import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal } from '../../shared/kube/storage/index.ts';
 import { type Log, silentLog } from '../../shared/lib/index.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
 
 /** A server that runs. */
 export type ConformanceServer = {

@@ -1,6 +1,6 @@
 /** @module `hanse playground`: members only, for a hub that runs elsewhere. */
 import { join, resolve } from 'node:path';
-import { nodeEnv, nodeLog } from '../../../hub/node-env.ts';
+import { nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
 import { cloudClusters } from './clouds.ts';
 import { type PlaygroundMember, startMember } from './member.ts';
@@ -10,7 +10,7 @@ export type PlaygroundFlags = { readonly dataDir: string; readonly members: numb
 
 /** Runs the members until interrupted, and says how each joins. */
 export const runPlayground = async ({ dataDir, members: count, port, apiOnly = false }: PlaygroundFlags): Promise<void> => {
-  const env = nodeEnv(nodeLog('warn'));
+  const env = nodeEnv(nodeLog({ level: 'warn', format: 'text' }));
   const folder = resolve(dataDir);
   const clusters = cloudClusters(count);
   const running = new Map<string, PlaygroundMember>();

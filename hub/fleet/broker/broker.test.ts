@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLog } from '../../../shared/lib/env.ts';
 import { brokerConfigText } from './config.ts';
 import { ensureNatsServer } from './ensure.ts';
-import { writeExternalConfig } from './external.ts';
+import { externalConfigText } from './external.ts';
 import { unzipEntry } from './unzip.ts';
 
 let dir: string;
@@ -92,9 +92,10 @@ describe('the configuration', () => {
       expect(text).toContain(line);
   });
 
-  test('for servers that run elsewhere is written to a private file', async () => {
-    const file = await writeExternalConfig(join(dir, 'external'), { operatorJwt: 'OP', systemAccount: 'ASYS', preload: {} });
-    expect(file).toBe(join(dir, 'external', 'nats.conf'));
+  test('for servers that run elsewhere has TLS only where it is wanted', () => {
+    const claims = { operatorJwt: 'OP', systemAccount: 'ASYS', preload: {} };
+    expect(externalConfigText(claims, true)).toContain('\ntls { cert_file: "/etc/nats/tls/tls.crt"');
+    expect(externalConfigText(claims, false)).not.toMatch(/^tls/m);
   });
 });
 

@@ -1,11 +1,16 @@
 /** @module The hub's own connections to the broker: full rights in the fleet account, and the system account for pushing claims. */
-import { type Authenticator, type ConnectionOptions, connect, type NatsConnection } from 'nats';
+import { type Authenticator, type ConnectionOptions, connect, ErrorCode, type NatsConnection } from 'nats';
+import { errorCodes } from '../../../shared/lib/error-codes.ts';
+import { brokerTls } from '../../../shared/wire/broker-urls.ts';
 import type { FleetIdentity } from '../identity/fleet-identity.ts';
 import { fullUserJwt } from '../identity/jwt.ts';
 import { makeSigningKey, type SigningKey, signNonce } from '../identity/keys.ts';
 
-/** Where the broker is and whom to trust. */
+/** Where the broker is and whom to trust; a CA of '' = the system's roots. */
 export type BrokerAddress = { readonly urls: readonly string[]; readonly caPem: string };
+
+/** For messages about servers that somebody else runs. */
+export const howToConfigure = 'start them with the configuration that `hanse hub --print-nats-config` prints (with the same --data-dir)';
 
 /** A dead link is noticed after two missed pings. */
 const pingIntervalMs = 15_000;
@@ -29,7 +34,7 @@ export const connectHub = (address: BrokerAddress, identity: FleetIdentity, nowM
 
 const lasting = (address: BrokerAddress): ConnectionOptions => ({
   servers: [...address.urls],
-  tls: { ca: address.caPem },
+  ...brokerTls(address.urls, address.caPem),
   maxReconnectAttempts: -1,
   waitOnFirstConnect: true,
   ignoreAuthErrorAbort: true,
@@ -45,12 +50,25 @@ const lasting = (address: BrokerAddress): ConnectionOptions => ({
 export const connectClaims = (address: BrokerAddress, identity: FleetIdentity, nowMs: () => number): Promise<NatsConnection> =>
   connect({ ...lasting(address), name: 'hanse-hub-claims', authenticator: hubAuthenticator(identity.system, 'hub-claims', nowMs) });
 
+/** Connects once, to the same account, to see whether that can be done. @throws Error of the client when it cannot. */
+export const tryClaims = (address: BrokerAddress, identity: FleetIdentity, nowMs: () => number): Promise<NatsConnection> =>
+  connect({
+    ...lasting(address),
+    name: 'hanse-hub-check',
+    authenticator: hubAuthenticator(identity.system, 'hub-check', nowMs),
+    reconnect: false,
+    waitOnFirstConnect: false,
+  });
+
 /**
  * Tells the servers an account's new claims (full resolver). Live connections of users revoked in it are cut at once.
  * @throws Error when the broker does not answer or refuses.
  */
 export const pushClaims = async (connection: NatsConnection, accountJwt: string): Promise<void> => {
-  const answer = await connection.request('$SYS.REQ.CLAIMS.UPDATE', accountJwt, { timeout: claimsTimeoutMs });
+  const answer = await connection.request('$SYS.REQ.CLAIMS.UPDATE', accountJwt, { timeout: claimsTimeoutMs }).catch((cause: unknown) => {
+    if (!errorCodes(cause).includes(ErrorCode.NoResponders)) throw cause;
+    throw new Error(`the NATS servers take no claims of accounts: they need \`resolver { type: full … }\`; ${howToConfigure}`, { cause });
+  });
   const body: unknown = answer.json();
   const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
   if (error !== undefined) throw new Error(`the broker refused the account's claims: ${JSON.stringify(error)}`);

@@ -179,6 +179,8 @@ const targets = [
   'hanse.up.good.beat',
   'hanse.up.good.renew',
   'hanse.down.good.want',
+  'hanse.mesh.good.beat',
+  'hanse.mesh.good.to.evil',
   '_INBOX.good.x',
   '$JS.API.STREAM.PURGE.KV_work',
   '$JS.API.STREAM.DELETE.KV_status',
@@ -209,7 +211,9 @@ describe('an answer of the server does not leave the account of who asked', () =
     await evil.jetstream().publish('$KV.status.evil.a', '{}');
     for (const connection of [good, hub]) {
       const subjects =
-        connection === hub ? ['hanse.up.good.>', 'hanse.down.good.>', '_INBOX.good.>'] : ['hanse.down.good.>', '_INBOX.good.>'];
+        connection === hub
+          ? ['hanse.up.good.>', 'hanse.down.good.>', 'hanse.mesh.good.>', '_INBOX.good.>']
+          : ['hanse.down.good.>', '_INBOX.good.>'];
       for (const subject of subjects) connection.subscribe(subject, { callback: (_, message) => heard.push(message.subject) });
       await connection.flush();
     }

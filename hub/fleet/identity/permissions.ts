@@ -3,6 +3,7 @@
  * from there: whatever reply subject an agent names, the server maps the answer back into the agent's own account. A permission list alone
  * could not do that: the server checks where a client publishes, not where it wants to be answered.
  */
+import { bytesMax } from '../../../shared/wire/limits.ts';
 import { inboxPrefix, kvSubject, statusBucket, workBucket } from '../../../shared/wire/subjects.ts';
 
 const workStream = `KV_${workBucket}`;
@@ -34,8 +35,11 @@ export const hubExports = passagesOf('*').map(({ name, subject, type, answers })
 export const clusterImports = (cluster: string, hubAccount: string) =>
   passagesOf(cluster).map(({ name, subject, type }) => ({ name, subject, account: hubAccount, type }));
 
+/** Room for headers beside the largest payload. */
+const headerBytesMax = 4_096;
+
 /** Limits of a cluster's account: an agent has one connection, two while it renews its credential. */
-export const clusterLimits = { conn: 8, subs: 256, payload: 4_194_304 + 4_096 } as const;
+export const clusterLimits = { conn: 8, subs: 256, payload: bytesMax.reportPacked + headerBytesMax } as const;
 
 /** The same bounds once more as the permissions of the agent's user, so that a wrong subject is refused and said, not swallowed. */
 export const agentPermissions = (cluster: string) => ({

@@ -69,6 +69,7 @@ describe('a join', () => {
     ['a waiting agent whose token ended', { token: undefined, cluster: cluster('UA', 'Pending') }, { do: 'wait' }],
     ['a denied agent', { cluster: cluster('UA', 'Denied') }, { do: 'refuse', reason: 'Denied' }],
     ['an agent whose Cluster is being deleted', { cluster: cluster('UA', 'Approved', true) }, { do: 'refuse', reason: 'Revoked' }],
+    ['a revoked key whose token is gone', { isRevoked: true, token: undefined }, { do: 'refuse', reason: 'Revoked' }],
     ['a revoked key with a good token', { isRevoked: true }, { do: 'refuse', reason: 'Revoked' }],
     ['a name of another key', { cluster: cluster('UB', 'Approved') }, { do: 'refuse', reason: 'NameTaken' }],
     ['a name that is being deleted', { cluster: cluster(undefined, 'Approved', true) }, { do: 'refuse', reason: 'NameTaken' }],

@@ -71,14 +71,12 @@ const knownAgent = ({ cluster, request }: JoinFacts): JoinDecision => {
 };
 
 const revoked = (name: string): JoinDecision =>
-  refuse(
-    'Revoked',
-    `this agent's key was revoked when its Cluster was deleted: remove the agent's key file and join ${name} again with a new token`,
-  );
+  refuse('Revoked', `this agent's key was revoked when Cluster ${name} was deleted or denied`);
 
 const newAgent = ({ request, nowMs, token, cluster, isRevoked }: JoinFacts): JoinDecision => {
-  if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
+  // Told to nobody but the holder of the revoked key: its proof has been checked.
   if (isRevoked) return revoked(request.name);
+  if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
   const name = token.metadata.name;
   const hasUsedIt = token.status?.usedBy?.some(({ publicKey }) => publicKey === request.publicKey) === true;
   const expiresAtMs = Date.parse(token.spec.expiresAt ?? '');

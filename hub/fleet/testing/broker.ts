@@ -6,6 +6,7 @@ import { connect, type NatsConnection } from 'nats';
 import { present } from '../../../shared/lib/assert.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { silentLog } from '../../../shared/lib/env.ts';
+import { nodeEnv } from '../../../shared/node/index.ts';
 import { inboxPrefix } from '../../../shared/wire/subjects.ts';
 import { type EmbeddedBroker, ensureNatsServer, startEmbeddedBroker } from '../broker/index.ts';
 import { run } from '../broker/run.ts';
@@ -16,16 +17,7 @@ import { agentUserJwt, operatorJwt, systemAccountJwt } from '../identity/jwt.ts'
 import { makeSigningKey, type SigningKey, signNonce } from '../identity/keys.ts';
 
 /** The rim as production has it, without log. */
-export const testEnv: RuntimeEnv = {
-  nowMs: () => Date.now(),
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+export const testEnv: RuntimeEnv = nodeEnv(silentLog);
 
 /** A CA and a certificate for loopback, made by openssl. */
 export const makeTestCertificates = async (): Promise<{ caPem: string; certPem: string; keyPem: string }> => {

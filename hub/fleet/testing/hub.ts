@@ -15,7 +15,7 @@ import { createApiServer, createRegistry, type Peer } from '../../../shared/kube
 import { createStore, memoryJournal } from '../../../shared/kube/storage/index.ts';
 import { type Authority, openAuthority } from '../../api/certificates.ts';
 import { serve } from '../../api/serve.ts';
-import { type Fleet, startFleet } from '../fleet.ts';
+import { type BrokerChoice, type Fleet, startFleet } from '../fleet.ts';
 import { clusters, joinTokens } from '../join/objects.ts';
 import { makeTokenSecret, tokenText } from '../join/token.ts';
 import { testEnv } from './broker.ts';
@@ -36,8 +36,17 @@ export type TestHub = {
 };
 
 /** Starts it on free loopback ports. */
-export const startTestHub = async (options: { credentialTtlMs?: number; nowMs?: () => number } = {}): Promise<TestHub> => {
-  const dir = await mkdtemp(join(tmpdir(), 'hanse-hub-'));
+export const startTestHub = async (
+  options: {
+    readonly credentialTtlMs?: number;
+    readonly nowMs?: () => number;
+    /** Data that are there already. */
+    readonly dir?: string;
+    /** Default: an embedded one. */
+    readonly broker?: BrokerChoice;
+  } = {},
+): Promise<TestHub> => {
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'hanse-hub-')));
   const env = { ...testEnv, ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }) };
   const authority = await openAuthority({ directory: join(dir, 'pki'), commonName: 'test', nowMs: Date.now });
   const certificate = await authority.issue('server', 'server', {
@@ -60,7 +69,7 @@ export const startTestHub = async (options: { credentialTtlMs?: number; nowMs?: 
   const fleet = await startFleet({
     env,
     dataDir: dir,
-    broker: {
+    broker: options.broker ?? {
       kind: 'embedded',
       host: '127.0.0.1',
       port: 0,

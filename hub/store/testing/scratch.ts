@@ -1,22 +1,13 @@
 /** @module A throw-away data directory with a journal in it, for tests and benchmarks. */
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
+import { nodeEnv } from '../../../shared/node/index.ts';
 import { openSqliteJournal, type SqliteJournal, type SqliteJournalOptions } from '../sqlite-journal.ts';
 
 /** The real clock, chance and timers, and no log. */
-export const realEnv: RuntimeEnv = {
-  nowMs: Date.now,
-  random: Math.random,
-  uuid: randomUUID,
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+export const realEnv: RuntimeEnv = nodeEnv(silentLog);
 
 /** A new empty directory; `remove` deletes it. */
 export const scratchDirectory = (): { directory: string; remove: () => void } => {

@@ -1,10 +1,10 @@
 /** @module A hub's front on a throw-away data directory, served over HTTPS, for benchmarks that need no agents. */
 import { join } from 'node:path';
 import { createFront, createServedKinds, type Front, openAuthority, serve } from '../../../hub/api/index.ts';
-import { nodeEnv } from '../../../hub/node-env.ts';
 import { openScratch, scratchDirectory } from '../../../hub/store/testing/scratch.ts';
 import { createStore, type OpenStore } from '../../../shared/kube/storage/index.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
+import { nodeEnv } from '../../../shared/node/index.ts';
 import { type HttpsClient, startHttpsClient } from './https-client.ts';
 
 /** A front that listens. */

@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { type AgentLink, startLink } from '../../../agent/link/index.ts';
-import { nodeEnv } from '../../../hub/node-env.ts';
 import type { CapacityReport } from '../../../shared/capacity/report.ts';
 import discovery from '../../../shared/kube/builtin/data/discovery.json' with { type: 'json' };
 import { silentLog } from '../../../shared/lib/index.ts';
+import { nodeEnv } from '../../../shared/node/index.ts';
 import type { ServedApi } from '../../../shared/wire/index.ts';
 
 /** Which agents to play. */
@@ -77,6 +77,7 @@ const startOne = async (settings: SimulatedAgents, hubCa: string, index: number,
     kubernetesVersion: () => 'v1.36.0',
     keyStore: {
       place: 'memory',
+      removal: 'end the process',
       load: async () => kept,
       save: async (text) => {
         kept = text;

@@ -1,6 +1,6 @@
 /** @module An API server with the built-in kinds in memory, asked without a network; for tests. */
-import { randomUUID } from 'node:crypto';
 import { type RuntimeEnv, silentLog } from '../../../lib/index.ts';
+import { nodeEnv } from '../../../node/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../builtin/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { createSchemaSet } from '../../schema/index.ts';
@@ -8,16 +8,7 @@ import { createStore, memoryJournal, type OpenStore } from '../../storage/index.
 import { type ApiServer, type ApiServerOptions, createApiServer, createRegistry } from '../index.ts';
 
 /** The real clock, chance and timers. */
-export const testEnv: RuntimeEnv = {
-  nowMs: Date.now,
-  random: Math.random,
-  uuid: randomUUID,
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+export const testEnv: RuntimeEnv = nodeEnv(silentLog);
 
 const schemas = createSchemaSet(...builtinSchemas);
 

@@ -1,0 +1,4 @@
+/** @module The rim of a Node process that hub, agent and playground share: the only folder of `shared/` that may know Node. */
+export { caHash } from './ca-hash.ts';
+export { type LogFormat, type LogLevel, type LogOptions, logFormatDefault, mutedLog, nodeLog } from './log.ts';
+export { nodeEnv } from './runtime-env.ts';

@@ -1,0 +1,35 @@
+/** @module Both forms of the log. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logFormatDefault, nodeLog, textLine } from './log.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hanse-log-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test('a line for people has the time, the level, the message, and fields that can be told apart', () => {
+  const at = new Date('2026-01-02T03:04:05.678Z');
+  expect(textLine(at, 'warn', 'it rains', { where: 'eu west', drops: 3, since: undefined })).toBe(
+    '03:04:05 warn  it rains  where="eu west" drops=3\n',
+  );
+  expect(textLine(at, 'info', 'dry', {})).toBe('03:04:05 info  dry\n');
+});
+
+test.each(['text', 'json'] as const)('%s: what is below the level is not written, what a child is bound to is', async (format) => {
+  const file = join(dir, format);
+  const log = nodeLog({ level: 'warn', format, file }).child({ part: 'hub' });
+  log.info('quiet');
+  log.error('loud', { code: 7 });
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines).toHaveLength(1);
+  if (format === 'text') expect(lines[0]).toMatch(/ error loud {2}part=hub code=7$/);
+  else expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'loud', part: 'hub', code: 7 });
+});
+
+test('people read the log of a command, collectors that of a pod', () => {
+  expect([logFormatDefault({}), logFormatDefault({ KUBERNETES_SERVICE_HOST: '10.0.0.1' })]).toEqual(['text', 'json']);
+});

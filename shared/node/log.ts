@@ -1,0 +1,75 @@
+/** @module The log of a Node process: lines for people, or JSON lines by pino. */
+import { pino } from 'pino';
+import type { Log, LogFields } from '../lib/env.ts';
+
+/** How much a log says. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** `text` = one line for people, `json` = one JSON document a line, for what collects logs. */
+export type LogFormat = 'text' | 'json';
+
+/** In a pod somebody collects logs, elsewhere somebody reads them. */
+export const logFormatDefault = (environment: NodeJS.ProcessEnv): LogFormat =>
+  environment.KUBERNETES_SERVICE_HOST === undefined ? 'text' : 'json';
+
+export type LogOptions = {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Where the lines go; absent = standard error. */
+  readonly file?: string;
+};
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** A log. */
+export const nodeLog = ({ level, format, file }: LogOptions): Log => {
+  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true });
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  if (format === 'json') return wrap((at, fields, message) => logger[at](fields, message), {});
+  return wrap((at, fields, message) => {
+    if (logger.isLevelEnabled(at)) destination.write(textLine(new Date(), at, message, fields));
+  }, {});
+};
+
+const wrap = (write: (level: Level, fields: LogFields, message: string) => void, bound: LogFields): Log => {
+  const at =
+    (level: Level) =>
+    (message: string, fields?: LogFields): void =>
+      write(level, { ...bound, ...fields }, message);
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(write, { ...bound, ...fields }),
+  };
+};
+
+/** The log, but for what is below an error once `isMuted`: what stops breaks off its calls, and need not say so. */
+export const mutedLog = (log: Log, isMuted: () => boolean): Log => {
+  const unless =
+    (level: 'debug' | 'info' | 'warn'): Log['info'] =>
+    (message, fields) => {
+      if (!isMuted()) log[level](message, fields);
+    };
+  return {
+    debug: unless('debug'),
+    info: unless('info'),
+    warn: unless('warn'),
+    error: log.error,
+    child: (fields) => mutedLog(log.child(fields), isMuted),
+  };
+};
+
+const valueText = (value: unknown): string => {
+  if (typeof value !== 'string') return value instanceof Error ? JSON.stringify(value.message) : (JSON.stringify(value) ?? '');
+  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+};
+
+/** `08:15:02 warn  message  key=value`: UTC to the second, and what says more than the message. */
+export const textLine = (at: Date, level: Level, message: string, fields: LogFields): string => {
+  const more = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${valueText(value)}`);
+  return `${[at.toISOString().slice(11, 19), level.padEnd(5), message, ...(more.length === 0 ? [] : [` ${more.join(' ')}`])].join(' ')}\n`;
+};
