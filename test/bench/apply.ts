@@ -3,7 +3,7 @@ import { fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { startFederation } from '../../deploy/local/federation.ts';
-import { nodeEnv } from '../../hub/node-env.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { type ApplyTimes, startApplyClient } from './lib/apply-client.ts';
 import { type BenchOptions, type BenchResult, type Cell, percentile } from './lib/bench.ts';

@@ -2,7 +2,7 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { openKubeconfig } from '../../../deploy/local/connect.ts';
 import { waitUntil } from '../../../deploy/local/wait.ts';
-import { nodeEnv } from '../../../hub/node-env.ts';
+import { nodeEnv } from '../../../shared/node/index.ts';
 import type { Collection, KubeClient, WatchEvent } from '../../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
