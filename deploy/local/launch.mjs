@@ -27,7 +27,11 @@ const commands = {
   e2e: [vitest('--project', 'e2e')],
   sim: [['test/sim/main.ts']],
   bench: [['test/bench/index.ts']],
+  bundle: [['deploy/agent/bundle.ts']],
 };
+
+/** Settings of Node and of the allocator that keep the programs small; measured by `npm run bench -- footprint`. */
+const settings = JSON.parse(readFileSync(join(root, 'deploy', 'local', 'runtime.json'), 'utf8'));
 
 const fail = (message) => {
   process.stderr.write(`${message}\n`);
@@ -73,12 +77,12 @@ const findRuntime = () => {
 };
 
 /** Runs one program to its end; signals go to it, and its end is ours. */
-const run = (runtime, args) =>
+const run = (runtime, { flags, env }, args) =>
   new Promise((resolve) => {
-    const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...args], {
+    const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...flags, ...args], {
       cwd: process.cwd(),
       stdio: 'inherit',
-      env: { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), PATH: `${dirname(runtime)}:${process.env.PATH}` },
+      env: { ...env, ...process.env, NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), PATH: `${dirname(runtime)}:${process.env.PATH}` },
     });
     const forward = (signal) => child.kill(signal);
     // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be handed on.
@@ -94,6 +98,12 @@ const run = (runtime, args) =>
     });
   });
 
+/** `hanse join` is an agent; whatever else Hanse runs is a hub or as large as one. Tools run as Node does by itself. */
+const settingsOf = ([file], command) => {
+  if (file !== 'deploy/local/hanse.ts') return { flags: [], env: {} };
+  return command === 'join' ? settings.agent : settings.hub;
+};
+
 const [name = 'hanse', ...rest] = process.argv.slice(2);
 const viaBin = !(name in commands);
 const programs = viaBin ? commands.hanse : commands[name];
@@ -104,6 +114,6 @@ const runtime = findRuntime();
 for (const [index, program] of programs.entries()) {
   const [file, ...fixed] = program;
   const last = index === programs.length - 1;
-  const code = await run(runtime, [join(root, file), ...fixed, ...(last ? args : [])]);
+  const code = await run(runtime, settingsOf(program, args[0]), [join(root, file), ...fixed, ...(last ? args : [])]);
   if (code !== 0) process.exit(code);
 }

@@ -1,8 +1,9 @@
 /** @module How much memory the parts hold: hub alone, with 100 and 1,000 agents; an agent as one file; a playground; each a process of its own. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleAgent } from '../../deploy/agent/bundle.ts';
 import { openKubeconfig } from '../../deploy/local/connect.ts';
+import runtime from '../../deploy/local/runtime.json' with { type: 'json' };
 import { waitUntil } from '../../deploy/local/wait.ts';
 import { createToken, type HubConnection } from '../../hub/cli/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
@@ -18,6 +19,7 @@ const HUB_GOAL_MB = 250;
 const AGENT_GOAL_MB = 90;
 const readyMsMax = 300_000;
 
+type Runtime = { readonly flags: readonly string[]; readonly env: Readonly<Record<string, string>> };
 type Row = { readonly name: string; readonly memory: Memory };
 
 /** RSS as Linux tells it (VmRSS), some time after the process has nothing more to do; peak = VmHWM. Garbage is left to V8, as for users. */
@@ -29,13 +31,13 @@ export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
     const rows: Row[] = [];
     const hubs = await hubRows(folder, quick ? FLEETS.slice(0, 1) : FLEETS, settleMs);
     rows.push(...hubs, ...(await memberRows(folder, settleMs)), ...(await startRows(folder, settleMs)));
-    return resultOf(rows, `hub with ${quick ? FLEETS[0] : FLEETS.at(-1)} agents`);
+    return resultOf(rows, `hub with ${quick ? FLEETS[0] : FLEETS.at(-1)} agents`, settleMs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-const resultOf = (rows: readonly Row[], largest: string): BenchResult => {
+const resultOf = (rows: readonly Row[], largest: string, settleMs: number): BenchResult => {
   const goal = (name: string, bound: number): Goal => ({
     name: `${name}, RSS`,
     value: rows.find((row) => row.name === name)?.memory.rssMB ?? Number.NaN,
@@ -44,23 +46,24 @@ const resultOf = (rows: readonly Row[], largest: string): BenchResult => {
     goal: bound,
   });
   return {
-    title: 'Memory of each process, at rest',
+    title: `Memory of each process, with the settings it is started with, ${settleMs / 1000} s after the last thing it had to do`,
     columns: ['process', 'RSS MB', 'peak MB'],
     rows: rows.map(({ name, memory }): readonly Cell[] => [name, memory.rssMB, memory.peakMB]),
     goals: [goal(largest, HUB_GOAL_MB), goal(agentRow, AGENT_GOAL_MB)],
   };
 };
 
-/** An agent has little to do and much time: V8 may save memory rather than time. */
-const agentFlags = ['--optimize-for-size', '--max-semi-space-size=1'];
-const agentRow = `agent as one file, node ${agentFlags.join(' ')}`;
+const agentRow = 'agent as one file, with the settings of its first line';
 
 /** A hub that runs, and a way to speak to it. */
 type RunningHub = { readonly child: Child; readonly connection: HubConnection; readonly caFile: string };
 
 const withHub = async <T>(folder: string, use: (hub: RunningHub) => Promise<T>): Promise<T> => {
   const dataDir = mkdtempSync(join(folder, 'hub-'));
-  const child = startChild([hanse, 'hub', '--data-dir', dataDir, '--port', '0', '--log-level', 'error']);
+  const child = startChild(
+    [...runtime.hub.flags, hanse, 'hub', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'],
+    runtime.hub.env,
+  );
   try {
     await child.line(/^kubeconfig of the admin: /);
     const { api, access } = await openKubeconfig(join(dataDir, 'kubeconfig'), nodeEnv(silentLog));
@@ -133,7 +136,10 @@ const allReady = async ({ connection }: RunningHub, count: number): Promise<void
 const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
   withHub(folder, async ({ connection, caFile }) => {
     const dataDir = mkdtempSync(join(folder, 'member-'));
-    const member = startChild([hanse, 'playground', '--members', '1', '--data-dir', dataDir, '--port', '0']);
+    const member = startChild(
+      [...runtime.hub.flags, hanse, 'playground', '--members', '1', '--data-dir', dataDir, '--port', '0'],
+      runtime.hub.env,
+    );
     try {
       const [cluster = '', , kubeconfig = ''] = (await member.line(/ {2}\/.*kubeconfig$/)).split(/ +/);
       const file = join(folder, 'agent.mjs');
@@ -147,8 +153,8 @@ const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
         HANSE_KUBECONFIG: kubeconfig,
         HANSE_KEY_FILE: join(dataDir, 'agent.json'),
       };
-      const measure = async (flags: readonly string[]): Promise<Memory> => {
-        const agent = startChild([...flags, file], settings);
+      const measure = async ({ flags, env }: Runtime): Promise<Memory> => {
+        const agent = startChild([...flags, file], { ...settings, ...env });
         try {
           await agent.line(/"phase":"Connected"/);
           await allReady({ child: agent, connection, caFile }, 1);
@@ -158,8 +164,8 @@ const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
         }
       };
       return [
-        { name: agentRow, memory: await measure(agentFlags) },
-        { name: '  the same without flags', memory: await measure([]) },
+        { name: agentRow, memory: await measure(runtime.agent) },
+        { name: '  the same without them', memory: await measure({ flags: [], env: {} }) },
         { name: 'one playground member', memory: await settledMemory(member.pid, 0) },
       ];
     } finally {
@@ -167,25 +173,9 @@ const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
     }
   });
 
-/** As the agent's image has it. */
-const bundleAgent = async (outfile: string): Promise<void> => {
-  await build({
-    entryPoints: [join(root, 'agent', 'main.ts')],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // CommonJS packages inside ask for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
-};
-
 const startRows = async (folder: string, settleMs: number): Promise<Row[]> => {
   const dataDir = mkdtempSync(join(folder, 'start-'));
-  const child = startChild([hanse, 'start', '--data-dir', dataDir, '--port', '0']);
+  const child = startChild([...runtime.hub.flags, hanse, 'start', '--data-dir', dataDir, '--port', '0'], runtime.hub.env);
   try {
     await child.line(/^Hanse is running/);
     return [{ name: 'npm start: hub, three members, three agents', memory: await settledMemory(child.pid, settleMs) }];
