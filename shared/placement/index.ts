@@ -14,3 +14,15 @@ export { type PlaceEnv, place, type Snapshot } from './place.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn } from './pricing.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';
+export {
+  bag,
+  bags,
+  groupKind,
+  podLabelsOf,
+  podSpecOf,
+  podTemplateOf,
+  refOf,
+  replicasField,
+  replicasOf,
+  valueAt,
+} from './workload-fields.ts';

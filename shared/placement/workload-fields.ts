@@ -1,0 +1,64 @@
+/** @module What placement reads of an object: its replicas, its pod template, the reference a Placement names it by. */
+import type { WorkloadRef } from '../api/index.ts';
+import { type KubeObject, parseApiVersion } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+
+type Bag = { readonly [field: string]: unknown };
+
+/** A JSON object, empty where there is none. */
+export const bag = (value: unknown): Bag => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Bag) : {});
+
+/** The objects of a list. */
+export const bags = (value: unknown): readonly Bag[] => (Array.isArray(value) ? value.map(bag) : []);
+
+const wholeNumber = (value: unknown, otherwise: number): number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : otherwise;
+
+/** Kinds whose `spec.replicas` says how many pods there are. */
+const scaledKinds = new Set(['apps/Deployment', 'apps/ReplicaSet', 'apps/StatefulSet', '/ReplicationController']);
+
+/** `apps/Deployment`, `/Pod`. */
+export const groupKind = (object: { readonly apiVersion: string; readonly kind: string }): string =>
+  `${parseApiVersion(object.apiVersion).group}/${object.kind}`;
+
+/** Where a kind says how many replicas it has; undefined = it has none. */
+export const replicasField = (object: KubeObject, type: ResourceType | undefined): string | undefined => {
+  const kind = groupKind(object);
+  if (kind === 'batch/Job') return 'spec.parallelism';
+  if (scaledKinds.has(kind)) return 'spec.replicas';
+  return type?.scale?.specReplicas;
+};
+
+/** The value at a dotted path. */
+export const valueAt = (object: KubeObject, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, field) => bag(value)[field], object);
+
+/** Replicas an object asks for; undefined for kinds that have none. A Pod counts as one. */
+export const replicasOf = (object: KubeObject, type: ResourceType | undefined): number | undefined => {
+  if (groupKind(object) === '/Pod') return 1;
+  const field = replicasField(object, type);
+  return field === undefined ? undefined : wholeNumber(valueAt(object, field), 1);
+};
+
+/** The pod template of an object, a Pod being its own; undefined where it has none. */
+export const podTemplateOf = (object: KubeObject): { readonly metadata: Bag; readonly spec: unknown } | undefined => {
+  if (groupKind(object) === '/Pod') return { metadata: bag(object.metadata), spec: object.spec };
+  const spec = bag(object.spec);
+  const template = bag(groupKind(object) === 'batch/CronJob' ? bag(bag(spec.jobTemplate).spec).template : spec.template);
+  return template.spec === undefined ? undefined : { metadata: bag(template.metadata), spec: template.spec };
+};
+
+/** The pod spec that a replica runs; undefined where the object has no pod template. */
+export const podSpecOf = (object: KubeObject): unknown => podTemplateOf(object)?.spec;
+
+/** Labels of the pods that an object makes. */
+export const podLabelsOf = (object: KubeObject): Readonly<Record<string, string>> =>
+  bag(podTemplateOf(object)?.metadata.labels) as Readonly<Record<string, string>>;
+
+/** The reference of an object in a Placement. */
+export const refOf = (object: KubeObject): WorkloadRef => ({
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  namespace: object.metadata.namespace ?? '',
+  name: object.metadata.name,
+});
