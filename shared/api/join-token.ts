@@ -133,7 +133,9 @@ const nameFaults = (object: KubeObject): Fault[] =>
     invalid('metadata.name', object.metadata.name, `${message}; the name is the first part of the token NAME.SECRET`),
   );
 
-const validateUpdate = (object: KubeObject, old: KubeObject): Fault[] =>
+const validate = (object: KubeObject): Fault[] => [...nameFaults(object), ...specShape.check(object.spec, 'spec')];
+
+const unchangedFaults = (object: KubeObject, old: KubeObject): Fault[] =>
   specOf(object).secretHash === specOf(old).secretHash ? [] : [forbidden('spec.secretHash', 'cannot be changed: create another JoinToken')];
 
 const expiryText = (expiresAt: string | undefined, nowMs: number): string => {
@@ -173,8 +175,8 @@ export const joinTokenType: ResourceType = {
   strategy: {
     defaults,
     prepareForCreate: (object, context) => withExpiry(object, context.nowMs),
-    validate: (object) => [...nameFaults(object), ...specShape.check(object.spec, 'spec')],
-    validateUpdate,
+    validate,
+    validateUpdate: (object, old) => [...validate(object), ...unchangedFaults(object, old)],
   },
   columns: [
     nameColumn,

@@ -32,10 +32,13 @@ export type Strategy = {
   readonly defaults?: (object: KubeObject) => KubeObject;
   readonly prepareForCreate?: (object: KubeObject, context: StrategyContext) => KubeObject;
   readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, context: StrategyContext) => KubeObject;
-  /** True for a change outside the spec that counts a generation as well. */
-  readonly countsToo?: (object: KubeObject, old: KubeObject) => boolean;
+  /** Whether a change counts a generation; `differs`: something besides metadata and status does. Absent: whatever differs counts. */
+  readonly countsChange?: (object: KubeObject, old: KubeObject, differs: boolean) => boolean;
   readonly validate?: (object: KubeObject) => StatusCause[];
+  /** What is wrong with a change, `validate` among it where a change is held to it. Absent: `validate`. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject) => StatusCause[];
+  /** What is wrong with a change by the subresource `status`. Absent: nothing. */
+  readonly validateStatus?: (object: KubeObject, old: KubeObject) => StatusCause[];
   /** Texts for the `Warning` header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => string[];
   /** Seconds an object lingers, marked, after a deletion (pods: until the kubelet is done); `requested` is the client's wish. Absent = 0. */

@@ -24,9 +24,11 @@ export type ConformanceServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Starts one; `kubeconfig` says where to write the admin's kubeconfig. */
+const namespaceDefault = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } };
+
+/** Starts one; `kubeconfig` says where to write the admin's kubeconfig; without `loops` it is as a kube-apiserver without controllers. */
 export const startConformanceServer = async (
-  options: { port?: number; kubeconfig?: string; log?: Log } = {},
+  options: { port?: number; kubeconfig?: string; log?: Log; loops?: boolean } = {},
 ): Promise<ConformanceServer> => {
   const directory = mkdtempSync(join(tmpdir(), 'hanse-conformance-'));
   const env = nodeEnv(options.log ?? silentLog);
@@ -43,7 +45,8 @@ export const startConformanceServer = async (
     decodeProtobuf: decodeBuiltinProtobuf,
     namespaceCa: authority.certificatePem,
   });
-  await api.start();
+  if (options.loops ?? true) await api.start();
+  else await api.client.create({ group: '', version: 'v1', resource: 'namespaces' }, namespaceDefault);
   const certificate = await authority.issue('server', 'server', {
     commonName: 'localhost',
     dnsNames: ['localhost'],

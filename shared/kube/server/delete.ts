@@ -81,7 +81,8 @@ const markedForDeletion = (server: ServerContext, call: Call, plan: DeletePlan, 
       ...(finalizers.length === 0 ? {} : { finalizers }),
       deletionTimestamp:
         first || grace < deletionGracePeriodSeconds ? timestampOf(server.env.nowMs() + grace * MS_PER_SECOND) : deletionTimestamp,
-      deletionGracePeriodSeconds: grace,
+      // A real API server sets no grace for a namespace.
+      ...(isNamespace(call) ? {} : { deletionGracePeriodSeconds: grace }),
       ...(first && generation !== undefined ? { generation: generation + 1 } : {}),
     },
   };

@@ -92,7 +92,7 @@ export const change = async (
   const wanted = next(old);
   const admission = { operation: 'UPDATE', object: wanted, old, dryRun: query.dryRun } as const;
   const prepared = prepare(server, call, await admitted(server, call, admission), old);
-  const faults = updateFaults(server, type, prepared, old, isOwnRule(call));
+  const faults = updateFaults(server, type, prepared, old, call.subresource);
   if (faults.length > 0) throw invalid(type, call.name, faults);
   for (const text of type.strategy.warnings?.(prepared, old) ?? []) call.warn(text);
   if (isSame(prepared, old))
@@ -124,7 +124,8 @@ const prepare = (server: ServerContext, call: Call, wanted: KubeObject, old: Kub
   const byStrategy = isOwnRule(call) && call.subresource !== 'status';
   const prepared = byStrategy ? (type.strategy.prepareForUpdate?.(kept, old, context) ?? kept) : kept;
   const { generation } = old.metadata;
-  const counts = !sameBesidesMetadata(prepared, old) || (byStrategy && type.strategy.countsToo?.(prepared, old) === true);
+  const differs = !sameBesidesMetadata(prepared, old);
+  const counts = byStrategy ? (type.strategy.countsChange?.(prepared, old, differs) ?? differs) : differs;
   if (generation === undefined || !counts) return prepared;
   return { ...prepared, metadata: { ...prepared.metadata, generation: generation + 1 } };
 };

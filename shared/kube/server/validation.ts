@@ -9,7 +9,7 @@ import {
   validateObjectMetaUpdate,
 } from '../names/index.ts';
 import type { KubeObject } from '../object.ts';
-import type { ResourceType } from '../resource.ts';
+import type { ResourceType, Strategy } from '../resource.ts';
 import type { StatusCause } from '../status-error.ts';
 import type { ServerContext } from './context.ts';
 import { schemaFaults } from './machinery.ts';
@@ -32,21 +32,27 @@ export const createFaults = (server: ServerContext, type: ResourceType, object: 
     ...(type.strategy.validate?.(object) ?? []),
   ]);
 
-/** Faults of a changed object; `byStrategy` false leaves out what the kind says of changes. */
+/** Faults of an object that was changed at one of its endpoints ('' = the object itself). */
 export const updateFaults = (
   server: ServerContext,
   type: ResourceType,
   object: KubeObject,
   old: KubeObject,
-  byStrategy: boolean,
+  subresource: string,
 ): StatusCause[] =>
   distinct([
     ...validateObjectMetaUpdate(object, old),
     ...finalizerFaults(type, object),
     ...schemaFaults(server, type, object),
-    ...(type.strategy.validate?.(object) ?? []),
-    ...(byStrategy ? (type.strategy.validateUpdate?.(object, old) ?? []) : []),
+    ...changeFaults(type.strategy, object, old, subresource),
   ]);
+
+const changeFaults = (strategy: Strategy, object: KubeObject, old: KubeObject, subresource: string): StatusCause[] => {
+  if (subresource === 'status') return strategy.validateStatus?.(object, old) ?? [];
+  // Finalizing and binding set what the kind's strategy keeps everyone else from changing.
+  const ofChange = subresource === 'finalize' || subresource === 'binding' ? undefined : strategy.validateUpdate;
+  return ofChange?.(object, old) ?? strategy.validate?.(object) ?? [];
+};
 
 /** Finalizers that need no domain (core/v1 `FinalizerName`, meta/v1). */
 const STANDARD_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion'];

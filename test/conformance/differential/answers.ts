@@ -14,12 +14,26 @@ const dropped = new Set([
 /** Lists whose order is by time or by chance: owners written within the same second, causes of a conflict. */
 const unordered = new Set(['managedFields', 'causes']);
 
-/** Messages repeat whole objects now and then, in an order of fields that is Go's. */
+/** Messages repeat whole objects now and then, with the names and the order of Go's fields. */
+const withoutObjects = (text: string): string => {
+  const start = text.indexOf('Invalid value: {');
+  if (start < 0) return text.replace(/Invalid value: "(\{.*\}|map\[.*\])"/, 'Invalid value: <object>');
+  const from = start + 'Invalid value: '.length;
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '{') depth++;
+    if (text[at] === '}' && --depth === 0) {
+      return `${text.slice(0, from)}<object>${withoutObjects(text.slice(at + 1))}`;
+    }
+  }
+  return text;
+};
+
+/** Kinds whose faults are found by walking a Go map, in whatever order it has today. */
+const walkedAtRandom = new Set(['ResourceQuota', 'LimitRange']);
+
 const withoutIdentities = (text: string): string =>
-  text
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uid>')
-    .replace(/Invalid value: "\{.*\}"/, 'Invalid value: <object>');
+  withoutObjects(text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>').replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uid>'));
 
 /** Sorted, each once: a real API server tells some faults twice. */
 const sorted = (list: readonly unknown[]): string[] => [...new Set(list.map((item) => JSON.stringify(item)))].sort();
@@ -32,6 +46,11 @@ export const normalised = (value: unknown, key = ''): unknown => {
   }
   if (typeof value === 'string') return withoutIdentities(value);
   if (typeof value !== 'object' || value === null) return value;
+  const { details, message } = value as { details?: { kind?: string }; message?: string };
+  // The causes say the same.
+  if (walkedAtRandom.has(details?.kind ?? '') && message?.includes('is invalid: [')) {
+    return normalised({ ...value, message: message.replace(/is invalid: \[.*/s, 'is invalid: …') });
+  }
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => !dropped.has(name))

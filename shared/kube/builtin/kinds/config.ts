@@ -102,6 +102,7 @@ const stringDataToData = (object: KubeObject): KubeObject => {
 const validateSecretUpdate = (object: KubeObject, old: KubeObject): Fault[] => [
   ...(textAt(object, 'type') === textAt(old, 'type') ? [] : [invalid('type', textAt(object, 'type'), 'field is immutable')]),
   ...immutableFaults(object, old, 'data'),
+  ...validateSecret(object),
 ];
 
 const newNamespace = (object: KubeObject): KubeObject => {
@@ -121,7 +122,10 @@ const validateNamespace = (object: KubeObject): Fault[] =>
 /** By `<group>/<resource>`. */
 export const configKinds: Readonly<Record<string, KindParts>> = {
   '/configmaps': {
-    strategy: { validate: validateConfigMap, validateUpdate: (object, old) => immutableFaults(object, old, 'data', 'binaryData') },
+    strategy: {
+      validate: validateConfigMap,
+      validateUpdate: (object, old) => [...immutableFaults(object, old, 'data', 'binaryData'), ...validateConfigMap(object)],
+    },
   },
   '/secrets': { strategy: { defaults: stringDataToData, validate: validateSecret, validateUpdate: validateSecretUpdate } },
   '/namespaces': {

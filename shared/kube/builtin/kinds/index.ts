@@ -3,6 +3,7 @@ import type { KindParts } from '../kind.ts';
 import { configKinds } from './config.ts';
 import { fieldsByResource } from './fields.ts';
 import { jobKinds } from './jobs.ts';
+import { networkKinds } from './network.ts';
 import { otherKinds } from './others.ts';
 import { podKinds } from './pods.ts';
 import { policyKinds } from './policies.ts';
@@ -14,6 +15,7 @@ import { workloadKinds } from './workloads.ts';
 const kinds: Readonly<Record<string, KindParts>> = {
   ...configKinds,
   ...jobKinds,
+  ...networkKinds,
   ...otherKinds,
   ...podKinds,
   ...policyKinds,

@@ -2,9 +2,8 @@
 import { type Fault, invalid, notSupported, required } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { matchesLabels, selectorFromObject, validateLabelSelector } from '../../selectors/index.ts';
-import { labelsFromTemplate } from '../defaults/pods.ts';
 import type { KindParts } from '../kind.ts';
-import { at, hasAt, isTrueAt, type Json, numberAt, objectAt, textAt, textsAt, withAt } from '../read.ts';
+import { at, hasAt, isTrueAt, type Json, listAt, numberAt, objectAt, textAt, textsAt, withAt } from '../read.ts';
 import { scheduleFault } from '../validate/cron.ts';
 import { sameValue } from '../validate/equal.ts';
 import { nonNegative, unchanged } from '../validate/numbers.ts';
@@ -96,23 +95,69 @@ const generatedFaults = (job: KubeObject): Fault[] => {
 /** Gives the Job a selector and its pods labels by uid and name, unless its author does so. */
 const withSelector = (job: KubeObject): KubeObject => {
   if (isTrueAt(job, 'spec', 'manualSelector')) return job;
+  // Labels that defaulting took from the template are one map with them in Go: they follow it.
+  const areTemplates = job.metadata.labels !== undefined && job.metadata.labels === at(job, 'spec', 'template', 'metadata', 'labels');
   const labels = { ...generatedLabels(job), ...textsAt(job, 'spec', 'template', 'metadata', 'labels') };
   const selector = objectAt(job, 'spec', 'selector');
   const matchLabels = { [uidLabel]: job.metadata.uid ?? '', ...textsAt(selector, 'matchLabels') };
-  const labelled = withAt(job, ['spec', 'template', 'metadata', 'labels'], labels);
+  const labelled = withAt(
+    areTemplates ? withAt(job, ['metadata', 'labels'], labels) : job,
+    ['spec', 'template', 'metadata', 'labels'],
+    labels,
+  );
   return withAt(labelled, ['spec', 'selector'], { ...selector, matchLabels });
+};
+
+const completionFaults = (spec: Json, before: Json): Fault[] => {
+  if (textAt(spec, 'completionMode') !== 'Indexed') return unchanged(spec, before, 'spec.completions', sameValue, 'completions');
+  const completions = at(spec, 'completions') ?? undefined;
+  if (completions === undefined || completions === before.completions || completions === at(spec, 'parallelism')) return [];
+  return [invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism')];
+};
+
+/** True while a suspended Job's template may change as to where its pods run and what they ask for. */
+const isTemplateOpen = (job: KubeObject): boolean => {
+  const suspended = listAt(job, 'status', 'conditions').some(
+    (condition) => textAt(condition, 'type') === 'Suspended' && textAt(condition, 'status') === 'True',
+  );
+  return isTrueAt(job, 'spec', 'suspend') && (!hasAt(job, 'status', 'startTime') || suspended) && numberAt(job, 'status', 'active') === 0;
+};
+
+const withResourcesOf = (next: Json, list: string) => {
+  const wanted = listAt(next, list);
+  return (spec: Json): Json => {
+    const containers = listAt(spec, list);
+    if (containers.length !== wanted.length) return spec;
+    const merged = containers.map((container, index) =>
+      textAt(container, 'name') === textAt(wanted[index], 'name')
+        ? withAt(objectAt(container), ['resources'], at(wanted[index], 'resources'))
+        : container,
+    );
+    return containers.length === 0 ? spec : withAt(spec, [list], merged);
+  };
+};
+
+const templateUpdateFaults = (job: KubeObject, old: KubeObject): Fault[] => {
+  if (!isTemplateOpen(old)) return unchanged(job, old, 'spec.template', sameValue, 'spec', 'template');
+  const next = objectAt(job, 'spec', 'template', 'spec');
+  const before = objectAt(old, 'spec', 'template', 'spec');
+  const open = ['nodeSelector', 'tolerations', 'schedulingGates'];
+  const moved = open.reduce((spec, field) => withAt(spec, [field], at(next, field)), before);
+  const placed = withAt(moved, ['affinity', 'nodeAffinity'], at(next, 'affinity', 'nodeAffinity'));
+  const asked = withResourcesOf(next, 'initContainers')(withResourcesOf(next, 'containers')(placed));
+  return unchanged({ spec: next }, { spec: asked }, 'spec.template.spec', sameValue, 'spec');
 };
 
 const validateJobUpdate = (job: KubeObject, old: KubeObject): Fault[] => {
   const spec = objectAt(job, 'spec');
   const before = objectAt(old, 'spec');
-  const isIndexed = textAt(spec, 'completionMode') === 'Indexed';
-  const isSuspended = isTrueAt(before, 'suspend');
   const same = (...names: string[]): Fault[] => names.flatMap((name) => unchanged(spec, before, `spec.${name}`, sameValue, name));
   return [
-    ...(isIndexed ? [] : same('completions')),
+    ...jobSpecFaults(spec, 'spec'),
+    ...selectorFaults(job),
+    ...completionFaults(spec, before),
     ...same('selector'),
-    ...(isSuspended ? [] : same('template')),
+    ...templateUpdateFaults(job, old),
     ...same('completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'),
   ];
 };
@@ -125,9 +170,21 @@ const zoneFaults = (spec: Json): Fault[] => {
     .split('/')
     .every((part) => /^[A-Za-z0-9._+-]{1,14}$/.test(part) && part !== '.' && part !== '..' && !part.startsWith('-'));
   if (!isReadable) return [invalid('spec.timeZone', zone, `unknown time zone ${zone}`)];
-  if (zone.toLowerCase() !== 'local') return [];
-  const text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
-  return [invalid('spec.timeZone', zone, text)];
+  if (zone.toLowerCase() === 'local') {
+    const text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
+    return [invalid('spec.timeZone', zone, text)];
+  }
+  return isTimeZone(zone) ? [] : [invalid('spec.timeZone', zone, `unknown time zone ${zone}`)];
+};
+
+/** True for a name of the IANA time zone database. */
+const isTimeZone = (zone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 const scheduleFaults = (spec: Json): Fault[] => {
@@ -140,19 +197,22 @@ const scheduleFaults = (spec: Json): Fault[] => {
   return faults;
 };
 
-const validateCronJob = (object: KubeObject): Fault[] => {
+const cronJobFaults = (object: KubeObject, old?: KubeObject): Fault[] => {
   const spec = objectAt(object, 'spec');
+  const isZoneKept = old !== undefined && at(old, 'spec', 'timeZone') === spec.timeZone;
   const policies = ['Allow', 'Forbid', 'Replace'];
   const policy = textAt(spec, 'concurrencyPolicy');
   const isLong = object.metadata.name.length > cronNameLengthMax;
   return [
     ...scheduleFaults(spec),
     ...nonNegative(spec, 'spec', 'startingDeadlineSeconds'),
-    ...zoneFaults(spec),
+    ...(isZoneKept ? [] : zoneFaults(spec)),
     ...(policies.includes(policy) ? [] : [notSupported('spec.concurrencyPolicy', policy, policies)]),
     ...jobSpecFaults(objectAt(spec, 'jobTemplate', 'spec'), 'spec.jobTemplate.spec'),
     ...nonNegative(spec, 'spec', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'),
-    ...(isLong ? [invalid('metadata.name', object.metadata.name, `must be no more than ${cronNameLengthMax} characters`)] : []),
+    ...(isLong && old === undefined
+      ? [invalid('metadata.name', object.metadata.name, `must be no more than ${cronNameLengthMax} characters`)]
+      : []),
   ];
 };
 
@@ -166,7 +226,7 @@ export const jobKinds: Readonly<Record<string, KindParts>> = {
   'batch/jobs': {
     tracksGeneration: true,
     strategy: {
-      prepareForCreate: (job) => labelsFromTemplate(withSelector(job)) as KubeObject,
+      prepareForCreate: withSelector,
       validate: (job) => [...generatedFaults(job), ...jobSpecFaults(objectAt(job, 'spec'), 'spec'), ...selectorFaults(job)],
       validateUpdate: validateJobUpdate,
       warnings: warningsAt('spec', 'template', 'spec'),
@@ -174,6 +234,10 @@ export const jobKinds: Readonly<Record<string, KindParts>> = {
   },
   'batch/cronjobs': {
     tracksGeneration: true,
-    strategy: { validate: validateCronJob, warnings: warningsAt('spec', 'jobTemplate', 'spec', 'template', 'spec') },
+    strategy: {
+      validate: (object) => cronJobFaults(object),
+      validateUpdate: cronJobFaults,
+      warnings: warningsAt('spec', 'jobTemplate', 'spec', 'template', 'spec'),
+    },
   },
 };

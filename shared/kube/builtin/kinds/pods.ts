@@ -80,7 +80,7 @@ const fixedPart = (pod: KubeObject): Json => {
   return withoutImages(withoutImages(spec, 'containers'), 'initContainers');
 };
 
-const validatePodUpdate = (pod: KubeObject, old: KubeObject): Fault[] => {
+const podUpdateFaults = (pod: KubeObject, old: KubeObject): Fault[] => {
   const faults: Fault[] = sameValue(fixedPart(pod), fixedPart(old)) ? [] : [forbidden('spec', mutableText)];
   const tolerations = listAt(pod, 'spec', 'tolerations');
   const isKept = listAt(old, 'spec', 'tolerations').every((before) => tolerations.some((toleration) => sameValue(toleration, before)));
@@ -107,7 +107,7 @@ export const podKinds: Readonly<Record<string, KindParts>> = {
     strategy: {
       prepareForCreate: newPod,
       validate: (pod) => podSpecFaults(objectAt(pod, 'spec'), 'spec'),
-      validateUpdate: validatePodUpdate,
+      validateUpdate: (pod, old) => [...podSpecFaults(objectAt(pod, 'spec'), 'spec'), ...podUpdateFaults(pod, old)],
       warnings,
       graceSeconds,
     },

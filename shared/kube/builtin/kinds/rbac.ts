@@ -73,7 +73,7 @@ const binding = (isNamespaced: boolean): KindParts => ({
   name: pathSegmentName,
   strategy: {
     validate: (object) => bindingFaults(object, isNamespaced),
-    validateUpdate: sameRole,
+    validateUpdate: (object, old) => [...bindingFaults(object, isNamespaced), ...sameRole(object, old)],
     allowCreateOnUpdate: true,
   },
 });

@@ -112,7 +112,7 @@ export const serviceKind = (addresses: ServiceAddresses | undefined): KindParts 
     prepareForCreate: (service) => withAddresses(service, addresses),
     prepareForUpdate: (service, old) => updated(service, old, addresses),
     validate: serviceFaults,
-    validateUpdate: serviceUpdateFaults,
+    validateUpdate: (service, old) => [...serviceFaults(service), ...serviceUpdateFaults(service, old)],
     warnings: (service, old) =>
       old !== undefined && JSON.stringify(service.spec) === JSON.stringify(old.spec) ? [] : serviceWarnings(service),
     allowCreateOnUpdate: true,

@@ -52,7 +52,7 @@ const validateClaim = (claim: KubeObject): Fault[] => {
 
 const claimText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
-const validateClaimUpdate = (claim: KubeObject, old: KubeObject): Fault[] => {
+const claimUpdateFaults = (claim: KubeObject, old: KubeObject): Fault[] => {
   const before = objectAt(old, 'spec');
   const isBound = textAt(old, 'status', 'phase') === 'Bound';
   let next = objectAt(claim, 'spec');
@@ -81,6 +81,18 @@ const mirrorSource = (claim: KubeObject): KubeObject => {
   const isPlain = isJson(reference) && textAt(reference, 'namespace') === '';
   return isPlain && !isJson(source) ? withAt(claim, ['spec', 'dataSource'], withGroup(reference)) : claim;
 };
+
+/** A claim or a volume stays until nobody uses it (the StorageObjectInUseProtection admission plugin). */
+const protectedBy =
+  (finalizer: string) =>
+  (object: KubeObject): KubeObject => {
+    const finalizers = object.metadata.finalizers ?? [];
+    return finalizers.includes(finalizer)
+      ? object
+      : { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
+  };
+const protectedClaim = protectedBy('kubernetes.io/pvc-protection');
+const protectedVolume = protectedBy('kubernetes.io/pv-protection');
 
 /** Fields of a volume's spec that are no source. */
 const plainFields = [
@@ -118,7 +130,7 @@ const validateVolume = (volume: KubeObject): Fault[] => {
 
 const sourceText = 'spec.persistentvolumesource is immutable after creation';
 
-const validateVolumeUpdate = (volume: KubeObject, old: KubeObject): Fault[] => {
+const volumeUpdateFaults = (volume: KubeObject, old: KubeObject): Fault[] => {
   const sourceOf = (object: KubeObject): Json =>
     Object.fromEntries(Object.entries(objectAt(object, 'spec')).filter(([field]) => !plainFields.includes(field)));
   const faults: Fault[] = sameValue(sourceOf(volume), sourceOf(old)) ? [] : [forbidden('spec.persistentvolumesource', sourceText)];
@@ -138,13 +150,16 @@ const validateClass = (object: KubeObject): Fault[] => {
   ];
 };
 
-const validateClassUpdate = (object: KubeObject, old: KubeObject): Fault[] => {
-  const faults: Fault[] = [];
-  if (!sameValue(object.parameters, old.parameters)) faults.push(forbidden('parameters', 'updates to parameters are forbidden.'));
-  if (object.provisioner !== old.provisioner) faults.push(forbidden('provisioner', 'updates to provisioner are forbidden.'));
-  if (object.reclaimPolicy !== old.reclaimPolicy) faults.push(forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
-  return [...faults, ...unchanged(object, old, 'volumeBindingMode', sameValue, 'volumeBindingMode')];
-};
+const fixedClassFields = ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'];
+
+const validateClassUpdate = (object: KubeObject, old: KubeObject): Fault[] => [
+  ...validateClass(object),
+  ...fixedClassFields.flatMap((field) =>
+    sameValue(object[field] ?? '', old[field] ?? '')
+      ? []
+      : [invalid(field, object[field] ?? (field === 'parameters' ? null : ''), 'field is immutable')],
+  ),
+];
 
 const timeText = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
 
@@ -152,16 +167,19 @@ const timeText = (nowMs: number): string => `${new Date(nowMs).toISOString().sli
 export const storageKinds: Readonly<Record<string, KindParts>> = {
   '/persistentvolumeclaims': {
     strategy: {
-      prepareForCreate: (claim) => ({ ...mirrorSource(claim), status: { phase: 'Pending' } }),
+      prepareForCreate: (claim) => ({ ...protectedClaim(mirrorSource(claim)), status: { phase: 'Pending' } }),
       validate: validateClaim,
-      validateUpdate: validateClaimUpdate,
+      validateUpdate: (claim, old) => [...validateClaim(claim), ...claimUpdateFaults(claim, old)],
     },
   },
   '/persistentvolumes': {
     strategy: {
-      prepareForCreate: (volume, { nowMs }) => ({ ...volume, status: { phase: 'Pending', lastPhaseTransitionTime: timeText(nowMs) } }),
+      prepareForCreate: (volume, { nowMs }) => ({
+        ...protectedVolume(volume),
+        status: { phase: 'Pending', lastPhaseTransitionTime: timeText(nowMs) },
+      }),
       validate: validateVolume,
-      validateUpdate: validateVolumeUpdate,
+      validateUpdate: (volume, old) => [...validateVolume(volume), ...volumeUpdateFaults(volume, old)],
     },
   },
   'storage.k8s.io/storageclasses': { strategy: { validate: validateClass, validateUpdate: validateClassUpdate } },

@@ -9,7 +9,8 @@ import { sameValue } from '../validate/equal.ts';
 import { atMostAll, countOf, countOrPercent, nonNegative, unchanged } from '../validate/numbers.ts';
 import { podTemplateFaults } from '../validate/pod-spec.ts';
 import { podSpecWarnings } from '../validate/pod-warnings.ts';
-import { replicaStatusFaults } from '../validate/replica-status.ts';
+import { type StatusCounts, statusFaults } from '../validate/replica-status.ts';
+import { newTemplateGeneration, nextTemplateGeneration, templateGenerationDefault } from './daemon-generation.ts';
 
 const template = 'spec.template';
 const labelsField = `${template}.metadata.labels`;
@@ -101,7 +102,6 @@ const validateDeployment = (object: KubeObject): Fault[] => [
   ...deploymentStrategyFaults(object),
   ...nonNegative(objectAt(object, 'spec'), 'spec', 'minReadySeconds', 'revisionHistoryLimit'),
   ...deadlineFaults(object),
-  ...replicaStatusFaults(object, 'updatedReplicas', 'readyReplicas', 'availableReplicas'),
 ];
 
 const validateReplicaSet = (object: KubeObject): Fault[] => [
@@ -137,7 +137,7 @@ const statefulStrategyFaults = (object: KubeObject): Fault[] => {
 const claimNames = (object: KubeObject): string[] =>
   listAt(object, 'spec', 'volumeClaimTemplates').map((claim) => textAt(claim, 'metadata', 'name'));
 
-const validateStatefulSet = (object: KubeObject): Fault[] => {
+const statefulFaults = (object: KubeObject, isNew: boolean): Fault[] => {
   const management = textAt(object, 'spec', 'podManagementPolicy');
   const isKnown = management === 'OrderedReady' || management === 'Parallel';
   const service = textAt(object, 'spec', 'serviceName');
@@ -145,7 +145,7 @@ const validateStatefulSet = (object: KubeObject): Fault[] => {
     ...(isKnown ? [] : [invalid('spec.podManagementPolicy', management, "must be 'OrderedReady' or 'Parallel'")]),
     ...statefulStrategyFaults(object),
     ...nonNegative(objectAt(object, 'spec'), 'spec', 'replicas', 'minReadySeconds', 'ordinals.start'),
-    ...(service === '' ? [] : invalidEach('spec.serviceName', service, dns1123Label(service))),
+    ...(service === '' || !isNew ? [] : invalidEach('spec.serviceName', service, dns1123Label(service))),
     ...selectorFaults(object, 'statefulset'),
     ...selectedTemplateFaults(object, 'StatefulSet', '', claimNames(object)),
   ];
@@ -163,9 +163,10 @@ const statefulMutable = [
 const statefulText =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
-const validateStatefulSetUpdate = (object: KubeObject, old: KubeObject): Fault[] => {
+const statefulUpdateFaults = (object: KubeObject, old: KubeObject): Fault[] => {
+  const faults = statefulFaults(object, false);
   const kept = statefulMutable.reduce((spec, field) => withAt(spec, [field], at(old, 'spec', field)), objectAt(object, 'spec'));
-  return sameValue(kept, objectAt(old, 'spec')) ? [] : [forbidden('spec', statefulText)];
+  return sameValue(kept, objectAt(old, 'spec')) ? faults : [...faults, forbidden('spec', statefulText)];
 };
 
 const daemonStrategyFaults = (object: KubeObject): Fault[] => {
@@ -227,22 +228,83 @@ const templateWarnings = (object: KubeObject, old: KubeObject | undefined): stri
 
 const scale = { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' };
 
-const parts = (validate: NonNullable<Strategy['validate']>, validateUpdate?: NonNullable<Strategy['validateUpdate']>): KindParts => ({
+/** The parts of a kind with a pod template whose selector stays. */
+const parts = (validate: (object: KubeObject) => Fault[], status: StatusCounts, more: Strategy = {}): KindParts => ({
   tracksGeneration: true,
-  strategy: { validate, ...(validateUpdate === undefined ? {} : { validateUpdate }), warnings: templateWarnings },
+  strategy: {
+    validate,
+    validateUpdate: (object, old) => [...validate(object), ...sameSelector(object, old)],
+    validateStatus: statusFaults(status),
+    warnings: templateWarnings,
+    ...more,
+  },
 });
 
 /** A Deployment hands its annotations on to its ReplicaSets, so that a change of them counts (kubernetes `registry/apps/deployment`). */
 const annotationsChanged = (object: KubeObject, old: KubeObject): boolean =>
   !sameValue(object.metadata.annotations ?? {}, old.metadata.annotations ?? {});
 
-const deployment = parts(validateDeployment, sameSelector);
+const replicaParts = (...named: readonly string[]): string[] => [...named, 'readyReplicas', 'availableReplicas'];
+
+const deploymentCounts: StatusCounts = {
+  counts: [
+    'observedGeneration',
+    'replicas',
+    ...replicaParts('updatedReplicas'),
+    'unavailableReplicas',
+    'terminatingReplicas',
+    'collisionCount',
+  ],
+  parts: replicaParts('updatedReplicas'),
+};
+const replicaSetCounts: StatusCounts = {
+  counts: ['replicas', ...replicaParts('fullyLabeledReplicas'), 'observedGeneration', 'terminatingReplicas'],
+  parts: replicaParts('fullyLabeledReplicas'),
+};
+const statefulParts = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'];
+const statefulCounts: StatusCounts = {
+  counts: ['replicas', ...statefulParts, 'observedGeneration', 'collisionCount'],
+  parts: statefulParts,
+  readyName: 'status.readyReplicas',
+};
+const daemonCounts: StatusCounts = {
+  counts: [
+    'currentNumberScheduled',
+    'numberMisscheduled',
+    'desiredNumberScheduled',
+    'numberReady',
+    'observedGeneration',
+    'updatedNumberScheduled',
+    'numberAvailable',
+    'numberUnavailable',
+    'collisionCount',
+  ],
+  parts: [],
+};
+const controllerCounts: StatusCounts = {
+  counts: ['replicas', ...replicaParts('fullyLabeledReplicas'), 'observedGeneration'],
+  parts: replicaParts('fullyLabeledReplicas'),
+};
 
 /** By `<group>/<resource>`. */
 export const workloadKinds: Readonly<Record<string, KindParts>> = {
-  'apps/deployments': { ...deployment, strategy: { ...deployment.strategy, countsToo: annotationsChanged }, scale },
-  'apps/replicasets': { ...parts(validateReplicaSet, sameSelector), scale },
-  'apps/statefulsets': { ...parts(validateStatefulSet, validateStatefulSetUpdate), scale, name: labelName },
-  'apps/daemonsets': parts(validateDaemonSet, sameSelector),
-  '/replicationcontrollers': { ...parts(validateController), scale },
+  'apps/deployments': {
+    ...parts(validateDeployment, deploymentCounts, {
+      countsChange: (object, old, differs) => differs || annotationsChanged(object, old),
+    }),
+    scale,
+  },
+  'apps/replicasets': { ...parts(validateReplicaSet, replicaSetCounts), scale },
+  'apps/statefulsets': {
+    ...parts((object) => statefulFaults(object, true), statefulCounts, { validateUpdate: statefulUpdateFaults }),
+    scale,
+    name: labelName,
+  },
+  'apps/daemonsets': parts(validateDaemonSet, daemonCounts, {
+    defaults: templateGenerationDefault,
+    prepareForCreate: newTemplateGeneration,
+    prepareForUpdate: nextTemplateGeneration,
+    validateUpdate: (object, old) => [...sameSelector(object, old), ...validateDaemonSet(object)],
+  }),
+  '/replicationcontrollers': { ...parts(validateController, controllerCounts, { validateUpdate: validateController }), scale },
 };

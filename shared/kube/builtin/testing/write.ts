@@ -56,8 +56,7 @@ export const updated = (type: ResourceType, next: KubeObject, old: KubeObject): 
   const object = type.strategy.prepareForUpdate?.(wanted, old, context) ?? wanted;
   const faults = [
     ...validateObjectMetaUpdate(object, old),
-    ...(type.strategy.validate?.(object) ?? []),
-    ...(type.strategy.validateUpdate?.(object, old) ?? []),
+    ...(type.strategy.validateUpdate?.(object, old) ?? type.strategy.validate?.(object) ?? []),
   ];
   return { object, faults: [...new Set(faults.map(faultText))] };
 };

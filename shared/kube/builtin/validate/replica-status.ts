@@ -1,20 +1,37 @@
 /** @module Faults of counts in a workload's status (kubernetes `apis/apps/validation`, ValidateDeploymentStatus and its kin). */
 import { type Fault, invalid } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
-import { numberAt, objectAt } from '../read.ts';
+import { at, numberAt, objectAt } from '../read.ts';
 import { nonNegative } from './numbers.ts';
 
-/** Parts of `replicas` cannot be more than it, and no more can be available than are ready. */
-export const replicaStatusFaults = (object: KubeObject, ...parts: readonly string[]): Fault[] => {
-  const status = objectAt(object, 'status');
-  const faults = nonNegative(status, 'status', 'replicas', ...parts);
-  for (const part of parts) {
-    const count = numberAt(status, part);
-    if (count > numberAt(status, 'replicas')) faults.push(invalid(`status.${part}`, count, 'cannot be greater than status.replicas'));
-  }
-  const available = numberAt(status, 'availableReplicas');
-  if (available > numberAt(status, 'readyReplicas')) {
-    faults.push(invalid('status.availableReplicas', available, 'cannot be greater than readyReplicas'));
-  }
-  return faults;
+/** What a kind's status counts: `counts` may not be negative, in this order; `parts` are of the replicas. */
+export type StatusCounts = {
+  readonly counts: readonly string[];
+  readonly parts: readonly string[];
+  /** How the refusal names the ready ones. */
+  readonly readyName?: string;
 };
+
+const partFaults = (object: KubeObject, { parts, readyName = 'readyReplicas' }: StatusCounts): Fault[] => {
+  const status = objectAt(object, 'status');
+  const faults = parts.flatMap((part) => {
+    const count = numberAt(status, part);
+    return count > numberAt(status, 'replicas') ? [invalid(`status.${part}`, count, 'cannot be greater than status.replicas')] : [];
+  });
+  const available = numberAt(status, 'availableReplicas');
+  if (parts.length === 0 || available <= numberAt(status, 'readyReplicas')) return faults;
+  return [...faults, invalid('status.availableReplicas', available, `cannot be greater than ${readyName}`)];
+};
+
+/** Faults of a status: counts that are negative, parts that are more than the whole, collisions that are forgotten. */
+export const statusFaults =
+  (kind: StatusCounts) =>
+  (object: KubeObject, old: KubeObject): Fault[] => {
+    const collisions = numberAt(object, 'status', 'collisionCount');
+    const isForgotten = at(old, 'status', 'collisionCount') !== undefined && collisions < numberAt(old, 'status', 'collisionCount');
+    return [
+      ...nonNegative(objectAt(object, 'status'), 'status', ...kind.counts),
+      ...partFaults(object, kind),
+      ...(isForgotten ? [invalid('status.collisionCount', collisions, 'cannot be decremented')] : []),
+    ];
+  };

@@ -47,7 +47,8 @@ const isHugePages = (name: string): boolean => name.startsWith(hugePagesPrefix);
 const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
 const isCounted = (name: string): boolean => countedResources.has(name) || isExtended(name);
-const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
+/** True for a resource of which limits may be more than requests. */
+export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 /** Faults of a resource's name anywhere. */
 export const resourceNameFaults = (name: string, field: string): Fault[] => {
@@ -57,7 +58,8 @@ export const resourceNameFaults = (name: string, field: string): Fault[] => {
   return [invalid(field, name, 'must be a standard resource type or fully qualified')];
 };
 
-const containerNameFaults = (name: string, field: string): Fault[] => {
+/** Faults of the name of a resource that a container asks for. */
+export const containerResourceNameFaults = (name: string, field: string): Fault[] => {
   const faults = resourceNameFaults(name, field);
   if (!name.includes('/')) {
     if (!containerResources.has(name) && !isHugePages(name))
@@ -91,12 +93,12 @@ export const resourceFaults = (resources: unknown, field: string): Fault[] => {
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(limits)) {
     const path = `${field}.limits[${name}]`;
-    faults.push(...containerNameFaults(name, path), ...resourceAmountFaults(name, value, path));
+    faults.push(...containerResourceNameFaults(name, path), ...resourceAmountFaults(name, value, path));
   }
   for (const [name, value] of Object.entries(requests)) {
     const path = `${field}.requests[${name}]`;
     faults.push(
-      ...containerNameFaults(name, path),
+      ...containerResourceNameFaults(name, path),
       ...resourceAmountFaults(name, value, path),
       ...requestFaults(name, value, limits, field),
     );
