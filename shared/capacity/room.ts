@@ -9,13 +9,17 @@ import type { CapacityReport } from './report.ts';
 
 /** Room of one cluster under a ledger. */
 export type ClusterRoom = {
-  /** The report that the room is counted from. */
-  readonly report: CapacityReport;
+  /** The report that the room is counted from; undefined when it is counted from an exact model. */
+  readonly report: CapacityReport | undefined;
   /** Further replicas of the shape, with everything assumed subtracted. */
   readonly fit: (shape: PodShape) => FitResult;
   /** Subtracts pods that were assigned just now; answers how many found room. */
   readonly assume: (pods: AssumedPods) => number;
 };
+
+/** True when one replica bears on where the next may be. */
+const meetsItself = ({ perNodeMax, demand }: PodShape): boolean =>
+  perNodeMax === 1 || demand.antiAffinity.length + demand.spread.length > 0;
 
 /** Shapes whose counts are kept; beyond it all are counted anew. */
 const keptShapesMax = 256;
@@ -39,18 +43,29 @@ const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: Read
  * over the nodes. Pods that wait in the member had their chance and keep nothing free.
  */
 export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
-  const columns: MutableColumns = { podsFree: [...report.nodes.podsFree], free: report.nodes.free.map((row) => [...row]) };
+  const { podsFree, free, zoneFree, deviceFree } = report.nodes;
+  const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree };
   const counts = new Map<string, FitResult>();
-  const singles = new Map<string, number>();
+  const taken = new Map<string, number>();
+  const untouched = new Map<string, number>();
   const debt = new Map<string, number>();
   const assume = (pods: AssumedPods): number => {
     const bound = take(pods);
     for (const [resource, amount] of pods.shape.requests) debt.set(resource, (debt.get(resource) ?? 0) + (pods.count - bound) * amount);
     return bound;
   };
+  /** Replicas on their way are on nodes the report does not tell of: those that keep apart close a place each, spread ones use up the sum. */
+  const withoutOwn = (shape: PodShape, counted: number): number => {
+    const own = taken.get(shape.key) ?? 0;
+    if (own === 0) return counted;
+    if (shape.demand.spread.length === 0) return Math.max(0, counted - own);
+    const whole = untouched.get(shape.key) ?? fitCluster(report, shape).count;
+    untouched.set(shape.key, whole);
+    return Math.max(0, Math.min(counted, whole - own));
+  };
   const take = (pods: AssumedPods): number => {
     const bound = bindPods(report, columns, pods);
-    if (pods.shape.perNodeMax === 1) singles.set(pods.shape.key, (singles.get(pods.shape.key) ?? 0) + bound);
+    if (meetsItself(pods.shape)) taken.set(pods.shape.key, (taken.get(pods.shape.key) ?? 0) + bound);
     counts.clear();
     return bound;
   };
@@ -63,8 +78,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       const kept = counts.get(shape.key);
       if (kept !== undefined) return kept;
       const counted = fitCluster(report, shape, columns);
-      const taken = singles.get(shape.key) ?? 0;
-      const count = Math.min(Math.max(0, counted.count - taken), withoutDebt(report, columns, debt, shape));
+      const own = withoutOwn(shape, counted.count);
+      const count = Math.min(own, withoutDebt(report, columns, debt, shape));
       const result = count === counted.count ? counted : { ...counted, count };
       if (counts.size >= keptShapesMax) counts.clear();
       counts.set(shape.key, result);

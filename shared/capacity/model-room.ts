@@ -1,0 +1,185 @@
+/**
+ * @module The ledger over an exact model of a cluster, such as a dump: further replicas of a shape with everything assumed taken off. What is
+ * on its way is assumed to be bound as the default scheduler would, the least allocated node first.
+ */
+import { isDevice, isMemory } from './amounts.ts';
+import type { AssumedPods } from './bind.ts';
+import type { PodDemand } from './demand.ts';
+import { fitModel } from './exact-fit.ts';
+import type { FitResult } from './fit.ts';
+import { foldDemand } from './fold.ts';
+import type { Amounts, ClusterModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
+import type { PodShape } from './pod-shape.ts';
+import { quotaCounts, quotaUse } from './quota.ts';
+import type { ClusterRoom } from './room.ts';
+
+/** Amounts that a node has in all, by its name: what a share of it is counted from. */
+export type WholeNodes = ReadonlyMap<string, Amounts>;
+
+const onTheWay = 'pods on their way to it choose their NUMA zones themselves';
+const scale = 10_000n;
+
+/** The demand of a shape, with what a policy changed of it. */
+const demandOf = (shape: PodShape): PodDemand => {
+  const { demand } = shape;
+  const devices = new Map([...demand.requests].concat(devicesOf(shape, demand)));
+  return {
+    ...demand,
+    requests: devices,
+    nodeTerms: shape.nodeTerms,
+    nodeSelector: shape.nodeSelector,
+    tolerations: shape.tolerations,
+    runtimeClassName: shape.runtimeClassName,
+  };
+};
+
+/** Devices that the shape asks for and the demand does not: those of networks that a policy requires. */
+const devicesOf = (shape: PodShape, demand: PodDemand): [string, bigint][] =>
+  shape.requests
+    .filter(([resource, amount]) => isDevice(resource) && BigInt(amount) > (demand.requests.get(resource) ?? 0n))
+    .map(([resource, amount]) => [resource, BigInt(amount)]);
+
+/** Nodes whose kubelet surely gives one zone to a replica; the others cannot promise it. */
+const alignedOnly = (cluster: ClusterModel): ClusterModel => ({
+  ...cluster,
+  nodes: cluster.nodes.map((node) => {
+    const { topologyPolicy } = node.kubelet;
+    const isAligned = node.zones.length > 0 && (topologyPolicy === 'single-numa-node' || topologyPolicy === 'restricted');
+    const kubelet = { ...node.kubelet, topologyPolicy: 'single-numa-node' as const };
+    return isAligned ? { ...node, kubelet } : { ...node, podsFree: 0n };
+  }),
+});
+
+const numberOf = (count: bigint): number => (count > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(count));
+
+/** What is left of the amounts when `count` pods have taken theirs. */
+const minus = (free: Amounts, taken: Amounts, count: bigint): Amounts => {
+  const left = new Map(free);
+  for (const [resource, amount] of taken) left.set(resource, (left.get(resource) ?? 0n) - amount * count);
+  return left;
+};
+
+const asksZones = (demand: PodDemand): boolean => demand.guaranteed || [...demand.requests.keys()].some(isDevice);
+
+/** What pods on their way take from zones: all that zones list, from the first that hold it. */
+const zonesWithout = (zones: readonly ZoneModel[], demand: PodDemand, count: bigint): readonly ZoneModel[] => {
+  const left = zones.map((zone) => ({ ...zone, available: new Map(zone.available) }));
+  for (const [resource, amount] of demand.requests) {
+    if (!isDevice(resource) && !(demand.guaranteed && (resource === 'cpu' || isMemory(resource)))) continue;
+    let rest = amount * count;
+    for (const { available } of left) {
+      const there = available.get(resource);
+      if (there === undefined) continue;
+      const taken = there < rest ? there : rest;
+      if (taken <= 0n) continue;
+      available.set(resource, there - taken);
+      rest -= taken;
+    }
+  }
+  return left;
+};
+
+const withPods = (node: NodeModel, demand: PodDemand, count: bigint): NodeModel => ({
+  ...node,
+  free: minus(node.free, demand.requests, count),
+  podsFree: node.podsFree - count,
+  pods: [
+    ...node.pods,
+    {
+      kind: { namespace: demand.namespace, labels: demand.labels, ports: demand.ports, antiAffinity: demand.antiAffinity },
+      live: Number(count),
+      terminating: 0,
+    },
+  ],
+  ...(node.zones.length > 0 && asksZones(demand)
+    ? { zones: zonesWithout(node.zones, demand, count), doubts: [...node.doubts, `Node ${node.name}: ${onTheWay}`] }
+    : {}),
+});
+
+/** Free share of cpu and memory, in parts of `scale`. */
+const freeShare = (node: NodeModel, taken: Amounts, whole: Amounts | undefined): bigint =>
+  ['cpu', 'memory'].reduce((sum, resource) => {
+    const total = whole?.get(resource) ?? 0n;
+    const free = (node.free.get(resource) ?? 0n) - (taken.get(resource) ?? 0n);
+    return total > 0n && free > 0n ? sum + (free * scale) / total : sum;
+  }, 0n);
+
+/** How many of `count` pods each node gets, by its place. */
+const spreadOut = (
+  nodes: readonly NodeModel[],
+  limits: readonly bigint[],
+  demand: PodDemand,
+  count: number,
+  whole: WholeNodes,
+): Map<number, bigint> => {
+  const given = new Map<number, bigint>();
+  const shares = nodes.map((node) => freeShare(node, new Map(), whole.get(node.name)));
+  for (let left = count; left > 0; left--) {
+    let best = -1;
+    limits.forEach((limit, at) => {
+      if ((given.get(at) ?? 0n) >= limit) return;
+      if (best < 0 || (shares[at] ?? 0n) > (shares[best] ?? 0n)) best = at;
+    });
+    const node = nodes[best];
+    if (node === undefined) break;
+    const now = (given.get(best) ?? 0n) + 1n;
+    given.set(best, now);
+    const taken = new Map([...demand.requests].map(([resource, amount]) => [resource, amount * now]));
+    shares[best] = freeShare(node, taken, whole.get(node.name));
+  }
+  return given;
+};
+
+const quotaLess = (quota: QuotaModel, demand: PodDemand, pods: number): QuotaModel => ({
+  ...quota,
+  free: minus(quota.free, new Map([...quotaUse(demand.requests, demand.limits)].filter(([name]) => quota.free.has(name))), BigInt(pods)),
+});
+
+/** Pods that are bound one by one; of more, the rest keeps its amounts free in the sum only. */
+const boundMax = 20_000;
+
+/**
+ * The room of an exactly known cluster. Pods assumed that find no node now may find one when
+ * they come: later counts are then estimates.
+ */
+export const createModelRoom = (model: ClusterModel, whole: WholeNodes): ClusterRoom => {
+  let cluster = model;
+  const counts = new Map<string, FitResult>();
+  const count = (shape: PodShape): FitResult => {
+    const demand = demandOf(shape);
+    const { total, exact, refusals } = fitModel(shape.numaSingleNode === true ? alignedOnly(cluster) : cluster, demand);
+    return { count: numberOf(total), exact, refusals };
+  };
+  return {
+    report: undefined,
+    fit: (shape) => {
+      const known = counts.get(shape.key);
+      if (known !== undefined) return known;
+      const made = count(shape);
+      counts.set(shape.key, made);
+      return made;
+    },
+    assume: ({ shape, count: wanted }: AssumedPods): number => {
+      if (wanted <= 0) return 0;
+      const asked = demandOf(shape);
+      const { nodes } = fitModel(cluster, asked);
+      const { demand } = foldDemand(cluster, asked);
+      const limits = nodes.map((share) => share.count);
+      const given = spreadOut(cluster.nodes, limits, demand, Math.min(wanted, boundMax), whole);
+      const bound = numberOf([...given.values()].reduce((sum, pods) => sum + pods, 0n));
+      cluster = {
+        ...cluster,
+        nodes: cluster.nodes.map((node, at) => {
+          const pods = given.get(at) ?? 0n;
+          return pods === 0n ? node : withPods(node, demand, pods);
+        }),
+        quotas: cluster.quotas.map((quota) =>
+          quotaCounts(quota, demand) && quota.namespace === demand.namespace ? quotaLess(quota, demand, bound) : quota,
+        ),
+        doubts: bound < wanted ? [...cluster.doubts, 'more pods are on their way than fit'] : cluster.doubts,
+      };
+      counts.clear();
+      return bound;
+    },
+  };
+};
