@@ -39,9 +39,11 @@ const WATCH_SILENCE_MS = 90_000;
 
 /** A client of the API server that `access` names. */
 export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {}): MemberApi => {
-  const transport = options.transport ?? createTransport(access, options.userAgent ?? 'hanse-agent');
-  const breaker = createBreaker(access.server, options.breaker);
   const timeoutMs = options.callTimeoutMs ?? CALL_TIMEOUT_MS;
+  // A busy server may take as long over a handshake as over an answer: cutting handshakes earlier only makes it begin them anew.
+  const transport =
+    options.transport ?? createTransport(access, { userAgent: options.userAgent ?? 'hanse-agent', connectTimeoutMs: timeoutMs });
+  const breaker = createBreaker(access.server, options.breaker);
 
   const ask = (request: Omit<HttpRequest, 'timeoutMs'>): Promise<unknown> =>
     breaker.fire(async () => {

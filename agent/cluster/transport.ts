@@ -29,7 +29,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Connections for short calls; further calls wait in undici's queue, within their deadline. */
+/** Connections for short calls; further calls wait for one, within their deadline. */
 const CALL_CONNECTIONS_MAX = 16;
 /** Connections for watches: one each. */
 const WATCH_CONNECTIONS_MAX = 128;
@@ -37,13 +37,15 @@ const ANSWER_BYTES_MAX = 32 << 20;
 /** A Kubernetes object is at most 3 MiB on the wire of an API server. */
 const LINE_BYTES_MAX = 8 << 20;
 const REFUSAL_BYTES_MAX = 1 << 20;
-const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 30_000;
 
 type Pools = { readonly calls: Pool; readonly watches: Pool; readonly certificate: string };
 
+/** Who the transport says it is, and how long a connection and its TLS handshake may take. */
+export type TransportOptions = { readonly userAgent: string; readonly connectTimeoutMs: number };
+
 /** A transport for one server. The pools are rebuilt when the client certificate changes. */
-export const createTransport = (access: ClusterAccess, userAgent: string): Transport => {
+export const createTransport = (access: ClusterAccess, { userAgent, connectTimeoutMs }: TransportOptions): Transport => {
   const url = new URL(access.server);
   const prefix = url.pathname.replace(/\/+$/, '');
   let pools: Pools | undefined;
@@ -53,8 +55,8 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
     if (pools?.certificate === certificate) return pools;
     const old = pools;
     pools = {
-      calls: new Pool(url.origin, poolOptions(access, credentials, CALL_CONNECTIONS_MAX)),
-      watches: new Pool(url.origin, poolOptions(access, credentials, WATCH_CONNECTIONS_MAX)),
+      calls: new Pool(url.origin, poolOptions(access, credentials, CALL_CONNECTIONS_MAX, connectTimeoutMs)),
+      watches: new Pool(url.origin, poolOptions(access, credentials, WATCH_CONNECTIONS_MAX, connectTimeoutMs)),
       certificate,
     };
     if (old !== undefined) void Promise.allSettled([old.calls.close(), old.watches.destroy()]);
@@ -71,7 +73,7 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
   const open = async (request: HttpRequest, which: 'calls' | 'watches', signal: AbortSignal, bodyTimeout: number) => {
     const credentials = await access.credentials();
     const pool = poolsFor(credentials)[which];
-    const answer = await pool.request({
+    const asked = pool.request({
       method: request.method,
       path: `${prefix}${request.path}`,
       headers: headersOf(request, credentials),
@@ -80,6 +82,7 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
       headersTimeout: request.timeoutMs,
       bodyTimeout,
     });
+    const answer = await orAborted(asked, signal);
     if (answer.statusCode === 401) access.refused();
     return answer;
   };
@@ -92,7 +95,7 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
         const text = await readText(answer.body, ANSWER_BYTES_MAX);
         return { code: answer.statusCode, headers: flat(answer.headers), text };
       } catch (error) {
-        throw asApiError(error, access, request.timeoutMs, deadline.aborted);
+        throw asApiError(error, access, { timeoutMs: request.timeoutMs, connectTimeoutMs }, deadline.aborted);
       }
     },
     stream: async (request) => {
@@ -103,7 +106,7 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
         if (answer.statusCode < 400) return { code: answer.statusCode, text: '', lines: linesOf(answer.body, access, request.silenceMs) };
         return { code: answer.statusCode, text: await readText(answer.body, REFUSAL_BYTES_MAX), lines: noLines() };
       } catch (error) {
-        throw asApiError(error, access, request.timeoutMs, head.signal.aborted);
+        throw asApiError(error, access, { timeoutMs: request.timeoutMs, connectTimeoutMs }, head.signal.aborted);
       } finally {
         clearTimeout(timer);
       }
@@ -115,14 +118,23 @@ export const createTransport = (access: ClusterAccess, userAgent: string): Trans
   };
 };
 
-const poolOptions = (access: ClusterAccess, credentials: Credentials, connections: number): Pool.Options => ({
+/** undici heeds a signal only from when the request has a connection: what waits for one would not end at its deadline. */
+const orAborted = <T>(asked: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+
+const poolOptions = (access: ClusterAccess, credentials: Credentials, connections: number, connectTimeoutMs: number): Pool.Options => ({
   connections,
   pipelining: 1,
   allowH2: false,
   keepAliveTimeout: KEEP_ALIVE_MS,
   keepAliveMaxTimeout: KEEP_ALIVE_MS,
   connect: {
-    timeout: CONNECT_TIMEOUT_MS,
+    timeout: connectTimeoutMs,
     keepAlive: true,
     rejectUnauthorized: !access.skipTlsVerify,
     ...(access.ca === undefined ? {} : { ca: access.ca }),
@@ -165,7 +177,7 @@ const linesOf = async function* (
   try {
     for await (const chunk of body) yield* split(chunk);
   } catch (error) {
-    throw asApiError(error, access, silenceMs, false);
+    throw asApiError(error, access, { timeoutMs: silenceMs, connectTimeoutMs: silenceMs }, false);
   } finally {
     body.destroy();
   }
@@ -184,12 +196,17 @@ const tlsCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-const asApiError = (error: unknown, access: ClusterAccess, timeoutMs: number, timedOut: boolean): ApiError => {
+type Limits = { readonly timeoutMs: number; readonly connectTimeoutMs: number };
+
+const asApiError = (error: unknown, access: ClusterAccess, { timeoutMs, connectTimeoutMs }: Limits, timedOut: boolean): ApiError => {
   if (error instanceof ApiError) return error;
   if (error instanceof LineTooLongError) return new ApiError('TooLarge', error.message, { cause: error });
   const code = (error as { code?: unknown } | null)?.code;
   const message = error instanceof Error ? error.message : String(error);
-  if (timedOut || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
+  if (!timedOut && code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return new ApiError('Timeout', `no connection to the API server ${access.server} within ${connectTimeoutMs} ms`, { cause: error });
+  }
+  if (timedOut || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return new ApiError('Timeout', `the API server ${access.server} did not answer within ${timeoutMs} ms`, { cause: error });
   }
   if (typeof code === 'string' && tlsCodes.has(code)) {
