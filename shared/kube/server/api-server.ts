@@ -14,6 +14,7 @@ import { refusedOf } from './refused.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
 import { resourceHandler, userOf } from './resource-handler.ts';
 import { refusalResponse } from './respond.ts';
+import { startStorageProtection } from './storage-protection.ts';
 import { createTurns } from './turns.ts';
 
 /** A server that is ready to be served. */
