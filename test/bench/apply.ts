@@ -3,9 +3,10 @@ import { fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { startFederation } from '../../deploy/local/federation.ts';
-import { nodeEnv } from '../../shared/node/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
-import { type ApplyTimes, startApplyClient } from './lib/apply-client.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
+import { type ApplyClient, type ApplyTimes, startApplyClient } from './lib/apply-client.ts';
+import { type Call, listenToAgents, type MemberCalls, type StageListener } from './lib/apply-stages.ts';
 import { type BenchOptions, type BenchResult, type Cell, percentile } from './lib/bench.ts';
 
 const TURNS = 300;
@@ -13,8 +14,20 @@ const TURNS = 300;
 const WARM_UP = 10;
 /** Keeps members small: the smallest has room for 220 pods. */
 const TURNS_BETWEEN_CLEARINGS = 50;
+/** One Deployment goes straight to a member after so many turns: the floor of what is measured. */
+const TURNS_BETWEEN_DIRECT = 5;
+const TURNS_BETWEEN_WORDS = 25;
 const MEMBERS = 3;
 const FSYNCS = 100;
+
+/** One turn: what its user saw, what the agents did for it, and CPU time of the whole process. */
+type Turn = ApplyTimes & {
+  readonly ready: number;
+  readonly calls: readonly MemberCalls[];
+  readonly cpuMs: number;
+  readonly afterCpuMs: number;
+};
+type Measured = { readonly turns: readonly Turn[]; readonly direct: readonly number[] };
 
 /** Each Deployment is ready everywhere before the next is sent, so that a turn measures itself alone. */
 export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
@@ -23,33 +36,56 @@ export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
   const dataDir = mkdtempSync(join(root, 'bench-apply-'));
   try {
     const fsyncs = fsyncTimes(dataDir);
-    const times = await measure(dataDir, quick ? 30 : TURNS);
-    return resultOf(times, fsyncs);
+    return resultOf(await measure(dataDir, quick ? 30 : TURNS), fsyncs);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
 };
 
-const measure = async (dataDir: string, turns: number): Promise<ApplyTimes[]> => {
+const measure = async (dataDir: string, count: number): Promise<Measured> => {
   const federation = await startFederation({ dataDir, members: MEMBERS, port: 0, env: nodeEnv(silentLog) });
   const kubeconfigs = federation.clusters.map(({ name }) => [name, join(dataDir, 'members', name, 'kubeconfig')] as const);
+  const agents = listenToAgents();
   try {
     const client = await startApplyClient({ hub: federation.hub.kubeconfig, members: Object.fromEntries(kubeconfigs) });
     try {
-      for (let turn = 0; turn < WARM_UP; turn++) await client.apply(`warm-${turn}`);
-      const times: ApplyTimes[] = [];
-      for (let turn = 0; turn < turns; turn++) {
-        if (turn % TURNS_BETWEEN_CLEARINGS === 0) await client.clear();
-        times.push(await client.apply(`web-${turn}`));
-      }
-      return times;
+      for (let turn = 0; turn < WARM_UP; turn++) await oneTurn(client, agents, `warm-${turn}`);
+      return await takeTurns(client, agents, count);
     } finally {
       await client.close();
     }
   } finally {
+    agents.close();
     await federation.stop();
   }
 };
+
+const takeTurns = async (client: ApplyClient, agents: StageListener, count: number): Promise<Measured> => {
+  const turns: Turn[] = [];
+  const direct: number[] = [];
+  const startedMs = performance.now();
+  for (let turn = 0; turn < count; turn++) {
+    if (turn % TURNS_BETWEEN_CLEARINGS === 0) await client.clear();
+    turns.push(await oneTurn(client, agents, `web-${turn}`));
+    if (turn % TURNS_BETWEEN_DIRECT === 0) direct.push(await client.direct(`direct-${turn}`));
+    // A long measurement on a busy machine must not look like one that hangs.
+    if ((turn + 1) % TURNS_BETWEEN_WORDS === 0)
+      process.stderr.write(`${turn + 1} of ${count} after ${Math.round((performance.now() - startedMs) / 1_000)} s\n`);
+  }
+  return { turns, direct };
+};
+
+const oneTurn = async (client: ApplyClient, agents: StageListener, name: string): Promise<Turn> => {
+  agents.begin(name);
+  const before = process.cpuUsage();
+  const times = await client.apply(name);
+  const cpuMs = milliseconds(process.cpuUsage(before));
+  const between = process.cpuUsage();
+  const ready = await client.ready();
+  return { ...times, ready, calls: agents.calls(), cpuMs, afterCpuMs: milliseconds(process.cpuUsage(between)) };
+};
+
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
 
 /** How long this disk takes to make 4 KB durable: every write of an API server waits for it. */
 const fsyncTimes = (directory: string): number[] => {
@@ -62,20 +98,38 @@ const fsyncTimes = (directory: string): number[] => {
   });
 };
 
-const resultOf = (times: readonly ApplyTimes[], fsyncs: readonly number[]): BenchResult => {
-  const row = (step: string, of: (one: ApplyTimes) => number): readonly Cell[] => rowOf(step, times.map(of));
-  const present = times.map((one) => one.present);
+const resultOf = ({ turns, direct }: Measured, fsyncs: readonly number[]): BenchResult => {
+  const row = (step: string, of: (one: Turn) => number): readonly Cell[] => rowOf(step, turns.map(of));
+  const calls = turns.flatMap((turn) => turn.calls);
+  const took = ({ sentAtMs, answeredAtMs }: Call): number => answeredAtMs - sentAtMs;
+  const present = turns.map((one) => one.present);
   return {
-    title: `POST of a Deployment at the hub until ${MEMBERS} members have it, ${times.length} one after the other; load ${loadavg()[0]?.toFixed(1)}`,
+    title: `POST of a Deployment at the hub until ${MEMBERS} members have it, ${turns.length} one after the other; hub, members, agents and client in one process; load ${loadavg()[0]?.toFixed(1)}`,
     columns: ['step', 'p50 ms', 'p99 ms'],
     rows: [
-      row('POST until the Deployment is in all members', ({ present: all }) => all),
+      row('POST until the Deployment is in all members', (one) => one.present),
       row('  POST until the hub answers', ({ answered }) => answered),
-      row('  POST until the placement is decided and stored', ({ placed }) => placed),
-      row('  then until all agents have recorded the work in their member', ({ placed, recorded }) => recorded - placed),
-      row('  then until all members have the Deployment', ({ recorded, present: all }) => all - recorded),
-      row("POST until the hub's status says that all copies are ready", ({ ready }) => ready),
+      row('  POST until the placement is decided, stored and seen', ({ placed }) => placed),
+      row('  then rendered, signed, through the broker, verified: the last agent calls', (one) => lastOf(one, heard) - one.placed),
+      row('  then the last record is kept; the look into the member beside it', (one) => lastOf(one, recorded) - lastOf(one, heard)),
+      row('  then the last apply is stored and seen', (one) => one.present - lastOf(one, recorded)),
+      rowOf(
+        "one agent's call that keeps the record",
+        calls.map(({ record }) => took(record)),
+      ),
+      rowOf(
+        "one agent's look",
+        calls.flatMap(({ look }) => (look === undefined ? [] : [took(look)])),
+      ),
+      rowOf(
+        "one agent's apply",
+        calls.map(({ apply }) => took(apply)),
+      ),
+      rowOf('POST straight to one member until its watch shows it (the floor)', direct),
       rowOf('one fsync of this disk', fsyncs),
+      row("POST until the hub's status says that all copies are ready (pods take 300 to start)", ({ ready }) => ready),
+      row('CPU time of the process until the Deployment is in all members', ({ cpuMs }) => cpuMs),
+      row("CPU time from then until ready: the playground's pods, and statuses on their way back", ({ afterCpuMs }) => afterCpuMs),
     ],
     goals: [
       { name: 'POST until present in all members, p50', value: percentile(present, 50), unit: 'ms', bound: 'max', goal: 60 },
@@ -83,5 +137,11 @@ const resultOf = (times: readonly ApplyTimes[], fsyncs: readonly number[]): Benc
     ],
   };
 };
+
+const heard = ({ record }: MemberCalls): number => record.sentAtMs;
+const recorded = ({ record }: MemberCalls): number => record.answeredAtMs;
+
+/** When the last member came to a step, in ms since the POST. */
+const lastOf = ({ calls, begunAtMs }: Turn, step: (calls: MemberCalls) => number): number => Math.max(...calls.map(step)) - begunAtMs;
 
 const rowOf = (step: string, samples: readonly number[]): readonly Cell[] => [step, percentile(samples, 50), percentile(samples, 99)];
