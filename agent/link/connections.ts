@@ -52,7 +52,7 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
       const before = current;
       current = next;
       urls = by.natsUrls;
-      live.use(next, by.hubKey, by.beatIntervalMs);
+      live.use(next, by);
       void follow(next);
       board.set('Connected', `connected to ${next.getServer()}`);
       if (before === undefined || before.isClosed()) return;

@@ -12,9 +12,11 @@ import type { ReportMessage, StatusItem, WantMessage } from '../../shared/wire/m
 import { makeRefusals, type Refusals } from '../../shared/wire/refusals.ts';
 import { itemKey } from '../../shared/wire/signature.ts';
 import { downSubject, kvSubject, statusBucket, upSubject } from '../../shared/wire/subjects.ts';
+import type { Admitted } from './key-store.ts';
 import { type AgentKeys, workVerifier } from './keys.ts';
+import { makeMeshBus } from './mesh-bus.ts';
 import { packReport } from './pack-report.ts';
-import type { BeatFacts, HelloFacts, WorkEvent } from './port.ts';
+import type { BeatFacts, HelloFacts, MeshBus, WorkEvent } from './port.ts';
 import { makeWorkGate, type WorkGate } from './work-gate.ts';
 import { readWork, type WorkReader } from './work-reader.ts';
 
@@ -26,6 +28,7 @@ export interface Live {
   readonly onWant: Listeners<WantMessage['what']>;
   readonly onKindsWanted: Listeners<readonly string[]>;
   readonly refusals: Refusals;
+  readonly mesh: MeshBus;
   setHello(facts: () => HelloFacts | undefined): void;
   setBeat(facts: () => BeatFacts): void;
   sayHello(): void;
@@ -34,7 +37,7 @@ export interface Live {
   publishStatus(item: StatusItem): void;
   rememberSeq(id: string, seq: number): void;
   /** Moves everything to this connection; the one before is left alone but for its subscriptions. */
-  use(connection: NatsConnection, hubKey: string, beatIntervalMs: number): void;
+  use(connection: NatsConnection, by: Admitted): void;
   /** The current connection was lost, or came back. */
   setUp(isUp: boolean): void;
   stop(): void;
@@ -49,6 +52,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
   const onWant = makeListeners<WantMessage['what']>(env.log);
   const onKindsWanted = makeListeners<readonly string[]>(env.log);
   const refusals = makeRefusals(env);
+  const mesh = makeMeshBus(env, cluster, keys);
   const seqs = new Map<string, number>();
   let connection: NatsConnection | undefined;
   let isUp = false;
@@ -156,6 +160,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     onWant,
     onKindsWanted,
     refusals,
+    mesh,
     setHello: (facts) => {
       helloFacts = facts;
       sayHello();
@@ -176,12 +181,14 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     rememberSeq: (id, seq) => {
       seqs.set(id, Math.max(seq, seqs.get(id) ?? 0));
     },
-    use: (next, hubKey, beatIntervalMs) => {
+    use: (next, by) => {
+      const { hubKey, beatIntervalMs } = by;
       reader?.stop();
       if (connection !== undefined && !connection.isClosed()) wants?.unsubscribe();
       if (gate?.hubKey !== hubKey) gate = { hubKey, gate: makeWorkGate({ cluster, open: keys.open, verify: workVerifier(hubKey) }, seqs) };
       connection = next;
       isUp = true;
+      mesh.use(next, by);
       wants = next.subscribe(downSubject(cluster, 'want'), { callback: (error, message) => hearWant(error, message?.data) });
       reader = startReader(next, gate.gate);
       sayAll();
@@ -197,6 +204,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
     },
     stop: () => {
       isUp = false;
+      void mesh.stop();
       cancelBeat();
       reader?.stop();
       statuses.stop();

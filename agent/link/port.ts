@@ -55,6 +55,23 @@ export type WorkEvent =
   | { readonly type: 'Item'; readonly item: WorkItem }
   | { readonly type: 'InitDone'; readonly ids: readonly string[] };
 
+/** The way over the broker to the other agents. What comes is not checked: packets carry their own signatures. */
+export interface MeshBus {
+  /** The agent's own nkey user public key, and its signature: 64 bytes. */
+  readonly publicKey: string;
+  sign(bytes: Uint8Array): Uint8Array;
+  /** nkey user public key that the hub signs with; undefined before the first connection of this process. */
+  hubKey(): string | undefined;
+  /** Sends if connected. */
+  publish(subject: string, packet: Uint8Array): void;
+  onPacket(handler: (packet: Uint8Array) => void): Unsubscribe;
+  /** Whose beats are wanted; before it is called, everybody's. */
+  watch(names: readonly string[]): void;
+  /** The hub's permission to speak, a NATS user JWT; another one takes the place of the one before. */
+  permit(jwt: string): void;
+  isUp(): boolean;
+}
+
 /** The agent's side of the bus. Handlers must return at once; outgoing calls never reject. */
 export interface AgentLink {
   readonly cluster: string;

@@ -37,7 +37,7 @@ export type Watch = {
   readonly onObstacle: (handler: (note: ObstacleNote) => void) => () => void;
   /** A membership came into force; `packet` as the hub signed it. */
   readonly onMembership: (handler: (given: { readonly membership: Membership; readonly packet: Uint8Array }) => void) => () => void;
-  /** A message of somebody else that a detector has no use for: shadows. */
+  /** A signed message that a detector has no use for: shadows, and the hub's permissions. Look at who it is from. */
   readonly onMessage: (handler: (message: MeshMessage) => void) => () => void;
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
@@ -145,7 +145,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
       }
       const { message, proof } = opened;
       const before = state.membership;
-      if (message.kind === 'shadows') messages.tell(message);
+      if (message.kind === 'shadows' || message.kind === 'credential') messages.tell(message);
       run({
         type: 'message',
         channel,

@@ -1,0 +1,119 @@
+/** @module The agent's part in finding out who died: the detector run for real, over the broker and over datagrams. */
+import { observersOf, startWatch, type Watch } from '../../shared/health/index.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { ed25519Verifier, lookAt } from '../../shared/node/mesh/index.ts';
+import { hubName, type Membership } from '../../shared/wire/mesh.ts';
+import { decodePublicKey } from '../../shared/wire/nkey.ts';
+import type { MeshBus } from '../link/port.ts';
+import { type Datagrams, openDatagrams } from './datagrams.ts';
+import type { KeptMesh, MeshStore } from './store.ts';
+
+/** What it is built from. */
+export type FailoverOptions = {
+  readonly cluster: string;
+  readonly bootId: string;
+  readonly env: RuntimeEnv;
+  /** A clock that never goes back. */
+  readonly monotonicMs: () => number;
+  readonly mesh: MeshBus;
+  readonly store: MeshStore;
+  /** Where datagrams are listened for; absent = beats go over the broker alone. */
+  readonly listen?: { readonly host: string; readonly port: number };
+};
+
+/** A running part. */
+export type Failover = {
+  /** Verdicts, and what the detector knows. */
+  readonly watch: Watch;
+  /** Port of datagrams; undefined = none is open. */
+  readonly port: number | undefined;
+  /** Whether the member's API server answers. */
+  readonly setApi: (isReachable: boolean) => void;
+  readonly stop: () => Promise<void>;
+};
+
+/** One look in so many also asks for what does not exist. */
+const canaryEvery = 20;
+
+/** Whose beats this agent needs: those it watches, and the hub's. */
+export const watchedBy = (name: string, membership: Membership): string[] =>
+  membership.members
+    .filter((member) => member.name === hubName || observersOf(member.name, membership, hubName).some((observer) => observer.name === name))
+    .map((member) => member.name)
+    // The own beats come back as well: that is how the way to the broker is known to work.
+    .concat(name)
+    .sort();
+
+/** Starts it. What was kept from the last run is in force until the hub says otherwise. @throws Error when the port is taken. */
+export const startFailover = async (options: FailoverOptions): Promise<Failover> => {
+  const { cluster, bootId, env, monotonicMs, mesh, store } = options;
+  let kept: KeptMesh | undefined = await store.load().catch((error: unknown) => {
+    env.log.warn('what was kept of the other clusters cannot be read; the hub gives it anew', { error: String(error) });
+    return undefined;
+  });
+  let datagrams: Datagrams | undefined;
+  const watch = startWatch({
+    name: cluster,
+    bootId,
+    env,
+    monotonicMs,
+    sign: mesh.sign,
+    verify: ed25519Verifier((key) => decodePublicKey('user', key)),
+    hubKey: () => mesh.hubKey() ?? kept?.hubKey,
+    publish: mesh.publish,
+    sendDirect: (address, packet) => datagrams?.send(address, packet),
+    look: ({ url, role }, timeoutMs, count) =>
+      lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: role === 'Gateway' && count % canaryEvery === 0 }),
+  });
+
+  const keep = (change: Partial<KeptMesh>): void => {
+    const hubKey = mesh.hubKey() ?? kept?.hubKey;
+    if (hubKey === undefined) return;
+    const next: KeptMesh = { v: 1, ...kept, ...change, hubKey };
+    if (JSON.stringify(next) === JSON.stringify(kept)) return;
+    kept = next;
+    store
+      .save(next)
+      .catch((error: unknown) => env.log.warn('the membership could not be kept for a restart without the hub', { error: String(error) }));
+  };
+  const stops = [
+    mesh.onPacket((packet) => watch.hear('broker', packet)),
+    watch.onMembership(({ membership, packet }) => {
+      mesh.watch(watchedBy(cluster, membership));
+      keep({ members: Buffer.from(packet).toString('base64') });
+    }),
+    watch.onMessage((message) => {
+      // Anybody could send one in its own name: only the hub's counts.
+      if (message.kind !== 'credential' || message.from !== hubName || message.to !== cluster) return;
+      mesh.permit(message.jwt);
+      keep({ jwt: message.jwt });
+    }),
+    watch.onVerdict((verdict) => {
+      const { target, cause, phase, voters, epoch } = verdict;
+      env.log[phase === 'Standing' ? 'warn' : 'info']('verdict', { target, cause, phase, voters, epoch });
+    }),
+    watch.onObstacle(({ target, obstacle }) => {
+      if (obstacle !== undefined) env.log.warn('a verdict is not carried out', { target, why: obstacle });
+    }),
+  ];
+  try {
+    if (options.listen !== undefined) {
+      datagrams = await openDatagrams({ ...options.listen, monotonicMs, log: env.log, onPacket: (packet) => watch.hear('direct', packet) });
+    }
+  } catch (error) {
+    watch.stop();
+    throw error;
+  }
+  if (kept?.members !== undefined) watch.hear('broker', Buffer.from(kept.members, 'base64'));
+  if (kept?.jwt !== undefined) mesh.permit(kept.jwt);
+  return {
+    watch,
+    port: datagrams?.port,
+    setApi: (api) => watch.setSelf({ api }),
+    stop: async () => {
+      for (const stop of stops) stop();
+      watch.stop();
+      await datagrams?.close();
+    },
+  };
+};
