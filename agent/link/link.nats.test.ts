@@ -10,14 +10,14 @@ import type { Cluster } from '../../shared/api/cluster.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
-import { type AgentLink, fileKeyStore, type LinkOptions, startLink, type WorkEvent } from './index.ts';
+import { type AgentLink, fileKeyStore, type LinkOptions, type StartedLink, startLink, type WorkEvent } from './index.ts';
 import type { Admitted, KeptLink } from './key-store.ts';
 import { agentKeysFrom } from './keys.ts';
 import { openSession } from './session.ts';
 
 let hub: TestHub;
 let dir: string;
-const links: AgentLink[] = [];
+const links: StartedLink[] = [];
 
 beforeAll(async () => {
   hub = await startTestHub();
@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const start = async (cluster: string, options: Partial<LinkOptions> = {}, at: TestHub = hub): Promise<AgentLink> => {
+const start = async (cluster: string, options: Partial<LinkOptions> = {}, at: TestHub = hub): Promise<StartedLink> => {
   const link = await startLink({
     env: testEnv,
     cluster,
@@ -189,8 +189,15 @@ describe('a join that fails says what is wrong and how to mend it', () => {
   });
 
   test('token expired', async () => {
-    const link = await start('late', { token: await hub.token('old', { expiresAt: '2020-01-01T00:00:00Z' }) });
+    const link = await start('late', { token: await hub.token('old', { expiresAt: new Date(Date.now() - 60_000).toISOString() }) });
     await reaches(link, 'Refused', 'TokenExpired');
+    expect(await link.gaveUp).toMatchObject({ phase: 'Refused', message: expect.stringContaining('hanse token create') });
+  });
+
+  test('a token that expired more than a day ago is removed', async () => {
+    await hub.token('ancient', { expiresAt: '2020-01-01T00:00:00Z' });
+    const tokens = { group: 'hanse.dev', version: 'v1alpha1', resource: 'jointokens' };
+    await vi.waitFor(async () => expect(await hub.client.get({ ...tokens, name: 'ancient' })).toBeUndefined(), 5_000);
   });
 
   test('name taken by another key; the Cluster says so too', async () => {
@@ -317,6 +324,7 @@ describe('over the link', () => {
     await hub.fleet.bus.publishWork(config('goner', 'a', 1));
     await hub.deleteCluster('goner');
     await reaches(link, 'Refused', 'Revoked');
+    expect(link.state().message).toMatch(/rm '.*goner\.json' .*hanse token create .*hanse join --hub .* --name goner --token TOKEN/);
     await vi.waitFor(async () => expect(await hub.cluster('goner')).toBeUndefined(), 5_000);
     expect((await hub.fleet.bus.publishedWork()).filter(({ cluster }) => cluster === 'goner')).toEqual([]);
     await reaches(await start('goner', { token, keyStore: fileKeyStore(join(dir, 'goner-new.json')) }), 'Connected');

@@ -27,7 +27,7 @@ import { joinApp } from './join/join-app.ts';
 import { clusters, joinTokens } from './join/objects.ts';
 import { makeJoinOffice } from './join/office.ts';
 import { serveRenewals } from './join/renewal.ts';
-import { makeTokenLoop } from './join/token-loop.ts';
+import { makeTokenLoop, tokenSweepMs } from './join/token-loop.ts';
 
 /** Where the broker runs. */
 export type BrokerChoice =
@@ -134,7 +134,13 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
     followedClusters.again();
   });
   const followedTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
-  undo.push(followedClusters.stop, followedTokens.stop);
+  let cancelSweep: () => void = () => undefined;
+  const sweep = (): void => {
+    followedTokens.again();
+    cancelSweep = env.setTimer(tokenSweepMs, sweep);
+  };
+  cancelSweep = env.setTimer(tokenSweepMs, sweep);
+  undo.push(followedClusters.stop, followedTokens.stop, () => cancelSweep());
   const office = makeJoinOffice({
     env,
     client,

@@ -37,7 +37,7 @@ export interface FleetBus {
   onReport(handler: (arrival: Arrival<ReportMessage>) => void): Unsubscribe;
   /** First every status the broker keeps, then changes as they come; after a lost connection all kept ones may come again. */
   onStatus(handler: (item: StatusItem) => void): Unsubscribe;
-  /** A record of ours at the broker was overwritten or lost; publish the item again. */
+  /** A record at the broker is not one of ours: publish the item again, or withdraw it. What was found before is told to the first handler. */
   onDamage(handler: (damage: { readonly cluster: string; readonly id: string }) => void): Unsubscribe;
   onRefusal(handler: (refusal: BusRefusal) => void): Unsubscribe;
   /**

@@ -3,9 +3,11 @@ import { type Cluster, type ClusterTaint, hanseGroup } from '../../../shared/api
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import type { FleetBus } from '../../fleet/port.ts';
+import type { Beat, Hello } from '../../../shared/wire/index.ts';
+import type { Arrival, FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser, timeText } from '../objects.ts';
+import { type Boot, bootAfter } from './boot.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, onBeat, onTick } from './health.ts';
 import { createReportDesk } from './report-desk.ts';
@@ -59,6 +61,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const writtenAt = new Map<string, number>();
   const servedApis = createServedApis();
   const desk = createReportDesk();
+  const boots = new Map<string, Boot>();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
 
@@ -78,8 +81,16 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     wantedAt.set(record.name, nowMs);
     bus.want(record.name, what);
   };
+  /** Whether the message is of the agent's start that runs, which it may be the first to tell. */
+  const isOfRunning = ({ message, arrivedAtMs }: Arrival<Beat | Hello>): boolean => {
+    const boot = bootAfter(boots.get(message.cluster), { id: message.bootId, saidMs: message.nowMs, heardMs: arrivedAtMs });
+    if (boot !== undefined) boots.set(message.cluster, boot);
+    return boot !== undefined;
+  };
   const unsubscribe = [
-    bus.onBeat(({ message, arrivedAtMs }) => {
+    bus.onBeat((arrival) => {
+      if (!isOfRunning(arrival)) return;
+      const { message, arrivedAtMs } = arrival;
       const record = directory.of(message.cluster);
       const before = record.health;
       record.health = onBeat(before, arrivedAtMs, message.api);
@@ -94,7 +105,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       noteChange(record);
       controller.add(record.name);
     }),
-    bus.onHello(({ message }) => {
+    bus.onHello((arrival) => {
+      if (!isOfRunning(arrival)) return;
+      const { message } = arrival;
       const record = directory.of(message.cluster);
       const served = servedApis(message.apis);
       record.hello = { ...message, apis: served.apis };
@@ -103,6 +116,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       controller.add(record.name);
     }),
     bus.onReport(({ message }) => {
+      // One that comes before the first word of its start is asked for again, as any that is missing.
+      if ((boots.get(message.cluster)?.id ?? message.bootId) !== message.bootId) return;
       const record = directory.of(message.cluster);
       const answer = desk.take(message);
       if (answer.do === 'ask') {
@@ -181,6 +196,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       if (object === undefined) {
         directory.remove(name);
         desk.forget(name);
+        boots.delete(name);
         fingerprints.delete(name);
         options.onCluster(name);
         return;

@@ -83,6 +83,22 @@ describe('the hub on the bus', () => {
     expect(JSON.parse((await stored('eu.mine'))?.text ?? '').seq).toBe(5);
   });
 
+  test('what was overwritten while no hub ran is told to whoever listens first, and a key that no work has is removed', async () => {
+    await bus.publishWork(work('eu', 'night', 3));
+    hub.publish('$KV.work.eu.night', StringCodec().encode('forged'));
+    hub.publish('$KV.work.eu.odd.key', StringCodec().encode('forged'));
+    await hub.flush();
+    const connection = await connectHub(server.address, server.identity, Date.now);
+    const second = await startFleetBus({ env: testEnv, connection, workKey: server.identity.work, sealingKeyOf: () => undefined });
+    await second.publishedWork();
+    const damaged: string[] = [];
+    second.onDamage(({ cluster, id }) => damaged.push(`${cluster}.${id}`));
+    expect(damaged).toEqual(['eu.night']);
+    await vi.waitFor(async () => expect(await stored('eu.odd.key')).toBeUndefined(), 5_000);
+    await second.stop();
+    expect(await bus.forgetWork('eu', 'night')).toEqual({ ok: true });
+  });
+
   test('a hub that starts anew knows what it had published', async () => {
     await bus.publishWork(work('eu', 'kept', 9));
     const connection = await connectHub(server.address, server.identity, Date.now);

@@ -33,10 +33,14 @@ export interface NatsFleetBus extends FleetBus, KindBus {
   stop(): Promise<void>;
 }
 
+type Damage = { readonly cluster: string; readonly id: string };
+
 /** Writes at the broker that are under way at once. */
 const writesInFlightMax = 256;
 /** Items that may wait for a broker that is away: twenty full clusters. */
 const itemsWaitingMax = 20 * workItemsMax;
+/** Damage remembered before the loops listen: twenty full clusters. */
+const damagesUntoldMax = itemsWaitingMax;
 /** A write that keeps failing is logged at each of so many attempts. */
 const logEveryAttempts = 10;
 
@@ -47,7 +51,18 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const refusals = makeRefusals(env);
   const board = makeWorkBoard(workKey.rawPublicKey);
   const onConnected = makeListeners<boolean>(env.log);
-  const onDamage = makeListeners<{ cluster: string; id: string }>(env.log);
+  const onDamage = makeListeners<Damage>(env.log);
+  /** What was found before anybody listened, by key: the records of a broker are read before the loops start. */
+  const untold = new Map<string, Damage>();
+  let isHeard = false;
+  const tellDamage = (damage: Damage): void => {
+    if (isHeard) onDamage.tell(damage);
+    else if (untold.size < damagesUntoldMax) untold.set(itemKey(damage.cluster, damage.id), damage);
+    else
+      env.log.error('more foreign work records than can be remembered; start the hub again once these are mended', {
+        max: damagesUntoldMax,
+      });
+  };
   let connected = true;
   const want: FleetBus['want'] = (cluster, what) => {
     if (connected) connection.publish(downSubject(cluster, 'want'), encodeMessage('want', { v: 1, what }).bytes);
@@ -79,7 +94,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       const { cluster, id } = out.item;
       board.expect(out.item, out.signature);
       const streamSeq = await writeRecord(connection, kvSubject(workBucket, key), out);
-      if (board.wrote(cluster, id, streamSeq) === 'lost') onDamage.tell({ cluster, id });
+      if (board.wrote(cluster, id, streamSeq) === 'lost') tellDamage({ cluster, id });
     },
     inFlightMax: writesInFlightMax,
     keysMax: itemsWaitingMax,
@@ -91,10 +106,17 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
 
   const seeWork = (record: KvRecord): void => {
     if (board.see(record) === 'ours') return;
-    const [cluster = '', id = ''] = record.key.split('.');
+    const [cluster = '', id = '', ...rest] = record.key.split('.');
     const message = 'a work record is not the one this hub wrote; it has to be written again';
     refusals.refuse({ cluster, subject: kvSubject(workBucket, record.key), reason: 'ForeignWork', message });
-    onDamage.tell({ cluster, id });
+    // A key that no work of ours can have: it is taken away whole.
+    if (id === '' || rest.length > 0) {
+      purgeSubject(connection, workBucket, kvSubject(workBucket, record.key)).catch((error: unknown) =>
+        env.log.warn('a work record that may not be could not be removed', { key: record.key, error: String(error) }),
+      );
+      return;
+    }
+    tellDamage({ cluster, id });
   };
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
   const common = { env, connection, signatureHeader };
@@ -130,7 +152,13 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     onReport: listen('report'),
     onKind: listen('kind'),
     onStatus: desk.onStatus,
-    onDamage: onDamage.add,
+    onDamage: (handler) => {
+      const off = onDamage.add(handler);
+      isHeard = true;
+      for (const damage of untold.values()) onDamage.tell(damage);
+      untold.clear();
+      return off;
+    },
     onRefusal: refusals.onRefusal,
     publishWork: async (item) => {
       const out = prepareWork(item, workKey, sealingKeyOf);

@@ -13,6 +13,11 @@ export const systemNamespace = 'hanse-system';
 /** Name of the Secret of a token. */
 export const tokenSecretName = (token: string): string => `join-token-${token}`;
 
+/** A token is removed this long after it expired, with its Secret: until then an agent that is late is told what happened. */
+export const expiredTokenKeptMs = 24 * 3_600_000;
+/** Expired tokens are looked for this often. */
+export const tokenSweepMs = 10 * 60_000;
+
 export type TokenLoopOptions = { readonly env: RuntimeEnv; readonly client: KubeClient };
 
 /** Reconciles one JoinToken; rejects to be called again. */
@@ -20,7 +25,13 @@ export const makeTokenLoop =
   ({ env, client }: TokenLoopOptions) =>
   async (name: string, object: KubeObject | undefined): Promise<void> => {
     const token = object as JoinToken | undefined;
-    if (token === undefined || token.metadata.deletionTimestamp !== undefined || token.status?.secretHash !== undefined) return;
+    if (token === undefined || token.metadata.deletionTimestamp !== undefined) return;
+    if (Date.parse(token.spec.expiresAt ?? '') + expiredTokenKeptMs <= env.nowMs()) {
+      await client.delete({ ...joinTokens, name });
+      env.log.info('removed a join token that expired long ago', { token: name, expiredAt: token.spec.expiresAt });
+      return;
+    }
+    if (token.status?.secretHash !== undefined) return;
     const status = token.spec.secretHash === undefined ? await makeSecret(client, token) : { secretHash: token.spec.secretHash };
     await change<JoinToken>(
       client,
