@@ -282,6 +282,33 @@ describe('control', () => {
     await until(() => expect(it.fleet.published().map(({ id, op }) => [id, op])).toEqual([[workId, 'apply']]));
   });
 
+  it('withdraws again what was overwritten at the broker while no hub ran', async () => {
+    const it = await started({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1));
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    it.fleet.agent('home').cutOff = true;
+    await it.client.delete(web);
+    await until(() => expect(it.fleet.published().map(({ op }) => op)).toEqual(['withdraw']));
+    // The record is another's bytes now, and this hub knows nothing of what it said.
+    await it.fleet.bus.forgetWork('home', workId);
+    await it.restart();
+    it.fleet.damage('home', workId);
+    await until(() => expect(it.fleet.published().map(({ op }) => op)).toEqual(['withdraw']));
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect(it.fleet.agent('home').objects.size).toBe(0));
+    await until(() => expect(it.fleet.published()).toEqual([]));
+  });
+
+  it('removes from the broker what can be no work', async () => {
+    const it = await started({ home: 4 });
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };
+    await it.fleet.bus.publishWork({ v: 1, cluster: 'away', id: 'nonsense', seq: 1, op: 'withdraw', ref, adopt: 'Never' });
+    const forgotten = vi.spyOn(it.fleet.bus, 'forgetWork');
+    it.fleet.damage('away', 'nonsense');
+    expect(forgotten).toHaveBeenCalledWith('away', 'nonsense');
+  });
+
   it('leaves copies in the clusters when the object says so', async () => {
     const it = await started({ home: 4 });
     await it.client.create(policiesType, policy());

@@ -171,9 +171,15 @@ export const startControl = (options: ControlOptions): Control => {
     status.addAfter(key, statusDelayMs);
   });
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
-    const entry = board.sent(id).get(name);
-    // Whatever the record said is said again, a withdrawal too.
-    if (entry !== undefined) board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
+    if (keyOfWorkId(id) === undefined) {
+      // Nothing of ours was ever there: what somebody put there goes.
+      void bus.forgetWork(name, id);
+      return;
+    }
+    // Whatever the record said is said again, a withdrawal too. One that is not known may have been a withdrawal of before our start: what
+    // the cluster should not have is withdrawn once more, above what it last answered.
+    const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
+    board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
     addWork(id);
   });
   bus.publishedWork().then(
