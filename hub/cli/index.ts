@@ -6,6 +6,7 @@ import { explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
+import { topGpu } from './top.ts';
 
 export { type CliContext, type HubConnection, UsageError } from './context.ts';
 export { hubPortDefault, portNumber } from './hub.ts';
@@ -115,6 +116,17 @@ const fitCommand = (context: CliContext): Command =>
     )
     .action((flags: FitOptions) => runFit(context, flags));
 
+const topCommand = (context: CliContext): Command => {
+  const top = new Command('top').description('show what the clusters have and how much of it is free');
+  top
+    .command('gpu')
+    .description('the GPUs of all clusters, by model, memory and cluster')
+    .addOption(kubeconfigOption())
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
+    .action((flags: { kubeconfig?: string; output?: string }) => topGpu(context, flags));
+  return top;
+};
+
 /** The commands of the hub's room. */
 export const hubCommands = (context: CliContext): Command[] => [
   hubCommand(),
@@ -122,5 +134,6 @@ export const hubCommands = (context: CliContext): Command[] => [
   admissionCommand(context, 'approve'),
   admissionCommand(context, 'deny'),
   explainCommand(context),
+  topCommand(context),
   fitCommand(context),
 ];

@@ -11,6 +11,7 @@ import { startClusterLoop } from './cluster/loop.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
 import { internalPrefix } from './kinds/index.ts';
+import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
 import { type KindCatalog, keyOfWorkId, objectKeyOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
@@ -44,7 +45,13 @@ export type Control = {
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
 /** Prefixes whose objects no loop cares for. */
-const ignoredPrefixes = [prefixOf('', 'events'), prefixOf('coordination.k8s.io', 'leases'), `${hanseGroup}/jointokens/`, internalPrefix];
+const ignoredPrefixes = [
+  prefixOf('', 'events'),
+  prefixOf('coordination.k8s.io', 'leases'),
+  `${hanseGroup}/jointokens/`,
+  internalPrefix,
+  gpuPoolPrefix,
+];
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
@@ -110,6 +117,7 @@ export const startControl = (options: ControlOptions): Control => {
     const key = keyOfWorkId(id);
     if (key !== undefined) work.add(key);
   };
+  const gpus = startGpuLoop({ store, env, directory });
   const cluster = startClusterLoop({
     store,
     bus,
@@ -118,15 +126,20 @@ export const startControl = (options: ControlOptions): Control => {
     health,
     kindTroubles: options.kindTroubles ?? (() => []),
     onCluster,
-    onCapacity: placement.retryUnplaced,
+    onCapacity: () => {
+      placement.retryUnplaced();
+      gpus.changed();
+    },
   });
 
   const onChange = (change: Change): void => {
     const { key, op } = change;
     const object = op === 'delete' ? undefined : change.current.object;
     if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
-    if (key.startsWith(clusterPrefix)) cluster.onObject(partsOf(key).name, object);
-    else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
+    if (key.startsWith(clusterPrefix)) {
+      cluster.onObject(partsOf(key).name, object);
+      if (isContentChange(change)) gpus.changed();
+    } else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
     else if (key.startsWith(placementPrefix)) onPlacement(change);
     else if (isContentChange(change)) onContent(change);
   };
@@ -201,13 +214,13 @@ export const startControl = (options: ControlOptions): Control => {
   return {
     directory,
     recheckCluster: cluster.recheck,
-    pending: () => placement.pending() + work.pending() + status.pending() + cluster.pending(),
+    pending: () => placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending(),
     stop: async () => {
       cancelSweep();
       unwatch();
       unsubscribe();
       unhurt();
-      await Promise.all([cluster.stop(), placement.stop(), work.stop(), status.stop()]);
+      await Promise.all([cluster.stop(), gpus.stop(), placement.stop(), work.stop(), status.stop()]);
     },
   };
 };

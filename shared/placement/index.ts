@@ -1,5 +1,6 @@
 /** @module Where replicas go: filter, spread, divide, explain. Pure. */
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
+export { type LabelledNode, learntLabels } from './learnt-labels.ts';
 export {
   type ClusterFacts,
   type ClusterView,
@@ -11,7 +12,7 @@ export {
 } from './model.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
-export { type Amount, amountText, currencyOf, isSpot, priceIn } from './pricing.ts';
+export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';
 export {

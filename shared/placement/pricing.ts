@@ -42,7 +42,8 @@ const has = (labels: Readonly<Record<string, string>>, key: string, value: strin
 export const isSpot = (labels: Readonly<Record<string, string>>): boolean =>
   Object.entries(spotLabels).some(([key, value]) => has(labels, key, value));
 
-const pricesFor = (pricing: ClusterPricing, labels: Readonly<Record<string, string>>): Prices => {
+/** The prices that hold for nodes with these labels. */
+export const pricesFor = (pricing: ClusterPricing, labels: Readonly<Record<string, string>>): Prices => {
   const group = pricing.nodeGroups?.find(({ nodeSelector }) =>
     Object.entries(nodeSelector).every(([key, value]) => has(labels, key, value)),
   );
