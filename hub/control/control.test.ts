@@ -134,6 +134,24 @@ const scale = ({ client }: Hub, replicas: number): Promise<KubeObject> =>
   client.patch(web, 'application/merge-patch+json', { spec: { replicas } });
 
 describe('control', () => {
+  it('tells where kubectl describe shows it, once, that no policy selects a workload, or that none does any more', async () => {
+    const it = await started({ home: 4 });
+    await it.client.create(deployments, deployment(1));
+    const told = async () => {
+      const uid = (await it.client.get(web))?.metadata.uid;
+      const { items } = await it.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'shop' });
+      const ours = items.filter(({ involvedObject }) => (involvedObject as { uid?: string }).uid === uid);
+      return new Map(ours.map(({ reason, count, message }) => [`${String(reason)}: ${String(message).slice(0, 22)}`, count]));
+    };
+    await until(async () => expect(await told()).toEqual(new Map([['NoPolicy: no policy selects it, ', 1]])));
+    await scale(it, 2);
+    await it.client.create(policiesType, policy());
+    await until(() => expect(runningAt(it, 'home')).toBe(2));
+    await it.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
+    await until(async () => expect([...(await told())]).toContainEqual(['NoPolicy: no policy selects the ', 1]));
+    expect((await told()).get('NoPolicy: no policy selects it, ')).toBe(1);
+  });
+
   it('places a Deployment by its policy, sends each cluster its share, and shows the sum as its status', async () => {
     const it = await started({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers }));

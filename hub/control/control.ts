@@ -10,9 +10,9 @@ import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
-import { internalPrefix } from './kinds/index.ts';
 import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
-import { type KindCatalog, keyOfWorkId, objectKeyOf } from './kinds.ts';
+import { internalPrefix } from './kinds/index.ts';
+import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
@@ -144,7 +144,9 @@ export const startControl = (options: ControlOptions): Control => {
     else if (isContentChange(change)) onContent(change);
   };
   const onContent = ({ key, op, current: { object } }: Change): void => {
-    if (op === 'delete' || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined) placement.add(key);
+    const isWorkload = podSpecOf(object) !== undefined;
+    if (op === 'delete' || isWorkload || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined)
+      placement.add(key);
     work.add(key);
     for (const workload of dependencies.touched(key)) work.add(workload);
   };

@@ -1,5 +1,4 @@
 /** @module Events on objects of the hub, where `kubectl describe` shows them; the same event again only counts up. */
-import type { WorkloadRef } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf, prefixOf, type Store } from '../../shared/kube/storage/index.ts';
 import { hash32, type RuntimeEnv } from '../../shared/lib/index.ts';
@@ -11,7 +10,7 @@ export type EventText = { readonly type: 'Normal' | 'Warning'; readonly reason: 
 
 /** Writes events. A failure is logged and forgotten: events are courtesy. */
 export type EventRecorder = {
-  readonly record: (ref: WorkloadRef & { readonly uid?: string; readonly resourceVersion?: string }, event: EventText) => void;
+  readonly record: (object: KubeObject, event: EventText) => void;
   /** Deletes events of the hub that are older than their time. */
   readonly sweep: () => Promise<void>;
 };
@@ -24,14 +23,24 @@ const messageLengthMax = 1_024;
 const underWayMax = 256;
 const sweptMax = 500;
 
+/** A v1 ObjectReference; clients look events up by its uid. */
+type ObjectReference = { apiVersion: string; kind: string; namespace?: string; name: string; uid?: string; resourceVersion?: string };
+
+const involved = ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }: KubeObject): ObjectReference => ({
+  apiVersion,
+  kind,
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+  ...(uid === undefined ? {} : { uid }),
+  ...(resourceVersion === undefined ? {} : { resourceVersion }),
+});
+
 /** A recorder over the hub's store. */
 export const createEventRecorder = (store: Store, env: RuntimeEnv): EventRecorder => {
   let underWay = 0;
-  const write = async (
-    ref: WorkloadRef & { readonly uid?: string; readonly resourceVersion?: string },
-    event: EventText,
-  ): Promise<void> => {
-    const namespace = ref.namespace === '' ? 'default' : ref.namespace;
+  const write = async (about: KubeObject, event: EventText): Promise<void> => {
+    const ref = involved(about);
+    const namespace = ref.namespace ?? 'default';
     const message = event.message.slice(0, messageLengthMax);
     const name = `${ref.name.slice(0, 200)}.${hash32(`${ref.uid ?? ''}/${ref.kind}/${event.reason}/${message}`).toString(16)}`;
     const key = keyOf('', 'events', namespace, name);
@@ -42,7 +51,7 @@ export const createEventRecorder = (store: Store, env: RuntimeEnv): EventRecorde
       apiVersion: 'v1',
       kind: 'Event',
       metadata: old === undefined ? newMetadata(env, name, namespace) : old.object.metadata,
-      involvedObject: { ...ref },
+      involvedObject: ref,
       reason: event.reason,
       message,
       source: { component },
@@ -57,10 +66,10 @@ export const createEventRecorder = (store: Store, env: RuntimeEnv): EventRecorde
     await store.commit([{ op: 'put', key, expected: old?.revision ?? 0, object }]);
   };
   return {
-    record: (ref, event) => {
+    record: (object, event) => {
       if (underWay >= underWayMax) return;
       underWay += 1;
-      write(ref, event)
+      write(object, event)
         .catch((error: unknown) => env.log.warn('an event could not be written', { error }))
         .finally(() => {
           underWay -= 1;

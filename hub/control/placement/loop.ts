@@ -15,6 +15,7 @@ import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import { looksAtOthers, othersIn } from './others.ts';
 import type { PolicyBook } from './policies.ts';
+import { createUnselected } from './unselected.ts';
 
 /** What the loop is built from. */
 export type PlacementLoopOptions = {
@@ -58,12 +59,14 @@ const largest = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>)
 export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
   const { store, env, catalog, ledger } = options;
   const unplaced = new Set<StorageKey>();
+  const unselected = createUnselected(options.events, env.nowMs);
   /** Unplaced ones whose policy looks at other workloads: they try again when one of their namespace is placed. */
   const waiting = new Set<StorageKey>();
 
   const forget = async (key: StorageKey): Promise<Outcome> => {
     unplaced.delete(key);
     waiting.delete(key);
+    unselected.forget(key);
     const type = typeOfKey(catalog, key);
     if (type === undefined) return done;
     const { namespace, name } = partsOf(key);
@@ -87,16 +90,19 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
    * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
    * given back what it had: it was decided on, and its copies may go.
    */
-  const freeze = async (ref: WorkloadRef): Promise<Outcome> => {
-    const { key, placement, revision } = placementOf(store, ref);
-    if (placement === undefined) return done;
+  const freeze = async (stored: Stored): Promise<Outcome> => {
+    const { key, placement, revision } = placementOf(store, refOf(stored.object));
+    if (placement === undefined) return unselected.note(stored.key, stored.object);
     const { owed: before = [], ...status } = placement.status ?? {};
     const owed = stillOwed(before, options.directory.views());
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
     const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
     const frozen: PlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
     const object = { ...placement, status: frozen } as unknown as KubeObject;
-    return (await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }])) ?? done;
+    const trouble = await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }]);
+    if (trouble !== undefined) return trouble;
+    if (status.reason !== 'NoPolicy') options.events.record(stored.object, { type: 'Warning', reason: 'NoPolicy', message });
+    return done;
   };
 
   const writesOf = (stored: Stored, output: PlacementOutput, existing: ReturnType<typeof placementOf>): Write[] => {
@@ -159,8 +165,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     if (trouble?.outcome !== 'retry') ledger.assign(workId, shape, trouble === undefined ? promised : held);
     if (trouble !== undefined) return trouble;
     for (const other of waiting) if (other !== key && partsOf(other).namespace === partsOf(key).namespace) controller.add(other);
-    if (output.event !== undefined)
-      options.events.record({ ...refOf(object), ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) }, output.event);
+    if (output.event !== undefined) options.events.record(object, output.event);
     return again;
   };
 
@@ -176,7 +181,8 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
         return done;
       }
       const policy = options.policies.policyOf(stored.object);
-      if (policy === undefined) return freeze(refOf(stored.object));
+      if (policy === undefined) return freeze(stored);
+      unselected.forget(key);
       if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
       return decide(stored, policy);
     },

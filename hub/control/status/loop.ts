@@ -87,7 +87,7 @@ export const startStatusLoop = ({ store, env, catalog, board, events }: StatusLo
     const old = placement.status?.conditions?.find(({ type }) => type === next.type);
     if (next.status === 'Unknown' || (old?.status === next.status && old.reason === next.reason && old.message === next.message))
       return undefined;
-    if (next.status === 'False') events.record(refOf(stored.object), { type: 'Warning', reason: next.reason, message: next.message });
+    if (next.status === 'False') events.record(stored.object, { type: 'Warning', reason: next.reason, message: next.message });
     const condition: ClusterCondition = {
       ...next,
       lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(env.nowMs()),
