@@ -1,14 +1,20 @@
 /** @module Binding pods to nodes as the default scheduler would: one by one, least allocated node first (kube-scheduler LeastAllocated). */
 import { heapOf } from '../lib/heap.ts';
-import { nodeCount, nodeVerdicts, planFit } from './fit.ts';
+import { fitNodes, planFit } from './fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
+import { takeZones } from './take-zones.ts';
 
 /** Pods that are on their way to a cluster. */
 export type AssumedPods = { readonly shape: PodShape; readonly count: number };
 
-/** Free amounts that a binding takes from; `free[r][node]`. */
-export type MutableColumns = { podsFree: number[]; free: number[][] };
+/** Free amounts that a binding takes from; `free[r][node]`. Zones and devices may still be the report's own: they are copied when taken from. */
+export type MutableColumns = {
+  podsFree: number[];
+  free: number[][];
+  zoneFree?: CapacityReport['nodes']['zoneFree'] | undefined;
+  deviceFree?: CapacityReport['nodes']['deviceFree'] | undefined;
+};
 
 const scale = 10_000;
 type Candidate = { readonly node: number; share: number; room: number };
@@ -30,15 +36,12 @@ const freeShares = (report: CapacityReport, columns: MutableColumns): ((node: nu
 
 /** Binds up to `pods.count` pods and takes their amounts from `columns`; answers how many found room. Ties go to the first node. */
 export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: AssumedPods): number => {
+  if (pods.count <= 0) return 0;
   const plan = planFit(report, pods.shape);
-  if (plan.refusal !== undefined || pods.count <= 0) return 0;
-  const verdict = nodeVerdicts(report, plan.shape);
   const shareOf = freeShares(report, columns);
-  const candidates: Candidate[] = [];
-  for (let node = 0; node < report.nodes.group.length; node++) {
-    const room = verdict(node) === undefined ? nodeCount(plan, columns, node).count : 0;
-    if (room > 0) candidates.push({ node, share: shareOf(node), room });
-  }
+  const candidates: Candidate[] = fitNodes(report, pods.shape, columns)
+    .filter(({ count }) => count > 0)
+    .map(({ node, count }) => ({ node, share: shareOf(node), room: count }));
   const heap = heapOf(candidates, (a, b) => a.share > b.share || (a.share === b.share && a.node < b.node));
   let bound = 0;
   for (let top = heap.peek(); top !== undefined && bound < pods.count; top = heap.peek()) {
@@ -47,6 +50,7 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
       const row = columns.free[column];
       if (row !== undefined) row[top.node] = (row[top.node] ?? 0) - amount;
     }
+    takeZones(report, columns, plan.demand, top.node);
     bound += 1;
     top.room -= 1;
     if (top.room <= 0) heap.pop();

@@ -30,8 +30,10 @@ export type ExactFit = {
   readonly doubts: readonly string[];
 };
 
-type Share = { count: bigint; bound: string };
-type Counting = {
+/** A node's share while it is counted. */
+export type Share = { count: bigint; bound: string };
+/** A count under way. */
+export type Counting = {
   readonly cluster: ClusterModel;
   readonly demand: PodDemand;
   readonly shares: Share[];
@@ -44,6 +46,11 @@ export const fitModel = (cluster: ClusterModel, asked: PodDemand): ExactFit => {
   const { demand, refusal, doubts } = foldDemand(cluster, asked);
   const counting: Counting = { cluster, demand, shares: [], doubts: new Set([...cluster.doubts, ...doubts]), exact: true };
   for (const node of cluster.nodes) counting.shares.push(refusal === undefined ? shareOf(counting, node) : { count: 0n, bound: refusal });
+  return fitShares(counting);
+};
+
+/** As {@link fitModel} where each node's own share is counted already. The shares are taken over; the demand is folded. */
+export const fitShares = (counting: Counting): ExactFit => {
   beside(counting);
   apart(counting);
   byQuota(counting);

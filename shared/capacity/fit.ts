@@ -1,16 +1,28 @@
-/** @module How many more replicas of a shape a cluster can take, node by node: facts `capacity.md` §2.3 without zones. Integers only. */
-import { present } from '../lib/index.ts';
+/**
+ * @module How many more replicas of a shape a reported cluster takes: columns of plain numbers, node by node, held to the exact count of
+ * `exact-fit.ts` by a property (facts `capacity.md` §2.3).
+ */
+import { boundName, countsBytes } from './amounts.ts';
+import type { PodDemand } from './demand.ts';
+import { fitShares, type Share } from './exact-fit.ts';
+import { bookedOf } from './group-kubelet.ts';
 import { asksForHost, nodeRefusal } from './node-match.ts';
 import type { PodShape } from './pod-shape.ts';
-import type { CapacityReport, NodeGroup } from './report.ts';
+import { quotaCount } from './quota.ts';
+import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
+import { answerable, bearsOnPods, isKeptAway, portsAllow, quotasOf, thinClusterOf } from './thin-cluster.ts';
+import { gpuPlan, type NodeBound, type ZoneColumns, zonePlan } from './zone-plan.ts';
 
 /** The answer for one cluster. */
 export type FitResult = {
-  /** Further replicas that fit. */
+  /** Further replicas that fit; a lower bound unless `exact`. */
   readonly count: number;
-  /** False when terms are in play that the count does not know. */
+  /** False when a choice of the kubelet, or terms that the count does not know, decide. */
   readonly exact: boolean;
-  /** Nodes that can take none, by reason: `taint`, `selector`, `affinity`, `unschedulable`, `pods`, or what is short on them. */
+  /**
+   * Nodes that can take none, by reason: `taint`, `selector`, `affinity`, `spread`, `unschedulable`, `pods`, `ports`, `numa`, `quota`,
+   * `runtimeClass`, or what is short on them.
+   */
   readonly refusals: { readonly [reason: string]: number };
 };
 
@@ -18,93 +30,211 @@ export type FitResult = {
 export type NodeFit = { readonly node: number; readonly count: number; readonly bound: string };
 
 /** Free amounts of the nodes, in the report's order; `free[r][node]`. */
-export type FreeColumns = { readonly podsFree: readonly number[]; readonly free: readonly (readonly number[])[] };
-
-/** The name under which a short resource is told. */
-const boundName = (resource: string): string =>
-  resource === 'nvidia.com/gpu' ? 'gpu' : resource.startsWith('hugepages-') ? 'hugepages' : resource;
+export type FreeColumns = Pick<NodeColumns, 'podsFree' | 'free'> & ZoneColumns;
 
 /** A shape made ready for one report: amounts by column, the RuntimeClass folded in. */
 export type FitPlan = {
   readonly shape: PodShape;
+  /** What the kubelet, other pods and quota look at, with the RuntimeClass and the policy's changes folded in. */
+  readonly demand: PodDemand;
   /** Column index and amount of each request. */
   readonly amounts: readonly { readonly column: number; readonly amount: number; readonly name: string }[];
   /** Set when no node can take the shape. */
   readonly refusal: string | undefined;
 };
 
-const withRuntimeClass = (report: CapacityReport, shape: PodShape): PodShape | undefined => {
-  if (shape.runtimeClassName === undefined) return shape;
+const withRuntimeClass = (report: CapacityReport, shape: PodShape): { shape: PodShape; refusal: string | undefined } => {
+  if (shape.runtimeClassName === undefined) return { shape, refusal: undefined };
   const runtime = report.runtimeClasses.find((entry) => entry.name === shape.runtimeClassName);
-  if (runtime === undefined) return undefined;
+  if (runtime === undefined) return { shape, refusal: 'runtimeClass' };
   const amounts = new Map(shape.requests);
-  for (const [resource, amount] of Object.entries(runtime.overhead)) amounts.set(resource, (amounts.get(resource) ?? 0) + amount);
-  return {
+  if (!shape.demand.hasOverhead) {
+    for (const [resource, amount] of Object.entries(runtime.overhead)) amounts.set(resource, (amounts.get(resource) ?? 0) + amount);
+  }
+  const { nodeSelector } = shape;
+  const clash = Object.entries(runtime.nodeSelector).some(
+    ([key, value]) => Object.hasOwn(nodeSelector, key) && nodeSelector[key] !== value,
+  );
+  const folded = {
     ...shape,
     requests: [...amounts].filter(([, amount]) => amount > 0),
-    nodeSelector: { ...runtime.nodeSelector, ...shape.nodeSelector },
+    nodeSelector: { ...runtime.nodeSelector, ...nodeSelector },
+    tolerations: [...shape.tolerations, ...(runtime.tolerations ?? [])],
   };
+  return { shape: folded, refusal: clash ? 'selector' : undefined };
+};
+
+/** The exact demand with what a policy or the RuntimeClass changed; devices that were added are the first container's. */
+const demandOf = (shape: PodShape): PodDemand => {
+  const { demand, tolerations, nodeSelector, nodeTerms } = shape;
+  const more = new Map<string, bigint>();
+  const requests = new Map<string, bigint>();
+  for (const [resource, amount] of shape.requests) {
+    const before = demand.requests.get(resource) ?? 0n;
+    const now = bookedOf(resource, amount);
+    // Canonical amounts of bytes are rounded up: what the template says is the truth unless something was added.
+    const added = now - before;
+    const isAdded = countsBytes(resource) ? added >= 1_048_576n : added > 0n;
+    requests.set(resource, isAdded || before === 0n ? now : before);
+    if (isAdded && resource.includes('/')) more.set(resource, added);
+  }
+  const first = demand.containers.findIndex(({ role }) => role === 'app');
+  const containers =
+    more.size === 0
+      ? demand.containers
+      : demand.containers.map((container, at) => {
+          if (at !== first) return container;
+          const sums = new Map(container.requests);
+          for (const [resource, amount] of more) sums.set(resource, (sums.get(resource) ?? 0n) + amount);
+          return { ...container, requests: sums };
+        });
+  return { ...demand, requests, containers, tolerations, nodeSelector, nodeTerms };
 };
 
 /** Prepares a shape for a report. */
-export const planFit = (report: CapacityReport, shape: PodShape): FitPlan => {
-  const known = withRuntimeClass(report, shape);
-  if (known === undefined) return { shape, amounts: [], refusal: 'runtimeClass' };
-  const amounts = known.requests.map(([name, amount]) => ({ column: report.resourceNames.indexOf(name), amount, name: boundName(name) }));
+export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
+  const { shape, refusal } = withRuntimeClass(report, asked);
+  const amounts = shape.requests.map(([name, amount]) => ({ column: report.resourceNames.indexOf(name), amount, name: boundName(name) }));
   const missing = amounts.find((entry) => entry.column < 0);
-  return { shape: known, amounts, refusal: missing?.name };
+  return { shape, demand: demandOf(shape), amounts, refusal: refusal ?? missing?.name };
 };
 
-/** Replicas that one node's free amounts allow, and what refuses one more. */
-export const nodeCount = (plan: FitPlan, columns: FreeColumns, node: number): { count: number; bound: string } => {
-  let count = Math.max(0, columns.podsFree[node] ?? 0);
-  let bound = 'pods';
-  if (plan.shape.perNodeMax < count) {
-    count = plan.shape.perNodeMax;
-    bound = 'ports';
-  }
+/** Counts by node while they are made; `bounds[node]` is a place in `names`. */
+type Counts = { readonly counts: Float64Array; readonly bounds: Uint16Array; readonly names: string[]; exact: boolean };
+
+const placeOf = (names: string[], name: string): number => {
+  const at = names.indexOf(name);
+  return at >= 0 ? at : names.push(name) - 1;
+};
+
+const byAmounts = (plan: FitPlan, columns: FreeColumns, nodes: number): Counts => {
+  const counts = new Float64Array(nodes);
+  const bounds = new Uint16Array(nodes);
+  const names = ['pods'];
+  const { podsFree } = columns;
+  for (let node = 0; node < nodes; node++) counts[node] = Math.max(0, podsFree[node] ?? 0);
   for (const { column, amount, name } of plan.amounts) {
-    const free = columns.free[column]?.[node] ?? 0;
-    const fits = free <= 0 ? 0 : Math.floor(free / amount);
-    if (fits < count) {
-      count = fits;
-      bound = name;
+    const free = columns.free[column];
+    const bound = placeOf(names, name);
+    if (free === undefined) continue;
+    for (let node = 0; node < nodes; node++) {
+      const here = free[node] ?? 0;
+      const fits = here <= 0 ? 0 : Math.floor(here / amount);
+      if (fits < (counts[node] ?? 0)) {
+        counts[node] = fits;
+        bounds[node] = bound;
+      }
     }
   }
-  return { count, bound };
+  return { counts, bounds, names, exact: true };
 };
 
-/** Says for each node whether it may run the shape; asked once a group where that suffices. */
-export const nodeVerdicts = (report: CapacityReport, shape: PodShape): ((node: number) => string | undefined) => {
-  const groups = new Map<number, NodeGroup>(report.groups.map((group) => [group.id, group]));
-  const groupAt = (node: number): NodeGroup => present(groups.get(report.nodes.group[node] ?? -1), `node group of node ${node}`);
-  const nameAt = (node: number): string => report.nodes.names[node] ?? '';
-  if (asksForHost(shape)) return (node) => nodeRefusal(groupAt(node), nameAt(node), shape);
-  const verdicts = new Map<number, string | undefined>(report.groups.map((group) => [group.id, nodeRefusal(group, '', shape)]));
-  return (node) => verdicts.get(report.nodes.group[node] ?? -1);
+/** Nodes that may not run the shape at all: asked once a group where that suffices. */
+const byTerms = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
+  const { group, names } = report.nodes;
+  const byHost = asksForHost(plan.demand);
+  const groups = new Map(report.groups.map((one) => [one.id, one]));
+  const kept = new Map<number, number>();
+  const refuse = (node: number, bound: number): void => {
+    into.counts[node] = 0;
+    into.bounds[node] = bound;
+  };
+  for (const one of report.groups) {
+    const refused = plan.refusal ?? (byHost ? undefined : nodeRefusal(one, '', plan.demand));
+    if (refused !== undefined) kept.set(one.id, placeOf(into.names, refused));
+  }
+  if (kept.size === 0 && !byHost) return;
+  for (let node = 0; node < group.length; node++) {
+    const bound = kept.get(group[node] ?? -1);
+    if (bound !== undefined) refuse(node, bound);
+    else if (byHost) {
+      const one = groups.get(group[node] ?? -1);
+      const refused = one === undefined ? 'unschedulable' : nodeRefusal(one, names[node] ?? '', plan.demand);
+      if (refused !== undefined) refuse(node, placeOf(into.names, refused));
+    }
+  }
+};
+
+const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
+  const { demand, shape } = plan;
+  const limitsOf = (group: NodeGroup): NodeBound[] =>
+    [zonePlan(report, group, columns, demand, shape.numaSingleNode === true), gpuPlan(group, columns, demand)].filter(
+      (one) => one !== undefined,
+    );
+  const limits = new Map(report.groups.map((group) => [group.id, limitsOf(group)] as const).filter(([, list]) => list.length > 0));
+  if (limits.size === 0) return;
+  report.nodes.group.forEach((id, node) => {
+    for (const limit of limits.get(id) ?? []) {
+      const most = into.counts[node] ?? 0;
+      if (most === 0) return;
+      const { count, exact, bound } = limit(node, most);
+      into.exact &&= exact;
+      if (count >= most) continue;
+      into.counts[node] = count;
+      into.bounds[node] = placeOf(into.names, bound);
+    }
+  });
+};
+
+/** Terms that tie nodes together are answered by the exact count, with the nodes' own counts as they are here. */
+const byPods = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
+  const cluster = thinClusterOf(report);
+  const { demand, exact } = answerable(cluster, plan.demand);
+  const shares = cluster.nodes.map((node, at): Share => {
+    const own = into.counts[at] ?? 0;
+    const bound = into.names[into.bounds[at] ?? 0] ?? '';
+    if (own === 0 || demand.ports.length === 0) return { count: BigInt(own), bound };
+    return { count: portsAllow(node, demand) ? 1n : 0n, bound: 'ports' };
+  });
+  const answer = fitShares({ cluster, demand, shares, doubts: new Set(), exact: into.exact && exact });
+  into.exact = answer.exact;
+  answer.nodes.forEach(({ count, bound }, at) => {
+    into.counts[at] = Number(count);
+    into.bounds[at] = placeOf(into.names, bound);
+  });
+};
+
+const byQuota = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
+  if ((report.quotas ?? []).length === 0) return;
+  const allowed = quotaCount(quotasOf(report), plan.demand, plan.demand.requests);
+  if (allowed === undefined) return;
+  let rest = Number(allowed);
+  const bound = placeOf(into.names, 'quota');
+  into.counts.forEach((count, node) => {
+    if (count > rest) {
+      into.counts[node] = rest;
+      into.bounds[node] = bound;
+    }
+    rest -= Math.min(count, rest);
+  });
+};
+
+const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumns): Counts => {
+  const plan = planFit(report, asked);
+  const counts = byAmounts(plan, columns, report.nodes.group.length);
+  byTerms(report, plan, counts);
+  byKubelets(report, plan, columns, counts);
+  if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
+  byQuota(report, plan, counts);
+  return counts;
 };
 
 /** Each node's share of a shape; nodes that are out have count 0 and their reason as bound. */
 export const fitNodes = (report: CapacityReport, shape: PodShape, columns: FreeColumns = report.nodes): NodeFit[] => {
-  const plan = planFit(report, shape);
-  const verdict = nodeVerdicts(report, plan.shape);
-  return report.nodes.group.map((_, node) => {
-    const refused = verdict(node) ?? plan.refusal;
-    return refused === undefined ? { node, ...nodeCount(plan, columns, node) } : { node, count: 0, bound: refused };
-  });
+  const { counts, bounds, names } = countNodes(report, shape, columns);
+  return [...counts].map((count, node) => ({ node, count, bound: names[bounds[node] ?? 0] ?? '' }));
 };
 
 /** How many more replicas the cluster can take: the sum over its nodes. `columns` stands for the report's own amounts. */
 export const fitCluster = (report: CapacityReport, shape: PodShape, columns: FreeColumns = report.nodes): FitResult => {
-  const plan = planFit(report, shape);
-  const verdict = nodeVerdicts(report, plan.shape);
-  const refusals: { [reason: string]: number } = {};
+  const { counts, bounds, names, exact } = countNodes(report, shape, columns);
+  const refused = new Array<number>(names.length).fill(0);
   let total = 0;
-  for (let node = 0; node < report.nodes.group.length; node++) {
-    const refused = verdict(node) ?? plan.refusal;
-    const { count, bound } = refused === undefined ? nodeCount(plan, columns, node) : { count: 0, bound: refused };
+  for (let node = 0; node < counts.length; node++) {
+    const count = counts[node] ?? 0;
     total += count;
-    if (count === 0) refusals[bound] = (refusals[bound] ?? 0) + 1;
+    if (count === 0) refused[bounds[node] ?? 0] = (refused[bounds[node] ?? 0] ?? 0) + 1;
   }
-  return { count: total, exact: shape.exact && report.complete, refusals };
+  const refusals = Object.fromEntries(names.flatMap((name, at) => ((refused[at] ?? 0) > 0 ? [[name, refused[at] ?? 0]] : [])));
+  return { count: total, exact: exact && shape.exact && report.complete, refusals };
 };

@@ -96,7 +96,7 @@ export const residents: readonly { readonly name: string; readonly node: string;
 ];
 
 /** Shapes by the rule that they are about. */
-export const fitShapes: readonly (readonly [rule: string, pod: Pod, namespace?: string])[] = [
+export const fitShapes: [rule: string, pod: Pod, namespace?: string][] = [
   ['cpu by floors of each node', pod({ cpu: '1500m' })],
   ['memory', pod({ memory: '3Gi' })],
   ['several amounts', pod({ cpu: '700m', memory: '1500Mi' })],

@@ -106,7 +106,7 @@ const empty = async (namespace: string): Promise<void> => {
   });
 };
 
-test.each(fitShapes)('%s', async (_, shape, namespace = shapesNamespace) => {
+test.each<(typeof fitShapes)[number]>(fitShapes)('%s', async (_, shape, namespace = shapesNamespace) => {
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...shape.metadata, namespace, name: 'shape' }, spec: shape.spec };
   const answer = fitDump(await dump(), pod);
   if (!answer.ok) throw new Error(answer.message);
