@@ -1,6 +1,6 @@
 /** @module Decides where each selected object runs, and writes the decision. Level-triggered: a key is the object's storage key. */
 import { type Placement, type PlacementStatus, placementType, type WorkloadRef } from '../../../shared/api/index.ts';
-import { type PodShape, podShapeOf } from '../../../shared/capacity/index.ts';
+import { type PodShape, podShapeOfObject } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored, type Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -43,10 +43,7 @@ const warmUpMs = 250;
 const retryMs = 200;
 const workers = 32;
 
-const shapeOf = (object: KubeObject): PodShape | undefined => {
-  const spec = podSpecOf(object);
-  return spec === undefined ? undefined : podShapeOf(spec);
-};
+const shapeOf = (object: KubeObject): PodShape | undefined => (podSpecOf(object) === undefined ? undefined : podShapeOfObject(object));
 
 const replicasByCluster = (placement: Placement | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
@@ -92,7 +89,8 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
    */
   const freeze = async (stored: Stored): Promise<Outcome> => {
     const { key, placement, revision } = placementOf(store, refOf(stored.object));
-    if (placement === undefined) return unselected.note(stored.key, stored.object);
+    // What has no pods of its own may follow a workload that has a policy.
+    if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : unselected.note(stored.key, stored.object);
     const { owed: before = [], ...status } = placement.status ?? {};
     const owed = stillOwed(before, options.directory.views());
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
