@@ -27,7 +27,7 @@ const readWord = (text: string, from: number): { token: Token; next: number } =>
   return { token: { type: word === 'in' || word === 'notin' ? word : 'word', text: word }, next };
 };
 
-/** The tokens of `text`; the last one is `end`. A NUL ends the text, as it does for the server. */
+/** The tokens of `text`; the last one is `end`. As for the server, a NUL right behind a token goes with it, any other ends the text. */
 export const tokens = (text: string): Token[] => {
   const found: Token[] = [];
   let at = 0;
@@ -38,7 +38,7 @@ export const tokens = (text: string): Token[] => {
     }
     const { token, next } = symbol.test(text.charAt(at)) ? readSymbol(text, at) : readWord(text, at);
     found.push(token);
-    at = next;
+    at = text.charAt(next) === '\0' ? next + 1 : next;
   }
   return [...found, { type: 'end', text: '' }];
 };
