@@ -43,6 +43,8 @@ export type Strategy = {
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => string[];
   /** Seconds an object lingers, marked, after a deletion (pods: until the kubelet is done); `requested` is the client's wish. Absent = 0. */
   readonly graceSeconds?: (object: KubeObject, requested: number | undefined) => number;
+  /** A deletion that says nothing of dependents leaves them (kinds that did so before there was garbage collection). */
+  readonly orphansDependents?: boolean;
   /** PUT on a missing object creates it. */
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion is allowed (true for most built-in kinds). */

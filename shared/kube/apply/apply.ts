@@ -51,6 +51,11 @@ export const applyConfiguration = (input: ApplyInput): ApplyResult => {
   const invalid = refuseConfiguration(input);
   if (invalid !== undefined) return refused(invalid);
   const stored = decodeManagers(input.live?.metadata.managedFields);
+  const unmanageable = stored?.size === 0 && input.live !== undefined ? typedFaults(input.node, input.live, true) : [];
+  if (unmanageable.length > 0) {
+    const why = `failed to convert new object (${configurationName(input.live ?? input.applied)}) to smd typed: ${typedFaultsText(unmanageable)}`;
+    return refused(new StatusError(500, '', `failed to create manager for existing fields: ${why}`));
+  }
   if (stored === undefined)
     return refused(new StatusError(500, '', 'failed to decode managed fields: the stored object has malformed managedFields'));
   const start = startingPoint(input, stored);

@@ -8,10 +8,10 @@ export type TypedFault = { readonly path: string; readonly message: string };
 
 /**
  * The faults of a configuration (structured-merge-diff, typed/validate.go): wrong types, undeclared fields, items without a key, items twice.
- * Empty when all is well.
+ * Empty when all is well. `allowsTwins`: items may be there twice, as in stored objects.
  */
-export const typedFaults = (node: SchemaNode, object: unknown): TypedFault[] => {
-  const check = new Check();
+export const typedFaults = (node: SchemaNode, object: unknown, allowsTwins = false): TypedFault[] => {
+  const check = new Check(allowsTwins);
   check.value(node, object);
   return check.faults;
 };
@@ -48,6 +48,11 @@ const goSyntax = (value: unknown): string => {
 class Check {
   readonly faults: TypedFault[] = [];
   readonly #path: PathElement[] = [];
+  readonly #allowsTwins: boolean;
+
+  constructor(allowsTwins: boolean) {
+    this.#allowsTwins = allowsTwins;
+  }
 
   value(node: SchemaNode, value: unknown): void {
     if (value === null || node.kind === 'any') return;
@@ -91,7 +96,7 @@ class Check {
         this.#fault(`element ${index}: ${element.fault}`);
         return;
       }
-      if (seen.has(element)) this.#fault(`duplicate entries for key ${showElement(element)}`);
+      if (seen.has(element) && !this.#allowsTwins) this.#fault(`duplicate entries for key ${showElement(element)}`);
       seen.add(element);
       this.#below(element, item, one);
     }

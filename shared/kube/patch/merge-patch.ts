@@ -7,6 +7,7 @@ import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.
  * object. The document is not changed.
  */
 export const applyMergePatch = (document: JsonObject, patch: unknown): PatchResult<JsonObject> => {
+  if (patch === null) return refused(badPatch('Invalid JSON Patch'));
   if (!isObject(patch)) {
     return refused(
       badPatch(`error decoding patch: json: cannot unmarshal ${jsonWord(patch)} into Go value of type map[string]interface {}`),

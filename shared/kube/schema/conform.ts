@@ -1,7 +1,7 @@
 /** @module What becomes of a request's object when it is read as its kind: known fields stay, unknown ones are told, wrong types refused. */
-import { parseQuantity } from '../quantity/index.ts';
+import { parseQuantity, quantityFormatText } from '../quantity/index.ts';
 import { goNameOf } from './go-names.ts';
-import { converterFault, fieldWord, goTypeOf, isWrongScalar, jsonWord } from './go-types.ts';
+import { converterFault, fieldWord, goTypeOf, isWrongScalar, unfitWord } from './go-types.ts';
 import { isObject, type JsonObject, put } from './json.ts';
 import type { SchemaField, SchemaNode } from './schema-node.ts';
 
@@ -60,13 +60,17 @@ class Reader {
   }
 
   #wrong(node: SchemaNode, value: unknown, goPath: string): void {
+    if (node.scalar === 'quantity') {
+      this.fault ??= quantityFormatText;
+      return;
+    }
     const name = this.#field === undefined ? undefined : goNameOf(this.#field.definition, this.#field.name);
     if (this.#by === 'converter') {
       this.fault ??= converterFault(node, value, name);
       return;
     }
     const place = goPath === '' ? 'Go value' : `Go struct field ${this.#struct}.${goPath}`;
-    this.fault ??= `json: cannot unmarshal ${jsonWord(value)} into ${place} of type ${this.#typeText(node, name)}`;
+    this.fault ??= `json: cannot unmarshal ${unfitWord(node, value)} into ${place} of type ${this.#typeText(node, name)}`;
   }
 
   #typeText(node: SchemaNode, name: string | undefined): string {
@@ -122,9 +126,10 @@ class Reader {
     let out: JsonObject | undefined;
     const keys = Object.keys(map);
     for (const [index, key] of keys.entries()) {
-      const value = map[key];
+      // A key of a map that holds null holds what its type is when nothing is set.
+      const value = map[key] === null && node.native && node.kind === 'map' && node.values !== undefined ? zeroItem(node.values) : map[key];
       const read = this.#entry(node, key, value, path, goPath);
-      if (read === value && out === undefined) continue;
+      if (read === map[key] && out === undefined) continue;
       out ??= copyOf(map, keys, index);
       if (read !== undefined) put(out, key, read);
     }
@@ -159,7 +164,7 @@ const copyOf = (map: JsonObject, keys: readonly string[], count: number): JsonOb
 /** What Go makes of a null item: the item in which nothing is set. */
 const zeroItem = (item: SchemaNode): unknown => {
   if (item.kind === 'object') return {};
-  return item.kind === 'scalar' && item.scalar === 'string' ? '' : null;
+  return item.kind === 'scalar' && item.scalar === 'string' && item.format !== 'byte' ? '' : null;
 };
 
 const isEmpty = (value: unknown): boolean => {

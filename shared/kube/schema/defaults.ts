@@ -59,6 +59,8 @@ const fill = (struct: JsonObject, set: JsonObject): JsonObject => {
   for (const key of Object.keys(set)) {
     const known = own(out, key);
     const value = set[key];
+    // Null is what Go writes of a list nobody made; an empty one was made.
+    if (value === null && known !== undefined) continue;
     const next = isAbsent(known) ? value : isObject(known) && isObject(value) ? fill(known, value) : known;
     if (next === known) continue;
     if (out === struct) out = { ...struct };

@@ -30,10 +30,9 @@ const goScalarOf = (node: SchemaNode): string => {
 /** The Go struct that holds a node's fields: `DeploymentSpec`. */
 export const fieldWord = (node: SchemaNode): string => lastParts(node.definition, 1);
 
-/** What a JSON value is called: `string`, `number`, `number 1.5`, `bool`, `array`, `object`. */
+/** What a JSON value is called: `string`, `number`, `bool`, `array`, `object`. */
 export const jsonWord = (value: unknown): string => {
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`;
   return typeof value === 'boolean' ? 'bool' : typeof value;
 };
 
@@ -63,6 +62,12 @@ const isUnreadable = (node: SchemaNode, text: string): boolean | string => {
   return (node.format === 'date-time' && timeFault(text, node.definition.endsWith('.MicroTime'))) || false;
 };
 
+/** As {@link jsonWord}, but a number that does not fit a whole one is told: `number 1.5`. */
+export const unfitWord = (node: SchemaNode, value: unknown): string => {
+  const isWhole = node.scalar === 'integer' || node.scalar === 'intOrString';
+  return typeof value === 'number' && node.kind === 'scalar' && isWhole ? `number ${value}` : jsonWord(value);
+};
+
 const goKindOf = (value: unknown): string => {
   if (Array.isArray(value)) return 'slice';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
@@ -83,7 +88,7 @@ export const converterFault = (node: SchemaNode, value: unknown, name = 'string'
   if (node.kind === 'object') return `cannot restore struct from: ${kind}`;
   if (node.kind === 'map') return `cannot restore map from ${kind}`;
   if (node.kind === 'list' || node.format === 'byte') return `cannot restore slice from ${kind}`;
-  if (readsItself(node)) return `json: cannot unmarshal ${jsonWord(value)} into Go value of type ${goTypeOf(node)}`;
+  if (readsItself(node)) return `json: cannot unmarshal ${unfitWord(node, value)} into Go value of type ${goTypeOf(node)}`;
   const type = goTypeOf(node);
   // Go converts between numbers, and from whole numbers to strings, but JSON does not.
   if (kind === 'int64' && type === 'string') return `cannot convert int64 to ${name}`;

@@ -66,6 +66,30 @@ const patterns = new Map<string, RegExp | undefined>();
 /** Compiled patterns kept; the map is emptied when it is full. */
 const patternsMax = 1_000;
 
+/** Signs that mean something else without the flag `u`: Unicode classes, and whatever is not ASCII. */
+const needsUnicode = /\\[pPu]|[^\x20-\x7e]/;
+
+/**
+ * Compiles for V8's engine without backtracking where the program has turned it on (`--enable-experimental-regexp-engine`), as the hub does:
+ * patterns come from clusters, and a text must not make one run for ever. What that engine cannot run is not checked then.
+ */
+const compiled = (source: string, flags: string): RegExp | undefined => {
+  if (!hasLinearEngine()) return new RegExp(source, `${flags}u`);
+  return needsUnicode.test(source) ? undefined : new RegExp(source, `${flags}l`);
+};
+
+let linearEngine: boolean | undefined;
+const hasLinearEngine = (): boolean => {
+  if (linearEngine === undefined) {
+    try {
+      linearEngine = /a/l.test('a');
+    } catch {
+      linearEngine = false;
+    }
+  }
+  return linearEngine;
+};
+
 /** The pattern of a schema; undefined when this platform cannot read it, which then is not checked. */
 const patternOf = (source: string): RegExp | undefined => {
   if (patterns.has(source)) return patterns.get(source);
@@ -73,13 +97,16 @@ const patternOf = (source: string): RegExp | undefined => {
   const ignoresCase = source.startsWith('(?i)');
   let pattern: RegExp | undefined;
   try {
-    pattern = new RegExp(ignoresCase ? source.slice(4) : source, ignoresCase ? 'iu' : 'u');
+    pattern = compiled(ignoresCase ? source.slice(4) : source, ignoresCase ? 'i' : '');
   } catch {
     pattern = undefined;
   }
   patterns.set(source, pattern);
   return pattern;
 };
+
+const surrogate = /[\ud800-\udfff]/;
+const isMisread = (source: string, value: string): boolean => patternOf(source)?.unicode === false && surrogate.test(value);
 
 const validateText = (node: SchemaNode, value: string, path: string, faults: Fault[]): void => {
   const longest = numberIn(node, 'maxLength');
@@ -90,7 +117,8 @@ const validateText = (node: SchemaNode, value: string, path: string, faults: Fau
     faults.push(invalid(path, value, inBody(path, `should be at least ${shortest} chars long`)));
   }
   const source = node.schema['pattern'];
-  if (typeof source === 'string' && patternOf(source)?.test(value) === false) {
+  // Without the flag `u` a sign beyond the first plane counts as two.
+  if (typeof source === 'string' && patternOf(source)?.test(value) === false && !isMisread(source, value)) {
     faults.push(invalid(path, value, inBody(path, `should match '${source}'`)));
   }
   if (node.format !== '' && utf8Length(value) > 0 && !hasFormat(node.format, value)) {

@@ -85,6 +85,8 @@ export type Settling = {
   readonly faults?: readonly string[];
   readonly refuse?: (why: string) => Error;
   readonly by?: ConformReader;
+  /** Tell unknown fields in the order of their paths: what a patch made has no order of its own. */
+  readonly sorts?: boolean;
 };
 
 /** Checks an object against the known fields: Strict refuses, Warn warns, and what is unknown is dropped. */
@@ -94,11 +96,11 @@ export const settled = (
   type: ResourceType,
   object: KubeObject,
   validation: FieldValidation,
-  { faults = [], refuse = (why) => badRequest(`${cannotHandle(type)}: ${why}`), by = 'decoder' }: Settling = {},
+  { faults = [], refuse = (why) => badRequest(`${cannotHandle(type)}: ${why}`), by = 'decoder', sorts = false }: Settling = {},
 ): KubeObject => {
   const known = readAs(server, type, object, by);
   if (known.fault !== undefined) throw refuse(known.fault);
-  told(call, [...faults, ...known.unknown], validation, refuse);
+  told(call, [...faults, ...(sorts ? [...known.unknown].sort() : known.unknown)], validation, refuse);
   return known.object;
 };
 

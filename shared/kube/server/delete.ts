@@ -64,7 +64,7 @@ const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, s
 
 /** The object as it is while it goes; the same object when it is marked already; undefined when nothing keeps it. */
 const markedForDeletion = (server: ServerContext, call: Call, plan: DeletePlan, object: KubeObject): KubeObject | undefined => {
-  const finalizers = finalizersFor(plan, object.metadata.finalizers ?? []);
+  const finalizers = finalizersFor(plan, object.metadata.finalizers ?? [], call.type.strategy.orphansDependents === true);
   const grace = call.type.strategy.graceSeconds?.(object, plan.graceSeconds) ?? 0;
   const namespaceHeld = isNamespace(call) && specFinalizers(object).length > 0;
   if (finalizers.length === 0 && grace === 0 && !namespaceHeld) return undefined;
@@ -89,8 +89,11 @@ const markedForDeletion = (server: ServerContext, call: Call, plan: DeletePlan, 
 };
 
 /** The propagation policy becomes a finalizer that the garbage collector works off. */
-const finalizersFor = (plan: DeletePlan, present: readonly string[]): string[] => {
-  if (plan.propagation === 'default') return [...present];
+const finalizersFor = (plan: DeletePlan, present: readonly string[], orphans: boolean): string[] => {
+  if (plan.propagation === 'default') {
+    const isSaid = present.includes(ORPHAN) || present.includes(FOREGROUND);
+    return orphans && !isSaid ? [...present, ORPHAN] : [...present];
+  }
   const others = present.filter((name) => name !== ORPHAN && name !== FOREGROUND);
   if (plan.propagation === 'Orphan') return [...others, ORPHAN];
   return plan.propagation === 'Foreground' ? [...others, FOREGROUND] : others;

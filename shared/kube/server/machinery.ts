@@ -2,7 +2,15 @@
 import type { KubeObject } from '../object.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchResult, unknownPatchFields } from '../patch/index.ts';
 import type { ResourceType } from '../resource.ts';
-import { applyDefaults, type ConformReader, conform, type DefaultStage, unknownFieldText, validateBySchema } from '../schema/index.ts';
+import {
+  applyDefaults,
+  type ConformReader,
+  conform,
+  type DefaultStage,
+  storedValue,
+  unknownFieldText,
+  validateBySchema,
+} from '../schema/index.ts';
 import type { StatusCause } from '../status-error.ts';
 import { isStorageVersion } from './call.ts';
 import type { ServerContext } from './context.ts';
@@ -26,7 +34,7 @@ export const defaulted = (server: ServerContext, type: ResourceType, object: Kub
 /** The object as it is stored: in the storage version, and in the shape that version has of its own. */
 export const storageForm = (server: ServerContext, type: ResourceType, object: KubeObject): KubeObject => {
   const { conversion } = type;
-  if (conversion === undefined || isStorageVersion(type)) return object;
+  if (conversion === undefined || isStorageVersion(type)) return storedValue(server.schemas().node(type.schemaName), object);
   const stored = server.registry.get(conversion.storageGroup ?? type.group, conversion.storageVersion, type.resource);
   const converted = conversion.toStorage(object);
   return stored === undefined ? converted : defaulted(server, stored, readAs(server, stored, converted).object);

@@ -82,7 +82,12 @@ const settledPatch = (server: ServerContext, call: Call, patched: unknown, targe
       throw refuse(`the object became a ${String(kind)} of ${String(apiVersion)}`);
   }
   const by: ConformReader = target.mediaType === STRATEGIC ? 'converter' : 'decoder';
-  return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, { faults: target.faults, refuse, by });
+  return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, {
+    faults: target.faults,
+    refuse,
+    by,
+    sorts: true,
+  });
 };
 
 /** Tells what the patch made (of a strategic merge: the patch), as a real API server does. */

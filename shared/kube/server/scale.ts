@@ -57,7 +57,9 @@ export const scaleOf = (server: ServerContext, type: ResourceType, object: KubeO
 /** The object with the replicas that a plain write gave its Scale, and who owns them now. Throws 422 on replicas that cannot be. */
 export const withScale = (server: ServerContext, type: ResourceType, old: KubeObject, scale: KubeObject, manager: string): KubeObject => {
   const before = scaleOf(server, type, old);
-  const next = { ...before, spec: { replicas: numberAt(scale, 'spec.replicas') } };
+  const replicas = numberAt(scale, 'spec.replicas');
+  // None is not written, so nobody comes to own it.
+  const next = { ...before, spec: replicas === 0 ? {} : { replicas } };
   return scaledParent(server, type, old, trackUpdate({ ...scaleContext(server), live: before, next, manager }));
 };
 

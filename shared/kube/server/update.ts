@@ -3,7 +3,7 @@ import type { KubeObject } from '../object.ts';
 import { equalJson } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
-import { type Body, type Call, fromStorage, keyFor, managerOf } from './call.ts';
+import { type Body, type Call, fromStorage, isStorageVersion, keyFor, managerOf } from './call.ts';
 import { commitOne, retryWrite, type ServerContext } from './context.ts';
 import { create } from './create.ts';
 import { decodeObject } from './decode.ts';
@@ -95,7 +95,8 @@ export const change = async (
   const faults = updateFaults(server, type, prepared, old, call.subresource);
   if (faults.length > 0) throw invalid(type, call.name, faults);
   for (const text of type.strategy.warnings?.(prepared, old) ?? []) call.warn(text);
-  if (isSame(prepared, old))
+  const isStored = type.conversion === undefined || isStorageVersion(type);
+  if (isSame(isStored ? storageForm(server, type, prepared) : prepared, old))
     return { kind: 'object', code: 200, type, object: old, ...(type.conversion === undefined ? { json: stored.json } : {}) };
   if (query.dryRun) return { kind: 'object', code: 200, type, object: prepared };
   const key = stored.key;

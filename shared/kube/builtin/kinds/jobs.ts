@@ -60,9 +60,8 @@ const jobSpecFaults = (spec: Json, field: string): Fault[] => [
 ];
 
 const selectorFaults = (job: KubeObject): Fault[] => {
-  if (!hasAt(job, 'spec', 'selector')) return [required('spec.selector')];
-  const selector = objectAt(job, 'spec', 'selector');
-  const faults = validateLabelSelector(selector, 'spec.selector');
+  const selector = hasAt(job, 'spec', 'selector') ? objectAt(job, 'spec', 'selector') : undefined;
+  const faults = selector === undefined ? [required('spec.selector')] : validateLabelSelector(selector, 'spec.selector');
   const parsed = selectorFromObject(selector);
   const labels = at(job, 'spec', 'template', 'metadata', 'labels');
   if (parsed.ok && !matchesLabels(parsed.value, textsAt(labels))) {
@@ -73,10 +72,10 @@ const selectorFaults = (job: KubeObject): Fault[] => {
 
 /** The labels that a Job without a selector of its own puts on its pods. */
 const generatedLabels = (job: KubeObject): Record<string, string> => ({
-  [oldNameLabel]: job.metadata.name,
-  [nameLabel]: job.metadata.name,
   [oldUidLabel]: job.metadata.uid ?? '',
+  [oldNameLabel]: job.metadata.name,
   [uidLabel]: job.metadata.uid ?? '',
+  [nameLabel]: job.metadata.name,
 });
 
 const generatedFaults = (job: KubeObject): Fault[] => {
@@ -148,13 +147,18 @@ const templateUpdateFaults = (job: KubeObject, old: KubeObject): Fault[] => {
   return unchanged({ spec: next }, { spec: asked }, 'spec.template.spec', sameValue, 'spec');
 };
 
+const validateJob = (job: KubeObject): Fault[] => [
+  ...generatedFaults(job),
+  ...jobSpecFaults(objectAt(job, 'spec'), 'spec'),
+  ...selectorFaults(job),
+];
+
 const validateJobUpdate = (job: KubeObject, old: KubeObject): Fault[] => {
   const spec = objectAt(job, 'spec');
   const before = objectAt(old, 'spec');
   const same = (...names: string[]): Fault[] => names.flatMap((name) => unchanged(spec, before, `spec.${name}`, sameValue, name));
   return [
-    ...jobSpecFaults(spec, 'spec'),
-    ...selectorFaults(job),
+    ...validateJob(job),
     ...completionFaults(spec, before),
     ...same('selector'),
     ...templateUpdateFaults(job, old),
@@ -227,7 +231,8 @@ export const jobKinds: Readonly<Record<string, KindParts>> = {
     tracksGeneration: true,
     strategy: {
       prepareForCreate: withSelector,
-      validate: (job) => [...generatedFaults(job), ...jobSpecFaults(objectAt(job, 'spec'), 'spec'), ...selectorFaults(job)],
+      validate: validateJob,
+      orphansDependents: true,
       validateUpdate: validateJobUpdate,
       warnings: warningsAt('spec', 'template', 'spec'),
     },

@@ -22,7 +22,7 @@ const systemPriorities: Readonly<Record<string, number>> = {
 const validateBudget = (object: KubeObject): Fault[] => {
   const spec = objectAt(object, 'spec');
   const isBoth = hasAt(spec, 'minAvailable') && hasAt(spec, 'maxUnavailable');
-  const policy = textAt(spec, 'unhealthyPodEvictionPolicy');
+  const policy = at(spec, 'unhealthyPodEvictionPolicy') ?? undefined;
   const evictions = ['AlwaysAllow', 'IfHealthyBudget'];
   return [
     ...(isBoth ? [invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set')] : []),
@@ -31,7 +31,9 @@ const validateBudget = (object: KubeObject): Fault[] => {
       ...atMostAll(at(spec, name), `spec.${name}`),
     ]),
     ...validateLabelSelector(hasAt(spec, 'selector') ? objectAt(spec, 'selector') : undefined, 'spec.selector'),
-    ...(policy === '' || evictions.includes(policy) ? [] : [notSupported('spec.unhealthyPodEvictionPolicy', policy, evictions)]),
+    ...(typeof policy !== 'string' || evictions.includes(policy)
+      ? []
+      : [notSupported('spec.unhealthyPodEvictionPolicy', policy, evictions)]),
   ];
 };
 

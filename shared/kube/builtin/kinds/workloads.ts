@@ -306,5 +306,8 @@ export const workloadKinds: Readonly<Record<string, KindParts>> = {
     prepareForUpdate: nextTemplateGeneration,
     validateUpdate: (object, old) => [...sameSelector(object, old), ...validateDaemonSet(object)],
   }),
-  '/replicationcontrollers': { ...parts(validateController, controllerCounts, { validateUpdate: validateController }), scale },
+  '/replicationcontrollers': {
+    ...parts(validateController, controllerCounts, { validateUpdate: validateController, orphansDependents: true }),
+    scale,
+  },
 };

@@ -14,7 +14,8 @@ import {
   validateAnnotations,
   validateLabels,
 } from '../../names/index.ts';
-import { at, hasAt, isTrueAt, listAt, numberAt, objectAt, textAt, textsAt } from '../read.ts';
+import { at, hasAt, isTrueAt, listAt, namesAt, numberAt, objectAt, textAt, textsAt } from '../read.ts';
+import { ipFaults } from './addresses.ts';
 import { containersFaults, initContainersFaults } from './containers.ts';
 import { volumeFaults } from './volumes.ts';
 
@@ -75,6 +76,11 @@ const pullSecretFaults = (spec: unknown, field: string): Fault[] =>
     textAt(secret, 'name') === '' ? [required(`${field}.imagePullSecrets[${index}].name`)] : [],
   );
 
+const aliasFaults = (alias: unknown, field: string): Fault[] => [
+  ...ipFaults(textAt(alias, 'ip'), `${field}.ip`),
+  ...namesAt(alias, 'hostnames').flatMap((name, index) => invalidEach(`${field}.hostnames[${index}]`, name, subdomain(name))),
+];
+
 const deadlineFaults = (spec: unknown, field: string): Fault[] => {
   const seconds = at(spec, 'activeDeadlineSeconds');
   if (typeof seconds !== 'number' || (seconds >= 1 && seconds <= secondsMax)) return [];
@@ -115,6 +121,7 @@ export const podSpecFaults = (spec: unknown, field: string, volumesBeside: reado
     ...named(spec, field, 'hostname', dns1123Label),
     ...named(spec, field, 'subdomain', dns1123Label),
     ...listAt(spec, 'tolerations').flatMap((one, index) => tolerationFaults(one, `${field}.tolerations[${index}]`)),
+    ...listAt(spec, 'hostAliases').flatMap((alias, index) => aliasFaults(alias, `${field}.hostAliases[${index}]`)),
     ...named(spec, field, 'priorityClassName', subdomain),
     ...named(spec, field, 'runtimeClassName', subdomain),
   ];
