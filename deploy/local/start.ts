@@ -1,5 +1,6 @@
 /** @module `npm start`: the federation in the foreground, with its progress and what to type next. */
 import { join, relative, resolve } from 'node:path';
+import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
 import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
@@ -56,9 +57,14 @@ const withProgress = async (start: (progress: (step: string) => void) => Promise
         rendererOptions: { persistentOutput: false },
       },
     ],
-    { fallbackRenderer: 'simple', rendererOptions: { showErrorMessage: false } },
+    { fallbackRenderer: 'simple' },
   );
-  await tasks.run();
+  try {
+    await tasks.run();
+  } catch (error) {
+    // The list has said why; this only ends the command.
+    throw new CommanderError(1, 'hanse.start', error instanceof Error ? error.message : String(error));
+  }
   if (federation === undefined) throw new Error('the start ended without a federation');
   return federation;
 };

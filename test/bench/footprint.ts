@@ -156,7 +156,7 @@ const memberRows = (folder: string, settleMs: number): Promise<Row[]> =>
       const measure = async ({ flags, env }: Runtime): Promise<Memory> => {
         const agent = startChild([...flags, file], { ...settings, ...env });
         try {
-          await agent.line(/"phase":"Connected"/);
+          await agent.line(/"msg":"Connected: /);
           await allReady({ child: agent, connection, caFile }, 1);
           return await settledMemory(agent.pid, settleMs);
         } finally {

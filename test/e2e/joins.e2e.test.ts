@@ -23,13 +23,21 @@ const words = (name: string, tokenFlags?: readonly string[]): Promise<string[]> 
   joinWords(hub, { name, kubeconfig: member.kubeconfig }, tokenFlags);
 
 /** Starts the agent, waits for the line of its state, and ends it. */
-const refusedWith = async (name: string, args: readonly string[], line: RegExp): Promise<void> => {
+const waitsWith = async (name: string, args: readonly string[], line: RegExp): Promise<void> => {
   const agent = await stage.start(name, args);
   try {
     await agent.says(line);
   } finally {
     await agent.stop();
   }
+};
+
+/** Runs the agent, which must end by itself with exit code 1 and say this, once. */
+const endsWith = async (args: readonly string[], message: RegExp): Promise<void> => {
+  const { code, stdout, stderr } = await stage.hanse(args);
+  expect(code).toBe(1);
+  const errors = `${stdout}${stderr}`.split('\n').filter((line) => /Refused|error/.test(line));
+  expect(errors).toEqual([expect.stringMatching(message)]);
 };
 
 /** The hub's CA, as its kubeconfig holds it. */
@@ -66,17 +74,17 @@ describe('the hub cannot be had', () => {
     );
 
     const withFile = withFlag(withFlag(args, '--ca-hash', undefined), '--hub-ca', await hubCaFile());
-    await refusedWith('nowhere', withFile, /^Joining \(HubUnreachable\): cannot reach the hub at .* \(ECONNREFUSED\): check the address/m);
+    await waitsWith('nowhere', withFile, / Joining \(HubUnreachable\): cannot reach the hub at .* \(ECONNREFUSED\): check the address/m);
   });
 
   test('another CA: which flag gives the right one', async () => {
     const other = join(stage.dir, 'other-ca.pem');
     await writeFile(other, member.ca);
     const args = withFlag(withFlag(await words('wrong-ca'), '--ca-hash', undefined), '--hub-ca', other);
-    await refusedWith(
+    await waitsWith(
       'wrong-ca',
       args,
-      /^Joining \(WrongCA\): .*not signed by the CA that is trusted: give the CA of the hub with --hub-ca FILE or --ca-hash HASH/m,
+      / Joining \(WrongCA\): .*not signed by the CA that is trusted: give the CA of the hub with --hub-ca FILE or --ca-hash HASH/m,
     );
     expect(await hasCluster('wrong-ca')).toBe(false);
   });
@@ -96,32 +104,30 @@ describe('the token does not serve', () => {
   test('unknown: how to make one', async () => {
     const args = await words('unknown');
     const token = args[args.indexOf('--token') + 1] ?? '';
-    await refusedWith('unknown', withFlag(args, '--token', `${token}x`), /^Refused \(TokenUnknown\): .*hanse token create/m);
+    await endsWith(withFlag(args, '--token', `${token}x`), /^error: Refused \(TokenUnknown\): .*hanse token create/);
     await hub.hanse(['token', 'delete', token.split('.')[0] ?? '']);
-    await refusedWith('unknown', args, /^Refused \(TokenUnknown\): the token is not known/m);
+    await endsWith(args, /^error: Refused \(TokenUnknown\): the token is not known/);
     expect(await hasCluster('unknown')).toBe(false);
   });
 
   test('expired: since when', async () => {
     const args = await words('expired', ['late']);
-    const past = JSON.stringify({ spec: { expiresAt: '2020-01-01T00:00:00Z' } });
-    await hub.kubectl(['patch', 'jointoken', 'late', '--type=merge', '-p', past]);
-    await refusedWith(
-      'expired',
+    const expiresAt = `${new Date(Date.now() - 60_000).toISOString().slice(0, 19)}Z`;
+    await hub.kubectl(['patch', 'jointoken', 'late', '--type=merge', '-p', JSON.stringify({ spec: { expiresAt } })]);
+    await endsWith(
       args,
-      /^Refused \(TokenExpired\): token late expired at 2020-01-01T00:00:00Z: make a new one with: hanse token create/m,
+      new RegExp(`^error: Refused \\(TokenExpired\\): token late expired at ${expiresAt}: make a new one with: hanse token create`),
     );
     expect(await hasCluster('expired')).toBe(false);
   });
 
   test('used up: how often it was used', async () => {
     const args = await words('first', ['once']);
-    await refusedWith('first', args, /^Pending \(NotApproved\)/m);
+    await waitsWith('first', args, / Pending \(NotApproved\)/m);
     const second = withFlag(args, '--name', 'second');
-    await refusedWith(
-      'second',
+    await endsWith(
       second,
-      /^Refused \(TokenUsedUp\): token once has been used 1 of 1 times: make a new one with: hanse token create/m,
+      /^error: Refused \(TokenUsedUp\): token once has been used 1 of 1 times: make a new one with: hanse token create/,
     );
     expect(await hasCluster('second')).toBe(false);
   });
@@ -129,34 +135,44 @@ describe('the token does not serve', () => {
 
 describe('the name', () => {
   test('of another key: both mends, on the agent and on the Cluster', async () => {
-    await refusedWith('taken', await words('taken'), /^Pending \(NotApproved\)/m);
+    await waitsWith('taken', await words('taken'), / Pending \(NotApproved\)/m);
     const stranger = withFlag(await words('taken'), '--key-file', join(stage.dir, 'stranger.json'));
-    await refusedWith(
-      'taken',
+    await endsWith(
       stranger,
-      /^Refused \(NameTaken\): cluster taken belongs to another agent: choose another --name; or, .*delete Cluster taken/m,
+      /^error: Refused \(NameTaken\): cluster taken belongs to another agent: choose another --name; or, .*delete Cluster taken/,
     );
     expect((await untilCondition(hub, 'taken', 'JoinRefused', 'NameTaken')).message).toContain('belongs to another agent');
   });
 
   test('that is none: the letters allowed', async () => {
-    await refusedWith(
-      'bad',
+    await endsWith(
       await words('Not_A_Name'),
-      /^Refused \(NameInvalid\): "Not_A_Name" is not a cluster name: use 1 to 63 of a-z, 0-9 and -/m,
+      /^error: Refused \(NameInvalid\): "Not_A_Name" is not a cluster name: use 1 to 63 of a-z, 0-9 and -/,
     );
   });
 });
 
 describe('the operator', () => {
+  test('has deleted the Cluster: the agent ends, and says which key to remove and how to join again', async () => {
+    const keyFile = join(stage.dir, 'leaver.json');
+    const args = withFlag(await words('leaver', ['leaving', '--auto-approve']), '--key-file', keyFile);
+    const agent = await stage.start('leaver', args);
+    await agent.says(/ Connected: /);
+    await hub.kubectl(['delete', 'cluster', 'leaver']);
+    const told =
+      /^error: Refused \(Revoked\): .* rm '.*leaver\.json' .*hanse token create .*hanse join --hub .* --name leaver --token TOKEN/m;
+    await agent.says(told);
+    await endsWith(args, new RegExp(told.source));
+  });
+
   test('has not approved yet: the command to do so, on the agent and on the Cluster; then it is connected by itself', async () => {
     const agent: Program = await stage.start('waiting', await words('waiting'));
-    await agent.says(/^Pending \(NotApproved\): cluster waiting waits for approval; approve it with: hanse approve waiting/m);
+    await agent.says(/ Pending \(NotApproved\): cluster waiting waits for approval; approve it with: hanse approve waiting/m);
     expect((await untilCondition(hub, 'waiting', 'Approved', 'PendingApproval')).message).toContain('hanse approve waiting');
     await hub.hanse(['approve', 'waiting']);
-    await agent.says(/^Connected: /m);
+    await agent.says(/ Connected: /);
     await hub.hanse(['deny', 'waiting']);
-    await agent.says(/^Refused \(Denied\): the operator denied cluster waiting/m);
+    await agent.says(/ Refused \(Denied\): the operator denied cluster waiting/m);
     expect((await untilCondition(hub, 'waiting', 'Approved', 'Denied')).message).toContain('credentials are revoked');
     await agent.stop();
   });
@@ -166,7 +182,7 @@ describe('the member', () => {
   test('that forbids what the agent must read: verb and resource, on the agent and on the Cluster', async () => {
     const kubeconfig = await limitedKubeconfig();
     const agent = await stage.start('forbidden', await joinWords(hub, { name: 'forbidden', kubeconfig }, ['--auto-approve']));
-    await agent.says(/^Connected: /m);
+    await agent.says(/ Connected: /);
     await agent.says(/this cluster forbids the agent: .*list nodes.*grant it/);
     await untilCondition(hub, 'forbidden', 'CapacityKnown', 'False');
     expect((await untilCondition(hub, 'forbidden', 'AccessGranted', 'Forbidden')).message).toMatch(
