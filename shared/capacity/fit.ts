@@ -5,6 +5,7 @@
 import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { fitShares, type Share } from './exact-fit.ts';
+import { networkDevices } from './fold.ts';
 import { bookedOf } from './group-kubelet.ts';
 import { asksForHost, nodeRefusal } from './node-match.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -64,6 +65,13 @@ const withRuntimeClass = (report: CapacityReport, shape: PodShape): { shape: Pod
   return { shape: folded, refusal: clash ? 'selector' : undefined };
 };
 
+const withDevices = (shape: PodShape, devices: ReadonlyMap<string, bigint>): PodShape => {
+  if (devices.size === 0) return shape;
+  const amounts = new Map(shape.requests);
+  for (const [resource, count] of devices) amounts.set(resource, (amounts.get(resource) ?? 0) + Number(count));
+  return { ...shape, requests: [...amounts] };
+};
+
 /** The exact demand with what a policy or the RuntimeClass changed; devices that were added are the first container's. */
 const demandOf = (shape: PodShape): PodDemand => {
   const { demand, tolerations, nodeSelector, nodeTerms } = shape;
@@ -93,7 +101,10 @@ const demandOf = (shape: PodShape): PodDemand => {
 
 /** Prepares a shape for a report. */
 export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
-  const { shape, refusal } = withRuntimeClass(report, asked);
+  const folded = withRuntimeClass(report, asked);
+  const { missing: devices, unknown } = networkDevices(report.networks, asked.demand);
+  const shape = withDevices(folded.shape, devices);
+  const refusal = folded.refusal ?? (unknown === undefined ? undefined : 'network');
   const amounts = shape.requests.map(([name, amount]) => ({ column: report.resourceNames.indexOf(name), amount, name: boundName(name) }));
   const missing = amounts.find((entry) => entry.column < 0);
   return { shape, demand: demandOf(shape), amounts, refusal: refusal ?? missing?.name };
@@ -155,6 +166,18 @@ const byTerms = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   }
 };
 
+/** One replica on a node with its ports, none where they are taken. */
+const byPorts = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
+  if (plan.demand.ports.length === 0) return;
+  const bound = placeOf(into.names, 'ports');
+  thinClusterOf(report).nodes.forEach((node, at) => {
+    const most = portsAllow(node, plan.demand) ? 1 : 0;
+    if ((into.counts[at] ?? 0) <= most) return;
+    into.counts[at] = most;
+    into.bounds[at] = bound;
+  });
+};
+
 const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
   const { demand, shape } = plan;
   const limitsOf = (group: NodeGroup): NodeBound[] =>
@@ -180,12 +203,9 @@ const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns,
 const byPods = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   const cluster = thinClusterOf(report);
   const { demand, exact } = answerable(cluster, plan.demand);
-  const shares = cluster.nodes.map((node, at): Share => {
-    const own = into.counts[at] ?? 0;
-    const bound = into.names[into.bounds[at] ?? 0] ?? '';
-    if (own === 0 || demand.ports.length === 0) return { count: BigInt(own), bound };
-    return { count: portsAllow(node, demand) ? 1n : 0n, bound: 'ports' };
-  });
+  const shares = cluster.nodes.map(
+    (_, at): Share => ({ count: BigInt(into.counts[at] ?? 0), bound: into.names[into.bounds[at] ?? 0] ?? '' }),
+  );
   const answer = fitShares({ cluster, demand, shares, doubts: new Set(), exact: into.exact && exact });
   into.exact = answer.exact;
   answer.nodes.forEach(({ count, bound }, at) => {
@@ -213,6 +233,7 @@ const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumn
   const plan = planFit(report, asked);
   const counts = byAmounts(plan, columns, report.nodes.group.length);
   byTerms(report, plan, counts);
+  byPorts(report, plan, counts);
   byKubelets(report, plan, columns, counts);
   if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
   byQuota(report, plan, counts);

@@ -48,17 +48,18 @@ const withRuntimeClass = (cluster: Pick<ClusterModel, 'runtimeClasses'>, demand:
   };
 };
 
-/** One device of the network's resource for each mention; a pod that asks for them by itself is not charged twice. */
-const withNetworks = (cluster: Pick<ClusterModel, 'networks'>, demand: PodDemand): Folded => {
-  if (demand.networks.length === 0) return { demand, refusal: undefined, doubts: [] };
+/**
+ * Devices that the networks of a demand add, one for each mention; a pod that asks for them by itself is not charged twice. `unknown` is a
+ * network that the cluster does not have.
+ */
+export const networkDevices = (
+  networks: readonly { readonly namespace: string; readonly name: string; readonly resource?: string | undefined }[],
+  demand: Pick<PodDemand, 'networks' | 'requests'>,
+): { readonly missing: ReadonlyMap<string, bigint>; readonly unknown: string | undefined } => {
   const devices = new Map<string, bigint>();
   for (const { namespace, name } of demand.networks) {
-    const known = cluster.networks.find((network) => network.namespace === namespace && network.name === name);
-    if (known === undefined) {
-      const doubts =
-        cluster.networks.length === 0 ? [`networks: no NetworkAttachmentDefinition is told, ${namespace}/${name} may exist`] : [];
-      return { demand, refusal: 'network', doubts };
-    }
+    const known = networks.find((network) => network.namespace === namespace && network.name === name);
+    if (known === undefined) return { missing: devices, unknown: `${namespace}/${name}` };
     if (known.resource !== undefined) addAmounts(devices, new Map([[known.resource, 1n]]));
   }
   const missing = new Map(
@@ -67,6 +68,15 @@ const withNetworks = (cluster: Pick<ClusterModel, 'networks'>, demand: PodDemand
       return count > asked ? [[resource, count - asked] as const] : [];
     }),
   );
+  return { missing, unknown: undefined };
+};
+
+const withNetworks = (cluster: Pick<ClusterModel, 'networks'>, demand: PodDemand): Folded => {
+  const { missing, unknown } = networkDevices(cluster.networks, demand);
+  if (unknown !== undefined) {
+    const doubts = cluster.networks.length === 0 ? [`networks: no NetworkAttachmentDefinition is told, ${unknown} may exist`] : [];
+    return { demand, refusal: 'network', doubts };
+  }
   if (missing.size === 0) return { demand, refusal: undefined, doubts: [] };
   const requests = new Map(demand.requests);
   addAmounts(requests, missing);

@@ -3,10 +3,13 @@ import { countsBytes } from './amounts.ts';
 import { type PodDemand, podDemandOf } from './demand.ts';
 import type { Amounts } from './node.ts';
 import type { NodeDemand } from './node-match.ts';
+import { termSelects } from './pod-terms.ts';
 
 /** One replica's demand. Two shapes with the same `key` are the same. */
 export type PodShape = NodeDemand & {
   readonly key: string;
+  /** Namespace and labels: what quota, and pods that run, look at. Not part of `key` unless the shape has terms about pods. */
+  readonly who: { readonly namespace: string; readonly labels: string };
   /** Amounts above zero by resource name, sorted; canonical units rounded up (milli-CPU, MiB, devices). */
   readonly requests: readonly (readonly [resource: string, amount: number])[];
   readonly runtimeClassName: string | undefined;
@@ -41,9 +44,14 @@ const plainText = (value: unknown): string =>
 
 const shapeOf = (demand: PodDemand): PodShape => {
   const { tolerations, nodeSelector, nodeTerms, runtimeClassName } = demand;
-  const apart = demand.antiAffinity.some(({ topologyKey }) => topologyKey === 'kubernetes.io/hostname');
+  const { labels, namespace, ...rest } = demand;
+  const meetsPods = demand.affinity.length + demand.antiAffinity.length + demand.spread.length > 0;
+  const apart = demand.antiAffinity.some(
+    (term) => term.topologyKey === 'kubernetes.io/hostname' && termSelects(term, namespace, demand, new Map()),
+  );
   return {
-    key: plainText(demand),
+    key: plainText(meetsPods || demand.networks.length > 0 ? demand : rest),
+    who: { namespace, labels: plainText(labels) },
     requests: canonicalUp(demand.requests),
     tolerations,
     nodeSelector,

@@ -49,6 +49,10 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
   const debt = new Map<string, number>();
+  const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
+  const looksAtNamespace = looksAtLabels || (report.quotas ?? []).length > 0;
+  const keyOf = ({ key, who }: PodShape): string =>
+    looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
     const bound = take(pods);
     for (const [resource, amount] of pods.shape.requests) debt.set(resource, (debt.get(resource) ?? 0) + (pods.count - bound) * amount);
@@ -56,16 +60,16 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   };
   /** Replicas on their way are on nodes the report does not tell of: those that keep apart close a place each, spread ones use up the sum. */
   const withoutOwn = (shape: PodShape, counted: number): number => {
-    const own = taken.get(shape.key) ?? 0;
+    const own = taken.get(keyOf(shape)) ?? 0;
     if (own === 0) return counted;
     if (shape.demand.spread.length === 0) return Math.max(0, counted - own);
-    const whole = untouched.get(shape.key) ?? fitCluster(report, shape).count;
-    untouched.set(shape.key, whole);
+    const whole = untouched.get(keyOf(shape)) ?? fitCluster(report, shape).count;
+    untouched.set(keyOf(shape), whole);
     return Math.max(0, Math.min(counted, whole - own));
   };
   const take = (pods: AssumedPods): number => {
     const bound = bindPods(report, columns, pods);
-    if (meetsItself(pods.shape)) taken.set(pods.shape.key, (taken.get(pods.shape.key) ?? 0) + bound);
+    if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
     counts.clear();
     return bound;
   };
@@ -75,14 +79,15 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     report,
     assume,
     fit: (shape) => {
-      const kept = counts.get(shape.key);
+      const key = keyOf(shape);
+      const kept = counts.get(key);
       if (kept !== undefined) return kept;
       const counted = fitCluster(report, shape, columns);
       const own = withoutOwn(shape, counted.count);
       const count = Math.min(own, withoutDebt(report, columns, debt, shape));
       const result = count === counted.count ? counted : { ...counted, count };
       if (counts.size >= keptShapesMax) counts.clear();
-      counts.set(shape.key, result);
+      counts.set(key, result);
       return result;
     },
   };

@@ -2,7 +2,8 @@
 import type { PodTemplate } from './demand.ts';
 import { demandFault, type PodDemand, podDemandOf } from './demand.ts';
 import type { Read } from './dump.ts';
-import { bagOf, isBag, textOf } from './fields.ts';
+import { type Bag, bagOf, isBag, textOf } from './fields.ts';
+import { type PodShape, podShapeOf } from './pod-shape.ts';
 
 type Found = { readonly template: PodTemplate; readonly path: string };
 
@@ -24,15 +25,26 @@ const podOf = (object: Record<string, unknown>): PodTemplate => {
   return { ...object, spec };
 };
 
+/** The shape of a workload object; undefined when it makes no pods. Amounts that cannot be read count as none. */
+export const podShapeOfObject = (object: unknown): PodShape | undefined => {
+  const found = templateOf(object);
+  return found === undefined ? undefined : podShapeOf(found.template.spec, metadataOf(found.template, object));
+};
+
+/** The template's metadata, in the namespace of its object. */
+const metadataOf = (template: PodTemplate, object: unknown): Bag => {
+  const metadata = bagOf(template.metadata);
+  const namespace = textOf(metadata.namespace) || textOf(bagOf(bagOf(object).metadata).namespace);
+  return namespace === '' ? metadata : { ...metadata, namespace };
+};
+
 /** The demand of one replica; the message names the field that is wrong. */
 export const readShape = (object: unknown): Read<PodDemand> => {
   const found = templateOf(object);
   if (found === undefined) {
     return { ok: false, message: 'the shape has no pod template: give a Pod, or an object with spec.template such as a Deployment' };
   }
-  const metadata = bagOf(found.template.metadata);
-  const namespace = textOf(metadata.namespace) || textOf(bagOf(bagOf(object).metadata).namespace);
-  const template = { spec: found.template.spec, metadata: namespace === '' ? metadata : { ...metadata, namespace } };
+  const template = { spec: found.template.spec, metadata: metadataOf(found.template, object) };
   const fault = demandFault(template, found.path);
   return fault === undefined ? { ok: true, value: podDemandOf(template) } : { ok: false, message: fault };
 };

@@ -94,9 +94,8 @@ const scopeOf = (text: string): QuotaScope => {
 export const portsAllow = (node: NodeModel, demand: PodDemand): boolean =>
   !node.pods.some(({ kind }) => kind.ports.some((used) => demand.ports.some((port) => portsClash(used, port))));
 
-/** True when the demand bears on other pods or on ports. */
-export const bearsOnPods = (demand: PodDemand): boolean =>
-  demand.ports.length + demand.affinity.length + demand.antiAffinity.length + demand.spread.length > 0;
+/** True when the demand bears on other pods. */
+export const bearsOnPods = (demand: PodDemand): boolean => demand.affinity.length + demand.antiAffinity.length + demand.spread.length > 0;
 
 /**
  * The demand with those terms that a report can answer: it tells of pods that have terms of their own, so that terms which select other pods
