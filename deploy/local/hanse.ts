@@ -77,6 +77,10 @@ const playgroundCommand = (): Command => {
 const context: CliContext = {
   connect: (kubeconfig) => connectHub(kubeconfig, nodeEnv(nodeLog({ level: 'warn', format: 'text' }))),
   print: (line) => process.stdout.write(`${line}\n`),
+  nowMs: () => Date.now(),
+  endWith: (code) => {
+    process.exitCode = code;
+  },
 };
 
 const program = new Command('hanse').description(manifest.description).version(manifest.version).showHelpAfterError('(see --help)');

@@ -15,6 +15,10 @@ export type CliContext = {
   readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
   /** Writes one line to standard output. */
   readonly print: (line: string) => void;
+  /** The wall clock. */
+  readonly nowMs: () => number;
+  /** Says the exit code of a command that did its work: scripts go by it. */
+  readonly endWith: (code: number) => void;
 };
 
 /** A user's mistake or a plain refusal: printed as it is, without a stack; exit 1. */

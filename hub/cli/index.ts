@@ -5,6 +5,7 @@ import type { CliContext } from './context.ts';
 import { explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
+import { type PlanOptions, runPlan } from './plan.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
 import { topGpu } from './top.ts';
 
@@ -127,6 +128,29 @@ const topCommand = (context: CliContext): Command => {
   return top;
 };
 
+const planCommand = (context: CliContext): Command =>
+  new Command('plan')
+    .description('tell what policies, clusters and workloads in files would change, and why; nothing is written')
+    .addOption(new Option('-f, --filename <files...>', 'policies, workloads, Clusters, Placements, PriorityClasses; - = standard input'))
+    .addOption(new Option('--offline', 'ask no hub: clusters are known from --cluster and from Clusters in the files').default(false))
+    .addOption(
+      new Option(
+        '--cluster <name=dump,label=value...>',
+        'a cluster and what `kubectl get nodes,pods,… -A -o json` prints of it; may be repeated',
+      ).argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]),
+    )
+    .addOption(
+      new Option('--batch <file>', 'many cases at once: {"cases":[{"name","clusters":{"NAME":[…]},"objects":[…]}]}; prints JSON').conflicts(
+        'filename',
+      ),
+    )
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json', 'yaml']).default('text'))
+    .addHelpText(
+      'after',
+      '\nExit code: 0 = all placed, 2 = something unplaced, 1 = no plan could be made (a batch tells each bad case in its place, exit 0).',
+    )
+    .action(async (flags: PlanOptions) => context.endWith(await runPlan(context, flags)));
+
 /** The commands of the hub's room. */
 export const hubCommands = (context: CliContext): Command[] => [
   hubCommand(),
@@ -136,4 +160,5 @@ export const hubCommands = (context: CliContext): Command[] => [
   explainCommand(context),
   topCommand(context),
   fitCommand(context),
+  planCommand(context),
 ];

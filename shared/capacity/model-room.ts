@@ -2,19 +2,34 @@
  * @module The ledger over an exact model of a cluster, such as a dump: further replicas of a shape with everything assumed taken off. What is
  * on its way is assumed to be bound as the default scheduler would, the least allocated node first.
  */
-import { isDevice, isMemory } from './amounts.ts';
+import { bookedFloor, isDevice, isMemory } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
 import type { PodDemand } from './demand.ts';
+import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
+import { bagOf } from './fields.ts';
 import type { FitResult } from './fit.ts';
 import { foldDemand } from './fold.ts';
 import type { Amounts, ClusterModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
+import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCounts, quotaUse } from './quota.ts';
 import type { ClusterRoom } from './room.ts';
 
 /** Amounts that a node has in all, by its name: what a share of it is counted from. */
 export type WholeNodes = ReadonlyMap<string, Amounts>;
+
+/** {@link WholeNodes} of a dump's objects. */
+export const wholeNodesOf = (objects: readonly DumpObject[]): WholeNodes =>
+  new Map(
+    objects
+      .filter(({ kind }) => kind === 'Node')
+      .map(({ name, body }) => {
+        const { allocatable, capacity } = bagOf(body.status);
+        const amounts = [...exactAmounts(allocatable ?? capacity)];
+        return [name, new Map(amounts.map(([resource, nanos]) => [resource, bookedFloor(resource, nanos)]))];
+      }),
+  );
 
 const onTheWay = 'pods on their way to it choose their NUMA zones themselves';
 const scale = 10_000n;

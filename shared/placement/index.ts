@@ -1,5 +1,6 @@
 /** @module Where replicas go: filter, spread, divide, explain. Pure. */
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
+export { type LabelledNode, learntLabels } from './learnt-labels.ts';
 export {
   type ClusterFacts,
   type ClusterView,

@@ -1,0 +1,161 @@
+/** @module The objects a plan is made from, sorted by what they are and checked: clusters, policies, present decisions, workloads, priorities. */
+import {
+  type Cluster,
+  clusterType,
+  hanseApiVersion,
+  hanseGroup,
+  type Placement,
+  type PolicySpec,
+  placementType,
+  validatePolicySpec,
+  type WorkloadRef,
+} from '../api/index.ts';
+import { demandFault, type Read } from '../capacity/index.ts';
+import { type KubeObject, parseApiVersion } from '../kube/object.ts';
+import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } from '../placement/index.ts';
+
+/** What was found. */
+export type PlanObjects = {
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly policies: readonly CompiledPolicy[];
+  /** Present decisions by {@link refKey}. */
+  readonly placements: ReadonlyMap<string, Placement>;
+  /** Everything that a policy may select. */
+  readonly workloads: readonly KubeObject[];
+  /** Values of PriorityClasses by name; '' = the global default. */
+  readonly priorities: ReadonlyMap<string, number>;
+};
+
+/** One text for one object, whatever wrote the reference. */
+export const refKey = (ref: WorkloadRef): string => `${parseApiVersion(ref.apiVersion).group}/${ref.kind}/${ref.namespace}/${ref.name}`;
+
+class PlanFault extends Error {
+  override name = 'PlanFault';
+}
+
+/** Lists within lists that are opened. */
+const depthMax = 4;
+
+const openLists = (values: readonly unknown[], path: string, depth: number): unknown[] => {
+  if (depth > depthMax) throw new PlanFault(`${path}: lists are nested more than ${depthMax} deep`);
+  return values.flatMap((value, at) => {
+    const where = `${path}[${at}]`;
+    if (Array.isArray(value)) return openLists(value, where, depth + 1);
+    const { items, kind } = bag(value);
+    const isList = Array.isArray(items) && (kind === undefined || (typeof kind === 'string' && kind.endsWith('List')));
+    return isList ? openLists(items, `${where}.items`, depth + 1) : [value];
+  });
+};
+
+/** Kinds whose objects belong to no namespace, of those that plans meet. */
+const clusterWide = new Set([
+  `${hanseGroup}/Cluster`,
+  `${hanseGroup}/ClusterPlacementPolicy`,
+  'scheduling.k8s.io/PriorityClass',
+  '/Namespace',
+  '/PersistentVolume',
+  'storage.k8s.io/StorageClass',
+  'rbac.authorization.k8s.io/ClusterRole',
+  'rbac.authorization.k8s.io/ClusterRoleBinding',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+]);
+
+const checked = (value: unknown, path: string): KubeObject => {
+  const { apiVersion, kind, metadata } = bag(value);
+  if (typeof kind !== 'string' || kind === '') throw new PlanFault(`${path}.kind: say what the object is`);
+  if (typeof apiVersion !== 'string' || apiVersion === '') throw new PlanFault(`${path}.apiVersion: say the version of the ${kind}`);
+  const { name, namespace } = bag(metadata);
+  if (typeof name !== 'string' || name === '') throw new PlanFault(`${path}.metadata.name: name the ${kind}`);
+  if (namespace !== undefined && typeof namespace !== 'string') throw new PlanFault(`${path}.metadata.namespace: a text is wanted`);
+  const object = value as KubeObject;
+  const own = clusterWide.has(groupKind({ apiVersion, kind })) ? '' : namespace || 'default';
+  return { ...object, metadata: { ...object.metadata, namespace: own } };
+};
+
+const labelOf = ({ kind, metadata }: KubeObject): string =>
+  `${kind} ${metadata.namespace === undefined || metadata.namespace === '' ? '' : `${metadata.namespace}/`}${metadata.name}`;
+
+type Causes = readonly { readonly field?: string; readonly message?: string }[];
+
+const refuse = (object: KubeObject, causes: Causes): void => {
+  const [cause] = causes;
+  if (cause !== undefined) throw new PlanFault(`${labelOf(object)}: ${cause.field ?? ''}: ${cause.message ?? ''}`);
+};
+
+type Sorted = {
+  clusters: Map<string, Cluster>;
+  policies: Map<string, CompiledPolicy>;
+  placements: Map<string, Placement>;
+  workloads: Map<string, KubeObject>;
+  priorities: Map<string, number>;
+};
+
+const takePolicy = (object: KubeObject, into: Sorted): void => {
+  const namespace = object.kind === 'PlacementPolicy' ? (object.metadata.namespace ?? 'default') : '';
+  refuse(object, validatePolicySpec(object.spec, namespace === ''));
+  const policy = compilePolicy(namespace, object.metadata.name, object.spec as PolicySpec);
+  into.policies.set(policy.id, policy);
+};
+
+const takePriority = (object: KubeObject, into: Sorted): void => {
+  const { value, globalDefault } = object as unknown as { readonly value: unknown; readonly globalDefault?: unknown };
+  if (!Number.isSafeInteger(value)) throw new PlanFault(`${labelOf(object)}: value: a whole number is wanted`);
+  into.priorities.set(object.metadata.name, Number(value));
+  if (globalDefault === true) into.priorities.set('', Number(value));
+};
+
+const takeWorkload = (object: KubeObject, into: Sorted): void => {
+  const template = podTemplateOf(object);
+  const path = groupKind(object) === '/Pod' ? 'spec' : 'spec.template.spec';
+  const fault = template === undefined ? undefined : demandFault(template, path);
+  if (fault !== undefined) throw new PlanFault(`${labelOf(object)}: ${fault}`);
+  for (const field of ['replicas', 'parallelism']) {
+    const count = bag(object.spec)[field];
+    if (count !== undefined && count !== null && (!Number.isSafeInteger(count) || Number(count) < 0))
+      throw new PlanFault(`${labelOf(object)}: spec.${field}: a whole number from 0 on is wanted`);
+  }
+  const { apiVersion, kind, metadata } = object;
+  into.workloads.set(refKey({ apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }), object);
+};
+
+const takeOwn = (object: KubeObject, into: Sorted): void => {
+  if (object.apiVersion !== hanseApiVersion) throw new PlanFault(`${labelOf(object)}: apiVersion: ${hanseApiVersion} is wanted`);
+  switch (object.kind) {
+    case 'Cluster':
+      refuse(object, clusterType.strategy.validate?.(object) ?? []);
+      into.clusters.set(object.metadata.name, object as Cluster);
+      return;
+    case 'PlacementPolicy':
+    case 'ClusterPlacementPolicy':
+      takePolicy(object, into);
+      return;
+    case 'Placement': {
+      refuse(object, placementType.strategy.validate?.(object) ?? []);
+      const placement = object as unknown as Placement;
+      into.placements.set(refKey(placement.spec.workload), placement);
+      return;
+    }
+    default: // Other kinds of ours say nothing about placement.
+  }
+};
+
+/** Kinds that describe a cluster, not something to place. */
+const passedOver = new Set(['/Node', '/Event', '/Namespace', 'node.k8s.io/RuntimeClass', 'topology.node.k8s.io/NodeResourceTopology']);
+
+/** Sorts and checks objects, lists of them or lists of lists. Of two objects of one name the later counts, as with `kubectl apply`. */
+export const readPlanObjects = (inputs: readonly unknown[]): Read<PlanObjects> => {
+  const into: Sorted = { clusters: new Map(), policies: new Map(), placements: new Map(), workloads: new Map(), priorities: new Map() };
+  try {
+    openLists(inputs, 'objects', 0).forEach((value, at) => {
+      const object = checked(value, `objects[${at}]`);
+      const kind = groupKind(object);
+      if (kind.startsWith(`${hanseGroup}/`)) takeOwn(object, into);
+      else if (kind === 'scheduling.k8s.io/PriorityClass') takePriority(object, into);
+      else if (!passedOver.has(kind)) takeWorkload(object, into);
+    });
+  } catch (error) {
+    if (error instanceof PlanFault) return { ok: false, message: error.message };
+    throw error;
+  }
+  return { ok: true, value: { ...into, policies: [...into.policies.values()], workloads: [...into.workloads.values()] } };
+};

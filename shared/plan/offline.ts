@@ -1,0 +1,136 @@
+/** @module Clusters known from dumps alone: what placement sees of each, and the pods that are there already. */
+import { type Cluster, clusterLabels } from '../api/index.ts';
+import {
+  type ClusterModel,
+  createModelRoom,
+  type DumpObject,
+  flatten,
+  type NodeModel,
+  type Read,
+  readDump,
+  wholeNodesOf,
+} from '../capacity/index.ts';
+import { bag, type ClusterFacts, type ClusterView, learntLabels } from '../placement/index.ts';
+
+/** A pod as present replicas are counted by. */
+export type PresentPod = {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly owners: readonly string[];
+};
+
+/** One cluster of a plan. */
+export type PlanCluster = {
+  readonly view: ClusterView;
+  /** Pods that have not ended and are not on their way out. */
+  readonly pods: readonly PresentPod[];
+};
+
+/** What is known of a cluster besides its Cluster object. */
+export type DumpedCluster = {
+  /** What `kubectl get nodes,pods,… -A -o json` prints; undefined = nothing is known of its capacity. */
+  readonly dump: readonly unknown[] | undefined;
+  /** Labels given on the command line. */
+  readonly labels?: Readonly<Record<string, string>>;
+};
+
+type Labels = Readonly<Record<string, string>>;
+const textMap = (value: unknown): Labels =>
+  Object.fromEntries(Object.entries(bag(value)).flatMap(([key, item]) => (typeof item === 'string' ? [[key, item]] : [])));
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const ended = new Set<unknown>(['Succeeded', 'Failed']);
+
+const presentPodOf = (pod: Readonly<Record<string, unknown>>): PresentPod | undefined => {
+  const metadata = bag(pod.metadata);
+  if (ended.has(bag(pod.status).phase) || textOf(metadata.deletionTimestamp) !== '') return undefined;
+  const owners = Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences : [];
+  return {
+    namespace: textOf(metadata.namespace) || 'default',
+    labels: textMap(metadata.labels),
+    owners: owners.map((owner) => `${textOf(bag(owner).kind)}/${textOf(bag(owner).name)}`),
+  };
+};
+
+const hostname = 'kubernetes.io/hostname';
+
+/** Node groups as requirements and prices read them: labels, taints and zones, each combination once. */
+const groupsOf = (nodes: readonly NodeModel[]): ClusterFacts['groups'] => {
+  const groups = new Map<string, ClusterFacts['groups'][number]>();
+  for (const node of nodes) {
+    const { [hostname]: _own, ...labels } = node.labels;
+    const zones = node.zones.map(({ id }) => ({ id, total: [] }));
+    const taints = node.taints as ClusterFacts['groups'][number]['taints'];
+    const key = JSON.stringify([labels, taints, zones.length]);
+    if (groups.has(key)) continue;
+    groups.set(key, {
+      id: groups.size,
+      labels,
+      taints,
+      ready: true,
+      unschedulable: node.unschedulable,
+      allocatable: [],
+      runtimeHandlers: node.runtimeHandlers,
+      ...(zones.length === 0
+        ? {}
+        : {
+            numa: {
+              policy: node.kubelet.topologyPolicy,
+              scope: node.kubelet.topologyScope,
+              cpuManager: 'none',
+              memoryManager: 'None',
+              options: [],
+              zones,
+            },
+          }),
+    });
+  }
+  return [...groups.values()];
+};
+
+const factsOf = (model: ClusterModel): ClusterFacts => ({
+  groups: groupsOf(model.nodes),
+  runtimeClasses: model.runtimeClasses.map(({ name, handler, nodeSelector }) => ({ name, handler, overhead: {}, nodeSelector })),
+  networks: model.networks.map(({ namespace, name, resource }) => ({ namespace, name, ...(resource === undefined ? {} : { resource }) })),
+  unsupported: [],
+});
+
+const taintsOf = (object: Cluster | undefined): ClusterView['taints'] =>
+  (object?.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value === undefined ? {} : { value }) }));
+
+const providerIdsOf = (objects: readonly DumpObject[]): ReadonlyMap<string, string> =>
+  new Map(objects.filter(({ kind }) => kind === 'Node').map(({ name, body }) => [name, textOf(bag(bag(body).spec).providerID)]));
+
+const viewOf = (name: string, object: Cluster | undefined, labels: Labels, parts: Pick<ClusterView, 'room' | 'facts'>): ClusterView => {
+  const pricing = object?.spec?.pricing;
+  return {
+    name,
+    labels: { ...labels, ...object?.metadata.labels, [clusterLabels.cluster]: name },
+    taints: taintsOf(object),
+    served: undefined,
+    room: parts.room,
+    ...(parts.facts === undefined ? {} : { facts: parts.facts }),
+    ...(pricing === undefined ? {} : { pricing }),
+  };
+};
+
+/** One cluster from its dump and, where there is one, its Cluster object. */
+export const offlineCluster = (name: string, dumped: DumpedCluster, object: Cluster | undefined): Read<PlanCluster> => {
+  const labels = dumped.labels ?? {};
+  if (dumped.dump === undefined) return { ok: true, value: { view: viewOf(name, object, labels, { room: undefined }), pods: [] } };
+  const [dump, objects] = [readDump(dumped.dump), flatten(dumped.dump)];
+  if (!dump.ok) return { ok: false, message: `cluster ${name}: ${dump.message}` };
+  if (!objects.ok) return { ok: false, message: `cluster ${name}: ${objects.message}` };
+  const { cluster } = dump.value;
+  const providerIds = providerIdsOf(objects.value);
+  const learnt = learntLabels(cluster.nodes.map((node) => ({ labels: node.labels, providerId: providerIds.get(node.name) ?? '' })));
+  const room = createModelRoom(cluster, wholeNodesOf(objects.value));
+  return {
+    ok: true,
+    value: {
+      view: viewOf(name, object, { ...learnt, ...labels }, { room, facts: factsOf(cluster) }),
+      pods: objects.value.flatMap(({ kind, body }) => (kind === 'Pod' ? (presentPodOf(body) ?? []) : [])),
+    },
+  };
+};
