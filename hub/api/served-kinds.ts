@@ -1,4 +1,5 @@
 /** @module Which kinds the hub serves: the built-in ones, its own, and what its members serve besides. */
+import { setFlagsFromString } from 'node:v8';
 import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
 import { builtinSchemas, builtinTypes, type ServiceAddresses } from '../../shared/kube/builtin/index.ts';
 import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts';
@@ -23,6 +24,8 @@ export type ServedKinds = {
 
 /** The kinds a hub has before its first member joins. `addresses` gives Services their cluster IPs and node ports; absent = none are given. */
 export const createServedKinds = (addresses?: ServiceAddresses): ServedKinds => {
+  // Patterns in members' schemas then run in time linear to the text (see shared/kube/schema/validate.ts).
+  setFlagsFromString('--enable-experimental-regexp-engine');
   const own = [...builtinTypes(addresses), ...hanseTypes()];
   const ownKeys = new Set(own.map(keyOf));
   const registry = createRegistry(own);

@@ -75,14 +75,16 @@ const needsUnicode = /\\[pPu]|[^\x20-\x7e]/;
  */
 const compiled = (source: string, flags: string): RegExp | undefined => {
   if (!hasLinearEngine()) return new RegExp(source, `${flags}u`);
-  return needsUnicode.test(source) ? undefined : new RegExp(source, `${flags}l`);
+  return needsUnicode.test(source) ? undefined : new RegExp(source, `${flags}${linearFlag}`);
 };
 
+/** V8's own flag; no part of the language, so never in a literal. */
+const linearFlag: string = 'l';
 let linearEngine: boolean | undefined;
 const hasLinearEngine = (): boolean => {
   if (linearEngine === undefined) {
     try {
-      linearEngine = /a/l.test('a');
+      linearEngine = new RegExp('a', linearFlag).test('a');
     } catch {
       linearEngine = false;
     }
