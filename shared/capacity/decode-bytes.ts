@@ -15,6 +15,9 @@ export type ByteReader = { readonly [K in 'uint' | 'int' | 'byte']: () => number
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** The inverse of the writer's zigzag. */
+export const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+
 /** A reader from the first byte. */
 export const createByteReader = (bytes: Uint8Array): ByteReader => {
   let at = 0;
@@ -41,10 +44,7 @@ export const createByteReader = (bytes: Uint8Array): ByteReader => {
   return {
     byte,
     uint,
-    int: () => {
-      const value = uint();
-      return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-    },
+    int: () => unzigzag(uint()),
     text: (maxBytes) => {
       const length = uint();
       if (length > maxBytes) throw new BytesRefused(`has a text of ${length} bytes, at most ${maxBytes} are allowed`);

@@ -2,7 +2,7 @@
  * @module From bytes to a report or a delta. The sender may be hostile: every count is held against the bytes that are there and a named
  * limit, and columns come out with one value a node. Facts are JSON whose shape the caller's check judges.
  */
-import { type ByteReader, BytesRefused, createByteReader } from './decode-bytes.ts';
+import { type ByteReader, BytesRefused, createByteReader, unzigzag } from './decode-bytes.ts';
 import { guesses } from './encode-column.ts';
 import { type ReportEnvelope, reportFormat, reportKinds } from './encode-report.ts';
 import type { CapacityDelta, CapacityReport, FactsPatch, NodeGroup } from './report.ts';
@@ -143,17 +143,30 @@ const readColumn = (from: ByteReader, rows: number, reference: () => readonly nu
   const guess = from.byte();
   if (guess === guesses.constant) return new Array<number>(rows).fill(from.int());
   const divisor = from.uint();
-  if (rows > from.left()) throw new BytesRefused('counts more rows than it has bytes');
   const known = guess === guesses.reference ? reference() : undefined;
   const isKnown = guess === guesses.nothing || guess === guesses.before || known !== undefined;
   if (!isKnown) throw new BytesRefused(`has a column of an unknown sort ${guess}`);
+  const missed = readPlanes(from, rows);
   const values: number[] = [];
   let before = 0;
   for (let row = 0; row < rows; row++) {
     const start = guess === guesses.before ? before : (known?.[row] ?? 0);
-    before = start + from.int() * divisor;
+    before = start + unzigzag(missed[row] ?? 0) * divisor;
     if (!Number.isSafeInteger(before)) throw new BytesRefused('has an amount beyond 2^53');
     values.push(before);
+  }
+  return values;
+};
+
+/** Bytes of a safe integer. */
+const planesMax = 7;
+
+const readPlanes = (from: ByteReader, rows: number): number[] => {
+  const planes = from.byte();
+  if (planes > planesMax || planes * rows > from.left()) throw new BytesRefused('counts more rows than it has bytes');
+  const values = new Array<number>(rows).fill(0);
+  for (let plane = 0, factor = 1; plane < planes; plane++, factor *= 256) {
+    for (let row = 0; row < rows; row++) values[row] = (values[row] ?? 0) + from.byte() * factor;
   }
   return values;
 };

@@ -71,9 +71,7 @@ const rangeFault = (state: ReportState, delta: CapacityDelta): string | undefine
     if (row >= before) return `removes row ${row} of ${rows}, not in descending order`;
     before = row;
   }
-  const gone = new Set(delta.removed.map((row) => state.names[row]));
-  const known = new Set(state.names);
-  const twice = delta.added.find((name) => known.has(name) && !gone.has(name));
+  const twice = delta.added.length === 0 ? undefined : nameTwice(state, delta);
   if (twice !== undefined) return `adds node ${twice} twice`;
   const after = rows - delta.removed.length + delta.added.length;
   for (const { node, cells } of delta.rows) {
@@ -82,6 +80,12 @@ const rangeFault = (state: ReportState, delta: CapacityDelta): string | undefine
     if (outside !== undefined) return `changes column ${outside[0]} of ${state.columns.length}`;
   }
   return undefined;
+};
+
+const nameTwice = ({ names }: ReportState, { removed, added }: CapacityDelta): string | undefined => {
+  const gone = new Set(removed.map((row) => names[row]));
+  const known = new Set(names);
+  return added.find((name) => known.has(name) && !gone.has(name));
 };
 
 const applyDelta = (state: ReportState, delta: CapacityDelta): Set<FactSection> => {

@@ -1,8 +1,8 @@
 /**
- * @module One column of a snapshot: what a cheap guess misses, divided by its common divisor, as varints. Which guess is best is tried on
+ * @module One column of a snapshot: what a cheap guess misses, divided by its common divisor, in planes of bytes. Which guess is best is tried on
  * the column itself, since only the column knows: nothing, the row before, or what the node has in all (facts capacity.md §3.4).
  */
-import { type ByteWriter, signedMax } from './encode-bytes.ts';
+import { type ByteWriter, signedMax, zigzag } from './encode-bytes.ts';
 
 /** How a column is guessed; the number is on the wire. */
 export const guesses = { constant: 0, nothing: 1, before: 2, reference: 3 } as const;
@@ -57,7 +57,21 @@ export const writeColumn = (out: ByteWriter, { values, reference }: ColumnInput)
   const divisor = divisorOf(rest);
   out.byte(guess);
   out.uint(divisor);
-  for (const value of rest) out.int(value / divisor);
+  writePlanes(
+    out,
+    rest.map((value) => zigzag(value / divisor)),
+  );
+};
+
+/** The lowest byte of all values, then the next: bytes of one plane are alike, which a compressor makes more of than of varints. */
+const writePlanes = (out: ByteWriter, values: readonly number[]): void => {
+  let planes = 1;
+  for (let above = Math.floor(values.reduce((most, value) => Math.max(most, value), 0) / 256); above > 0; above = Math.floor(above / 256))
+    planes += 1;
+  out.byte(planes);
+  for (let plane = 0, factor = 1; plane < planes; plane++, factor *= 256) {
+    for (const value of values) out.byte(Math.floor(value / factor) % 256);
+  }
 };
 
 /** The first of the cheapest. */
