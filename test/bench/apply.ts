@@ -47,6 +47,8 @@ const measure = async (dataDir: string, count: number): Promise<Measured> => {
   const kubeconfigs = federation.clusters.map(({ name }) => [name, join(dataDir, 'members', name, 'kubeconfig')] as const);
   const agents = listenToAgents();
   try {
+    // Without its members each turn would only wait for its end.
+    if (federation.absent.length > 0) throw new Error(federation.absent.join('; '));
     const client = await startApplyClient({ hub: federation.hub.kubeconfig, members: Object.fromEntries(kubeconfigs) });
     try {
       for (let turn = 0; turn < WARM_UP; turn++) await oneTurn(client, agents, `warm-${turn}`);
