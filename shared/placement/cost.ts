@@ -6,8 +6,18 @@ import type { Workload } from './model.ts';
 import type { Prepared } from './prepare.ts';
 import { type Amount, amountText, currencyOf, priceIn } from './pricing.ts';
 
+const currencies = new WeakMap<Prepared, string>();
+
 /** The currency that most priced clusters have; ties go to the first by name. Prices in others cannot be compared with it. */
 export const mainCurrency = (prepared: Prepared): string => {
+  const known = currencies.get(prepared);
+  if (known !== undefined) return known;
+  const found = findCurrency(prepared);
+  currencies.set(prepared, found);
+  return found;
+};
+
+const findCurrency = (prepared: Prepared): string => {
   const clusters = new Map<string, number>();
   for (const { view } of prepared.standings) {
     if (view.pricing !== undefined) clusters.set(currencyOf(view), (clusters.get(currencyOf(view)) ?? 0) + 1);
@@ -33,14 +43,16 @@ export const costOf = (
   const { prepared } = candidates;
   if (!prepared.isPriced) return undefined;
   const currency = mainCurrency(prepared);
-  const prices = pricesOf(candidates, currency);
   let [after, before] = [0n, 0n];
   let isKnown = false;
-  prices.forEach((price, candidate) => {
-    if (price === undefined) return;
+  for (let candidate = 0; candidate < counts.length; candidate++) {
+    const got = counts[candidate] ?? 0;
+    const view = got === 0 ? undefined : standingAt(candidates, candidate)?.view;
+    const price = view === undefined || currencyOf(view) !== currency ? undefined : priceIn(view, candidates.shapes[candidate] ?? shape);
+    if (price === undefined) continue;
     isKnown = true;
-    after += price * BigInt(counts[candidate] ?? 0);
-  });
+    after += price * BigInt(got);
+  }
   for (const [name, replicas] of workload.current) {
     const view = prepared.standings[prepared.index.get(name) ?? -1]?.view;
     if (view === undefined || currencyOf(view) !== currency) continue;

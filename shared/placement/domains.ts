@@ -24,12 +24,15 @@ const byPreference = (a: DomainFacts, b: DomainFacts): number =>
 /** Domains of another constraint that the choice should reach. */
 type Need = { readonly other: Spread; readonly count: number; readonly have: Set<number> };
 
-const needsOf = (spread: Spread, spreads: readonly Spread[]): Need[] =>
+const needsOf = (spread: Spread, { spreads, replicas }: Problem): Need[] =>
   spreads
     .filter((other) => other !== spread && other.hard)
     .map((other) => {
       const all = Math.min(other.eligible, other.maxDomains);
-      return { other, count: other.maxSkew < unlimited ? all : Math.min(all, other.minDomains), have: new Set<number>() };
+      // So many domains are needed to hold all replicas under the share of one.
+      const shares = other.shareMax === unlimited ? 0 : Math.ceil(replicas / Math.max(1, other.shareMax));
+      const least = Math.min(all, Math.max(other.minDomains, shares));
+      return { other, count: other.maxSkew < unlimited ? all : least, have: new Set<number>() };
     })
     .filter(({ count }) => count > 0);
 
@@ -38,7 +41,7 @@ const choose = (problem: Problem, spread: Spread, open: Allowed): Set<number> =>
   const left = factsOf(problem, spread, open)
     .filter(({ room }) => room > 0)
     .sort(byPreference);
-  const needs = needsOf(spread, problem.spreads);
+  const needs = needsOf(spread, problem);
   const chosen = new Set<number>();
   while (chosen.size < spread.maxDomains && left.length > 0) {
     const places = spread.maxDomains - chosen.size;

@@ -12,6 +12,7 @@ export {
 } from './model.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
+export { type FleetDecision, type FleetSnapshot, type Preempted, placeAll, type Task, type TaskDecision } from './place-all.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';

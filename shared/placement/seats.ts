@@ -8,13 +8,11 @@ import { classAt, compareQuotients, compareSeats, type Line } from './line.ts';
 import { type Problem, sumOf, unlimited } from './problem.ts';
 import { countSeat, open, penaltyOf, shut, standingOf, type Tally, talliesOf } from './tally.ts';
 
-/** Candidates that share rank and domains: they are held back together. The first of `members` is next. */
-type Cell = { readonly rank: number; readonly domains: readonly number[]; readonly members: number[]; heap: Heap<number> | undefined };
+/** Candidates that share all domains: they are held back together. The first of `members` is next. */
+type Cell = { readonly domains: readonly number[]; readonly members: number[]; heap: Heap<number> | undefined };
 
-// A candidate's own place within its cell does not depend on a quota: a cell is of one tier.
 const cellsOf = (problem: Problem, chosen: Chosen, line: Line, counts: readonly number[]): Cell[] => {
   const cells: Cell[] = [];
-  const byKey = new Map<number, Map<number, Cell>>();
   // A cell's key is built domain by domain: the pair of the key so far and the next domain is numbered as it appears.
   const pairs = problem.spreads.map(() => new Map<number, number>());
   for (let at = 0; at < counts.length; at++) {
@@ -28,16 +26,9 @@ const cellsOf = (problem: Problem, chosen: Chosen, line: Line, counts: readonly 
       key = numbers.get(pair) ?? numbers.size;
       if (key === numbers.size) numbers.set(pair, key);
     }
-    const rank = problem.rank[at] ?? 0;
-    const ofRank = byKey.get(rank) ?? new Map<number, Cell>();
-    byKey.set(rank, ofRank);
-    const cell = ofRank.get(key);
+    const cell = cells[key];
     if (cell !== undefined) cell.members.push(at);
-    else {
-      const made: Cell = { rank, domains: problem.spreads.map((spread) => spread.of[at] ?? -1), members: [at], heap: undefined };
-      ofRank.set(key, made);
-      cells.push(made);
-    }
+    else cells[key] = { domains: problem.spreads.map((spread) => spread.of[at] ?? -1), members: [at], heap: undefined };
   }
   for (const cell of cells) {
     if (cell.members.length > 1) cell.heap = heapOf(cell.members, (a, b) => compareSeats(line, counts, a, b) < 0);
@@ -51,11 +42,13 @@ const topOf = (cell: Cell): number => cell.members[0] ?? -1;
 class Seating {
   readonly counts: number[];
   readonly #problem: Problem;
+  readonly #chosen: Chosen;
   readonly #line: Line;
   readonly #tallies: readonly Tally[];
   readonly #hasPreferences: boolean;
+  readonly #hasSkew: boolean;
   /** Cells held back by the skew of each constraint. */
-  readonly #held: Cell[][];
+  #held: Cell[][];
   #cells: Cell[];
   #queue: Heap<Cell>;
   #remaining: number;
@@ -65,8 +58,10 @@ class Seating {
   constructor(problem: Problem, chosen: Chosen, start: readonly number[], line: Line) {
     this.counts = [...start];
     this.#problem = problem;
+    this.#chosen = chosen;
     this.#line = line;
     this.#tallies = talliesOf(problem, chosen.allowed, start);
+    this.#hasSkew = problem.spreads.some(({ hard, maxSkew }) => hard && maxSkew < unlimited);
     this.#hasPreferences = problem.spreads.some(({ hard }) => !hard);
     this.#held = problem.spreads.map(() => []);
     this.#cells = cellsOf(problem, chosen, line, this.counts);
@@ -83,9 +78,13 @@ class Seating {
     return classAt(this.#line, candidate, this.counts[candidate] ?? 0);
   }
 
+  #rankOf(cell: Cell): number {
+    return this.#line.rank[topOf(cell)] ?? 0;
+  }
+
   /** Class, then rank: what skew may not turn around for good. */
   #isSooner(a: Cell, b: Cell): boolean {
-    return (this.#classOf(a) - this.#classOf(b) || a.rank - b.rank) < 0;
+    return (this.#classOf(a) - this.#classOf(b) || this.#rankOf(a) - this.#rankOf(b)) < 0;
   }
 
   /** The best open cell at the head of the queue; those shut leave it, those held back wait beside it. */
@@ -110,7 +109,7 @@ class Seating {
         best === undefined
           ? -1
           : this.#classOf(cell) - this.#classOf(best) ||
-            cell.rank - best.rank ||
+            this.#rankOf(cell) - this.#rankOf(best) ||
             penalty - bestPenalty ||
             compareQuotients(this.#line, this.counts, topOf(cell), topOf(best));
       if (order >= 0) continue;
@@ -122,7 +121,9 @@ class Seating {
 
   /** A constraint whose skew holds back a cell that would go before `best`; -1 = none. */
   #holdsBackSooner(best: Cell): number {
-    if (!this.#hasPreferences) return this.#held.findIndex((cells) => cells.some((cell) => this.#isSooner(cell, best)));
+    // Cells left the queue in its order: the first that is held back is the soonest.
+    if (!this.#hasPreferences) return this.#held.findIndex(([first]) => first !== undefined && this.#isSooner(first, best));
+    if (!this.#hasSkew) return -1;
     for (const cell of this.#cells) {
       if (!this.#isSooner(cell, best)) continue;
       const standing = standingOf(this.#tallies, cell.domains, this.#remaining);
@@ -171,16 +172,22 @@ class Seating {
     const best = this.#hasPreferences ? this.#bestByPenalty() : this.#head();
     if (best === undefined) return false;
     const constraint = this.#holdsBackSooner(best);
-    const cell = constraint < 0 ? best : (this.#emptiest(constraint) ?? best);
+    const tally = this.#tallies[constraint];
+    const isEmptiest = tally === undefined || tally.sums[best.domains[constraint] ?? -1] === tally.least;
+    const cell = isEmptiest ? best : (this.#emptiest(constraint) ?? best);
     const isHead = !this.#hasPreferences && cell === this.#queue.peek();
     if (isHead) this.#queue.pop();
     this.#take(cell);
     const isSpent = cell.members.length === 0;
     if (isSpent && (this.#hasPreferences || !isHead)) this.#cells = this.#cells.filter((other) => other !== cell);
     if (isHead && !isSpent) this.#queue.push(cell);
-    // A seat out of turn changes a place within the queue, a quota that is used up many: it is made anew.
-    if ((!isHead || this.#isTurned) && !this.#hasPreferences) {
+    if (this.#isTurned) {
       this.#isTurned = false;
+      this.#cells = cellsOf(this.#problem, this.#chosen, this.#line, this.counts);
+      this.#held = this.#held.map(() => []);
+      this.#queue = this.#queueOf(this.#cells);
+    } else if (!isHead && !this.#hasPreferences) {
+      // A seat out of turn changes a place within the queue: it is made anew.
       const waiting = new Set(this.#held.flat());
       this.#queue = this.#queueOf(this.#cells.filter((other) => !waiting.has(other) && other.members.length > 0));
     }

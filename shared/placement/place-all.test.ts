@@ -1,0 +1,153 @@
+/** @module Many workloads together: order, one ledger, preemption, circles. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PolicySpec } from '../api/index.ts';
+import { createRoom, plainShape } from '../capacity/index.ts';
+import { reportOf } from '../capacity/testing.ts';
+import type { ClusterView, Workload } from './model.ts';
+import { placeAll, type Task } from './place-all.ts';
+import { asMap, policyOf } from './testing.ts';
+
+const env = { nowMs: 0 };
+/** A cluster with so many nodes of four cores. */
+const cluster = (name: string, nodes: number, taken = 0): ClusterView => ({
+  name,
+  labels: { 'hanse.dev/cluster': name },
+  taints: [],
+  served: undefined,
+  room: createRoom(
+    reportOf(
+      Array.from({ length: nodes }, (_, at) => ({
+        name: `n${at}`,
+        allocatable: { cpu: 4_000 },
+        free: { cpu: 4_000 - Math.min(4, Math.max(0, taken - at * 4)) * 1_000 },
+      })),
+    ),
+    [],
+  ),
+});
+const task = (
+  name: string,
+  replicas: number,
+  given: {
+    cpu?: number;
+    priority?: number;
+    labels?: Record<string, string>;
+    current?: Record<string, number>;
+    spec?: Partial<PolicySpec>;
+  } = {},
+): Task => {
+  const workload: Workload = {
+    ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name },
+    replicas,
+    shape: plainShape({ cpu: given.cpu ?? 1_000 }),
+    current: new Map(Object.entries(given.current ?? {})),
+    owed: new Map(),
+    labels: given.labels ?? {},
+    priority: given.priority ?? 0,
+  };
+  return { workload, policy: policyOf(given.spec) };
+};
+const outcome = (clusters: readonly ClusterView[], tasks: readonly Task[]) => {
+  const { decisions, preempted } = placeAll({ clusters }, tasks, env);
+  return {
+    turn: decisions.map(({ workload }) => workload.ref.name),
+    placed: Object.fromEntries(decisions.map(({ workload, decision }) => [workload.ref.name, asMap(decision.clusters)])),
+    messages: Object.fromEntries(decisions.map(({ workload, decision }) => [workload.ref.name, decision.message])),
+    preempted: preempted.map(({ victim, by, cluster: at, replicas }) => [victim.name, by.name, at, replicas]),
+  };
+};
+
+describe('placeAll', () => {
+  it('higher priority goes first, then the name', () => {
+    const { turn, placed } = outcome([cluster('a', 1)], [task('b', 2), task('z', 3, { priority: 5 }), task('a', 2)]);
+    expect(turn).toEqual(['z', 'a', 'b']);
+    expect(placed).toEqual({ z: { a: 3 }, a: { a: 1 }, b: {} });
+  });
+
+  it('a gang that does not fit leaves its room to the next', () => {
+    const { placed } = outcome([cluster('a', 1)], [task('a', 5, { spec: { replicaScheduling: { gang: true } } }), task('b', 4)]);
+    expect(placed).toEqual({ a: {}, b: { a: 4 } });
+  });
+
+  it('what must be near another is decided after it, whatever the priority', () => {
+    const near = { workloadAffinity: { required: [{ selector: { matchLabels: { app: 'db' } }, topologyKey: 'hanse.dev/cluster' }] } };
+    const { turn, placed } = outcome(
+      [cluster('a', 1), cluster('b', 2)],
+      [task('web', 2, { priority: 9, spec: near }), task('db', 1, { labels: { app: 'db' } })],
+    );
+    expect(turn).toEqual(['db', 'web']);
+    expect(placed).toEqual({ db: { b: 1 }, web: { b: 2 } });
+  });
+
+  it('a circle of affinities is broken at one place and holds for the rest', () => {
+    const near = (app: string): Partial<PolicySpec> => ({
+      workloadAffinity: { required: [{ selector: { matchLabels: { app } }, topologyKey: 'hanse.dev/cluster' }] },
+    });
+    const { placed } = outcome(
+      [cluster('a', 2), cluster('b', 3)],
+      [
+        task('x', 1, { labels: { app: 'x' }, spec: near('y') }),
+        task('y', 1, { labels: { app: 'y' }, spec: near('z') }),
+        task('z', 1, { labels: { app: 'z' }, spec: near('x') }),
+      ],
+    );
+    expect(new Set(Object.values(placed).flatMap((map) => Object.keys(map))).size).toBe(1);
+    expect(Object.values(placed).every((map) => Object.keys(map).length === 1)).toBe(true);
+  });
+
+  it('preemption is opt-in, takes the lowest priority first, and tells both', () => {
+    const tasks = (spec: Partial<PolicySpec>): Task[] => [
+      task('gold', 3, { priority: 10, spec }),
+      task('silver', 2, { priority: 5, current: { a: 2 } }),
+      task('bronze', 2, { current: { a: 2 } }),
+    ];
+    expect(outcome([cluster('a', 1, 4)], tasks({})).placed).toEqual({ gold: {}, silver: { a: 2 }, bronze: { a: 2 } });
+    const { placed, preempted, messages } = outcome([cluster('a', 1, 4)], tasks({ preemption: 'LowerPriority' }));
+    expect(placed).toEqual({ gold: { a: 3 }, silver: { a: 1 }, bronze: {} });
+    expect(preempted).toEqual([
+      ['bronze', 'gold', 'a', 2],
+      ['silver', 'gold', 'a', 1],
+    ]);
+    expect(messages.gold).toContain('2 of bronze in a, 1 of silver in a gave way');
+    expect(messages.bronze).toContain('2 in a gave way to shop/gold');
+  });
+
+  it('smaller replicas do not make way for a larger one: what they free may be on different nodes', () => {
+    const { placed } = outcome(
+      [cluster('a', 1, 4)],
+      [task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } }), task('small', 4, { current: { a: 4 } })],
+    );
+    expect(placed).toEqual({ gold: {}, small: { a: 4 } });
+  });
+
+  it('never promises a core twice, and is the same whatever the order of the list', () => {
+    const given = fc.record({
+      nodes: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }),
+      tasks: fc.array(
+        fc.record({
+          replicas: fc.integer({ min: 0, max: 9 }),
+          cores: fc.integer({ min: 1, max: 4 }),
+          priority: fc.integer({ min: 0, max: 2 }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
+    });
+    fc.assert(
+      fc.property(given, ({ nodes, tasks }) => {
+        const clusters = () => nodes.map((count, at) => cluster(`c${at}`, count));
+        const list = tasks.map(({ replicas, cores, priority }, at) => task(`w${at}`, replicas, { cpu: cores * 1_000, priority }));
+        const { placed } = outcome(clusters(), list);
+        nodes.forEach((count, at) => {
+          const cores = tasks.reduce((sum, entry, index) => sum + entry.cores * (placed[`w${index}`]?.[`c${at}`] ?? 0), 0);
+          expect(cores).toBeLessThanOrEqual(count * 4);
+        });
+        expect(outcome(clusters(), [...list].reverse()).placed).toEqual(placed);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,162 @@
+/**
+ * @module Where 100 replicas go over many clusters of 100 nodes each: the pure decision, strategies by spread, exact fit on. Warm: the shape was
+ * asked before; new: a shape that no cluster has counted yet.
+ */
+import type { PolicySpec, SpreadConstraint, Strategy } from '../../shared/api/index.ts';
+import { type CapacityReport, createRoom, plainShape } from '../../shared/capacity/index.ts';
+import { type ClusterView, compilePolicy, place, type Workload } from '../../shared/placement/index.ts';
+import { type BenchOptions, type BenchResult, type Cell, type Goal, percentile } from './lib/bench.ts';
+
+const NODES = 100;
+const REPLICAS = 100;
+const PROVIDERS = 5;
+const REGIONS = 20;
+/** Milliseconds that a warm decision may take, by clusters. */
+const WARM_GOALS: Readonly<Record<number, number>> = { 100: 0.1, 1000: 1, 5000: 5 };
+const NEW_SHAPE_GOAL_MS = 10;
+
+const provider = 'hanse.dev/provider';
+const region = 'topology.kubernetes.io/region';
+const cluster = 'hanse.dev/cluster';
+
+const spreads: Readonly<Record<string, readonly SpreadConstraint[]>> = {
+  none: [],
+  'provider >= 3': [{ topologyKey: provider, minDomains: 3 }],
+  'region skew 1': [{ topologyKey: region, maxSkew: 1 }],
+  'region skew 1, soft': [{ topologyKey: region, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }],
+  'cluster share 2 %': [{ topologyKey: cluster, maxShare: 2 }],
+  'provider, region, cluster': [
+    { topologyKey: provider, minDomains: 2, maxShare: 40 },
+    { topologyKey: region, maxDomains: 10 },
+    { topologyKey: cluster, maxDomains: 30, maxShare: 20 },
+  ],
+};
+const strategies: readonly Strategy[] = ['Duplicated', 'Weighted', 'Capacity', 'Aggregated', 'Cheapest', 'Tightest'];
+
+/** Nodes of 16 cores with a little taken, differently in each cluster. */
+const reportOf = (seed: number): CapacityReport => {
+  const nodes = Array.from({ length: NODES }, (_, node) => node);
+  const taken = (node: number): number => (node * 7 + seed * 13) % 11;
+  return {
+    kind: 'snapshot',
+    epoch: 1,
+    seq: 1,
+    observedAtMs: 0,
+    sources: {},
+    complete: true,
+    unsupported: [],
+    resourceNames: ['cpu', 'memory'],
+    groups: [{ id: 0, labels: {}, taints: [], ready: true, unschedulable: false, allocatable: [16_000, 65_536], runtimeHandlers: [] }],
+    nodes: {
+      names: nodes.map((node) => `node-${node}`),
+      group: nodes.map(() => 0),
+      podsFree: nodes.map(() => 100),
+      free: [nodes.map((node) => 16_000 - taken(node) * 1_000), nodes.map((node) => 65_536 - taken(node) * 4_096)],
+    },
+    pending: [],
+    runtimeClasses: [],
+    networks: [],
+    acks: {},
+    present: {},
+  };
+};
+
+const fleetOf = (clusters: number): ClusterView[] =>
+  Array.from({ length: clusters }, (_, at) => {
+    const name = `c${String(at).padStart(4, '0')}`;
+    const home = at % REGIONS;
+    return {
+      name,
+      labels: { [cluster]: name, [region]: `region-${home}`, [provider]: `provider-${home % PROVIDERS}` },
+      taints: [],
+      served: undefined,
+      room: createRoom(reportOf(at % 32), []),
+      pricing: { currency: 'USD', cpuCoreHour: `0.0${30 + (at % 40)}`, memoryGiBHour: '0.004' },
+    };
+  });
+
+const workloadOf = (shape: Workload['shape']): Workload => ({
+  ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+  replicas: REPLICAS,
+  shape,
+  current: new Map(),
+  owed: new Map(),
+});
+
+const policyOf = (spec: Partial<PolicySpec>) =>
+  compilePolicy('shop', 'web', { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }], ...spec });
+
+const timed = (work: () => void): number => {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+};
+
+type Row = {
+  readonly clusters: number;
+  readonly strategy: Strategy;
+  readonly spread: string;
+  readonly least: number;
+  readonly p50: number;
+  readonly p99: number;
+};
+
+const measureWarm = (clusters: readonly ClusterView[], strategy: Strategy, spread: string, turns: number): Row => {
+  const policy = policyOf({ replicaScheduling: { strategy }, spread: spreads[spread] ?? [] });
+  const workload = workloadOf(plainShape({ cpu: 500, memory: 1_024 }));
+  const decide = (): void => {
+    place({ policy, clusters }, workload, { nowMs: 0 });
+  };
+  for (let turn = 0; turn < Math.max(5, turns / 4); turn++) decide();
+  const times = Array.from({ length: turns }, () => timed(decide));
+  return {
+    clusters: clusters.length,
+    strategy,
+    spread,
+    least: percentile(times, 1),
+    p50: percentile(times, 50),
+    p99: percentile(times, 99),
+  };
+};
+
+const measureNew = (clusters: readonly ClusterView[], turns: number): number => {
+  const policy = policyOf({});
+  const times = Array.from({ length: turns }, (_, turn) => {
+    const workload = workloadOf(plainShape({ cpu: 501 + turn, memory: 1_024 }));
+    return timed(() => place({ policy, clusters }, workload, { nowMs: 0 }));
+  });
+  return percentile(times, 50);
+};
+
+/** Times are of one decision in this process, on one core; the explanation is made when it is read and is not in them. */
+export const run = ({ quick }: BenchOptions): Promise<BenchResult> => {
+  const rows: Cell[][] = [];
+  const goals: Goal[] = [];
+  for (const size of quick ? [100] : [100, 1_000, 5_000]) {
+    const clusters = fleetOf(size);
+    const turns = quick ? 20 : size > 1_000 ? 20 : 100;
+    let worst: Row | undefined;
+    for (const strategy of strategies) {
+      for (const spread of Object.keys(spreads)) {
+        const row = measureWarm(clusters, strategy, spread, turns);
+        rows.push([size, strategy, spread, row.least.toFixed(3), row.p50.toFixed(3), row.p99.toFixed(3)]);
+        if (worst === undefined || row.p50 > worst.p50) worst = row;
+      }
+    }
+    const fresh = measureNew(clusters, quick ? 3 : 9);
+    rows.push([size, 'Capacity', 'none, new shape', '', fresh.toFixed(3), '']);
+    const goal = WARM_GOALS[size];
+    if (worst !== undefined && goal !== undefined) {
+      const name = `warm, ${size} clusters, slowest (${worst.strategy}, ${worst.spread})`;
+      goals.push({ name, value: worst.p50, unit: 'ms', bound: 'max', goal });
+    }
+    if (size * NODES === 500_000)
+      goals.push({ name: 'new shape over 500,000 nodes', value: fresh, unit: 'ms', bound: 'max', goal: NEW_SHAPE_GOAL_MS });
+  }
+  return Promise.resolve({
+    title: `${REPLICAS} replicas over clusters of ${NODES} nodes`,
+    columns: ['clusters', 'strategy', 'spread', 'least ms', 'p50 ms', 'p99 ms'],
+    rows,
+    goals,
+  });
+};
