@@ -7,6 +7,9 @@ import type { KubeClient } from '../shared/kube/client/port.ts';
 import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
+import { ed25519Verifier, lookAt, monotonicMs } from '../shared/node/mesh/index.ts';
+import type { ProbeAddress } from '../shared/wire/mesh.ts';
+import { decodePublicKey } from '../shared/wire/nkey.ts';
 import {
   type Authority,
   createFront,
@@ -57,6 +60,13 @@ export type Hub = {
   readonly client: KubeClient;
   readonly store: Store;
   readonly stop: () => Promise<void>;
+};
+
+/** What the hub's own detector knows of this process: it is a witness, and looks at what it must tell apart. */
+const detectorRim = {
+  monotonicMs,
+  verify: ed25519Verifier((key) => decodePublicKey('user', key)),
+  look: ({ url, role }: ProbeAddress, timeoutMs: number) => lookAt({ url, mustServe: role === 'Gateway', timeoutMs }),
 };
 
 /** Where agents ask to join. */
@@ -173,7 +183,14 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   health.isConnected = fleet.bus.connected;
   front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
   options.onProgress?.('control');
-  const control = startControl({ store, bus: fleet.bus, catalog: kinds.registry, env, kindTroubles: memberKinds.troublesOf });
+  const control = startControl({
+    store,
+    bus: fleet.bus,
+    mesh: { mesh: fleet.mesh, rim: detectorRim },
+    catalog: kinds.registry,
+    env,
+    kindTroubles: memberKinds.troublesOf,
+  });
   undo.push(() => control.stop());
   memberKinds.listen(fleet.bus, control.recheckCluster);
   const served = await listen(options, front, authority);

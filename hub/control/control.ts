@@ -1,9 +1,10 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
 import { hanseGroup, type Placement } from '../../shared/api/index.ts';
+import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type Change, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import type { FleetBus } from '../fleet/port.ts';
+import type { FleetBus, HubMesh } from '../fleet/port.ts';
 import { createDirectory, type Directory } from './cluster/directory.ts';
 import { type HealthOptions, healthDefaults } from './cluster/health.ts';
 import { createLedger } from './cluster/ledger.ts';
@@ -17,6 +18,7 @@ import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
 import { startStatusLoop } from './status/loop.ts';
+import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { createBoard } from './work/board.ts';
 import { startWorkLoop } from './work/loop.ts';
 
@@ -28,6 +30,8 @@ export type ControlOptions = {
   readonly catalog: KindCatalog;
   readonly env: RuntimeEnv;
   readonly health?: Partial<HealthOptions>;
+  /** The mesh of agents and the rim that a detector needs; absent = no votes are heard, and the hub judges by its own hearing alone. */
+  readonly mesh?: { readonly mesh: HubMesh; readonly rim: VerdictLoopOptions['rim'] };
   /** What the hub does not take of the kinds that a cluster serves; absent = it takes all. */
   readonly kindTroubles?: (cluster: string) => readonly string[];
 };
@@ -35,6 +39,8 @@ export type ControlOptions = {
 /** The running loops. */
 export type Control = {
   readonly directory: Directory;
+  /** What the observers agree on, as the hub counts it; undefined without a mesh. */
+  readonly watch: Watch | undefined;
   /** What the hub says of a cluster's kinds changed. */
   readonly recheckCluster: (name: string) => void;
   /** Keys that wait or are worked on in all loops; 0 = settled for now. */
@@ -44,6 +50,7 @@ export type Control = {
 
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
+const failoverPolicyPrefix = prefixOf(hanseGroup, 'failoverpolicies');
 /** Prefixes whose objects no loop cares for. */
 const ignoredPrefixes = [
   prefixOf('', 'events'),
@@ -51,6 +58,7 @@ const ignoredPrefixes = [
   `${hanseGroup}/jointokens/`,
   internalPrefix,
   gpuPoolPrefix,
+  failoverPolicyPrefix,
 ];
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
@@ -132,11 +140,17 @@ export const startControl = (options: ControlOptions): Control => {
     },
   });
 
+  const { mesh } = options;
+  const verdicts =
+    mesh === undefined ? undefined : startVerdictLoop({ store, bus, env, directory, events, ...mesh, onJudged: cluster.judged });
+
   const onChange = (change: Change): void => {
     const { key, op } = change;
     const object = op === 'delete' ? undefined : change.current.object;
+    if (key.startsWith(failoverPolicyPrefix)) verdicts?.onObject();
     if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
     if (key.startsWith(clusterPrefix)) {
+      verdicts?.onObject();
       cluster.onObject(partsOf(key).name, object);
       if (isContentChange(change)) gpus.changed();
     } else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
@@ -215,10 +229,13 @@ export const startControl = (options: ControlOptions): Control => {
 
   return {
     directory,
+    watch: verdicts?.watch,
     recheckCluster: cluster.recheck,
-    pending: () => placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending(),
+    pending: () =>
+      placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending() + (verdicts?.pending() ?? 0),
     stop: async () => {
       cancelSweep();
+      await verdicts?.stop();
       unwatch();
       unsubscribe();
       unhurt();

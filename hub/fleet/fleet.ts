@@ -16,6 +16,7 @@ import {
 import { checkBroker } from './bus/check-broker.ts';
 import { type BrokerAddress, connectClaims, connectHub, pushClaims } from './bus/connect.ts';
 import { type NatsFleetBus, startFleetBus } from './bus/fleet-bus.ts';
+import { openHubMesh } from './bus/mesh.ts';
 import { closeWorkConsumer, openWorkConsumer } from './bus/work-consumer.ts';
 import { type AccountBook, openAccountBook } from './identity/account-book.ts';
 import { type FleetIdentity, loadFleetIdentity } from './identity/fleet-identity.ts';
@@ -28,6 +29,7 @@ import { clusters, joinTokens } from './join/objects.ts';
 import { makeJoinOffice } from './join/office.ts';
 import { serveRenewals } from './join/renewal.ts';
 import { makeTokenLoop, tokenSweepMs } from './join/token-loop.ts';
+import type { HubMesh } from './port.ts';
 
 /** Where the broker runs. */
 export type BrokerChoice =
@@ -72,6 +74,8 @@ export type FleetOptions = {
 /** A running fleet room. */
 export type Fleet = {
   readonly bus: NatsFleetBus;
+  /** Where the agents speak to each other. */
+  readonly mesh: HubMesh;
   /** Mount at `/join/v1`. */
   readonly joinApp: Hono;
   /** What agents are told to connect to. */
@@ -124,6 +128,8 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
   await push(book.hubJwt());
   // A crash between writing a revocation and telling the broker is made good here; what was revoked before has expired.
   for (const cluster of book.revokedSince(env.nowMs() - ttlMs)) await push(book.clusterJwt(cluster));
+  const mesh = await openHubMesh({ env, address, identity, book, connection, push, ttlMs });
+  undo.push(() => mesh.stop());
   serveRenewals({ env, client, credentials, connection });
   const closeWork = (cluster: string): Promise<void> => closeWorkConsumer(connection, cluster);
   const clusterLoop = makeClusterLoop({ env, client, credentials, bus, closeWork });
@@ -151,6 +157,7 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
   });
   return {
     bus,
+    mesh,
     joinApp: joinApp({ env, office, addressOf: options.addressOf }),
     natsUrls,
     broker,

@@ -36,11 +36,50 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     bootId: text('New at each start of the agent.'),
   }),
   kubernetesVersion: text('Version of the member.'),
-  verdict: fields('Who or what is at fault when the cluster is not Ready.', {
-    cause: must(text('The cause in a word.')),
+  verdict: fields('Who or what is at fault, and who says so. Absent while nothing is.', {
+    cause: must(
+      word('What died, or is ill.', ['Cluster', 'DataPlane', 'Agent', 'Silent', 'APIServer', 'Broker', 'Hub', 'Link', 'Gray', 'Isolated']),
+    ),
     message: must(text('The cause in words.')),
     since: must(text('Since when, RFC 3339.')),
+    by: word('Observers: a majority of the other clusters. Hub: the hub alone, by silence, because there is no such majority.', [
+      'Observers',
+      'Hub',
+    ]),
+    phase: word('Returning: it is well again and held down.', ['Standing', 'Returning']),
+    votes: text('Votes for it, of those that it takes, of all observers: 3/3/4.'),
+    voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
+    epoch: count('Number of the decision; grows with each that moves something.'),
+    obstacle: text('Why it is not carried out.'),
   }),
+  verdictHistory: list(
+    'The last verdicts, newest first.',
+    fields('One verdict.', {
+      cause: must(text('What died, or was ill.')),
+      phase: must(text('Standing, Returning or Cleared.')),
+      at: must(text('When, RFC 3339.')),
+      votes: text('Votes for it, of those that it takes, of all observers.'),
+      voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
+      message: text('What was found.'),
+    }),
+    { type: 'atomic' },
+    64,
+  ),
+  detectors: list(
+    'What each detection profile would have done with the beats that came, over all observers.',
+    fields('One profile.', {
+      profile: must(text('fast, balanced or safe.')),
+      observers: must(count('Observers that have told.')),
+      suspicions: must(count('Silences longer than the profile waits.')),
+      falseSuspicions: must(count('Those that no verdict followed.')),
+      deaths: must(count('Verdicts of death.')),
+      callMilliseconds: must(count('The longest silence before the profile would have called one of them.')),
+      longestSilenceMilliseconds: must(count('The longest silence.')),
+      watchedSeconds: must(count('For how long, by the observer that watched longest.')),
+    }),
+    { type: 'map', keys: ['profile'] },
+    8,
+  ),
   nodes: fields('Nodes of the member.', { total: must(count('All nodes.')), ready: must(count('Ready nodes.')) }),
   capacity: fields('Sums over ready nodes; cpu in milli-CPU, memory in MiB.', {
     allocatable: must(amounts('What nodes offer to pods.')),

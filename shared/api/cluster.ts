@@ -2,6 +2,7 @@
 import { dns1123Label, type Fault, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
+import type { Opinion, ProbeAddress } from '../wire/mesh.ts';
 import { clusterStatusShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
@@ -39,7 +40,15 @@ export type ClusterPricing = Prices & {
 };
 
 /** `spec` of a Cluster: what the operator says. */
-export type ClusterSpec = { readonly admission?: Admission; readonly taints?: readonly ClusterTaint[]; readonly pricing?: ClusterPricing };
+export type ClusterSpec = {
+  readonly admission?: Admission;
+  readonly taints?: readonly ClusterTaint[];
+  readonly pricing?: ClusterPricing;
+  /** `Witness`: its agent watches and votes; nothing is placed there. */
+  readonly role?: 'Member' | 'Witness';
+  /** Where the cluster can be looked at from outside, to tell its death from its agent's. */
+  readonly probes?: readonly ProbeAddress[];
+};
 
 /** meta/v1 Condition. */
 export type ClusterCondition = {
@@ -67,13 +76,55 @@ export type ClusterAgent = {
   readonly bootId?: string;
 };
 
+/** What is wrong with a cluster. */
+export type ClusterVerdict = {
+  readonly cause: Opinion | 'Isolated';
+  readonly message: string;
+  readonly since: string;
+  /** `Hub`: silence at the hub alone, which counts where the observers have no majority. */
+  readonly by?: 'Observers' | 'Hub';
+  readonly phase?: 'Standing' | 'Returning';
+  /** `3/3/4`: votes for it, needed, observers. */
+  readonly votes?: string;
+  readonly voters?: readonly string[];
+  readonly epoch?: number;
+  /** Why it is not carried out. */
+  readonly obstacle?: string;
+};
+
+/** A verdict of the past. */
+export type PastVerdict = {
+  readonly cause: string;
+  readonly phase: string;
+  readonly at: string;
+  readonly votes?: string;
+  readonly voters?: readonly string[];
+  readonly message?: string;
+};
+
+/** One detection profile over all observers of a cluster. */
+export type DetectorSummary = {
+  readonly profile: string;
+  readonly observers: number;
+  readonly suspicions: number;
+  readonly falseSuspicions: number;
+  readonly deaths: number;
+  readonly callMilliseconds: number;
+  readonly longestSilenceMilliseconds: number;
+  readonly watchedSeconds: number;
+};
+
 /** `status` of a Cluster: what was found out. */
 export type ClusterStatus = {
   readonly conditions?: readonly ClusterCondition[];
   readonly agent?: ClusterAgent;
   readonly kubernetesVersion?: string;
-  /** Who or what is at fault when the cluster is not Ready. */
-  readonly verdict?: { readonly cause: string; readonly message: string; readonly since: string };
+  /** Who or what is at fault, and who says so. */
+  readonly verdict?: ClusterVerdict;
+  /** The last verdicts, newest first. */
+  readonly verdictHistory?: readonly PastVerdict[];
+  /** What each detection profile would have done, over all observers. */
+  readonly detectors?: readonly DetectorSummary[];
   readonly nodes?: { readonly total: number; readonly ready: number };
   /** Amounts by resource, canonical integer units of the capacity report. */
   readonly capacity?: {
@@ -145,9 +196,39 @@ const prices = {
   gpuHour: gpuPrices,
 };
 
+const probesMax = 8;
+const probeProtocols = ['http:', 'https:', 'tcp:', 'tls:'];
+
+/** An address that others can look at: with a port where the protocol has none of its own, and without secrets. */
+const probeUrl = (value: string): string[] => {
+  if (value.length > 512 || !URL.canParse(value) || !probeProtocols.includes(new URL(value).protocol))
+    return ['must be http://, https://, tcp:// or tls:// with a host, such as https://shop.eu.example/healthz or tcp://203.0.113.7:443'];
+  const { hostname, port, protocol, username, password } = new URL(value);
+  if (hostname === '' || (port === '' && !protocol.startsWith('http')))
+    return ['must have a host and a port, such as tcp://203.0.113.7:443'];
+  return username === '' && password === '' ? [] : ['must not hold a user or a password: every agent is given it'];
+};
+
+const probe = fields('One address of the cluster.', {
+  role: must(
+    word('Gateway: what users use; an HTTP answer of 500 and above counts as none. APIServer: any answer counts.', [
+      'Gateway',
+      'APIServer',
+    ]),
+  ),
+  url: must(text('http://, https://, tcp:// or tls://, reachable from the other clusters.', probeUrl)),
+});
+
 const specShape = fields(
   'What the operator says of the cluster.',
   {
+    role: word('Witness: the agent watches and votes, nothing is placed there.', ['Member', 'Witness']),
+    probes: list(
+      "Where the other clusters look at this one from outside. Without any, the cluster's death cannot be told from its agent's, and nothing moves by vote.",
+      probe,
+      { type: 'map', keys: ['url'] },
+      probesMax,
+    ),
     admission: word(
       'Whether the cluster\'s agent is let in. Approve with: kubectl patch cluster NAME --type merge -p \'{"spec":{"admission":"Approved"}}\'',
       ['Pending', 'Approved', 'Denied'],
@@ -213,6 +294,10 @@ const standing = (object: KubeObject): string => {
   return ready.status === 'False' ? 'NotReady' : 'Unknown';
 };
 
+/** `Cluster`, `Cluster (returning)`. */
+const causeText = ({ verdict }: ClusterStatus): string =>
+  verdict === undefined ? '' : `${verdict.cause}${verdict.phase === 'Returning' ? ' (returning)' : ''}`;
+
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const status = statusOf(object);
   const label = (key: string): string => object.metadata.labels?.[key] ?? '<none>';
@@ -220,6 +305,7 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
   return [
     object.metadata.name,
     standing(object),
+    causeText(status),
     label(clusterLabels.provider),
     label(clusterLabels.region),
     nodes,
@@ -229,7 +315,6 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
     specOf(object)
       .taints?.map(({ key, effect }) => `${key}:${effect}`)
       .join(',') || '<none>',
-    status.verdict?.cause ?? '',
   ];
 };
 
@@ -265,6 +350,7 @@ export const clusterType: ResourceType = {
   columns: [
     nameColumn,
     column('Status', 'string', 'How the cluster stands.'),
+    column('Cause', 'string', 'What died, or is ill; empty while nothing is.'),
     column('Provider', 'string', 'The cloud it is on.'),
     column('Region', 'string', 'Its region.'),
     column('Nodes', 'string', 'Ready nodes of all nodes.'),
@@ -272,7 +358,6 @@ export const clusterType: ResourceType = {
     ageColumn,
     column('Zone', 'string', 'Its zone.', 1),
     column('Taints', 'string', 'Taints that keep replicas away.', 1),
-    column('Cause', 'string', 'Who or what is at fault when it is not Ready.', 1),
   ],
   cells,
   selectableFields: (object) => ({ 'spec.admission': specOf(object).admission ?? 'Pending' }),

@@ -2,6 +2,7 @@
 import type { OpenApiSchema, ResourceType } from '../kube/resource.ts';
 import { clusterSchema, clusterType } from './cluster.ts';
 import { clusterPlacementPolicySchema, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+import { failoverPolicySchema, failoverPolicyType } from './failover-policy.ts';
 import { gpuPoolSchema, gpuPoolType } from './gpu-pool.ts';
 import { joinTokenSchema, joinTokenType } from './join-token.ts';
 import { placementSchema, placementType } from './placement.ts';
@@ -16,14 +17,26 @@ export {
   type ClusterSpec,
   type ClusterStatus,
   type ClusterTaint,
+  type ClusterVerdict,
   clusterCondition,
   clusterLabels,
   clusterType,
+  type DetectorSummary,
   type NodeGroupPrices,
+  type PastVerdict,
   type Prices,
   revokeFinalizer,
 } from './cluster.ts';
 export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+export {
+  defaultFailoverPolicy,
+  effectiveFailover,
+  type FailoverPolicy,
+  type FailoverPolicySpec,
+  type FailoverPolicyStatus,
+  failoverPolicyType,
+  meshPolicyOf,
+} from './failover-policy.ts';
 export { type GpuCounts, type GpuPool, type GpuPoolCluster, gpuPoolType } from './gpu-pool.ts';
 export { type JoinToken, type JoinTokenSpec, type JoinTokenStatus, joinTokenLimits, joinTokenType, type TokenUse } from './join-token.ts';
 export {
@@ -62,6 +75,7 @@ export const hanseTypes = (): ResourceType[] => [
   placementPolicyType,
   clusterPlacementPolicyType,
   placementType,
+  failoverPolicyType,
   gpuPoolType,
 ];
 
@@ -72,5 +86,6 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [placementPolicyType.schemaName]: placementPolicySchema,
   [clusterPlacementPolicyType.schemaName]: clusterPlacementPolicySchema,
   [placementType.schemaName]: placementSchema,
+  [failoverPolicyType.schemaName]: failoverPolicySchema,
   [gpuPoolType.schemaName]: gpuPoolSchema,
 };

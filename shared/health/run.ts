@@ -1,7 +1,16 @@
 /** @module The small loop around the detector: what comes in is opened and stepped, what it wants is signed, sent and looked at. */
 import type { RuntimeEnv } from '../lib/env.ts';
 import { makeListeners } from '../wire/listeners.ts';
-import { hubName, type Membership, type MeshMessage, meshSubject, meshSubjectTo, type ProbeAddress, type ShadowRow } from '../wire/mesh.ts';
+import {
+  hubName,
+  type Membership,
+  type MeshMessage,
+  type MeshVote,
+  meshSubject,
+  meshSubjectTo,
+  type ProbeAddress,
+  type ShadowRow,
+} from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
 import { shadowsOf, step, tickEveryMs } from './detector.ts';
@@ -42,6 +51,8 @@ export type Watch = {
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
   readonly membership: () => Membership | undefined;
+  /** What each voter last said against a target, sorted by voter. */
+  readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** Highest epoch of a decision that is known here. */
   readonly epoch: () => number;
   /** True while this agent doubts itself; it then must not take anything over. */
@@ -132,6 +143,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
+    votesOn: (target) =>
+      [...state.ballots]
+        .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
+        .sort((a, b) => (a.voter < b.voter ? -1 : 1)),
     epoch: () => state.epoch,
     abstains: () => state.abstains !== undefined,
     shadows: () => shadowsOf(state),

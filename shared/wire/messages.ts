@@ -90,6 +90,8 @@ export type Hello = {
   readonly runtimeClasses: readonly string[];
   /** Provider, region and zone as learnt from nodes; the operator's labels on the Cluster win. */
   readonly labels: { readonly [key: string]: string };
+  /** Where the other agents can send it datagrams, `host:port`. */
+  readonly meshAddresses?: readonly string[];
   readonly nowMs: number;
 };
 

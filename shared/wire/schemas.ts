@@ -61,20 +61,23 @@ export const statusItem: Check = record(
   { reason: text(256), message: text(4_096), generation: count, status: freeObject },
 );
 
-export const hello: Check = record({
-  v: version,
-  cluster: clusterName,
-  bootId: text(64, 1),
-  agentVersion: text(64),
-  kubernetesVersion: text(64),
-  apis: list(
-    record({ groupVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespaced: bool }, { document: documentHash }),
-    5_000,
-  ),
-  runtimeClasses: list(text(253), 1_000),
-  labels: labels(256),
-  nowMs: instant,
-});
+export const hello: Check = record(
+  {
+    v: version,
+    cluster: clusterName,
+    bootId: text(64, 1),
+    agentVersion: text(64),
+    kubernetesVersion: text(64),
+    apis: list(
+      record({ groupVersion: text(317, 1), kind: text(63, 1), resource: text(63, 1), namespaced: bool }, { document: documentHash }),
+      5_000,
+    ),
+    runtimeClasses: list(text(253), 1_000),
+    labels: labels(256),
+    nowMs: instant,
+  },
+  { meshAddresses: list(text(256, 1), 8) },
+);
 
 export const beat: Check = record(
   {

@@ -1,8 +1,9 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
-import { type Cluster, type ClusterSpec, clusterLabels } from '../../../shared/api/index.ts';
+import { type Cluster, type ClusterSpec, clusterLabels, type DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { ClusterView, TimedTaint } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
+import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -11,7 +12,12 @@ export type ClusterRecord = {
   readonly name: string;
   /** Undefined when agents speak of a Cluster that is not there (any more). */
   object: Cluster | undefined;
+  /** By the hub's own hearing. */
   health: Health;
+  /** What the observers agreed on; it goes before. */
+  observed: Observed | undefined;
+  /** What the detection profiles would have done. */
+  detectors: readonly DetectorSummary[] | undefined;
   report: CapacityReport | undefined;
   /** What the member forbids its agent, as the last beat said: `list nodes`. */
   forbidden: readonly string[];
@@ -40,6 +46,7 @@ const closedBecause = (object: Cluster): ClusterView['closed'] => {
   if (admission === 'Denied') return { reason: 'denied', message: 'the cluster is not let in' };
   if (admission === 'Pending')
     return { reason: 'pending', message: `the cluster waits for approval (hanse approve ${object.metadata.name})` };
+  if (object.spec?.role === 'Witness') return { reason: 'denied', message: 'the cluster is a witness: it only votes' };
   if (object.status?.agent === undefined) return { reason: 'pending', message: 'no agent has joined for the cluster yet' };
   return undefined;
 };
@@ -64,7 +71,7 @@ const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): Cluster
   return {
     name: record.name,
     labels: labelsOf(record, object),
-    taints: [...operatorTaints(object.spec), ...taintsOf(record.health)],
+    taints: [...operatorTaints(object.spec), ...taintsOf(underVerdict(record.health, record.observed))],
     ...(closed === undefined ? {} : { closed }),
     ...(pricing === undefined ? {} : { pricing }),
     served: record.served,
@@ -75,10 +82,10 @@ const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): Cluster
 };
 
 /** What a view is made from. */
-type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'hello' | 'served'>;
+type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello' | 'served'>;
 
 const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
-  a.object === b.object && a.health === b.health && a.hello === b.hello && a.served === b.served;
+  a.object === b.object && a.health === b.health && a.observed === b.observed && a.hello === b.hello && a.served === b.served;
 
 /** Views that are kept while nothing but room changes: placement keeps what it found out about a list by the list itself. */
 const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger): (() => readonly ClusterView[]) => {
@@ -89,9 +96,9 @@ const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger
     for (const record of records.values()) {
       const known = kept.get(record.name);
       if (known !== undefined && isSameSource(known.source, record)) continue;
-      const { object, health, hello, served } = record;
+      const { object, health, observed, hello, served } = record;
       const view = object === undefined ? undefined : viewOf(record, object, ledger);
-      kept.set(record.name, { source: { object, health, hello, served }, view });
+      kept.set(record.name, { source: { object, health, observed, hello, served }, view });
       isChanged = true;
     }
     if (!isChanged) return list;
@@ -110,7 +117,7 @@ export const viewFingerprint = (record: ClusterRecord): string =>
     : JSON.stringify([
         labelsOf(record, record.object),
         operatorTaints(record.object.spec),
-        taintsOf(record.health).map(({ key, effect }) => [key, effect]),
+        taintsOf(underVerdict(record.health, record.observed)).map(({ key, effect }) => [key, effect]),
         closedBecause(record.object)?.reason,
         record.served === undefined ? undefined : [...record.served].sort(),
         record.report !== undefined,
@@ -129,6 +136,8 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
         name,
         object: undefined,
         health: unseen(nowMs()),
+        observed: undefined,
+        detectors: undefined,
         report: undefined,
         forbidden: [],
         hello: undefined,
@@ -143,7 +152,8 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     },
     views: createViews(records, ledger),
     isUnheard: (name) => {
-      const phase = records.get(name)?.health.phase;
+      const record = records.get(name);
+      const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
     has: (name) => records.get(name)?.object !== undefined,

@@ -35,6 +35,8 @@ export type ClusterLoop = {
   readonly onObject: (name: string, object: KubeObject | undefined) => void;
   /** Something that its status says, and that this loop is only asked for, changed. */
   readonly recheck: (name: string) => void;
+  /** What the observers agreed on about the cluster changed. */
+  readonly judged: (name: string) => void;
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -208,6 +210,12 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       controller.add(name);
     },
     recheck: controller.add,
+    judged: (name) => {
+      const record = directory.get(name);
+      if (record === undefined) return;
+      noteChange(record);
+      controller.add(name);
+    },
     pending: controller.pending,
     stop: async () => {
       cancelTick();

@@ -47,7 +47,7 @@ describe('nextStatus', () => {
   it('names a cause while the cluster is not ready, and drops it afterwards', () => {
     const lost = onTick(well, 20_000, 0, healthDefaults);
     const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);
-    expect(status.verdict).toMatchObject({ cause: 'cluster', since: '1970-01-01T00:00:20Z' });
+    expect(status.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub', since: '1970-01-01T00:00:20Z' });
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
   });
 

@@ -1,8 +1,9 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
-import type { Cluster, ClusterCondition, ClusterStatus } from '../../../shared/api/index.ts';
+import type { Cluster, ClusterCondition, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { sameJson, timeText } from '../objects.ts';
+import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
 
@@ -13,6 +14,9 @@ export type ClusterFacts = {
   readonly hello: Hello | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
   readonly forbidden?: readonly string[];
+  /** What the observers agreed on. */
+  readonly observed?: Observed | undefined;
+  readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
 };
@@ -90,24 +94,73 @@ const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined
   networks: (report?.networks ?? []).map(({ namespace, name }) => `${namespace}/${name}`).sort(),
 });
 
-const causes: Readonly<Record<string, string>> = {
-  AgentStatusUnknown: 'cluster',
-  MemberAPIUnreachable: 'apiserver',
-  AgentNotSeen: 'agent',
+const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
+  AgentStatusUnknown: 'Cluster',
+  MemberAPIUnreachable: 'APIServer',
+  AgentNotSeen: 'Agent',
 };
 
-const verdictOf = (ready: ClusterCondition | undefined): Pick<ClusterStatus, 'verdict'> => {
+/** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
+const verdictOf = (ready: ClusterCondition | undefined, observed: Observed | undefined): Pick<ClusterStatus, 'verdict'> => {
+  if (observed !== undefined) {
+    const { cause, message, sinceMs, phase, votes, voters, epoch } = observed;
+    return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, votes, voters, epoch } };
+  }
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
-  return ready === undefined || cause === undefined ? {} : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime } };
+  return ready === undefined || cause === undefined
+    ? {}
+    : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime, by: 'Hub' } };
 };
+
+const pastMax = 20;
+
+/** What was found goes into the history when it is another than the newest there. */
+const historyOf = (
+  old: ClusterStatus,
+  { verdict }: Pick<ClusterStatus, 'verdict'>,
+  nowMs: number,
+): Pick<ClusterStatus, 'verdictHistory'> => {
+  const past = old.verdictHistory ?? [];
+  const [newest] = past;
+  const isOver = verdict === undefined && newest !== undefined && newest.phase !== 'Cleared';
+  if (isOver) return { verdictHistory: [{ cause: newest.cause, phase: 'Cleared', at: timeText(nowMs) }, ...past].slice(0, pastMax) };
+  if (verdict === undefined) return past.length === 0 ? {} : { verdictHistory: past };
+  const { cause, phase = 'Standing', votes, voters, message } = verdict;
+  // After each start of the hub an agent has not been heard for a moment: that is no news.
+  const isNews = verdict.by === 'Observers' || cause !== 'Agent';
+  if (!isNews || (newest?.cause === cause && newest.phase === phase)) return past.length === 0 ? {} : { verdictHistory: past };
+  const entry = {
+    cause,
+    phase,
+    at: timeText(nowMs),
+    message,
+    ...(votes === undefined ? {} : { votes }),
+    ...(voters === undefined ? {} : { voters }),
+  };
+  return { verdictHistory: [entry, ...past].slice(0, pastMax) };
+};
+
+const clusterDead = (observed: Observed): Finding => ({
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'ClusterUnreachable',
+  message: observed.message,
+});
 
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { verdict: _, ...old } = cluster.status ?? {};
   const { hello, report } = facts;
-  const ready = withCondition(old.conditions ?? [], { type: 'Ready', ...readyCondition(facts.health) }, nowMs);
+  const { observed } = facts;
+  const isDead = observed?.cause === 'Cluster' && observed.phase === 'Standing';
+  const finding: Finding = isDead ? clusterDead(observed) : { type: 'Ready', ...readyCondition(underVerdict(facts.health, observed)) };
+  const ready = withCondition(old.conditions ?? [], finding, nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   const conditions = withKinds(access, facts.kindTroubles ?? [], nowMs);
+  const verdict = verdictOf(
+    conditions.find(({ type }) => type === 'Ready'),
+    observed,
+  );
   return {
     ...old,
     conditions,
@@ -117,12 +170,14 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
       : { agent: { ...old.agent, version: hello.agentVersion, bootId: hello.bootId } }),
     ...(report === undefined ? {} : capacityOf(report)),
     ...(report === undefined && hello === undefined ? {} : { features: featuresOf(report, hello) }),
-    ...verdictOf(conditions.find(({ type }) => type === 'Ready')),
+    ...(facts.detectors === undefined ? {} : { detectors: facts.detectors }),
+    ...verdict,
+    ...historyOf(old, verdict, nowMs),
   };
 };
 
 /** True when the difference is worth a write at once; sums of free room alone are not. */
 export const isMaterial = (before: ClusterStatus | undefined, after: ClusterStatus): boolean => {
-  const core = ({ capacity, ...rest }: ClusterStatus): unknown => [rest, capacity?.allocatable];
+  const core = ({ capacity, detectors: _, ...rest }: ClusterStatus): unknown => [rest, capacity?.allocatable];
   return before === undefined || !sameJson(core(before), core(after));
 };

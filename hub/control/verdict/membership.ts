@@ -1,0 +1,51 @@
+/** @module Who takes part in finding out who died, from the Clusters, what their agents said, and the policy. Pure. */
+import { type Cluster, clusterLabels, effectiveFailover, type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
+import { hubName, type Member, type Membership } from '../../../shared/wire/mesh.ts';
+
+/** A Cluster, and where its agent takes datagrams. */
+export type MemberSource = {
+  readonly cluster: Cluster;
+  readonly meshAddresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+/** What changes rarely: without what each giving adds. */
+export type Membered = Pick<Membership, 'members' | 'policy'>;
+
+/** Capacity is rounded to this, so that a node more or less is no new membership: ten cores. */
+const capacityStep = 10_000;
+
+const isIn = ({ metadata, spec, status }: Cluster): boolean =>
+  metadata.deletionTimestamp === undefined && spec?.admission === 'Approved' && status?.agent !== undefined;
+
+/** Provider and region; clusters of which neither is known share one domain, so that they alone make no majority. */
+export const domainOf = (labels: Readonly<Record<string, string>>): string => {
+  const provider = labels[clusterLabels.provider] ?? '';
+  const region = labels[clusterLabels.region] ?? '';
+  return provider === '' && region === '' ? 'unknown' : `${provider}/${region}`;
+};
+
+const memberOf = ({ cluster, meshAddresses, labels }: MemberSource): Member => {
+  const { metadata, spec, status } = cluster;
+  const cpuMilli = status?.capacity?.allocatable.cpu ?? 0;
+  return {
+    name: metadata.name,
+    role: spec.role === 'Witness' ? 'Witness' : 'Cluster',
+    publicKey: status?.agent?.publicKey ?? '',
+    addresses: meshAddresses,
+    domain: domainOf({ ...labels, ...metadata.labels }),
+    capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
+    probes: spec.probes ?? [],
+  };
+};
+
+/** Members sorted by name, the hub last where it is a witness. */
+export const membersOf = (sources: readonly MemberSource[], spec: FailoverPolicySpec, hubKey: string): Membered => {
+  const members = sources
+    .filter(({ cluster }) => isIn(cluster))
+    .map(memberOf)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const hub: Member = { name: hubName, role: 'Witness', publicKey: hubKey, addresses: [], domain: hubName, capacity: 0, probes: [] };
+  const hasHub = effectiveFailover(spec).detection.witness === 'Hub';
+  return { members: hasHub ? [...members, hub] : members, policy: meshPolicyOf(spec) };
+};

@@ -1,0 +1,37 @@
+/**
+ * @module How the verdict of the observers and the hub's own hearing become one judgement. The observers go before: they are many, look
+ * at the cluster from outside and know which thing died. The hub's silence of ten seconds decides where they have no majority for anything
+ * that tells an agent's death from a cluster's. Pure.
+ */
+import type { Cause } from '../../../shared/health/index.ts';
+import type { Health } from '../cluster/health.ts';
+
+/** What the observers have agreed on, as the hub counted their votes; times since the epoch. */
+export type Observed = {
+  readonly cause: Cause;
+  readonly phase: 'Standing' | 'Returning';
+  readonly sinceMs: number;
+  readonly message: string;
+  readonly votes: string;
+  readonly voters: readonly string[];
+  readonly epoch: number;
+  /** The policy's longer timer has passed: replicas may go elsewhere. */
+  readonly isReplicasTurn: boolean;
+};
+
+/** Health as it counts, under what the observers agreed on. */
+export const underVerdict = (health: Health, observed: Observed | undefined): Health => {
+  if (observed === undefined) return health;
+  switch (observed.cause) {
+    case 'Cluster': {
+      const phase = observed.phase === 'Returning' ? 'Returning' : observed.isReplicasTurn ? 'Lost' : 'Suspect';
+      return { ...health, phase, sinceMs: observed.sinceMs };
+    }
+    // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
+    case 'Agent':
+    case 'Link':
+      return health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
+    default:
+      return health;
+  }
+};

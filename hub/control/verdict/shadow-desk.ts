@@ -1,0 +1,47 @@
+/** @module What the shadow detectors of all observers have seen, summed up for each cluster and profile. */
+import type { DetectorSummary } from '../../../shared/api/index.ts';
+import { profileNames } from '../../../shared/health/index.ts';
+import type { MeshShadows, ShadowRow } from '../../../shared/wire/mesh.ts';
+
+/** The desk. */
+export type ShadowDesk = {
+  /** Takes what one observer tells; answers the clusters that it is about. */
+  readonly take: (told: MeshShadows) => readonly string[];
+  /** One row a profile; counts are summed, times are the largest. */
+  readonly summaryOf: (target: string) => readonly DetectorSummary[];
+};
+
+/** Observers remembered. */
+const observersMax = 1_000;
+
+/** An empty desk. */
+export const createShadowDesk = (): ShadowDesk => {
+  const told = new Map<string, MeshShadows>();
+  const rowsOn = (target: string, profile: string): { row: ShadowRow; watchedMs: number }[] =>
+    [...told.values()].flatMap(({ rows, watchedMs }) =>
+      rows.filter((row) => row.target === target && row.profile === profile).map((row) => ({ row, watchedMs })),
+    );
+  return {
+    take: (message) => {
+      if (!told.has(message.from) && told.size >= observersMax) return [];
+      told.set(message.from, message);
+      return [...new Set(message.rows.map(({ target }) => target))];
+    },
+    summaryOf: (target) =>
+      profileNames.map((profile) => {
+        const rows = rowsOn(target, profile);
+        const sum = (of: (row: ShadowRow) => number): number => rows.reduce((total, { row }) => total + of(row), 0);
+        const most = (of: (row: ShadowRow) => number): number => rows.reduce((top, { row }) => Math.max(top, of(row)), 0);
+        return {
+          profile,
+          observers: rows.length,
+          suspicions: sum(({ suspicions }) => suspicions),
+          falseSuspicions: sum(({ falseSuspicions }) => falseSuspicions),
+          deaths: sum(({ deaths }) => deaths),
+          callMilliseconds: most(({ callMsMax }) => callMsMax),
+          longestSilenceMilliseconds: most(({ longestSilenceMs }) => longestSilenceMs),
+          watchedSeconds: Math.floor(rows.reduce((top, { watchedMs }) => Math.max(top, watchedMs), 0) / 1_000),
+        };
+      }),
+  };
+};

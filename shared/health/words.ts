@@ -1,0 +1,28 @@
+/** @module Verdicts in words: what is wrong, who agrees, and what a person may do about it. */
+
+import type { Evidence } from '../wire/mesh.ts';
+import { evidenceText } from './opinion.ts';
+import type { Cause, Verdict } from './state.ts';
+
+const causeWords: Readonly<Record<Cause, string>> = {
+  Cluster: 'the cluster is dead or cut off: neither its agent nor its addresses answer; traffic and, later, replicas go elsewhere',
+  DataPlane: 'the agent is well, but the gateway does not answer users; traffic goes elsewhere, replicas stay',
+  Agent: 'the agent is silent, but the cluster answers; nothing moves: look at the agent (its pod, its node)',
+  Silent:
+    'nobody hears the agent, and no address is known by which its death could be told from the death of the cluster: set spec.probes; the hub decides by its own clock',
+  APIServer: 'the agent is well, but its API server does not answer it; traffic stays, nothing new is placed there',
+  Broker: 'the broker does not answer; the agents go on over datagrams, nothing moves',
+  Hub: 'the hub does not answer; the agents go on by what they have, nothing moves',
+  Link: 'some ways to the agent are cut, others work; nothing moves: look at the network between it and the broker or its peers',
+  Gray: 'the cluster answers, but loses too much: look at its network',
+  Isolated: 'this agent hears nobody: it is cut off and takes nothing over',
+};
+
+/** The cause in words, who voted, and on what evidence. */
+export const verdictText = (
+  { cause, voters, observers, needed, domains }: Pick<Verdict, 'cause' | 'voters' | 'observers' | 'needed' | 'domains'>,
+  evidence?: Evidence,
+): string => {
+  const agreed = `${voters.length} of ${observers} observers agree (${voters.join(', ')}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
+  return `${causeWords[cause]}; ${agreed}${evidence === undefined ? '' : `: ${evidenceText(evidence)}`}`;
+};
