@@ -84,9 +84,24 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
   capacity: fields('Sums over ready nodes; cpu in milli-CPU, memory in MiB.', {
     allocatable: must(amounts('What nodes offer to pods.')),
     free: must(amounts('What no pod has asked for.')),
+    largestFreePerNode: amounts('The most that is free on one node that takes pods.'),
+    largestFreePerZone: amounts('The most that is free in one NUMA zone; absent where no zone is told.'),
+    gpuUse: { schema: { type: 'array', description: 'Figures of DCGM by product.', items: { type: 'object' } }, check: () => [] },
     observedAt: must(text('When the agent counted, RFC 3339.')),
   }),
   gpus: amounts('Physical GPUs by product.'),
+  numa: fields('Ready nodes with NUMA zones.', { nodes: must(count('All of them.')), policies: must(amounts('By topology policy.')) }),
+  potential: list(
+    'Pools that an autoscaler could add nodes to; never part of what is free.',
+    fields('One pool.', {
+      source: must(text('cluster-autoscaler, cluster-api or karpenter.')),
+      name: must(text('Its name.')),
+      maxExtraNodes: count('Nodes it may still add; absent = not limited by number.'),
+    }),
+    { type: 'atomic' },
+    listMax,
+  ),
+  unsupported: list('What the agent could not read, and why: of that nothing is known.', text('One source.'), { type: 'atomic' }, listMax),
   features: fields('What the member can do.', {
     runtimeClasses: list('RuntimeClasses.', text('A RuntimeClass.'), { type: 'set' }, listMax),
     networks: list('Secondary networks.', text('A network, namespace/name.'), { type: 'set' }, listMax),

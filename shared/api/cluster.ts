@@ -130,10 +130,21 @@ export type ClusterStatus = {
   readonly capacity?: {
     readonly allocatable: { readonly [resource: string]: number };
     readonly free: { readonly [resource: string]: number };
+    /** The most that is free on one node, and in one NUMA zone, that takes pods. */
+    readonly largestFreePerNode?: { readonly [resource: string]: number };
+    readonly largestFreePerZone?: { readonly [resource: string]: number };
+    /** Figures of DCGM by product. */
+    readonly gpuUse?: readonly object[];
     readonly observedAt: string;
   };
   /** Physical GPUs by product. */
   readonly gpus?: { readonly [product: string]: number };
+  /** Ready nodes with NUMA zones, by the kubelet's topology policy. */
+  readonly numa?: { readonly nodes: number; readonly policies: { readonly [policy: string]: number } };
+  /** Pools that an autoscaler could add nodes to; never part of what is free. */
+  readonly potential?: readonly { readonly source: string; readonly name: string; readonly maxExtraNodes?: number }[];
+  /** What the agent could not read, and why: of that nothing is known. */
+  readonly unsupported?: readonly string[];
   readonly features?: { readonly runtimeClasses?: readonly string[]; readonly networks?: readonly string[] };
   readonly apis?: readonly { readonly groupVersion: string; readonly kinds: readonly string[] }[];
 };

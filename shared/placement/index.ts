@@ -14,6 +14,8 @@ export { type OverriddenObject, overrideImage, overrideObject } from './override
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
 export { type FleetDecision, type FleetSnapshot, type Preempted, placeAll, type Task, type TaskDecision } from './place-all.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
+export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
+export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';
 export {

@@ -58,7 +58,8 @@ const orderedRanks = (policy: CompiledPolicy, candidates: Candidates, rank: read
   return ranks;
 };
 
-const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
+/** The division that a decision comes down to. */
+export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
   const size = candidates.at.length;
   const weighted = policy.strategy === 'Weighted';
   const column = (): number[] => new Array<number>(size).fill(0);

@@ -1,6 +1,6 @@
 /** @module The terms that select clusters, as tables: requirements, residency, affinities, preferences, prices. */
 import { describe, expect, it } from 'vitest';
-import type { ClusterPricing, PolicySpec } from '../api/index.ts';
+import type { ClusterPricing, PolicySpec, Requires } from '../api/index.ts';
 import { type CapacityReport, createRoom, plainShape } from '../capacity/index.ts';
 import { reportOf, type TestNode } from '../capacity/testing.ts';
 import { compilePolicy } from './compiled-policy.ts';
@@ -53,7 +53,7 @@ describe('requires', () => {
     view('plain', [{ name: 'n', allocatable: { cpu: 8_000, memory: 32_768 } }]),
   ];
 
-  it.each<[string, PolicySpec['requires'], Record<string, unknown>]>([
+  it.each<[string, Requires, Record<string, unknown>]>([
     ['products: one of, exactly', { gpu: { products: ['H100'] } }, { big: 4, shared: 4, small: 'gpu', mig: 'gpu', plain: 'gpu' }],
     ['memory: at least', { gpu: { memoryMiBMin: 15_360 } }, { big: 4, shared: 4, small: 4, mig: 'gpu', plain: 'gpu' }],
     ['memory: a MiB more is too much', { gpu: { memoryMiBMin: 15_361 } }, { big: 4, shared: 4, small: 'gpu', mig: 'gpu', plain: 'gpu' }],

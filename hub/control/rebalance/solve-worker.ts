@@ -1,0 +1,22 @@
+/** @module The thread that solves linear programs: HiGHS blocks while it works. */
+import { parentPort } from 'node:worker_threads';
+import loadHighs from 'highs';
+import type { SolveAnswer, SolveRequest } from './solver.ts';
+
+const highs = await loadHighs();
+
+parentPort?.on('message', ({ id, lp, timeLimitSeconds }: SolveRequest) => {
+  const answer = (result: SolveAnswer['solution']): void => parentPort?.postMessage({ id, solution: result } satisfies SolveAnswer);
+  try {
+    const found = highs.solve(lp, { time_limit: timeLimitSeconds, output_flag: false });
+    if (found.Status !== 'Optimal') {
+      answer(undefined);
+      return;
+    }
+    const values = Object.entries(found.Columns).map(([name, column]) => [name, 'Primal' in column ? (column.Primal ?? 0) : 0] as const);
+    answer({ values: Object.fromEntries(values), objective: found.ObjectiveValue });
+  } catch {
+    // A program that HiGHS cannot read or that exhausts its memory is one without a solution: the plan goes on without its bound.
+    answer(undefined);
+  }
+});

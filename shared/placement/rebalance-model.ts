@@ -1,0 +1,166 @@
+/**
+ * @module The rebalancer's linear program: which clusters should hold the replicas of workloads that may move, at the least cost, within room,
+ * shares and a budget of moves. Workloads of one policy and one shape are one row (facts `capacity.md` §4.2: 50 to 500 times smaller).
+ */
+import type { PodShape } from '../capacity/index.ts';
+import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
+import { mainCurrency, pricesOf } from './cost.ts';
+import type { ClusterView } from './model.ts';
+import { problemOf } from './place.ts';
+import type { Task } from './place-all.ts';
+import { prepare } from './prepare.ts';
+import { type Problem, sumOf, unlimited } from './problem.ts';
+
+/** One workload that may move: its division as it is, and what a replica costs at each candidate. */
+export type Mover = {
+  readonly task: Task;
+  readonly candidates: Candidates;
+  readonly problem: Problem;
+  readonly counts: number[];
+  /** Cost of a replica at each candidate: the tier before everything, then price, fits or score. */
+  readonly cost: readonly number[];
+  /** Replicas that may move in this round. */
+  readonly budget: number;
+};
+
+/** Movers that the program does not tell apart. */
+export type Group = { readonly movers: readonly Mover[]; readonly shape: PodShape };
+
+/** The program as CPLEX LP text; variable `x3_17` = replicas of group 3 at candidate 17. */
+export type RebalanceModel = { readonly groups: readonly Group[]; readonly lp: string; readonly variables: number };
+
+/** Says whether room has been in a cluster for the calm time of a workload's policy. */
+export type IsCalm = (task: Task, cluster: string) => boolean;
+
+/** Cost steps: a tier is never bought with a price. */
+const tierCost = 1_000_000_000;
+const priceScale = 10n ** 13n;
+/** Variables beyond which no program is written: rounding starts from what is there. */
+const variablesMax = 200_000;
+
+const costsOf = (task: Task, candidates: Candidates): number[] => {
+  const { strategy } = task.policy;
+  const prices = strategy === 'Cheapest' ? pricesOf(candidates, mainCurrency(candidates.prepared)) : [];
+  return candidates.at.map((_, at) => {
+    const price = prices[at];
+    const unknownPrice = strategy === 'Cheapest' && price === undefined;
+    const own = unknownPrice ? tierCost / 2 : price === undefined ? 0 : Math.min(tierCost / 2, Number(price / priceScale));
+    return (standingAt(candidates, at)?.tier ?? 0) * tierCost + own - (candidates.score[at] ?? 0);
+  });
+};
+
+/** A workload as the rebalancer sees it; undefined when it may not move or has nowhere to go. */
+const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, nowMs: number): Mover | undefined => {
+  const { workload, policy } = task;
+  const { replicas, shape } = workload;
+  if (replicas === undefined || shape === undefined || policy.rebalance.mode === 'Off') return undefined;
+  // Weights are the specification, and copies are everywhere: neither has a better place.
+  if (policy.strategy === 'Weighted' || policy.strategy === 'Duplicated') return undefined;
+  const candidates = candidatesOf(policy, prepare(policy, clusters), workload, [], nowMs);
+  const whole = problemOf(policy, candidates, replicas);
+  const max = whole.max.map((most, at) =>
+    isCalm(task, standingAt(candidates, at)?.view.name ?? '') ? most : Math.min(most, whole.current[at] ?? 0),
+  );
+  const counts = [...whole.current];
+  const cost = costsOf(task, candidates);
+  const budget = Math.ceil((replicas * policy.rebalance.maxMovesPercent) / 100);
+  if (sumOf(counts) === 0 || new Set(cost).size < 2) return undefined;
+  return { task, candidates, problem: { ...whole, max }, counts, cost, budget };
+};
+
+const groupsOf = (movers: readonly Mover[]): Group[] => {
+  const groups = new Map<string, { movers: Mover[]; shape: PodShape }>();
+  for (const mover of movers) {
+    const { shape, ref } = mover.task.workload;
+    if (shape === undefined) continue;
+    const key = JSON.stringify([mover.task.policy.id, ref.namespace, shape.key, mover.candidates.at, mover.cost]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { movers: [mover], shape });
+    else group.movers.push(mover);
+  }
+  return [...groups.values()];
+};
+
+/** What is free of each resource in a cluster, negative nodes left out; undefined when it has not said. */
+const freeIn = (view: ClusterView): ReadonlyMap<string, number> | undefined => {
+  const report = view.room?.report;
+  if (report === undefined) return undefined;
+  return new Map(
+    report.resourceNames.map(
+      (name, at) => [name, (report.nodes.free[at] ?? []).reduce((sum, free) => sum + Math.max(0, free), 0)] as const,
+    ),
+  );
+};
+
+const termsOf = (terms: readonly string[]): string => (terms.length === 0 ? '0 x0_0' : terms.join(' + '));
+
+/** Rows of one group: its replicas stay as many, moves count, shares of domains hold. */
+const groupRows = ({ movers }: Group, index: number): { rows: string[]; bounds: string[]; objective: string[] } => {
+  const [first] = movers;
+  if (first === undefined) return { rows: [], bounds: [], objective: [] };
+  const size = first.counts.length;
+  const all = (at: number, of: (mover: Mover) => number): number => movers.reduce((sum, mover) => Math.min(unlimited, sum + of(mover)), 0);
+  const at = (candidate: number): string => `x${index}_${candidate}`;
+  const places = Array.from({ length: size }, (_, candidate) => candidate);
+  const present = places.map((candidate) => all(candidate, ({ counts }) => counts[candidate] ?? 0));
+  const rows = [
+    `t${index}: ${termsOf(places.map(at))} = ${sumOf(present)}`,
+    `b${index}: ${termsOf(places.map((candidate) => `m${index}_${candidate}`))} <= ${all(0, ({ budget }) => budget)}`,
+    ...places.map((candidate) => `d${index}_${candidate}: ${at(candidate)} - m${index}_${candidate} <= ${present[candidate] ?? 0}`),
+  ];
+  first.problem.spreads.forEach((spread, number) => {
+    if (!spread.hard || spread.shareMax === unlimited) return;
+    spread.names.forEach((_, domain) => {
+      const inside = places.filter((candidate) => spread.of[candidate] === domain);
+      if (inside.length > 0)
+        rows.push(
+          `s${index}_${number}_${domain}: ${termsOf(inside.map(at))} <= ${all(0, ({ problem }) => problem.spreads[number]?.shareMax ?? 0)}`,
+        );
+    });
+  });
+  // One shape has one room: what fits of it fits once, whoever takes it.
+  const bounds = places.map((candidate) => {
+    const fits = Math.max(0, ...movers.map(({ problem, counts }) => (problem.max[candidate] ?? 0) - (counts[candidate] ?? 0)));
+    return `0 <= ${at(candidate)} <= ${Math.min(sumOf(present), (present[candidate] ?? 0) + fits)}`;
+  });
+  return { rows, bounds, objective: places.map((candidate) => `${first.cost[candidate] ?? 0} ${at(candidate)}`) };
+};
+
+/** Rows that all groups share: what they ask of a cluster's resources. */
+const resourceRows = (groups: readonly Group[], clusters: readonly ClusterView[]): string[] =>
+  clusters.flatMap((view, number) => {
+    const free = freeIn(view);
+    if (free === undefined) return [];
+    return [...free].flatMap(([resource, amount]) => {
+      let held = amount;
+      const terms: string[] = [];
+      groups.forEach(({ movers, shape }, index) => {
+        const asked = shape.requests.find(([name]) => name === resource)?.[1] ?? 0;
+        const [first] = movers;
+        const candidate =
+          first === undefined ? -1 : first.candidates.at.findIndex((_, at) => standingAt(first.candidates, at)?.view === view);
+        if (asked === 0 || candidate < 0) return;
+        terms.push(`${asked} x${index}_${candidate}`);
+        held += asked * movers.reduce((sum, { counts }) => sum + (counts[candidate] ?? 0), 0);
+      });
+      return terms.length < 2 ? [] : [`r${number}_${terms.length}_${resource.replace(/[^a-zA-Z0-9]/g, '_')}: ${termsOf(terms)} <= ${held}`];
+    });
+  });
+
+/** Builds the program for the workloads that may move. */
+export const rebalanceModel = (tasks: readonly Task[], clusters: readonly ClusterView[], isCalm: IsCalm, nowMs: number): RebalanceModel => {
+  const groups = groupsOf(tasks.flatMap((task) => moverOf(task, clusters, isCalm, nowMs) ?? []));
+  const variables = groups.reduce((sum, { movers }) => sum + (movers[0]?.counts.length ?? 0), 0);
+  if (variables === 0 || variables > variablesMax) return { groups, lp: '', variables };
+  const parts = groups.map(groupRows);
+  const lines = [
+    'Minimize',
+    ` obj: ${termsOf(parts.flatMap(({ objective }) => objective)).replaceAll('+ -', '- ')}`,
+    'Subject To',
+    ...[...parts.flatMap(({ rows }) => rows), ...resourceRows(groups, clusters)].map((row) => ` ${row}`),
+    'Bounds',
+    ...parts.flatMap(({ bounds }) => bounds).map((bound) => ` ${bound}`),
+    'End',
+  ];
+  return { groups, lp: `${lines.join('\n')}\n`, variables };
+};
