@@ -1,5 +1,4 @@
 /** @module What the agent's cluster can hold: compact facts, and the capacity report made of them. */
-export { learntLabels } from './node.ts';
 export { workloadKey } from './owner.ts';
 export { createPodTable, type PodFacts, type PodTable, podFactsOf } from './pod-table.ts';
 export { buildReport, materialText, type ReportInput } from './report.ts';

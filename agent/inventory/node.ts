@@ -85,29 +85,3 @@ export const taintsOf = (value: unknown): readonly NodeTaint[] =>
     .sort((a, b) => (taintText(a) < taintText(b) ? -1 : taintText(a) > taintText(b) ? 1 : 0));
 
 const taintText = (taint: NodeTaint): string => `${taint.key}=${taint.value}:${taint.effect}`;
-
-/** Provider, region and zone as the cloud's own controllers wrote them on the nodes; what not all nodes agree on is left out. */
-export const learntLabels = (nodes: Iterable<Pick<NodeFacts, 'kind' | 'providerId'>>): Readonly<Record<string, string>> => {
-  const all = [...nodes];
-  const agreed = (values: readonly (string | undefined)[]): string | undefined => {
-    const [first] = values;
-    return first !== undefined && first !== '' && values.every((value) => value === first) ? first : undefined;
-  };
-  const learnt: Record<string, string> = {};
-  const provider = agreed(all.map(({ providerId }) => providerOf(providerId)));
-  if (provider !== undefined) learnt['hanse.dev/provider'] = provider;
-  for (const key of ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone']) {
-    const value = agreed(all.map(({ kind }) => kind.labels[key]));
-    if (value !== undefined) learnt[key] = value;
-  }
-  return learnt;
-};
-
-/** `aws:///eu-west-1a/i-0123` → `aws`; the clouds' own names for themselves are made the usual ones. */
-const providerOf = (providerId: string): string | undefined => {
-  const prefix = /^([a-z0-9][a-z0-9.-]*):\/\//.exec(providerId)?.[1];
-  return prefix === undefined ? undefined : (providerNames[prefix] ?? prefix);
-};
-
-/** Prefixes that differ from the name users know. */
-const providerNames: Readonly<Record<string, string>> = { gce: 'gcp', qcloud: 'tencent', huaweicloud: 'huawei' };

@@ -2,9 +2,9 @@
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { learntLabels } from '../../shared/placement/learnt-labels.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type Reflector, startReflector } from '../cluster/index.ts';
-import { learntLabels } from './node.ts';
 import { buildReport, forbiddenOf, materialText, type ReportInput } from './report.ts';
 import { applyEvent, createInventoryState, type Facts, project, type SourceName } from './state.ts';
 
@@ -122,7 +122,7 @@ export const startInventory = (options: InventoryOptions): Inventory => {
   };
 
   const labels = (): Readonly<Record<string, string>> =>
-    learntLabels([...state.nodes.values()].map(({ kindId, providerId }) => ({ kind: state.kinds.valueOf(kindId), providerId })));
+    learntLabels([...state.nodes.values()].map(({ kindId, providerId }) => ({ labels: state.kinds.valueOf(kindId).labels, providerId })));
   const runtimeClasses = (): readonly string[] => [...state.runtimeClasses.keys()].sort();
 
   const startSource = (source: Source, version: string): Reflector =>
