@@ -1,6 +1,7 @@
 /** @module POST: a new object, with a name of its own or a generated one. */
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
+import { storedValue } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, managerOf } from './call.ts';
@@ -53,7 +54,9 @@ export const createObject = async (server: ServerContext, call: Call, object: Ku
     const generated = (object.metadata.name ?? '') === '' && attempt < GENERATE_ATTEMPTS_MAX;
     if (present !== undefined && generated) continue;
     if (present !== undefined) throw alreadyExists(call.type, name, present.object.metadata.deletionTimestamp !== undefined);
-    if (query.dryRun) return { kind: 'object', code: 201, type: call.type, object: prepared };
+    if (query.dryRun) {
+      return { kind: 'object', code: 201, type: call.type, object: storedValue(server.schemas().node(call.type.schemaName), prepared) };
+    }
     const stored = await commitOne(server, {
       op: 'put',
       key,

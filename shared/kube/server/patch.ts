@@ -1,5 +1,5 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
-import { applyConfiguration, configurationName } from '../apply/index.ts';
+import { applyConfiguration, configurationName, withManagedFields } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
 import { type ConformReader, conform, goPrint, isObject, jsonWord, unknownFieldText } from '../schema/index.ts';
 import { StatusError } from '../status-error.ts';
@@ -122,10 +122,16 @@ const patchedScale = (server: ServerContext, call: Call, old: KubeObject, target
   return withScale(server, call.type, old, object as KubeObject, target.manager);
 };
 
-/** The answer of a write to the scale subresource is the Scale. */
+/** The answer of a write to the scale subresource is the Scale; who owns its replicas is told of the object only. */
 export const inScaleForm = (server: ServerContext, call: Call, result: Result): Result =>
   call.subresource === 'scale' && result.kind === 'object'
-    ? { kind: 'object', code: result.code, type: call.type, object: scaleOf(server, call.type, result.object), foreign: true }
+    ? {
+        kind: 'object',
+        code: result.code,
+        type: call.type,
+        object: withManagedFields(scaleOf(server, call.type, result.object), undefined),
+        foreign: true,
+      }
     : result;
 
 const apply = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {

@@ -1,6 +1,6 @@
 /** @module PUT, and the common end of every change: kept fields, generation, validation, compare-and-set, removal at the last finalizer. */
 import type { KubeObject } from '../object.ts';
-import { equalJson } from '../schema/index.ts';
+import { equalJson, storedValue } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, isStorageVersion, keyFor, managerOf } from './call.ts';
@@ -98,7 +98,7 @@ export const change = async (
   const isStored = type.conversion === undefined || isStorageVersion(type);
   if (isSame(isStored ? storageForm(server, type, prepared) : prepared, old))
     return { kind: 'object', code: 200, type, object: old, ...(type.conversion === undefined ? { json: stored.json } : {}) };
-  if (query.dryRun) return { kind: 'object', code: 200, type, object: prepared };
+  if (query.dryRun) return { kind: 'object', code: 200, type, object: isStored ? storageForm(server, type, prepared) : prepared };
   const key = stored.key;
   const finished = isFinished(prepared);
   const object = storageForm(server, type, prepared);
@@ -125,7 +125,7 @@ const prepare = (server: ServerContext, call: Call, wanted: KubeObject, old: Kub
   const byStrategy = isOwnRule(call) && call.subresource !== 'status';
   const prepared = byStrategy ? (type.strategy.prepareForUpdate?.(kept, old, context) ?? kept) : kept;
   const { generation } = old.metadata;
-  const differs = !sameBesidesMetadata(prepared, old);
+  const differs = !sameBesidesMetadata(storedValue(server.schemas().node(type.schemaName), prepared), old);
   const counts = byStrategy ? (type.strategy.countsChange?.(prepared, old, differs) ?? differs) : differs;
   if (generation === undefined || !counts) return prepared;
   return { ...prepared, metadata: { ...prepared.metadata, generation: generation + 1 } };

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../object.ts';
 import type { Strategy } from '../../resource.ts';
 import { validateLabelSelector } from '../../selectors/index.ts';
 import type { KindParts } from '../kind.ts';
-import { at, hasAt, isTrueAt, numberAt, objectAt, textAt } from '../read.ts';
+import { at, hasAt, isTrueAt, numberAt, objectAt } from '../read.ts';
 import { autoscalerFaults } from '../validate/autoscaler.ts';
 import { sameValue } from '../validate/equal.ts';
 import { limitRangeFaults } from '../validate/limit-range.ts';
