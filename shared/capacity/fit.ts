@@ -8,6 +8,7 @@ import { fitShares, type Share } from './exact-fit.ts';
 import { networkDevices } from './fold.ts';
 import { bookedOf } from './group-kubelet.ts';
 import { asksForHost, nodeRefusal } from './node-match.ts';
+import { isPlain, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCount } from './quota.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
@@ -248,6 +249,9 @@ export const fitNodes = (report: CapacityReport, shape: PodShape, columns: FreeC
 
 /** How many more replicas the cluster can take: the sum over its nodes. `columns` stands for the report's own amounts. */
 export const fitCluster = (report: CapacityReport, shape: PodShape, columns: FreeColumns = report.nodes): FitResult => {
+  const plan = planFit(report, shape);
+  const isExact = shape.exact && report.complete;
+  if (isPlain(report, plan, columns)) return { ...sumPlain(report, plan, columns), exact: isExact };
   const { counts, bounds, names, exact } = countNodes(report, shape, columns);
   const refused = new Array<number>(names.length).fill(0);
   let total = 0;
@@ -257,5 +261,5 @@ export const fitCluster = (report: CapacityReport, shape: PodShape, columns: Fre
     if (count === 0) refused[bounds[node] ?? 0] = (refused[bounds[node] ?? 0] ?? 0) + 1;
   }
   const refusals = Object.fromEntries(names.flatMap((name, at) => ((refused[at] ?? 0) > 0 ? [[name, refused[at] ?? 0]] : [])));
-  return { count: total, exact: exact && shape.exact && report.complete, refusals };
+  return { count: total, exact: exact && isExact, refusals };
 };
