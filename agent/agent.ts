@@ -2,6 +2,7 @@
 import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
+import type { Failover } from './failover/index.ts';
 import { startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
 import { startWork } from './work/index.ts';
@@ -12,6 +13,8 @@ export type AgentParts = {
   readonly link: AgentLink;
   readonly env: RuntimeEnv;
   readonly agentVersion: string;
+  /** Finds out with the others who died; absent = this agent takes no part. */
+  readonly failover?: Failover;
   readonly health?: HealthOptions;
   readonly reportIntervalMs?: number;
 };
@@ -36,7 +39,7 @@ export type Agent = {
 };
 
 /** Puts the parts together and starts them. */
-export const assembleAgent = ({ api, link, env, agentVersion, health: healthOptions, reportIntervalMs }: AgentParts): Agent => {
+export const assembleAgent = ({ api, link, env, agentVersion, failover, health: healthOptions, reportIntervalMs }: AgentParts): Agent => {
   const log = env.log;
   let served: Served | undefined;
 
@@ -44,6 +47,7 @@ export const assembleAgent = ({ api, link, env, agentVersion, health: healthOpti
     api,
     env,
     (now) => {
+      failover?.setApi(now.reachable);
       if (now.reachable) log.info('the API server answers', { server: api.server });
       else log.warn('the API server does not answer', { server: api.server, reason: now.reason, why: now.message });
     },
@@ -75,6 +79,7 @@ export const assembleAgent = ({ api, link, env, agentVersion, health: healthOpti
           apis: served.apis,
           runtimeClasses: inventory.runtimeClasses(),
           labels: inventory.labels(),
+          ...(failover === undefined || failover.addresses.length === 0 ? {} : { meshAddresses: failover.addresses }),
         };
   /** One after the other: documents are made anew from the API server, and the hub asks again for what did not come. */
   const tellKinds = async (hashes: readonly string[]): Promise<void> => {
@@ -118,6 +123,7 @@ export const assembleAgent = ({ api, link, env, agentVersion, health: healthOpti
       health.stop();
       work.stop();
       inventory.stop();
+      await failover?.stop();
       await link.stop();
       await api.close();
     },

@@ -7,6 +7,7 @@ import { type LogFormat, type LogLevel, logFormatDefault, nodeLog } from '../sha
 import { fetchHubCa, hubCaKeptIn } from './hub-ca.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
+import { parseMesh } from './settings.ts';
 
 type JoinFlags = {
   hub: string;
@@ -18,6 +19,8 @@ type JoinFlags = {
   context?: string;
   keyFile?: string;
   label: Record<string, string>;
+  meshListen?: string;
+  meshAddress?: string;
   manifest?: boolean;
   image: string;
   logLevel: LogLevel;
@@ -42,6 +45,7 @@ const caOf = async ({ hub, hubCa, caHash }: JoinFlags, keptIn?: string): Promise
 };
 
 const runAgent = async (flags: JoinFlags): Promise<void> => {
+  const mesh = parseMesh(flags.meshListen, flags.meshAddress);
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
   const hubCa = await caOf(flags, `${keyFile}.hub-ca.pem`);
   const agent = await startAgent({
@@ -54,6 +58,7 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     ...(flags.token === undefined ? {} : { token: flags.token }),
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
     ...(flags.context === undefined ? {} : { context: flags.context }),
+    ...(mesh === undefined ? {} : { mesh }),
   });
   await runUntilStopped(agent);
 };
@@ -86,6 +91,12 @@ export const joinCommand = (): Command => {
     .addOption(env('--key-file <file>', "where the agent's keys are kept (default: ~/.hanse/agents/NAME.json)", 'HANSE_KEY_FILE'))
     .addOption(
       new Option('--label <key=value>', 'label proposed for the Cluster; may be repeated').argParser(collectLabel).default({}, 'none'),
+    )
+    .addOption(
+      env('--mesh-listen <host:port>', 'listen for datagrams of the other agents (UDP): failover without the broker', 'HANSE_MESH_LISTEN'),
+    )
+    .addOption(
+      env('--mesh-address <addresses>', 'what the other agents reach that by, host or host:port, comma-separated', 'HANSE_MESH_ADDRESSES'),
     )
     .option('--manifest', 'print the YAML that runs the agent in the cluster, and end')
     .addOption(new Option('--image <image>', 'image for --manifest').default('hanse/agent:0.1.0'))

@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
+import { monotonicMs } from '../shared/node/mesh/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
+import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
 import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -27,11 +29,13 @@ export type AgentOptions = {
   readonly context?: string;
   /** Where the keys are kept; absent = in a Secret of the member. */
   readonly keyFile?: string;
+  /** Where datagrams of other agents are listened for, and what they reach it by; absent = beats go over the broker alone. */
+  readonly mesh?: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] };
   readonly log: Log;
 };
 
 /** An agent and its link, whose state tells how the join goes. */
-export type StartedAgent = Agent & { readonly link: StartedLink };
+export type StartedAgent = Agent & { readonly link: StartedLink; readonly failover: Failover };
 
 /**
  * Starts an agent; it works until `stop`. Rejects with an AccessConfigError when the kubeconfig cannot be used, and with the link's Error
@@ -57,11 +61,26 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       kubernetesVersion: () => agent?.state().kubernetesVersion ?? '',
       keyStore: options.keyFile === undefined ? clusterKeyStore(api) : fileKeyStore(options.keyFile),
     });
-    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION });
+    const { mesh: listen, keyFile } = options;
+    const failover = await startFailover({
+      cluster: options.cluster,
+      bootId: link.bootId,
+      env,
+      monotonicMs,
+      mesh: link.mesh,
+      store: keyFile === undefined ? clusterMeshStore(api) : fileMeshStore(`${keyFile}.mesh`),
+      ...(listen === undefined ? {} : { listen }),
+      ...(listen?.addresses === undefined ? {} : { addresses: listen.addresses }),
+    }).catch(async (error: unknown) => {
+      await link.stop();
+      throw error;
+    });
+    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover });
     const { state, stop } = agent;
     return {
       state,
       link,
+      failover,
       stop: () => {
         isStopping = true;
         return stop();
@@ -94,7 +113,7 @@ export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
 const program = async (): Promise<void> => {
   let log = nodeLog({ level: 'error', format: 'json' });
   try {
-    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, logLevel } = readSettings(process.env);
+    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, logLevel } = readSettings(process.env);
     log = nodeLog({ level: logLevel, format: 'json' });
     const agent = await startAgent({
       cluster,
@@ -105,6 +124,7 @@ const program = async (): Promise<void> => {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
       ...(keyFile === undefined ? {} : { keyFile }),
+      ...(mesh === undefined ? {} : { mesh }),
       log,
     });
     await runUntilStopped(agent);

@@ -13,6 +13,8 @@ export type AgentSettings = {
   readonly context: string | undefined;
   /** Undefined = a Secret in the member cluster. */
   readonly keyFile: string | undefined;
+  /** Undefined = no datagrams. */
+  readonly mesh: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] } | undefined;
   readonly logLevel: LogLevel;
 };
 
@@ -31,6 +33,8 @@ export const settingsHelp: Readonly<Record<string, string>> = {
   HANSE_KUBECONFIG: "kubeconfig of this cluster; default: the pod's service account",
   HANSE_CONTEXT: 'context of the kubeconfig; default: its current one',
   HANSE_KEY_FILE: "file for the agent's keys; default: Secret hanse-system/hanse-agent-keys",
+  HANSE_MESH_LISTEN: 'host:port on which datagrams of the other agents are listened for (UDP), such as 0.0.0.0:7472; default: none',
+  HANSE_MESH_ADDRESSES: 'what the other agents reach that by, host or host:port, comma-separated; default: the host listened on',
   HANSE_LOG_LEVEL: 'debug, info, warn or error; default: info',
 };
 
@@ -59,8 +63,26 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     kubeconfig: value('HANSE_KUBECONFIG'),
     context: value('HANSE_CONTEXT'),
     keyFile: value('HANSE_KEY_FILE'),
+    mesh: parseMesh(value('HANSE_MESH_LISTEN'), value('HANSE_MESH_ADDRESSES')),
     logLevel,
   };
+};
+
+/** Where datagrams are listened for. @throws SettingsError */
+export const parseMesh = (listen: string | undefined, addresses: string | undefined): AgentSettings['mesh'] => {
+  if (listen === undefined) {
+    if (addresses !== undefined)
+      throw new SettingsError('HANSE_MESH_ADDRESSES is set, but HANSE_MESH_LISTEN is not: nothing would be listening there');
+    return undefined;
+  }
+  const [, host = '', port = ''] = /^(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i.exec(listen) ?? [];
+  if (host === '' || Number(port) > 65_535)
+    throw new SettingsError(`HANSE_MESH_LISTEN is ${listen}: write it as host:port, such as 0.0.0.0:7472`);
+  const named = addresses
+    ?.split(',')
+    .map((address) => address.trim())
+    .filter((address) => address !== '');
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port), ...(named === undefined ? {} : { addresses: named }) };
 };
 
 const parseLabels = (text: string): Readonly<Record<string, string>> =>

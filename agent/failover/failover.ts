@@ -1,11 +1,12 @@
 /** @module The agent's part in finding out who died: the detector run for real, over the broker and over datagrams. */
+import { isIP } from 'node:net';
 import { observersOf, startWatch, type Watch } from '../../shared/health/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { ed25519Verifier, lookAt } from '../../shared/node/mesh/index.ts';
 import { hubName, type Membership } from '../../shared/wire/mesh.ts';
 import { decodePublicKey } from '../../shared/wire/nkey.ts';
 import type { MeshBus } from '../link/port.ts';
-import { type Datagrams, openDatagrams } from './datagrams.ts';
+import { type Datagrams, openDatagrams, partsOf } from './datagrams.ts';
 import type { KeptMesh, MeshStore } from './store.ts';
 
 /** What it is built from. */
@@ -19,6 +20,8 @@ export type FailoverOptions = {
   readonly store: MeshStore;
   /** Where datagrams are listened for; absent = beats go over the broker alone. */
   readonly listen?: { readonly host: string; readonly port: number };
+  /** What the others reach it by, `host` or `host:port`; absent = the address listened on, where that is one. */
+  readonly addresses?: readonly string[];
 };
 
 /** A running part. */
@@ -27,6 +30,8 @@ export type Failover = {
   readonly watch: Watch;
   /** Port of datagrams; undefined = none is open. */
   readonly port: number | undefined;
+  /** What the others are told to send datagrams to. */
+  readonly addresses: readonly string[];
   /** Whether the member's API server answers. */
   readonly setApi: (isReachable: boolean) => void;
   readonly stop: () => Promise<void>;
@@ -43,6 +48,14 @@ export const watchedBy = (name: string, membership: Membership): string[] =>
     // The own beats come back as well: that is how the way to the broker is known to work.
     .concat(name)
     .sort();
+
+const anyHost = new Set(['0.0.0.0', '::']);
+
+/** Each address with its port. */
+const addressesOf = ({ listen, addresses }: FailoverOptions, port: number): readonly string[] => {
+  const hosts = addresses ?? (listen === undefined || anyHost.has(listen.host) ? [] : [listen.host]);
+  return hosts.map((host) => (partsOf(host) !== undefined ? host : `${isIP(host) === 6 ? `[${host}]` : host}:${port}`));
+};
 
 /** Starts it. What was kept from the last run is in force until the hub says otherwise. @throws Error when the port is taken. */
 export const startFailover = async (options: FailoverOptions): Promise<Failover> => {
@@ -109,6 +122,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
   return {
     watch,
     port: datagrams?.port,
+    addresses: datagrams === undefined ? [] : addressesOf(options, datagrams.port),
     setApi: (api) => watch.setSelf({ api }),
     stop: async () => {
       for (const stop of stops) stop();

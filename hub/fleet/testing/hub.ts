@@ -12,7 +12,7 @@ import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createSchemaSet, type SchemaData } from '../../../shared/kube/schema/index.ts';
 import { createApiServer, createRegistry, type Peer } from '../../../shared/kube/server/index.ts';
-import { createStore, memoryJournal } from '../../../shared/kube/storage/index.ts';
+import { createStore, memoryJournal, type Store } from '../../../shared/kube/storage/index.ts';
 import { type Authority, openAuthority } from '../../api/certificates.ts';
 import { serve } from '../../api/serve.ts';
 import { type BrokerChoice, type Fleet, startFleet } from '../fleet.ts';
@@ -27,6 +27,8 @@ export type TestHub = {
   readonly authority: Authority;
   readonly client: KubeClient;
   readonly fleet: Fleet;
+  readonly store: Store;
+  readonly registry: ReturnType<typeof createRegistry>;
   /** Makes a JoinToken; answers the token's text. */
   readonly token: (name: string, spec?: Record<string, unknown>) => Promise<string>;
   readonly cluster: (name: string) => Promise<KubeObject | undefined>;
@@ -57,10 +59,11 @@ export const startTestHub = async (
   const data = [openapi, defaults, types].map((part) => part as unknown as SchemaData);
   const schemas = createSchemaSet(...data, { schemas: hanseSchemas });
   const store = await createStore(memoryJournal(), { env });
+  const registry = createRegistry([...builtinTypes(), ...hanseTypes()]);
   const version = { major: '1', minor: '36', gitVersion: 'v1.36.0-hanse', gitCommit: '', platform: 'test' };
   const api = createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(), ...hanseTypes()]),
+    registry,
     schemas: () => schemas,
     env,
     version,
@@ -92,6 +95,8 @@ export const startTestHub = async (
     authority,
     client,
     fleet,
+    store,
+    registry,
     token: async (name, spec = {}) => {
       const { secret, secretHash } = makeTokenSecret();
       await client.create(joinTokens, {

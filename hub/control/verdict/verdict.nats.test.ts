@@ -1,0 +1,163 @@
+/** @module From a death to what `kubectl get clusters` shows: hub, broker, links and detectors as they are shipped, in one process. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Failover, fileMeshStore, startFailover } from '../../../agent/failover/index.ts';
+import { fileKeyStore, type StartedLink, startLink } from '../../../agent/link/index.ts';
+import type { Cluster, FailoverPolicy } from '../../../shared/api/index.ts';
+import { present } from '../../../shared/lib/assert.ts';
+import { ed25519Verifier, lookAt, monotonicMs } from '../../../shared/node/mesh/index.ts';
+import { decodePublicKey } from '../../../shared/wire/nkey.ts';
+import { testEnv } from '../../fleet/testing/broker.ts';
+import { startTestHub, type TestHub } from '../../fleet/testing/hub.ts';
+import { type Control, startControl } from '../index.ts';
+
+const names = ['a', 'b', 'c'];
+const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'failoverpolicies' };
+const agents = new Map<string, { link: StartedLink; failover: Failover; gateway: Server }>();
+let dir: string;
+let hub: TestHub;
+let control: Control;
+
+const agent = (name: string) => present(agents.get(name), name);
+const statusOf = async (name: string) => ((await hub.cluster(name)) as unknown as Cluster | undefined)?.status;
+const until = (look: () => Promise<void> | void): Promise<void> => vi.waitFor(look, { timeout: 30_000, interval: 50 });
+const close = ({ gateway }: { gateway: Server }): Promise<void> =>
+  new Promise((closed) => {
+    gateway.closeAllConnections();
+    gateway.close(() => closed());
+  });
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hanse-verdict-'));
+  hub = await startTestHub();
+  const look = ({ url }: { url: string }, timeoutMs: number) => lookAt({ url, mustServe: true, timeoutMs });
+  const rim = { monotonicMs, verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
+  control = startControl({
+    store: hub.store,
+    bus: hub.fleet.bus,
+    mesh: { mesh: hub.fleet.mesh, rim },
+    catalog: hub.registry,
+    env: testEnv,
+  });
+  for (const [at, name] of names.entries()) {
+    const link = await startLink({
+      env: testEnv,
+      cluster: name,
+      hubUrl: hub.url,
+      hubCa: hub.authority.certificatePem,
+      token: await hub.token(`for-${name}`, { autoApprove: {} }),
+      labels: { 'hanse.dev/provider': 'cloud', 'topology.kubernetes.io/region': `r${at}` },
+      kubernetesVersion: () => 'v1.36.0',
+      keyStore: fileKeyStore(join(dir, `${name}.json`)),
+    });
+    const failover = await startFailover({
+      cluster: name,
+      bootId: link.bootId,
+      env: testEnv,
+      monotonicMs,
+      mesh: link.mesh,
+      store: fileMeshStore(join(dir, `${name}.mesh`)),
+      listen: { host: '127.0.0.1', port: 0 },
+    });
+    const gateway = createServer((_request, response) => response.end('fine'));
+    await new Promise<void>((ready) => gateway.listen(0, '127.0.0.1', ready));
+    link.setBeat(() => ({ api: { reachable: true } }));
+    link.setHello(() => ({
+      agentVersion: '1',
+      kubernetesVersion: 'v1.36.0',
+      apis: [],
+      runtimeClasses: [],
+      labels: {},
+      meshAddresses: failover.addresses,
+    }));
+    agents.set(name, { link, failover, gateway });
+    await until(async () => expect(await statusOf(name)).toHaveProperty('agent'));
+    const probes = [{ role: 'Gateway', url: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/` }];
+    await hub.client.patch({ ...clusters, name }, 'application/merge-patch+json', { spec: { probes } });
+  }
+  await until(() => {
+    for (const { failover } of agents.values())
+      expect(failover.watch.membership()?.members.filter(({ addresses, probes }) => addresses.length * probes.length === 1).length).toBe(3);
+  });
+  await until(() => expect(agent('a').failover.watch.shadows().length).toBe(9));
+});
+afterAll(async () => {
+  for (const { link, failover, gateway } of agents.values()) {
+    await failover.stop();
+    await link.stop();
+    await close({ gateway });
+  }
+  await control?.stop();
+  await hub?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe('verdicts on the hub', () => {
+  test('the policy in force is made when there is none, and says how many take part', async () => {
+    const policy = (await hub.client.get({ ...policies, name: 'default' })) as unknown as FailoverPolicy;
+    expect(policy.status?.members).toBe(4);
+    expect(policy.status?.membershipEpoch).toBeGreaterThan(0);
+  });
+
+  test('a dead cluster has its cause, votes and history on its status and an Event, and returns after the hold-down', async () => {
+    await hub.client.patch({ ...policies, name: 'default' }, 'application/merge-patch+json', {
+      spec: { failback: { holdDownSeconds: 1 } },
+    });
+    await until(() => expect(agent('a').failover.watch.membership()?.policy.holdDownMs).toBe(1_000));
+    const { gateway, link, failover } = agent('c');
+    const port = (gateway.address() as AddressInfo).port;
+    // The gateway has been seen to answer, or its silence would say nothing.
+    let looks = 0;
+    gateway.on('request', () => {
+      looks += 1;
+    });
+    await until(() => expect(looks).toBeGreaterThanOrEqual(4));
+    failover.watch.stop();
+    await close({ gateway });
+    await until(async () =>
+      expect((await statusOf('c'))?.verdict).toMatchObject({ cause: 'Cluster', by: 'Observers', votes: '2/2/2', voters: ['a', 'b'] }),
+    );
+    const status = await statusOf('c');
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
+    expect(status?.verdictHistory?.[0]).toMatchObject({ cause: 'Cluster', phase: 'Standing', voters: ['a', 'b'] });
+    const { items } = await hub.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'default' });
+    expect(items.map((event) => (event as { reason?: string }).reason)).toContain('ClusterDead');
+    expect((await statusOf('a'))?.verdict).toBeUndefined();
+
+    const again = createServer((_request, response) => response.end('fine'));
+    await new Promise<void>((ready) => again.listen(port, '127.0.0.1', ready));
+    const addresses = failover.addresses;
+    await failover.stop();
+    const revived = await startFailover({
+      cluster: 'c',
+      bootId: `${link.bootId}-2`,
+      env: testEnv,
+      monotonicMs,
+      mesh: link.mesh,
+      store: fileMeshStore(join(dir, 'c.mesh')),
+      listen: { host: '127.0.0.1', port: Number(addresses[0]?.split(':')[1]) },
+    });
+    agents.set('c', { link, failover: revived, gateway: again });
+    await until(async () => expect((await statusOf('c'))?.verdict).toBeUndefined());
+    expect((await statusOf('c'))?.verdictHistory?.map(({ phase }) => phase).slice(0, 3)).toEqual(['Cleared', 'Returning', 'Standing']);
+  });
+
+  test('an agent that is silent to all while its cluster answers is no dead cluster, however long the hub hears nothing', async () => {
+    const { failover, link } = agent('b');
+    failover.watch.stop();
+    await link.stop();
+    await until(async () => expect((await statusOf('b'))?.verdict).toMatchObject({ cause: 'Agent', by: 'Observers' }));
+    await until(() => expect(control.directory.get('b')?.health.phase).toBe('Lost'));
+    expect(
+      control.directory
+        .views()
+        .find(({ name }) => name === 'b')
+        ?.taints.map(({ effect }) => effect),
+    ).toEqual(['NoSchedule']);
+  });
+});
