@@ -67,9 +67,17 @@ const tick = (turn: Turn): void => {
   }
   reconsider(turn);
   vote(turn);
-  for (const { name } of state.membership.members) if (name !== state.name) judgeSubject(turn, name);
-  judgeSubject(turn, brokerName);
+  for (const name of openSubjects(turn)) if (name !== state.name) judgeSubject(turn, name);
   if (state.name !== hubName) judgeSelf(turn);
+};
+
+/** Those about whom there is anything to decide: somebody votes, or something stands, waits or is held back. */
+const openSubjects = ({ state }: Turn): ReadonlySet<string> => {
+  const open = new Set(state.votes.map(({ target }) => target));
+  for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) open.add(target);
+  for (const { name, standing, waiting, obstacle } of state.subjects.values())
+    if (standing !== undefined || waiting !== undefined || obstacle !== undefined) open.add(name);
+  return new Set([...open].filter((name) => name === brokerName || state.peers.has(name)));
 };
 
 /** What an answer, a ballot or a look may have decided is decided at once: a tick would cost time. */

@@ -5,7 +5,7 @@ import { takeMembership } from './membership.ts';
 import { beatEveryMs } from './profile.ts';
 import { noteSilence } from './shadow.ts';
 import type { Channel, DetectorEvent, Peer } from './state.ts';
-import { channelsOf, headOf, refuse, send, silentMsOf, type Turn } from './turn.ts';
+import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsOf, type Turn } from './turn.ts';
 
 /** Beats older than this many may come late over the slower channel and are not worth a word; older ones were kept and sent again. */
 const lateBeatsMax = 50;
@@ -79,6 +79,13 @@ const lives = (turn: Turn, peer: Peer): void => {
   const silentMs = silentMsOf(turn.state, peer, turn.nowMs) ?? 0;
   const wasDead = turn.state.subjects.get(peer.member.name)?.standing !== undefined;
   if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, wasDead);
+  // What its addresses did while it was away says nothing about now: they are looked at anew, at once.
+  if (silentMs > suspectMsOf(turn.state, peer)) {
+    for (const probe of peer.probes) {
+      probe.failures = 0;
+      probe.nextMs = turn.nowMs;
+    }
+  }
   peer.heardMs = turn.nowMs;
   peer.round = undefined;
   peer.helpers = 'none';

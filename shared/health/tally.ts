@@ -52,7 +52,9 @@ export const tally = (observers: readonly Member[], ballots: readonly Ballot[], 
     speaking.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
   const base = { observers: observers.length, needed };
   const against = isFor([...moving], false);
-  const isCleared = speaking.length - against.length >= needed;
+  // Who only hears nothing of it does not say that it is well.
+  const doubtful = isFor(['Cluster', 'DataPlane', 'Silent'], false);
+  const isCleared = speaking.length - doubtful.length >= needed;
   for (const [cause, opinions] of speaksFor) {
     const voters = isFor(opinions, moving.has(cause));
     const named = voters.some(({ vote }) => vote?.opinion === cause);
