@@ -77,6 +77,8 @@ const playgroundCommand = (): Command => {
 const context: CliContext = {
   connect: (kubeconfig) => connectHub(kubeconfig, nodeEnv(nodeLog({ level: 'warn', format: 'text' }))),
   print: (line) => process.stdout.write(`${line}\n`),
+  // https://no-color.org
+  isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
   nowMs: () => Date.now(),
   endWith: (code) => {
     process.exitCode = code;

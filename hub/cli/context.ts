@@ -15,6 +15,8 @@ export type CliContext = {
   readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
   /** Writes one line to standard output. */
   readonly print: (line: string) => void;
+  /** True when standard output is a terminal that wants colours. */
+  readonly isColoured?: boolean;
   /** The wall clock. */
   readonly nowMs: () => number;
   /** Says the exit code of a command that did its work: scripts go by it. */

@@ -1,8 +1,9 @@
-/** @module A plan as lines for people: what moves, what it costs, and what does not fit. */
-import { costOfPlan, type Plan, type PlannedPlacement } from '../../shared/plan/index.ts';
+/** @module A plan as lines for people: what moves, who ends above which load, what it costs, and what does not fit. */
+import { type AnsweredLoad, type AnsweredPlacement, type Measure, measures, type PlanAnswer } from '../../shared/plan/index.ts';
+import { type Paint, painter, type Tone } from './colour.ts';
 import { tableLines } from './table.ts';
 
-const nameOf = ({ object }: PlannedPlacement): string =>
+const nameOf = ({ object }: Pick<AnsweredPlacement, 'object'>): string =>
   `${object.kind.toLowerCase()}/${object.name}${object.namespace === '' ? '' : ` (${object.namespace})`}`;
 
 /** What becomes of one cluster's share. */
@@ -12,35 +13,94 @@ const changeOf = (before: number, after: number): string => {
   return after === 0 ? 'gone' : after > before ? `+${after - before}` : `${after - before}`;
 };
 
-const rowsOf = (placement: PlannedPlacement): string[][] => {
-  const { clusters, unplaced, message } = placement;
-  const rows = clusters.map(({ cluster, before, replicas }) => [cluster, String(before), String(replicas), changeOf(before, replicas)]);
-  if (unplaced > 0) rows.push(['(unplaced)', '', String(unplaced), message]);
-  if (rows.length === 0) rows.push(['(nowhere)', '', '0', message]);
-  return rows.map((row, at) => [at === 0 ? nameOf(placement) : '', ...row]);
+type Row = { readonly cells: readonly string[]; readonly tone: Tone | undefined };
+
+const toneOf = (before: number, after: number): Tone | undefined =>
+  before === after ? undefined : before === 0 ? 'good' : after === 0 ? 'bad' : 'changed';
+
+const rowsOf = (placement: AnsweredPlacement): Row[] => {
+  const { clusters, unplaced, message = '' } = placement;
+  const rows: Row[] = clusters.map(({ cluster, before, replicas }) => ({
+    cells: [cluster, String(before), String(replicas), changeOf(before, replicas)],
+    tone: toneOf(before, replicas),
+  }));
+  if (unplaced > 0) rows.push({ cells: ['(unplaced)', '', String(unplaced), message], tone: 'bad' });
+  if (rows.length === 0) rows.push({ cells: ['(nowhere)', '', '0', message], tone: placement.reason === undefined ? 'faint' : 'bad' });
+  return rows.map(({ cells, tone }, at) => ({ cells: [at === 0 ? nameOf(placement) : '', ...cells], tone }));
 };
 
+/** A table whose lines have the tones of their rows. */
+export const paintedTable = (header: readonly string[], rows: readonly Row[], paint: Paint): string[] =>
+  tableLines(
+    header,
+    rows.map(({ cells }) => cells),
+  ).map((line, at) => paint(line, at === 0 ? 'head' : rows[at - 1]?.tone));
+
 /** Replicas that come to a cluster where they were not. */
-const movesOf = ({ clusters }: PlannedPlacement): number =>
+export const startedIn = ({ clusters }: Pick<AnsweredPlacement, 'clusters'>): number =>
   clusters.reduce((sum, { before, replicas }) => sum + Math.max(0, replicas - before), 0);
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+const measureHeads: Readonly<Record<Measure, string>> = { cpuMilli: 'CPU', memoryMiB: 'MEMORY', gpu: 'GPU', pods: 'PODS' };
+/** Percent used from which a cluster is shown as nearly full. */
+const fullPercent = 90;
+
+const loadCell = (load: AnsweredLoad, measure: Measure): string => {
+  const amount = load[measure];
+  if (amount === undefined) return '';
+  const { percentBefore, percentAfter, freeBefore, freeAfter } = amount;
+  if (percentBefore === undefined || percentAfter === undefined) {
+    return freeBefore === freeAfter ? `${freeAfter} free` : `${freeBefore} -> ${freeAfter} free`;
+  }
+  return percentBefore === percentAfter ? `${percentAfter}%` : `${percentBefore}% -> ${percentAfter}%`;
+};
+
+const isLoadChanged = (load: AnsweredLoad): boolean => measures.some((measure) => load[measure]?.freeBefore !== load[measure]?.freeAfter);
+
+const loadTone = (load: AnsweredLoad): Tone | undefined => {
+  if (load.lost === true) return 'faint';
+  return measures.some((measure) => (load[measure]?.percentAfter ?? 0) >= fullPercent) ? 'changed' : undefined;
+};
+
+const loadLines = (loads: readonly AnsweredLoad[], isWhole: boolean, paint: Paint): string[] => {
+  const shown = loads.filter((load) => isWhole || load.lost === true || isLoadChanged(load));
+  const told = measures.filter((measure) => shown.some((load) => load[measure] !== undefined));
+  const cellsOf = (load: AnsweredLoad): string[] => (load.lost === true ? ['lost'] : told.map((measure) => loadCell(load, measure)));
+  const rows = shown.map((load): Row => ({ cells: [load.cluster, ...cellsOf(load)], tone: loadTone(load) }));
+  return rows.length === 0 ? [] : ['', ...paintedTable(['USED OF', ...told.map((measure) => measureHeads[measure])], rows, paint)];
+};
+
+const listed = (refs: readonly AnsweredPlacement['object'][]): string => {
+  const names = refs.slice(0, namesMax).map(({ kind, name }) => `${kind.toLowerCase()}/${name}`);
+  return `${names.join(', ')}${refs.length > namesMax ? ` and ${refs.length - namesMax} more` : ''}`;
+};
+/** Names in one line; of more, the number of the rest is told. */
+const namesMax = 20;
+
 /** The lines that `hanse plan` prints. */
-export const planLines = (plan: Plan): string[] => {
-  const { placements, unselected } = plan;
+export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boolean; readonly isColoured: boolean }): string[] => {
+  const paint = painter(options.isColoured);
+  const { placements, cost, load, preempted = [], unselected = [], unchanged = 0, omitted = 0 } = answer;
   const unplaced = placements.reduce((sum, placement) => sum + placement.unplaced, 0);
-  const started = placements.reduce((sum, placement) => sum + movesOf(placement), 0);
-  const cost = costOfPlan(plan);
-  const isPriced = placements.some((placement) => placement.cost !== undefined);
+  const started = placements.reduce((sum, placement) => sum + startedIn(placement), 0);
+  const nothing = unchanged > 0 ? 'nothing changes' : 'nothing to place: no policy selects an object of the files';
+  const isPriced = cost.before !== '0' || cost.after !== '0';
   return [
-    ...(placements.length === 0 ? ['nothing to place: no policy selects an object of the files'] : []),
-    ...(placements.length === 0 ? [] : tableLines(['OBJECT', 'CLUSTER', 'BEFORE', 'AFTER', 'CHANGE'], placements.flatMap(rowsOf))),
+    ...(placements.length === 0
+      ? [nothing]
+      : paintedTable(['OBJECT', 'CLUSTER', 'BEFORE', 'AFTER', 'CHANGE'], placements.flatMap(rowsOf), paint)),
+    ...loadLines(load, options.isWhole, paint),
     '',
-    `${plural(placements.length, 'object')}, ${plural(started, 'replica')} to start, ${unplaced} unplaced`,
+    paint(
+      `${plural(placements.length, 'object')}, ${plural(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
+      unplaced > 0 ? 'bad' : undefined,
+    ),
     ...(isPriced ? [`cost an hour ${cost.after} ${cost.currency}, before ${cost.before}`.replace('  ', ' ')] : []),
-    ...(unselected.length === 0
-      ? []
-      : [`no policy selects ${unselected.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`).join(', ')}`]),
+    ...preempted.map(({ object, by, cluster, replicas }) =>
+      paint(`${plural(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`, 'changed'),
+    ),
+    ...(omitted === 0 ? [] : [`${plural(omitted, 'object')} more would change and are not shown`]),
+    ...(unselected.length === 0 ? [] : [`no policy selects ${listed(unselected)}`]),
   ];
 };

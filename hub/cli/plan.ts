@@ -1,6 +1,6 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
 import { stringify } from 'yaml';
-import { type DumpedCluster, type Plan, type PlanCase, planAnswer, planCase, planExitCode } from '../../shared/plan/index.ts';
+import { type DumpedCluster, type PlanAnswer, type PlanCase, planAnswer, planCase, planExitCode } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { parseExactJson, readFiles, readText } from './fit-input.ts';
 import { planLines } from './plan-text.ts';
@@ -13,7 +13,12 @@ export type PlanOptions = {
   readonly cluster?: readonly string[];
   readonly batch?: string;
   readonly output?: string;
+  /** Show what stays as it is too. */
+  readonly all?: boolean;
 };
+
+/** What planning needs of the world. */
+export type PlanContext = Pick<CliContext, 'print' | 'nowMs' | 'isColoured'>;
 
 type Bag = { readonly [field: string]: unknown };
 const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -84,10 +89,15 @@ const runBatch = async (path: string, nowMs: number): Promise<string> => {
   return JSON.stringify(planBatch(document, nowMs));
 };
 
-const printPlan = (context: Pick<CliContext, 'print'>, plan: Plan, output: string | undefined): void => {
-  if (output === 'json') context.print(JSON.stringify(planAnswer(plan), null, 2));
-  else if (output === 'yaml') context.print(stringify(planAnswer(plan)).trimEnd());
-  else for (const line of planLines(plan)) context.print(line);
+/** Prints an answer in the form asked for. */
+export const printAnswer = (
+  context: PlanContext,
+  answer: PlanAnswer,
+  { output, all = false }: Pick<PlanOptions, 'output' | 'all'>,
+): void => {
+  if (output === 'json') context.print(JSON.stringify(answer, null, 2));
+  else if (output === 'yaml') context.print(stringify(answer).trimEnd());
+  else for (const line of planLines(answer, { isWhole: all, isColoured: context.isColoured === true })) context.print(line);
 };
 
 /**
@@ -95,7 +105,7 @@ const printPlan = (context: Pick<CliContext, 'print'>, plan: Plan, output: strin
  *
  * @throws UsageError when the plan cannot be made; a batch tells each bad case in its place.
  */
-export const runPlan = async (context: Pick<CliContext, 'print' | 'nowMs'>, options: PlanOptions): Promise<0 | 2> => {
+export const runPlan = async (context: PlanContext, options: PlanOptions): Promise<0 | 2> => {
   const nowMs = context.nowMs();
   if (options.batch !== undefined) {
     context.print(await runBatch(options.batch, nowMs));
@@ -104,6 +114,7 @@ export const runPlan = async (context: Pick<CliContext, 'print' | 'nowMs'>, opti
   if ((options.filename ?? []).length === 0) throw new UsageError('say what to plan: -f FILES with policies and workloads');
   const plan = planCase(await caseOf(options), { nowMs });
   if (!plan.ok) throw new UsageError(plan.message);
-  printPlan(context, plan.value, options.output);
-  return planExitCode(plan.value);
+  const answer = planAnswer(plan.value);
+  printAnswer(context, answer, options);
+  return planExitCode(answer);
 };

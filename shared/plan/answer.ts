@@ -1,6 +1,7 @@
 /** @module A plan as it is told: the JSON of `hanse plan -o json`, its sums, and the code a script goes by. */
-import type { WorkloadRef } from '../api/index.ts';
-import type { Plan } from './plan.ts';
+import type { PlacementCost, WorkloadRef } from '../api/index.ts';
+import { type Amount, type Measure, measures, usedPercent } from './load.ts';
+import type { Plan, PlannedLoad, PlannedPlacement } from './plan.ts';
 
 /** One object in {@link PlanAnswer}. */
 export type AnsweredPlacement = {
@@ -12,6 +13,8 @@ export type AnsweredPlacement = {
   /** Why not all is placed; absent when all is. */
   readonly reason?: string;
   readonly message?: string;
+  /** Of this object, an hour; absent when no cluster has a price for it. */
+  readonly cost?: PlacementCost;
   readonly explain: readonly {
     readonly cluster: string;
     readonly eligible: boolean;
@@ -23,10 +26,36 @@ export type AnsweredPlacement = {
   }[];
 };
 
+/** How full a cluster is of one thing. Amounts of all its nodes; percent used, rounded down. */
+export type AnsweredAmount = {
+  readonly total?: number;
+  readonly freeBefore: number;
+  readonly freeAfter: number;
+  readonly percentBefore?: number;
+  readonly percentAfter?: number;
+};
+
+/** One cluster's load; what it has nothing of is absent. */
+export type AnsweredLoad = { readonly cluster: string; readonly lost?: true } & { readonly [M in Measure]?: AnsweredAmount };
+
 /** What is printed with `-o json`. Costs an hour, decimal texts. */
 export type PlanAnswer = {
   readonly placements: readonly AnsweredPlacement[];
   readonly cost: { readonly before: string; readonly after: string; readonly currency: string };
+  readonly load: readonly AnsweredLoad[];
+  /** Replicas that give way to workloads of higher priority. */
+  readonly preempted?: readonly {
+    readonly object: WorkloadRef;
+    readonly by: WorkloadRef;
+    readonly cluster: string;
+    readonly replicas: number;
+  }[];
+  /** Objects that no policy selects. */
+  readonly unselected?: readonly WorkloadRef[];
+  /** Objects that stay as they are and are not told of. */
+  readonly unchanged?: number;
+  /** Objects left out because there are too many. */
+  readonly omitted?: number;
 };
 
 const decimalsOf = (text: string): number => text.split('.')[1]?.length ?? 0;
@@ -43,9 +72,8 @@ export const decimalSum = (texts: readonly string[]): string => {
   return `${decimals === 0 ? digits : digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
 };
 
-/** Sums over placements of the currency that most of them have; others cannot be added to it. */
-export const costOfPlan = (plan: Plan): PlanAnswer['cost'] => {
-  const costs = plan.placements.flatMap(({ cost }) => cost ?? []);
+/** Sums over costs of the currency that most of them have; others cannot be added to it. */
+const costOf = (costs: readonly PlacementCost[]): PlanAnswer['cost'] => {
   const tally = new Map<string, number>();
   for (const { currency } of costs) tally.set(currency, (tally.get(currency) ?? 0) + 1);
   const [currency = ''] = [...tally].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0] ?? [];
@@ -53,16 +81,17 @@ export const costOfPlan = (plan: Plan): PlanAnswer['cost'] => {
   return { before: decimalSum(same.map(({ before }) => before)), after: decimalSum(same.map(({ after }) => after)), currency };
 };
 
-/** The JSON of a plan. */
-export const planAnswer = (plan: Plan): PlanAnswer => ({
-  placements: plan.placements.map(({ object, policy, replicas, clusters, unplaced, reason, message, explain }) => ({
+const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): AnsweredPlacement => {
+  const { object, policy, replicas, clusters, unplaced, reason, message, cost } = planned;
+  return {
     object,
     policy,
     ...(replicas === undefined ? {} : { replicas }),
     clusters,
     unplaced,
     ...(unplaced > 0 || reason !== 'Placed' ? { reason, message } : {}),
-    explain: explain.map((row) => ({
+    ...(cost === undefined ? {} : { cost }),
+    explain: (isExplained ? planned.explain : []).map((row) => ({
       cluster: row.cluster,
       eligible: row.eligible,
       reason: row.reason,
@@ -71,10 +100,58 @@ export const planAnswer = (plan: Plan): PlanAnswer => ({
       ...(row.exact === undefined ? {} : { exact: row.exact }),
       ...(row.tier === undefined ? {} : { tier: row.tier }),
     })),
-  })),
-  cost: costOfPlan(plan),
-});
+  };
+};
+
+const answeredAmount = (before: Amount, after: Amount): AnsweredAmount => {
+  const [percentBefore, percentAfter] = [usedPercent(before), usedPercent(after)];
+  return {
+    ...(before.total === undefined ? {} : { total: before.total }),
+    freeBefore: before.free,
+    freeAfter: after.free,
+    ...(percentBefore === undefined ? {} : { percentBefore }),
+    ...(percentAfter === undefined ? {} : { percentAfter }),
+  };
+};
+
+const answeredLoad = ({ cluster, isLost, before, after }: PlannedLoad): AnsweredLoad => {
+  const told = measures.filter((measure) => before[measure].total !== 0 || before[measure].free !== 0 || after[measure].free !== 0);
+  const amounts = told.map((measure) => [measure, answeredAmount(before[measure], after[measure])] as const);
+  return { cluster, ...(isLost ? { lost: true as const } : {}), ...Object.fromEntries(amounts) };
+};
+
+/** What is told of a plan. */
+export type AnswerOptions = {
+  /** False = only what changes and what was asked about. */
+  readonly isWhole: boolean;
+  /** Objects told of; the rest is counted in `omitted`. */
+  readonly placementsMax?: number;
+  /** Rows of explanation over all objects; those after it have none. */
+  readonly rowsMax?: number;
+};
+
+/** The JSON of a plan. */
+export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true }): PlanAnswer => {
+  const { isWhole, placementsMax = Number.MAX_SAFE_INTEGER, rowsMax = Number.MAX_SAFE_INTEGER } = options;
+  const chosen = isWhole ? plan.placements : plan.placements.filter(({ isChanged, isAsked }) => isChanged || isAsked);
+  const told = chosen.slice(0, placementsMax);
+  const [unchanged, omitted] = [plan.placements.length - chosen.length, chosen.length - told.length];
+  let rows = 0;
+  return {
+    placements: told.map((planned) => {
+      const answered = answeredPlacement(planned, rows < rowsMax);
+      rows += answered.explain.length;
+      return answered;
+    }),
+    cost: costOf(plan.placements.flatMap(({ cost }) => cost ?? [])),
+    load: plan.loads.map(answeredLoad),
+    ...(plan.preempted.length === 0 ? {} : { preempted: plan.preempted.map(({ victim, ...rest }) => ({ object: victim, ...rest })) }),
+    ...(plan.unselected.length === 0 ? {} : { unselected: plan.unselected }),
+    ...(unchanged === 0 ? {} : { unchanged }),
+    ...(omitted === 0 ? {} : { omitted }),
+  };
+};
 
 /** Exit code: 0 all placed, 2 something unplaced. */
-export const planExitCode = (plan: Plan): 0 | 2 =>
-  plan.placements.some(({ unplaced, reason }) => unplaced > 0 || reason !== 'Placed') ? 2 : 0;
+export const planExitCode = ({ placements }: Pick<PlanAnswer, 'placements'>): 0 | 2 =>
+  placements.some(({ unplaced, reason }) => unplaced > 0 || (reason !== undefined && reason !== 'Deleted')) ? 2 : 0;

@@ -1,23 +1,40 @@
-/** @module One case of offline planning: dumps of clusters and the objects to plan, from plain values to a plan. */
-import type { Read } from '../capacity/index.ts';
+/** @module One case of offline planning: dumps of clusters and the objects to plan, from plain values to a fleet and its plan. */
+import type { AssumedPods, Read } from '../capacity/index.ts';
+import type { PlanCluster, PlanFleet } from './fleet.ts';
 import { readPlanObjects } from './input.ts';
-import { type DumpedCluster, offlineCluster, type PlanCluster } from './offline.ts';
+import { withPods } from './load.ts';
+import { type DumpedCluster, type OfflineCluster, offlineCluster } from './offline.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { tasksOf } from './tasks.ts';
 
 /** A case: what is known of each cluster by name, and Clusters, policies, Placements, workloads and PriorityClasses. */
 export type PlanCase = { readonly clusters: Readonly<Record<string, DumpedCluster>>; readonly objects: readonly unknown[] };
 
-/** Plans a case. Clusters are those with a dump and those with a Cluster object. */
-export const planCase = ({ clusters, objects }: PlanCase, env: { readonly nowMs: number }): Read<Plan> => {
+const planCluster = ({ view, roomUnder, load }: OfflineCluster, held: readonly AssumedPods[]): PlanCluster => ({
+  view,
+  newRoom: () => roomUnder(held),
+  load: load === undefined ? undefined : held.reduce(withPods, load),
+});
+
+/** The fleet of a case. Clusters are those with a dump and those with a Cluster object. */
+export const fleetOfCase = ({ clusters, objects }: PlanCase): Read<PlanFleet> => {
   const read = readPlanObjects(objects);
   if (!read.ok) return read;
   const names = [...new Set([...Object.keys(clusters), ...read.value.clusters.keys()])].sort();
-  const known: PlanCluster[] = [];
+  const known: OfflineCluster[] = [];
   for (const name of names) {
     const dumped = Object.hasOwn(clusters, name) ? clusters[name] : undefined;
     const cluster = offlineCluster(name, dumped ?? { dump: undefined }, read.value.clusters.get(name));
     if (!cluster.ok) return cluster;
     known.push(cluster.value);
   }
-  return { ok: true, value: makePlan(read.value, known, env) };
+  const { tasks, others, unselected, held } = tasksOf(read.value, known);
+  const planned = known.map((cluster) => planCluster(cluster, held.get(cluster.view.name) ?? []));
+  return { ok: true, value: { clusters: planned, tasks, others, unselected, removed: [] } };
+};
+
+/** Plans a case. */
+export const planCase = (one: PlanCase, env: { readonly nowMs: number }): Read<Plan> => {
+  const fleet = fleetOfCase(one);
+  return fleet.ok ? { ok: true, value: makePlan(fleet.value, env) } : fleet;
 };

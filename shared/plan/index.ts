@@ -1,6 +1,10 @@
 /** @module What would happen: plans of policies, workloads and clusters, with nothing written. */
-export { type AnsweredPlacement, costOfPlan, type PlanAnswer, planAnswer, planExitCode } from './answer.ts';
-export { type PlanCase, planCase } from './case.ts';
+export { type AnsweredLoad, type AnsweredPlacement, type AnswerOptions, type PlanAnswer, planAnswer, planExitCode } from './answer.ts';
+export { fleetOfCase, type PlanCase, planCase } from './case.ts';
+export type { PlanCluster, PlanFleet, PlanTask, RemovedWorkload } from './fleet.ts';
 export { type PlanObjects, readPlanObjects, refKey } from './input.ts';
-export { type DumpedCluster, offlineCluster, type PlanCluster, type PresentPod } from './offline.ts';
-export { makePlan, type Plan, type PlannedPlacement } from './plan.ts';
+export { type ClusterLoad, type Measure, measures, reportLoad, withPods } from './load.ts';
+export type { DumpedCluster } from './offline.ts';
+export { makePlan, type Plan } from './plan.ts';
+export { priorityOf } from './tasks.ts';
+export { type Losses, withLosses } from './what-if.ts';

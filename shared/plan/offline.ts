@@ -1,7 +1,9 @@
 /** @module Clusters known from dumps alone: what placement sees of each, and the pods that are there already. */
 import { type Cluster, clusterLabels } from '../api/index.ts';
 import {
+  type AssumedPods,
   type ClusterModel,
+  type ClusterRoom,
   createModelRoom,
   type DumpObject,
   flatten,
@@ -11,6 +13,7 @@ import {
   wholeNodesOf,
 } from '../capacity/index.ts';
 import { bag, type ClusterFacts, type ClusterView, learntLabels } from '../placement/index.ts';
+import { type ClusterLoad, modelLoad } from './load.ts';
 
 /** A pod as present replicas are counted by. */
 export type PresentPod = {
@@ -19,9 +22,13 @@ export type PresentPod = {
   readonly owners: readonly string[];
 };
 
-/** One cluster of a plan. */
-export type PlanCluster = {
+/** A cluster as its dump tells it. */
+export type OfflineCluster = {
+  /** Without room, which holds for one plan only: see `roomUnder`. */
   readonly view: ClusterView;
+  /** A room of one's own with these pods on their way; undefined = nothing is known of the cluster's capacity. */
+  readonly roomUnder: (held: readonly AssumedPods[]) => ClusterRoom | undefined;
+  readonly load: ClusterLoad | undefined;
   /** Pods that have not ended and are not on their way out. */
   readonly pods: readonly PresentPod[];
 };
@@ -102,34 +109,43 @@ const taintsOf = (object: Cluster | undefined): ClusterView['taints'] =>
 const providerIdsOf = (objects: readonly DumpObject[]): ReadonlyMap<string, string> =>
   new Map(objects.filter(({ kind }) => kind === 'Node').map(({ name, body }) => [name, textOf(bag(bag(body).spec).providerID)]));
 
-const viewOf = (name: string, object: Cluster | undefined, labels: Labels, parts: Pick<ClusterView, 'room' | 'facts'>): ClusterView => {
+const viewOf = (name: string, object: Cluster | undefined, labels: Labels, facts: ClusterFacts | undefined): ClusterView => {
   const pricing = object?.spec?.pricing;
   return {
     name,
     labels: { ...labels, ...object?.metadata.labels, [clusterLabels.cluster]: name },
     taints: taintsOf(object),
     served: undefined,
-    room: parts.room,
-    ...(parts.facts === undefined ? {} : { facts: parts.facts }),
+    room: undefined,
+    ...(facts === undefined ? {} : { facts }),
     ...(pricing === undefined ? {} : { pricing }),
   };
 };
 
 /** One cluster from its dump and, where there is one, its Cluster object. */
-export const offlineCluster = (name: string, dumped: DumpedCluster, object: Cluster | undefined): Read<PlanCluster> => {
+export const offlineCluster = (name: string, dumped: DumpedCluster, object: Cluster | undefined): Read<OfflineCluster> => {
   const labels = dumped.labels ?? {};
-  if (dumped.dump === undefined) return { ok: true, value: { view: viewOf(name, object, labels, { room: undefined }), pods: [] } };
+  if (dumped.dump === undefined) {
+    const view = viewOf(name, object, labels, undefined);
+    return { ok: true, value: { view, roomUnder: () => undefined, load: undefined, pods: [] } };
+  }
   const [dump, objects] = [readDump(dumped.dump), flatten(dumped.dump)];
   if (!dump.ok) return { ok: false, message: `cluster ${name}: ${dump.message}` };
   if (!objects.ok) return { ok: false, message: `cluster ${name}: ${objects.message}` };
   const { cluster } = dump.value;
+  const whole = wholeNodesOf(objects.value);
   const providerIds = providerIdsOf(objects.value);
   const learnt = learntLabels(cluster.nodes.map((node) => ({ labels: node.labels, providerId: providerIds.get(node.name) ?? '' })));
-  const room = createModelRoom(cluster, wholeNodesOf(objects.value));
   return {
     ok: true,
     value: {
-      view: viewOf(name, object, { ...learnt, ...labels }, { room, facts: factsOf(cluster) }),
+      view: viewOf(name, object, { ...learnt, ...labels }, factsOf(cluster)),
+      roomUnder: (held) => {
+        const room = createModelRoom(cluster, whole);
+        for (const pods of held) room.assume(pods);
+        return room;
+      },
+      load: modelLoad(cluster, whole),
       pods: objects.value.flatMap(({ kind, body }) => (kind === 'Pod' ? (presentPodOf(body) ?? []) : [])),
     },
   };

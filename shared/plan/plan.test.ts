@@ -93,8 +93,8 @@ describe('present state', () => {
     expect(plan.placements[0]?.explain[0]).toMatchObject({ fits: 3, exact: true });
   });
 
-  it('in a cluster that is gone is placed anew', () => {
-    expect(told({ one: [node('n')] }, deployment('web', 4), policy(), placement('web', { lost: 4 }))).toEqual(['web: one 0→4']);
+  it('in a cluster that is gone is placed anew, and the loss is told', () => {
+    expect(told({ one: [node('n')] }, deployment('web', 4), policy(), placement('web', { lost: 4 }))).toEqual(['web: lost 4→0 one 0→4']);
   });
 
   it('that is the decision already changes nothing', () => {
@@ -148,11 +148,11 @@ describe('the answer', () => {
       ],
       cost: { before: '0', after: '0.09', currency: 'USD' },
     });
-    expect(planExitCode(plan)).toBe(0);
+    expect(planExitCode(planAnswer(plan))).toBe(0);
   });
 
   it('has exit code 2 when something is unplaced', () => {
-    expect(planExitCode(planned({}, deployment('web', 1), policy()))).toBe(2);
+    expect(planExitCode(planAnswer(planned({}, deployment('web', 1), policy())))).toBe(2);
   });
 });
 

@@ -1,21 +1,8 @@
-/** @module What would be decided: every workload in the order of its priority, over one ledger, with nothing written. */
-import type { ExplanationRow, PlacedCluster, PlacementCost, WorkloadRef } from '../api/index.ts';
-import { type PodShape, podShapeOf } from '../capacity/index.ts';
-import type { KubeObject } from '../kube/object.ts';
-import {
-  bag,
-  type ClusterView,
-  type CompiledPolicy,
-  type OtherWorkload,
-  place,
-  podTemplateOf,
-  policyFor,
-  refOf,
-  replicasOf,
-} from '../placement/index.ts';
-import { type PlanObjects, refKey } from './input.ts';
-import type { PlanCluster } from './offline.ts';
-import { type Presence, presenceOf } from './present.ts';
+/** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
+import type { ExplanationRow, PlacementCost, WorkloadRef } from '../api/index.ts';
+import { type ClusterView, type Preempted, placeAll, type TaskDecision } from '../placement/index.ts';
+import { costOfRemoved, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
+import { type ClusterLoad, withPods } from './load.ts';
 
 /** One object of a plan. */
 export type PlannedPlacement = {
@@ -31,122 +18,116 @@ export type PlannedPlacement = {
   readonly message: string;
   readonly cost: PlacementCost | undefined;
   readonly explain: readonly ExplanationRow[];
+  /** True when replicas come, go or are newly unplaced. */
+  readonly isChanged: boolean;
+  /** True when the plan was asked about this object. */
+  readonly isAsked: boolean;
 };
+
+/** How full a cluster is. */
+export type PlannedLoad = { readonly cluster: string; readonly isLost: boolean; readonly before: ClusterLoad; readonly after: ClusterLoad };
 
 /** What would be. */
 export type Plan = {
-  /** In the order of decision. */
+  /** In the order of decision; then what is removed. */
   readonly placements: readonly PlannedPlacement[];
+  /** Of the clusters whose capacity is known, sorted by name. */
+  readonly loads: readonly PlannedLoad[];
+  readonly preempted: readonly Preempted[];
   /** Objects that no policy selects. */
   readonly unselected: readonly WorkloadRef[];
 };
 
-type Item = {
-  readonly object: KubeObject;
-  readonly policy: CompiledPolicy;
-  readonly priority: number;
-  readonly replicas: number | undefined;
-  readonly shape: PodShape | undefined;
-  readonly presence: ReadonlyMap<string, Presence>;
-};
+/** One text for one object, whatever wrote the reference. */
+const textOf = (ref: WorkloadRef): string => `${ref.namespace}/${ref.name}/${ref.kind}/${ref.apiVersion}`;
 
-const priorityOf = (object: KubeObject, priorities: PlanObjects['priorities']): number => {
-  const { priorityClassName } = bag(podTemplateOf(object)?.spec);
-  const named = typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : '';
-  return priorities.get(named) ?? priorities.get('') ?? 0;
-};
+type Counts = ReadonlyMap<string, number>;
 
-const shapeOf = (object: KubeObject): PodShape | undefined => {
-  const template = podTemplateOf(object);
-  return template === undefined ? undefined : podShapeOf(template.spec, { ...template.metadata, namespace: object.metadata.namespace });
-};
-
-const textOf = (ref: WorkloadRef): string => `${ref.namespace}/${ref.name}/${ref.apiVersion}/${ref.kind}`;
-
-const itemsOf = (objects: PlanObjects, clusters: readonly PlanCluster[]): { items: Item[]; unselected: WorkloadRef[] } => {
-  const items: Item[] = [];
-  const unselected: WorkloadRef[] = [];
-  for (const object of objects.workloads) {
-    const { apiVersion, kind, metadata } = object;
-    const policy = policyFor(objects.policies, {
-      apiVersion,
-      kind,
-      namespace: metadata.namespace ?? '',
-      name: metadata.name,
-      labels: metadata.labels ?? {},
-    });
-    if (policy === undefined) {
-      unselected.push(refOf(object));
-      continue;
-    }
-    items.push({
-      object,
-      policy,
-      priority: priorityOf(object, objects.priorities),
-      replicas: replicasOf(object, undefined),
-      shape: shapeOf(object),
-      presence: presenceOf(object, objects.placements.get(refKey(refOf(object))), clusters),
-    });
-  }
-  const order = (a: Item, b: Item): number => b.priority - a.priority || (textOf(refOf(a.object)) < textOf(refOf(b.object)) ? -1 : 1);
-  return { items: items.sort(order), unselected };
-};
-
-const clustersOf = (placed: readonly PlacedCluster[], presence: ReadonlyMap<string, Presence>): PlannedPlacement['clusters'] => {
-  const after = new Map(placed.map(({ name, replicas }) => [name, replicas ?? 1]));
-  return [...new Set([...after.keys(), ...presence.keys()])]
+const clustersOf = (after: Counts, before: Counts): PlannedPlacement['clusters'] =>
+  [...new Set([...after.keys(), ...before.keys()])]
     .sort()
-    .map((cluster) => ({ cluster, replicas: after.get(cluster) ?? 0, before: presence.get(cluster)?.replicas ?? 0 }));
+    .map((cluster) => ({ cluster, replicas: after.get(cluster) ?? 0, before: before.get(cluster) ?? 0 }))
+    .filter(({ replicas, before: had }) => replicas > 0 || had > 0);
+
+const plannedOf = (task: PlanTask, { decision, policy }: TaskDecision): PlannedPlacement => {
+  const { workload } = task;
+  const clusters = clustersOf(new Map(decision.clusters.map(({ name, replicas }) => [name, replicas ?? 1])), workload.current);
+  const { unplaced, reason, message, cost } = decision;
+  const isMoved = clusters.some(({ replicas, before }) => replicas !== before);
+  return {
+    object: workload.ref,
+    policy: policy.id,
+    replicas: workload.replicas,
+    clusters,
+    unplaced,
+    reason,
+    message,
+    cost,
+    get explain() {
+      return decision.rows;
+    },
+    isChanged: isMoved || unplaced !== (task.unplacedBefore ?? 0),
+    isAsked: task.isAsked ?? false,
+  };
 };
 
-/**
- * Plans all workloads. Room that replicas on their way hold is taken off first; what a decision adds is taken off for those after it, and
- * what it removes is not given back: it is there until it is gone.
- */
-export const makePlan = (objects: PlanObjects, clusters: readonly PlanCluster[], env: { readonly nowMs: number }): Plan => {
-  const { items, unselected } = itemsOf(objects, clusters);
-  const views: readonly ClusterView[] = clusters.map(({ view }) => view);
-  const roomOf = new Map(views.map((view) => [view.name, view.room]));
-  const hold = (item: Item, cluster: string, count: number): void => {
-    if (item.shape !== undefined && count > 0) roomOf.get(cluster)?.assume({ shape: item.shape, count });
-  };
-  for (const item of items) for (const [cluster, { unseen }] of item.presence) hold(item, cluster, unseen);
-  const others = new Map<string, OtherWorkload>(
-    items.map(({ object, presence }) => [
-      refKey(refOf(object)),
-      { ref: refOf(object), labels: object.metadata.labels ?? {}, clusters: [...presence.keys()] },
-    ]),
+const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMap<string, ClusterView>): PlannedPlacement => ({
+  object: workload.ref,
+  policy,
+  replicas: workload.replicas === undefined ? undefined : 0,
+  clusters: clustersOf(new Map(), workload.current),
+  unplaced: 0,
+  reason: 'Deleted',
+  message: 'the object is deleted',
+  cost: costOfRemoved(workload, views),
+  explain: [],
+  isChanged: true,
+  isAsked: true,
+});
+
+/** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
+const loadsOf = (clusters: readonly PlanCluster[], placements: readonly PlannedPlacement[], fleet: PlanFleet): PlannedLoad[] => {
+  const shapes = new Map([...fleet.tasks, ...fleet.removed].map(({ workload }) => [textOf(workload.ref), workload.shape]));
+  const after = new Map(clusters.flatMap(({ view, load }) => (load === undefined ? [] : [[view.name, load] as const])));
+  for (const { object, clusters: changes } of placements) {
+    const shape = shapes.get(textOf(object));
+    if (shape === undefined) continue;
+    for (const { cluster, before, replicas } of changes) {
+      const load = after.get(cluster);
+      if (load !== undefined && replicas !== before) after.set(cluster, withPods(load, { shape, count: replicas - before }));
+    }
+  }
+  return clusters.flatMap(({ view, load, isLost = false }) =>
+    load === undefined ? [] : [{ cluster: view.name, isLost, before: load, after: after.get(view.name) ?? load }],
   );
-  const placements = items.map((item): PlannedPlacement => {
-    const ref = refOf(item.object);
-    const labels = item.object.metadata.labels ?? {};
-    const { clusters: placed, ...decision } = place(
-      { policy: item.policy, clusters: views, others: [...others.values()].filter((other) => refKey(other.ref) !== refKey(ref)) },
-      {
-        ref,
-        labels,
-        replicas: item.replicas,
-        shape: item.shape,
-        current: new Map([...item.presence].map(([cluster, { replicas }]) => [cluster, replicas])),
-        owed: new Map(),
-        priority: item.priority,
-      },
-      env,
-    );
-    const { rows } = decision;
-    for (const { name, replicas = 0 } of placed) hold(item, name, replicas - (item.presence.get(name)?.replicas ?? 0));
-    others.set(refKey(ref), { ref, labels, clusters: placed.map(({ name }) => name) });
-    return {
-      object: ref,
-      policy: item.policy.id,
-      replicas: item.replicas,
-      clusters: clustersOf(placed, item.presence),
-      unplaced: decision.unplaced,
-      reason: decision.reason,
-      message: decision.message,
-      cost: decision.cost,
-      explain: rows,
-    };
-  });
-  return { placements, unselected };
+};
+
+/** The view with a room of its own, made when the first workload asks for it. */
+const withRoom = ({ view, newRoom }: PlanCluster): ClusterView => {
+  let room: ClusterView['room'];
+  let isMade = false;
+  return {
+    ...view,
+    get room() {
+      if (!isMade) room = newRoom();
+      isMade = true;
+      return room;
+    },
+  };
+};
+
+/** Plans all workloads over rooms of their own: the same fleet can be planned again. */
+export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Plan => {
+  const views = fleet.clusters.map(withRoom);
+  const { decisions, preempted } = placeAll({ clusters: views, others: fleet.others }, fleet.tasks, env);
+  const tasks = new Map(fleet.tasks.map((task) => [textOf(task.workload.ref), task]));
+  const byName = new Map(views.map((view) => [view.name, view]));
+  const placements = [
+    ...decisions.flatMap((decided) => {
+      const task = tasks.get(textOf(decided.workload.ref));
+      return task === undefined ? [] : [plannedOf(task, decided)];
+    }),
+    ...fleet.removed.map((one) => plannedRemoval(one, byName)),
+  ];
+  return { placements, loads: loadsOf(fleet.clusters, placements, fleet), preempted, unselected: fleet.unselected };
 };

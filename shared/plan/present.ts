@@ -3,7 +3,7 @@ import type { Placement } from '../api/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { matchesLabels, selectorFromMap, selectorFromObject } from '../kube/selectors/index.ts';
 import { bag, groupKind } from '../placement/index.ts';
-import type { PlanCluster, PresentPod } from './offline.ts';
+import type { OfflineCluster, PresentPod } from './offline.ts';
 
 /** Replicas in one cluster. */
 export type Presence = {
@@ -32,12 +32,12 @@ const matcher = (object: KubeObject): IsOurs => {
 
 /**
  * Replicas by cluster. Both pods and the Placement speak: the greater number counts, for pods above it are still there and replicas above
- * the pods are on their way. Clusters that the Placement names and that are gone hold nothing.
+ * the pods are on their way. Clusters that the Placement names and that are gone are told of with what they had.
  */
 export const presenceOf = (
   object: KubeObject,
   placement: Placement | undefined,
-  clusters: readonly PlanCluster[],
+  clusters: readonly OfflineCluster[],
 ): ReadonlyMap<string, Presence> => {
   const isOurs = matcher(object);
   const decided = new Map((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1]));
@@ -47,5 +47,7 @@ export const presenceOf = (
     const replicas = Math.max(seen, decided.get(view.name) ?? 0);
     if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - seen });
   }
+  const known = new Set(clusters.map(({ view }) => view.name));
+  for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0 });
   return presence;
 };

@@ -1,0 +1,54 @@
+/** @module What a plan is made over: clusters with rooms of their own, the workloads to decide on, and those that are not decided on. */
+import type { PlacementCost, WorkloadRef } from '../api/index.ts';
+import type { ClusterRoom } from '../capacity/index.ts';
+import { amountText, type ClusterView, currencyOf, type OtherWorkload, priceIn, type Task, type Workload } from '../placement/index.ts';
+import type { ClusterLoad } from './load.ts';
+
+/** One cluster of a plan. */
+export type PlanCluster = {
+  /** Its `room` is not read. */
+  readonly view: ClusterView;
+  /** A room that one plan uses up, with everything present and on its way taken off; undefined = nothing is known of its capacity. */
+  readonly newRoom: () => ClusterRoom | undefined;
+  /** With everything present and on its way taken off; undefined = not known. */
+  readonly load: ClusterLoad | undefined;
+  /** True when the plan is about its loss. */
+  readonly isLost?: boolean;
+};
+
+/** A workload to decide on. */
+export type PlanTask = Task & {
+  /** Replicas that are unplaced now; undefined = not known. */
+  readonly unplacedBefore?: number;
+  /** True when the plan was asked about this object: it is told of even when nothing changes. */
+  readonly isAsked?: boolean;
+};
+
+/** A workload that would be deleted. */
+export type RemovedWorkload = { readonly workload: Workload; readonly policy: string };
+
+/** Everything that a plan is made from. */
+export type PlanFleet = {
+  /** Sorted by name. */
+  readonly clusters: readonly PlanCluster[];
+  readonly tasks: readonly PlanTask[];
+  /** Placed workloads that are not decided on. */
+  readonly others: readonly OtherWorkload[];
+  /** Objects that no policy selects. */
+  readonly unselected: readonly WorkloadRef[];
+  readonly removed: readonly RemovedWorkload[];
+};
+
+/** What the replicas of a removed workload cost an hour, in the currency of the first cluster that has a price. */
+export const costOfRemoved = (workload: Workload, views: ReadonlyMap<string, ClusterView>): PlacementCost | undefined => {
+  const { shape } = workload;
+  let [sum, currency] = [0n, undefined as string | undefined];
+  for (const [name, replicas] of workload.current) {
+    const view = views.get(name);
+    const price = view === undefined || shape === undefined ? undefined : priceIn(view, shape);
+    if (view === undefined || price === undefined) continue;
+    currency ??= currencyOf(view);
+    if (currencyOf(view) === currency) sum += price * BigInt(replicas);
+  }
+  return currency === undefined ? undefined : { before: amountText(sum), after: '0', currency };
+};

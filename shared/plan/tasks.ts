@@ -1,0 +1,92 @@
+/** @module The workloads of files with the policy that holds for each and where it is now. */
+import type { WorkloadRef } from '../api/index.ts';
+import { type AssumedPods, type PodShape, podShapeOf } from '../capacity/index.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { bag, type CompiledPolicy, type OtherWorkload, podTemplateOf, policyFor, refOf, replicasOf } from '../placement/index.ts';
+import type { PlanTask } from './fleet.ts';
+import { type PlanObjects, refKey } from './input.ts';
+import type { OfflineCluster } from './offline.ts';
+import { type Presence, presenceOf } from './present.ts';
+
+/** What the files say of workloads. */
+export type PlanTasks = {
+  readonly tasks: readonly PlanTask[];
+  /** Objects without a policy that are somewhere all the same. */
+  readonly others: readonly OtherWorkload[];
+  readonly unselected: readonly WorkloadRef[];
+  /** What is on its way to each cluster, by its name. */
+  readonly held: ReadonlyMap<string, readonly AssumedPods[]>;
+};
+
+/** Classes that every cluster has (k8s.io/kubernetes pkg/apis/scheduling). */
+const systemPriorities: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
+
+/** Value of the object's PriorityClass, else of the default one, else 0. */
+export const priorityOf = (object: KubeObject, priorities: ReadonlyMap<string, number>): number => {
+  const { priorityClassName, priority } = bag(podTemplateOf(object)?.spec);
+  const named = typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : '';
+  const own = Number.isSafeInteger(priority) ? Number(priority) : undefined;
+  const known = named === '' ? undefined : (priorities.get(named) ?? systemPriorities.get(named));
+  return known ?? own ?? priorities.get('') ?? 0;
+};
+
+const shapeOf = (object: KubeObject): PodShape | undefined => {
+  const template = podTemplateOf(object);
+  return template === undefined ? undefined : podShapeOf(template.spec, { ...template.metadata, namespace: object.metadata.namespace });
+};
+
+/** Policies by the kind they select, as `apps/v1/Deployment`. */
+const policiesByKind = (policies: readonly CompiledPolicy[]): ReadonlyMap<string, readonly CompiledPolicy[]> => {
+  const byKind = new Map<string, Set<CompiledPolicy>>();
+  for (const policy of policies) {
+    for (const { apiVersion, kind } of policy.resources) {
+      const key = `${apiVersion}/${kind}`;
+      const held = byKind.get(key) ?? new Set<CompiledPolicy>();
+      held.add(policy);
+      byKind.set(key, held);
+    }
+  }
+  return new Map([...byKind].map(([key, held]) => [key, [...held]]));
+};
+
+const replicasIn = (presence: ReadonlyMap<string, Presence>): ReadonlyMap<string, number> =>
+  new Map([...presence].map(([cluster, { replicas }]) => [cluster, replicas]));
+
+/** Sorts the workloads of files into those to decide on and those that no policy selects. */
+export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[]): PlanTasks => {
+  const policies = policiesByKind(objects.policies);
+  const tasks: PlanTask[] = [];
+  const others: OtherWorkload[] = [];
+  const unselected: WorkloadRef[] = [];
+  const held = new Map<string, AssumedPods[]>();
+  for (const object of objects.workloads) {
+    const { apiVersion, kind, metadata } = object;
+    const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object)];
+    const presence = presenceOf(object, objects.placements.get(refKey(ref)), clusters);
+    for (const [cluster, { unseen }] of presence) {
+      if (shape !== undefined && unseen > 0) held.set(cluster, [...(held.get(cluster) ?? []), { shape, count: unseen }]);
+    }
+    const asked = { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name, labels };
+    const policy = policyFor(policies.get(`${apiVersion}/${kind}`) ?? [], asked);
+    if (policy === undefined) {
+      unselected.push(ref);
+      if (presence.size > 0) others.push({ ref, labels, clusters: [...presence.keys()] });
+      continue;
+    }
+    const priority = priorityOf(object, objects.priorities);
+    const workload = {
+      ref,
+      labels,
+      replicas: replicasOf(object, undefined),
+      shape,
+      current: replicasIn(presence),
+      owed: new Map(),
+      priority,
+    };
+    tasks.push({ policy, workload, isAsked: true });
+  }
+  return { tasks, others, unselected, held };
+};
