@@ -43,6 +43,8 @@ const uniqueLabels = new Set([
   'cluster.x-k8s.io/machine',
 ]);
 
+const noDevices: readonly HamiDevice[] = [];
+
 /** The facts of a node object. */
 export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const spec = fieldsOf(node.spec);
@@ -50,7 +52,7 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const amounts = new Map([...exactAmounts(status.allocatable)].map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)]));
   const { labels = {}, annotations = {} } = node.metadata;
   const gpu = gpuFactsOf(labels, annotations, amounts);
-  const hami = hamiDevicesOf(annotations) ?? [];
+  const hami = hamiDevicesOf(annotations) ?? noDevices;
   const kind: NodeKind = {
     labels: sharedLabels(node),
     taints: taintsOf(spec.taints),

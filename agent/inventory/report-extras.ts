@@ -8,13 +8,13 @@ import type { InventoryState } from './state.ts';
 export type ExtraCount = { live: number; terminating: number };
 
 /** What a node's pods have beyond amounts. */
-export type NodeExtras = ReadonlyMap<string, { readonly extras: ReadonlyMap<PodExtra, ExtraCount> }>;
+export type NodeExtras = ReadonlyMap<string, ReadonlyMap<PodExtra, ExtraCount>>;
 
 /** Free amounts of shared GPUs by place; nothing when no node has any. */
 export const deviceColumns = (
   state: InventoryState,
   names: readonly string[],
-  boundTo: NodeExtras,
+  extrasOf: NodeExtras,
   nowMs: number,
 ): Pick<NodeColumns, 'deviceFree'> => {
   const places = names.reduce((most, name) => Math.max(most, state.nodes.get(name)?.hami.length ?? 0), 0);
@@ -23,7 +23,7 @@ export const deviceColumns = (
   for (const name of names) {
     const node = state.nodes.get(name);
     const silent = isHamiSilent(node?.hamiAskedMs, nowMs);
-    const uses = usesOn(boundTo.get(name)?.extras);
+    const uses = usesOn(extrasOf.get(name));
     for (const [place, column] of columns.entries()) {
       const device = node?.hami[place];
       const free = device === undefined ? undefined : hamiFree(silent ? { ...device, usable: false } : device, uses);
@@ -48,7 +48,7 @@ export type RelatedPods = {
 };
 
 /** Numbers kinds and sets in the order of the nodes. */
-export const relatedPods = (names: readonly string[], boundTo: NodeExtras): RelatedPods => {
+export const relatedPods = (names: readonly string[], extrasOf: NodeExtras): RelatedPods => {
   const kinds = new Map<string, ReportedPodKind>();
   const known = new Map<PodExtra, number | undefined>();
   const sets = new Map<string, PodSet>();
@@ -63,7 +63,7 @@ export const relatedPods = (names: readonly string[], boundTo: NodeExtras): Rela
   };
   const setOf = names.map((name) => {
     const counts = new Map<number, ExtraCount>();
-    for (const [extra, { live, terminating }] of boundTo.get(name)?.extras ?? []) {
+    for (const [extra, { live, terminating }] of extrasOf.get(name) ?? []) {
       const id = kindId(extra);
       if (id === undefined) continue;
       const count = counts.get(id) ?? { live: 0, terminating: 0 };

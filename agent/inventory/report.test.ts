@@ -1,8 +1,9 @@
 /** @module Rules of the capacity report: what is free, who is who's, and what is unknown. */
 import { describe, expect, test } from 'vitest';
+import { hashOf } from '../../shared/capacity/report-state.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { faultOf } from '../../shared/wire/decode.ts';
-import { buildReport, forbiddenOf, materialText } from './report.ts';
+import { buildReport, forbiddenOf } from './report.ts';
 import { applyEvent, createInventoryState, type InventoryState, project, type SourceName } from './state.ts';
 
 const node = (
@@ -276,9 +277,9 @@ describe('what is unknown', () => {
 describe('a full reading', () => {
   test('drops what it did not name, and changes nothing when nothing changed', () => {
     const state = stateOf({ nodes: [node('n1'), node('n2')], pods: [pod('a', 'n1', { cpu: '1' }), pod('b', 'n2', { cpu: '1' })] });
-    const before = materialText(buildReport(state, input));
+    const before = hashOf(buildReport(state, input));
     feed(state, 'pods', [pod('b', 'n2', { cpu: '1' }), pod('a', 'n1', { cpu: '1' })]);
-    expect(materialText(buildReport(state, { ...input, seq: 9, nowMs: input.nowMs + 5_000 }))).toBe(before);
+    expect(hashOf(buildReport(state, { ...input, seq: 9, nowMs: input.nowMs + 5_000 }))).toBe(before);
     feed(state, 'pods', [pod('b', 'n2', { cpu: '1' })]);
     feed(state, 'nodes', [node('n2')]);
     const report = buildReport(state, input);

@@ -48,10 +48,10 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export const buildReport = (state: InventoryState, input: ReportInput): CapacityReport => {
   const names = [...state.nodes.keys()].sort(compare);
   const resourceNames = resourcesOf(state);
-  const usage = countPods(state, input);
+  const counted = countPods(state, input, names, resourceNames);
   const { groups, groupOf } = groupNodes(state, names, resourceNames);
   const { dra, unsupported } = draOf(state);
-  const related = relatedPods(names, usage.boundTo);
+  const related = relatedPods(names, counted.extrasOf);
   const quotas = [...state.quotas.values()].slice(0, QUOTAS_MAX);
   const potential = potentialOf(state);
   return {
@@ -66,27 +66,21 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     resourceNames,
     groups,
     nodes: {
-      ...columnsOf(state, names, resourceNames, groupOf, usage.byNode),
-      ...deviceColumns(state, names, usage.boundTo, input.nowMs),
+      ...columnsOf(state, names, resourceNames, groupOf, counted.usage),
+      ...deviceColumns(state, names, counted.extrasOf, input.nowMs),
       ...(related.podSets.length === 0 ? {} : { podSet: related.setOf }),
     },
-    pending: usage.pending,
+    pending: counted.pending,
     runtimeClasses: [...state.runtimeClasses.values()].sort((a, b) => compare(a.name, b.name)),
     networks: [...state.networks.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name)),
     acks: input.acks,
-    present: usage.present,
+    present: counted.present,
     ...(related.podSets.length === 0 ? {} : { podKinds: related.podKinds, podSets: related.podSets }),
     ...(quotas.length === 0 ? {} : { quotas }),
     ...(potential.length === 0 ? {} : { potential }),
     ...(dra === undefined ? {} : { dra }),
     ...(state.gpuUse.length === 0 ? {} : { gpuUse: state.gpuUse }),
   };
-};
-
-/** What makes two reports say the same: everything but their age. */
-export const materialText = (report: CapacityReport): string => {
-  const { seq: _seq, observedAtMs: _at, sources: _sources, pending, ...rest } = report;
-  return JSON.stringify({ ...rest, pending: pending.map(({ shapeHash, count }) => [shapeHash, count]) });
 };
 
 /** Verbs on resources that the agent's identity lacks, for the beat: `list nodes`. */
@@ -131,24 +125,31 @@ const potentialOf = (state: InventoryState): readonly Potential[] =>
     .flatMap((pools) => [...pools])
     .sort((a, b) => compare(a.source, b.source) || compare(a.name, b.name));
 
-type NodeUse = { pods: number; readonly amounts: Map<string, number> };
+/** What pods hold, as columns by row of the node: a cluster is counted every second, and small objects would be garbage every second. */
+type Usage = {
+  readonly pods: Float64Array;
+  /** In booked units, by resource name. */
+  readonly amounts: ReadonlyMap<string, Float64Array>;
+};
 type Present = { bound: number; pending: number };
-/** Pods of one shape on one node, counted before they are added up: a node runs few shapes. */
-type Bound = { pods: number; readonly shapes: Map<PendingShape, number>; readonly extras: Map<PodExtra, ExtraCount> };
 
 /** One pass over all pods: what each node has booked, what waits, and what descends from our work. */
-const countPods = (state: InventoryState, input: ReportInput) => {
-  const boundTo = new Map<string, Bound>();
+const countPods = (state: InventoryState, input: ReportInput, names: readonly string[], resourceNames: readonly string[]) => {
+  const rows = new Map(names.map((name, row) => [name, row]));
+  const usage: Usage = {
+    pods: new Float64Array(names.length),
+    amounts: new Map(resourceNames.map((resource) => [resource, new Float64Array(names.length)])),
+  };
+  const extrasOf = new Map<string, Map<PodExtra, ExtraCount>>();
   const waiting = new Map<PendingShape, { count: number; oldest: number; readonly shape: PendingShape }>();
   const byController = new Map<Controller, Present & { readonly controller: Controller }>();
   state.pods.forEach((pod) => {
     const bound = pod.node !== '';
     if (bound) {
-      const use = held(boundTo, pod.node, newBound);
-      use.pods += 1;
-      use.shapes.set(pod.shape, (use.shapes.get(pod.shape) ?? 0) + 1);
+      const row = rows.get(pod.node);
+      if (row !== undefined) book(usage, row, pod.shape);
       if (pod.extra !== undefined) {
-        const count = held(use.extras, pod.extra, newCount);
+        const count = held(held(extrasOf, pod.node, newExtras), pod.extra, newCount);
         if (pod.terminating) count.terminating += 1;
         else count.live += 1;
       }
@@ -165,16 +166,23 @@ const countPods = (state: InventoryState, input: ReportInput) => {
       else entry.pending += 1;
     }
   });
-  const byNode = new Map([...boundTo].map(([name, use]) => [name, usageOf(use)]));
   return {
-    boundTo,
-    byNode,
+    usage,
+    extrasOf,
     pending: pendingOf([...waiting.values()], input.nowMs),
     present: presentOf(state, byController.values(), input.workIds),
   };
 };
 
-const newBound = (): Bound => ({ pods: 0, shapes: new Map(), extras: new Map() });
+const book = ({ pods, amounts }: Usage, row: number, shape: PendingShape): void => {
+  pods[row] = (pods[row] ?? 0) + 1;
+  for (const [resource, amount] of shape) {
+    const column = amounts.get(resource);
+    if (column !== undefined) column[row] = (column[row] ?? 0) + amount;
+  }
+};
+
+const newExtras = (): Map<PodExtra, ExtraCount> => new Map();
 const newCount = (): ExtraCount => ({ live: 0, terminating: 0 });
 
 /** The value of a key, made when it is missing. */
@@ -184,13 +192,6 @@ const held = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   const made = make();
   map.set(key, made);
   return made;
-};
-
-const usageOf = ({ pods, shapes }: Bound): NodeUse => {
-  const amounts = new Map<string, number>();
-  for (const [shape, count] of shapes)
-    for (const [resource, amount] of shape) amounts.set(resource, (amounts.get(resource) ?? 0) + amount * count);
-  return { pods, amounts };
 };
 
 type PendingShape = readonly (readonly [resource: string, amount: number])[];
@@ -306,25 +307,23 @@ const columnsOf = (
   names: readonly string[],
   resourceNames: readonly string[],
   group: readonly number[],
-  used: ReadonlyMap<string, NodeUse>,
+  used: Usage,
 ): NodeColumns => {
-  const nodes = names.map((name) => ({
-    node: nodeNamed(state, name),
-    use: used.get(name),
-    zones: state.zones.get(name)?.zones ?? [],
-  }));
-  const zoneCount = nodes.reduce((most, { zones }) => Math.max(most, zones.length), 0);
+  const nodes = names.map((name) => nodeNamed(state, name));
+  const zones = names.map((name) => state.zones.get(name)?.zones);
+  const zoneCount = zones.reduce((most, list) => Math.max(most, list?.length ?? 0), 0);
   const columns = {
     names,
     group,
-    podsFree: nodes.map(({ node, use }) => amountOf(node, 'pods') - (use?.pods ?? 0)),
-    free: resourceNames.map((resource) =>
-      nodes.map(({ node, use }) => bookedToCanonical(resource, amountOf(node, resource) - (use?.amounts.get(resource) ?? 0))),
-    ),
+    podsFree: nodes.map((node, row) => amountOf(node, 'pods') - (used.pods[row] ?? 0)),
+    free: resourceNames.map((resource) => {
+      const held = used.amounts.get(resource);
+      return nodes.map((node, row) => bookedToCanonical(resource, amountOf(node, resource) - (held?.[row] ?? 0)));
+    }),
   };
   if (zoneCount === 0) return columns;
   const zoneFree = Array.from({ length: zoneCount }, (_, zone) =>
-    resourceNames.map((resource) => nodes.map(({ zones }) => zones[zone]?.available[resource] ?? -1)),
+    resourceNames.map((resource) => zones.map((list) => list?.[zone]?.available[resource] ?? -1)),
   );
   return { ...columns, zoneFree };
 };

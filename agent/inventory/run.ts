@@ -1,11 +1,12 @@
 /** @module Keeps the inventory fed and the hub told: reflectors of what the member serves, and a report when something changed. */
 import type { CapacityReport } from '../../shared/capacity/report.ts';
+import { hashOf } from '../../shared/capacity/report-state.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { learntLabels } from '../../shared/placement/learnt-labels.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type Reflector, startReflector } from '../cluster/index.ts';
-import { buildReport, forbiddenOf, materialText, type ReportInput } from './report.ts';
+import { buildReport, forbiddenOf, type ReportInput } from './report.ts';
 import { applyEvent, createInventoryState, type Facts, project, type SourceName } from './state.ts';
 
 /** What the inventory is given. */
@@ -103,12 +104,12 @@ export const startInventory = (options: InventoryOptions): Inventory => {
     const idle = nowMs - builtMs >= idleMs;
     builtMs = nowMs;
     const next = buildReport(state, { epoch, seq: seq + 1, nowMs, ...options.work() });
-    const text = materialText(next);
-    if (hasBegun(state.sources) && (text !== told || idle)) {
+    const hash = hashOf(next);
+    if (hasBegun(state.sources) && (hash !== told || idle)) {
       seq += 1;
       latest = next;
       // What could not be sent is told with the next report; on reconnect the link sends its newest itself.
-      told = options.publish(next) ? text : '';
+      told = options.publish(next) ? hash : '';
     }
     tellFacts();
     schedule(nowMs + idleMs);

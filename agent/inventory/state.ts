@@ -60,6 +60,8 @@ export type InventoryState = {
   readonly kinds: Interner<NodeKind>;
   readonly nodes: Map<string, Node>;
   readonly pods: PodTable;
+  /** Amounts of nodes by their text. */
+  readonly amounts: Map<string, ReadonlyMap<string, number>>;
   readonly zones: Map<string, ZoneFacts>;
   readonly replicasets: Map<string, Link>;
   readonly jobs: Map<string, Link>;
@@ -105,6 +107,7 @@ export const createInventoryState = (): InventoryState => {
     kinds: createInterner(),
     nodes: new Map(),
     pods: createPodTable(),
+    amounts: new Map(),
     zones: new Map(),
     replicasets: new Map(),
     jobs: new Map(),
@@ -234,12 +237,24 @@ const putNode = (state: InventoryState, key: string, facts: NodeFacts): boolean 
   const kindId = state.kinds.hold(facts.kindKey, () => facts.kind);
   const old = state.nodes.get(key);
   if (old !== undefined) state.kinds.release(old.kindId);
-  const { amounts, providerId, hami, hamiAskedMs } = facts;
+  const { providerId, hami, hamiAskedMs } = facts;
+  const amounts = sharedAmounts(state, facts.amounts);
   state.nodes.set(key, { kindId, amounts, providerId, hami, hamiAskedMs });
   if (old === undefined || old.kindId !== kindId || old.providerId !== providerId || old.amounts.size !== amounts.size) return true;
   if (hami.length > 0 && JSON.stringify([old.hami, old.hamiAskedMs]) !== JSON.stringify([hami, hamiAskedMs])) return true;
   return [...facts.amounts].some(([resource, amount]) => old.amounts.get(resource) !== amount);
 };
+
+/** Nodes of one machine type often have equal amounts: those are kept once. Emptied when full. */
+const sharedAmounts = ({ amounts }: InventoryState, given: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+  const key = [...given].join();
+  const known = amounts.get(key);
+  if (known !== undefined) return known;
+  if (amounts.size >= AMOUNTS_MAX) amounts.clear();
+  amounts.set(key, given);
+  return given;
+};
+const AMOUNTS_MAX = 1_024;
 
 const putPlain = (map: Map<string, unknown>, key: string, value: unknown): boolean => {
   const old = map.get(key);

@@ -117,28 +117,44 @@ const advance = (state: ReportState, report: CapacityReport): CapacityDelta => {
   const baseSeq = state.seq;
   const facts = diffFacts(state.facts, factsOf(report));
   applyFacts(state.facts, facts, state.hash);
-  const place = new Map(report.nodes.names.map((name, at) => [name, at]));
-  const removed: number[] = [];
-  for (let row = state.names.length - 1; row >= 0; row--) if (!place.has(state.names[row] ?? '')) removed.push(row);
-  for (const row of removed) removeRow(state, row);
-  const known = new Set(state.names);
-  const added = report.nodes.names.filter((name) => !known.has(name));
-  addRows(state, added);
-  const rows = rowChanges(state, columnsOf(report), place);
+  const { names } = report.nodes;
+  const isSame = names.length === state.names.length && names.every((name, at) => name === state.names[at]);
+  const { removed, added, placeOf } = isSame ? unmoved : moveRows(state, names);
+  const rows = rowChanges(state, columnsOf(report), placeOf);
   for (const { node, cells } of rows) changeRow(state, node, cells);
   state.seq = report.seq;
   const { epoch, seq, observedAtMs } = report;
   return { kind: 'delta', epoch, baseSeq, seq, observedAtMs, hash: hashText(state.hash), facts, removed, added, rows };
 };
 
+/** Rows that went and came, and where a node is in the report. */
+type Moved = {
+  readonly removed: readonly number[];
+  readonly added: readonly string[];
+  readonly placeOf: (name: string, row: number) => number;
+};
+
+const unmoved: Moved = { removed: [], added: [], placeOf: (_name, row) => row };
+
+const moveRows = (state: ReportState, names: readonly string[]): Moved => {
+  const place = new Map(names.map((name, at) => [name, at]));
+  const removed: number[] = [];
+  for (let row = state.names.length - 1; row >= 0; row--) if (!place.has(state.names[row] ?? '')) removed.push(row);
+  for (const row of removed) removeRow(state, row);
+  const known = new Set(state.names);
+  const added = names.filter((name) => !known.has(name));
+  addRows(state, added);
+  return { removed, added, placeOf: (name) => place.get(name) ?? 0 };
+};
+
 const rowChanges = (
   state: ReportState,
   columns: readonly (readonly number[])[],
-  place: ReadonlyMap<string, number>,
+  placeOf: (name: string, row: number) => number,
 ): CapacityDelta['rows'] => {
   const rows: { node: number; cells: [number, number][] }[] = [];
   for (const [node, name] of state.names.entries()) {
-    const from = place.get(name) ?? 0;
+    const from = placeOf(name, node);
     const cells: [number, number][] = [];
     for (const [column, values] of columns.entries()) {
       const difference = (values[from] ?? 0) - (state.columns[column]?.[node] ?? 0);

@@ -1,7 +1,7 @@
 /** @module A report's state as both ends of the wire keep it: rows by name, flat columns changed in place, keyed facts, and their hash. */
 import type { CapacityReport } from './report.ts';
 import { applyFacts, type Facts, factsOf, wholePatch } from './report-facts.ts';
-import { addRow, emptyHash, type StateHash } from './report-hash.ts';
+import { addRow, emptyHash, hashText, type StateHash } from './report-hash.ts';
 import { columnsOf, layoutOf, type ReportLayout } from './report-layout.ts';
 
 /** Changed in place by {@link removeRow}, {@link addRows} and {@link changeRow} only, which keep the hash. */
@@ -35,6 +35,15 @@ export const stateOf = (report: CapacityReport): ReportState => {
     facts,
     hash,
   };
+};
+
+/** The hash of what a report says; its age and the versions it was read at are no part of it. */
+export const hashOf = (report: CapacityReport): string => {
+  const hash = emptyHash();
+  applyFacts(new Map(), wholePatch(factsOf(report)), hash);
+  const columns = columnsOf(report);
+  for (const [row, name] of report.nodes.names.entries()) addRow(hash, 1, name, columns, row);
+  return hashText(hash);
 };
 
 /** Takes a row out; the last one takes its place. */

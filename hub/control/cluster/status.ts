@@ -4,6 +4,7 @@ import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { sameJson, timeText } from '../objects.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
+import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
 
@@ -65,30 +66,6 @@ const withKinds = (conditions: readonly ClusterCondition[], troubles: readonly s
 
 const troublesShown = 8;
 
-/** Sums over ready nodes. */
-const capacityOf = (report: CapacityReport): Pick<ClusterStatus, 'nodes' | 'capacity' | 'gpus'> => {
-  const groups = new Map(report.groups.map((group) => [group.id, group]));
-  const allocatable: Record<string, number> = {};
-  const free: Record<string, number> = {};
-  const gpus: Record<string, number> = {};
-  let ready = 0;
-  report.nodes.group.forEach((id, node) => {
-    const group = groups.get(id);
-    if (group?.ready !== true) return;
-    ready += 1;
-    report.resourceNames.forEach((name, column) => {
-      allocatable[name] = (allocatable[name] ?? 0) + (group.allocatable[column] ?? 0);
-      free[name] = (free[name] ?? 0) + Math.max(0, report.nodes.free[column]?.[node] ?? 0);
-    });
-    if (group.gpu !== undefined) gpus[group.gpu.product] = (gpus[group.gpu.product] ?? 0) + group.gpu.count;
-  });
-  return {
-    nodes: { total: report.nodes.group.length, ready },
-    capacity: { allocatable, free, observedAt: timeText(report.observedAtMs) },
-    ...(Object.keys(gpus).length === 0 ? {} : { gpus }),
-  };
-};
-
 const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined): NonNullable<ClusterStatus['features']> => ({
   runtimeClasses: [...new Set([...(hello?.runtimeClasses ?? []), ...(report?.runtimeClasses ?? []).map(({ name }) => name)])].sort(),
   networks: (report?.networks ?? []).map(({ namespace, name }) => `${namespace}/${name}`).sort(),
@@ -149,8 +126,8 @@ const clusterDead = (observed: Observed): Finding => ({
 
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
-  const { verdict: _, ...old } = cluster.status ?? {};
   const { hello, report } = facts;
+  const { verdict: _, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const { observed } = facts;
   const isDead = observed?.cause === 'Cluster' && observed.phase === 'Standing';
   const finding: Finding = isDead ? clusterDead(observed) : { type: 'Ready', ...readyCondition(underVerdict(facts.health, observed)) };
