@@ -58,7 +58,7 @@ const openAll = (values: readonly unknown[], kind: string, apiVersion: string, d
 export const flatten = (inputs: readonly unknown[]): Read<DumpObject[]> => {
   const opened = openAll(inputs, '', '', 0, 'objects');
   if (!opened.ok) return opened;
-  const known = new Map<string, { object: DumpObject; text: string }>();
+  const known = new Map<string, Bag>();
   const objects: DumpObject[] = [];
   for (const { kind, apiVersion, body } of opened.value) {
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
@@ -69,14 +69,13 @@ export const flatten = (inputs: readonly unknown[]): Read<DumpObject[]> => {
     if (name === '' && kind !== 'Pod') return { ok: false, message: `${kind} without metadata.name: name it` };
     const object = { kind, namespace, name, label: namespace === '' ? name : `${namespace}/${name}`, body };
     const key = `${kind} ${object.label}`;
-    const before = known.get(key);
-    const text = name === '' ? '' : stableText(lasting(body));
-    if (before !== undefined && name !== '') {
-      if (before.text !== text) return { ok: false, message: `${kind} ${object.label} is there twice and differs: keep one of them` };
-      continue;
+    const before = name === '' ? undefined : known.get(key);
+    if (before === undefined) {
+      known.set(key, body);
+      objects.push(object);
+    } else if (stableText(lasting(before)) !== stableText(lasting(body))) {
+      return { ok: false, message: `${kind} ${object.label} is there twice and differs: keep one of them` };
     }
-    known.set(key, { object, text });
-    objects.push(object);
   }
   return { ok: true, value: objects };
 };

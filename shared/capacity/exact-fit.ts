@@ -9,6 +9,7 @@ import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from '
 import type { ClusterModel, NodeModel } from './node.ts';
 import { ownCount } from './node-count.ts';
 import { refusalOf, termsHold } from './node-match.ts';
+import type { ZoneMemo } from './numa/zone-count.ts';
 import { quotaCount } from './quota.ts';
 import { hasSpreadKeys, type NodeSides, type SpreadState, spreadCounts, spreadStates } from './spread.ts';
 import { untolerated } from './taints.ts';
@@ -45,7 +46,9 @@ export type Counting = {
 export const fitModel = (cluster: ClusterModel, asked: PodDemand): ExactFit => {
   const { demand, refusal, doubts } = foldDemand(cluster, asked);
   const counting: Counting = { cluster, demand, shares: [], doubts: new Set([...cluster.doubts, ...doubts]), exact: true };
-  for (const node of cluster.nodes) counting.shares.push(refusal === undefined ? shareOf(counting, node) : { count: 0n, bound: refusal });
+  const memo: ZoneMemo = new Map();
+  for (const node of cluster.nodes)
+    counting.shares.push(refusal === undefined ? shareOf(counting, node, memo) : { count: 0n, bound: refusal });
   return fitShares(counting);
 };
 
@@ -57,11 +60,11 @@ export const fitShares = (counting: Counting): ExactFit => {
   return answerOf(counting);
 };
 
-const shareOf = (counting: Counting, node: NodeModel): Share => {
+const shareOf = (counting: Counting, node: NodeModel, memo: ZoneMemo): Share => {
   const { demand, cluster } = counting;
   const refused = demand.nodeName !== undefined && demand.nodeName !== node.name ? 'selector' : refusalOf(node, demand);
   if (refused !== undefined) return { count: 0n, bound: refused };
-  const { count, bound, exact } = ownCount(node, demand, cluster.grainBytes);
+  const { count, bound, exact } = ownCount(node, demand, cluster.grainBytes, memo);
   if (!exact) counting.exact = false;
   for (const doubt of node.doubts) counting.doubts.add(doubt);
   return { count, bound };

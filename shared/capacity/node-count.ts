@@ -2,7 +2,7 @@
 import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import type { NodeModel } from './node.ts';
-import { zoneCount } from './numa/zone-count.ts';
+import { type ZoneMemo, zoneCountOnce } from './numa/zone-count.ts';
 import { portsClash } from './pod-terms.ts';
 import { vgpuCount } from './vgpu.ts';
 
@@ -45,13 +45,16 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
   bounds.exact &&= exact;
 };
 
-/** The node's count, without what other nodes and the namespace say. `grainBytes`: how finely amounts of bytes are known. */
-export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint): OwnCount => {
+/**
+ * The node's count, without what other nodes and the namespace say. `grainBytes`: how finely amounts of bytes are known. `memo`: of this
+ * demand's counts.
+ */
+export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint, memo: ZoneMemo): OwnCount => {
   const bounds: Bounds = { count: node.podsFree > 0n ? node.podsFree : 0n, bound: 'pods', exact: node.doubts.length === 0 };
   byAmounts(bounds, node, demand, grainBytes);
   byPorts(bounds, node, demand);
   byGpus(bounds, node, demand);
-  const zones = zoneCount(node, demand, bounds.count);
+  const zones = zoneCountOnce(memo, node, demand, bounds.count);
   lower(bounds, zones.count, 'numa');
   bounds.exact &&= zones.exact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
   return bounds;

@@ -15,11 +15,26 @@ import { pooled, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zo
 export type ZoneCount = { readonly count: bigint; readonly exact: boolean };
 
 /** Choices looked at for one node and shape; beyond it the count is what every choice surely reaches. */
-export const choicesMax = 20_000;
+export const choicesMax = 10_000;
 /** States kept side by side. */
-const statesMax = 1_000;
+const statesMax = 500;
 /** Zones whose masks are all looked at: 1,023 masks. The kubelet itself stops at 8 unless told otherwise. */
 const zonesMax = 10;
+
+/** Counts of nodes whose zones are alike, for one shape. */
+export type ZoneMemo = Map<string, ZoneCount>;
+
+const memoKey = ({ zones, kubelet }: NodeModel, most: bigint): string =>
+  [most, JSON.stringify(kubelet), ...zones.map(({ id, total, available }) => [id, ...total, '', ...available].join())].join('|');
+
+/** As {@link zoneCount}, asked once for nodes that are alike. */
+export const zoneCountOnce = (memo: ZoneMemo, node: NodeModel, demand: PodDemand, most: bigint): ZoneCount => {
+  if (node.zones.length === 0) return zoneCount(node, demand, most);
+  const key = memoKey(node, most);
+  const known = memo.get(key) ?? zoneCount(node, demand, most);
+  memo.set(key, known);
+  return known;
+};
 
 /** Counts up to `most`, which the scheduler's own terms allow. Where it is not told how the managers are set, every setting is tried. */
 export const zoneCount = (node: NodeModel, demand: PodDemand, most: bigint): ZoneCount => {
