@@ -11,13 +11,16 @@ type Rules = { spread: { key: string; maxSkew: number; minDomains: number; taint
 const randomCase = (seed: number): { nodes: Node[]; rules: Rules } => {
   const random = prng(seed, 'together');
   const upTo = (most: number): number => Math.floor(random.next() * (most + 1));
-  const nodes = Array.from({ length: 2 + upTo(2) }, (_, at): Node => ({
-    name: `n${at}`,
-    labels: { host: `n${at}`, zone: `z${upTo(1)}`, ...(upTo(4) > 0 ? { rack: `r${upTo(1)}` } : {}) },
-    room: upTo(3),
-    present: upTo(5) === 0 ? 1 + upTo(1) : 0,
-    tainted: upTo(6) === 0,
-  }));
+  const nodes = Array.from(
+    { length: 2 + upTo(2) },
+    (_, at): Node => ({
+      name: `n${at}`,
+      labels: { host: `n${at}`, zone: `z${upTo(1)}`, ...(upTo(4) > 0 ? { rack: `r${upTo(1)}` } : {}) },
+      room: upTo(3),
+      present: upTo(5) === 0 ? 1 + upTo(1) : 0,
+      tainted: upTo(6) === 0,
+    }),
+  );
   const keys = ['host', 'zone', 'rack'];
   const some = (odds: number): string[] => keys.filter(() => upTo(odds) === 0);
   return {
@@ -64,7 +67,9 @@ const reference = ({ nodes, rules }: { nodes: Node[]; rules: Rules }): { lowest:
     const key = placed.join();
     const before = known.get(key);
     if (before !== undefined) return before;
-    const next = nodes.flatMap((_, at) => (may(placed, at) ? [walk(placed.map((count, index) => (index === at ? count + 1 : count)))] : []));
+    const next = nodes.flatMap((_, at) =>
+      may(placed, at) ? [walk(placed.map((count, index) => (index === at ? count + 1 : count)))] : [],
+    );
     const answer =
       next.length === 0
         ? { lowest: 0, highest: 0 }
@@ -90,7 +95,9 @@ const answerOf = ({ nodes, rules }: { nodes: Node[]; rules: Rules }): { total: n
       spec: { nodeName: node.name, containers: [{}] },
     })),
   ]);
-  const terms = (keys: string[]): object => ({ requiredDuringSchedulingIgnoredDuringExecution: keys.map((topologyKey) => ({ topologyKey, labelSelector })) });
+  const terms = (keys: string[]): object => ({
+    requiredDuringSchedulingIgnoredDuringExecution: keys.map((topologyKey) => ({ topologyKey, labelSelector })),
+  });
   const pod = {
     kind: 'Pod',
     metadata: { labels: { app: 'x' } },
@@ -125,6 +132,8 @@ it(`comes to rest where every order does, or says the lowest: ${cases} random cl
     if (isExact) exact += 1;
     else if (lowest === highest) shy += 1;
   }
-  process.stdout.write(`together against reference: ${cases} clusters, ${exact} exact, ${cases - exact} estimates, of which ${shy} where all orders agree\n`);
+  process.stdout.write(
+    `together against reference: ${cases} clusters, ${exact} exact, ${cases - exact} estimates, of which ${shy} where all orders agree\n`,
+  );
   expect(shy).toBeLessThan(cases / 100);
 });
