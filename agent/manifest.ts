@@ -31,6 +31,10 @@ const inventoryRules: readonly Rule[] = [
   { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: read },
   { apiGroups: ['topology.node.k8s.io'], resources: ['noderesourcetopologies'], verbs: read },
   { apiGroups: ['k8s.cni.cncf.io'], resources: ['network-attachment-definitions'], verbs: read },
+  { apiGroups: [''], resources: ['resourcequotas'], verbs: read },
+  { apiGroups: ['resource.k8s.io'], resources: ['resourceslices', 'resourceclaims', 'deviceclasses'], verbs: read },
+  { apiGroups: ['cluster.x-k8s.io'], resources: ['machinedeployments'], verbs: read },
+  { apiGroups: ['karpenter.sh'], resources: ['nodepools'], verbs: read },
   // Names, columns and schemas of the kinds that the cluster adds.
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get', 'list'] },
 ];
