@@ -134,6 +134,19 @@ const scale = ({ client }: Hub, replicas: number): Promise<KubeObject> =>
   client.patch(web, 'application/merge-patch+json', { spec: { replicas } });
 
 describe('control', () => {
+  it('returns replicas to an earlier tier when room has been there for the calm time, and tells so', async () => {
+    const it = await started({ home: 4, aws: 20 });
+    await it.client.create(policiesType, policy({ tiers, rebalance: { calmSeconds: 0, maxMovesPercent: 100 } }));
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
+    it.fleet.agent('home').cores = 9;
+    await until(() => expect(placedAt(it)).toEqual({ home: 6 }));
+    await until(() => {
+      const events = it.store.list('/events/shop/').map(({ object }) => object as unknown as { reason: string; message: string });
+      expect(events.find(({ reason }) => reason === 'Rebalanced')?.message).toBe('2 from aws to home (returns to tier idc)');
+    });
+  });
+
   it('tells where kubectl describe shows it, once, that no policy selects a workload, or that none does any more', async () => {
     const it = await started({ home: 4 });
     await it.client.create(deployments, deployment(1));

@@ -17,6 +17,8 @@ import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf } from './kinds.t
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
+import { startRebalanceLoop } from './rebalance/loop.ts';
+import { createSolver } from './rebalance/solver.ts';
 import { startStatusLoop } from './status/loop.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { createBoard } from './work/board.ts';
@@ -97,6 +99,19 @@ export const startControl = (options: ControlOptions): Control => {
   const onSent = (key: StorageKey): void => status.addAfter(key, statusDelayMs);
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
+
+  const rebalancing = startRebalanceLoop({
+    store,
+    env,
+    catalog,
+    directory,
+    ledger,
+    policies,
+    events,
+    solver: createSolver(),
+    isWarm,
+    onMoved: (key) => placement.add(key),
+  });
 
   const objectOfPlacement = (object: KubeObject): StorageKey | undefined => {
     const ref = (object as unknown as Placement).spec?.workload;
@@ -236,6 +251,7 @@ export const startControl = (options: ControlOptions): Control => {
     stop: async () => {
       cancelSweep();
       await verdicts?.stop();
+      await rebalancing.stop();
       unwatch();
       unsubscribe();
       unhurt();

@@ -15,7 +15,18 @@ import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
 import { type Line, lineOf } from './line.ts';
 import { divideNested } from './nested.ts';
-import { isLimited, mostPlaceable, movesInto, type Problem, sumOf, unlimited, type Violation, violations } from './problem.ts';
+import {
+  domainCounts,
+  isLimited,
+  mostPlaceable,
+  movesInto,
+  type Problem,
+  type Spread,
+  sumOf,
+  unlimited,
+  type Violation,
+  violations,
+} from './problem.ts';
 import { seat } from './seats.ts';
 import { seatFreely } from './webster.ts';
 
@@ -115,8 +126,48 @@ const weightedCounts = (problem: Problem, chosen: Chosen): number[] => {
   return seatFreely(problem, counts, line);
 };
 
+/**
+ * The present division, when it is what the weights give over the domains in use: where a maximum leaves a choice of domains, those in use go
+ * first even when there are fewer of them than the maximum.
+ */
+const presentWeighted = (given: Problem): Attempt | undefined => {
+  const limited = given.spreads.filter((spread) => spread.hard && isLimited(spread));
+  if (limited.length === 0 || sumOf(given.current) !== given.replicas) return undefined;
+  const used = limited.map((spread) => domainCounts(spread, given.current));
+  const isUsed = (at: number): boolean => limited.every((spread, index) => (used[index]?.[spread.of[at] ?? -1] ?? 0) > 0);
+  const max = given.max.map((most, at) => (isUsed(at) ? most : 0));
+  const problem = { ...given, max, min: given.min.map((least, at) => Math.min(least, max[at] ?? 0)) };
+  // A maximum that the used domains keep leaves nothing to choose; other constraints go on counting domains without room.
+  const spreads = problem.spreads.map((spread) => (limited.includes(spread) ? usedOnly(spread, max) : spread));
+  const chosen = chooseDomains({ ...problem, spreads });
+  const line = lineOf(problem, undefined);
+  const tries = [
+    () => weightedCounts({ ...problem, spreads }, chosen),
+    () => divideNested({ ...problem, current: given.current.map(() => 0) }, line, given.replicas),
+  ];
+  for (const make of tries) {
+    const counts = make();
+    if (counts === undefined || counts.some((count, at) => count !== given.current[at])) continue;
+    const tried = attempt(given, counts);
+    if (tried.broken.length === 0) return tried;
+  }
+  return undefined;
+};
+
+/** The constraint as if only domains with room were there. */
+const usedOnly = (spread: Spread, max: readonly number[]): Spread => {
+  const sizes = spread.sizes.map(() => 0);
+  for (let at = 0; at < max.length; at++) {
+    const domain = spread.of[at] ?? -1;
+    if (domain >= 0 && (max[at] ?? 0) > 0) sizes[domain] = (sizes[domain] ?? 0) + 1;
+  }
+  return { ...spread, sizes, eligible: sizes.filter((size) => size > 0).length };
+};
+
 /** The division under strategy Weighted. */
 export const divideWeighted = (given: Problem): Division => {
+  const present = presentWeighted(given);
+  if (present !== undefined) return present;
   const chosen = chooseDomains(given);
   const problem = within(given, chosen);
   const first = attempt(given, weightedCounts(problem, chosen));

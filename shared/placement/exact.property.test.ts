@@ -151,13 +151,18 @@ const check = (given: Case): void => {
 };
 
 describe('a placement under hard constraints', () => {
+  const timeoutMs = 180_000;
   it.each([
     ['nested domains, nothing present', { nested: true, present: false, bounds: false }, 6_000],
     ['nested domains, replicas present', { nested: true, present: true, bounds: false }, 6_000],
     ['nested domains and bounds', { nested: true, present: true, bounds: true }, 4_000],
     ['crossing domains, nothing present', { nested: false, present: false, bounds: true }, 3_000],
     ['crossing domains, replicas present', { nested: false, present: true, bounds: true }, 3_000],
-  ] as const)('places as many as any division, and keeps what may stay: %s', (_, options, numRuns) => {
-    fc.assert(fc.property(caseOf(options), check), { numRuns });
-  });
+  ] as const)(
+    'places as many as any division, and keeps what may stay: %s',
+    (_, options, numRuns) => {
+      fc.assert(fc.property(caseOf(options), check), { numRuns });
+    },
+    timeoutMs,
+  );
 });

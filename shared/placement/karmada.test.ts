@@ -48,6 +48,20 @@ const decide = (
     ).clusters,
   );
 
+const decideFresh = (
+  strategy: 'Capacity' | 'Aggregated',
+  sizes: readonly { fits: number }[],
+  replicas: number,
+  current: Record<string, number>,
+): Record<string, number> =>
+  asMap(
+    place(
+      { policy: policyOf({ replicaScheduling: { strategy } }), clusters: sizes.map(({ fits }, at) => clusterWith(names[at] ?? '', fits)) },
+      { ...workloadOf(replicas, current), isFresh: true },
+      { nowMs: 0 },
+    ).clusters,
+  );
+
 describe('divisions as Karmada makes them', () => {
   const given = fleet.map((sizes) => ({
     sizes,
@@ -79,6 +93,54 @@ describe('divisions as Karmada makes them', () => {
       ),
       { numRuns: 1_000 },
     );
+  });
+
+  it('a fresh start divides by Webster over room with what runs counted as room, whatever ran', () => {
+    fc.assert(
+      fc.property(given, fc.integer({ min: 0, max: 30 }), ({ sizes, current }, replicas) => {
+        const votes = sizes.map(({ fits }, at) => ({ name: names[at] ?? '', votes: fits + (current[names[at] ?? ''] ?? 0) }));
+        fc.pre(replicas <= votes.reduce((sum, party) => sum + party.votes, 0));
+        expect(decideFresh('Capacity', sizes, replicas, current)).toEqual(webster(votes, replicas));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('a fresh start of Aggregated takes the shortest list by room', () => {
+    fc.assert(
+      fc.property(given, fc.integer({ min: 0, max: 30 }), ({ sizes, current }, replicas) => {
+        const parties = sizes.map(({ fits }, at) => ({ name: names[at] ?? '', votes: fits + (current[names[at] ?? ''] ?? 0) }));
+        fc.pre(replicas <= parties.reduce((sum, { votes }) => sum + votes, 0));
+        const order = [...parties].sort((a, b) => b.votes - a.votes || (a.name < b.name ? -1 : 1));
+        let room = 0;
+        const chosen = order.filter(({ votes }) => {
+          const isNeeded = room < replicas;
+          room += votes;
+          return isNeeded;
+        });
+        expect(decideFresh('Aggregated', sizes, replicas, current)).toEqual(webster(chosen, replicas));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each<[string, { a: number; b: number; c: number }, number, Record<string, number>]>([
+    ['2:1 of 2 seats is 1:1', { a: 2, b: 1, c: 0 }, 2, { a: 1, b: 1 }],
+    ['a tie goes to fewer seats, then to the name', { a: 3, b: 3, c: 3 }, 4, { a: 2, b: 1, c: 1 }],
+    ['5:3:1 of 7', { a: 5, b: 3, c: 1 }, 7, { a: 4, b: 2, c: 1 }],
+    ['one vote of many gets no seat', { a: 90, b: 9, c: 1 }, 10, { a: 9, b: 1 }],
+  ])('Weighted: %s', (_, weights, replicas, expected) => {
+    const policy = policyOf({
+      replicaScheduling: {
+        strategy: 'Weighted',
+        weights: Object.entries(weights).map(([name, weight]) => ({
+          clusterSelector: { matchLabels: { 'hanse.dev/cluster': name } },
+          weight,
+        })),
+      },
+    });
+    const clusters = Object.keys(weights).map((name) => clusterWith(name, 100));
+    expect(asMap(place({ policy, clusters }, workloadOf(replicas, { c: 5 }), { nowMs: 0 }).clusters)).toEqual(expected);
   });
 
   it('Aggregated takes the shortest list of clusters with room: those in use first, then most room', () => {

@@ -54,6 +54,8 @@ export type Workload = {
   readonly priority?: number;
   /** True when a required workload affinity leads in a circle: the first of it does not wait for the others. */
   readonly breaksCircle?: boolean;
+  /** Divide as if nothing ran, with what runs counted as room: what Karmada's WorkloadRebalancer asks for. */
+  readonly isFresh?: boolean;
 };
 
 /** What was decided and why. */

@@ -1,10 +1,13 @@
 /** @module What holds for every placement: checked on random policies and clusters, and against brute force. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PolicySpec, SpreadConstraint } from '../api/index.ts';
 import type { ClusterView, Decision } from './model.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
+
+// Thousands of cases on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 120_000 });
 
 type Case = {
   readonly spec: Partial<PolicySpec>;
@@ -16,7 +19,13 @@ type Case = {
 
 const env = { nowMs: 0 };
 const names = ['a', 'b', 'c', 'd', 'e'];
-const strategyOf = fc.constantFrom('Weighted' as const, 'Capacity' as const, 'Aggregated' as const);
+const strategyOf = fc.constantFrom(
+  'Weighted' as const,
+  'Capacity' as const,
+  'Aggregated' as const,
+  'Cheapest' as const,
+  'Tightest' as const,
+);
 
 const spreadOf = (key: string): fc.Arbitrary<SpreadConstraint> =>
   fc
@@ -198,6 +207,30 @@ describe('every placement', () => {
         const [was, is] = [total(given.current), total(after)];
         const moved = names.reduce((sum, name) => sum + Math.abs((after[name] ?? 0) - (given.current[name] ?? 0)), 0);
         expect(moved).toBe(Math.abs(is - was));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('moves only what a lost cluster had', () => {
+    fc.assert(
+      fc.property(caseOf({ present: true, spread: noSpread, tiers: true }), fc.integer({ min: 0, max: 4 }), (given, lost) => {
+        fc.pre(given.spec.replicaScheduling?.strategy !== 'Weighted');
+        const present = total(given.current);
+        const steady = { ...given, replicas: present };
+        const left = { ...steady, clusters: steady.clusters.filter((_, at) => at !== lost) };
+        const after = asMap(run(left).clusters);
+        for (const { name } of left.clusters) expect(after[name] ?? 0).toBeGreaterThanOrEqual(given.current[name] ?? 0);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('moves nothing when nothing changed', () => {
+    fc.assert(
+      fc.property(caseOf({ present: true, spread: noSpread, tiers: true }), (given) => {
+        fc.pre(given.spec.replicaScheduling?.strategy !== 'Weighted');
+        expect(asMap(run({ ...given, replicas: total(given.current) }).clusters)).toEqual(given.current);
       }),
       { numRuns: 1_000 },
     );

@@ -227,6 +227,10 @@ const placeReplicas = (
   workload: Workload,
   replicas: number,
 ): { problem: Problem; outcome: Outcome } => {
-  const problem = problemOf(policy, candidates, replicas);
+  const made = problemOf(policy, candidates, replicas);
+  const problem =
+    workload.isFresh === true
+      ? { ...made, current: made.current.map(() => 0), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
+      : made;
   return { problem, outcome: settle(policy, problem, candidates, divide(policy, problem, candidates, workload)) };
 };

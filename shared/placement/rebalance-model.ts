@@ -64,7 +64,10 @@ const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, n
   const counts = [...whole.current];
   const cost = costsOf(task, candidates);
   const budget = Math.ceil((replicas * policy.rebalance.maxMovesPercent) / 100);
-  if (sumOf(counts) === 0 || new Set(cost).size < 2) return undefined;
+  const canImprove = counts.some(
+    (count, from) => count > 0 && max.some((most, to) => most > (counts[to] ?? 0) && (cost[to] ?? 0) < (cost[from] ?? 0)),
+  );
+  if (!canImprove) return undefined;
   return { task, candidates, problem: { ...whole, max }, counts, cost, budget };
 };
 
@@ -99,13 +102,13 @@ const groupRows = ({ movers }: Group, index: number): { rows: string[]; bounds: 
   const [first] = movers;
   if (first === undefined) return { rows: [], bounds: [], objective: [] };
   const size = first.counts.length;
-  const all = (at: number, of: (mover: Mover) => number): number => movers.reduce((sum, mover) => Math.min(unlimited, sum + of(mover)), 0);
+  const all = (of: (mover: Mover) => number): number => movers.reduce((sum, mover) => Math.min(unlimited, sum + of(mover)), 0);
   const at = (candidate: number): string => `x${index}_${candidate}`;
   const places = Array.from({ length: size }, (_, candidate) => candidate);
-  const present = places.map((candidate) => all(candidate, ({ counts }) => counts[candidate] ?? 0));
+  const present = places.map((candidate) => all(({ counts }) => counts[candidate] ?? 0));
   const rows = [
     `t${index}: ${termsOf(places.map(at))} = ${sumOf(present)}`,
-    `b${index}: ${termsOf(places.map((candidate) => `m${index}_${candidate}`))} <= ${all(0, ({ budget }) => budget)}`,
+    `b${index}: ${termsOf(places.map((candidate) => `m${index}_${candidate}`))} <= ${all(({ budget }) => budget)}`,
     ...places.map((candidate) => `d${index}_${candidate}: ${at(candidate)} - m${index}_${candidate} <= ${present[candidate] ?? 0}`),
   ];
   first.problem.spreads.forEach((spread, number) => {
@@ -114,7 +117,7 @@ const groupRows = ({ movers }: Group, index: number): { rows: string[]; bounds: 
       const inside = places.filter((candidate) => spread.of[candidate] === domain);
       if (inside.length > 0)
         rows.push(
-          `s${index}_${number}_${domain}: ${termsOf(inside.map(at))} <= ${all(0, ({ problem }) => problem.spreads[number]?.shareMax ?? 0)}`,
+          `s${index}_${number}_${domain}: ${termsOf(inside.map(at))} <= ${all(({ problem }) => problem.spreads[number]?.shareMax ?? 0)}`,
         );
     });
   });

@@ -143,8 +143,8 @@ export const rebalance = (model: RebalanceModel, solution: ProgramSolution): Reb
   const all = model.groups.flatMap(({ movers }) => movers);
   const before = all.reduce((sum, mover) => sum + costOf(mover), 0);
   const movings = model.groups.map(({ movers }) => movers.map((mover): Moving => ({ mover, left: mover.budget })));
-  model.groups.forEach((group, index) => roundGroup(group, index, movings[index] ?? [], solution, moves));
-  model.groups.forEach((group, index) => improve(group, movings[index] ?? [], moves));
+  for (const [index, group] of model.groups.entries()) roundGroup(group, index, movings[index] ?? [], solution, moves);
+  for (const [index, group] of model.groups.entries()) improve(group, movings[index] ?? [], moves);
   const after = all.reduce((sum, mover) => sum + costOf(mover), 0);
   const bound = solution?.objective;
   return {

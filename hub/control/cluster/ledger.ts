@@ -8,6 +8,8 @@ type Assignment = { readonly shape: PodShape; readonly replicas: number };
 export type Ledger = {
   /** The room of a cluster with this report; counted anew when the report or an assignment changed. */
   readonly room: (cluster: string, report: CapacityReport) => ClusterRoom;
+  /** A room of one's own, to be used up by a plan. */
+  readonly copy: (cluster: string, report: CapacityReport) => ClusterRoom;
   /** What a workload has where, after a decision. `workId` as in reports. */
   readonly assign: (workId: string, shape: PodShape | undefined, replicas: ReadonlyMap<string, number>) => void;
 };
@@ -36,17 +38,21 @@ export const createLedger = (): Ledger => {
     if (next !== undefined && more > 0 && sameShape) rooms.get(cluster)?.assume({ shape: next.shape, count: more });
     else rooms.delete(cluster);
   };
+  const copy = (cluster: string, report: CapacityReport): ClusterRoom => {
+    const assumed = [...(assigned.get(cluster) ?? [])].map(
+      ([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }),
+    );
+    return createRoom(
+      report,
+      assumed.filter(({ count }) => count > 0),
+    );
+  };
   return {
+    copy,
     room: (cluster, report) => {
       const kept = rooms.get(cluster);
       if (kept?.report === report) return kept;
-      const assumed = [...(assigned.get(cluster) ?? [])].map(
-        ([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }),
-      );
-      const room = createRoom(
-        report,
-        assumed.filter(({ count }) => count > 0),
-      );
+      const room = copy(cluster, report);
       rooms.set(cluster, room);
       return room;
     },

@@ -1,8 +1,10 @@
 /** @module The thread that solves linear programs: HiGHS blocks while it works. */
 import { parentPort } from 'node:worker_threads';
-import loadHighs from 'highs';
+import highsModule from 'highs';
 import type { SolveAnswer, SolveRequest } from './solver.ts';
 
+// The types speak of the CommonJS build; what an import loads is the ES module, whose default is the loader itself.
+const loadHighs = highsModule as unknown as typeof highsModule.default;
 const highs = await loadHighs();
 
 parentPort?.on('message', ({ id, lp, timeLimitSeconds }: SolveRequest) => {
