@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
+import { detectors } from './detectors.ts';
 import { explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
@@ -151,6 +152,13 @@ const planCommand = (context: CliContext): Command =>
     )
     .action(async (flags: PlanOptions) => context.endWith(await runPlan(context, flags)));
 
+const detectorsCommand = (context: CliContext): Command =>
+  new Command('detectors')
+    .description('tell how often each detection profile would have suspected each cluster, and how soon it would have called its death')
+    .addOption(kubeconfigOption())
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
+    .action((flags: { kubeconfig?: string; output?: string }) => detectors(context, flags));
+
 /** The commands of the hub's room. */
 export const hubCommands = (context: CliContext): Command[] => [
   hubCommand(),
@@ -158,6 +166,7 @@ export const hubCommands = (context: CliContext): Command[] => [
   admissionCommand(context, 'approve'),
   admissionCommand(context, 'deny'),
   explainCommand(context),
+  detectorsCommand(context),
   topCommand(context),
   fitCommand(context),
   planCommand(context),
