@@ -1,7 +1,8 @@
 /** @module Test projects: `unit` beside the source, `nats` against a real nats-server, `e2e` against real clusters. */
 import { defineConfig } from 'vitest/config';
 
-const shared = { globals: false, testTimeout: 20_000, hookTimeout: 60_000 };
+// Properties run for seconds on a machine that has nothing else to do; CI machines have.
+const shared = { globals: false, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
