@@ -75,6 +75,7 @@ class Reader {
 
   #typeText(node: SchemaNode, name: string | undefined): string {
     const type = goTypeOf(node);
+    if (name !== undefined && node.kind === 'map') return name;
     return name !== undefined && (node.kind === 'list' || node.kind === 'scalar') ? type.replace(/string$/, name) : type;
   }
 
@@ -102,6 +103,8 @@ class Reader {
   #list(node: SchemaNode, list: readonly unknown[], path: string, goPath: string): unknown {
     if (node.kind === 'any') return list;
     if (node.kind !== 'list') {
+      // The converter takes a list for the bytes it holds.
+      if (node.format === 'byte' && list.length === 0 && this.#by === 'converter') return '';
       if (node.native) this.#wrong(node, list, goPath);
       return list;
     }

@@ -1,6 +1,6 @@
 /** @module Fills in what a writer left out. */
 import { conditionHolds, type DefaultStage, isAbsent } from './default-rule.ts';
-import { isObject, type JsonObject, own, put } from './json.ts';
+import { isObject, type JsonObject, own, put, without } from './json.ts';
 import type { SchemaField, SchemaNode } from './schema-node.ts';
 
 /** What data cannot say, by the name of its rule: gives back the struct, changed in a copy or as it was. */
@@ -71,23 +71,32 @@ const fill = (struct: JsonObject, set: JsonObject): JsonObject => {
 
 const schemaDefaults = new WeakMap<SchemaNode, JsonObject>();
 
-/** Defaults of a schema that say more than that Go holds the field by value. */
-const tellingDefaultsOf = (node: SchemaNode): JsonObject => {
+/** What is known of a definition, and the defaults of its schema that say more than that Go holds the field by value. */
+const defaultsOf = (node: SchemaNode): JsonObject => {
   const known = schemaDefaults.get(node);
   if (known !== undefined) return known;
-  const out: JsonObject = {};
+  const out: JsonObject = { ...node.facts.defaults };
   for (const field of node.fields.values()) {
     const value = field.default;
     const telling = (typeof value === 'string' && value !== '') || (typeof value === 'number' && value !== 0) || value === true;
-    if (telling) put(out, field.name, value);
+    if (telling && !Object.hasOwn(out, field.name)) put(out, field.name, value);
   }
   schemaDefaults.set(node, out);
   return out;
 };
 
+/** The defaults but those of pointers that hold '': to Go these are set. What may be left out and is none was dropped when it was read. */
+const unlessEmptyText = (node: SchemaNode, struct: JsonObject, defaults: JsonObject): JsonObject => {
+  const set = Object.keys(defaults).filter((key) => {
+    const field = struct[key] === '' ? node.fields.get(key) : undefined;
+    return field !== undefined && !field.omitEmpty && !field.required;
+  });
+  return set.length === 0 ? defaults : without(defaults, ...set);
+};
+
 const fillNative = (node: SchemaNode, struct: JsonObject, options: DefaultOptions): JsonObject => {
-  const { defaults, rules, always } = node.facts;
-  let out = fill(fill(struct, defaults), tellingDefaultsOf(node));
+  const { rules, always } = node.facts;
+  let out = fill(struct, unlessEmptyText(node, struct, defaultsOf(node)));
   for (const rule of rules) {
     if (rule.stage === 'create' && options.stage !== 'create') continue;
     if (rule.name !== undefined) out = options.functions?.[rule.name]?.(out) ?? out;

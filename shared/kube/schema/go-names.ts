@@ -1,4 +1,4 @@
-/** @module Go's own names of the string types that OpenAPI tells only as `string`: `v1.SecretType`. */
+/** @module Go's own names of types that OpenAPI tells only as `string` or a map of it: `v1.SecretType`. */
 
 /** By definition and field; the package is the definition's. */
 const names: Readonly<Record<string, string>> = {
@@ -12,6 +12,11 @@ const names: Readonly<Record<string, string>> = {
   'core.v1.EndpointPort.protocol': 'Protocol',
   'core.v1.HTTPGetAction.scheme': 'URIScheme',
   'core.v1.HostPathVolumeSource.type': 'HostPathType',
+  'core.v1.LimitRangeItem.default': 'ResourceList',
+  'core.v1.LimitRangeItem.defaultRequest': 'ResourceList',
+  'core.v1.LimitRangeItem.max': 'ResourceList',
+  'core.v1.LimitRangeItem.maxLimitRequestRatio': 'ResourceList',
+  'core.v1.LimitRangeItem.min': 'ResourceList',
   'core.v1.LimitRangeItem.type': 'LimitType',
   'core.v1.NamespaceSpec.finalizers': 'FinalizerName',
   'core.v1.NamespaceStatus.phase': 'NamespacePhase',
@@ -24,6 +29,11 @@ const names: Readonly<Record<string, string>> = {
   'core.v1.PodSpec.dnsPolicy': 'DNSPolicy',
   'core.v1.PodSpec.preemptionPolicy': 'PreemptionPolicy',
   'core.v1.PodSpec.restartPolicy': 'RestartPolicy',
+  'core.v1.ResourceQuotaSpec.hard': 'ResourceList',
+  'core.v1.ResourceRequirements.limits': 'ResourceList',
+  'core.v1.ResourceRequirements.requests': 'ResourceList',
+  'core.v1.VolumeResourceRequirements.limits': 'ResourceList',
+  'core.v1.VolumeResourceRequirements.requests': 'ResourceList',
   'core.v1.ResourceQuotaSpec.scopes': 'ResourceQuotaScope',
   'core.v1.Secret.type': 'SecretType',
   'core.v1.ServicePort.protocol': 'Protocol',
@@ -40,9 +50,15 @@ const names: Readonly<Record<string, string>> = {
   'core.v1.TopologySpreadConstraint.nodeTaintsPolicy': 'NodeInclusionPolicy',
   'core.v1.TopologySpreadConstraint.whenUnsatisfiable': 'UnsatisfiableConstraintAction',
   'apps.v1.DaemonSetUpdateStrategy.type': 'DaemonSetUpdateStrategyType',
+  'apps.v1.DaemonSetCondition.status': 'ConditionStatus',
+  'apps.v1.DaemonSetCondition.type': 'DaemonSetConditionType',
   'apps.v1.DeploymentCondition.status': 'ConditionStatus',
   'apps.v1.DeploymentCondition.type': 'DeploymentConditionType',
   'apps.v1.DeploymentStrategy.type': 'DeploymentStrategyType',
+  'apps.v1.ReplicaSetCondition.status': 'ConditionStatus',
+  'apps.v1.ReplicaSetCondition.type': 'ReplicaSetConditionType',
+  'apps.v1.StatefulSetCondition.status': 'ConditionStatus',
+  'apps.v1.StatefulSetCondition.type': 'StatefulSetConditionType',
   'apps.v1.StatefulSetSpec.podManagementPolicy': 'PodManagementPolicyType',
   'apps.v1.StatefulSetUpdateStrategy.type': 'StatefulSetUpdateStrategyType',
   'autoscaling.v2.HPAScalingPolicy.type': 'HPAScalingPolicyType',
@@ -51,6 +67,7 @@ const names: Readonly<Record<string, string>> = {
   'autoscaling.v2.MetricTarget.type': 'MetricTargetType',
   'autoscaling.v2.ResourceMetricSource.name': 'ResourceName',
   'batch.v1.CronJobSpec.concurrencyPolicy': 'ConcurrencyPolicy',
+  'batch.v1.JobCondition.status': 'ConditionStatus',
   'batch.v1.JobCondition.type': 'JobConditionType',
   'batch.v1.JobSpec.completionMode': 'CompletionMode',
   'batch.v1.JobSpec.podReplacementPolicy': 'PodReplacementPolicy',
@@ -69,9 +86,9 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Names that come from another package than the field's definition. */
-const foreign: Readonly<Record<string, string>> = { UID: 'types' };
+const foreign: Readonly<Record<string, string>> = { UID: 'types', ConditionStatus: 'v1' };
 
-/** The Go type of a string field of a definition (`io.k8s.api.core.v1.Secret`, `type`); undefined when it is plain `string`. */
+/** The Go type of a string or map field of a definition (`io.k8s.api.core.v1.Secret`, `type`); undefined when it has no name of its own. */
 export const goNameOf = (definition: string, field: string): string | undefined => {
   const [group = '', version = '', kind = ''] = definition.split('.').slice(-3);
   const name = names[`${group}.${version}.${kind}.${field}`];

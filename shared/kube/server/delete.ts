@@ -6,7 +6,7 @@ import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, prefixFor } from './call.ts';
 import { commitOne, retryWrite, type ServerContext, timestampOf } from './context.ts';
 import { type DeletePlan, deletePlan } from './delete-options.ts';
-import { notFound, preconditionFailed } from './errors.ts';
+import { conflict, notFound, preconditionFailed } from './errors.ts';
 import { listOptions } from './list-options.ts';
 import { filterOf } from './read.ts';
 import type { Result } from './result.ts';
@@ -34,6 +34,7 @@ export const removeBy = (server: ServerContext, call: Call, plan: DeletePlan): P
 
 const checkPreconditions = (call: Call, plan: DeletePlan, stored: Stored): void => {
   const { uid } = stored.object.metadata;
+  if (isNamespace(call)) return checkNamespacePreconditions(call, plan, stored);
   if (plan.uid !== undefined && plan.uid !== uid) {
     const why = `the UID in the precondition (${plan.uid}) does not match the UID in record (${uid ?? ''}). The object might have been deleted and then recreated`;
     throw preconditionFailed(call.type, call.name, why);
@@ -44,6 +45,16 @@ const checkPreconditions = (call: Call, plan: DeletePlan, stored: Stored): void 
   }
 };
 
+/** Namespaces have a deletion of their own, with words of its own. */
+const checkNamespacePreconditions = (call: Call, plan: DeletePlan, stored: Stored): void => {
+  const { uid = '' } = stored.object.metadata;
+  if (plan.uid !== undefined && plan.uid !== uid)
+    throw conflict(call.type, call.name, `Precondition failed: UID in precondition: ${plan.uid}, UID in object meta: ${uid}`);
+  if (plan.resourceVersion === undefined || plan.resourceVersion === String(stored.revision)) return;
+  const why = `Precondition failed: ResourceVersion in precondition: ${plan.resourceVersion}, ResourceVersion in object meta: ${stored.revision}`;
+  throw conflict(call.type, call.name, why);
+};
+
 const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, stored: Stored): Promise<Result | 'conflict'> => {
   const marked = markedForDeletion(server, call, plan, stored.object);
   const { key, revision: expected } = stored;
@@ -52,7 +63,8 @@ const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, s
       const gone = await commitOne(server, { op: 'delete', key, expected, object: stored.object, by: call.user.name });
       if (gone === 'conflict') return 'conflict';
     }
-    if (call.type.answersDeleted) return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, stored.object) };
+    if (call.type.answersDeleted)
+      return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, lastForm(server, call, stored.object)) };
     return { kind: 'status', status: deletedStatus(call, stored.object) };
   }
   if (marked === stored.object || plan.dryRun)
@@ -60,6 +72,15 @@ const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, s
   const written = await commitOne(server, { op: 'put', key, expected, object: marked, by: call.user.name });
   if (written === 'conflict') return 'conflict';
   return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, written === 'gone' ? marked : written.object) };
+};
+
+/** An object that might have been given time to end is marked before it goes, and so it is answered. */
+const lastForm = (server: ServerContext, call: Call, object: KubeObject): KubeObject => {
+  const { deletionTimestamp, generation } = object.metadata;
+  if (call.type.strategy.graceSeconds === undefined || deletionTimestamp !== undefined) return object;
+  const marked = { deletionTimestamp: timestampOf(server.env.nowMs()), deletionGracePeriodSeconds: 0 };
+  const counted = generation === undefined ? {} : { generation: generation + 1 };
+  return { ...object, metadata: { ...object.metadata, ...marked, ...counted } };
 };
 
 /** The object as it is while it goes; the same object when it is marked already; undefined when nothing keeps it. */

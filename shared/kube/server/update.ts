@@ -1,6 +1,7 @@
 /** @module PUT, and the common end of every change: kept fields, generation, validation, compare-and-set, removal at the last finalizer. */
 import type { KubeObject } from '../object.ts';
 import { equalJson, storedValue } from '../schema/index.ts';
+import { StatusError } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, isStorageVersion, keyFor, managerOf } from './call.ts';
@@ -19,9 +20,14 @@ import { updateFaults } from './validation.ts';
 export const update = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
   const query = writeQuery(call.query, 'UpdateOptions');
   const sent = withName(call, inNamespace(call, decodeObject(server, call, call.type, body, query.fieldValidation)));
-  const unconditional = isUnset(sent.metadata.resourceVersion);
+  const { resourceVersion = '' } = sent.metadata;
+  const unconditional = isUnset(resourceVersion);
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
+    if (stored === undefined && call.type.strategy.allowCreateOnUpdate !== true) throw notFound(call.type, call.name);
+    // A real API server takes this for a fault of its own.
+    if (!/^\d*$/.test(resourceVersion))
+      throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
     if (stored === undefined) return { done: await createInstead(server, call, body, sent) };
     checkPreconditions(call, sent, stored);
     const manager = managerOf(query.fieldManager, call.userAgent);
@@ -39,7 +45,7 @@ export const update = async (server: ServerContext, call: Call, body: Body): Pro
 const isUnset = (version: string | undefined): boolean => version === undefined || version === '' || version === '0';
 
 const createInstead = async (server: ServerContext, call: Call, body: Body, sent: KubeObject): Promise<Result> => {
-  if (call.type.strategy.allowCreateOnUpdate !== true || call.subresource !== '') throw notFound(call.type, call.name);
+  if (call.subresource !== '') throw notFound(call.type, call.name);
   if (!isUnset(sent.metadata.resourceVersion)) throw notFound(call.type, call.name);
   return create(server, call, body);
 };

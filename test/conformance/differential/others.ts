@@ -56,7 +56,11 @@ export const otherSubjects: readonly Subject[] = [
     collection: '/api/v1/namespaces/default/configmaps',
     part: (random) =>
       some(random, false, {
-        data: () => Object.fromEntries(several(random, ['a', 'b', 'c'], 3).map((key) => [key, random.pick(['1', '2', ''])])),
+        // Never empty: see Secret.
+        data: () => ({
+          a: '1',
+          ...Object.fromEntries(several(random, ['a', 'b', 'c'], 3).map((key) => [key, random.pick(['1', '2', ''])])),
+        }),
         binaryData: () => ({ bin: random.pick(['AA==', 'AQ==']) }),
         immutable: () => random.chance(15),
       }),
@@ -85,7 +89,11 @@ export const otherSubjects: readonly Subject[] = [
     collection: '/api/v1/namespaces/default/secrets',
     part: (random) =>
       some(random, false, {
-        data: () => Object.fromEntries(several(random, ['a', 'b', '.c', 'd/e'], 2).map((key) => [key, random.pick(['MQ==', '', 'Mg=='])])),
+        // Never empty: of immutable ones nil and empty data differ (reflect.DeepEqual).
+        data: () => ({
+          b: 'MQ==',
+          ...Object.fromEntries(several(random, ['a', '.c', 'd/e'], 2).map((key) => [key, random.pick(['MQ==', '', 'Mg=='])])),
+        }),
         stringData: () => ({ [random.pick(['a', 'b'])]: random.pick(['x', 'y']) }),
         type: () => random.pick(['Opaque', 'kubernetes.io/tls', 'example.com/own']),
         immutable: () => random.chance(20),

@@ -10,6 +10,8 @@ export type Step = {
   readonly path: string;
   readonly contentType: string;
   readonly body: unknown;
+  /** What the answer shall be; absent: JSON. */
+  readonly accept?: string;
 };
 
 /** Programs on one kind. */
@@ -83,7 +85,7 @@ const spoiled = (random: Prng, body: unknown): unknown => {
 };
 
 const maybeSpoiled = (random: Prng, step: Step): Step => {
-  if (step.body === undefined || Array.isArray(step.body) || !random.chance(15)) return step;
+  if (step.body === undefined || step.method === 'DELETE' || Array.isArray(step.body) || !random.chance(15)) return step;
   const strict = random.chance(30) ? `${step.path.includes('?') ? '&' : '?'}fieldValidation=Strict` : '';
   return { ...step, path: `${step.path}${strict}`, body: spoiled(random, step.body) };
 };
@@ -113,7 +115,46 @@ const subresourceStep = (random: Prng, { kind }: Subject, name: string): Step | 
   return { method: 'PATCH', path: `/${name}/status${query}`, contentType, body };
 };
 
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const labelSelectors = ['app=a', 'app!=a', 'app in (a,b)', '!tier', 'env,tier', 'app=a,', 'app===a', 'app in a'];
+
+/** A read of the object, alone or by a list that finds at most it, as JSON or as a Table. */
+const readStep = (random: Prng, name: string): Step => {
+  const accept = random.chance(60) ? { accept: table } : {};
+  const common = { method: 'GET', contentType: json, body: undefined, ...accept } as const;
+  if (random.chance(40)) return { ...common, path: `/${name}` };
+  const labels = random.chance(50) ? `&labelSelector=${encodeURIComponent(random.pick(labelSelectors))}` : '';
+  const field = random.pick(['metadata.name', 'metadata.name', 'metadata.name', 'spec.nothing']);
+  return { ...common, path: `?fieldSelector=${field}%3D${name}${labels}` };
+};
+
+/** A deletion, now and then with options. */
+const deleteStep = (random: Prng, target: string): Step => {
+  const options = some(random, false, {
+    propagationPolicy: () => random.pick(['Background', 'Foreground', 'Orphan', 'Sometimes']),
+    preconditions: () => random.pick<unknown>([{ resourceVersion: '1' }, { uid: 'b2f5ff47-4366-41c9-9ac4-1e5a3b4c5d6e' }, {}]),
+    gracePeriodSeconds: () => random.pick([0, 5]),
+    dryRun: () => random.pick([['All'], ['Some']]),
+  });
+  const body = random.chance(60) ? undefined : { kind: 'DeleteOptions', apiVersion: 'v1', ...options };
+  return { method: 'DELETE', path: target, contentType: json, body };
+};
+
+/** Creates that leave nothing behind: with a generated name, or of what is there. */
+const dryCreateStep = (random: Prng, subject: Subject, name: string): Step => ({
+  method: 'POST',
+  path: '?dryRun=All&fieldManager=edit',
+  contentType: json,
+  body: {
+    apiVersion: subject.apiVersion,
+    kind: subject.kind,
+    metadata: { ...(random.chance(50) ? { generateName: 'made-' } : { name }), ...metaOf(random) },
+    ...subject.part(random, true),
+  },
+});
+
 const drawStep = (random: Prng, subject: Subject, name: string): Step => {
+  if (random.chance(12)) return readStep(random, name);
   const other = random.chance(10) ? subresourceStep(random, subject, name) : undefined;
   return maybeSpoiled(random, other ?? objectStep(random, subject, name));
 };
@@ -143,9 +184,17 @@ const objectStep = (random: Prng, subject: Subject, name: string): Step => {
     return { method: 'PATCH', path: `${target}${query}`, contentType: 'application/merge-patch+json', body };
   }
   if (draw < 83) return { method: 'PATCH', path: `${target}${query}`, contentType: 'application/json-patch+json', body: jsonPatch(random) };
-  if (draw < 95)
-    return { method: 'PUT', path: `${target}${query}`, contentType: json, body: { ...head, metadata, ...subject.part(random, true) } };
-  return { method: 'DELETE', path: target, contentType: json, body: undefined };
+  if (draw < 86) return dryCreateStep(random, subject, name);
+  if (draw < 95) {
+    const versioned = random.chance(20) ? { ...metadata, resourceVersion: random.pick(['1', '0', 'x']) } : metadata;
+    return {
+      method: 'PUT',
+      path: `${target}${query}`,
+      contentType: json,
+      body: { ...head, metadata: versioned, ...subject.part(random, true) },
+    };
+  }
+  return deleteStep(random, target);
 };
 
 /** The program of a seed: a first write, then up to nine more on the same object, of which one may delete it. */

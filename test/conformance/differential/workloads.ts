@@ -95,6 +95,14 @@ const job = (random: Prng, whole: boolean): Fields => ({
 /** Deployments and their like. */
 export const workloadSubjects: readonly Subject[] = [
   {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    // Away from the LimitRanges of other programs.
+    collection: '/api/v1/namespaces/pods/pods',
+    // Without a token: a real API server mounts one in a volume whose name it draws.
+    part: (random, whole) => ({ spec: { ...podSpec(random, whole), automountServiceAccountToken: false } }),
+  },
+  {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     collection: '/apis/apps/v1/namespaces/default/deployments',

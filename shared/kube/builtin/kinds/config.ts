@@ -21,6 +21,7 @@ import { sameValue } from '../validate/equal.ts';
 const dataBytesMax = 1_048_576;
 const immutableText = 'field is immutable when `immutable` is set';
 const finalizer = 'kubernetes';
+const nameLabel = 'kubernetes.io/metadata.name';
 const accountAnnotation = 'kubernetes.io/service-account.name';
 
 const keyFaults = (object: KubeObject, field: string): Fault[] =>
@@ -107,7 +108,10 @@ const validateSecretUpdate = (object: KubeObject, old: KubeObject): Fault[] => [
 
 const newNamespace = (object: KubeObject): KubeObject => {
   const finalizers = [...new Set([...namesAt(object, 'spec', 'finalizers'), finalizer])];
-  return { ...withAt(object, ['spec', 'finalizers'], finalizers), status: { phase: 'Active' } };
+  // A generated name was not there yet when defaults were filled in.
+  const labels = { ...object.metadata.labels, [nameLabel]: object.metadata.name };
+  const held = withAt(object, ['spec', 'finalizers'], finalizers);
+  return { ...held, metadata: { ...object.metadata, labels }, status: { phase: 'Active' } };
 };
 
 const validateNamespace = (object: KubeObject): Fault[] =>

@@ -2,6 +2,7 @@
 import { type Fault, invalid, notSupported, required } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { matchesLabels, selectorFromObject, validateLabelSelector } from '../../selectors/index.ts';
+import { labelsFromTemplate } from '../defaults/pods.ts';
 import type { KindParts } from '../kind.ts';
 import { at, hasAt, isTrueAt, type Json, listAt, numberAt, objectAt, textAt, textsAt, withAt } from '../read.ts';
 import { scheduleFault } from '../validate/cron.ts';
@@ -142,7 +143,8 @@ const templateUpdateFaults = (job: KubeObject, old: KubeObject): Fault[] => {
   const before = objectAt(old, 'spec', 'template', 'spec');
   const open = ['nodeSelector', 'tolerations', 'schedulingGates'];
   const moved = open.reduce((spec, field) => withAt(spec, [field], at(next, field)), before);
-  const placed = withAt(moved, ['affinity', 'nodeAffinity'], at(next, 'affinity', 'nodeAffinity'));
+  const isPlaced = hasAt(next, 'affinity') || hasAt(before, 'affinity');
+  const placed = isPlaced ? withAt(moved, ['affinity', 'nodeAffinity'], at(next, 'affinity', 'nodeAffinity')) : moved;
   const asked = withResourcesOf(next, 'initContainers')(withResourcesOf(next, 'containers')(placed));
   return unchanged({ spec: next }, { spec: asked }, 'spec.template.spec', sameValue, 'spec');
 };
@@ -230,7 +232,7 @@ export const jobKinds: Readonly<Record<string, KindParts>> = {
   'batch/jobs': {
     tracksGeneration: true,
     strategy: {
-      prepareForCreate: withSelector,
+      prepareForCreate: (job) => labelsFromTemplate(withSelector(job)) as KubeObject,
       validate: validateJob,
       orphansDependents: true,
       validateUpdate: validateJobUpdate,

@@ -80,13 +80,19 @@ const fixedPart = (pod: KubeObject): Json => {
   return withoutImages(withoutImages(spec, 'containers'), 'initContainers');
 };
 
+const containersText = 'pod updates may not add or remove containers';
+
 const podUpdateFaults = (pod: KubeObject, old: KubeObject): Fault[] => {
+  for (const list of ['containers', 'initContainers']) {
+    const isKept = listAt(pod, 'spec', list).length === listAt(old, 'spec', list).length;
+    if (!isKept) return [forbidden(`spec.${list}`, containersText)];
+  }
   const faults: Fault[] = sameValue(fixedPart(pod), fixedPart(old)) ? [] : [forbidden('spec', mutableText)];
   const tolerations = listAt(pod, 'spec', 'tolerations');
   const isKept = listAt(old, 'spec', 'tolerations').every((before) => tolerations.some((toleration) => sameValue(toleration, before)));
   return isKept
     ? faults
-    : [...faults, forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+    : [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'), ...faults];
 };
 
 /** How long a deleted pod may take to end; none when it never ran or has ended (kubernetes `CheckGracefulDelete`). */
@@ -106,6 +112,7 @@ export const podKinds: Readonly<Record<string, KindParts>> = {
     tracksGeneration: true,
     strategy: {
       prepareForCreate: newPod,
+      prepareForUpdate: (pod) => ({ ...pod, spec: withTolerations(objectAt(pod, 'spec')) }),
       validate: (pod) => podSpecFaults(objectAt(pod, 'spec'), 'spec'),
       validateUpdate: (pod, old) => [...podSpecFaults(objectAt(pod, 'spec'), 'spec'), ...podUpdateFaults(pod, old)],
       warnings,

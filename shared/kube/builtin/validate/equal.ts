@@ -1,14 +1,16 @@
-/** @module Whether two values mean the same to Kubernetes: absent, null and empty are equal, and so are amounts written differently. */
+/** @module Whether two values mean the same to Kubernetes: absent, null and empty lists are equal, and so are amounts written differently. */
 import { equalJson } from '../../schema/index.ts';
 import { isJson } from '../read.ts';
 
 const isEmpty = (value: unknown): boolean => {
   if (value === undefined || value === null) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return isJson(value) && Object.keys(value).length === 0;
+  return Array.isArray(value) && value.length === 0;
 };
 
-/** Deep equality in which empty lists and maps equal absent ones (apimachinery `equality.Semantic`). */
+/**
+ * Deep equality in which empty lists equal absent ones (apimachinery `equality.Semantic`). Empty maps are gone when an object is read; an empty
+ * object that is left is one that was set (`emptyDir: {}`).
+ */
 export const sameValue = (left: unknown, right: unknown): boolean => {
   if (isEmpty(left) && isEmpty(right)) return true;
   if (Array.isArray(left) && Array.isArray(right))
