@@ -34,7 +34,10 @@ export const removeBy = (server: ServerContext, call: Call, plan: DeletePlan): P
 
 const checkPreconditions = (call: Call, plan: DeletePlan, stored: Stored): void => {
   const { uid } = stored.object.metadata;
-  if (isNamespace(call)) return checkNamespacePreconditions(call, plan, stored);
+  if (isNamespace(call)) {
+    checkNamespacePreconditions(call, plan, stored);
+    return;
+  }
   if (plan.uid !== undefined && plan.uid !== uid) {
     const why = `the UID in the precondition (${plan.uid}) does not match the UID in record (${uid ?? ''}). The object might have been deleted and then recreated`;
     throw preconditionFailed(call.type, call.name, why);
