@@ -129,10 +129,12 @@ const announce = (epoch: number): void => {
 };
 
 const everybodyBut = (name: string): Member[] => [...members.values()].filter((one) => one.name !== name);
-const until = (look: () => void, timeoutMs = 30_000): Promise<void> => vi.waitFor(look, { timeout: timeoutMs, interval: 20 });
+const until = (look: () => void, timeoutMs = 50_000): Promise<void> => vi.waitFor(look, { timeout: timeoutMs, interval: 20 });
 const standing = (one: Member, target: string): string | undefined =>
   one.failover.watch.standing().find((verdict) => verdict.target === target)?.cause;
-const moves = (): Verdict[] => [...members.values()].flatMap(({ verdicts }) => verdicts.filter(({ cause }) => movesTraffic(cause)));
+/** Clusters that anybody has moved something from so far. */
+const moved = (): string[] =>
+  [...new Set([...members.values()].flatMap(({ verdicts }) => verdicts.filter(({ cause }) => movesTraffic(cause)).map(({ target }) => target)))].sort();
 const refusals = (one: Member, reason: string): number =>
   [...one.failover.watch.refusals.counts()].reduce((sum, [key, count]) => sum + (key.endsWith(`/${reason}`) ? count : 0), 0);
 
@@ -190,7 +192,7 @@ describe('agents over a real broker and real datagrams', () => {
     await until(() => {
       for (const one of members.values()) expect(one.failover.watch.shadows().length).toBe(3 * names.length);
     });
-    expect(moves()).toEqual([]);
+    expect(moved()).toEqual([]);
   });
 
   test('refuse datagrams that are garbage, too large, forged or of strangers, and count them', async () => {
@@ -210,7 +212,7 @@ describe('agents over a real broker and real datagrams', () => {
       expect(refusals(member('a'), 'Stranger')).toBeGreaterThan(0);
     });
     socket.close();
-    expect(moves()).toEqual([]);
+    expect(moved()).toEqual([]);
   });
 
   test('an agent that dies while its gateway answers moves nothing', async () => {
@@ -218,7 +220,7 @@ describe('agents over a real broker and real datagrams', () => {
     await until(() => {
       for (const one of everybodyBut('e')) expect(standing(one, 'e')).toBe('Agent');
     });
-    expect(moves()).toEqual([]);
+    expect(moved()).toEqual([]);
   });
 
   test('a cluster that dies is out by the verdict of all who are left, and the hub learns of it', async () => {
@@ -239,12 +241,11 @@ describe('agents over a real broker and real datagrams', () => {
   });
 
   test('the broker dies and nothing moves; its death has a name', async () => {
-    const before = moves().length;
     await server.broker.stop();
     await until(() => {
       for (const one of ['a', 'b', 'c'].map(member)) expect(standing(one, '@broker')).toBe('Broker');
     });
-    expect(moves().length).toBe(before);
+    expect(moved()).toEqual(['d']);
   });
 
   test('an agent that starts again without hub and broker knows whom to watch, and a data plane that dies is found and found well again', async () => {

@@ -18,6 +18,7 @@ export const tickEveryMs = 50;
 /** Takes one event; changes `state` in place and answers what is to be done. */
 export const step = (state: DetectorState, event: DetectorEvent, env: DetectorEnv): readonly DetectorEffect[] => {
   const turn: Turn = { state, nowMs: env.monotonicMs(), random: env.random, out: [] };
+  noteStall(turn);
   switch (event.type) {
     case 'tick':
       tick(turn);
@@ -57,7 +58,6 @@ const beat = (turn: Turn): void => {
 
 const tick = (turn: Turn): void => {
   const { state } = turn;
-  noteStall(turn);
   if (state.membership === undefined) return;
   beat(turn);
   for (const peer of state.peers.values()) {

@@ -5,6 +5,8 @@ import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
 /** Time limit of a look at an address whose speed is not known. */
 const timeoutMs = 2_000;
+/** Time limit while the cluster beats: a gateway that is slow for a moment is no dead one. */
+const heardTimeoutMs = 1_000;
 const timeoutMsMin = 200;
 /** Looks remembered for their duration, and for how many of them succeeded. */
 const durationsMax = 8;
@@ -40,7 +42,7 @@ export const probe = (turn: Turn, peer: Peer): void => {
       start(turn, peer, record, quickMs(record));
       record.nextMs = nowMs + againInSilenceMs;
     } else if (!record.isOut && nowMs >= record.nextMs) {
-      start(turn, peer, record, inDoubt || record.failures > 0 ? quickMs(record) : timeoutMs);
+      start(turn, peer, record, inDoubt ? quickMs(record) : record.hasAnswered ? heardTimeoutMs : timeoutMs);
       // Spread a little, so that observers that started together do not knock together.
       record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
     }
@@ -64,6 +66,11 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
     record.failures = 0;
     record.tookMs.push(event.tookMs);
     if (record.tookMs.length > durationsMax) record.tookMs.shift();
+    return;
+  }
+  // While this process itself was away nothing could answer it.
+  if (record.startedMs < turn.state.resumedMs) {
+    record.nextMs = turn.nowMs;
     return;
   }
   record.failures += 1;

@@ -178,7 +178,7 @@ export type DetectorState = {
   lastTickMs: number;
   nextBeatMs: number;
   nextBallotMs: number;
-  /** Silence is reckoned from here at the earliest: before it this process itself was away. */
+  /** When this process was last found to have been away. */
   resumedMs: number;
   stalledUntilMs: number;
   /** When the own beat last came back from the broker. */

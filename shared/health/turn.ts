@@ -20,7 +20,7 @@ export const channelsOf = ({ channels }: Peer) => [channels.direct, channels.bro
 
 /** How long a peer has been silent; undefined = it was never heard. */
 export const silentMsOf = (state: DetectorState, peer: Peer, nowMs: number): number | undefined =>
-  peer.heardMs === undefined ? undefined : Math.max(0, nowMs - Math.max(peer.heardMs, state.resumedMs));
+  peer.heardMs === undefined ? undefined : Math.max(0, nowMs - peer.heardMs);
 
 /** How long this peer's silence is borne. */
 export const suspectMsOf = (state: DetectorState, peer: Peer): number =>
@@ -34,7 +34,7 @@ export const isSilent = (state: DetectorState, peer: Peer, nowMs: number): boole
 
 /** True when the way to the broker works: the own beats come back. */
 export const hearsBroker = (state: DetectorState, nowMs: number): boolean =>
-  state.echoMs !== undefined && nowMs - Math.max(state.echoMs, state.resumedMs) < profileOf(state).suspectMsMax;
+  state.echoMs !== undefined && nowMs - state.echoMs < profileOf(state).suspectMsMax;
 
 /** Sends a message. */
 export const send = (turn: Turn, to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {

@@ -20,13 +20,23 @@ const grayPermille = 100;
 /** A vote that came to nothing gives its place under the limit back after this. */
 const idleVoteMs = 5_000;
 
-/** Notices that this process was away. Whoever was away hears everybody's silence and must not speak of it. */
+/**
+ * Notices that this process was away. Silence is measured in time awake: the pause is taken out of it, and for as long again (a few beats at
+ * most) this observer does not speak of silence.
+ */
 export const noteStall = ({ state, nowMs }: Turn): void => {
-  if (nowMs - state.lastTickMs > stallMs) {
-    state.resumedMs = nowMs;
-    state.stalledUntilMs = nowMs + profileOf(state).missedBeats * beatEveryMs;
-  }
+  const awayMs = nowMs - state.lastTickMs;
   state.lastTickMs = nowMs;
+  if (awayMs <= stallMs) return;
+  const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.min(nowMs, ms + awayMs));
+  for (const peer of state.peers.values()) {
+    peer.heardMs = later(peer.heardMs);
+    peer.channels.direct.lastMs = later(peer.channels.direct.lastMs);
+    peer.channels.broker.lastMs = later(peer.channels.broker.lastMs);
+  }
+  state.echoMs = later(state.echoMs);
+  state.resumedMs = nowMs;
+  state.stalledUntilMs = nowMs + Math.min(awayMs, profileOf(state).missedBeats * beatEveryMs);
 };
 
 /** Whether this observer should doubt itself before it doubts others (after Lifeguard, Dadgar et al. 2018). */
@@ -95,7 +105,7 @@ const channelFinding = (turn: Turn, peer: Peer, channel: Channel): Finding => {
   if (channel === 'broker' && !hearsBroker(turn.state, turn.nowMs)) return 'none';
   if (arrivals.lastMs === undefined) return 'none';
   // A channel is given twice as long as the target: one burst on it is not worth a word.
-  return turn.nowMs - Math.max(arrivals.lastMs, turn.state.resumedMs) < 2 * suspectMsOf(turn.state, peer) + 2_000 ? 'ok' : 'lost';
+  return turn.nowMs - arrivals.lastMs < 2 * suspectMsOf(turn.state, peer) + 2_000 ? 'ok' : 'lost';
 };
 
 /** Looks at one peer and forms the opinion; keeps the old one while questions are open. */
