@@ -23,6 +23,17 @@ const amounts = (description: string): Shape => ({
 /** Conditions as every kind of ours has them. */
 export const conditionsShape = list('The state, aspect by aspect.', condition, { type: 'map', keys: ['type'] }, 64);
 
+const gpuUse = fields('GPUs of one product; a figure that no exporter gave is absent.', {
+  product: must(text('The product.')),
+  gpus: must(count('GPUs that were heard.')),
+  utilizationPercent: count('Mean utilisation, percent.'),
+  memoryUsedMiB: count('Memory in use on all of them, MiB.'),
+  memoryTotalMiB: count('Memory of all of them, MiB.'),
+  temperatureMaxCelsius: integer('The hottest, degrees Celsius.', { min: -300, max: int32Max }),
+  powerWatts: count('Power that all of them draw, W.'),
+  xid: amounts('GPUs by the code of their last XID error.'),
+});
+
 /** `status` of a Cluster. */
 export const clusterStatusShape = fields('What was found out about the cluster.', {
   conditions: conditionsShape,
@@ -86,7 +97,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     free: must(amounts('What no pod has asked for.')),
     largestFreePerNode: amounts('The most that is free on one node that takes pods.'),
     largestFreePerZone: amounts('The most that is free in one NUMA zone; absent where no zone is told.'),
-    gpuUse: { schema: { type: 'array', description: 'Figures of DCGM by product.', items: { type: 'object' } }, check: () => [] },
+    gpuUse: list('Figures of DCGM by product.', gpuUse, { type: 'map', keys: ['product'] }, 64),
     observedAt: must(text('When the agent counted, RFC 3339.')),
   }),
   gpus: amounts('Physical GPUs by product.'),

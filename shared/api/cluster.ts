@@ -1,4 +1,5 @@
 /** @module Cluster: one member of the federation. Its agent joins it, an operator admits it. */
+import type { GpuUse } from '../capacity/report.ts';
 import { dns1123Label, type Fault, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
@@ -134,7 +135,7 @@ export type ClusterStatus = {
     readonly largestFreePerNode?: { readonly [resource: string]: number };
     readonly largestFreePerZone?: { readonly [resource: string]: number };
     /** Figures of DCGM by product. */
-    readonly gpuUse?: readonly object[];
+    readonly gpuUse?: readonly GpuUse[];
     readonly observedAt: string;
   };
   /** Physical GPUs by product. */
