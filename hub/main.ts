@@ -20,7 +20,7 @@ import {
   type ServedKinds,
   serve,
 } from './api/index.ts';
-import { openMemberKinds, startControl } from './control/index.ts';
+import { openMemberKinds, type Planner, startControl } from './control/index.ts';
 import { type Fleet, startFleet } from './fleet/index.ts';
 import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
 
@@ -103,8 +103,8 @@ const openBroker = async (options: HubOptions, authority: Authority) => {
   };
 };
 
-/** What `/readyz` asks; the bus answers once it has been started. */
-type Health = { broken: string | undefined; isConnected: () => boolean };
+/** What the front asks of parts that start after it: `/readyz` of the bus, PlanReviews of the loops. */
+type Health = { broken: string | undefined; isConnected: () => boolean; planner: Planner | undefined };
 
 type FrontParts = { journal: SqliteJournal; store: OpenStore; authority: Authority; kinds: ServedKinds; health: Health };
 
@@ -117,6 +117,7 @@ const buildFront = (options: HubOptions, parts: FrontParts): Front =>
     env: options.env,
     version,
     journalFigures: parts.journal.figures,
+    planner: () => parts.health.planner,
     readyz: {
       journal: () => parts.health.broken,
       nats: () => (parts.health.isConnected() ? undefined : 'the hub has no connection to NATS; agents cannot be reached'),
@@ -162,7 +163,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   const kinds = createServedKinds(serviceAddresses(store, env));
   const memberKinds = openMemberKinds({ store, kinds, env });
   undo.push(() => memberKinds.stop());
-  const health: Health = { broken: undefined, isConnected: () => false };
+  const health: Health = { broken: undefined, isConnected: () => false, planner: undefined };
   void store.broken.then((error) => {
     health.broken = `the journal broke off: ${String(error)}; restart the hub`;
   });
@@ -192,6 +193,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     kindTroubles: memberKinds.troublesOf,
   });
   undo.push(() => control.stop());
+  health.planner = control.plan;
   memberKinds.listen(fleet.bus, control.recheckCluster);
   const served = await listen(options, front, authority);
   undo.push(() => served.close());

@@ -37,7 +37,7 @@ import {
 import type { Authority } from './certificates.ts';
 import { ensureAdminKubeconfig } from './kubeconfig.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { accessReviews, identityReviews } from './reviews/index.ts';
+import { accessReviews, identityReviews, type MakePlan, planReviews } from './reviews/index.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /** What the front is built from. */
@@ -55,6 +55,8 @@ export type FrontOptions = {
   readonly readyz?: Readonly<Record<string, HealthCheck>>;
   /** Figures of the journal driver, for `/metrics`. */
   readonly journalFigures?: () => { readonly queuedWrites: number; readonly liveObjects: number };
+  /** Answers PlanReviews; undefined while the hub's loops are not up. */
+  readonly planner?: () => MakePlan | undefined;
   readonly limits?: Partial<Limits>;
 };
 
@@ -108,7 +110,11 @@ export const createFront = (options: FrontOptions): Front => {
     livez: options.livez ?? {},
     readyz: { 'audit-log': audit.check, ...options.readyz },
     metrics: metrics.text,
-    virtual: { ...accessReviews({ authorize, index }), ...identityReviews({ authenticator, serviceAccounts, store }) },
+    virtual: {
+      ...accessReviews({ authorize, index }),
+      ...identityReviews({ authenticator, serviceAccounts, store }),
+      ...planReviews(options.planner ?? (() => undefined)),
+    },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const app = measuredApp(api, metrics, env);

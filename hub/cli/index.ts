@@ -9,6 +9,7 @@ import { hubCommand } from './hub.ts';
 import { type PlanOptions, runPlan } from './plan.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
 import { topGpu } from './top.ts';
+import { runWhatIf, type WhatIfOptions } from './what-if.ts';
 
 export { type CliContext, type HubConnection, UsageError } from './context.ts';
 export { hubPortDefault, portNumber } from './hub.ts';
@@ -129,28 +130,61 @@ const topCommand = (context: CliContext): Command => {
   return top;
 };
 
-const planCommand = (context: CliContext): Command =>
-  new Command('plan')
-    .description('tell what policies, clusters and workloads in files would change, and why; nothing is written')
-    .addOption(new Option('-f, --filename <files...>', 'policies, workloads, Clusters, Placements, PriorityClasses; - = standard input'))
+const repeated = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+const separated = (text: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  ...text.split(',').filter((name) => name !== ''),
+];
+
+/** What `plan` and `what-if` have in common: where clusters are known from, and how the answer is told. */
+const withPlanOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('-f, --filename <files...>', 'policies, workloads, Clusters, PriorityClasses; offline Placements too; - = standard input'),
+    )
     .addOption(new Option('--offline', 'ask no hub: clusters are known from --cluster and from Clusters in the files').default(false))
     .addOption(
       new Option(
         '--cluster <name=dump,label=value...>',
         'a cluster and what `kubectl get nodes,pods,… -A -o json` prints of it; may be repeated',
-      ).argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]),
+      ).argParser(repeated),
     )
+    .addOption(new Option('--all', 'show what stays as it is too').default(false))
+    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json', 'yaml']).default('text'))
+    .addOption(kubeconfigOption());
+
+const planCommand = (context: CliContext): Command =>
+  withPlanOptions(
+    new Command('plan').description('tell what policies, clusters and workloads in files would change, and why; nothing is written'),
+  )
+    .addOption(new Option('--delete <files...>', 'files with objects that would be deleted'))
     .addOption(
       new Option('--batch <file>', 'many cases at once: {"cases":[{"name","clusters":{"NAME":[…]},"objects":[…]}]}; prints JSON').conflicts(
         'filename',
       ),
     )
-    .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json', 'yaml']).default('text'))
+    .addOption(new Option('--test <folder>', 'run a folder of scenarios with what is expected of them').conflicts(['filename', 'batch']))
     .addHelpText(
       'after',
-      '\nExit code: 0 = all placed, 2 = something unplaced, 1 = no plan could be made (a batch tells each bad case in its place, exit 0).',
+      '\nExit code: 0 = all placed, 2 = something unplaced, 1 = no plan could be made, or a scenario does not hold (a batch tells each bad case in its place, exit 0).',
     )
     .action(async (flags: PlanOptions) => context.endWith(await runPlan(context, flags)));
+
+const whatIfCommand = (context: CliContext): Command =>
+  withPlanOptions(
+    new Command('what-if').description('tell what would move, and what would not fit, if clusters were lost, emptied or grew'),
+  )
+    .addOption(new Option('--lose <clusters>', 'clusters that are gone, with commas between; may be repeated').argParser(separated))
+    .addOption(new Option('--drain <clusters>', 'clusters that are emptied, as by a NoExecute taint').argParser(separated))
+    .addOption(
+      new Option(
+        '--add-nodes <cluster=COUNTxcpu=…>',
+        'nodes to add: CLUSTER=COUNTxcpu=16,memory=64Gi[,nvidia.com/gpu=4][,label:KEY=VALUE][,taint:KEY=VALUE:EFFECT]; may be repeated',
+      ).argParser(repeated),
+    )
+    .addOption(new Option('--every', 'every single loss at once, as one table').default(false))
+    .addHelpText('after', '\nExit code: 0 = all placed, 2 = something unplaced, 1 = nothing could be told.')
+    .action(async (flags: WhatIfOptions) => context.endWith(await runWhatIf(context, flags)));
 
 const detectorsCommand = (context: CliContext): Command =>
   new Command('detectors')
@@ -170,4 +204,5 @@ export const hubCommands = (context: CliContext): Command[] => [
   topCommand(context),
   fitCommand(context),
   planCommand(context),
+  whatIfCommand(context),
 ];

@@ -1,9 +1,12 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
 import { stringify } from 'yaml';
-import { type DumpedCluster, type PlanAnswer, type PlanCase, planAnswer, planCase, planExitCode } from '../../shared/plan/index.ts';
-import { type CliContext, UsageError } from './context.ts';
+import type { PlanDeletion, PlanReviewSpec } from '../../shared/api/index.ts';
+import { type DumpedCluster, type PlanAnswer, planAnswer, planCase, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
+import { type CliContext, UsageError, withHub } from './context.ts';
 import { parseExactJson, readFiles, readText } from './fit-input.ts';
+import { caseOf } from './plan-case.ts';
 import { planLines } from './plan-text.ts';
+import { runScenarios } from './scenarios.ts';
 
 /** Options of {@link runPlan}. */
 export type PlanOptions = {
@@ -15,6 +18,11 @@ export type PlanOptions = {
   readonly output?: string;
   /** Show what stays as it is too. */
   readonly all?: boolean;
+  /** Files with objects that would be deleted. */
+  readonly delete?: readonly string[];
+  /** A folder of scenarios. */
+  readonly test?: string;
+  readonly kubeconfig?: string;
 };
 
 /** What planning needs of the world. */
@@ -23,34 +31,6 @@ export type PlanContext = Pick<CliContext, 'print' | 'nowMs' | 'isColoured'>;
 type Bag = { readonly [field: string]: unknown };
 const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** `east=dump.json,topology.kubernetes.io/region=eu` in its parts. @throws UsageError */
-export const parseCluster = (text: string): { readonly name: string; readonly path: string; readonly labels: Record<string, string> } => {
-  const [head = '', ...rest] = text.split(',');
-  const at = head.indexOf('=');
-  if (at <= 0 || at === head.length - 1) throw new UsageError(`--cluster ${text}: write it as NAME=DUMP[,label=value…]`);
-  const labels = rest.map((pair) => {
-    const equals = pair.indexOf('=');
-    if (equals <= 0) throw new UsageError(`--cluster ${text}: ${JSON.stringify(pair)} is no label=value`);
-    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
-  });
-  return { name: head.slice(0, at), path: head.slice(at + 1), labels: Object.fromEntries(labels) };
-};
-
-/** The case that the words of the command line describe. @throws UsageError */
-const caseOf = async (options: PlanOptions): Promise<PlanCase> => {
-  const clusters: Record<string, { dump: unknown[]; labels: Record<string, string> }> = {};
-  for (const text of options.cluster ?? []) {
-    const { name, path, labels } = parseCluster(text);
-    const [file] = await readFiles([path]);
-    const known = clusters[name] ?? { dump: [], labels: {} };
-    known.dump.push(...(file?.documents ?? []));
-    Object.assign(known.labels, labels);
-    clusters[name] = known;
-  }
-  const files = await readFiles(options.filename ?? []);
-  return { clusters, objects: files.flatMap((file) => file.documents) };
-};
 
 /** One case of a batch; whatever is wrong with it is told in its place. */
 const caseResult = (one: unknown, at: number, nowMs: number): object => {
@@ -89,15 +69,69 @@ const runBatch = async (path: string, nowMs: number): Promise<string> => {
   return JSON.stringify(planBatch(document, nowMs));
 };
 
-/** Prints an answer in the form asked for. */
-export const printAnswer = (
+/** Prints JSON or YAML as asked for, else the lines. */
+export const printAs = (context: PlanContext, answer: object, output: string | undefined, lines: () => readonly string[]): void => {
+  if (output === 'json') context.print(JSON.stringify(answer, null, 2));
+  else if (output === 'yaml') context.print(stringify(answer).trimEnd());
+  else for (const line of lines()) context.print(line);
+};
+
+/** Prints a plan in the form asked for; answers the exit code. */
+export const printPlan = (
   context: PlanContext,
   answer: PlanAnswer,
   { output, all = false }: Pick<PlanOptions, 'output' | 'all'>,
-): void => {
-  if (output === 'json') context.print(JSON.stringify(answer, null, 2));
-  else if (output === 'yaml') context.print(stringify(answer).trimEnd());
-  else for (const line of planLines(answer, { isWhole: all, isColoured: context.isColoured === true })) context.print(line);
+): 0 | 2 => {
+  printAs(context, answer, output, () => planLines(answer, { isWhole: all, isColoured: context.isColoured === true }));
+  return planExitCode(answer);
+};
+
+const planReviews = { group: 'hanse.dev', version: 'v1alpha1', resource: 'planreviews' };
+
+/** Asks the hub for a plan. @throws StatusError when it refuses. */
+export const askHub = (context: CliContext, kubeconfig: string | undefined, spec: PlanReviewSpec): Promise<unknown> =>
+  withHub(context, kubeconfig, async ({ client }) => {
+    const review = { apiVersion: 'hanse.dev/v1alpha1', kind: 'PlanReview', metadata: { name: '' }, spec };
+    const { status } = await client.create(planReviews, review);
+    return status;
+  });
+
+/** Lists opened: a review holds objects. */
+const opened = (documents: readonly unknown[]): unknown[] =>
+  documents.flatMap((document) => {
+    if (Array.isArray(document)) return opened(document);
+    const isList = isBag(document) && typeof document.kind === 'string' && document.kind.endsWith('List') && Array.isArray(document.items);
+    return isList ? opened(document.items as unknown[]) : [document];
+  });
+
+/** The objects of files. @throws UsageError */
+export const objectsOf = async (paths: readonly string[] | undefined): Promise<unknown[]> =>
+  opened((await readFiles(paths ?? [])).flatMap(({ documents }) => documents));
+
+/** The objects of files by name, for what would be deleted. @throws UsageError */
+const deletionsOf = async (paths: readonly string[] | undefined): Promise<PlanDeletion[]> => {
+  const read = readPlanObjects(await objectsOf(paths));
+  if (!read.ok) throw new UsageError(`--delete: ${read.message}`);
+  const { policyObjects, workloads, clusters } = read.value;
+  return [...policyObjects, ...workloads, ...clusters.values()].map(({ apiVersion, kind, metadata: { namespace = '', name = '' } }) => ({
+    apiVersion,
+    kind,
+    namespace,
+    name,
+  }));
+};
+
+const planOffline = async (options: PlanOptions, nowMs: number): Promise<PlanAnswer> => {
+  if (options.delete !== undefined) throw new UsageError('--delete asks the hub; offline, leave the objects out of the files');
+  const plan = planCase(await caseOf(options), { nowMs });
+  if (!plan.ok) throw new UsageError(plan.message);
+  return planAnswer(plan.value);
+};
+
+const planOnHub = async (context: CliContext, options: PlanOptions): Promise<PlanAnswer> => {
+  if (options.cluster !== undefined) throw new UsageError('--cluster gives the dump of a cluster: say --offline too');
+  const [objects, deletions] = [await objectsOf(options.filename), await deletionsOf(options.delete)];
+  return (await askHub(context, options.kubeconfig, { objects, deletions, all: options.all === true })) as PlanAnswer;
 };
 
 /**
@@ -105,16 +139,16 @@ export const printAnswer = (
  *
  * @throws UsageError when the plan cannot be made; a batch tells each bad case in its place.
  */
-export const runPlan = async (context: PlanContext, options: PlanOptions): Promise<0 | 2> => {
+export const runPlan = async (context: CliContext, options: PlanOptions): Promise<0 | 1 | 2> => {
   const nowMs = context.nowMs();
+  if (options.test !== undefined) return runScenarios(context, options.test);
   if (options.batch !== undefined) {
     context.print(await runBatch(options.batch, nowMs));
     return 0;
   }
-  if ((options.filename ?? []).length === 0) throw new UsageError('say what to plan: -f FILES with policies and workloads');
-  const plan = planCase(await caseOf(options), { nowMs });
-  if (!plan.ok) throw new UsageError(plan.message);
-  const answer = planAnswer(plan.value);
-  printAnswer(context, answer, options);
-  return planExitCode(answer);
+  if ((options.filename ?? []).length + (options.delete ?? []).length === 0) {
+    throw new UsageError('say what to plan: -f FILES with policies, workloads or Clusters, or --delete FILES');
+  }
+  const answer = options.offline === true ? await planOffline(options, nowMs) : await planOnHub(context, options);
+  return printPlan(context, answer, options);
 };

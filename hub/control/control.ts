@@ -17,6 +17,7 @@ import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf } from './kinds.t
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
+import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
 import { createSolver } from './rebalance/solver.ts';
 import { startStatusLoop } from './status/loop.ts';
@@ -45,6 +46,8 @@ export type Control = {
   readonly watch: Watch | undefined;
   /** What the hub says of a cluster's kinds changed. */
   readonly recheckCluster: (name: string) => void;
+  /** Answers what would be decided; nothing is written. */
+  readonly plan: Planner;
   /** Keys that wait or are worked on in all loops; 0 = settled for now. */
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
@@ -246,6 +249,7 @@ export const startControl = (options: ControlOptions): Control => {
     directory,
     watch: verdicts?.watch,
     recheckCluster: cluster.recheck,
+    plan: createPlanner({ store, catalog, directory, ledger }, env),
     pending: () =>
       placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending() + (verdicts?.pending() ?? 0),
     stop: async () => {

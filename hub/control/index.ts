@@ -21,6 +21,7 @@ export { type MemberKinds, openMemberKinds } from './kinds/index.ts';
 export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
 export { decidePlacement, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
+export type { Planner, PlanRefusal, PlanReviewStatus } from './plan/index.ts';
 export { aggregateStatus, type StatusObject } from './status/aggregate.ts';
 export { type Answer, appliedCondition } from './status/applied.ts';
 export type { Part, Whole } from './status/parts.ts';

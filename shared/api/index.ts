@@ -6,6 +6,7 @@ import { failoverPolicySchema, failoverPolicyType } from './failover-policy.ts';
 import { gpuPoolSchema, gpuPoolType } from './gpu-pool.ts';
 import { joinTokenSchema, joinTokenType } from './join-token.ts';
 import { placementSchema, placementType } from './placement.ts';
+import { planReviewSchema, planReviewType } from './plan-review.ts';
 import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
 
 export {
@@ -65,6 +66,7 @@ export {
   type WorkloadRef,
 } from './placement.ts';
 export { type PlacementPolicy, placementPolicyType, validatePolicySpec } from './placement-policy.ts';
+export { type PlanDeletion, type PlanReviewSpec, planObjectsMax, planReviewFaults, planReviewType } from './plan-review.ts';
 export * from './policy.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
 
@@ -77,6 +79,7 @@ export const hanseTypes = (): ResourceType[] => [
   placementType,
   failoverPolicyType,
   gpuPoolType,
+  planReviewType,
 ];
 
 /** Their schemas by name. */
@@ -88,4 +91,5 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [placementType.schemaName]: placementSchema,
   [failoverPolicyType.schemaName]: failoverPolicySchema,
   [gpuPoolType.schemaName]: gpuPoolSchema,
+  [planReviewType.schemaName]: planReviewSchema,
 };

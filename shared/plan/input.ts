@@ -18,6 +18,8 @@ import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } fro
 export type PlanObjects = {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly policies: readonly CompiledPolicy[];
+  /** The objects they were compiled from. */
+  readonly policyObjects: readonly KubeObject[];
   /** Present decisions by {@link refKey}. */
   readonly placements: ReadonlyMap<string, Placement>;
   /** Everything that a policy may select. */
@@ -84,7 +86,7 @@ const refuse = (object: KubeObject, causes: Causes): void => {
 
 type Sorted = {
   clusters: Map<string, Cluster>;
-  policies: Map<string, CompiledPolicy>;
+  policies: Map<string, { readonly policy: CompiledPolicy; readonly object: KubeObject }>;
   placements: Map<string, Placement>;
   workloads: Map<string, KubeObject>;
   priorities: Map<string, number>;
@@ -94,7 +96,7 @@ const takePolicy = (object: KubeObject, into: Sorted): void => {
   const namespace = object.kind === 'PlacementPolicy' ? (object.metadata.namespace ?? 'default') : '';
   refuse(object, validatePolicySpec(object.spec, namespace === ''));
   const policy = compilePolicy(namespace, object.metadata.name, object.spec as PolicySpec);
-  into.policies.set(policy.id, policy);
+  into.policies.set(policy.id, { policy, object });
 };
 
 const takePriority = (object: KubeObject, into: Sorted): void => {
@@ -157,5 +159,14 @@ export const readPlanObjects = (inputs: readonly unknown[]): Read<PlanObjects> =
     if (error instanceof PlanFault) return { ok: false, message: error.message };
     throw error;
   }
-  return { ok: true, value: { ...into, policies: [...into.policies.values()], workloads: [...into.workloads.values()] } };
+  const policies = [...into.policies.values()];
+  return {
+    ok: true,
+    value: {
+      ...into,
+      policies: policies.map(({ policy }) => policy),
+      policyObjects: policies.map(({ object }) => object),
+      workloads: [...into.workloads.values()],
+    },
+  };
 };

@@ -39,7 +39,7 @@ export type Plan = {
 };
 
 /** One text for one object, whatever wrote the reference. */
-const textOf = (ref: WorkloadRef): string => `${ref.namespace}/${ref.name}/${ref.kind}/${ref.apiVersion}`;
+export const refText = (ref: WorkloadRef): string => `${ref.namespace}/${ref.name}/${ref.kind}/${ref.apiVersion}`;
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -87,10 +87,10 @@ const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMa
 
 /** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
 const loadsOf = (clusters: readonly PlanCluster[], placements: readonly PlannedPlacement[], fleet: PlanFleet): PlannedLoad[] => {
-  const shapes = new Map([...fleet.tasks, ...fleet.removed].map(({ workload }) => [textOf(workload.ref), workload.shape]));
+  const shapes = new Map([...fleet.tasks, ...fleet.removed].map(({ workload }) => [refText(workload.ref), workload.shape]));
   const after = new Map(clusters.flatMap(({ view, load }) => (load === undefined ? [] : [[view.name, load] as const])));
   for (const { object, clusters: changes } of placements) {
-    const shape = shapes.get(textOf(object));
+    const shape = shapes.get(refText(object));
     if (shape === undefined) continue;
     for (const { cluster, before, replicas } of changes) {
       const load = after.get(cluster);
@@ -120,11 +120,11 @@ const withRoom = ({ view, newRoom }: PlanCluster): ClusterView => {
 export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Plan => {
   const views = fleet.clusters.map(withRoom);
   const { decisions, preempted } = placeAll({ clusters: views, others: fleet.others }, fleet.tasks, env);
-  const tasks = new Map(fleet.tasks.map((task) => [textOf(task.workload.ref), task]));
+  const tasks = new Map(fleet.tasks.map((task) => [refText(task.workload.ref), task]));
   const byName = new Map(views.map((view) => [view.name, view]));
   const placements = [
     ...decisions.flatMap((decided) => {
-      const task = tasks.get(textOf(decided.workload.ref));
+      const task = tasks.get(refText(decided.workload.ref));
       return task === undefined ? [] : [plannedOf(task, decided)];
     }),
     ...fleet.removed.map((one) => plannedRemoval(one, byName)),

@@ -125,6 +125,8 @@ export const bootstrapRoles: readonly KubeObject[] = [
   clusterRole('system:public-info-viewer', [
     { nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] },
   ]),
+  // A plan tells of every namespace: whom to let ask is for the operator to say.
+  clusterRole('hanse:planner', [{ apiGroups: ['hanse.dev'], resources: ['planreviews'], verbs: ['create'] }]),
   toGroups('cluster-admin', [MASTERS]),
   toGroups('system:discovery', [AUTHENTICATED]),
   toGroups('system:basic-user', [AUTHENTICATED]),

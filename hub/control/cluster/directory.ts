@@ -58,14 +58,22 @@ const operatorTaints = (spec: ClusterSpec | undefined): TimedTaint[] =>
   });
 
 /** The labels that policies see: the agent's findings, then the operator's, then the name. */
-const labelsOf = (record: ClusterRecord, object: Cluster): Readonly<Record<string, string>> => ({
+const labelsOf = (record: Pick<ClusterRecord, 'name' | 'hello'>, object: Cluster): Readonly<Record<string, string>> => ({
   ...record.hello?.labels,
   ...object.metadata.labels,
   [clusterLabels.cluster]: record.name,
 });
 
-/** A view of a record; its room is looked up when it is asked for, so that the view lasts as long as the rest of it holds. */
-const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): ClusterView => {
+/** The room of a cluster as long as the view lasts: looked up anew each time. */
+const roomOf = (record: ClusterRecord, ledger: Ledger): ClusterView['room'] =>
+  record.report === undefined ? undefined : ledger.room(record.name, record.report);
+
+/** A record held against a Cluster object, its own or one that is only supposed; its room is asked for when it is needed. */
+export const viewOf = (
+  record: Pick<ClusterRecord, 'name' | 'health' | 'observed' | 'hello' | 'served'>,
+  object: Cluster,
+  room: () => ClusterView['room'],
+): ClusterView => {
   const closed = closedBecause(object);
   const pricing = object.spec?.pricing;
   return {
@@ -76,7 +84,7 @@ const viewOf = (record: ClusterRecord, object: Cluster, ledger: Ledger): Cluster
     ...(pricing === undefined ? {} : { pricing }),
     served: record.served,
     get room() {
-      return record.report === undefined ? undefined : ledger.room(record.name, record.report);
+      return room();
     },
   };
 };
@@ -97,7 +105,7 @@ const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger
       const known = kept.get(record.name);
       if (known !== undefined && isSameSource(known.source, record)) continue;
       const { object, health, observed, hello, served } = record;
-      const view = object === undefined ? undefined : viewOf(record, object, ledger);
+      const view = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
       kept.set(record.name, { source: { object, health, observed, hello, served }, view });
       isChanged = true;
     }

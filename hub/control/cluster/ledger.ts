@@ -15,7 +15,7 @@ export type Ledger = {
 };
 
 /** Replicas that a report does not show yet. */
-const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
+export const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
   const seen = Object.hasOwn(report.present, workId) ? report.present[workId] : undefined;
   return Math.max(0, replicas - (seen?.bound ?? 0) - (seen?.pending ?? 0));
 };

@@ -2,7 +2,14 @@
 import type { OwedCluster, PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { type ClusterView, type CompiledPolicy, type Decision, type OtherWorkload, place } from '../../../shared/placement/index.ts';
+import {
+  type ClusterView,
+  type CompiledPolicy,
+  type Decision,
+  type OtherWorkload,
+  place,
+  type Workload,
+} from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { sameJson, timeText } from '../objects.ts';
@@ -93,12 +100,27 @@ const substance = (status: PlacementStatus | undefined, doubted: ReadonlySet<str
 type JobStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 
 /** A Job that has completed or failed: moving it would run it again. */
-const isFinishedJob = (object: KubeObject): boolean =>
+export const isFinishedJob = (object: KubeObject): boolean =>
   object.kind === 'Job' &&
   object.apiVersion === 'batch/v1' &&
   ((object.status as JobStatus | undefined)?.conditions ?? []).some(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );
+
+/** The object as placement sees it. */
+export const workloadOf = ({
+  object,
+  replicas,
+  shape,
+  before,
+}: Pick<PlacementInput, 'object' | 'replicas' | 'shape' | 'before'>): Workload => ({
+  ref: refOf(object),
+  replicas,
+  shape,
+  labels: object.metadata.labels ?? {},
+  current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
+  owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),
+});
 
 /** Decides where an object runs. */
 export const decidePlacement = (input: PlacementInput): PlacementOutput => {
@@ -108,14 +130,7 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
   }
   const decision = place(
     { policy, clusters: input.clusters, ...(input.others === undefined ? {} : { others: input.others }) },
-    {
-      ref: refOf(object),
-      replicas: input.replicas,
-      shape: input.shape,
-      labels: object.metadata.labels ?? {},
-      current: new Map((before?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1])),
-      owed: new Map((before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas])),
-    },
+    workloadOf(input),
     { nowMs },
   );
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };

@@ -1,0 +1,188 @@
+/** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
+import { type Cluster, hanseGroup, type Placement, type PlanReviewSpec, type WorkloadRef } from '../../../shared/api/index.ts';
+import { type AssumedPods, podShapeOfObject, type Read } from '../../../shared/capacity/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
+import type { ClusterView, OtherWorkload } from '../../../shared/placement/index.ts';
+import {
+  type AddedNodes,
+  addedNodesFault,
+  emptyReport,
+  type PlanCluster,
+  type PlanFleet,
+  type PlanTask,
+  priorityOf,
+  type RemovedWorkload,
+  reportLoad,
+  withAddedNodes,
+  withPods,
+} from '../../../shared/plan/index.ts';
+import { type ClusterRecord, type Directory, viewOf } from '../cluster/directory.ts';
+import { healthTaints, unseen as healthUnseen } from '../cluster/health.ts';
+import { type Ledger, unseen } from '../cluster/ledger.ts';
+import { type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { isFinishedJob, workloadOf } from '../placement/decide.ts';
+import { placementOf } from '../placement/names.ts';
+import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
+import { type Overlay, overlayOf } from './overlay.ts';
+
+/** What the hub plans from; only read. */
+export type PlanSources = {
+  readonly store: Store;
+  readonly catalog: KindCatalog;
+  readonly directory: Directory;
+  readonly ledger: Pick<Ledger, 'copy'>;
+  readonly nowMs: () => number;
+};
+
+/** The policies in force under the overlay, and the objects that they or their predecessors select. */
+const policiesUnder = (sources: PlanSources, overlay: Overlay): { book: PolicyBook; selected: Set<StorageKey> } => {
+  const { store, catalog } = sources;
+  const book = createPolicyBook(store, catalog);
+  const selected = new Set<StorageKey>();
+  const put = (key: StorageKey, object: KubeObject): void => {
+    for (const touched of book.put(key, object)) selected.add(touched);
+  };
+  for (const prefix of policyPrefixes) for (const { key, object } of store.list(prefix)) if (!overlay.policies.has(key)) put(key, object);
+  for (const [key, object] of overlay.policies) if (object !== undefined) put(key, object);
+  return { book, selected };
+};
+
+const prioritiesOf = (store: Store, overlay: Overlay): ReadonlyMap<string, number> => {
+  const priorities = new Map<string, number>();
+  for (const { object } of store.list(prefixOf('scheduling.k8s.io', 'priorityclasses'))) {
+    const { value, globalDefault } = object as unknown as { readonly value?: number; readonly globalDefault?: boolean };
+    priorities.set(object.metadata.name, value ?? 0);
+    if (globalDefault === true) priorities.set('', value ?? 0);
+  }
+  for (const [name, value] of overlay.priorities) priorities.set(name, value);
+  return priorities;
+};
+
+type Workloads = {
+  tasks: PlanTask[];
+  others: OtherWorkload[];
+  unselected: WorkloadRef[];
+  removed: RemovedWorkload[];
+  /** Replicas by work id, for what reports do not show yet. */
+  assigned: { workId: string; shape: AssumedPods['shape']; replicas: ReadonlyMap<string, number> }[];
+};
+
+/** Every object that is or would be placed. */
+const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
+  const { store, catalog } = sources;
+  const { book, selected } = policiesUnder(sources, overlay);
+  const priorities = prioritiesOf(store, overlay);
+  for (const { object } of store.list(prefixOf(hanseGroup, 'placements'))) {
+    const key = objectKeyOf(catalog, (object as unknown as Placement).spec.workload);
+    if (key !== undefined) selected.add(key);
+  }
+  for (const key of overlay.workloads.keys()) selected.add(key);
+  const into: Workloads = { tasks: [], others: [], unselected: [], removed: [], assigned: [] };
+  for (const key of [...selected].sort()) {
+    const isAsked = overlay.workloads.has(key);
+    const stored = store.get(key)?.object;
+    const isRemoved = isAsked && overlay.workloads.get(key) === undefined;
+    const object = isRemoved ? stored : (overlay.workloads.get(key) ?? stored);
+    if (object === undefined) continue;
+    const { placement } = placementOf(store, refOf(object));
+    const shape = podSpecOf(object) === undefined ? undefined : podShapeOfObject(object);
+    const workload = workloadOf({ object, replicas: replicasOf(object, typeOfKey(catalog, key)), shape, before: placement });
+    const { ref, labels = {}, current } = workload;
+    if (shape !== undefined) into.assigned.push({ workId: workIdOf(key), shape, replicas: current });
+    const policy = isRemoved ? undefined : book.policyOf(object);
+    const stays = policy === undefined || object.metadata.deletionTimestamp !== undefined || isFinishedJob(object);
+    if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
+    else if (!stays) {
+      const unplacedBefore = placement?.status?.unplaced;
+      const task = { policy, workload: { ...workload, priority: priorityOf(object, priorities) }, isAsked };
+      into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
+    } else {
+      if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()] });
+      if (policy === undefined && isAsked) into.unselected.push(ref);
+    }
+  }
+  return into;
+};
+
+/** A Cluster that is only supposed has no record; nothing has been heard of it. */
+const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
+  name,
+  object: undefined,
+  health: healthUnseen(nowMs),
+  observed: undefined,
+  detectors: undefined,
+  report: undefined,
+  forbidden: [],
+  hello: undefined,
+  served: undefined,
+});
+
+/** What a cluster that nobody has heard is tainted with. */
+const unheardTaints = new Set<string>(Object.values(healthTaints));
+
+/** The view without what keeps a cluster closed that has not joined: its nodes are supposed to be there. */
+const asJoined = (view: ClusterView): ClusterView => {
+  const { closed, ...rest } = view;
+  return closed?.reason === 'pending' ? { ...rest, taints: rest.taints.filter(({ key }) => !unheardTaints.has(key)) } : view;
+};
+
+type ClusterInput = { readonly record: ClusterRecord; readonly object: Cluster; readonly added: readonly AddedNodes[] };
+
+const planCluster = (sources: PlanSources, { record, object, added }: ClusterInput, workloads: Workloads): PlanCluster => {
+  const { name, report: heard } = record;
+  const report = added.length === 0 ? heard : withAddedNodes(heard ?? emptyReport, added);
+  const view = viewOf(record, object, () => undefined);
+  const onTheWay = workloads.assigned.flatMap(({ workId, shape, replicas }) => {
+    const count = report === undefined ? 0 : unseen(report, workId, replicas.get(name) ?? 0);
+    return count > 0 ? [{ shape, count }] : [];
+  });
+  return {
+    view: added.length > 0 && heard === undefined ? asJoined(view) : view,
+    newRoom: () => (report === undefined ? undefined : sources.ledger.copy(name, report)),
+    load: report === undefined ? undefined : onTheWay.reduce(withPods, reportLoad(report)),
+  };
+};
+
+const clustersUnder = (
+  sources: PlanSources,
+  overlay: Overlay,
+  added: readonly AddedNodes[],
+  workloads: Workloads,
+): Read<readonly PlanCluster[]> => {
+  const { directory, nowMs } = sources;
+  const records = new Map(directory.all().map((record) => [record.name, record]));
+  const names = [...new Set([...records.keys(), ...overlay.clusters.keys()])].sort();
+  const clusters: PlanCluster[] = [];
+  for (const name of names) {
+    const record = records.get(name) ?? strangerOf(name, nowMs());
+    const isDeleted = overlay.clusters.has(name) && overlay.clusters.get(name) === undefined;
+    const object = overlay.clusters.get(name) ?? record.object;
+    if (object === undefined) continue;
+    const mine = added.filter(({ cluster }) => cluster === name);
+    const made = planCluster(sources, { record, object, added: mine }, workloads);
+    const closed = { reason: 'deleting', message: 'the cluster is deleted' };
+    clusters.push(isDeleted ? { ...made, view: { ...made.view, closed }, isLost: true } : made);
+  }
+  const stray = added.find(({ cluster }) => !clusters.some(({ view }) => view.name === cluster));
+  if (stray === undefined) return { ok: true, value: clusters };
+  return { ok: false, message: `addNodes: no cluster ${JSON.stringify(stray.cluster)}; a new one needs a Cluster object beside it` };
+};
+
+/** The hub's fleet with what a review supposes of objects and nodes; losses are applied to it afterwards. */
+export const fleetUnder = (
+  sources: PlanSources,
+  { objects = [], deletions = [], addNodes = [] }: Pick<PlanReviewSpec, 'objects' | 'deletions' | 'addNodes'>,
+): Read<PlanFleet> => {
+  const overlay = overlayOf(sources.store, sources.catalog, objects, deletions);
+  if (!overlay.ok) return overlay;
+  for (const [at, added] of addNodes.entries()) {
+    const fault = addedNodesFault(added, `addNodes[${at}].resources`);
+    if (fault !== undefined) return { ok: false, message: fault };
+  }
+  const workloads = workloadsUnder(sources, overlay.value);
+  const clusters = clustersUnder(sources, overlay.value, addNodes, workloads);
+  if (!clusters.ok) return clusters;
+  const { tasks, others, unselected, removed } = workloads;
+  return { ok: true, value: { clusters: clusters.value, tasks, others, unselected, removed } };
+};

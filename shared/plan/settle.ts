@@ -1,0 +1,48 @@
+/** @module The fleet once a plan is carried out: what was decided is present, and the next plan starts from there. */
+import type { AssumedPods } from '../capacity/index.ts';
+import type { PlanCluster, PlanFleet, PlanTask } from './fleet.ts';
+import { type Plan, refText } from './plan.ts';
+
+/** Replicas that the plan adds to each cluster. */
+const addedBy = (fleet: PlanFleet, plan: Plan): ReadonlyMap<string, readonly AssumedPods[]> => {
+  const shapes = new Map(fleet.tasks.map(({ workload }) => [refText(workload.ref), workload.shape]));
+  const added = new Map<string, AssumedPods[]>();
+  for (const { object, clusters } of plan.placements) {
+    const shape = shapes.get(refText(object));
+    if (shape === undefined) continue;
+    for (const { cluster, replicas, before } of clusters) {
+      if (replicas <= before) continue;
+      const pods = { shape, count: replicas - before };
+      added.set(cluster, [...(added.get(cluster) ?? []), pods]);
+    }
+  }
+  return added;
+};
+
+/**
+ * The fleet after the plan. Room of replicas that left is not given back where nodes are counted one by one: which nodes they leave is not
+ * known. The loads are those the plan ends with.
+ */
+export const settled = (fleet: PlanFleet, plan: Plan): PlanFleet => {
+  const planned = new Map(plan.placements.map((placement) => [refText(placement.object), placement]));
+  const added = addedBy(fleet, plan);
+  const loads = new Map(plan.loads.map(({ cluster, after }) => [cluster, after]));
+  const clusters = fleet.clusters.map((cluster): PlanCluster => {
+    const pods = added.get(cluster.view.name) ?? [];
+    const newRoom: PlanCluster['newRoom'] = () => {
+      const room = cluster.newRoom();
+      for (const some of pods) room?.assume(some);
+      return room;
+    };
+    return { ...cluster, newRoom, load: loads.get(cluster.view.name) ?? cluster.load };
+  });
+  const tasks = fleet.tasks.map((task): PlanTask => {
+    const placement = planned.get(refText(task.workload.ref));
+    if (placement === undefined) return task;
+    const current = new Map(
+      placement.clusters.filter(({ replicas }) => replicas > 0).map(({ cluster, replicas }) => [cluster, replicas] as const),
+    );
+    return { ...task, workload: { ...task.workload, current }, unplacedBefore: placement.unplaced, isAsked: false };
+  });
+  return { ...fleet, clusters, tasks, removed: [] };
+};
