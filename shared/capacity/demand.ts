@@ -121,6 +121,14 @@ const networksOf = (annotations: Readonly<Record<string, string>>, namespace: st
     });
 };
 
+const firstAmounts = ['cpu', 'memory', 'ephemeral-storage'];
+
+/** The scheduler looks at these three first (`noderesources/fit.go`), so that they are told first of several that are short. */
+const rankOf = (resource: string): number => {
+  const at = firstAmounts.indexOf(resource);
+  return at < 0 ? firstAmounts.length : at;
+};
+
 /** Requests as the scheduler takes them; what is HAMi's own is left out, and the GPU it implies is in. */
 const schedulerRequests = (spec: Bag, containers: readonly ContainerDemand[]): Amounts => {
   const requests = new Map([...bookedAmounts(exactPodRequests(spec))].filter(([name]) => !hamiResources.has(name) && name !== 'pods'));
@@ -129,7 +137,7 @@ const schedulerRequests = (spec: Bag, containers: readonly ContainerDemand[]): A
     if (ask !== undefined && (container.requests.get('nvidia.com/gpu') ?? 0n) === 0n)
       addAmounts(requests, new Map([['nvidia.com/gpu', ask.count]]));
   }
-  return new Map([...requests].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return new Map([...requests].sort(([a], [b]) => rankOf(a) - rankOf(b) || (a < b ? -1 : a > b ? 1 : 0)));
 };
 
 const doubtsOf = (spec: Bag, metadata: Bag): string[] => [

@@ -6,7 +6,7 @@ import { type Bag, bagOf, bagsOf, textMapOf, textOf } from './fields.ts';
 import { type NodeModel, plainKubelet, type SharedGpu } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';
-import { hamiRegister, readRegister, withUse } from './vgpu.ts';
+import { hamiCordon, hamiRegister, readRegister, withoutCordoned, withUse } from './vgpu.ts';
 
 const allocatableOf = (node: Bag): unknown => {
   const status = bagOf(node.status);
@@ -27,9 +27,9 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
   const allocatable = allocatableOf(node);
   const free = new Map([...exactAmounts(allocatable)].map(([resource, nanos]) => [resource, bookedFloor(resource, nanos)] as const));
   for (const pod of pods) for (const [resource, amount] of pod.requests) free.set(resource, (free.get(resource) ?? 0n) - amount);
+  const gpus = sharedGpusOf(textMapOf(metadata.annotations), pods, name);
   const places = free.get('pods') ?? 0n;
   free.delete('pods');
-  const gpus = sharedGpusOf(textMapOf(metadata.annotations)[hamiRegister], pods, name);
   return {
     name,
     labels: textMapOf(metadata.labels),
@@ -44,6 +44,9 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     pods: groupsOf(pods),
     doubts: [
       ...(allocatable === undefined ? [`Node ${name}: status.allocatable is not told`] : []),
+      ...(allocatable !== undefined && !Object.hasOwn(bagOf(allocatable), 'pods')
+        ? [`Node ${name}: status.allocatable.pods is not told: how many pods it takes is not known`]
+        : []),
       ...(topology?.doubts ?? []).map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
       ...gpus.doubts,
     ],
@@ -51,12 +54,13 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
 };
 
 const sharedGpusOf = (
-  register: string | undefined,
+  annotations: Readonly<Record<string, string>>,
   pods: readonly HeldPod[],
   name: string,
 ): { gpus: readonly SharedGpu[] | undefined; doubts: string[] } => {
+  const register = annotations[hamiRegister];
   if (register === undefined) return { gpus: undefined, doubts: [] };
-  const gpus = readRegister(register);
+  const gpus = withoutCordoned(readRegister(register), annotations[hamiCordon] ?? '');
   if (gpus === undefined) return { gpus: [], doubts: [`Node ${name}: metadata.annotations[${hamiRegister}] cannot be read`] };
   const silent = pods.filter((pod) => pod.vgpus === undefined && (pod.requests.get('nvidia.com/gpu') ?? 0n) > 0n);
   return {

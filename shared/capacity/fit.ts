@@ -167,13 +167,13 @@ const byTerms = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   }
 };
 
-/** One replica on a node with its ports, none where they are taken. */
+/** One replica on a node with its ports, none where they are taken; ports are told before amounts, as the scheduler looks at them first. */
 const byPorts = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   if (plan.demand.ports.length === 0) return;
   const bound = placeOf(into.names, 'ports');
   thinClusterOf(report).nodes.forEach((node, at) => {
     const most = portsAllow(node, plan.demand) ? 1 : 0;
-    if ((into.counts[at] ?? 0) <= most) return;
+    if ((into.counts[at] ?? 0) < most) return;
     into.counts[at] = most;
     into.bounds[at] = bound;
   });
@@ -233,8 +233,8 @@ const byQuota = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
 const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumns): Counts => {
   const plan = planFit(report, asked);
   const counts = byAmounts(plan, columns, report.nodes.group.length);
-  byTerms(report, plan, counts);
   byPorts(report, plan, counts);
+  byTerms(report, plan, counts);
   byKubelets(report, plan, columns, counts);
   if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
   byQuota(report, plan, counts);

@@ -26,13 +26,16 @@ const byAmounts = (bounds: Bounds, node: NodeModel, demand: PodDemand, grainByte
     const most = atMost <= 0n ? 0n : atMost / amount;
     if (most < upper) upper = most;
   }
+  // Every kubelet tells these two: where one is missing the node was cut, and none is no answer.
+  if (['cpu', 'memory'].some((resource) => demand.requests.has(resource) && !node.free.has(resource))) bounds.exact = false;
   if (upper !== bounds.count) bounds.exact = false;
 };
 
-const byPorts = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
-  if (demand.ports.length === 0) return;
+/** One replica where the host ports are free; undefined when none are asked. */
+const byPorts = (node: NodeModel, demand: PodDemand): bigint | undefined => {
+  if (demand.ports.length === 0) return undefined;
   const taken = node.pods.some(({ kind }) => kind.ports.some((used) => demand.ports.some((port) => portsClash(used, port))));
-  lower(bounds, taken ? 0n : 1n, 'ports');
+  return taken ? 0n : 1n;
 };
 
 const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
@@ -46,13 +49,16 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
 };
 
 /**
- * The node's count, without what other nodes and the namespace say. `grainBytes`: how finely amounts of bytes are known. `memo`: of this
+ * The node's count, without what other nodes and the namespace say. Of several things that refuse one more the one is told that the
+ * scheduler looks at first: ports, places, cpu, memory, other amounts. `grainBytes`: how finely amounts of bytes are known. `memo`: of this
  * demand's counts.
  */
 export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint, memo: ZoneMemo): OwnCount => {
-  const bounds: Bounds = { count: node.podsFree > 0n ? node.podsFree : 0n, bound: 'pods', exact: node.doubts.length === 0 };
+  const places = node.podsFree > 0n ? node.podsFree : 0n;
+  const bounds: Bounds = { count: byPorts(node, demand) ?? places, bound: 'ports', exact: node.doubts.length === 0 };
+  if (demand.ports.length === 0) bounds.bound = 'pods';
+  lower(bounds, places, 'pods');
   byAmounts(bounds, node, demand, grainBytes);
-  byPorts(bounds, node, demand);
   byGpus(bounds, node, demand);
   const zones = zoneCountOnce(memo, node, demand, bounds.count);
   lower(bounds, zones.count, 'numa');

@@ -15,6 +15,8 @@ export const hamiResources: ReadonlySet<string> = new Set([
 
 /** Annotation of a node with the list of its GPUs. */
 export const hamiRegister = 'hami.io/node-nvidia-register';
+/** Annotation of a node with the GPUs that are kept from new pods. */
+export const hamiCordon = 'hami.io/device-cordon';
 const hamiAllocated = ['hami.io/vgpu-devices-allocated', 'hami.io/vgpu-devices-to-allocate'];
 
 /** What one container asks: so many different GPUs, and of each this much. `memoryMiB` 0 = the percentage counts. */
@@ -47,6 +49,12 @@ export const readRegister = (text: string): readonly SharedGpu[] | undefined => 
     const [id = '', slots, memory, cores, type = '', , healthy] = record.split(',');
     return { id, type, healthy: healthy !== 'false', slots: whole(slots), memoryMiB: whole(memory), cores: whole(cores), ...unused };
   });
+};
+
+/** The GPUs with those that the cordon names put out; it is read loosely, as lists of its releases differ. */
+export const withoutCordoned = (gpus: readonly SharedGpu[] | undefined, cordon: string): readonly SharedGpu[] | undefined => {
+  const named = new Set(cordon.split(/[^A-Za-z0-9_.-]+/));
+  return gpus?.map((gpu) => (named.has(gpu.id) ? { ...gpu, healthy: false } : gpu));
 };
 
 const parsedList = (text: string): readonly Bag[] | undefined => {

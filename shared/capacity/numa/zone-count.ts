@@ -9,7 +9,7 @@ import type { NodeRules } from './allocate.ts';
 import { asksNothing, type Managers, type PodAsk, podAskOf } from './ask.ts';
 import { type Budget, BudgetSpent, spend } from './choices.ts';
 import { firstStates } from './groups.ts';
-import { pooled, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zones.ts';
+import { pooled, pooledBesideMemory, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zones.ts';
 
 /** Replicas that the managers let in; `exact` when no choice of theirs changes the number. */
 export type ZoneCount = { readonly count: bigint; readonly exact: boolean };
@@ -69,7 +69,8 @@ const countAs = (node: NodeModel, demand: PodDemand, managers: Managers, threads
   if (singles !== undefined) return { count: singles, exact: true };
   const masks = masksOf(totals.count, topologyPolicy);
   if (masks === undefined) return { count: 0n, exact: false };
-  const starts = looksAtZones ? firstStates(node.kubelet, state, zones.used, ask.memoryNames.length > 0) : { states: [state], all: true };
+  const first = kubelet.topologyPolicy === 'none' && looksAtZones ? pooledBesideMemory(state) : state;
+  const starts = looksAtZones ? firstStates(node.kubelet, first, zones.used, ask.memoryNames.length > 0) : { states: [state], all: true };
   return search(kubelet, { totals, masks, threads }, ask, starts, most);
 };
 

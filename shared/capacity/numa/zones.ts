@@ -97,3 +97,10 @@ export const pooled = ({ totals, state }: { totals: ZoneTotals; state: ZoneState
     state: { cpus: sum(state.cpus), devices: state.devices.map(sum), memory: [], groups: [0] },
   };
 };
+
+/** A state with CPUs and devices in the first zone: where no hint is taken of them only their sums matter, and memory keeps its zones. */
+export const pooledBesideMemory = (state: ZoneState): ZoneState => {
+  const first = (column: readonly bigint[]): bigint[] =>
+    column.map((_, zone) => (zone === 0 ? column.reduce((all, amount) => all + amount, 0n) : 0n));
+  return { ...state, cpus: first(state.cpus), devices: state.devices.map(first) };
+};
