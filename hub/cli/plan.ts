@@ -38,13 +38,14 @@ const caseResult = (one: unknown, at: number, nowMs: number): object => {
   const { name = `case ${at}`, clusters = {}, objects = [] } = one;
   if (!isBag(clusters)) return { name, error: `cases[${at}].clusters: a map of cluster names to lists of objects is wanted` };
   if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of objects is wanted` };
-  const dumps: Record<string, DumpedCluster> = {};
+  const dumps: [string, DumpedCluster][] = [];
   for (const [cluster, dump] of Object.entries(clusters)) {
-    if (!Array.isArray(dump)) return { name, error: `cases[${at}].clusters.${cluster}: a list of objects is wanted` };
-    dumps[cluster] = { dump };
+    // A List is what kubectl prints of a member.
+    if (!Array.isArray(dump) && !isBag(dump)) return { name, error: `cases[${at}].clusters.${cluster}: a list of objects is wanted` };
+    dumps.push([cluster, { dump: Array.isArray(dump) ? dump : [dump] }]);
   }
   try {
-    const plan = planCase({ clusters: dumps, objects }, { nowMs });
+    const plan = planCase({ clusters: Object.fromEntries(dumps), objects }, { nowMs });
     return plan.ok ? { name, ...planAnswer(plan.value) } : { name, error: plan.message };
   } catch (error) {
     return { name, error: `cases[${at}]: ${wordsOf(error)}` };

@@ -168,10 +168,12 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
   return {
     report: undefined,
     fit: (shape) => {
-      const known = counts.get(shape.key);
+      // Quota looks at the namespace, and pods that run at the labels.
+      const key = `${shape.key}|${shape.who.namespace}|${shape.who.labels}|${shape.numaSingleNode === true}`;
+      const known = counts.get(key);
       if (known !== undefined) return known;
       const made = count(shape);
-      counts.set(shape.key, made);
+      counts.set(key, made);
       return made;
     },
     assume: ({ shape, count: wanted }: AssumedPods): number => {

@@ -12,6 +12,7 @@ import {
 } from '../api/index.ts';
 import { demandFault, type Read } from '../capacity/index.ts';
 import { type KubeObject, parseApiVersion } from '../kube/object.ts';
+import { selectorFromObject } from '../kube/selectors/index.ts';
 import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } from '../placement/index.ts';
 
 /** What was found. */
@@ -106,15 +107,26 @@ const takePriority = (object: KubeObject, into: Sorted): void => {
   if (globalDefault === true) into.priorities.set('', Number(value));
 };
 
+/** What Kubernetes holds counts of replicas in. */
+const int32Max = 2_147_483_647;
+
 const takeWorkload = (object: KubeObject, into: Sorted): void => {
   const template = podTemplateOf(object);
-  const path = groupKind(object) === '/Pod' ? 'spec' : 'spec.template.spec';
+  const group = groupKind(object);
+  const path = group === '/Pod' ? 'spec' : 'spec.template.spec';
   const fault = template === undefined ? undefined : demandFault(template, path);
   if (fault !== undefined) throw new PlanFault(`${labelOf(object)}: ${fault}`);
   for (const field of ['replicas', 'parallelism']) {
     const count = bag(object.spec)[field];
-    if (count !== undefined && count !== null && (!Number.isSafeInteger(count) || Number(count) < 0))
-      throw new PlanFault(`${labelOf(object)}: spec.${field}: a whole number from 0 on is wanted`);
+    if (count !== undefined && count !== null && (!Number.isSafeInteger(count) || Number(count) < 0 || Number(count) > int32Max))
+      throw new PlanFault(
+        `${labelOf(object)}: spec.${field}: a whole number from 0 to ${int32Max} is wanted, not ${JSON.stringify(count)}`,
+      );
+  }
+  const { selector } = bag(object.spec);
+  if (template !== undefined && group !== '/ReplicationController' && selector !== undefined && selector !== null) {
+    const parsed = selectorFromObject(selector);
+    if (!parsed.ok) throw new PlanFault(`${labelOf(object)}: spec.selector: it cannot be read; write it as {matchLabels: {app: web}}`);
   }
   const { apiVersion, kind, metadata } = object;
   into.workloads.set(refKey({ apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }), object);
@@ -134,7 +146,9 @@ const takeOwn = (object: KubeObject, into: Sorted): void => {
     case 'Placement': {
       refuse(object, placementType.strategy.validate?.(object) ?? []);
       const placement = object as unknown as Placement;
-      into.placements.set(refKey(placement.spec.workload), placement);
+      const { workload } = placement.spec;
+      const namespace = workload.namespace ?? placement.metadata.namespace ?? 'default';
+      into.placements.set(refKey({ ...workload, namespace }), placement);
       return;
     }
     default: // Other kinds of ours say nothing about placement.

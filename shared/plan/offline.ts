@@ -17,9 +17,12 @@ import { type ClusterLoad, modelLoad } from './load.ts';
 
 /** A pod as present replicas are counted by. */
 export type PresentPod = {
+  readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly owners: readonly string[];
+  /** False while it waits for a node: it is there and holds no room yet. */
+  readonly isBound: boolean;
 };
 
 /** A cluster as its dump tells it. */
@@ -54,9 +57,11 @@ const presentPodOf = (pod: Readonly<Record<string, unknown>>): PresentPod | unde
   if (ended.has(bag(pod.status).phase) || textOf(metadata.deletionTimestamp) !== '') return undefined;
   const owners = Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences : [];
   return {
+    name: textOf(metadata.name),
     namespace: textOf(metadata.namespace) || 'default',
     labels: textMap(metadata.labels),
     owners: owners.map((owner) => `${textOf(bag(owner).kind)}/${textOf(bag(owner).name)}`),
+    isBound: textOf(bag(pod.spec).nodeName) !== '',
   };
 };
 
@@ -104,7 +109,10 @@ const factsOf = (model: ClusterModel): ClusterFacts => ({
 });
 
 const taintsOf = (object: Cluster | undefined): ClusterView['taints'] =>
-  (object?.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value === undefined ? {} : { value }) }));
+  (object?.spec?.taints ?? []).map(({ key, value, effect, timeAdded }) => {
+    const sinceMs = timeAdded === undefined ? Number.NaN : Date.parse(timeAdded);
+    return { key, effect, ...(value === undefined ? {} : { value }), ...(Number.isNaN(sinceMs) ? {} : { sinceMs }) };
+  });
 
 const providerIdsOf = (objects: readonly DumpObject[]): ReadonlyMap<string, string> =>
   new Map(objects.filter(({ kind }) => kind === 'Node').map(({ name, body }) => [name, textOf(bag(bag(body).spec).providerID)]));

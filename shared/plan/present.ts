@@ -9,25 +9,31 @@ import type { OfflineCluster, PresentPod } from './offline.ts';
 export type Presence = {
   /** Present or on their way. */
   readonly replicas: number;
-  /** Those on their way: no pod of them is seen, and they hold room all the same. */
+  /** Those on their way: no pod of them is seen on a node, and they hold room all the same. */
   readonly unseen: number;
 };
 
 type IsOurs = (pod: PresentPod) => boolean;
 
-/** True for pods of the workload: by its selector, and for Jobs without one by their owner. */
+/** Labels that Jobs put on their pods (batch/v1, JobNameLabel and the one before it). */
+const jobLabels = ['batch.kubernetes.io/job-name', 'job-name'];
+
+/** True for pods of the workload: by its selector; for Jobs without one by their owner or label; a Pod is itself. */
 const matcher = (object: KubeObject): IsOurs => {
   const { selector } = bag(object.spec);
-  const namespace = object.metadata.namespace ?? '';
+  const { namespace = '', name } = object.metadata;
+  const kind = groupKind(object);
+  if (kind === '/Pod') return (pod) => pod.namespace === namespace && pod.name === name;
   if (typeof selector === 'object' && selector !== null) {
     const parsed =
-      groupKind(object) === '/ReplicationController'
+      kind === '/ReplicationController'
         ? { ok: true as const, value: selectorFromMap(selector as Readonly<Record<string, string>>) }
         : selectorFromObject(selector);
     return (pod) => parsed.ok && pod.namespace === namespace && matchesLabels(parsed.value, pod.labels);
   }
-  const owner = `${object.kind}/${object.metadata.name}`;
-  return (pod) => pod.namespace === namespace && pod.owners.includes(owner);
+  const owner = `${object.kind}/${name}`;
+  const isLabelled = ({ labels }: PresentPod): boolean => kind === 'batch/Job' && jobLabels.some((label) => labels[label] === name);
+  return (pod) => pod.namespace === namespace && (pod.owners.includes(owner) || isLabelled(pod));
 };
 
 /**
@@ -43,9 +49,10 @@ export const presenceOf = (
   const decided = new Map((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1]));
   const presence = new Map<string, Presence>();
   for (const { view, pods } of clusters) {
-    const seen = pods.filter(isOurs).length;
-    const replicas = Math.max(seen, decided.get(view.name) ?? 0);
-    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - seen });
+    const seen = pods.filter(isOurs);
+    const bound = seen.filter(({ isBound }) => isBound).length;
+    const replicas = Math.max(seen.length, decided.get(view.name) ?? 0);
+    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - bound });
   }
   const known = new Set(clusters.map(({ view }) => view.name));
   for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0 });
