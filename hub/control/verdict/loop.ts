@@ -22,6 +22,7 @@ import { type Controller, done, type Outcome, startController } from '../control
 import type { EventRecorder } from '../events.ts';
 import { commit, controlUser, newMetadata, sameJson } from '../objects.ts';
 import { type Membered, membersOf } from './membership.ts';
+import { startPacer } from './pacer.ts';
 import { createShadowDesk } from './shadow-desk.ts';
 
 /** What the loop is built from. */
@@ -46,10 +47,12 @@ export type VerdictLoop = {
   readonly stop: () => Promise<void>;
 };
 
-/** What every agent is told again, because core messages are not kept. */
-const giveEveryMs = 10_000;
-/** Changes are gathered: a fleet that joins is one membership, not twenty. */
-const gatherMs = 300;
+/**
+ * Every agent is told all members, so that what is told grows with the square of the fleet: the larger it is, the longer changes are gathered
+ * and the rarer it is told again (which it must be, because core messages are not kept). Up to some twenty clusters the first figures hold.
+ */
+const gatherMs = (members: number): number => Math.max(300, members * 30);
+const giveEveryMs = (members: number): number => Math.max(10_000, members * 600);
 const key = 'members';
 const policyKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 
@@ -88,6 +91,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   >();
   const replicaTimers = new Map<string, () => void>();
   let current: (Membered & { readonly epoch: number; readonly packet: Uint8Array }) | undefined;
+  const size = (): number => current?.members.length ?? 0;
   let seq = 0;
 
   const head = () => ({ v: 1 as const, from: hubName, bootId, seq: ++seq, sentMs: 0 });
@@ -102,7 +106,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     permissions.set(name, made);
     return made;
   };
-  const giveTo = (name: string): void => {
+  const giveNow = (name: string): void => {
     const member = current?.members.find((one) => one.name === name);
     if (current === undefined || member === undefined || name === hubName) return;
     const { jwt, expiresAtMs } = permissionOf(name, member.publicKey);
@@ -110,6 +114,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     mesh.give(name, current.packet);
     if (permission !== undefined) mesh.give(name, permission);
   };
+  const giving = startPacer({ env, sizeOf: () => current?.packet.length ?? 0, give: giveNow });
 
   const wanted = (): Membered =>
     membersOf(
@@ -150,7 +155,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     }
     current = { ...next, epoch, packet };
     watch.hear('broker', packet);
-    for (const { name } of next.members) giveTo(name);
+    for (const { name } of next.members) giving.add(name);
     return done;
   };
   const controller: Controller = startController({ name: 'verdict', env, workers: 1, reconcile });
@@ -227,24 +232,25 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
         tellEvent(target, 'Warning', 'VerdictHeld', `a majority holds it for dead, and nothing moves: ${obstacleText[obstacle]}`);
     }),
     bus.onHello(({ message }) => {
-      controller.addAfter(key, gatherMs);
-      giveTo(message.cluster);
+      controller.addAfter(key, gatherMs(size()));
+      giving.add(message.cluster);
     }),
   ];
   let cancelGive: () => void = () => undefined;
   const giveAll = (): void => {
-    for (const { name } of current?.members ?? []) giveTo(name);
-    cancelGive = env.setTimer(giveEveryMs, giveAll);
+    for (const { name } of current?.members ?? []) giving.add(name);
+    cancelGive = env.setTimer(giveEveryMs(size()), giveAll);
   };
-  cancelGive = env.setTimer(giveEveryMs, giveAll);
+  cancelGive = env.setTimer(giveEveryMs(size()), giveAll);
   controller.add(key);
 
   return {
-    onObject: () => controller.addAfter(key, gatherMs),
+    onObject: () => controller.addAfter(key, gatherMs(size())),
     watch,
     pending: controller.pending,
     stop: async () => {
       cancelGive();
+      giving.stop();
       for (const cancel of replicaTimers.values()) cancel();
       for (const stop of stops) stop();
       watch.stop();
