@@ -3,7 +3,7 @@ import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
 import type { Failover } from './failover/index.ts';
-import { startInventory } from './inventory/index.ts';
+import { type InventoryOptions, startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
 import { startWork } from './work/index.ts';
 
@@ -15,6 +15,8 @@ export type AgentParts = {
   readonly agentVersion: string;
   /** Finds out with the others who died; absent = this agent takes no part. */
   readonly failover?: Failover;
+  /** How kubelets and exporters of GPU figures are read; what is absent is not read. */
+  readonly readers?: Pick<InventoryOptions, 'configz' | 'metrics'>;
   readonly health?: HealthOptions;
   readonly reportIntervalMs?: number;
 };
@@ -39,7 +41,8 @@ export type Agent = {
 };
 
 /** Puts the parts together and starts them. */
-export const assembleAgent = ({ api, link, env, agentVersion, failover, health: healthOptions, reportIntervalMs }: AgentParts): Agent => {
+export const assembleAgent = (parts: AgentParts): Agent => {
+  const { api, link, env, agentVersion, failover, readers, health: healthOptions, reportIntervalMs } = parts;
   const log = env.log;
   let served: Served | undefined;
 
@@ -65,6 +68,7 @@ export const assembleAgent = ({ api, link, env, agentVersion, failover, health: 
     work: () => ({ workIds: work.workIds(), acks: work.acks() }),
     publish: (report) => link.publishReport(report),
     onFactsChange: () => link.helloChanged(),
+    ...readers,
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
   const work = startWork({ client: api, link, env, discover: discovery.refresh, onChange: inventory.changed });

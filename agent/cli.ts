@@ -7,7 +7,7 @@ import { type LogFormat, type LogLevel, logFormatDefault, nodeLog } from '../sha
 import { fetchHubCa, hubCaKeptIn } from './hub-ca.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
-import { parseMesh } from './settings.ts';
+import { flagOf, parseMesh } from './settings.ts';
 
 type JoinFlags = {
   hub: string;
@@ -21,6 +21,7 @@ type JoinFlags = {
   label: Record<string, string>;
   meshListen?: string;
   meshAddress?: string;
+  readKubeletConfig?: boolean;
   manifest?: boolean;
   image: string;
   logLevel: LogLevel;
@@ -31,6 +32,12 @@ const collectLabel = (pair: string, labels: Record<string, string>): Record<stri
   const at = pair.indexOf('=');
   if (at <= 0) throw new InvalidArgumentError('write it as key=value');
   return { ...labels, [pair.slice(0, at)]: pair.slice(at + 1) };
+};
+
+const trueOrFalse = (text: string): boolean => {
+  const flag = flagOf(text);
+  if (flag === undefined) throw new InvalidArgumentError('write true or false');
+  return flag;
 };
 
 const hubUrl = (text: string): string => {
@@ -59,6 +66,7 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
     ...(flags.context === undefined ? {} : { context: flags.context }),
     ...(mesh === undefined ? {} : { mesh }),
+    readKubeletConfig: flags.readKubeletConfig === true,
   });
   await runUntilStopped(agent);
 };
@@ -66,8 +74,9 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
 const printManifest = async (flags: JoinFlags, command: Command): Promise<void> => {
   if (flags.token === undefined) command.error('error: --manifest needs --token (make one with `hanse token create`)');
   const hubCa = await caOf(flags);
-  const { name: cluster, hub, image, label: labels, token = '' } = flags;
-  process.stdout.write(agentManifest({ cluster, hubUrl: hub, token, labels, image, ...(hubCa === undefined ? {} : { hubCa }) }));
+  const { name: cluster, hub, image, label: labels, token = '', readKubeletConfig = false } = flags;
+  const options = { cluster, hubUrl: hub, token, labels, image, readKubeletConfig };
+  process.stdout.write(agentManifest({ ...options, ...(hubCa === undefined ? {} : { hubCa }) }));
 };
 
 /** The `join` command. */
@@ -97,6 +106,15 @@ export const joinCommand = (): Command => {
     )
     .addOption(
       env('--mesh-address <addresses>', 'what the other agents reach that by, host or host:port, comma-separated', 'HANSE_MESH_ADDRESSES'),
+    )
+    .addOption(
+      env(
+        '--read-kubelet-config [true|false]',
+        "read each kubelet's policies for an exact fit; needs get on nodes/proxy, which --manifest then grants",
+        'HANSE_READ_KUBELET_CONFIG',
+      )
+        .preset('true')
+        .argParser(trueOrFalse),
     )
     .option('--manifest', 'print the YAML that runs the agent in the cluster, and end')
     .addOption(new Option('--image <image>', 'image for --manifest').default('hanse/agent:0.1.0'))

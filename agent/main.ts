@@ -8,6 +8,7 @@ import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from 
 import { clusterKeyStore } from './cluster-key-store.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
 import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
+import { readersOf } from './readers.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -29,6 +30,8 @@ export type AgentOptions = {
   readonly context?: string;
   /** Where the keys are kept; absent = in a Secret of the member. */
   readonly keyFile?: string;
+  /** Lets the agent read each kubelet's configuration, for which its identity needs `get` on `nodes/proxy`. */
+  readonly readKubeletConfig?: boolean;
   /** Where datagrams of other agents are listened for, and what they reach it by; absent = beats go over the broker alone. */
   readonly mesh?: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] };
   readonly log: Log;
@@ -75,7 +78,8 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       await link.stop();
       throw error;
     });
-    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover });
+    const readers = readersOf(api, { kubelets: options.readKubeletConfig === true, inCluster: options.kubeconfig === undefined });
+    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover, readers });
     const { state, stop } = agent;
     return {
       state,
@@ -113,7 +117,9 @@ export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
 const program = async (): Promise<void> => {
   let log = nodeLog({ level: 'error', format: 'json' });
   try {
-    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, logLevel } = readSettings(process.env);
+    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, readKubeletConfig, logLevel } = readSettings(
+      process.env,
+    );
     log = nodeLog({ level: logLevel, format: 'json' });
     const agent = await startAgent({
       cluster,
@@ -125,6 +131,7 @@ const program = async (): Promise<void> => {
       ...(context === undefined ? {} : { context }),
       ...(keyFile === undefined ? {} : { keyFile }),
       ...(mesh === undefined ? {} : { mesh }),
+      readKubeletConfig,
       log,
     });
     await runUntilStopped(agent);

@@ -11,6 +11,8 @@ export type ManifestOptions = {
   readonly hubCa?: string;
   readonly token: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Grants what reading the kubelets' configurations takes, and turns it on. */
+  readonly readKubeletConfig?: boolean;
   /** Image that runs `agent/main.ts`. */
   readonly image: string;
 };
@@ -38,6 +40,9 @@ const inventoryRules: readonly Rule[] = [
   // Names, columns and schemas of the kinds that the cluster adds.
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get', 'list'] },
 ];
+
+/** Reaches all of a kubelet's API, so that it is given only when asked for. */
+const kubeletRules: readonly Rule[] = [{ apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] }];
 
 const workRules: readonly Rule[] = [
   {
@@ -75,6 +80,7 @@ export const manifestObjects = (options: ManifestOptions): readonly KubeObject[]
     },
     role('inventory', inventoryRules),
     role('work', workRules),
+    ...(options.readKubeletConfig === true ? [role('kubelets', kubeletRules)] : []),
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
@@ -107,6 +113,7 @@ const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']):
     HANSE_CLUSTER: options.cluster,
     HANSE_HUB: options.hubUrl,
     ...(proposed.length === 0 ? {} : { HANSE_LABELS: proposed.join(',') }),
+    ...(options.readKubeletConfig === true ? { HANSE_READ_KUBELET_CONFIG: 'true' } : {}),
   };
   const caPath = '/etc/hanse/hub-ca.crt';
   const withCa = options.hubCa !== undefined;

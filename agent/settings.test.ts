@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../shared/kube/object.ts';
 import { present } from '../shared/lib/index.ts';
 import { agentManifest, manifestObjects } from './manifest.ts';
 import { readSettings, settingsHelp } from './settings.ts';
@@ -22,6 +23,7 @@ describe('settings', () => {
     [{ HANSE_CLUSTER: 'eu' }, /HANSE_HUB is not set/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LABELS: 'gold' }, /HANSE_LABELS: gold is not key=value/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LOG_LEVEL: 'loud' }, /HANSE_LOG_LEVEL is loud/],
+    [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_READ_KUBELET_CONFIG: 'yes' }, /HANSE_READ_KUBELET_CONFIG is yes: write true or false/],
   ])('%j is refused with what to mend', (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
   });
@@ -47,6 +49,15 @@ describe('the manifest', () => {
       labels: { tier: 'gold' },
       hubCaFile: '/etc/hanse/hub-ca.crt',
     });
+  });
+
+  test('grants the proxy of nodes only to an agent that is to read the configuration of kubelets', () => {
+    const granted = (objects: readonly KubeObject[]): boolean => JSON.stringify(objects).includes('nodes/proxy');
+    expect(granted(manifestObjects(options))).toBe(false);
+    const objects = manifestObjects({ ...options, readKubeletConfig: true });
+    expect(objects.filter(({ kind }) => kind === 'ClusterRole').map(({ metadata }) => metadata.name)).toContain('hanse-agent-kubelets');
+    expect(granted(objects)).toBe(true);
+    expect(agentManifest({ ...options, readKubeletConfig: true })).toContain('HANSE_READ_KUBELET_CONFIG');
   });
 
   test('is plain YAML: every document is read back as it was made', () => {

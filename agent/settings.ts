@@ -15,6 +15,7 @@ export type AgentSettings = {
   readonly keyFile: string | undefined;
   /** Undefined = no datagrams. */
   readonly mesh: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] } | undefined;
+  readonly readKubeletConfig: boolean;
   readonly logLevel: LogLevel;
 };
 
@@ -35,6 +36,7 @@ export const settingsHelp: Readonly<Record<string, string>> = {
   HANSE_KEY_FILE: "file for the agent's keys; default: Secret hanse-system/hanse-agent-keys",
   HANSE_MESH_LISTEN: 'host:port on which datagrams of the other agents are listened for (UDP), such as 0.0.0.0:7472; default: none',
   HANSE_MESH_ADDRESSES: 'what the other agents reach that by, host or host:port, comma-separated; default: the host listened on',
+  HANSE_READ_KUBELET_CONFIG: "true = read each kubelet's configuration, which needs get on nodes/proxy; default: false",
   HANSE_LOG_LEVEL: 'debug, info, warn or error; default: info',
 };
 
@@ -54,6 +56,9 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
   const wantedLevel = value('HANSE_LOG_LEVEL') ?? 'info';
   const logLevel = levels.find((level) => level === wantedLevel);
   if (logLevel === undefined) throw new SettingsError(`HANSE_LOG_LEVEL is ${wantedLevel}: it must be ${levels.join(', ')}`);
+  const wantedReading = value('HANSE_READ_KUBELET_CONFIG') ?? 'false';
+  const readKubeletConfig = flagOf(wantedReading);
+  if (readKubeletConfig === undefined) throw new SettingsError(`HANSE_READ_KUBELET_CONFIG is ${wantedReading}: write true or false`);
   return {
     cluster: required('HANSE_CLUSTER'),
     hubUrl: required('HANSE_HUB'),
@@ -64,9 +69,14 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     context: value('HANSE_CONTEXT'),
     keyFile: value('HANSE_KEY_FILE'),
     mesh: parseMesh(value('HANSE_MESH_LISTEN'), value('HANSE_MESH_ADDRESSES')),
+    readKubeletConfig,
     logLevel,
   };
 };
+
+/** True for `true` and `1`, false for `false` and `0`; undefined for anything else. */
+export const flagOf = (text: string): boolean | undefined =>
+  text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined;
 
 /** Where datagrams are listened for. @throws SettingsError */
 export const parseMesh = (listen: string | undefined, addresses: string | undefined): AgentSettings['mesh'] => {

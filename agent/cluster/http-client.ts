@@ -21,6 +21,18 @@ export interface MemberApi extends KubeClient {
   close(): Promise<void>;
 }
 
+/** How long an answer may take, and how long it may be. */
+export type AnswerLimits = { readonly timeoutMs: number; readonly bytesMax: number };
+
+/** What other servers answer through the API server. */
+export interface ProxyApi {
+  /**
+   * The text at a path of a node's or a pod's proxy; rejects as the other methods do. Outside the breaker: a kubelet that does not answer
+   * says nothing of the API server.
+   */
+  proxied(path: string, limits: AnswerLimits): Promise<string>;
+}
+
 /** Settings of {@link httpClient}. */
 export type HttpClientOptions = {
   readonly userAgent?: string;
@@ -38,7 +50,7 @@ const PROBE_TIMEOUT_MS = 3_000;
 const WATCH_SILENCE_MS = 90_000;
 
 /** A client of the API server that `access` names. */
-export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {}): MemberApi => {
+export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {}): MemberApi & ProxyApi => {
   const timeoutMs = options.callTimeoutMs ?? CALL_TIMEOUT_MS;
   // A busy server may take as long over a handshake as over an answer: cutting handshakes earlier only makes it begin them anew.
   const transport =
@@ -121,6 +133,11 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
       const answer = await transport.request({ method: 'GET', path: '/readyz', timeoutMs: options.probeTimeoutMs ?? PROBE_TIMEOUT_MS });
       // Anything below 500 was said by a server that answers; who may read /readyz is not the question.
       if (answer.code >= 500) throw refusalOf(answer.code, answer.text);
+    },
+    proxied: async (path, limits) => {
+      const answer = await transport.request({ method: 'GET', path, accept: '*/*', ...limits });
+      if (answer.code >= 300) throw refusalOf(answer.code, answer.text);
+      return answer.text;
     },
     close: async () => {
       breaker.close();

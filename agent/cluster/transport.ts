@@ -13,6 +13,8 @@ export type HttpRequest = {
   readonly body?: string;
   /** From the first byte sent to the last byte read. */
   readonly timeoutMs: number;
+  /** A longer answer is cut off; default {@link ANSWER_BYTES_MAX}. */
+  readonly bytesMax?: number;
 };
 
 /** An answer, read whole. */
@@ -92,7 +94,7 @@ export const createTransport = (access: ClusterAccess, { userAgent, connectTimeo
       const deadline = AbortSignal.timeout(request.timeoutMs);
       try {
         const answer = await open(request, 'calls', deadline, request.timeoutMs);
-        const text = await readText(answer.body, ANSWER_BYTES_MAX);
+        const text = await readText(answer.body, request.bytesMax ?? ANSWER_BYTES_MAX);
         return { code: answer.statusCode, headers: flat(answer.headers), text };
       } catch (error) {
         throw asApiError(error, access, { timeoutMs: request.timeoutMs, connectTimeoutMs }, deadline.aborted);
@@ -154,7 +156,8 @@ const authorization = (credentials: Credentials): Record<string, string> => {
 const flat = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
 
-const readText = async (body: AsyncIterable<Uint8Array> & { destroy: () => unknown }, bytesMax: number): Promise<string> => {
+/** A body as text. @throws ApiError `TooLarge` beyond `bytesMax` */
+export const readText = async (body: AsyncIterable<Uint8Array> & { destroy: () => unknown }, bytesMax: number): Promise<string> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {

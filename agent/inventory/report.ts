@@ -62,7 +62,9 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     sources: sourceVersions(state),
     complete:
       !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
-    unsupported: [...unsupportedOf(state), ...unsupported.map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))].slice(0, UNSUPPORTED_MAX),
+    unsupported: [...unsupportedOf(state), ...[...state.untold.values()].flat(), ...unsupported]
+      .map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))
+      .slice(0, UNSUPPORTED_MAX),
     resourceNames,
     groups,
     nodes: {
@@ -104,7 +106,7 @@ const unsupportedOf = (state: InventoryState): readonly string[] =>
     if (name === 'pods' && state.pods.overflowed()) return [`pods: more than ${PODS_MAX}, the rest is not counted`];
     if (served === false) return extras.has(name) ? [] : [`${name}: not served`];
     if (problem?.status === 403) return [`${name}: list is forbidden: grant list and watch on ${name} to the agent's identity`];
-    return problem === undefined ? [] : [`${name}: ${problem.reason}: ${problem.message}`.slice(0, UNSUPPORTED_CHARS_MAX)];
+    return problem === undefined ? [] : [`${name}: ${problem.reason}: ${problem.message}`];
   });
 
 /** Every resource a node offers, by name; `pods` has a column of its own. */

@@ -6,6 +6,8 @@ import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { learntLabels } from '../../shared/placement/learnt-labels.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type Reflector, startReflector } from '../cluster/index.ts';
+import { type Exporter, startDcgm } from './dcgm.ts';
+import { startKubelets } from './kubelets.ts';
 import { buildReport, forbiddenOf, type ReportInput } from './report.ts';
 import { applyEvent, createInventoryState, type Facts, project, type SourceName } from './state.ts';
 
@@ -19,6 +21,10 @@ export type InventoryOptions = {
   readonly publish: (report: CapacityReport) => boolean;
   /** Labels or runtime classes changed, which a hello tells. */
   readonly onFactsChange: () => void;
+  /** The text of a node's `/configz`; absent = kubelets are not asked. */
+  readonly configz?: (node: string) => Promise<string>;
+  /** The text of a DCGM exporter's `/metrics`; absent = none is looked for. */
+  readonly metrics?: (exporter: Exporter) => Promise<string>;
   readonly reportIntervalMs?: number;
   readonly idleIntervalMs?: number;
 };
@@ -139,7 +145,9 @@ export const startInventory = (options: InventoryOptions): Inventory => {
       },
       project: (object) => project(source.name, object),
       onEvent: (event) => {
+        const nodes = state.nodes.size;
         if (applyEvent(state, source.name, event)) changed();
+        if (state.nodes.size > nodes) kubelets?.soon();
       },
       onHealth: (problem) => {
         const at = state.sources[source.name];
@@ -147,6 +155,10 @@ export const startInventory = (options: InventoryOptions): Inventory => {
         at.problem = problem;
       },
     });
+
+  const { configz, metrics, client } = options;
+  const kubelets = configz === undefined ? undefined : startKubelets({ env, state, configz, onChange: changed });
+  const dcgm = metrics === undefined ? undefined : startDcgm({ env, state, client, metrics, onChange: changed });
 
   return {
     setServed: (apis) => {
@@ -171,6 +183,8 @@ export const startInventory = (options: InventoryOptions): Inventory => {
     stop: () => {
       stopped = true;
       cancelTimer();
+      kubelets?.stop();
+      dcgm?.stop();
       for (const reflector of running.values()) reflector.stop();
     },
   };

@@ -78,6 +78,8 @@ export type InventoryState = {
   /** By node, where the operator let the kubelets be asked. */
   readonly kubelets: Map<string, KubeletFacts>;
   gpuUse: readonly GpuUse[];
+  /** What servers beside the API server did not tell, by what was asked of them: lines for people. */
+  readonly untold: Map<'kubelets' | 'dcgm', readonly string[]>;
   /** Counted anew when slices, claims or classes changed. */
   dra: DraFacts | undefined;
   /** Keys seen in the full reading that is under way, by source. */
@@ -122,6 +124,7 @@ export const createInventoryState = (): InventoryState => {
     nodePools: new Map(),
     kubelets: new Map(),
     gpuUse: [],
+    untold: new Map(),
     dra: undefined,
     readings: new Map(),
   };
@@ -289,6 +292,7 @@ const remove = (state: InventoryState, source: SourceName, key: string): boolean
   if (source !== 'nodes') return plainOf(state, source).delete(key);
   const old = state.nodes.get(key);
   if (old !== undefined) state.kinds.release(old.kindId);
+  state.kubelets.delete(key);
   return state.nodes.delete(key);
 };
 

@@ -1,5 +1,5 @@
 /** @module `hanse top gpu`: the GPUs of all clusters, by model, memory size and cluster. */
-import type { GpuCounts, GpuPool } from '../../shared/api/index.ts';
+import type { GpuCounts, GpuPool, GpuPoolCluster } from '../../shared/api/index.ts';
 import { type CliContext, withHub } from './context.ts';
 import { tableLines } from './table.ts';
 
@@ -19,7 +19,10 @@ const header = [
   'SHARING',
   'PRICE/H',
   'BUSY',
+  'MEMORY USED',
   'HOTTEST',
+  'POWER',
+  'XID',
 ];
 
 const memoryText = (memoryMiB: number): string => (memoryMiB === 0 ? 'unknown' : `${(memoryMiB / 1_024).toFixed(1).replace(/\.0$/, '')}Gi`);
@@ -36,6 +39,19 @@ const countCells = ({ total, free, largestFreePerNode, largestFreePerZone, fragm
 
 const unit = (value: number | undefined, suffix: string): string => (value === undefined ? '' : `${value}${suffix}`);
 
+/** Figures of DCGM; XID as `CODExGPUS`. */
+const useCells = (use: NonNullable<GpuPoolCluster['use']>): string[] => [
+  unit(use.utilizationPercent, '%'),
+  use.memoryUsedMiB === undefined || use.memoryTotalMiB === undefined || use.memoryTotalMiB === 0
+    ? ''
+    : `${Math.floor((use.memoryUsedMiB * 100) / use.memoryTotalMiB)}%`,
+  unit(use.temperatureMaxCelsius, 'C'),
+  unit(use.powerWatts, 'W'),
+  Object.entries(use.xid ?? {})
+    .map(([code, gpus]) => `${code}x${gpus}`)
+    .join(','),
+];
+
 /** The lines of the table: a row for each model, under it one for each cluster where there are several. */
 export const gpuLines = (pools: readonly GpuPool[]): string[] => {
   const rows = pools.flatMap(({ spec, status }) => {
@@ -46,8 +62,7 @@ export const gpuLines = (pools: readonly GpuPool[]): string[] => {
       ...countCells(part),
       part.sharing.join(','),
       part.pricePerHour === undefined ? '' : `${part.pricePerHour}${part.currency === undefined ? '' : ` ${part.currency}`}`,
-      unit(part.use?.utilizationPercent, '%'),
-      unit(part.use?.temperatureMaxCelsius, 'C'),
+      ...useCells(part.use ?? {}),
     ]);
     const [only] = parts;
     if (only !== undefined && parts.length === 1) return [[...model, ...only]];

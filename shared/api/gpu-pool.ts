@@ -32,6 +32,7 @@ export type GpuPoolCluster = GpuCounts & {
   readonly use?: {
     readonly utilizationPercent?: number;
     readonly memoryUsedMiB?: number;
+    readonly memoryTotalMiB?: number;
     readonly temperatureMaxCelsius?: number;
     readonly powerWatts?: number;
     /** GPUs by the code of their last XID error. */
@@ -63,7 +64,8 @@ const counts = {
 
 const use = fields('Figures of DCGM.', {
   utilizationPercent: count('Mean utilisation, percent.'),
-  memoryUsedMiB: count('Memory in use, MiB.'),
+  memoryUsedMiB: count('Memory in use on all of them, MiB.'),
+  memoryTotalMiB: count('Memory of all of them, MiB.'),
   temperatureMaxCelsius: integer('The hottest GPU, degrees Celsius.', { min: -300, max: int32Max }),
   powerWatts: count('Power drawn, W.'),
   xid: {

@@ -166,11 +166,13 @@ export type GpuUse = {
   readonly product: string;
   /** GPUs that were heard. */
   readonly gpus: number;
-  /** Means, percent. */
+  /** Mean, percent. */
   readonly utilizationPercent?: number;
+  /** Sums over the GPUs. */
   readonly memoryUsedMiB?: number;
   readonly memoryTotalMiB?: number;
   readonly temperatureMaxCelsius?: number;
+  /** Sum. */
   readonly powerWatts?: number;
   /** GPUs whose last XID error is not 0, by its code. */
   readonly xid?: { readonly [code: string]: number };

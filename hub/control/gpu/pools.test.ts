@@ -110,6 +110,19 @@ test('devices of DRA count with their product, partitions do not', () => {
   ]);
 });
 
+test('figures of DCGM are shown with the cluster that has such GPUs, and the table tells them', () => {
+  const figures = { gpus: 8, utilizationPercent: 42, memoryUsedMiB: 40_960, memoryTotalMiB: 81_920, powerWatts: 900, xid: { 79: 1 } };
+  const report = { ...withGpus(reportOf([node('a', 8)]), gpu()), gpuUse: [{ product: 'NVIDIA-A100-SXM4-40GB', ...figures }] };
+  const pools = countPools([source('east', report)]);
+  const { gpus: _, ...use } = figures;
+  expect(pools[0]?.status.clusters[0]?.use).toEqual(use);
+  const [header = '', row = ''] = gpuLines(
+    pools.map(({ name, ...rest }) => ({ apiVersion: '', kind: 'GPUPool', metadata: { name }, ...rest })),
+  );
+  const cell = (title: string): string => row.slice(header.indexOf(title)).split(/\s/)[0] ?? '';
+  expect(['BUSY', 'MEMORY USED', 'POWER', 'XID'].map(cell)).toEqual(['42%', '50%', '900W', '79x1']);
+});
+
 test('a cluster that has not reported since the hub started keeps its part, one that is gone does not', () => {
   const told = countPools([
     source('east', withGpus(reportOf([node('a', 8)]), gpu())),

@@ -154,10 +154,11 @@ const countsOf = (nodes: readonly NodeGpus[]): GpuCounts => {
   };
 };
 
+/** Figures of the whole GPUs; DRA drivers name a product with blanks, node labels and figures without. */
 const useOf = (report: CapacityReport, product: string): Pick<GpuPoolCluster, 'use'> => {
-  const found = report.gpuUse?.find((use) => use.product === product);
+  const found = report.gpuUse?.find((use) => use.product === product.replace(/\s+/g, '-'));
   if (found === undefined) return {};
-  const { product: _, gpus: _gpus, memoryTotalMiB: _total, ...use } = found;
+  const { product: _, gpus: _gpus, ...use } = found;
   return { use };
 };
 

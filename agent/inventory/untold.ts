@@ -1,0 +1,47 @@
+/** @module How servers that did not tell are told of: one line a reason, however many there are. */
+import type { ApiFailure } from '../cluster/index.ts';
+import { compareText } from './fields.ts';
+
+/** Names in a line; the rest is a number. */
+const NAMES_MAX = 5;
+
+/**
+ * Lines such as `kubelet configuration of n1, n2 and 498 more: Forbidden: …: grant …`. `failures` by name; `mendOf` answers what helps
+ * against a failure, undefined = nothing to add. Names in order: the same failures give the same lines.
+ */
+export const untoldLines = (
+  what: string,
+  failures: ReadonlyMap<string, ApiFailure>,
+  mendOf: (failure: ApiFailure) => string | undefined,
+): readonly string[] => {
+  const byReason = new Map<string, [name: string, failure: ApiFailure][]>();
+  for (const entry of failures) {
+    const { reason } = entry[1];
+    const known = byReason.get(reason);
+    if (known === undefined) byReason.set(reason, [entry]);
+    else known.push(entry);
+  }
+  return [...byReason.values()]
+    .map((entries) =>
+      lineOf(
+        what,
+        entries.sort(([a], [b]) => compareText(a, b)),
+        mendOf,
+      ),
+    )
+    .sort(compareText);
+};
+
+const lineOf = (
+  what: string,
+  entries: readonly (readonly [name: string, failure: ApiFailure])[],
+  mendOf: (failure: ApiFailure) => string | undefined,
+): string => {
+  const names = entries.slice(0, NAMES_MAX).map(([name]) => name);
+  const more = entries.length - names.length;
+  const who = more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+  const failure = entries[0]?.[1];
+  if (failure === undefined) return who;
+  const mend = mendOf(failure);
+  return `${what} ${who}: ${failure.reason}: ${failure.message.slice(0, 200)}${mend === undefined ? '' : `: ${mend}`}`;
+};
