@@ -1,89 +1,14 @@
 /** @module The loops together, over a real store and API server, with agents in the small: from a policy to replicas and back. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clusterCondition, hanseSchemas, hanseTypes, type Placement } from '../../shared/api/index.ts';
-import { builtinDefaults, builtinSchemas, builtinTypes } from '../../shared/kube/builtin/index.ts';
-import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import { clusterCondition, type Placement } from '../../shared/api/index.ts';
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { createSchemaSet } from '../../shared/kube/schema/index.ts';
-import { createApiServer, createRegistry } from '../../shared/kube/server/index.ts';
-import { createStore, memoryJournal, type Store } from '../../shared/kube/storage/index.ts';
-import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
-import { type Control, startControl } from './control.ts';
 import { explainWorkload } from './explain.ts';
-import { createFakeFleet, type FakeFleet } from './testing/fake-fleet.ts';
+import { startTestHub, type TestHub } from './testing/test-hub.ts';
 
-const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300 };
-const env: RuntimeEnv = {
-  nowMs: Date.now,
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 50));
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
-const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
 const web: ObjectAddress = { ...deployments, namespace: 'shop', name: 'web' };
-
-type Hub = {
-  readonly client: KubeClient;
-  readonly store: Store;
-  readonly fleet: FakeFleet;
-  readonly restart: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-};
-
-const providers: Readonly<Record<string, string>> = { home: 'onprem', aws: 'aws', gcp: 'gcp' };
-
-const startHub = async (sizes: Readonly<Record<string, number>>): Promise<Hub> => {
-  const store = await createStore(memoryJournal(), { env });
-  const registry = createRegistry([...builtinTypes(), ...hanseTypes()]);
-  const version = { major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', platform: 'test' };
-  const api = createApiServer({ store, registry, schemas: () => schemas, defaultFunctions: builtinDefaults, env, version });
-  await api.start();
-  const client = api.client;
-  await client.create(
-    { group: '', version: 'v1', resource: 'namespaces' },
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
-  );
-  for (const name of Object.keys(sizes)) {
-    const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
-    const made = await client.create(clusters, {
-      apiVersion: 'hanse.dev/v1alpha1',
-      kind: 'Cluster',
-      metadata: { name, labels: { 'hanse.dev/provider': providers[name] ?? 'other' } },
-      spec: { admission: 'Approved' },
-    });
-    await client.update(
-      clusters,
-      { ...made, status: { agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' } } },
-      { subresource: 'status' },
-    );
-  }
-  const fleet = createFakeFleet(sizes, env.nowMs);
-  const start = (): Control => startControl({ store, bus: fleet.bus, catalog: registry, env, health });
-  let control = start();
-  fleet.beat();
-  const beats = setInterval(fleet.beat, 25);
-  return {
-    client,
-    store,
-    fleet,
-    restart: async () => {
-      await control.stop();
-      control = start();
-    },
-    stop: async () => {
-      clearInterval(beats);
-      await control.stop();
-      await api.close();
-      await store.close();
-    },
-  };
-};
 
 const deployment = (replicas: number, more: Record<string, unknown> = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -111,26 +36,26 @@ const tiers = [
   { name: 'cloud', clusterSelector: { matchExpressions: [{ key: 'hanse.dev/provider', operator: 'In', values: ['aws', 'gcp'] }] } },
 ];
 
-let hub: Hub | undefined;
+let hub: TestHub | undefined;
 afterEach(async () => {
   await hub?.stop();
   hub = undefined;
 });
 
-const started = async (sizes: Readonly<Record<string, number>>): Promise<Hub> => {
-  hub = await startHub(sizes);
+const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
+  hub = await startTestHub(sizes);
   return hub;
 };
 const soon = { timeout: 8_000, interval: 20 };
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, soon);
 const workId = 'apps=deployments=shop=web';
-const placedAt = ({ store }: Hub): Record<string, number | undefined> => {
+const placedAt = ({ store }: TestHub): Record<string, number | undefined> => {
   const placement = store.get('hanse.dev/placements/shop/web-deployment')?.object as unknown as Placement | undefined;
   return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas]));
 };
-const runningAt = ({ fleet }: Hub, name: string): number | undefined =>
+const runningAt = ({ fleet }: TestHub, name: string): number | undefined =>
   (fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas;
-const scale = ({ client }: Hub, replicas: number): Promise<KubeObject> =>
+const scale = ({ client }: TestHub, replicas: number): Promise<KubeObject> =>
   client.patch(web, 'application/merge-patch+json', { spec: { replicas } });
 
 describe('control', () => {

@@ -1,5 +1,5 @@
 /** @module Dumps and objects for tests of plans, written short. */
-import { type Plan, planCase } from './index.ts';
+import { planCase } from './index.ts';
 
 type Case = Parameters<typeof planCase>[0];
 /** A node of 32Gi and 110 pods. */

@@ -1,0 +1,189 @@
+/** @module Plans over the hub's state: what is told is what the loops then do, and nothing is written. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Placement, PlanReviewSpec } from '../../../shared/api/index.ts';
+import type { Loss, PlanAnswer } from '../../../shared/plan/index.ts';
+import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+
+const deployment = (name: string, replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'shop' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }] },
+    },
+  },
+});
+const byProvider = (value: string) => ({ matchLabels: { 'hanse.dev/provider': value } });
+const policy = (spec: object = {}) => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'PlacementPolicy',
+  metadata: { name: 'all', namespace: 'shop' },
+  spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }], ...spec },
+});
+const ownFirst = {
+  tiers: [
+    { name: 'own', clusterSelector: byProvider('onprem') },
+    { name: 'cloud', clusterSelector: byProvider('aws') },
+  ],
+};
+const taint = (name: string) => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name },
+  spec: { taints: [{ key: 'maintenance', effect: 'NoExecute' }] },
+});
+
+let hub: TestHub | undefined;
+afterEach(async () => {
+  await hub?.stop();
+  hub = undefined;
+});
+const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
+  hub = await startTestHub(sizes);
+  return hub;
+};
+
+const placedAt = ({ store }: TestHub, name = 'web'): Record<string, number | undefined> => {
+  const placement = store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as unknown as Placement | undefined;
+  return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name: cluster, replicas }) => [cluster, replicas]));
+};
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+
+const asked = async (of: TestHub, spec: PlanReviewSpec): Promise<PlanAnswer> => {
+  const made = await of.control().plan(spec);
+  if (!made.ok) throw new Error(made.message);
+  return made.value as PlanAnswer;
+};
+const after = ({ placements }: PlanAnswer, name = 'web'): Record<string, number> | undefined => {
+  const found = placements.find(({ object }) => object.name === name);
+  return found === undefined
+    ? undefined
+    : Object.fromEntries(found.clusters.flatMap(({ cluster, replicas }) => (replicas > 0 ? [[cluster, replicas]] : [])));
+};
+
+/** A hub with six replicas of web: four in the own data centre, which is full then, and two in the cloud. */
+const burst = async (): Promise<TestHub> => {
+  const it = await started({ home: 4, aws: 20 });
+  await it.client.create(policies, policy(ownFirst));
+  await it.client.create(deployments, deployment('web', 6));
+  await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
+  return it;
+};
+
+describe('a plan of the hub', () => {
+  it('tells what then happens, for a new policy with its workload, and writes nothing', async () => {
+    const it = await started({ home: 4, aws: 20 });
+    await until(() =>
+      expect(
+        it
+          .control()
+          .directory.views()
+          .every(({ room }) => room !== undefined),
+      ).toBe(true),
+    );
+    const objects = [policy(ownFirst), deployment('web', 6)];
+    const before = it.store.list('').length;
+    const plan = await asked(it, { objects });
+    expect(after(plan)).toEqual({ home: 4, aws: 2 });
+    expect(it.store.list('').length).toBe(before);
+    await it.client.create(policies, policy(ownFirst));
+    await it.client.create(deployments, deployment('web', 6));
+    await until(() => expect(placedAt(it)).toEqual(after(plan)));
+  });
+
+  it('of a taint tells what then moves; the other fields of the Cluster stay', async () => {
+    const it = await burst();
+    const plan = await asked(it, { objects: [taint('home')] });
+    expect(after(plan)).toEqual({ aws: 6 });
+    await it.client.patch({ ...clusters, name: 'home' }, 'application/merge-patch+json', taint('home'));
+    await until(() => expect(placedAt(it)).toEqual({ aws: 6 }));
+  });
+
+  it('does not touch the room of the loops: what is planned twice comes out the same', async () => {
+    const it = await burst();
+    const ask = () => asked(it, { objects: [deployment('api', 18)] });
+    const first = await ask();
+    expect(after(first, 'api')).toEqual({ aws: 18 });
+    expect(await ask()).toEqual(first);
+  });
+
+  it('tells of what changes only, unless all is asked for', async () => {
+    const it = await burst();
+    expect(await asked(it, {})).toMatchObject({ placements: [], unchanged: 1 });
+    expect((await asked(it, { all: true })).placements).toMatchObject([{ object: { name: 'web' }, unplaced: 0 }]);
+  });
+
+  it('of a deleted object tells that it goes', async () => {
+    const it = await burst();
+    const deletions = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }];
+    expect((await asked(it, { deletions })).placements).toMatchObject([
+      {
+        object: { name: 'web' },
+        clusters: [
+          { before: 2, replicas: 0 },
+          { before: 4, replicas: 0 },
+        ],
+      },
+    ]);
+  });
+
+  it('of a loss moves only what was there, and says what does not fit', async () => {
+    const it = await started({ home: 4, aws: 5 });
+    await it.client.create(policies, policy(ownFirst));
+    await it.client.create(deployments, deployment('web', 6));
+    await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
+    const plan = await asked(it, { lose: ['home'] });
+    expect(plan.placements).toMatchObject([
+      {
+        unplaced: 1,
+        clusters: [
+          { cluster: 'aws', before: 2, replicas: 5 },
+          { cluster: 'home', before: 4, replicas: 0 },
+        ],
+      },
+    ]);
+    // Three nodes' worth of cores more, and everything fits.
+    const addNodes = [{ cluster: 'aws', count: 1, resources: { cpu: '4', memory: '16Gi' } }];
+    expect((await asked(it, { lose: ['home'], addNodes })).placements).toMatchObject([{ unplaced: 0 }]);
+    const { losses } = (await asked(it, { everyLoss: true })) as unknown as { losses: readonly Loss[] };
+    expect(losses.map(({ cluster, moved, unplaced }) => [cluster, moved, unplaced])).toEqual([
+      ['aws', 0, 2],
+      ['home', 3, 1],
+    ]);
+  });
+
+  it.each<[string, PlanReviewSpec, RegExp]>([
+    ['a cluster to lose that is not there', { lose: ['gone'] }, /no cluster "gone"; known are aws, home/],
+    [
+      'an object to delete that is not there',
+      { deletions: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' }] },
+      /deletions\[0\]: there is no Deployment default\/x/,
+    ],
+    [
+      'a kind that is not served',
+      { objects: [{ apiVersion: 'a.b/v1', kind: 'C', metadata: { name: 'x' } }] },
+      /the hub does not serve C of a\.b\/v1/,
+    ],
+    [
+      'a quantity that is none',
+      { addNodes: [{ cluster: 'aws', count: 1, resources: { cpu: '12x' } }] },
+      /addNodes\[0\]\.resources\[cpu\]: "12x" is no quantity/,
+    ],
+    [
+      'nodes for a cluster that is not there',
+      { addNodes: [{ cluster: 'x', count: 1, resources: { cpu: '1' } }] },
+      /addNodes: no cluster "x"/,
+    ],
+  ])('refuses %s', async (_, spec, message) => {
+    const it = await started({ home: 4, aws: 5 });
+    await expect(asked(it, spec)).rejects.toThrow(message);
+  });
+});

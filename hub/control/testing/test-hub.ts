@@ -1,0 +1,84 @@
+/** @module The loops of a hub over a real store and API server in memory, for tests. */
+import { hanseSchemas, hanseTypes } from '../../../shared/api/index.ts';
+import { builtinDefaults, builtinSchemas, builtinTypes } from '../../../shared/kube/builtin/index.ts';
+import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
+import { createApiServer, createRegistry } from '../../../shared/kube/server/index.ts';
+import { createStore, memoryJournal, type Store } from '../../../shared/kube/storage/index.ts';
+import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
+import { type Control, startControl } from '../control.ts';
+import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
+
+const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300 };
+const env: RuntimeEnv = {
+  nowMs: Date.now,
+  random: Math.random,
+  uuid: () => crypto.randomUUID(),
+  setTimer: (delayMs, run) => {
+    const timer = setTimeout(run, Math.min(delayMs, 50));
+    return () => clearTimeout(timer);
+  },
+  log: silentLog,
+};
+const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
+
+/** The loops over a store in memory, with agents in the small. */
+export type TestHub = {
+  readonly client: KubeClient;
+  readonly store: Store;
+  readonly fleet: FakeFleet;
+  readonly control: () => Control;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+const providers: Readonly<Record<string, string>> = { home: 'onprem', aws: 'aws', gcp: 'gcp' };
+
+/** Starts a hub with these clusters, each of so many cores. */
+export const startTestHub = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
+  const store = await createStore(memoryJournal(), { env });
+  const registry = createRegistry([...builtinTypes(), ...hanseTypes()]);
+  const version = { major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', platform: 'test' };
+  const api = createApiServer({ store, registry, schemas: () => schemas, defaultFunctions: builtinDefaults, env, version });
+  await api.start();
+  const client = api.client;
+  await client.create(
+    { group: '', version: 'v1', resource: 'namespaces' },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+  );
+  for (const name of Object.keys(sizes)) {
+    const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+    const made = await client.create(clusters, {
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Cluster',
+      metadata: { name, labels: { 'hanse.dev/provider': providers[name] ?? 'other' } },
+      spec: { admission: 'Approved' },
+    });
+    await client.update(
+      clusters,
+      { ...made, status: { agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' } } },
+      { subresource: 'status' },
+    );
+  }
+  const fleet = createFakeFleet(sizes, env.nowMs);
+  const start = (): Control => startControl({ store, bus: fleet.bus, catalog: registry, env, health });
+  let control = start();
+  fleet.beat();
+  const beats = setInterval(fleet.beat, 25);
+  return {
+    client,
+    store,
+    fleet,
+    control: () => control,
+    restart: async () => {
+      await control.stop();
+      control = start();
+    },
+    stop: async () => {
+      clearInterval(beats);
+      await control.stop();
+      await api.close();
+      await store.close();
+    },
+  };
+};
