@@ -39,6 +39,8 @@ export type PodDemand = NodeDemand & {
   readonly spread: readonly SpreadRule[];
   /** Networks attached, by namespace and name, once a mention. */
   readonly networks: readonly { readonly namespace: string; readonly name: string }[];
+  /** Claims of devices; `template` undefined = a claim that all replicas share. */
+  readonly claims: readonly { readonly template: string | undefined }[];
   /** Shared GPUs asked for, a container each. */
   readonly vgpus: readonly VgpuAsk[];
   /** True when HAMi's own resources are asked: only nodes with shared GPUs can serve them. */
@@ -141,7 +143,6 @@ const schedulerRequests = (spec: Bag, containers: readonly ContainerDemand[]): A
 };
 
 const doubtsOf = (spec: Bag, metadata: Bag): string[] => [
-  ...(bagsOf(spec.resourceClaims).length > 0 ? ['spec.resourceClaims: devices of claims are not counted'] : []),
   ...(bagsOf(spec.volumes).some((volume) => isBag(volume.persistentVolumeClaim) || isBag(volume.ephemeral))
     ? ['spec.volumes: where volumes can be attached is not counted']
     : []),
@@ -178,6 +179,9 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
     antiAffinity: podTermsOf(pod, 'podAntiAffinity', labels),
     spread: spreadRulesOf(pod, labels),
     networks: networksOf(textMapOf(meta.annotations), namespace),
+    claims: bagsOf(pod.resourceClaims).map(({ resourceClaimTemplateName }) => ({
+      template: textOf(resourceClaimTemplateName) || undefined,
+    })),
     vgpus,
     needsVgpu: containers.some(({ requests }) => [...hamiResources].some((name) => (requests.get(name) ?? 0n) > 0n)),
     doubts: doubtsOf(pod, meta),

@@ -23,8 +23,12 @@ const kinds: Readonly<Record<string, string>> = {
   RuntimeClass: 'node.k8s.io',
   NodeResourceTopology: 'topology.node.k8s.io',
   NetworkAttachmentDefinition: 'k8s.cni.cncf.io',
+  ResourceSlice: 'resource.k8s.io',
+  ResourceClaim: 'resource.k8s.io',
+  ResourceClaimTemplate: 'resource.k8s.io',
+  DeviceClass: 'resource.k8s.io',
 };
-const clusterWide = new Set(['Node', 'Namespace', 'RuntimeClass', 'NodeResourceTopology']);
+const clusterWide = new Set(['Node', 'Namespace', 'RuntimeClass', 'NodeResourceTopology', 'ResourceSlice', 'DeviceClass']);
 /** Lists within lists that are opened. */
 const depthMax = 4;
 

@@ -1,6 +1,7 @@
 /** @module A dump of a cluster, as `kubectl get nodes,pods,… -A -o json` prints it, read into the model every fit is counted from. */
 
 import { bookedAmounts } from './amounts.ts';
+import { deviceStockOf } from './dump-devices.ts';
 import { nodeFaults, nodeModelOf } from './dump-nodes.ts';
 import { type DumpObject, flatten } from './dump-objects.ts';
 import { type HeldPod, heldPodOf, holdsRoom } from './dump-pods.ts';
@@ -71,6 +72,10 @@ const dumpOf = (objects: readonly DumpObject[]): Dump => {
       networks: ofKind('NetworkAttachmentDefinition').map(networkOf),
       quotas,
       namespaces: new Map(ofKind('Namespace').map(({ name, body }) => [name, textMapOf(bagOf(body.metadata).labels)])),
+      devices: deviceStockOf(
+        ofKind,
+        pods.filter(({ body }) => holdsRoom(body)),
+      ),
       grainBytes: 1n,
       doubts: nodes.length === 0 ? ['no Node is in the dump'] : [],
     },

@@ -4,6 +4,7 @@
  */
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
+import { type DeviceAsks, type DeviceCount, deviceAsksOf, deviceCount } from './device-count.ts';
 import { foldDemand } from './fold.ts';
 import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from './neighbours.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
@@ -47,9 +48,34 @@ export const fitModel = (cluster: ClusterModel, asked: PodDemand): ExactFit => {
   const { demand, refusal, doubts } = foldDemand(cluster, asked);
   const counting: Counting = { cluster, demand, shares: [], doubts: new Set([...cluster.doubts, ...doubts]), exact: true };
   const memo: ZoneMemo = new Map();
+  const limit = claimLimit(counting);
   for (const node of cluster.nodes)
-    counting.shares.push(refusal === undefined ? shareOf(counting, node, memo) : { count: 0n, bound: refusal });
+    counting.shares.push(refusal === undefined ? shareOf(counting, node, memo, limit) : { count: 0n, bound: refusal });
   return fitShares(counting);
+};
+
+/** What claims of devices leave of a node's own count; undefined = there are none, or nothing is known of devices. */
+type ClaimLimit = ((node: string, most: bigint) => DeviceCount) | undefined;
+
+const claimLimit = ({ cluster: { devices, quotas }, demand, doubts }: Counting): ClaimLimit => {
+  for (const resource of demand.requests.keys())
+    if (devices?.extended.has(resource) === true) doubts.add(`DeviceClass: ${resource} as devices of a driver is not counted`);
+  if (demand.claims.length === 0) return undefined;
+  if (devices === undefined) {
+    doubts.add('spec.resourceClaims: devices of claims are not counted');
+    return undefined;
+  }
+  const isLimited = quotas.some(
+    ({ namespace, free }) => namespace === demand.namespace && [...free.keys()].some((name) => /deviceclass|resourceclaims/.test(name)),
+  );
+  const asked: DeviceAsks = isLimited
+    ? { ok: false, message: 'ResourceQuota: limits of claims and devices are not counted' }
+    : deviceAsksOf(devices, demand);
+  if (!asked.ok) {
+    doubts.add(asked.message);
+    return () => ({ count: 0n, exact: false, bound: 'resourceclaims' });
+  }
+  return asked.asks.length === 0 ? undefined : (node, most) => deviceCount(devices, asked.asks, node, most);
 };
 
 /** As {@link fitModel} where each node's own share is counted already. The shares are taken over; the demand is folded. */
@@ -60,13 +86,16 @@ export const fitShares = (counting: Counting): ExactFit => {
   return answerOf(counting);
 };
 
-const shareOf = (counting: Counting, node: NodeModel, memo: ZoneMemo): Share => {
+const shareOf = (counting: Counting, node: NodeModel, memo: ZoneMemo, claims: ClaimLimit): Share => {
   const { demand, cluster } = counting;
   const refused = demand.nodeName !== undefined && demand.nodeName !== node.name ? 'selector' : refusalOf(node, demand);
   if (refused !== undefined) return { count: 0n, bound: refused };
   const { count, bound, exact } = ownCount(node, demand, cluster.grainBytes, memo);
   if (!exact) counting.exact = false;
   for (const doubt of node.doubts) counting.doubts.add(doubt);
+  const devices = claims?.(node.name, count);
+  if (devices?.exact === false) counting.exact = false;
+  if (devices !== undefined && devices.count < count) return { count: devices.count, bound: devices.bound };
   return { count, bound };
 };
 

@@ -2,6 +2,7 @@
  * @module What one node can hold and what of its cluster bears on it, exactly: the facts every fit is counted from, whether they come from
  * a dump or from an agent's report. Amounts are whole numbers as the scheduler books them: milli-CPU, bytes, devices.
  */
+import type { DeviceStock } from './dump-devices.ts';
 import type { NodeTerm } from './node-match.ts';
 import type { TaintLike, TolerationLike } from './taints.ts';
 
@@ -129,6 +130,8 @@ export type ClusterModel = {
   readonly quotas: readonly QuotaModel[];
   /** Labels by namespace, of those that are known. */
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Devices that claims may take; undefined = not known, and replicas with claims are an estimate. */
+  readonly devices?: DeviceStock;
   /** Amounts of bytes are known to this many bytes, rounded down: 1 from a dump, 1 MiB from a report. */
   readonly grainBytes: bigint;
   /** What is not known of the cluster as a whole; any entry makes the answer an estimate. */

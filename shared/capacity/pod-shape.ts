@@ -58,7 +58,7 @@ const shapeOf = (demand: PodDemand): PodShape => {
     nodeTerms,
     runtimeClassName,
     perNodeMax: demand.ports.length > 0 || apart ? 1 : unlimited,
-    exact: demand.doubts.length === 0 && isWholeMebibytes(demand.requests),
+    exact: demand.doubts.length === 0 && demand.claims.length === 0 && isWholeMebibytes(demand.requests),
     demand,
   };
 };

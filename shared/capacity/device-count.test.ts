@@ -1,0 +1,190 @@
+/** @module Rules of counting devices of claims (Dynamic Resource Allocation) on a dump. */
+import { describe, expect, it } from 'vitest';
+import { fitDump } from './fit-dump.ts';
+
+const driver = 'gpu.example.com';
+const api = 'resource.k8s.io/v1';
+const node = (name: string): object => ({
+  kind: 'Node',
+  metadata: { name },
+  status: { allocatable: { cpu: '64', memory: '64Gi', pods: '50' } },
+});
+type TestDevice = { readonly name: string; readonly model?: string; readonly more?: object };
+const slice = (on: string, devices: readonly TestDevice[], pool: object = {}, more: object = {}): object => ({
+  apiVersion: api,
+  kind: 'ResourceSlice',
+  metadata: { name: `${on}-${JSON.stringify(pool)}` },
+  spec: {
+    driver,
+    nodeName: on,
+    pool: { name: on, generation: 1, resourceSliceCount: 1, ...pool },
+    devices: devices.map(({ name, model = 'a', more = {} }) => ({
+      name,
+      attributes: {
+        model: { string: model },
+        size: { int: Number(name.slice(1)) },
+        'example.com/root': { string: `r${Number(name.slice(1)) % 2}` },
+      },
+      ...more,
+    })),
+    ...more,
+  },
+});
+const devices = (count: number, model?: string): TestDevice[] =>
+  Array.from({ length: count }, (_, at) => ({ name: `d${at}`, ...(model === undefined ? {} : { model }) }));
+const cel = (expression: string): object => ({ cel: { expression } });
+const deviceClass = (expression = `device.driver == "${driver}"`): object => ({
+  apiVersion: api,
+  kind: 'DeviceClass',
+  metadata: { name: 'gpu' },
+  spec: { selectors: [cel(expression)] },
+});
+const template = (requests: readonly object[], constraints: readonly object[] = []): object => ({
+  apiVersion: api,
+  kind: 'ResourceClaimTemplate',
+  metadata: { name: 't', namespace: 'default' },
+  spec: { spec: { devices: { requests, constraints } } },
+});
+const request = (more: object = {}, name = 'r'): object => ({ name, exactly: { deviceClassName: 'gpu', ...more } });
+const claim = (name: string, held: readonly string[], pool = 'n'): object => ({
+  apiVersion: api,
+  kind: 'ResourceClaim',
+  metadata: { name, namespace: 'default' },
+  spec: {},
+  status: { allocation: { devices: { results: held.map((device) => ({ request: 'r', driver, pool, device })) } } },
+});
+const shape = (more: object = {}): object => ({
+  kind: 'Pod',
+  metadata: { name: 's' },
+  spec: {
+    containers: [{ name: 'c', resources: { requests: { cpu: '1' }, claims: [{ name: 'g' }] } }],
+    resourceClaims: [{ name: 'g', resourceClaimTemplateName: 't', ...more }],
+  },
+});
+const answer = (objects: readonly unknown[], pod: unknown = shape()) => {
+  const read = fitDump(objects, pod);
+  if (!read.ok) throw new Error(read.message);
+  const { total, exact, refusals } = read.value;
+  return { total: Number(total), exact, refusals };
+};
+const model = (name: string): string => `device.attributes["${driver}"].model == "${name}"`;
+
+describe('devices of claims', () => {
+  it.each<[string, unknown[], number]>([
+    ['one each', [slice('n', devices(4)), template([request()])], 4],
+    ['two each', [slice('n', devices(5)), template([request({ count: 2 })])], 2],
+    ['two requests of one class', [slice('n', devices(5)), template([request({}, 'a'), request({}, 'b')])], 2],
+    ['devices of claims that hold them are not free', [slice('n', devices(4)), claim('x', ['d0', 'd3']), template([request()])], 2],
+    [
+      'a selector of the request',
+      [slice('n', [...devices(3), { name: 'd7', model: 'b' }]), template([request({ selectors: [cel(model('b'))] })])],
+      1,
+    ],
+    [
+      'attributes compared and combined',
+      [
+        slice('n', devices(6)),
+        template([request({ selectors: [cel(`${model('a')} && (device.attributes["${driver}"].size > 3 || false)`)] })]),
+      ],
+      2,
+    ],
+    [
+      'two requests that draw from different devices',
+      [
+        slice('n', [...devices(3), { name: 'd7', model: 'b' }, { name: 'd8', model: 'b' }]),
+        template([request({ selectors: [cel(model('a'))] }, 'a'), request({ selectors: [cel(model('b'))] }, 'b')]),
+      ],
+      2,
+    ],
+    ['only the highest generation', [slice('n', devices(8)), slice('n', devices(3), { generation: 2 }), template([request()])], 3],
+    ['a pool that lacks a slice offers nothing', [slice('n', devices(8), { resourceSliceCount: 2 }), template([request()])], 0],
+    ['an attribute in common', [slice('n', devices(5)), template([request({ count: 2 })], [{ matchAttribute: 'example.com/root' }])], 2],
+    ['all devices of a node, once', [slice('n', devices(4)), template([request({ allocationMode: 'All' })])], 1],
+    ['all devices where one is held', [slice('n', devices(4)), claim('x', ['d1']), template([request({ allocationMode: 'All' })])], 0],
+    [
+      'a tainted device',
+      [slice('n', [...devices(2), { name: 'd9', more: { taints: [{ key: 'k', effect: 'NoSchedule' }] } }]), template([request()])],
+      2,
+    ],
+    [
+      'partitions whose counters a claim has drawn',
+      [
+        slice(
+          'n',
+          ['d0', 'd1', 'd2'].map((name) => ({
+            name,
+            more: { consumesCounters: [{ counterSet: 'g', counters: { m: { value: name === 'd2' ? '3' : '1' } } }] },
+          })),
+          {},
+          { sharedCounters: [{ name: 'g', counters: { m: { value: '3' } } }] },
+        ),
+        claim('x', ['d0']),
+        template([request()]),
+      ],
+      1,
+    ],
+  ])('%s', (_, objects, total) => {
+    expect(answer([node('n'), deviceClass(), ...objects])).toMatchObject({ total, exact: true });
+  });
+
+  it.each<[string, unknown[], object | undefined]>([
+    [
+      'a claim that replicas share',
+      [slice('n', devices(4)), template([request()])],
+      shape({ resourceClaimTemplateName: undefined, resourceClaimName: 'c' }),
+    ],
+    ['a template that is not told', [slice('n', devices(4))], undefined],
+    ['a class that is not told', [slice('n', devices(4)), template([request({ deviceClassName: 'x' })])], undefined],
+    [
+      'a selector that is not understood',
+      [slice('n', devices(4)), template([request({ selectors: [cel('device.nothing()')] })])],
+      undefined,
+    ],
+    [
+      'a selector that fails on a device',
+      [slice('n', devices(4)), template([request({ selectors: [cel(`device.attributes["${driver}"].no == 1`)] })])],
+      undefined,
+    ],
+    [
+      'alternatives',
+      [slice('n', devices(4)), template([{ name: 'r', firstAvailable: [{ name: 'a', deviceClassName: 'gpu' }] }])],
+      undefined,
+    ],
+    [
+      'a pod whose claim is not in the dump',
+      [
+        slice('n', devices(4)),
+        template([request()]),
+        {
+          kind: 'Pod',
+          metadata: { name: 'p' },
+          spec: { nodeName: 'n', containers: [], resourceClaims: [{ name: 'g', resourceClaimName: 'gone' }] },
+        },
+      ],
+      undefined,
+    ],
+  ])('%s is an estimate of none', (_, objects, pod) => {
+    expect(answer([node('n'), deviceClass(), ...objects], pod ?? shape())).toMatchObject({ total: 0, exact: false });
+  });
+
+  it('two requests of which one takes what the other needs: the number that every choice reaches', () => {
+    const mixed = [...devices(2), { name: 'd7', model: 'b' }, { name: 'd8', model: 'b' }];
+    const two = template([request({}, 'any'), request({ selectors: [cel(model('b'))] }, 'b')]);
+    expect(answer([node('n'), deviceClass(), slice('n', mixed), two])).toMatchObject({ total: 1, exact: false });
+  });
+
+  it('devices that many nodes reach are not counted, and it is told', () => {
+    const wide = slice('n', devices(4), {}, { nodeName: undefined, allNodes: true });
+    expect(answer([node('n'), deviceClass(), wide, template([request()])])).toMatchObject({ total: 0, exact: false });
+  });
+
+  it('the name of the class tells what is short', () => {
+    expect(answer([node('n'), node('m'), deviceClass(), slice('n', devices(1)), template([request()])]).refusals).toEqual({ gpu: 1 });
+  });
+
+  it('an extended resource that a class offers as devices makes the number an estimate', () => {
+    const offered = { apiVersion: api, kind: 'DeviceClass', metadata: { name: 'g' }, spec: { extendedResourceName: 'example.com/gpu' } };
+    const pod = { kind: 'Pod', spec: { containers: [{ name: 'c', resources: { limits: { 'example.com/gpu': '1' } } }] } };
+    expect(answer([node('n'), offered], pod)).toMatchObject({ total: 0, exact: false });
+  });
+});
