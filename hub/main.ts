@@ -1,5 +1,4 @@
 /** @module The hub's composition root: the only file that builds its adapters and puts the rooms together. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import discovery from '../shared/kube/builtin/data/discovery.json' with { type: 'json' };
@@ -7,6 +6,7 @@ import type { KubeClient } from '../shared/kube/client/port.ts';
 import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
+import { makeDataDir } from '../shared/node/index.ts';
 import { ed25519Verifier, lookAt, monotonicMs } from '../shared/node/mesh/index.ts';
 import type { ProbeAddress } from '../shared/wire/mesh.ts';
 import { decodePublicKey } from '../shared/wire/nkey.ts';
@@ -152,7 +152,7 @@ const unwind = async (steps: (() => unknown)[], env: RuntimeEnv): Promise<void> 
 const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise<Hub> => {
   const { env, dataDir } = options;
   options.onProgress?.('store');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(dataDir);
   const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: 'hanse-ca', nowMs: env.nowMs });
   const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid });
   undo.push(() => journal.close());
@@ -182,6 +182,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   });
   undo.push(() => fleet.stop());
   health.isConnected = fleet.bus.connected;
+  front.metrics.countRefusals(fleet.bus.refusals);
   front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
   options.onProgress?.('control');
   const control = startControl({

@@ -1,11 +1,12 @@
 /** @module A whole federation on one machine: hub, broker, playground members and their agents; members can be stopped and started. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StartedAgent, startAgent } from '../../agent/main.ts';
 import { createToken } from '../../hub/cli/index.ts';
 import { type Hub, startHub } from '../../hub/main.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
 import { type PlaygroundMember, startMember } from './playground/member.ts';
@@ -83,7 +84,7 @@ const readyMessage = async (hub: Hub, name: string): Promise<string | undefined>
 export const startFederation = async (options: FederationOptions): Promise<Federation> => {
   const { dataDir, env } = options;
   const progress = options.onProgress ?? (() => undefined);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(dataDir);
   const clusters = cloudClusters(options.members);
   const texts = {
     store: 'Opening the journal',

@@ -6,11 +6,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const nodeMajorMin = 24;
+const { signals } = constants;
 
 /** What each npm script runs: a list of programs, one after the other; the first that fails ends it. */
 const vitest = (...args) => ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...args];
@@ -85,8 +87,11 @@ const run = (runtime, { flags, env }, args) =>
       env: { ...env, ...process.env, NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), PATH: `${dirname(runtime)}:${process.env.PATH}` },
     });
     const forward = (signal) => child.kill(signal);
-    // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be handed on.
-    const onInterrupt = () => undefined;
+    // A terminal's Ctrl-C reaches the child by itself, and twice would mean "at once"; elsewhere the signal was meant for this process alone.
+    const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+    const onInterrupt = (signal) => {
+      if (!hasTerminal) child.kill(signal);
+    };
     process.on('SIGINT', onInterrupt);
     process.on('SIGTERM', forward);
     process.on('SIGHUP', forward);
@@ -94,7 +99,8 @@ const run = (runtime, { flags, env }, args) =>
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', forward);
       process.off('SIGHUP', forward);
-      resolve(code ?? (signal === null ? 1 : 128));
+      // Shells say 128 and the signal's number.
+      resolve(code ?? 128 + (signals[signal] ?? 0));
     });
   });
 

@@ -284,6 +284,11 @@ describe('what is written down', () => {
     expect(body.text).toMatch(/hanse_journal_revision \d+/);
     expect(body.text).toMatch(/hanse_watches \d+/);
   });
+
+  it('counts what agents were refused on the bus, by cluster and reason', async () => {
+    front.metrics.countRefusals(() => new Map([['eu/ForeignWork', 2]]));
+    expect((await ask('/metrics')).body.text).toContain('hanse_bus_refusals_total{cluster="eu",reason="ForeignWork"} 2');
+  });
 });
 
 describe('the admin kubeconfig', () => {

@@ -23,6 +23,8 @@ export type Metrics = {
   readonly registry: Registry;
   readonly requestDone: (request: { method: string; url: string; code: number; tookMs: number }) => void;
   readonly watcherCut: () => void;
+  /** Counts what was refused on the bus, by `cluster/reason`; read when the page is asked for. */
+  readonly countRefusals: (read: () => ReadonlyMap<string, number>) => void;
   /** The same store, its open watches counted. */
   readonly countingWatches: (store: Store) => Store;
   /** The text in the Prometheus format. */
@@ -66,7 +68,21 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
       };
     },
   });
-  return { registry, requestDone, watcherCut: () => cut.inc(), countingWatches, text: () => registry.metrics() };
+  const countRefusals: Metrics['countRefusals'] = (read) => {
+    new Gauge({
+      name: 'hanse_bus_refusals_total',
+      help: 'Messages of agents that were refused since the start, by the cluster that they came from and why.',
+      labelNames: ['cluster', 'reason'],
+      registers,
+      collect() {
+        for (const [key, count] of read()) {
+          const at = key.lastIndexOf('/');
+          this.set({ cluster: key.slice(0, at), reason: key.slice(at + 1) }, count);
+        }
+      },
+    });
+  };
+  return { registry, countRefusals, requestDone, watcherCut: () => cut.inc(), countingWatches, text: () => registry.metrics() };
 };
 
 /** Gauges read their source when they are scraped. */

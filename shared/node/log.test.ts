@@ -33,3 +33,15 @@ test.each(['text', 'json'] as const)('%s: what is below the level is not written
 test('people read the log of a command, collectors that of a pod', () => {
   expect([logFormatDefault({}), logFormatDefault({ KUBERNETES_SERVICE_HOST: '10.0.0.1' })]).toEqual(['text', 'json']);
 });
+
+test.each(['text', 'json'] as const)('%s: an error is told with what caused it', async (format) => {
+  const file = join(dir, `error-${format}`);
+  nodeLog({ level: 'warn', format, file }).error('a request failed', { error: new Error('no answer', { cause: new Error('disk gone') }) });
+  const line = (await readFile(file, 'utf8')).trimEnd();
+  if (format === 'text') expect(line).toMatch(/ error a request failed {2}error="no answer: disk gone"$/);
+  else {
+    const { error } = JSON.parse(line) as { error: { message: string; stack: string; cause: { message: string } } };
+    expect([error.message, error.cause.message]).toEqual(['no answer', 'disk gone']);
+    expect(error.stack).toContain('log.test.ts');
+  }
+});

@@ -24,12 +24,15 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 /** A log. */
 export const nodeLog = ({ level, format, file }: LogOptions): Log => {
   const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true });
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: errorValue } }, destination);
   if (format === 'json') return wrap((at, fields, message) => logger[at](fields, message), {});
   return wrap((at, fields, message) => {
     if (logger.isLevelEnabled(at)) destination.write(textLine(new Date(), at, message, fields));
   }, {});
 };
+
+/** An error with its stack and its causes; texts as they are. */
+const errorValue = (value: unknown): unknown => (value instanceof Error ? pino.stdSerializers.errWithCause(value) : value);
 
 const wrap = (write: (level: Level, fields: LogFields, message: string) => void, bound: LogFields): Log => {
   const at =
@@ -61,8 +64,19 @@ export const mutedLog = (log: Log, isMuted: () => boolean): Log => {
   };
 };
 
+/** Causes told in a line; deeper ones are left to the JSON log. */
+const causesMax = 5;
+
+/** What went wrong and what caused it, and where when it is our own fault. */
+const errorText = (error: Error): string => {
+  const words: string[] = [];
+  for (let at: unknown = error; at instanceof Error && words.length < causesMax; at = at.cause) words.push(at.message);
+  return words.join(': ');
+};
+
 const valueText = (value: unknown): string => {
-  if (typeof value !== 'string') return value instanceof Error ? JSON.stringify(value.message) : (JSON.stringify(value) ?? '');
+  if (value instanceof Error) return JSON.stringify(errorText(value));
+  if (typeof value !== 'string') return JSON.stringify(value) ?? '';
   return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
 };
 

@@ -1,0 +1,35 @@
+/** @module A data directory that cannot be made says where it stopped and why. */
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeDataDir } from './data-dir.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hanse-data-dir-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test('it is made with the folders above it, for its owner alone, and may be there already', async () => {
+  const path = join(dir, 'a', 'b');
+  await makeDataDir(path);
+  await makeDataDir(path);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+});
+
+test.each([
+  ['below a file', (file: string) => join(file, 'data'), 'a part of the path is a file'],
+  ['in the place of a file', (file: string) => file, 'there is a file of that name'],
+])('%s it is refused with the reason', async (_, pathOf, reason) => {
+  const file = join(dir, 'file');
+  await writeFile(file, '');
+  const path = pathOf(file);
+  await expect(makeDataDir(path)).rejects.toThrow(
+    `the data directory ${path} cannot be made in ${file}: ${reason}; name another with --data-dir`,
+  );
+});
+
+test('where nobody can write it is refused with the reason', async () => {
+  await expect(makeDataDir('/proc/hanse/data')).rejects.toThrow(/the data directory \/proc\/hanse\/data cannot be made in \/proc: /);
+});
