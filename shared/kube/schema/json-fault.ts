@@ -14,10 +14,13 @@ const charText = (char: string): string => {
 
 class Scan {
   #at = 0;
+  #depth = 0;
   readonly #text: string;
+  readonly #depthMax: number;
 
-  constructor(text: string) {
+  constructor(text: string, depthMax: number) {
     this.#text = text;
+    this.#depthMax = depthMax;
   }
 
   document(): void {
@@ -42,14 +45,20 @@ class Scan {
 
   #value(): void {
     const char = this.#next();
-    if (char === '{') this.#object();
-    else if (char === '[') this.#array();
+    if (char === '{') this.#nested(() => this.#object());
+    else if (char === '[') this.#nested(() => this.#array());
     else if (char === '"') this.#string();
     else if (/[-0-9]/.test(char)) this.#number();
     else if (char === 't') this.#literal('true');
     else if (char === 'f') this.#literal('false');
     else if (char === 'n') this.#literal('null');
     else throw this.#wrong('looking for beginning of value');
+  }
+
+  #nested(read: () => void): void {
+    if (++this.#depth > this.#depthMax) throw new Fault(`exceeded max depth of ${this.#depthMax}`);
+    read();
+    this.#depth--;
   }
 
   #object(): void {
@@ -113,10 +122,10 @@ class Scan {
   }
 }
 
-/** What Go's decoder says of a text that is no JSON; undefined when the scan finds nothing wrong. */
-export const jsonFault = (text: string): string | undefined => {
+/** What Go's decoder says of a text that is no JSON, or is nested deeper than `depthMax`; undefined when the scan finds nothing wrong. */
+export const jsonFault = (text: string, depthMax: number): string | undefined => {
   try {
-    new Scan(text).document();
+    new Scan(text, depthMax).document();
     return undefined;
   } catch (error) {
     if (error instanceof Fault) return error.message;

@@ -3,6 +3,7 @@ import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { isWithinDepth } from './json.ts';
 import { findDuplicates } from './json-duplicates.ts';
 import { jsonFault } from './json-fault.ts';
+import { isYamlWithinDepth } from './yaml-depth.ts';
 
 /** Bytes (UTF-16 units) of a text; longer ones are refused. */
 export const textLengthMax = 3 * 1024 * 1024;
@@ -21,6 +22,7 @@ export type ParsedText =
 /** How to read: `yaml` takes JSON, too. `duplicates: false` saves looking for keys that stand twice. */
 export type ParseOptions = { readonly format: 'json' | 'yaml'; readonly duplicates?: boolean };
 
+const tooDeep = `exceeded max depth of ${textDepthMax}`;
 const refused = (message: string): ParsedText => ({ ok: false, message });
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -33,19 +35,17 @@ export const parseStrict = (text: string, options: ParseOptions): ParsedText => 
   if (options.format === 'json') return parseJson(text, options.duplicates ?? true);
   if (/^\s*[{[]/.test(text)) {
     const read = parseJson(text, options.duplicates ?? true);
-    if (read.ok) return read;
+    if (read.ok || read.message === tooDeep) return read;
   }
   return parseYaml(text, options.duplicates ?? true);
 };
-
-const tooDeep = `exceeded max depth of ${textDepthMax}`;
 
 const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return refused(jsonFault(text) ?? reasonOf(error));
+    return refused(jsonFault(text, textDepthMax) ?? reasonOf(error));
   }
   if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
   return { ok: true, value, duplicates: wantsDuplicates ? findDuplicates(text) : [] };
@@ -54,6 +54,7 @@ const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
 const parseYaml = (text: string, wantsDuplicates: boolean): ParsedText => {
   if (text.length > yamlLengthMax) return refused(`the YAML text is longer than ${yamlLengthMax} characters; send JSON`);
   try {
+    if (!isYamlWithinDepth(text, textDepthMax)) return refused(tooDeep);
     const document = parseDocument(text, {
       version: '1.1',
       merge: true,

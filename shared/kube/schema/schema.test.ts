@@ -2,16 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { faultText } from '../names/index.ts';
-import {
-  applyDefaults,
-  conform,
-  createSchemaSet,
-  type JsonObject,
-  parseStrict,
-  unknownFieldText,
-  validateBySchema,
-  zeroObject,
-} from './index.ts';
+import { applyDefaults, conform, createSchemaSet, type JsonObject, unknownFieldText, validateBySchema, zeroObject } from './index.ts';
 
 const load = (name: string) => JSON.parse(readFileSync(new URL(`../builtin/data/${name}.json`, import.meta.url), 'utf8'));
 const schemas = createSchemaSet(load('openapi'), load('defaults'), load('types'));
@@ -356,59 +347,5 @@ describe('validation by schema', () => {
     const read = conform(cars, { spec: { ...good, hue: 1, free: { any: [1, { deep: 'x' }] }, inner: { kind: 'A', data: 1 } }, extra: 1 });
     expect(read.unknown).toEqual(['spec.hue', 'extra']);
     expect(read.object).toEqual({ spec: { ...good, free: { any: [1, { deep: 'x' }] }, inner: { kind: 'A', data: 1 } } });
-  });
-});
-
-describe('reading texts', () => {
-  it.each<[string, string, 'json' | 'yaml', unknown, string[]]>([
-    [
-      'keys twice',
-      '{"metadata":{"name":"a","name":"b"},"immutable":false,"immutable":true}',
-      'json',
-      { metadata: { name: 'b' }, immutable: true },
-      ['metadata.name', 'immutable'],
-    ],
-    [
-      'keys twice in lists',
-      '[{"a":"}{\\"","a":[1,{"b":1,"\\u0062":2}]},"x"]',
-      'json',
-      [{ a: [1, { b: 2 }] }, 'x'],
-      ['[0].a', '[0].a[1].b'],
-    ],
-    ['JSON as YAML', '{"a":1,"a":2}', 'yaml', { a: 2 }, ['a']],
-    ['YAML with keys twice', 'a: {b: 1, b: 2}\nl:\n- c: 1\n  c: 2\n', 'yaml', { a: { b: 2 }, l: [{ c: 2 }] }, ['a.b', 'l[0].c']],
-    [
-      'YAML 1.1',
-      'on: yes\nmode: 0644\nday: 2001-02-03\ntime: 12:30\nnone: ~\n',
-      'yaml',
-      { true: true, mode: 420, day: '2001-02-03', time: '12:30', none: null },
-      [],
-    ],
-    ['anchors and merge keys', 'a: &a {x: 1}\nb: {<<: *a, z: 2}\n', 'yaml', { a: { x: 1 }, b: { x: 1, z: 2 } }, []],
-  ])('%s', (_, text, format, value, duplicates) => {
-    expect(parseStrict(text, { format })).toEqual({ ok: true, value, duplicates });
-  });
-
-  it.each<[string, string, 'json' | 'yaml']>([
-    ['broken JSON', '{"a":', 'json'],
-    ['YAML in JSON', 'a: 1', 'json'],
-    ['broken YAML', 'a: [1', 'yaml'],
-    ['infinity', 'a: .inf', 'yaml'],
-    ['JSON nested without end', '['.repeat(100_000) + ']'.repeat(100_000), 'json'],
-    ['YAML nested without end', `${'[x, '.repeat(5_000)}${']'.repeat(5_000)}`, 'yaml'],
-    ['YAML whose keys are nested without end', `${'? '.repeat(500)}x`, 'yaml'],
-    ['keys that are no scalars', '? [a]\n: b\n', 'yaml'],
-    ['YAML too long', `a: ${'x'.repeat(1024 * 1024)}`, 'yaml'],
-    [
-      'aliases without end',
-      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
-        .split('')
-        .map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[n]}`).join(',')}]`)
-        .join('\n')}`,
-      'yaml',
-    ],
-    ['a text too long', ' '.repeat(3 * 1024 * 1024 + 1), 'json'],
-  ])('refuses %s', (_, text, format) => {
-    expect(parseStrict(text, { format })).toMatchObject({ ok: false });
   });
 });

@@ -84,6 +84,18 @@ describe('HTTP', () => {
     await own.close();
   });
 
+  it.each(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])(
+    'refuses a body of %s that is nested without end',
+    async (type) => {
+      for (const open of ['[', '{"a":', 'a: [', '- ', '? ']) {
+        const answer = await server.json('POST', BASE, open.repeat(200_000), { 'Content-Type': type });
+        expect(answer, open).toMatchObject({ code: 400, body: { kind: 'Status', reason: 'BadRequest' } });
+        const isNested = type === 'application/yaml' || (type === 'application/json' && /^[[{]/.test(open));
+        if (isNested) expect((answer.body as { message: string }).message).toContain('exceeded max depth of 400');
+      }
+    },
+  );
+
   it('never answers 500, whatever is asked', async () => {
     const segment = fc.oneof(
       fc.constantFrom(
@@ -123,6 +135,15 @@ describe('HTTP', () => {
       'includeObject',
       'propagationPolicy',
     );
+    // Levels that are fine, that are one too many, and that no stack holds; some of them closed again.
+    const nested = fc
+      .record({
+        level: fc.constantFrom(['[', ']'], ['{"a":', '}'], ['[{"a":', '}]'], ['a: [', ']'], ['- ', ''], ['? ', '']),
+        opened: fc.constantFrom(3, 200, 400, 401, 20_000),
+        closed: fc.constantFrom(0, 3, 200, 400, 401, 20_000),
+        head: fc.constantFrom('', 'a: ', '{"metadata":{"name":"a"},"data":', '{"kind":"ConfigMap","metadata":'),
+      })
+      .map(({ level: [open = '', close = ''], opened, closed, head }) => `${head}${open.repeat(opened)}1${close.repeat(closed)}`);
     const request = fc.record({
       method: fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'),
       path: fc.oneof(
@@ -146,6 +167,7 @@ describe('HTTP', () => {
         fc.string(),
         fc.constant({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }),
         fc.record({ metadata: fc.anything({ withNullPrototype: false }), data: fc.object() }),
+        nested,
       ),
     });
     await server.json('POST', BASE, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
