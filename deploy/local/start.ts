@@ -2,7 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
-import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
+import { makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
 import { type Federation, startFederation } from './federation.ts';
 
@@ -86,6 +86,7 @@ const interrupted = (): Promise<void> =>
 /** Runs until interrupted. */
 export const start = async (flags: StartFlags): Promise<void> => {
   const dataDir = resolve(flags.dataDir);
+  await makeDataDir(dataDir);
   const log =
     flags.verbose === true
       ? nodeLog({ level: 'info', format: 'text' })
