@@ -1,6 +1,7 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
 import { stringify } from 'yaml';
 import type { PlanDeletion, PlanReviewSpec } from '../../shared/api/index.ts';
+import { StatusError } from '../../shared/kube/status-error.ts';
 import { type DumpedCluster, type PlanAnswer, planAnswer, planCase, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { parseExactJson, readFiles, readText } from './fit-input.ts';
@@ -89,12 +90,23 @@ export const printPlan = (
 
 const planReviews = { group: 'hanse.dev', version: 'v1alpha1', resource: 'planreviews' };
 
-/** Asks the hub for a plan. @throws StatusError when it refuses. */
+/** What the hub finds wrong, without the name of the review around it. */
+const refusalText = (error: StatusError): string =>
+  (error.status.details?.causes ?? [])
+    .map(({ field = '', message = '' }) => (field === '' || field === 'spec' ? message : `${field}: ${message}`))
+    .join('; ');
+
+/** Asks the hub for a plan. @throws UsageError when what is asked is wrong */
 export const askHub = (context: CliContext, kubeconfig: string | undefined, spec: PlanReviewSpec): Promise<unknown> =>
   withHub(context, kubeconfig, async ({ client }) => {
     const review = { apiVersion: 'hanse.dev/v1alpha1', kind: 'PlanReview', metadata: { name: '' }, spec };
-    const { status } = await client.create(planReviews, review);
-    return status;
+    try {
+      const { status } = await client.create(planReviews, review);
+      return status;
+    } catch (error) {
+      if (error instanceof StatusError && error.reason === 'Invalid') throw new UsageError(refusalText(error) || error.message);
+      throw error;
+    }
   });
 
 /** Lists opened: a review holds objects. */

@@ -95,6 +95,7 @@ type Sorted = {
 
 const takePolicy = (object: KubeObject, into: Sorted): void => {
   const namespace = object.kind === 'PlacementPolicy' ? (object.metadata.namespace ?? 'default') : '';
+  if (object.spec === undefined) throw new PlanFault(`${labelOf(object)}: spec: say which objects it selects: resourceSelectors`);
   refuse(object, validatePolicySpec(object.spec, namespace === ''));
   const policy = compilePolicy(namespace, object.metadata.name, object.spec as PolicySpec);
   into.policies.set(policy.id, { policy, object });
@@ -107,6 +108,17 @@ const takePriority = (object: KubeObject, into: Sorted): void => {
   if (globalDefault === true) into.priorities.set('', Number(value));
 };
 
+/** Kinds that are nothing without a pod template. */
+const podMakers = new Set([
+  'apps/Deployment',
+  'apps/ReplicaSet',
+  'apps/StatefulSet',
+  'apps/DaemonSet',
+  'batch/Job',
+  'batch/CronJob',
+  '/ReplicationController',
+]);
+
 /** What Kubernetes holds counts of replicas in. */
 const int32Max = 2_147_483_647;
 
@@ -114,6 +126,7 @@ const takeWorkload = (object: KubeObject, into: Sorted): void => {
   const template = podTemplateOf(object);
   const group = groupKind(object);
   const path = group === '/Pod' ? 'spec' : 'spec.template.spec';
+  if (template === undefined && podMakers.has(group)) throw new PlanFault(`${labelOf(object)}: ${path}: say what a pod is made of`);
   const fault = template === undefined ? undefined : demandFault(template, path);
   if (fault !== undefined) throw new PlanFault(`${labelOf(object)}: ${fault}`);
   for (const field of ['replicas', 'parallelism']) {

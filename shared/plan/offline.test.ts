@@ -298,6 +298,12 @@ describe('bad input', () => {
       [policy({ spread: Array.from({ length: 10_000 }, () => ({ topologyKey: 'a', maxSkew: 1 })) })],
       /spec\.spread: .*10000/,
     ],
+    [
+      'a workload without a pod template',
+      [spec({ template: null })],
+      /Deployment shop\/web: spec\.template\.spec: say what a pod is made of/,
+    ],
+    ['a policy without a spec', [{ ...policy(), spec: undefined }], /PlacementPolicy shop\/all: spec: say which objects it selects/],
     ['a price that is no number', [cluster('a', {}, { pricing: { cpuCoreHour: 'NaN' } })], /Cluster a: spec\.pricing\.cpuCoreHour: /],
     ['a share above the whole', [policy({ spread: [{ topologyKey: 'a', maxShare: 101 }] })], /spec\.spread\[0\]\.maxShare: /],
   ])('%s is refused with its path', (_, objects, message) => {

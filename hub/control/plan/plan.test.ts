@@ -62,7 +62,7 @@ const asked = async (of: TestHub, spec: PlanReviewSpec): Promise<PlanAnswer> => 
   if (!made.ok) throw new Error(made.message);
   return made.value as PlanAnswer;
 };
-const after = ({ placements }: PlanAnswer, name = 'web'): Record<string, number> | undefined => {
+const thenAt = ({ placements }: PlanAnswer, name = 'web'): Record<string, number> | undefined => {
   const found = placements.find(({ object }) => object.name === name);
   return found === undefined
     ? undefined
@@ -92,17 +92,17 @@ describe('a plan of the hub', () => {
     const objects = [policy(ownFirst), deployment('web', 6)];
     const before = it.store.list('').length;
     const plan = await asked(it, { objects });
-    expect(after(plan)).toEqual({ home: 4, aws: 2 });
+    expect(thenAt(plan)).toEqual({ home: 4, aws: 2 });
     expect(it.store.list('').length).toBe(before);
     await it.client.create(policies, policy(ownFirst));
     await it.client.create(deployments, deployment('web', 6));
-    await until(() => expect(placedAt(it)).toEqual(after(plan)));
+    await until(() => expect(placedAt(it)).toEqual(thenAt(plan)));
   });
 
   it('of a taint tells what then moves; the other fields of the Cluster stay', async () => {
     const it = await burst();
     const plan = await asked(it, { objects: [taint('home')] });
-    expect(after(plan)).toEqual({ aws: 6 });
+    expect(thenAt(plan)).toEqual({ aws: 6 });
     await it.client.patch({ ...clusters, name: 'home' }, 'application/merge-patch+json', taint('home'));
     await until(() => expect(placedAt(it)).toEqual({ aws: 6 }));
   });
@@ -111,7 +111,7 @@ describe('a plan of the hub', () => {
     const it = await burst();
     const ask = () => asked(it, { objects: [deployment('api', 18)] });
     const first = await ask();
-    expect(after(first, 'api')).toEqual({ aws: 18 });
+    expect(thenAt(first, 'api')).toEqual({ aws: 18 });
     expect(await ask()).toEqual(first);
   });
 
