@@ -46,6 +46,35 @@ describe('explain', () => {
     ]);
   });
 
+  test('a cluster that did not apply the object, or one that follows it, says so before all else, and only while it has it', () => {
+    const failure = { kind: 'ConfigMap', name: 'settings', reason: 'NotOwned', message: 'exists and is not ours' };
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'web-deployment', namespace: 'shop' },
+      spec: {
+        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+        policy: 'shop/web',
+        clusters: [{ name: 'aws', replicas: 2 }],
+      },
+      status: {
+        message: 'placed in 1 cluster',
+        explanation: [
+          { cluster: 'aws', eligible: true, reason: 'capacity', message: 'no more fit', before: 0, got: 2 },
+          { cluster: 'idc', eligible: true, reason: '', message: '', before: 2, got: 0 },
+        ],
+        failures: [
+          { ...failure, cluster: 'aws' },
+          { ...failure, cluster: 'idc' },
+        ],
+      },
+    });
+    expect(lines.slice(-2)).toEqual([
+      expect.stringMatching(/ did not apply ConfigMap settings \(NotOwned\): exists and is not ours; no more fit$/),
+      expect.stringMatching(/ 0$/),
+    ]);
+  });
+
   test('scores, prices and shares have columns when there are any, and the cost a line', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

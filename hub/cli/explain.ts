@@ -1,5 +1,5 @@
 /** @module `hanse explain`: why each cluster got what it got. */
-import type { ExplanationRow, Placement } from '../../shared/api/placement.ts';
+import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { tableLines } from './table.ts';
 
@@ -33,14 +33,23 @@ const isKind = (kind: string, asked: string): boolean => {
   );
 };
 
+/** A row of the table: the decision on a cluster, and what that cluster did not apply of it. */
+type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[] };
+
 /** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
-type Column = { readonly head: string; readonly cell: (row: ExplanationRow) => string; readonly isOptional?: boolean };
+type Column = { readonly head: string; readonly cell: (row: Row) => string; readonly isOptional?: boolean };
 
 const scoreText = (row: ExplanationRow): string => {
   const scores = row.scores ?? [];
   if (scores.length === 0) return '';
   const sum = scores.reduce((total, { score }) => total + score, 0);
   return `${sum} (${scores.map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score}`).join(', ')})`;
+};
+
+/** What was not applied comes first: it is what somebody must mend. */
+const whyText = ({ reason, message, failures }: Row): string => {
+  const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
+  return [...failed, message === '' ? reason : message].filter((text) => text !== '').join('; ');
 };
 
 const columns: readonly Column[] = [
@@ -57,14 +66,17 @@ const columns: readonly Column[] = [
   { head: 'HAD', cell: ({ before }) => String(before) },
   { head: 'GOT', cell: ({ got }) => String(got) },
   { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
-  { head: 'WHY', cell: ({ reason, message }) => (message === '' ? reason : message) },
+  { head: 'WHY', cell: whyText },
 ];
 
 /** The lines that `hanse explain` prints for a decision. */
 export const explanationLines = (placement: Placement): string[] => {
-  const { workload, policy } = placement.spec;
-  const status = placement.status;
-  const rows = status?.explanation ?? [];
+  const { spec, status } = placement;
+  const { workload, policy } = spec;
+  const rows = (status?.explanation ?? []).map((row): Row => {
+    const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
+    return { ...row, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
+  });
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,

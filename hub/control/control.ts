@@ -98,7 +98,7 @@ export const startControl = (options: ControlOptions): Control => {
       .views()
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
 
-  const status = startStatusLoop({ store, env, catalog, board, events });
+  const status = startStatusLoop({ store, env, catalog, dependencies, board, events });
   const onSent = (key: StorageKey): void => status.addAfter(key, statusDelayMs);
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });

@@ -23,7 +23,7 @@ export { decidePlacement, type PlacementInput, type PlacementOutput } from './pl
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
 export type { Planner, PlanRefusal, PlanReviewStatus } from './plan/index.ts';
 export { aggregateStatus, type StatusObject } from './status/aggregate.ts';
-export { type Answer, appliedCondition } from './status/applied.ts';
+export { type Answer, type AppliedChange, nextApplied } from './status/applied.ts';
 export type { Part, Whole } from './status/parts.ts';
 export { decideWork, type SentRecord, type WorkAction, type WorkInput, type WorkOutput } from './work/decide.ts';
 export { completionShares, renderFor, type Share } from './work/render.ts';

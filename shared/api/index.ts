@@ -6,8 +6,8 @@ import { failoverPolicySchema, failoverPolicyType } from './failover-policy.ts';
 import { gpuPoolSchema, gpuPoolType } from './gpu-pool.ts';
 import { joinTokenSchema, joinTokenType } from './join-token.ts';
 import { placementSchema, placementType } from './placement.ts';
-import { planReviewSchema, planReviewType } from './plan-review.ts';
 import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
+import { planReviewSchema, planReviewType } from './plan-review.ts';
 
 export {
   type Admission,
@@ -54,6 +54,7 @@ export {
 } from './kind.ts';
 export { compileSelector, labelSelectorShape } from './label-selector.ts';
 export {
+  type ApplyFailure,
   type ExplanationRow,
   type ExplanationScore,
   type OwedCluster,

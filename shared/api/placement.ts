@@ -52,6 +52,17 @@ export type ExplanationRow = {
 /** Replicas that a lost cluster had; they are given back when it has been well for a while. */
 export type OwedCluster = { readonly name: string; readonly replicas: number };
 
+/** What one cluster did not apply, and why: the object itself, or one that follows it. */
+export type ApplyFailure = {
+  readonly cluster: string;
+  readonly kind: string;
+  readonly name: string;
+  /** CamelCase: `NotOwned`, `FieldManagerConflict`, `NotSent`, … */
+  readonly reason: string;
+  /** For a person: what is wrong and how to mend it. */
+  readonly message: string;
+};
+
 /** `spec` of a Placement. */
 export type PlacementSpec = {
   readonly workload: WorkloadRef;
@@ -75,8 +86,10 @@ export type PlacementStatus = {
   readonly binding?: string;
   readonly cost?: PlacementCost;
   readonly explanation?: readonly ExplanationRow[];
-  /** `Applied`: whether the clusters took the object. */
+  /** `Applied`: whether the clusters took the object and all that follows it. */
   readonly conditions?: readonly ClusterCondition[];
+  /** What clusters did not apply; the first 100. */
+  readonly failures?: readonly ApplyFailure[];
 };
 
 /** The decision for one object. Written by the hub. */
@@ -91,6 +104,7 @@ export type Placement = {
 const int32Max = 2_147_483_647;
 const clustersMax = 5000;
 const scoresMax = 256;
+const failuresMax = 100;
 const count = (description: string) => integer(description, { min: 0, max: int32Max });
 
 const workload = fields('The object that was placed.', {
@@ -193,6 +207,18 @@ const statusShape = fields('How the decision came about.', {
   }),
   explanation: list('One row for each cluster.', explanationRow, { type: 'map', keys: ['cluster'] }, clustersMax),
   conditions: conditionsShape,
+  failures: list(
+    'What clusters did not apply; the first 100.',
+    fields('One object in one cluster.', {
+      cluster: must(text('Name of the cluster.')),
+      kind: must(text('Kind of the object: the one that was placed, or one that follows it.')),
+      name: must(text('Its name; the namespace is that of the placed object.')),
+      reason: must(text('Why, in a word.')),
+      message: must(text('What is wrong and how to mend it.')),
+    }),
+    { type: 'map', keys: ['cluster', 'kind', 'name'] },
+    failuresMax,
+  ),
 });
 
 /** The schema of Placement. */

@@ -7,6 +7,8 @@ import { pullSecretsOf, referencesOf, serviceSelects } from './references.ts';
 export type DependencyIndex = {
   /** Takes a workload in, or out when undefined; answers the keys of what it needed before or needs now. */
   readonly put: (key: StorageKey, workload: KubeObject | undefined) => ReadonlySet<StorageKey>;
+  /** What the workload at this key needs. */
+  readonly dependencies: (key: StorageKey) => ReadonlySet<StorageKey>;
   /** Workloads that need the object at this key. */
   readonly dependents: (key: StorageKey) => ReadonlySet<StorageKey>;
   /** A Service or ServiceAccount changed: workloads that need it, or something behind it, may have changed. */
@@ -48,6 +50,7 @@ export const createDependencyIndex = (store: Store): DependencyIndex => {
       }
       return new Set([...before, ...after]);
     },
+    dependencies: (key) => needs.get(key) ?? none,
     dependents: (key) => needed.get(key) ?? none,
     touched: (key) => {
       const { resource, namespace } = partsOf(key);

@@ -147,6 +147,7 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
     ...(decision.cost === undefined ? {} : { cost: decision.cost }),
     explanation: decision.rows,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
+    ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
   };
   const doubted = inDoubt(input.clusters);
   const isChanged =

@@ -1,17 +1,18 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
-import type { ClusterCondition, Placement } from '../../../shared/api/index.ts';
+import type { Placement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
+import type { DependencyIndex } from '../dependencies/index.ts';
 import type { EventRecorder } from '../events.ts';
 import { bag, groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser, sameJson, timeText } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import type { Board } from '../work/board.ts';
 import { aggregateStatus } from './aggregate.ts';
-import { type Answer, appliedCondition } from './applied.ts';
+import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import type { Part } from './parts.ts';
 
 /** What the loop is built from. */
@@ -19,6 +20,7 @@ export type StatusLoopOptions = {
   readonly store: Store;
   readonly env: RuntimeEnv;
   readonly catalog: KindCatalog;
+  readonly dependencies: DependencyIndex;
   readonly board: Board;
   readonly events: EventRecorder;
 };
@@ -34,26 +36,53 @@ const hasObserved = (item: StatusItem): boolean => {
   return typeof observed !== 'number' || item.generation === undefined || observed >= item.generation;
 };
 
+/** An answer, and the newest that the cluster said even when it was about something sent before. */
+type Heard = Answer & { readonly full: StatusItem | undefined };
+
+const clusterNames = (placements: readonly (Placement | undefined)[]): readonly string[] =>
+  [...new Set(placements.flatMap((placement) => placement?.spec.clusters ?? []).map(({ name }) => name))].sort();
+
+type Placed = ReturnType<typeof placementOf>;
+
+const isGoing = ({ object }: Stored): boolean => object.metadata.deletionTimestamp !== undefined;
+
+/** A workload that brings an object along. */
+type Leader = { readonly key: StorageKey; readonly placement: Placement };
+
 /** Starts the loop. */
-export const startStatusLoop = ({ store, env, catalog, board, events }: StatusLoopOptions): StatusLoop => {
-  const answersOf = (id: string, placement: Placement): (Answer & { readonly full: StatusItem | undefined })[] =>
-    placement.spec.clusters.map(({ name }) => {
-      const entry = board.sent(id).get(name);
-      const item = board.answer(id, name);
+export const startStatusLoop = ({ store, env, catalog, dependencies, board, events }: StatusLoopOptions): StatusLoop => {
+  /** Objects that follow workloads, with what those were last told of them. */
+  const followers = new Map<StorageKey, string>();
+
+  const answersOf = ({ key, object }: Stored, clusters: readonly string[]): Heard[] => {
+    const id = workIdOf(key);
+    const subject = { key, kind: object.kind, name: object.metadata.name };
+    return clusters.map((cluster) => {
+      const entry = board.sent(id).get(cluster);
+      const item = board.answer(id, cluster);
       const isAnswer = item !== undefined && entry?.op === 'apply' && item.seq >= entry.seq;
       return {
-        cluster: name,
+        cluster,
+        subject,
         item: isAnswer ? item : undefined,
         full: item?.phase === 'Withdrawn' ? undefined : item,
         ...(entry?.problem === undefined ? {} : { problem: entry.problem }),
       };
     });
+  };
 
-  const objectWrite = (stored: Stored, placement: Placement, revision: number): Write | undefined => {
+  /** Workloads that bring the object along, and where they are. */
+  const leadersOf = (key: StorageKey): readonly Leader[] =>
+    [...dependencies.dependents(key)].sort().flatMap((leader) => {
+      const stored = store.get(leader);
+      if (stored === undefined || isGoing(stored)) return [];
+      const { placement } = placementOf(store, refOf(stored.object));
+      return placement === undefined ? [] : [{ key: leader, placement }];
+    });
+
+  const objectWrite = (stored: Stored, answers: readonly Heard[], existing: Placed): Write | undefined => {
     const { object, key } = stored;
     if (typeOfKey(catalog, key)?.hasStatus !== true) return undefined;
-    const id = workIdOf(key);
-    const answers = answersOf(id, placement);
     const parts = answers.map(
       ({ cluster, item, full }): Part => ({
         cluster,
@@ -61,17 +90,18 @@ export const startStatusLoop = ({ store, env, catalog, board, events }: StatusLo
         isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
       }),
     );
+    const { placement, revision } = existing;
     const generation = object.metadata.generation ?? 0;
-    const rendered = board.rendered(id);
+    const rendered = board.rendered(workIdOf(key));
     const isRendered = rendered?.generation === generation && rendered.placementRevision === revision;
-    const isPlaced = (placement.status?.observedGeneration ?? 0) >= generation;
+    const isPlaced = placement === undefined || (placement.status?.observedGeneration ?? 0) >= generation;
     const status = aggregateStatus(
       groupKind(object),
       {
         spec: bag(object.spec),
         generation,
         before: bag(object.status),
-        unplaced: placement.status?.unplaced ?? 0,
+        unplaced: placement?.status?.unplaced ?? 0,
         isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
         now: timeText(env.nowMs()),
       },
@@ -81,32 +111,53 @@ export const startStatusLoop = ({ store, env, catalog, board, events }: StatusLo
     return { op: 'put', key, expected: stored.revision, object: { ...object, status }, by: controlUser };
   };
 
-  /** The condition `Applied`; while answers are on their way the old one stands. */
-  const placementWrite = (stored: Stored, existing: ReturnType<typeof placementOf>, placement: Placement): Write | undefined => {
-    const next = appliedCondition(answersOf(workIdOf(stored.key), placement));
-    const old = placement.status?.conditions?.find(({ type }) => type === next.type);
-    if (next.status === 'Unknown' || (old?.status === next.status && old.reason === next.reason && old.message === next.message))
-      return undefined;
-    if (next.status === 'False') events.record(stored.object, { type: 'Warning', reason: next.reason, message: next.message });
-    const condition: ClusterCondition = {
-      ...next,
-      lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(env.nowMs()),
-    };
-    const others = (placement.status?.conditions ?? []).filter(({ type }) => type !== next.type);
-    const object = { ...placement, status: { ...placement.status, conditions: [...others, condition] } } as unknown as KubeObject;
-    return { op: 'put', key: existing.key, expected: existing.revision, object, by: controlUser };
+  /** The condition `Applied`, with the failures one by one: of the object, and of all that follows it to its clusters. */
+  const appliedChange = (stored: Stored, placement: Placement): AppliedChange | undefined => {
+    const following = [...dependencies.dependencies(stored.key)].sort().flatMap((key) => store.get(key) ?? []);
+    const subjects = [stored, ...following.filter((follower) => follower.key !== stored.key && !isGoing(follower))];
+    const clusters = clusterNames([placement]);
+    const answers = subjects.flatMap((subject) => answersOf(subject, clusters));
+    return nextApplied(stored.key, answers, placement.status, timeText(env.nowMs()));
+  };
+
+  const placementWrite = ({ key, placement, revision }: Placed, { conditions, failures }: AppliedChange): Write => {
+    const { failures: _, ...status } = placement?.status ?? {};
+    const object = { ...placement, status: { ...status, conditions, ...(failures.length === 0 ? {} : { failures }) } };
+    return { op: 'put', key, expected: revision, object: object as unknown as KubeObject, by: controlUser };
+  };
+
+  /** Brings the workloads back that an object follows, when what they must know of it is new. */
+  const tellLeaders = (key: StorageKey, leaders: readonly Leader[], trouble: string): void => {
+    if (leaders.length === 0 || followers.get(key) === trouble) return;
+    followers.set(key, trouble);
+    for (const leader of leaders) controller.add(leader.key);
   };
 
   const reconcile = async (key: StorageKey): Promise<Outcome> => {
+    if (!board.isRead()) return done;
     const stored = store.get(key);
-    if (stored === undefined) return done;
+    const leaders = leadersOf(key);
+    if (stored === undefined) {
+      if (followers.delete(key)) for (const leader of leaders) controller.add(leader.key);
+      return done;
+    }
     const existing = placementOf(store, refOf(stored.object));
     const { placement } = existing;
-    if (placement === undefined || !board.isRead()) return done;
-    const writes = [objectWrite(stored, placement, existing.revision), placementWrite(stored, existing, placement)].filter(
-      (write) => write !== undefined,
-    );
-    return writes.length === 0 ? done : ((await commit(store, writes)) ?? done);
+    const answers = answersOf(stored, clusterNames([placement, ...leaders.map((leader) => leader.placement)]));
+    tellLeaders(key, leaders, isGoing(stored) ? 'going' : troubleText(answers));
+    // One that has just lost its last workload is written once more: it is nowhere now.
+    if (placement === undefined && !followers.has(key)) return done;
+    const change = placement === undefined ? undefined : appliedChange(stored, placement);
+    const ofObject = objectWrite(stored, answers, existing);
+    const writes = [...(ofObject === undefined ? [] : [ofObject]), ...(change === undefined ? [] : [placementWrite(existing, change)])];
+    const trouble = writes.length === 0 ? undefined : await commit(store, writes);
+    if (trouble !== undefined) return trouble;
+    if (leaders.length === 0) followers.delete(key);
+    for (const { about, event } of change?.events ?? []) {
+      const subject = store.get(about)?.object;
+      if (subject !== undefined) events.record(subject, event);
+    }
+    return done;
   };
 
   const controller = startController({ name: 'status', env, workers, reconcile });

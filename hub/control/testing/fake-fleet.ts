@@ -12,6 +12,8 @@ export type FakeAgent = {
   readonly objects: Map<string, KubeObject>;
   /** Every item the agent took, in order. */
   readonly taken: WorkItem[];
+  /** Work ids of objects that are somebody else's in the member: refused at each look, until they are not. */
+  readonly foreign: Set<string>;
   /** Cut off: it neither beats nor takes work; the broker keeps what was published. */
   cutOff: boolean;
   /** Cores of the member; each replica that asks for one takes one. */
@@ -35,6 +37,7 @@ const served: readonly ServedApi[] = [
   ['batch/v1', 'Job', 'jobs'],
   ['v1', 'ConfigMap', 'configmaps'],
   ['v1', 'Secret', 'secrets'],
+  ['v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'],
   ['v1', 'Service', 'services'],
   ['v1', 'ServiceAccount', 'serviceaccounts'],
 ].map(([groupVersion, kind, resource]) => ({
@@ -51,6 +54,7 @@ const replicasOf = (object: KubeObject | undefined): number => {
 
 /** The status that a member's controllers would come to. */
 const settledStatus = (object: KubeObject): { [field: string]: unknown } | undefined => {
+  if (object.kind === 'PersistentVolumeClaim') return { phase: 'Bound' };
   if (object.kind !== 'Deployment') return undefined;
   const replicas = replicasOf(object);
   return {
@@ -71,7 +75,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const agents = new Map(
     Object.entries(sizes).map(([name, cores]): [string, FakeAgent] => [
       name,
-      { name, objects: new Map(), taken: [], cutOff: false, cores },
+      { name, objects: new Map(), taken: [], foreign: new Set(), cutOff: false, cores },
     ]),
   );
   const records = new Map<string, WorkItem>();
@@ -102,23 +106,20 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const take = (agent: FakeAgent, item: WorkItem): void => {
     const last = agent.taken.findLast(({ id }) => id === item.id);
     if (last !== undefined && last.seq >= item.seq) return;
-    agent.taken.push(item);
     const { v, cluster, id, ref, object } = item;
+    const tell = (answer: Pick<StatusItem, 'phase' | 'reason' | 'message' | 'generation' | 'status'>): void => {
+      for (const handler of handlers.status) handler({ v, cluster, id, seq: item.seq, ref, ...answer, observedAtMs: nowMs() });
+    };
+    if (item.op === 'apply' && agent.foreign.has(id)) {
+      tell({ phase: 'Conflict', reason: 'NotOwned', message: `${ref.kind} ${ref.name} is not ours` });
+      return;
+    }
+    agent.taken.push(item);
     if (item.op === 'withdraw' || object === undefined) agent.objects.delete(id);
     else agent.objects.set(id, object);
     const status = object === undefined ? undefined : settledStatus(object);
-    const answer: StatusItem = {
-      v,
-      cluster,
-      id,
-      seq: item.seq,
-      ref,
-      phase: item.op === 'withdraw' ? 'Withdrawn' : 'Applied',
-      generation: 1,
-      ...(status === undefined ? {} : { status }),
-      observedAtMs: nowMs(),
-    };
-    for (const handler of handlers.status) handler(answer);
+    const phase = item.op === 'withdraw' ? 'Withdrawn' : 'Applied';
+    tell({ phase, generation: 1, ...(status === undefined ? {} : { status }) });
   };
   const deliver = (agent: FakeAgent): void => {
     if (!agent.cutOff) for (const item of records.values()) if (item.cluster === agent.name) take(agent, item);

@@ -216,10 +216,10 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       const entry = board.sent(id).get(cluster) ?? { seq: 0, op: 'apply', fingerprint: undefined };
       board.put(id, cluster, { ...entry, problem: message });
     }
-    if (stored !== undefined && !isDeleted) {
+    if (stored !== undefined && !isDeleted)
       board.putRendered(id, { generation: stored.object.metadata.generation ?? 0, placementRevision: existing?.revision ?? 0 });
-      options.onSent(key);
-    }
+    // One that is gone is looked at too: workloads that it followed may have been short of nothing else.
+    if (stored === undefined || !isDeleted) options.onSent(key);
     const isHolding = stored?.object.metadata.finalizers?.includes(placementFinalizer) === true;
     if (stored !== undefined && existing !== undefined && isDeleted && isHolding && remaining.length === 0)
       return release(stored, existing);

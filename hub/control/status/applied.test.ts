@@ -1,0 +1,88 @@
+/** @module Tests of the condition `Applied`. */
+import { describe, expect, it } from 'vitest';
+import type { StatusItem } from '../../../shared/wire/index.ts';
+import { type Answer, nextApplied, troubleText } from './applied.ts';
+
+const now = '2030-01-01T00:00:00Z';
+const web = { key: 'apps/deployments/shop/web', kind: 'Deployment', name: 'web' };
+const settings = { key: '/configmaps/shop/settings', kind: 'ConfigMap', name: 'settings' };
+const taken: Pick<StatusItem, 'phase'> = { phase: 'Applied' };
+const notOwned = { phase: 'Conflict', reason: 'NotOwned', message: 'it is not ours' } as const;
+const said = (subject: Answer['subject'], cluster: string, item: Answer['item'], problem?: string): Answer => ({
+  cluster,
+  subject,
+  item,
+  ...(problem === undefined ? {} : { problem }),
+});
+const appliedOf = (answers: readonly Answer[]): readonly (string | undefined)[] => {
+  const condition = nextApplied(web.key, answers, undefined, now)?.conditions[0];
+  return [condition?.status, condition?.reason, condition?.message];
+};
+
+describe('applied', () => {
+  it.each<[rule: string, answers: readonly Answer[], applied: readonly (string | undefined)[]]>([
+    ['all took all', [said(web, 'aws', taken), said(settings, 'aws', taken)], ['True', 'Applied', 'every cluster applied it']],
+    ['it is nowhere', [], ['True', 'Applied', 'placed in no cluster']],
+    ['the object is refused', [said(web, 'aws', notOwned), said(web, 'gcp', taken)], ['False', 'NotOwned', 'aws: it is not ours']],
+    [
+      'what follows it is refused',
+      [said(web, 'aws', taken), said(settings, 'aws', notOwned)],
+      ['False', 'NotOwned', 'aws: ConfigMap settings: it is not ours'],
+    ],
+    [
+      'the message names what follows by itself',
+      [said(settings, 'aws', { ...notOwned, message: 'ConfigMap shop/settings exists' })],
+      ['False', 'NotOwned', 'aws: ConfigMap shop/settings exists'],
+    ],
+    ['it could not be sent', [said(settings, 'aws', undefined, 'too large')], ['False', 'NotSent', 'aws: ConfigMap settings: too large']],
+    [
+      'a refusal is told while others are waited for',
+      [said(web, 'aws', notOwned), said(web, 'gcp', undefined)],
+      ['False', 'NotOwned', 'aws: it is not ours'],
+    ],
+    [
+      'what follows it has not been answered',
+      [said(web, 'aws', taken), said(settings, 'aws', undefined)],
+      [undefined, undefined, undefined],
+    ],
+  ])('says whether the clusters took an object and all that follows it: %s', (_, answers, applied) => {
+    expect(appliedOf(answers)).toEqual(applied);
+  });
+
+  it('names some clusters of many, and counts the rest', () => {
+    const answers = Array.from({ length: 300 }, (__, at) => said(web, `c${at}`, notOwned));
+    const change = nextApplied(web.key, answers, undefined, now);
+    expect(change?.conditions[0]?.message).toMatch(/c15: it is not ours; and 284 more$/);
+    expect(change?.failures).toHaveLength(100);
+  });
+
+  it('tells a refusal on the workload and on what follows it, once, and writes again only when something is new', () => {
+    const refused = [said(web, 'aws', taken), said(settings, 'aws', notOwned)];
+    const first = nextApplied(web.key, refused, undefined, now);
+    expect(first?.events.map(({ about, event }) => [about, event.reason, event.message])).toEqual([
+      [web.key, 'NotOwned', 'aws: ConfigMap settings: it is not ours'],
+      [settings.key, 'NotOwned', 'aws: it is not ours'],
+    ]);
+    expect(nextApplied(web.key, refused, first, now)).toBeUndefined();
+    const more = nextApplied(web.key, [said(web, 'aws', notOwned), said(settings, 'aws', notOwned)], first, now);
+    expect(more?.events.map(({ about }) => about)).toEqual([web.key]);
+    const mended = nextApplied(web.key, [said(web, 'aws', taken), said(settings, 'aws', taken)], more, 'later');
+    expect(mended).toMatchObject({ conditions: [{ status: 'True', lastTransitionTime: 'later' }], failures: [], events: [] });
+  });
+
+  it('keeps the conditions of others', () => {
+    const other = { type: 'Other', status: 'True', reason: 'R', message: '', lastTransitionTime: now } as const;
+    expect(nextApplied(web.key, [said(web, 'aws', taken)], { conditions: [other] }, now)?.conditions).toContainEqual(other);
+  });
+
+  it('is news to the workloads of an object when a cluster refuses, waits or takes it, and not when another takes it too', () => {
+    const texts = [
+      [said(settings, 'aws', taken)],
+      [said(settings, 'aws', taken), said(settings, 'gcp', taken)],
+      [said(settings, 'aws', undefined)],
+      [said(settings, 'aws', notOwned)],
+    ].map(troubleText);
+    expect(texts[0]).toBe(texts[1]);
+    expect(new Set(texts).size).toBe(3);
+  });
+});
