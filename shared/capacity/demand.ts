@@ -1,8 +1,8 @@
 /** @module What one replica asks of a cluster, exactly, read from a pod spec: amounts, nodes, other pods, ports, quota, kubelet managers. */
 import { addAmounts, bookedAmounts } from './amounts.ts';
-import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf } from './fields.ts';
 import type { Amounts, HostPort, PodTerm } from './node.ts';
-import type { NodeDemand, NodeTerm } from './node-match.ts';
+import type { NodeDemand, NodeRequirement, NodeTerm } from './node-match.ts';
 import { exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
 import { hostPortsOf, podTermsOf, type SpreadRule, selectorFault, spreadRulesOf } from './pod-terms.ts';
 import { podAmountsFault } from './quantities.ts';
@@ -54,8 +54,16 @@ export type PodTemplate = { readonly metadata?: unknown; readonly spec?: unknown
 
 const nodeTermsOf = (spec: Bag): readonly NodeTerm[] | undefined => {
   const required = bagOf(bagOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution;
-  return isBag(required) ? (bagsOf(required.nodeSelectorTerms) as readonly NodeTerm[]) : undefined;
+  return isBag(required)
+    ? bagsOf(required.nodeSelectorTerms).map((term) => ({
+        matchExpressions: requirementsOf(term.matchExpressions),
+        matchFields: requirementsOf(term.matchFields),
+      }))
+    : undefined;
 };
+
+const requirementsOf = (list: unknown): NodeRequirement[] =>
+  bagsOf(list).map(({ key, operator, values }) => ({ key: textOf(key), operator: textOf(operator), values: textsOf(values) }));
 
 const containersOf = (spec: Bag): ContainerDemand[] => [
   ...bagsOf(spec.initContainers).map(
@@ -193,6 +201,17 @@ const listFault = (value: unknown, path: string): string | undefined =>
     ? undefined
     : `${path}: a list of objects is wanted`;
 
+/** What is no list of requirements would read as none, and match too much or nothing. */
+const nodeTermsFault = (spec: Bag, path: string): string | undefined => {
+  const where = `${path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+  const terms = bagOf(bagOf(bagOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution).nodeSelectorTerms;
+  const faults = bagsOf(terms).flatMap((term, at) => [
+    listFault(term.matchExpressions, `${where}[${at}].matchExpressions`),
+    listFault(term.matchFields, `${where}[${at}].matchFields`),
+  ]);
+  return [listFault(terms, where), ...faults].find((fault) => fault !== undefined);
+};
+
 const spreadFault = (spec: Bag, path: string): string | undefined => {
   for (const [at, rule] of bagsOf(spec.topologySpreadConstraints).entries()) {
     const where = `${path}.topologySpreadConstraints[${at}]`;
@@ -216,6 +235,7 @@ export const demandFault = (template: PodTemplate, path: string): string | undef
     listFault(spec.tolerations, `${path}.tolerations`),
     podAmountsFault(spec, path),
     spreadFault(spec, path),
+    nodeTermsFault(spec, path),
     ...demand.spread.map((rule) => selectorFault(rule.selector, `${path}.topologySpreadConstraints: labelSelector`)),
     ...demand.affinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAffinity: labelSelector`)),
     ...demand.antiAffinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAntiAffinity: labelSelector`)),
