@@ -3,20 +3,22 @@ import type { AssumedPods } from '../capacity/index.ts';
 import type { PlanCluster, PlanFleet, PlanTask } from './fleet.ts';
 import { type Plan, refText } from './plan.ts';
 
-/** Replicas that the plan adds to each cluster. */
+/** Replicas that the plan adds to each cluster; those of one shape together, for each lot is bound by itself. */
 const addedBy = (fleet: PlanFleet, plan: Plan): ReadonlyMap<string, readonly AssumedPods[]> => {
   const shapes = new Map(fleet.tasks.map(({ workload }) => [refText(workload.ref), workload.shape]));
-  const added = new Map<string, AssumedPods[]>();
+  const added = new Map<string, Map<string, AssumedPods>>();
   for (const { object, clusters } of plan.placements) {
     const shape = shapes.get(refText(object));
     if (shape === undefined) continue;
+    const key = `${shape.key}|${shape.who.namespace}|${shape.who.labels}`;
     for (const { cluster, replicas, before } of clusters) {
       if (replicas <= before) continue;
-      const pods = { shape, count: replicas - before };
-      added.set(cluster, [...(added.get(cluster) ?? []), pods]);
+      const lots = added.get(cluster) ?? new Map<string, AssumedPods>();
+      lots.set(key, { shape, count: (lots.get(key)?.count ?? 0) + replicas - before });
+      added.set(cluster, lots);
     }
   }
-  return added;
+  return new Map([...added].map(([cluster, lots]) => [cluster, [...lots.values()]]));
 };
 
 /**
