@@ -29,15 +29,23 @@ const parse = (text: string): KeptMesh | undefined => {
   }
 };
 
-/** A file, replaced at once. */
-export const fileMeshStore = (path: string): MeshStore => ({
-  load: async () => parse(await readFile(path, 'utf8').catch(() => '')),
-  save: async (kept) => {
+/** A file, replaced at once. Writes go one after the other, so that the last one wins; a failed one keeps none after it back. */
+export const fileMeshStore = (path: string): MeshStore => {
+  let before: Promise<unknown> = Promise.resolve();
+  const write = async (kept: KeptMesh): Promise<void> => {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
     await rename(`${path}.new`, path);
-  },
-});
+  };
+  return {
+    load: async () => parse(await readFile(path, 'utf8').catch(() => '')),
+    save: (kept) => {
+      const written = before.then(() => write(kept));
+      before = written.catch(() => undefined);
+      return written;
+    },
+  };
+};
 
 const name = 'hanse-agent-mesh';
 const address = { group: '', version: 'v1', resource: 'secrets', namespace: SYSTEM_NAMESPACE, name } as const;
