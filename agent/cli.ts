@@ -1,10 +1,11 @@
 /** @module `hanse join`: runs the agent in the foreground, or prints the manifest that runs it in the member. */
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type LogFormat, type LogLevel, logFormatDefault, nodeLog } from '../shared/node/index.ts';
-import { fetchHubCa, hubCaKeptIn } from './hub-ca.ts';
+import type { RuntimeEnv } from '../shared/lib/index.ts';
+import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../shared/node/index.ts';
+import { clusterNameFault } from '../shared/wire/cluster-name.ts';
+import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
 import { flagOf, parseMesh } from './settings.ts';
@@ -45,22 +46,33 @@ const hubUrl = (text: string): string => {
   return text.replace(/\/+$/, '');
 };
 
-const caOf = async ({ hub, hubCa, caHash }: JoinFlags, keptIn?: string): Promise<string | undefined> => {
-  if (hubCa !== undefined) return readFile(hubCa, 'utf8');
+const clusterName = (text: string): string => {
+  const fault = clusterNameFault(text);
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
+  return text;
+};
+
+/** The CA that the flags name; with `kept` it is asked for until the hub answers, and remembered. */
+const caOf = async (
+  { hub, hubCa, caHash }: JoinFlags,
+  kept?: { readonly in: string; readonly env: RuntimeEnv },
+): Promise<string | undefined> => {
+  if (hubCa !== undefined) return readHubCa(hubCa);
   if (caHash === undefined) return undefined;
-  return keptIn === undefined ? fetchHubCa(hub, caHash) : hubCaKeptIn(keptIn, hub, caHash);
+  return kept === undefined ? fetchHubCa(hub, caHash) : hubCaKeptIn(kept.in, hub, caHash, kept.env);
 };
 
 const runAgent = async (flags: JoinFlags): Promise<void> => {
   const mesh = parseMesh(flags.meshListen, flags.meshAddress);
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
-  const hubCa = await caOf(flags, `${keyFile}.hub-ca.pem`);
+  const log = nodeLog({ level: flags.logLevel, format: flags.logFormat });
+  const hubCa = await caOf(flags, { in: `${keyFile}.hub-ca.pem`, env: nodeEnv(log) });
   const agent = await startAgent({
     cluster: flags.name,
     hubUrl: flags.hub,
     labels: flags.label,
     keyFile,
-    log: nodeLog({ level: flags.logLevel, format: flags.logFormat }),
+    log,
     ...(hubCa === undefined ? {} : { hubCa }),
     ...(flags.token === undefined ? {} : { token: flags.token }),
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
@@ -85,7 +97,11 @@ export const joinCommand = (): Command => {
   return new Command('join')
     .description('join a cluster to the federation and run its agent in the foreground')
     .addOption(env('--hub <url>', 'address of the hub, https://HOST:PORT', 'HANSE_HUB').argParser(hubUrl).makeOptionMandatory())
-    .addOption(env('--name <name>', 'name of this cluster in the federation, a DNS-1123 label', 'HANSE_CLUSTER').makeOptionMandatory())
+    .addOption(
+      env('--name <name>', 'name of this cluster in the federation, a DNS-1123 label', 'HANSE_CLUSTER')
+        .argParser(clusterName)
+        .makeOptionMandatory(),
+    )
     .addOption(env('--token <token>', 'join token; needed for the first join only', 'HANSE_TOKEN'))
     .addOption(env('--hub-ca <file>', "file with the hub's CA, PEM", 'HANSE_HUB_CA'))
     .addOption(

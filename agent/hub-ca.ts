@@ -3,9 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { backoffMs, type RuntimeEnv } from '../shared/lib/index.ts';
 import { caHash } from '../shared/node/index.ts';
+import { hubTrouble, stateLine } from './link/index.ts';
 
 const connectTimeoutMs = 10_000;
+const retryBackoff = { baseMs: 1_000, maxMs: 30_000 };
 /** A chain longer than this is not looked through. */
 const chainMax = 8;
 
@@ -34,9 +37,28 @@ const presentedChain = (hub: URL): Promise<Buffer[]> =>
     socket.on('error', reject);
   });
 
+/** The hub did not answer at all; it may later. `message` is for the user. */
+export class HubUnreachableError extends Error {
+  override name = 'HubUnreachableError';
+}
+
+/**
+ * The certificates of a file, PEM.
+ * @throws Error that names the file when it cannot be read or holds none.
+ */
+export const readHubCa = async (file: string): Promise<string> => {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}; give the CA of the hub`, { cause });
+  });
+  if (hashOfText(text) === undefined)
+    throw new Error(`no PEM certificate in ${file}: give the CA of the hub, or use --ca-hash HASH instead`);
+  return text;
+};
+
 /**
  * PEM of the CA of the hub at `hubUrl` whose hash is `wanted`.
- * @throws Error when the hub cannot be reached, or presents no certificate with that hash (the wrong hub, or somebody in between).
+ * @throws HubUnreachableError when nobody answers there.
+ * @throws Error when the hub presents no certificate with that hash (the wrong hub, or somebody in between).
  */
 export const fetchHubCa = async (hubUrl: string, wanted: string): Promise<string> => {
   if (!/^sha256:[0-9a-f]{64}$/.test(wanted))
@@ -45,8 +67,7 @@ export const fetchHubCa = async (hubUrl: string, wanted: string): Promise<string
   try {
     chain = await presentedChain(new URL(hubUrl));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the hub at ${hubUrl} cannot be reached (${reason}): check the address, the port and firewalls`, { cause });
+    throw new HubUnreachableError(hubTrouble(cause, hubUrl).message, { cause });
   }
   const found = chain.map(pemOf).find((pem) => caHash(pem) === wanted);
   if (found === undefined) {
@@ -68,13 +89,28 @@ const hashOfText = (pem: string): string | undefined => {
 
 /**
  * As {@link fetchHubCa}, but kept in `file` from then on: an agent that starts again while the hub is down needs no hub for it. The hash
- * is checked each time, so the file need not be trusted.
+ * is checked each time, so the file need not be trusted. A hub that does not answer is waited for, and the log says so.
  */
-export const hubCaKeptIn = async (file: string, hubUrl: string, wanted: string): Promise<string> => {
+export const hubCaKeptIn = async (file: string, hubUrl: string, wanted: string, env: RuntimeEnv): Promise<string> => {
   const kept = await readFile(file, 'utf8').catch(() => '');
   if (hashOfText(kept) === wanted) return kept;
-  const fetched = await fetchHubCa(hubUrl, wanted);
+  const fetched = await fetchPatiently(hubUrl, wanted, env);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, fetched, { mode: 0o600 });
   return fetched;
+};
+
+/** Asks again and again while nobody answers; says what is wrong once, as the link does. */
+const fetchPatiently = async (hubUrl: string, wanted: string, env: RuntimeEnv): Promise<string> => {
+  let told = '';
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await fetchHubCa(hubUrl, wanted);
+    } catch (error) {
+      if (!(error instanceof HubUnreachableError)) throw error;
+      if (error.message !== told) env.log.warn(stateLine({ phase: 'Joining', trouble: 'HubUnreachable', message: error.message }));
+      told = error.message;
+    }
+    await new Promise<void>((resolve) => env.setTimer(backoffMs(attempt, retryBackoff, env.random), resolve));
+  }
 };

@@ -1,5 +1,4 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
-import { readFile } from 'node:fs/promises';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { monotonicMs } from '../shared/node/mesh/index.ts';
@@ -7,6 +6,7 @@ import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
+import { readHubCa } from './hub-ca.ts';
 import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
 import { readersOf } from './readers.ts';
 import { readSettings, SettingsError } from './settings.ts';
@@ -125,7 +125,7 @@ const program = async (): Promise<void> => {
       cluster,
       hubUrl,
       labels,
-      ...(hubCaFile === undefined ? {} : { hubCa: await readFile(hubCaFile, 'utf8') }),
+      ...(hubCaFile === undefined ? {} : { hubCa: await readHubCa(hubCaFile) }),
       ...(token === undefined ? {} : { token }),
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),

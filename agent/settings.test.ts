@@ -20,6 +20,7 @@ const options = {
 describe('settings', () => {
   test.each([
     [{}, /HANSE_CLUSTER is not set: name of this cluster/],
+    [{ HANSE_CLUSTER: '../eu', HANSE_HUB: 'h' }, /HANSE_CLUSTER: "\.\.\/eu" is not a cluster name: use 1 to 63 of a-z/],
     [{ HANSE_CLUSTER: 'eu' }, /HANSE_HUB is not set/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LABELS: 'gold' }, /HANSE_LABELS: gold is not key=value/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LOG_LEVEL: 'loud' }, /HANSE_LOG_LEVEL is loud/],

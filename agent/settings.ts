@@ -1,5 +1,6 @@
 /** @module The agent's settings from environment variables, as its pod is given them. */
 import type { LogLevel } from '../shared/node/index.ts';
+import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 
 /** What an agent program needs to know; files are named, not read. */
 export type AgentSettings = {
@@ -59,8 +60,11 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
   const wantedReading = value('HANSE_READ_KUBELET_CONFIG') ?? 'false';
   const readKubeletConfig = flagOf(wantedReading);
   if (readKubeletConfig === undefined) throw new SettingsError(`HANSE_READ_KUBELET_CONFIG is ${wantedReading}: write true or false`);
+  const cluster = required('HANSE_CLUSTER');
+  const nameFault = clusterNameFault(cluster);
+  if (nameFault !== undefined) throw new SettingsError(`HANSE_CLUSTER: ${nameFault}`);
   return {
-    cluster: required('HANSE_CLUSTER'),
+    cluster,
     hubUrl: required('HANSE_HUB'),
     hubCaFile: value('HANSE_HUB_CA'),
     token: value('HANSE_TOKEN'),

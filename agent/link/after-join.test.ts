@@ -43,6 +43,16 @@ describe('after an answer', () => {
     expect([isFinal(false), isFinal(true)]).toEqual([atFirst, later]);
   });
 
+  test.each([
+    ['WrongCA', true],
+    ['HubUnreachable', false],
+    ['ClockSkew', false],
+  ] as const)('a hub with %s ends the first join: %s; an agent that was in before asks for ever', (trouble, isFinal) => {
+    const known = { backoffMs: 9, hasCredential: false, wasAdmitted: false };
+    expect(afterJoin({ trouble, message: 'm' }, known)).toMatchObject({ phase: 'Joining', isFinal });
+    expect(afterJoin({ trouble, message: 'm' }, { ...known, wasAdmitted: true })).toMatchObject({ isFinal: false });
+  });
+
   test('a reason of a newer hub is still shown', () => {
     expect(refusalTrouble('SomethingNew', 'do this')).toEqual({ trouble: 'HubError', message: 'do this' });
     expect(refusalTrouble('constructor', 'm').trouble).toBe('HubError');

@@ -39,7 +39,11 @@ export type JoinKnown = {
 
 /** The step after an answer. */
 export const afterJoin = (answer: JoinAnswer | Trouble, { backoffMs, hasCredential, wasAdmitted }: JoinKnown): JoinStep => {
-  if ('trouble' in answer) return { phase: hasCredential ? 'Disconnected' : 'Joining', ...answer, waitMs: backoffMs, isFinal: false };
+  if ('trouble' in answer) {
+    // Whom a wrong CA kept out from the beginning it keeps out for ever; later it may be a hub that is being restored.
+    const isFinal = !wasAdmitted && answer.trouble === 'WrongCA';
+    return { phase: hasCredential ? 'Disconnected' : 'Joining', ...answer, waitMs: backoffMs, isFinal };
+  }
   if (answer.state === 'Pending')
     return { phase: 'Pending', trouble: 'NotApproved', message: answer.message, waitMs: answer.retryAfterMs, isFinal: false };
   if (answer.state === 'Refused') {

@@ -3,3 +3,4 @@ export { fileKeyStore, type KeyStore } from './key-store.ts';
 export { type LinkOptions, type StartedLink, startLink } from './link.ts';
 export type { AgentLink, BeatFacts, HelloFacts, LinkPhase, LinkState, LinkTrouble, Unsubscribe, WorkEvent } from './port.ts';
 export { stateLine } from './state-board.ts';
+export { hubTrouble } from './trouble.ts';

@@ -1,6 +1,7 @@
 /** @module Where the agent keeps its keys and its admission, so that a restart needs neither token nor hub. */
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { clusterNameFault } from '../../shared/wire/cluster-name.ts';
 import type { JoinAnswer } from '../../shared/wire/messages.ts';
 import { type AgentKeys, agentKeysFrom, makeAgentKeys, type SecretKeys } from './keys.ts';
 
@@ -54,12 +55,15 @@ export const openKeys = async (store: KeyStore, cluster: string): Promise<{ keys
   }
   const kept = parse(text);
   if (kept === undefined) throw new Error(`${store.place} is not an agent's key file: restore it, or remove it to join with a new key`);
-  if (kept.cluster !== cluster)
-    throw new Error(
-      `${store.place} is the key of cluster ${kept.cluster}, not ${cluster}: use --name ${kept.cluster}, or another key file`,
-    );
+  if (kept.cluster !== cluster) throw new Error(otherClusterText(store, kept.cluster, cluster));
   return { keys: agentKeysFrom(kept), kept };
 };
+
+/** A key of a name that no hub lets in serves nobody; any other may be that of an agent at work. */
+const otherClusterText = ({ place, removal }: KeyStore, owner: string, cluster: string): string =>
+  clusterNameFault(owner) === undefined
+    ? `${place} is the key of cluster ${owner}, not ${cluster}: use --name ${owner}; or keep the key of ${cluster} elsewhere with --key-file FILE`
+    : `${place} is the key of ${JSON.stringify(owner)}, which is no name that a cluster can have: remove it with: ${removal}   then start the agent again`;
 
 const parse = (text: string): KeptLink | undefined => {
   try {

@@ -63,28 +63,27 @@ const limitedKubeconfig = async (): Promise<string> => {
 const hasCluster = async (name: string): Promise<boolean> => (await getObject(hub.kubectl, ['cluster', name])) !== undefined;
 
 describe('the hub cannot be had', () => {
-  test('unreachable: the address, and what to look at, at once with a hash and again and again with a file', async () => {
+  test('unreachable: the address, and what to look at, again and again, with a hash and with a file', async () => {
     const [port] = await freePorts(1);
     const nowhere = `https://127.0.0.1:${port}`;
     const args = withFlag(await words('nowhere'), '--hub', nowhere);
-    const { code, stderr } = await stage.hanse(args);
-    expect(code).toBe(1);
-    expect(stderr).toBe(
-      `error: the hub at ${nowhere} cannot be reached (connect ECONNREFUSED 127.0.0.1:${port}): check the address, the port and firewalls\n`,
-    );
-
     const withFile = withFlag(withFlag(args, '--ca-hash', undefined), '--hub-ca', await hubCaFile());
-    await waitsWith('nowhere', withFile, / Joining \(HubUnreachable\): cannot reach the hub at .* \(ECONNREFUSED\): check the address/m);
+    for (const words of [args, withFile])
+      await waitsWith('nowhere', words, / Joining \(HubUnreachable\): cannot reach the hub at .* \(ECONNREFUSED\): check the address/m);
+  });
+
+  test('a file without a certificate: its name', async () => {
+    const args = withFlag(withFlag(await words('no-pem'), '--ca-hash', undefined), '--hub-ca', member.kubeconfig);
+    await endsWith(args, /^error: no PEM certificate in .*: give the CA of the hub/);
   });
 
   test('another CA: which flag gives the right one', async () => {
     const other = join(stage.dir, 'other-ca.pem');
     await writeFile(other, member.ca);
     const args = withFlag(withFlag(await words('wrong-ca'), '--ca-hash', undefined), '--hub-ca', other);
-    await waitsWith(
-      'wrong-ca',
+    await endsWith(
       args,
-      / Joining \(WrongCA\): .*not signed by the CA that is trusted: give the CA of the hub with --hub-ca FILE or --ca-hash HASH/m,
+      /^error: Joining \(WrongCA\): .*not signed by the CA that is trusted: give the CA of the hub with --hub-ca FILE or --ca-hash HASH/,
     );
     expect(await hasCluster('wrong-ca')).toBe(false);
   });
@@ -145,10 +144,7 @@ describe('the name', () => {
   });
 
   test('that is none: the letters allowed', async () => {
-    await endsWith(
-      await words('Not_A_Name'),
-      /^error: Refused \(NameInvalid\): "Not_A_Name" is not a cluster name: use 1 to 63 of a-z, 0-9 and -/,
-    );
+    await endsWith(await words('Not_A_Name'), /^error: .*"Not_A_Name" is not a cluster name: use 1 to 63 of a-z, 0-9 and -/);
   });
 });
 

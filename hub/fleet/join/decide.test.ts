@@ -37,7 +37,6 @@ const cluster = (publicKey: string | undefined, admission: 'Pending' | 'Approved
 const facts: JoinFacts = {
   request,
   nowMs,
-  isNameValid: true,
   isProofValid: true,
   isSealingKeyValid: true,
   token: token(),
@@ -81,7 +80,7 @@ describe('a join', () => {
     ['an expired token', { token: token({ expiresAt: '2030-01-01T00:00:00Z' }) }, { do: 'refuse', reason: 'TokenExpired' }],
     ['a used up token', { token: token({}, ['UB']) }, { do: 'refuse', reason: 'TokenUsedUp' }],
     ['a used up token that this key used', { token: token({}, ['UA']) }, { do: 'bind' }],
-    ['a bad name', { isNameValid: false }, { do: 'refuse', reason: 'NameInvalid' }],
+    ['a bad name', { request: { ...request, name: 'Eu_1' } }, { do: 'refuse', reason: 'NameInvalid' }],
     [
       'a forged proof of an approved key',
       { isProofValid: false, cluster: cluster('UA', 'Approved') },
@@ -101,14 +100,14 @@ describe('a join', () => {
     const part = fc.stringMatching(/^[a-z]{0,4}$/);
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), fc.array(part, { minLength: 3, maxLength: 3 }), (parts, fill) => {
-        const pattern = parts.join('*');
-        const name = parts.map((text, i) => (i === 0 ? text : `${fill[i - 1] ?? ''}${text}`)).join('');
+        const pattern = `n${parts.join('*')}`;
+        const name = `n${parts.map((text, i) => (i === 0 ? text : `${fill[i - 1] ?? ''}${text}`)).join('')}`;
         const decided = decideJoin({ ...facts, request: { ...request, name }, token: token({ autoApprove: { namePatterns: [pattern] } }) });
         expect(decided).toMatchObject({ do: 'bind', autoApprove: true });
         const other = decideJoin({
           ...facts,
-          request: { ...request, name: `${name}-` },
-          token: token({ autoApprove: { namePatterns: [parts.join('')] } }),
+          request: { ...request, name: `${name}9` },
+          token: token({ autoApprove: { namePatterns: [`n${parts.join('')}`] } }),
         });
         expect(other).toMatchObject({ autoApprove: false });
       }),

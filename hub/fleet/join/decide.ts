@@ -1,6 +1,7 @@
 /** @module Whether an agent may join: a decision over what is known, without effects. */
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
+import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { clockSkewMsMax } from '../../../shared/wire/limits.ts';
 import type { JoinRefusal, JoinRequest } from '../../../shared/wire/messages.ts';
 
@@ -8,7 +9,6 @@ import type { JoinRefusal, JoinRequest } from '../../../shared/wire/messages.ts'
 export type JoinFacts = {
   readonly request: JoinRequest;
   readonly nowMs: number;
-  readonly isNameValid: boolean;
   readonly isProofValid: boolean;
   readonly isSealingKeyValid: boolean;
   /** The token that the request names, when its secret matched. */
@@ -36,8 +36,8 @@ export const decideJoin = (facts: JoinFacts): JoinDecision => invalid(facts) ?? 
 const refuse = (reason: JoinRefusal, message: string, isTrusted = false): JoinDecision => ({ do: 'refuse', reason, message, isTrusted });
 
 const invalid = ({ request, nowMs, ...facts }: JoinFacts): JoinDecision | undefined => {
-  if (!facts.isNameValid)
-    return refuse('NameInvalid', `"${request.name}" is not a cluster name: use 1 to 63 of a-z, 0-9 and -, not beginning or ending with -`);
+  const nameFault = clusterNameFault(request.name);
+  if (nameFault !== undefined) return refuse('NameInvalid', nameFault);
   const skewMs = request.nowMs - nowMs;
   if (Math.abs(skewMs) > clockSkewMsMax) {
     const off = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;

@@ -4,8 +4,9 @@ import { clusterLabels, revokeFinalizer } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
-import { dns1123Label, labelValue, qualifiedName } from '../../../shared/kube/names/index.ts';
+import { labelValue, qualifiedName } from '../../../shared/kube/names/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
+import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { type JoinAnswer, type JoinRequest, joinProofText } from '../../../shared/wire/messages.ts';
 import { isSealingKey } from '../bus/seal.ts';
 import { verifyUserSignature } from '../identity/keys.ts';
@@ -37,14 +38,14 @@ const roundsMax = 5;
 export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
   const { env, client } = options;
   return async (request) => {
-    const isNameValid = dns1123Label(request.name).length === 0;
+    const isNameValid = clusterNameFault(request.name) === undefined;
     const isProofValid = verifyUserSignature(request.publicKey, Buffer.from(joinProofText(request)), Buffer.from(request.proof, 'base64'));
     const isSealingKeyValid = isSealingKey(request.sealingKey);
     for (let round = 1; round <= roundsMax; round++) {
       const cluster = isNameValid ? await getCluster(client, request.name) : undefined;
       const token = await provenToken(client, request.token);
       const isRevoked = options.credentials.isRevoked(request.publicKey);
-      const decision = decideJoin({ request, nowMs: env.nowMs(), isNameValid, isProofValid, isSealingKeyValid, token, cluster, isRevoked });
+      const decision = decideJoin({ request, nowMs: env.nowMs(), isProofValid, isSealingKeyValid, token, cluster, isRevoked });
       const answer = await carryOut(options, request, decision);
       if (answer !== 'again') return answer;
     }
