@@ -119,7 +119,7 @@ const buildFront = (options: HubOptions, parts: FrontParts): Front =>
     journalFigures: parts.journal.figures,
     planner: () => parts.health.planner,
     readyz: {
-      journal: () => parts.health.broken,
+      journal: () => parts.health.broken ?? parts.journal.fault(),
       nats: () => (parts.health.isConnected() ? undefined : 'the hub has no connection to NATS; agents cannot be reached'),
     },
   });
@@ -154,7 +154,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   options.onProgress?.('store');
   await makeDataDir(dataDir);
   const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: 'hanse-ca', nowMs: env.nowMs });
-  const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid });
+  const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid, log: env.log });
   undo.push(() => journal.close());
   const store = await createStore(journal, { env });
   undo.push(() => store.close());

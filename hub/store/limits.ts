@@ -23,3 +23,6 @@ export const WAL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** How long one SQLite statement waits for another handle of this process. */
 export const BUSY_TIMEOUT_MS = 5_000;
+
+/** While writes are refused the log says so this often, and `/readyz` fails for this long after the last refusal. */
+export const REFUSALS_TOLD_EVERY_MS = 60_000;

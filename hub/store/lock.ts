@@ -5,12 +5,13 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { ownersFile } from './owners-file.ts';
 import { codeOf, StoreError } from './store-error.ts';
 
-/** Takes the directory; the answer gives it back. Throws a {@link StoreError} `Locked` when another hub has it. */
-export const lockDirectory = (directory: string): (() => void) => {
-  const pidFile = join(directory, 'hub.pid');
-  const handle = new Database(join(directory, 'hub.lock'), { timeout: 0 });
+/** Takes the directory by the journal's `name`; the answer gives it back. Throws a {@link StoreError} `Locked` when another hub has it. */
+export const lockDirectory = (directory: string, name: string): (() => void) => {
+  const pidFile = join(directory, `${name}.pid`);
+  const handle = new Database(ownersFile(join(directory, `${name}.lock`)), { timeout: 0 });
   try {
     handle.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,12 +1,13 @@
 /** @module The SQLite journal: the journal contract, and what only a driver on disk can get wrong. */
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { createStore, type Write } from '../../shared/kube/storage/index.ts';
 import { journalContract } from '../../shared/kube/storage/journal-contract.ts';
-import { PAGE_ROWS_MAX, TAIL_ENTRIES_MAX } from './limits.ts';
+import { silentLog } from '../../shared/lib/index.ts';
+import { PAGE_ROWS_MAX, REFUSALS_TOLD_EVERY_MS, TAIL_ENTRIES_MAX } from './limits.ts';
 import type { SqliteJournal } from './sqlite-journal.ts';
 import { openScratch, realEnv, scratchDirectory } from './testing/scratch.ts';
 
@@ -132,6 +133,55 @@ describe('sqlite journal', () => {
     expect(() => openScratch(join(directory, 'file', 'data'))).toThrow(
       /cannot write .*hub\.db \(ENOTDIR\): give the hub's user write access/,
     );
+  });
+
+  it('tells the log of refused writes once a minute, and whoever asks for as long as they are refused', async () => {
+    const lines: string[] = [];
+    const log = { ...silentLog, error: (line: string) => void lines.push(line), info: (line: string) => void lines.push(line) };
+    let nowMs = 1_000;
+    const journal = open(scratch(), { bytesMax: 200 * 1024, log, nowMs: () => nowMs });
+    const refused = () => expect(journal.commit([put('b', { text: 'x'.repeat(300 * 1024) })])).rejects.toMatchObject({ code: 503 });
+    expect(journal.fault()).toBeUndefined();
+    await refused();
+    await refused();
+    expect(journal.fault()).toMatch(/no room left to write .*hub\.db: free space on its disk/);
+    expect(lines).toEqual([expect.stringMatching(/no room left to write .*hub\.db: free space on its disk/)]);
+    nowMs += REFUSALS_TOLD_EVERY_MS;
+    await refused();
+    expect(lines).toHaveLength(2);
+    await journal.commit([put('a')]);
+    expect(journal.fault()).toBeUndefined();
+    expect(lines.at(-1)).toBe('writes are stored again');
+  });
+
+  it('makes its files for their owner alone, and mends files that others may read', async () => {
+    const directory = scratch();
+    const before = process.umask(0);
+    const journal = open(directory);
+    process.umask(before);
+    await journal.commit([put('a')]);
+    const modes = (): string[] =>
+      readdirSync(directory, { encoding: 'utf8' })
+        .filter((file) => /\.(db|lock)/.test(file))
+        .map((file) => (statSync(join(directory, file)).mode & 0o777).toString(8));
+    expect(new Set(modes())).toEqual(new Set(['600']));
+    await journal.close();
+    chmodSync(join(directory, 'hub.db'), 0o644);
+    open(directory);
+    expect(new Set(modes())).toEqual(new Set(['600']));
+  });
+
+  it('calls its files as it is told, but opens data of the default name where it lies', async () => {
+    const fresh = scratch();
+    open(fresh, { name: 'journal' });
+    expect(readdirSync(fresh).filter((file) => file.startsWith('hub'))).toEqual([]);
+    expect(readdirSync(fresh)).toEqual(expect.arrayContaining(['journal.db', 'journal.lock', 'journal.pid']));
+    const old = scratch();
+    const first = open(old);
+    await first.commit([put('a')]);
+    await first.close();
+    expect(open(old, { name: 'journal' }).head()).toBe(1);
+    expect(readdirSync(old)).not.toContain('journal.db');
   });
 
   it('fails a commit that does not fit on the disk whole, says so, and goes on when there is room again', async () => {

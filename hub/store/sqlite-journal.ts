@@ -1,5 +1,5 @@
 /** @module The embedded journal: the contract of `shared/kube/storage/port.ts` over one SQLite file. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import {
@@ -10,22 +10,29 @@ import {
   type Revision,
   type StorageKey,
 } from '../../shared/kube/storage/index.ts';
+import type { Log } from '../../shared/lib/index.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { type Handle, openHandle, prepareDatabase, readMeta } from './database.ts';
 import { type HistoryQuery, type HistoryRecord, queryHistory } from './history.ts';
 import { PAGE_ROWS_MAX } from './limits.ts';
 import { lockDirectory } from './lock.ts';
+import { ownersFile } from './owners-file.ts';
 import { writerStatements } from './statements.ts';
 import { commitRefusal, storeErrorOf } from './store-error.ts';
 import { createTail } from './tail.ts';
+import { createTrouble } from './trouble.ts';
 import type { HistoryRetention } from './writer.ts';
 import { startWriter, WriterError } from './writer-link.ts';
 
 /** Where and how the journal lives. */
 export type SqliteJournalOptions = {
-  /** Made when it is missing. Holds `hub.db` and its companions, nothing else of the hub is touched. */
+  /** Made when it is missing. Holds `NAME.db` and its companions, nothing else of the hub is touched. */
   readonly directory: string;
+  /** Name of the files; default: `hub`. Files of that default that are there already are opened, whatever this says. */
+  readonly name?: string;
   readonly nowMs: () => number;
+  /** Told when writes begin to fail, and once a minute while they do. */
+  readonly log: Log;
   /** Names a new federation. */
   readonly uuid: () => string;
   /** Cap of the database file in bytes; absent = the disk's. */
@@ -44,9 +51,13 @@ export interface SqliteJournal extends Journal {
   revisionAt(timeMs: number): Revision;
   /** Drops history past its retention. */
   pruneHistory(retention: HistoryRetention): Promise<void>;
+  /** Why writes are refused now, with the file and the mend; undefined while they are stored. */
+  fault(): string | undefined;
   /** For metrics. */
   figures(): { readonly queuedWrites: number; readonly liveObjects: number };
 }
+
+const defaultName = 'hub';
 
 /** Decisions stay readable after they were replaced. */
 const keptByDefault: readonly string[] = ['hanse.dev/placements/'];
@@ -56,8 +67,11 @@ const keptByDefault: readonly string[] = ['hanse.dev/placements/'];
  * mend it: in use, not writable, full, damaged, written by a newer version.
  */
 export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal => {
-  const file = join(options.directory, 'hub.db');
-  const opened = openFiles(options, file);
+  const { directory } = options;
+  const name = existsSync(join(directory, `${defaultName}.db`)) ? defaultName : (options.name ?? defaultName);
+  const file = join(directory, `${name}.db`);
+  const opened = openFiles(options, name, file);
+  const trouble = createTrouble(options);
   const { handle, unlock, revisions } = opened;
   const writer = startWriter({ file, bytesMax: options.bytesMax, statements: writerStatements(handle) });
   const keepStatesOf = options.keepStatesOf ?? keptByDefault;
@@ -72,10 +86,15 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     keepState: (key) => keepStatesOf.some((prefix) => key.startsWith(prefix)),
     append: async (rows) => {
       await writer.send({ kind: 'append', rows });
+      trouble.ended();
     },
     committed: tail.push,
-    failed: (error) =>
-      isUncertain(error) ? { result: { ok: false, why: 'unknown', cause: error } } : { refusal: commitRefusal(error, file) },
+    failed: (error) => {
+      if (isUncertain(error)) return { result: { ok: false, why: 'unknown', cause: error } };
+      const refusal = commitRefusal(error, file);
+      trouble.refused(refusal.message);
+      return { refusal };
+    },
   });
   const readLog = logReader(handle);
 
@@ -115,6 +134,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     pruneHistory: async (retention) => {
       while (await writer.send({ kind: 'pruneHistory', retention }));
     },
+    fault: trouble.fault,
     figures: () => ({ queuedWrites: queue.depth(), liveObjects: revisions.size }),
     close: async () => {
       if (closing.signal.aborted) return;
@@ -137,13 +157,13 @@ type Opened = {
 };
 
 /** Takes the directory and reads what is needed at once; gives everything back when something is wrong. */
-const openFiles = ({ directory, uuid, bytesMax }: SqliteJournalOptions, file: string): Opened => {
+const openFiles = ({ directory, uuid, bytesMax }: SqliteJournalOptions, name: string, file: string): Opened => {
   const undo: (() => void)[] = [];
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const unlock = lockDirectory(directory);
+    const unlock = lockDirectory(directory, name);
     undo.push(unlock);
-    const handle = openHandle(file, bytesMax);
+    const handle = openHandle(ownersFile(file), bytesMax);
     undo.push(() => handle.close());
     prepareDatabase(handle, file, uuid);
     const floor = Number(readMeta(handle, 'floor'));

@@ -59,15 +59,12 @@ export const damaged = (file: string, detail: string, options?: ErrorOptions): S
     options,
   );
 
-/** What a commit is refused with when the files cannot be written: 503, so that a client may try again once it is mended. */
+/**
+ * What a commit is refused with when the files cannot be written: 503, so that a client may try again once it is mended. It names no cause:
+ * the journal itself tells its log, once a minute and not once a request.
+ */
 export const commitRefusal = (error: unknown, file: string): StatusError =>
-  new StatusError(
-    503,
-    'ServiceUnavailable',
-    `the write was not stored: ${storeErrorOf(error, file)?.message ?? messageOf(error)}`,
-    undefined,
-    { cause: error },
-  );
+  new StatusError(503, 'ServiceUnavailable', `the write was not stored: ${storeErrorOf(error, file)?.message ?? messageOf(error)}`);
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -113,7 +113,7 @@ export const startMember = async (options: MemberOptions): Promise<PlaygroundMem
   const env = { ...options.env, log: options.env.log.child({ member: cluster.name }) };
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: `${cluster.name}-ca`, nowMs: env.nowMs });
-  const journal = openSqliteJournal({ directory: dataDir, nowMs: env.nowMs, uuid: env.uuid });
+  const journal = openSqliteJournal({ directory: dataDir, name: 'journal', nowMs: env.nowMs, uuid: env.uuid, log: env.log });
   const store = await createStore(journal, { env });
   const api = createServer(store, env, authority.certificatePem);
   await api.start();

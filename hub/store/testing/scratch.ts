@@ -17,4 +17,4 @@ export const scratchDirectory = (): { directory: string; remove: () => void } =>
 
 /** A journal in `directory` with the real clock. */
 export const openScratch = (directory: string, options: Partial<SqliteJournalOptions> = {}): SqliteJournal =>
-  openSqliteJournal({ directory, nowMs: realEnv.nowMs, uuid: realEnv.uuid, ...options });
+  openSqliteJournal({ directory, nowMs: realEnv.nowMs, uuid: realEnv.uuid, log: realEnv.log, ...options });
