@@ -158,7 +158,9 @@ const flat = (headers: Readonly<Record<string, string | string[] | undefined>>):
 
 /** A body as text. @throws ApiError `TooLarge` beyond `bytesMax` */
 export const readText = async (body: AsyncIterable<Uint8Array> & { destroy: () => unknown }, bytesMax: number): Promise<string> => {
-  const chunks: Uint8Array[] = [];
+  // Decoded as it comes: chunks that are kept until the end outlive the young generation, and their memory is then given back late.
+  const decoder = new TextDecoder();
+  let text = '';
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
@@ -166,9 +168,9 @@ export const readText = async (body: AsyncIterable<Uint8Array> & { destroy: () =
       body.destroy();
       throw new ApiError('TooLarge', `the answer is larger than ${bytesMax >> 20} MiB`);
     }
-    chunks.push(chunk);
+    text += decoder.decode(chunk, { stream: true });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return text + decoder.decode();
 };
 
 const linesOf = async function* (

@@ -1,5 +1,5 @@
 /** @module Asks the hub to join, over HTTPS; every way to fail is a value. */
-import { Agent, request } from 'undici';
+import { Pool } from 'undici';
 import { decodeMessage } from '../../shared/wire/decode.ts';
 import { bytesMax } from '../../shared/wire/limits.ts';
 import { type JoinAnswer, type JoinRequest, joinProofText } from '../../shared/wire/messages.ts';
@@ -28,8 +28,7 @@ export type JoinClient = {
 export const makeJoinClient = ({ hubUrl, hubCa }: JoinClientOptions): JoinClient => {
   if (!URL.canParse(hubUrl) || new URL(hubUrl).protocol !== 'https:')
     throw new Error(`--hub must be an https URL such as https://hub.example:6443, not ${hubUrl}`);
-  const url = new URL('/join/v1', hubUrl).href;
-  const dispatcher = new Agent({ connect: { ...(hubCa === undefined ? {} : { ca: hubCa }), timeout: requestMsMax } });
+  const hub = new Pool(new URL(hubUrl).origin, { connect: { ...(hubCa === undefined ? {} : { ca: hubCa }), timeout: requestMsMax } });
   return {
     ask: async (facts, keys) => {
       const unsigned = { v: 1 as const, ...facts, publicKey: keys.publicKey, sealingKey: keys.sealingKey };
@@ -37,14 +36,20 @@ export const makeJoinClient = ({ hubUrl, hubCa }: JoinClientOptions): JoinClient
       const body = JSON.stringify({ ...unsigned, proof } satisfies JoinRequest);
       try {
         const signal = AbortSignal.timeout(requestMsMax);
-        const answer = await request(url, { method: 'POST', dispatcher, body, headers: { 'content-type': 'application/json' }, signal });
+        const answer = await hub.request({
+          path: '/join/v1',
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+          signal,
+        });
         const bytes = await readUpTo(answer.body, 2 * bytesMax.join);
         return readAnswer(answer.statusCode, bytes, hubUrl);
       } catch (error) {
         return hubTrouble(error, hubUrl);
       }
     },
-    close: () => dispatcher.close(),
+    close: () => hub.close(),
   };
 };
 

@@ -108,7 +108,9 @@ describe('the reflector', () => {
   });
 
   test('asks for smaller pages when an answer is too large', () => {
-    expect(script('pages', [{ on: 'Start' }, { on: 'PageFailed', failure: failure(0, 'TooLarge') }]).at(-1)).toBe('Init → list 125');
+    expect(script('pages', [{ on: 'Start' }, { on: 'PageFailed', failure: failure(0, 'TooLarge') }]).at(-1)).toBe(
+      `Init → list ${PAGE_LIMIT / 4}`,
+    );
   });
 
   test('watches that end at once without a word do not spin', () => {

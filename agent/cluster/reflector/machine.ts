@@ -61,7 +61,7 @@ export type RawEvent =
   | { readonly type: 'InitDone'; readonly resourceVersion: string };
 
 /** Objects a page. */
-export const PAGE_LIMIT = 500;
+export const PAGE_LIMIT = 100;
 const PAGE_LIMIT_MIN = 10;
 
 const backoff: BackoffOptions = { baseMs: 500, maxMs: 30_000 };
