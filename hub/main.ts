@@ -6,7 +6,7 @@ import type { KubeClient } from '../shared/kube/client/port.ts';
 import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
-import { makeDataDir } from '../shared/node/index.ts';
+import { checkPortFree, makeDataDir } from '../shared/node/index.ts';
 import { ed25519Verifier, lookAt, monotonicMs } from '../shared/node/mesh/index.ts';
 import type { ProbeAddress } from '../shared/wire/mesh.ts';
 import { decodePublicKey } from '../shared/wire/nkey.ts';
@@ -151,6 +151,8 @@ const unwind = async (steps: (() => unknown)[], env: RuntimeEnv): Promise<void> 
 
 const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise<Hub> => {
   const { env, dataDir } = options;
+  // Asked before anything is made: the API is the last thing to listen.
+  await checkPortFree(options.host, options.port);
   options.onProgress?.('store');
   await makeDataDir(dataDir);
   const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: 'hanse-ca', nowMs: env.nowMs });

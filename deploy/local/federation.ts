@@ -3,13 +3,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StartedAgent, startAgent } from '../../agent/main.ts';
 import { createToken } from '../../hub/cli/index.ts';
+import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { type Hub, startHub } from '../../hub/main.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { makeDataDir } from '../../shared/node/index.ts';
+import { checkPortFree, makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
 import { type PlaygroundMember, startMember } from './playground/member.ts';
+import { toldLog } from './told-log.ts';
 import { waitUntil } from './wait.ts';
 
 /** What {@link startFederation} takes. */
@@ -80,6 +82,15 @@ const readyMessage = async (hub: Hub, name: string): Promise<string | undefined>
   return ready?.status === 'True' ? undefined : (ready?.message ?? 'it has not joined');
 };
 
+/** Ports that stay the same from start to start: the hub's, then the members'; all 0 = any free ones. */
+const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>): number[] =>
+  port === 0 ? [] : [port, ...Array.from({ length: members }, (_, index) => port + memberPortOffset + index)];
+
+/** @throws Error that names the first port that is taken. Asked before the folder of the data is made. */
+export const checkPortsFree = async (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> => {
+  for (const port of portsOf(options)) await checkPortFree('127.0.0.1', port);
+};
+
 /** Starts all of it. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
 export const startFederation = async (options: FederationOptions): Promise<Federation> => {
   const { dataDir, env } = options;
@@ -92,6 +103,8 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     broker: 'Starting nats-server',
     control: 'Starting the control loops',
   };
+  // Here and not by the hub, so that a minute of building is told while it passes.
+  await ensureNatsServer({ log: toldLog(env.log, progress) });
   const hub = await startHub({
     dataDir: join(dataDir, 'hub'),
     host: '127.0.0.1',

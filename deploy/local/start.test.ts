@@ -1,0 +1,60 @@
+/** @module What `npm start` says and leaves behind while it starts. */
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureNatsServer } from '../../hub/fleet/index.ts';
+import { startHub } from '../../hub/main.ts';
+import { silentLog } from '../../shared/lib/index.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
+import { start } from './start.ts';
+import { toldLog } from './told-log.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hanse-start-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('what getting nats-server takes is told as progress, and logged', async () => {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  const server = '#!/bin/sh\\necho "nats-server: v2.15.0"\\n';
+  await writeFile(
+    join(bin, 'go'),
+    `#!/bin/sh\nif [ "$1" = install ]; then printf '${server}' > "$GOBIN/nats-server"; /bin/chmod 755 "$GOBIN/nats-server"; fi\n`,
+  );
+  await chmod(join(bin, 'go'), 0o755);
+  const told: string[] = [];
+  const logged: string[] = [];
+  const log = toldLog({ ...silentLog, info: (line) => void logged.push(line) }, (line) => void told.push(line));
+  expect(await ensureNatsServer({ log, cacheDir: join(folder, 'cache'), env: { PATH: bin } })).toMatchObject({ from: 'go' });
+  expect(told).toEqual([
+    expect.stringMatching(/^building nats-server v[\d.]+ with go install \(about a minute\)$/),
+    expect.stringMatching(/: ended after \d+ s$/),
+  ]);
+  expect(logged).toEqual(told);
+});
+
+test('a port that is taken ends the start before a data directory is made', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as { port: number };
+  const taken = `port ${port} on 127.0.0.1 is taken; choose another or 0 for a free one`;
+  const data = join(folder, 'data');
+  await expect(start({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
+  await expect(start({ dataDir: data, members: 1, port: port - 10 })).rejects.toThrow(taken);
+  const hub = {
+    dataDir: data,
+    host: '127.0.0.1',
+    port,
+    advertise: [],
+    nats: { port: 0 },
+    kubeconfig: join(data, 'k'),
+    env: nodeEnv(silentLog),
+  };
+  await expect(startHub(hub)).rejects.toThrow(taken);
+  expect(await readdir(folder)).not.toContain('data');
+  await new Promise((resolve) => holder.close(resolve));
+});
