@@ -134,7 +134,11 @@ const standing = (one: Member, target: string): string | undefined =>
   one.failover.watch.standing().find((verdict) => verdict.target === target)?.cause;
 /** Clusters that anybody has moved something from so far. */
 const moved = (): string[] =>
-  [...new Set([...members.values()].flatMap(({ verdicts }) => verdicts.filter(({ cause }) => movesTraffic(cause)).map(({ target }) => target)))].sort();
+  [
+    ...new Set(
+      [...members.values()].flatMap(({ verdicts }) => verdicts.filter(({ cause }) => movesTraffic(cause)).map(({ target }) => target)),
+    ),
+  ].sort();
 const refusals = (one: Member, reason: string): number =>
   [...one.failover.watch.refusals.counts()].reduce((sum, [key, count]) => sum + (key.endsWith(`/${reason}`) ? count : 0), 0);
 

@@ -20,5 +20,5 @@ export {
   type VirtualCreate,
 } from './options.ts';
 export { createRegistry, type ResourceTypeRegistry, type ServedGroup } from './registry.ts';
-export { compareVersions } from './version-order.ts';
 export { type AddressRanges, DEFAULT_RANGES, serviceAddresses } from './service-addresses.ts';
+export { compareVersions } from './version-order.ts';
