@@ -76,7 +76,7 @@ const adoptBoot = (turn: Turn, peer: Peer, boot: string): void => {
 
 /** A sign of life. */
 const lives = (turn: Turn, peer: Peer): void => {
-  const silentMs = silentMsOf(turn.state, peer, turn.nowMs) ?? 0;
+  const silentMs = silentMsOf(peer, turn.nowMs) ?? 0;
   const wasDead = turn.state.subjects.get(peer.member.name)?.standing !== undefined;
   if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, wasDead);
   // What its addresses did while it was away says nothing about now: they are looked at anew, at once.

@@ -34,7 +34,7 @@ export const probe = (turn: Turn, peer: Peer): void => {
   const { state, nowMs, random } = turn;
   if (peer.probes.length === 0) return;
   const profile = profileOf(state);
-  const silentMs = silentMsOf(state, peer, nowMs);
+  const silentMs = silentMsOf(peer, nowMs);
   const inDoubt = silentMs !== undefined && silentMs >= profile.doubtMs;
   const doubtedMs = nowMs - (silentMs ?? 0) + profile.doubtMs;
   for (const record of peer.probes) {

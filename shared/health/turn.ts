@@ -19,7 +19,7 @@ export const profileOf = (state: DetectorState): Profile => profiles[state.membe
 export const channelsOf = ({ channels }: Peer) => [channels.direct, channels.broker];
 
 /** How long a peer has been silent; undefined = it was never heard. */
-export const silentMsOf = (state: DetectorState, peer: Peer, nowMs: number): number | undefined =>
+export const silentMsOf = (peer: Peer, nowMs: number): number | undefined =>
   peer.heardMs === undefined ? undefined : Math.max(0, nowMs - peer.heardMs);
 
 /** How long this peer's silence is borne. */
@@ -28,7 +28,7 @@ export const suspectMsOf = (state: DetectorState, peer: Peer): number =>
 
 /** True when the peer was heard and has been silent for too long. */
 export const isSilent = (state: DetectorState, peer: Peer, nowMs: number): boolean => {
-  const silentMs = silentMsOf(state, peer, nowMs);
+  const silentMs = silentMsOf(peer, nowMs);
   return silentMs !== undefined && silentMs >= suspectMsOf(state, peer);
 };
 

@@ -111,7 +111,7 @@ const channelFinding = (turn: Turn, peer: Peer, channel: Channel): Finding => {
 /** Looks at one peer and forms the opinion; keeps the old one while questions are open. */
 export const judgePeer = (turn: Turn, peer: Peer): void => {
   const { state, nowMs } = turn;
-  const silentMs = silentMsOf(state, peer, nowMs);
+  const silentMs = silentMsOf(peer, nowMs);
   if (silentMs === undefined) return;
   const isHeard = !isSilent(state, peer, nowMs);
   if (!isHeard) {
@@ -157,7 +157,7 @@ const votesNow = (turn: Turn): MeshVote[] => {
   const votes = [...state.peers.values()].flatMap((peer): MeshVote[] => {
     const { opinion, evidence, member } = peer;
     if (!peer.isWatched || opinion === undefined || evidence === undefined) return [];
-    const silentMs = Math.floor(silentMsOf(state, peer, nowMs) ?? 0);
+    const silentMs = Math.floor(silentMsOf(peer, nowMs) ?? 0);
     const vote = { target: member.name, opinion, silentMs, evidence };
     if (!movesTraffic(opinion)) return [vote];
     const held = heldBy(member.name, { members, removals: state.removals, policy, nowMs });
