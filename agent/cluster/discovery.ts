@@ -1,7 +1,9 @@
 /** @module What the member's API serves: kinds by aggregated discovery (KEP-3352) or, on older servers, group by group. */
+
 import { isBuiltinGroup } from '../../shared/kube/builtin/groups.ts';
 import type { DiscoveredKind } from '../../shared/kube/custom/from-openapi.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
 import type { ServedApi } from '../../shared/wire/messages.ts';
 import { ApiError } from './api-error.ts';
 import type { MemberApi } from './http-client.ts';
@@ -49,9 +51,7 @@ export const discover = async (api: Pick<MemberApi, 'raw'>): Promise<Discovery> 
 
 type Found = { readonly apis: ServedApi[]; readonly custom: DiscoveredKind[] };
 
-const byServed = (a: ServedApi, b: ServedApi): number => compare(a.groupVersion, b.groupVersion) || compare(a.resource, b.resource);
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
+const byServed = (a: ServedApi, b: ServedApi): number => compareText(a.groupVersion, b.groupVersion) || compareText(a.resource, b.resource);
 const readAggregated = (answer: Fields, found: Found, stale: string[]): void => {
   for (const group of listOf(answer.items)) {
     const name = textOf(fieldsOf(group.metadata).name);

@@ -1,6 +1,7 @@
 /** @module What the member serves, kept fresh: asked at start, now and then, and when a kind is missing. */
 
 import type { KindDocument } from '../../shared/kube/custom/document.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { failureOf } from './api-error.ts';
@@ -98,10 +99,9 @@ const read = async (api: Pick<MemberApi, 'raw'>, kinds: KindReader, before: Serv
   const kept = (before?.apis ?? []).filter((known) => stale.has(known.groupVersion) && !told.some((served) => isSame(served, known)));
   return {
     kubernetesVersion: await kubernetesVersion(api),
-    apis: [...told, ...kept].sort((a, b) => compare(`${a.groupVersion} ${a.resource}`, `${b.groupVersion} ${b.resource}`)),
+    apis: [...told, ...kept].sort((a, b) => compareText(`${a.groupVersion} ${a.resource}`, `${b.groupVersion} ${b.resource}`)),
     stale: found.stale,
   };
 };
 
 const isSame = (a: ServedApi, b: ServedApi): boolean => a.groupVersion === b.groupVersion && a.resource === b.resource;
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -75,6 +75,11 @@ export const startDnsServer = async (options: { host: string; port: number; env:
 
   const tcp = createServer({ noDelay: true }, (socket) => serveConnection(socket, (query) => reply(query, 'tcp')));
   tcp.maxConnections = connectionsMax;
+  const open = new Set<Socket>();
+  tcp.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const port = await listenTcp(tcp, host, options.port);
   const udp = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
   udp.on('message', (query, from) => {
@@ -100,21 +105,13 @@ export const startDnsServer = async (options: { host: string; port: number; env:
       const ended = [once(tcp, 'close'), once(udp, 'close')];
       tcp.close();
       udp.close();
-      for (const socket of connections.get(tcp) ?? []) socket.destroy();
+      for (const socket of open) socket.destroy();
       await Promise.all(ended);
     },
   };
 };
 
-const connections = new WeakMap<Server, Set<Socket>>();
-
 const listenTcp = async (server: Server, host: string, port: number): Promise<number> => {
-  const open = new Set<Socket>();
-  connections.set(server, open);
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
   server.listen(port, host);
   await once(server, 'listening').catch((cause: unknown) => {
     throw new Error(`the name server cannot listen on ${host}:${port} (TCP)`, { cause });

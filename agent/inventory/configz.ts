@@ -3,7 +3,8 @@
  * only when the operator opted in. What it says wins over what is guessed from zones.
  */
 import type { NumaFacts } from '../../shared/capacity/report.ts';
-import { compareText, fieldsOf, textOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { fieldsOf, textOf } from './fields.ts';
 
 /** What is kept of a kubelet's configuration. */
 export type KubeletFacts = Pick<NumaFacts, 'policy' | 'scope' | 'cpuManager' | 'memoryManager' | 'options'>;

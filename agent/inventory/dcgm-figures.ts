@@ -1,7 +1,8 @@
 /** @module From samples of DCGM to figures by product: a GPU counts once, however many pods or MIG instances have lines of it. */
 import type { GpuUse } from '../../shared/capacity/report.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
 import type { DcgmMetric, DcgmSample } from './dcgm-text.ts';
-import { compareText, sortedRecord } from './fields.ts';
+import { sortedRecord } from './fields.ts';
 
 /** Values of one metric by MIG instance; '' = the whole GPU. */
 type ByInstance = Map<string, number>;

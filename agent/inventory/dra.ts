@@ -8,7 +8,8 @@ import type { CelDevice } from '../../shared/capacity/report-cel.ts';
 import { compileCel } from '../../shared/capacity/report-cel.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { parseQuantity, type Quantity } from '../../shared/kube/quantity/index.ts';
-import { compareText, type Fields, fieldsOf, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { type Fields, fieldsOf, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
 
 /** One device as it is kept: its name, and all that a claim may ask of it as one text that equal devices share. */
 export type SliceDevice = { readonly name: string; readonly content: string };

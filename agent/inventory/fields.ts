@@ -1,5 +1,7 @@
 /** @module Loose reading of objects whose shape nobody has checked. */
 
+import { compareText } from '../../shared/lib/compare-text.ts';
+
 /** An object of which nothing is known. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,9 +24,6 @@ export const wholeOf = (value: unknown): number | undefined => {
   const text = typeof value === 'number' ? String(value) : textOf(value).trim();
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 };
-
-/** Order of texts by code unit. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** A record with its keys in order, so that equal records have equal JSON. */
 export const sortedRecord = <T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> =>

@@ -3,7 +3,8 @@
  * in the newer JSON, and what a bound pod holds. Nothing in a node's status tells it. Read loosely: empty records and fields occur.
  */
 import type { SharedDevice } from '../../shared/capacity/report.ts';
-import { compareText, type Fields, listOf, textOf, wholeOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { type Fields, listOf, textOf, wholeOf } from './fields.ts';
 
 /** A registered GPU: what it is, its id, and whether it may be used. */
 export type HamiDevice = { readonly id: string; readonly device: SharedDevice; readonly usable: boolean };

@@ -6,7 +6,8 @@ import { parse } from 'yaml';
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { NodeTaint, Potential } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { compareText, type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
 import { taintsOf } from './node.ts';
 
 /** Pools of one object that are looked at. */

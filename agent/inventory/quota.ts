@@ -2,7 +2,8 @@
 import { canonicalFloor, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { QuotaFree } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { compareText, fieldsOf, listOf, sortedRecord, textOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { fieldsOf, listOf, sortedRecord, textOf } from './fields.ts';
 
 /** `requests.cpu` and `limits.cpu` are counted as cpu is; so are memory and the rest. */
 const unitOf = (resource: string): string => resource.replace(/^(requests|limits)\./, '');

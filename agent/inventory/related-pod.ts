@@ -4,7 +4,8 @@
  */
 import type { HostPort, PodKind, PodTerm } from '../../shared/capacity/node.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { compareText, type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
 
 /** Labels that tell replicas of one workload apart; selectors do not name them. */
 const replicaLabels = new Set([

@@ -1,6 +1,8 @@
 /** @module The capacity report of what is known now: groups interned, free amounts in columns. Pure: the same state gives the same report. */
+
 import { bookedToCanonical } from '../../shared/capacity/pod-request.ts';
 import type { CapacityReport, NodeColumns, NodeGroup, NumaFacts, PendingDemand, Potential } from '../../shared/capacity/report.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
 import { hash32, present } from '../../shared/lib/index.ts';
 import type { KubeletFacts } from './configz.ts';
 import { type DraFacts, draFactsOf } from './dra.ts';
@@ -42,11 +44,9 @@ const extras: ReadonlySet<SourceName> = new Set([
 /** Shapes of pending pods told; the rest, rarest first, is left out. */
 const PENDING_SHAPES_MAX = 1_000;
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /** Builds the snapshot. */
 export const buildReport = (state: InventoryState, input: ReportInput): CapacityReport => {
-  const names = [...state.nodes.keys()].sort(compare);
+  const names = [...state.nodes.keys()].sort(compareText);
   const resourceNames = resourcesOf(state);
   const counted = countPods(state, input, names, resourceNames);
   const { groups, groupOf } = groupNodes(state, names, resourceNames);
@@ -73,8 +73,8 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
       ...(related.podSets.length === 0 ? {} : { podSet: related.setOf }),
     },
     pending: counted.pending,
-    runtimeClasses: [...state.runtimeClasses.values()].sort((a, b) => compare(a.name, b.name)),
-    networks: [...state.networks.values()].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name)),
+    runtimeClasses: [...state.runtimeClasses.values()].sort((a, b) => compareText(a.name, b.name)),
+    networks: [...state.networks.values()].sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name)),
     acks: input.acks,
     present: counted.present,
     ...(related.podSets.length === 0 ? {} : { podKinds: related.podKinds, podSets: related.podSets }),
@@ -113,7 +113,7 @@ const unsupportedOf = (state: InventoryState): readonly string[] =>
 const resourcesOf = (state: InventoryState): readonly string[] => {
   const found = new Set<string>();
   for (const node of state.nodes.values()) for (const resource of node.amounts.keys()) if (resource !== 'pods') found.add(resource);
-  return [...found].sort(compare);
+  return [...found].sort(compareText);
 };
 
 /** Counted once for each change of slices, claims and classes. */
@@ -125,7 +125,7 @@ const draOf = (state: InventoryState): DraFacts => {
 const potentialOf = (state: InventoryState): readonly Potential[] =>
   [...state.autoscaler.values(), state.machinePools.values(), state.nodePools.values()]
     .flatMap((pools) => [...pools])
-    .sort((a, b) => compare(a.source, b.source) || compare(a.name, b.name));
+    .sort((a, b) => compareText(a.source, b.source) || compareText(a.name, b.name));
 
 /** What pods hold, as columns by row of the node: a cluster is counted every second, and small objects would be garbage every second. */
 type Usage = {
@@ -207,7 +207,7 @@ const pendingOf = (waiting: readonly { count: number; oldest: number; shape: Pen
       oldestSeconds: Math.max(0, nowSeconds - oldest),
       requests: Object.fromEntries(shape.map(([resource, amount]) => [resource, -bookedToCanonical(resource, -amount)])),
     }))
-    .sort((a, b) => b.count - a.count || compare(a.shapeHash, b.shapeHash))
+    .sort((a, b) => b.count - a.count || compareText(a.shapeHash, b.shapeHash))
     .slice(0, PENDING_SHAPES_MAX);
 };
 
@@ -226,7 +226,7 @@ const presentOf = (
     const sum = found.get(id) ?? { bound: 0, pending: 0 };
     found.set(id, { bound: sum.bound + bound, pending: sum.pending + pending });
   }
-  return Object.fromEntries([...found].sort(([a], [b]) => compare(a, b)));
+  return Object.fromEntries([...found].sort(([a], [b]) => compareText(a, b)));
 };
 
 /** Longest chain looked at; Kubernetes' own are at most pod → Job → CronJob. */

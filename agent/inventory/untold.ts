@@ -1,6 +1,7 @@
 /** @module How servers that did not tell are told of: one line a reason, however many there are. */
+
+import { compareText } from '../../shared/lib/compare-text.ts';
 import type { ApiFailure } from '../cluster/index.ts';
-import { compareText } from './fields.ts';
 
 /** Names in a line; the rest is a number. */
 const NAMES_MAX = 5;

@@ -2,7 +2,8 @@
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { NumaFacts } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { compareText, type Fields, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+import { type Fields, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
 
 /** One zone, canonical units rounded down. `available` counts only exclusive allocations: never more than the node's own free amounts. */
 export type Zone = {

@@ -1,5 +1,7 @@
 /** @module `hanse fit`: how many replicas of a shape a dump of a cluster holds; it needs no hub. */
+
 import { type ExactFit, fitDump } from '../../shared/capacity/index.ts';
+import { bagOf, isBag } from '../../shared/lib/fields.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { type InputFile, parseExactJson, readFiles, readText } from './fit-input.ts';
 import { tableLines } from './table.ts';
@@ -7,16 +9,12 @@ import { tableLines } from './table.ts';
 /** Options of {@link runFit}. */
 export type FitOptions = { readonly filename?: readonly string[]; readonly batch?: string; readonly output?: string };
 
-type Bag = { readonly [field: string]: unknown };
-const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
-const bag = (value: unknown): Bag => (isBag(value) ? value : {});
-
 /** True for a Pod, or an object with a pod template, that stands alone in its document. */
 const isShape = (document: unknown): boolean => {
   if (!isBag(document) || Array.isArray(document.items)) return false;
-  const spec = bag(document.spec);
-  if (document.kind === 'Pod') return spec.nodeName === undefined || bag(document.status).phase === undefined;
-  return isBag(spec.template) || isBag(bag(bag(spec.jobTemplate).spec).template) || isBag(document.template);
+  const spec = bagOf(document.spec);
+  if (document.kind === 'Pod') return spec.nodeName === undefined || bagOf(document.status).phase === undefined;
+  return isBag(spec.template) || isBag(bagOf(bagOf(spec.jobTemplate).spec).template) || isBag(document.template);
 };
 
 /** The shape is the last document that is one; everything else is the dump. @throws UsageError when there is none. */
@@ -72,7 +70,7 @@ export const fitLines = ({ total, exact, nodes, refusals, doubts }: ExactFit): s
 
 /** One case of a batch; whatever is wrong with it is told in its place. */
 const caseResult = (one: unknown, at: number): object => {
-  const { name = `case ${at}`, objects, pod } = bag(one);
+  const { name = `case ${at}`, objects, pod } = bagOf(one);
   if (!isBag(one)) return { name, error: `cases[${at}]: an object with name, objects and pod is wanted` };
   if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of Kubernetes objects is wanted` };
   try {
@@ -85,7 +83,7 @@ const caseResult = (one: unknown, at: number): object => {
 
 /** The results of `--batch`. @throws UsageError when the file has no list of cases. */
 export const batchResults = (document: unknown): { readonly results: readonly object[] } => {
-  const { cases } = bag(document);
+  const { cases } = bagOf(document);
   if (!Array.isArray(cases)) throw new UsageError('--batch wants {"cases":[{"name","objects":[…],"pod":{…}}]}');
   return { results: cases.map(caseResult) };
 };

@@ -1,7 +1,9 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
+
 import { stringify } from 'yaml';
 import type { PlanDeletion, PlanReviewSpec } from '../../shared/api/index.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
+import { isBag } from '../../shared/lib/fields.ts';
 import { type DumpedCluster, type PlanAnswer, planAnswer, planCase, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { parseExactJson, readFiles, readText } from './fit-input.ts';
@@ -29,8 +31,6 @@ export type PlanOptions = {
 /** What planning needs of the world. */
 export type PlanContext = Pick<CliContext, 'print' | 'nowMs' | 'isColoured'>;
 
-type Bag = { readonly [field: string]: unknown };
-const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** One case of a batch; whatever is wrong with it is told in its place. */

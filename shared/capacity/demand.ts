@@ -1,6 +1,7 @@
 /** @module What one replica asks of a cluster, exactly, read from a pod spec: amounts, nodes, other pods, ports, quota, kubelet managers. */
+
+import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf } from '../lib/fields.ts';
 import { addAmounts, bookedAmounts } from './amounts.ts';
-import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf } from './fields.ts';
 import type { Amounts, HostPort, PodTerm } from './node.ts';
 import type { NodeDemand, NodeRequirement, NodeTerm } from './node-match.ts';
 import { exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';

@@ -2,10 +2,11 @@
  * @module How many further replicas the devices of a node hold for claims that each replica makes from templates. Where the allocator's own
  * choice of devices may change the number, or a term is not counted, the answer is what every choice reaches.
  */
+
+import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fields.ts';
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { type Device, type DeviceStock, selectorsOf } from './dump-devices.ts';
-import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from './fields.ts';
 import type { CelSelector } from './report-cel.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
 

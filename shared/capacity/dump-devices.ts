@@ -3,8 +3,8 @@
  * one node, those that claims hold, the counters that partitions share, and the classes and templates that shapes name.
  */
 import { parseQuantity, type Quantity } from '../kube/quantity/index.ts';
+import { type Bag, bagOf, bagsOf, integerOf, textOf } from '../lib/fields.ts';
 import type { DumpObject } from './dump-objects.ts';
-import { type Bag, bagOf, bagsOf, integerOf, textOf } from './fields.ts';
 import { type CelDevice, type CelSelector, compileCel } from './report-cel.ts';
 import type { TaintLike } from './taints.ts';
 

@@ -1,8 +1,9 @@
 /** @module Nodes of a dump: what is allocatable less what their pods hold, with the zones of their NodeResourceTopology. */
+
+import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedFloor } from './amounts.ts';
 import { groupsOf, type HeldPod } from './dump-pods.ts';
 import type { Topology } from './dump-topology.ts';
-import { type Bag, bagOf, bagsOf, textMapOf, textOf } from './fields.ts';
 import { type NodeModel, plainKubelet, type SharedGpu } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';

@@ -1,7 +1,7 @@
 /** @module The objects of a dump: lists opened, duplicates merged, contradictions told. */
 
+import { type Bag, bagOf, isBag, textOf } from '../lib/fields.ts';
 import type { Read } from './dump.ts';
-import { type Bag, bagOf, isBag, textOf } from './fields.ts';
 
 /** One object of a dump. */
 export type DumpObject = {

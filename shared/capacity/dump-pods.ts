@@ -1,6 +1,7 @@
 /** @module Pods of a dump that hold room on a node: what they take, and what others must know of them. */
+
+import { type Bag, bagOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedAmounts } from './amounts.ts';
-import { type Bag, bagOf, textMapOf, textOf } from './fields.ts';
 import type { Amounts, PodGroup, PodKind } from './node.ts';
 import { exactPodRequests } from './pod-request.ts';
 import { hostPortsOf, podTermsOf } from './pod-terms.ts';

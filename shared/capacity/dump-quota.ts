@@ -1,8 +1,9 @@
 /** @module ResourceQuotas of a dump: what is left of each, from its status, or from the namespace's pods where it has none. */
+
+import { type Bag, bagOf, bagsOf, textOf, textsOf } from '../lib/fields.ts';
 import { addAmounts, bookedAmounts, bookedFloor } from './amounts.ts';
 import { podDemandOf } from './demand.ts';
 import type { Read } from './dump.ts';
-import { type Bag, bagOf, bagsOf, textOf, textsOf } from './fields.ts';
 import type { Amounts, QuotaModel, QuotaScope } from './node.ts';
 import { exactAmounts, exactPodLimits, exactPodRequests } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';

@@ -1,7 +1,8 @@
 /** @module NodeResourceTopology (topology.node.k8s.io/v1alpha2): zones, and how the kubelet's managers are set. */
+
+import { type Bag, bagsOf, textOf, textsOf } from '../lib/fields.ts';
 import { bookedFloor, isMemory } from './amounts.ts';
 import type { Read } from './dump.ts';
-import { type Bag, bagsOf, textOf, textsOf } from './fields.ts';
 import type { KubeletModel, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { quantityFault } from './quantities.ts';

@@ -1,5 +1,6 @@
 /** @module A dump of a cluster, as `kubectl get nodes,pods,… -A -o json` prints it, read into the model every fit is counted from. */
 
+import { bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedAmounts } from './amounts.ts';
 import { deviceStockOf } from './dump-devices.ts';
 import { nodeFaults, nodeModelOf } from './dump-nodes.ts';
@@ -7,7 +8,6 @@ import { type DumpObject, flatten } from './dump-objects.ts';
 import { type HeldPod, heldPodOf, holdsRoom } from './dump-pods.ts';
 import { quotaModelOf } from './dump-quota.ts';
 import { type Topology, topologyOf } from './dump-topology.ts';
-import { bagOf, bagsOf, textMapOf, textOf } from './fields.ts';
 import type { ClusterModel, NetworkModel, RuntimeClassModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { amountsFault, podAmountsFault } from './quantities.ts';

@@ -2,12 +2,14 @@
  * @module The ledger over an exact model of a cluster, such as a dump: further replicas of a shape with everything assumed taken off. What is
  * on its way is assumed to be bound as the default scheduler would, the least allocated node first.
  */
+
+import { bagOf } from '../lib/fields.ts';
+import { heapOf } from '../lib/heap.ts';
 import { bookedFloor, isDevice, isMemory } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
 import type { PodDemand } from './demand.ts';
 import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
-import { bagOf } from './fields.ts';
 import type { FitResult } from './fit.ts';
 import { foldDemand } from './fold.ts';
 import type { Amounts, ClusterModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
@@ -128,19 +130,23 @@ const spreadOut = (
   whole: WholeNodes,
 ): Map<number, bigint> => {
   const given = new Map<number, bigint>();
-  const shares = nodes.map((node) => freeShare(node, new Map(), whole.get(node.name)));
+  const shareOf = (node: NodeModel, pods: bigint): bigint => {
+    const taken = new Map([...demand.requests].map(([resource, amount]) => [resource, amount * pods]));
+    return freeShare(node, taken, whole.get(node.name));
+  };
+  const open = nodes.flatMap((node, at) => ((limits[at] ?? 0n) > 0n ? [{ node, at, share: shareOf(node, 0n) }] : []));
+  const heap = heapOf(open, (a, b) => a.share > b.share || (a.share === b.share && a.at < b.at));
   for (let left = count; left > 0; left--) {
-    let best = -1;
-    limits.forEach((limit, at) => {
-      if ((given.get(at) ?? 0n) >= limit) return;
-      if (best < 0 || (shares[at] ?? 0n) > (shares[best] ?? 0n)) best = at;
-    });
-    const node = nodes[best];
-    if (node === undefined) break;
-    const now = (given.get(best) ?? 0n) + 1n;
-    given.set(best, now);
-    const taken = new Map([...demand.requests].map(([resource, amount]) => [resource, amount * now]));
-    shares[best] = freeShare(node, taken, whole.get(node.name));
+    const top = heap.peek();
+    if (top === undefined) break;
+    const now = (given.get(top.at) ?? 0n) + 1n;
+    given.set(top.at, now);
+    if (now >= (limits[top.at] ?? 0n)) {
+      heap.pop();
+      continue;
+    }
+    top.share = shareOf(top.node, now);
+    heap.sinkFirst();
   }
   return given;
 };

@@ -1,6 +1,6 @@
 /** @module What a pod says of other pods and of ports: affinity, anti-affinity, spreading; read the same from templates and from running pods. */
 import { type LabelSelector, matchesLabels, nothing, selectorFromObject } from '../kube/selectors/index.ts';
-import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf } from '../lib/fields.ts';
 import type { HostPort, PodTerm, SelectorText } from './node.ts';
 
 type Labels = Readonly<Record<string, string>>;

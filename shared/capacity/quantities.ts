@@ -1,6 +1,6 @@
 /** @module Faults of amounts in objects from outside: each names the field and how to mend it. */
 import { parseQuantity } from '../kube/quantity/index.ts';
-import { bagOf } from './fields.ts';
+import { bagOf } from '../lib/fields.ts';
 
 /** What is wrong with one amount; undefined when nothing is. */
 export const quantityFault = (value: unknown, path: string): string | undefined => {

@@ -1,8 +1,9 @@
 /**
- * @module What a report says besides its columns, as keyed facts in sections: one way to compare, to send a change, and to hash for all of
+ * @module What a report says besides its columns, as keyed facts in sections: one way to compareText, to send a change, and to hash for all of
  * them. Values are JSON; a fact is equal when its JSON text is.
  */
 
+import { compareText } from '../lib/compare-text.ts';
 import type { PodKind } from './node.ts';
 import type { CapacityReport, FactsPatch, GpuUse, NodeGroup, PendingDemand, PodSet } from './report.ts';
 import { addFact, type StateHash } from './report-hash.ts';
@@ -31,7 +32,6 @@ export type FactSection = (typeof factSections)[number];
 /** Facts by section and key, each with its JSON text. */
 export type Facts = Map<FactSection, Map<string, { readonly value: unknown; readonly json: string }>>;
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const without = <T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> => {
   const { [key]: _, ...rest } = value;
   return rest;
@@ -76,7 +76,7 @@ const splitKey = (key: string, separator: string): [string, string] => {
 
 /** The entries of a section, by a total order of their keys; values have been checked when they came. */
 const entriesOf = <T>(facts: Facts, section: FactSection): [string, T][] =>
-  [...(facts.get(section) ?? [])].map(([key, { value }]): [string, T] => [key, value as T]).sort(([a], [b]) => compare(a, b));
+  [...(facts.get(section) ?? [])].map(([key, { value }]): [string, T] => [key, value as T]).sort(([a], [b]) => compareText(a, b));
 
 const byNumber = <T extends { readonly id: number }>(list: T[]): T[] => list.sort((a, b) => a.id - b.id);
 
@@ -106,7 +106,7 @@ const builders: { readonly [S in FactSection]: (facts: Facts, observedAtMs: numb
         oldestSeconds: Math.max(0, Math.floor(observedAtMs / 1_000) - since),
         ...demand,
       }))
-      .sort((a, b) => b.count - a.count || compare(a.shapeHash, b.shapeHash)),
+      .sort((a, b) => b.count - a.count || compareText(a.shapeHash, b.shapeHash)),
   }),
   runtimeClasses: (facts) => ({
     runtimeClasses: entriesOf<Omit<Listed<'runtimeClasses'>, 'name'>>(facts, 'runtimeClasses').map(([name, rest]) => ({ name, ...rest })),

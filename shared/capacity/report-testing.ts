@@ -1,5 +1,7 @@
 /** @module Arbitrary capacity reports for properties: every optional part, small worlds, amounts of either sign. */
+
 import fc from 'fast-check';
+import { compareText } from '../lib/compare-text.ts';
 import type { CapacityReport, NodeGroup } from './report.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/);
@@ -173,14 +175,12 @@ export const reportOfWidth = (width: Width, epoch: number, seq: number): fc.Arbi
         ),
     );
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /** Plain JSON with the fields of every object in order. */
 const sortedJson = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sortedJson);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => compare(a, b)).map(([key, item]) => [key, sortedJson(item)]));
+  return Object.fromEntries(entries.sort(([a], [b]) => compareText(a, b)).map(([key, item]) => [key, sortedJson(item)]));
 };
 
 /** A report as plain facts by name: order of nodes and numbers of groups and pod sets do not matter, ages of waiting pods may be cut at 0. */
@@ -201,7 +201,7 @@ export const meaningOf = (report: CapacityReport): unknown => {
         (nodes.deviceFree ?? []).map(({ slots, memoryMiB, cores }) => [slots[row], memoryMiB[row], cores[row]]),
       ],
     }))
-    .sort((a, b) => compare(a.node, b.node));
+    .sort((a, b) => compareText(a.node, b.node));
   const list = (entries: readonly unknown[] | undefined): string[] =>
     (entries ?? []).map((entry) => JSON.stringify(sortedJson(entry))).sort();
   const dra = report.dra === undefined ? [] : [list(report.dra.kinds), list(report.dra.pools)];
@@ -211,8 +211,8 @@ export const meaningOf = (report: CapacityReport): unknown => {
     pending: list(report.pending),
     runtimeClasses: list(report.runtimeClasses),
     networks: list(report.networks),
-    acks: Object.entries(report.acks).sort(([a], [b]) => compare(a, b)),
-    present: Object.entries(report.present).sort(([a], [b]) => compare(a, b)),
+    acks: Object.entries(report.acks).sort(([a], [b]) => compareText(a, b)),
+    present: Object.entries(report.present).sort(([a], [b]) => compareText(a, b)),
     more: [list(report.quotas), list(report.potential), list(report.gpuUse), dra.flat()],
   });
 };

@@ -1,8 +1,9 @@
 /** @module The pod template of an object: a Pod itself, or anything that makes pods. */
+
+import { type Bag, bagOf, isBag, textOf } from '../lib/fields.ts';
 import type { PodTemplate } from './demand.ts';
 import { demandFault, type PodDemand, podDemandOf } from './demand.ts';
 import type { Read } from './dump.ts';
-import { type Bag, bagOf, isBag, textOf } from './fields.ts';
 import { type PodShape, podShapeOf } from './pod-shape.ts';
 
 type Found = { readonly template: PodTemplate; readonly path: string };

@@ -2,7 +2,7 @@
  * @module GPUs that pods share under HAMi: the register a node carries, what its pods hold, and how many more fit
  * (Project-HAMi/HAMi `docs/develop/protocol.md`, `pkg/device/nvidia/device.go`). Formats differ between releases: both are read, loosely.
  */
-import { type Bag, bagOf, bagsOf, integerOf, textOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, integerOf, textOf } from '../lib/fields.ts';
 import type { SharedGpu } from './node.ts';
 
 /** Resources that are HAMi's own and no node offers. */

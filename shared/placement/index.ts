@@ -10,6 +10,7 @@ export {
   type TimedTaint,
   type Workload,
 } from './model.ts';
+export { operatorTaints } from './operator-taints.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
 export { type FleetDecision, type FleetSnapshot, type Preempted, placeAll, type Task, type TaskDecision } from './place-all.ts';
@@ -26,6 +27,7 @@ export {
   podSpecOf,
   podTemplateOf,
   refOf,
+  refText,
   replicasField,
   replicasOf,
   valueAt,

@@ -2,13 +2,16 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
+
 import type { WorkloadRef } from '../api/index.ts';
 import type { ClusterRoom, PodShape } from '../capacity/index.ts';
 import { matchesLabels } from '../kube/selectors/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { demandOf } from './requires.ts';
+import { refText } from './workload-fields.ts';
 
 /** A workload and the policy that holds for it. */
 export type Task = { readonly workload: Workload; readonly policy: CompiledPolicy };
@@ -29,10 +32,9 @@ export type TaskDecision = Task & { readonly decision: Decision };
 /** All decisions, in the order in which they were made. */
 export type FleetDecision = { readonly decisions: readonly TaskDecision[]; readonly preempted: readonly Preempted[] };
 
-const keyOf = ({ apiVersion, kind, namespace, name }: WorkloadRef): string => `${namespace}/${name}/${kind}/${apiVersion}`;
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const priorityOf = ({ workload }: Task): number => workload.priority ?? 0;
-const byPriority = (a: Task, b: Task): number => priorityOf(b) - priorityOf(a) || byText(keyOf(a.workload.ref), keyOf(b.workload.ref));
+const byPriority = (a: Task, b: Task): number =>
+  priorityOf(b) - priorityOf(a) || compareText(refText(a.workload.ref), refText(b.workload.ref));
 
 /** The workloads that a task must be near, by place in the list. */
 const targetsOf = (task: Task, tasks: readonly Task[]): number[] => {
@@ -88,7 +90,7 @@ type Ledger = {
   readonly preempted: Preempted[];
 };
 
-const currentOf = (ledger: Ledger, { ref, current }: Workload): ReadonlyMap<string, number> => ledger.current.get(keyOf(ref)) ?? current;
+const currentOf = (ledger: Ledger, { ref, current }: Workload): ReadonlyMap<string, number> => ledger.current.get(refText(ref)) ?? current;
 
 const looksAtOthers = ({ near, apart }: CompiledPolicy): boolean =>
   near.required.length + near.preferred.length + apart.required.length + apart.preferred.length > 0;
@@ -162,7 +164,7 @@ const evict = (task: Task, decision: Decision, victims: Victims, ledger: Ledger)
       const left = new Map(currentOf(ledger, workload));
       left.set(name, (left.get(name) ?? 0) - gone);
       if ((left.get(name) ?? 0) <= 0) left.delete(name);
-      ledger.current.set(keyOf(workload.ref), left);
+      ledger.current.set(refText(workload.ref), left);
       ledger.preempted.push({ victim: workload.ref, by: task.workload.ref, cluster: name, replicas: gone });
     }
   }
@@ -178,7 +180,7 @@ const book = (task: Task, decision: Decision, ledger: Ledger): void => {
     if (shape !== undefined) view?.room?.assume({ shape, count: more });
   }
   const { ref, labels = {} } = task.workload;
-  ledger.others.set(keyOf(ref), { ref, labels, clusters: decision.clusters.map(({ name }) => name) });
+  ledger.others.set(refText(ref), { ref, labels, clusters: decision.clusters.map(({ name }) => name) });
 };
 
 const decideOne = (task: Task, tasks: readonly Task[], ledger: Ledger, env: PlaceEnv): Decision => {
@@ -199,7 +201,7 @@ const decideOne = (task: Task, tasks: readonly Task[], ledger: Ledger, env: Plac
 
 /** What a victim is told. */
 const withPreemption = (task: Task, decision: Decision, preempted: readonly Preempted[]): Decision => {
-  const mine = preempted.filter(({ victim }) => keyOf(victim) === keyOf(task.workload.ref));
+  const mine = preempted.filter(({ victim }) => refText(victim) === refText(task.workload.ref));
   if (mine.length === 0) return decision;
   const told = mine.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`).join(', ');
   return { ...decision, rows: decision.rows, message: `${decision.message}; ${told}` };
@@ -211,13 +213,13 @@ export const placeAll = (snapshot: FleetSnapshot, tasks: readonly Task[], env: P
   const ledger: Ledger = {
     clusters: snapshot.clusters,
     views: new Map(snapshot.clusters.map((view) => [view.name, view])),
-    others: new Map((snapshot.others ?? []).map((other) => [keyOf(other.ref), other])),
+    others: new Map((snapshot.others ?? []).map((other) => [refText(other.ref), other])),
     current: new Map(),
     preempted: [],
   };
   for (const { workload } of turn) {
     const clusters = [...workload.current.keys()];
-    if (clusters.length > 0) ledger.others.set(keyOf(workload.ref), { ref: workload.ref, labels: workload.labels ?? {}, clusters });
+    if (clusters.length > 0) ledger.others.set(refText(workload.ref), { ref: workload.ref, labels: workload.labels ?? {}, clusters });
   }
   const decisions = turn.map((task): TaskDecision => {
     const decision = decideOne(task, turn, ledger, env);

@@ -1,7 +1,9 @@
 /** @module A policy held against clusters: what does not depend on the workload, made once for a list of clusters and kept with it. */
+
 import type { ExplanationScore } from '../api/index.ts';
 import { taintText, tolerates } from '../capacity/index.ts';
 import { matchesLabels } from '../kube/selectors/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, TimedTaint } from './model.ts';
 
@@ -43,7 +45,6 @@ export type Prepared = {
 /** What an untolerated PreferNoSchedule taint takes from the score. */
 const avoidScore = 100;
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const isTolerated = (policy: CompiledPolicy, taint: TimedTaint): boolean =>
   policy.tolerations.some((toleration) => tolerates(toleration, taint));
 
@@ -141,13 +142,13 @@ export const evictionAt = (taint: TimedTaint, policy: CompiledPolicy): number | 
 
 const domainsOf = (key: string, standings: readonly Standing[]): Domains => {
   const values = standings.map(({ view }) => labelOf(view, key));
-  const names = [...new Set(values.filter((value) => value !== undefined))].sort(byText);
+  const names = [...new Set(values.filter((value) => value !== undefined))].sort(compareText);
   const index = new Map(names.map((name, at) => [name, at]));
   return { names, of: values.map((value) => (value === undefined ? -1 : (index.get(value) ?? -1))) };
 };
 
 const prepareNow = (policy: CompiledPolicy, clusters: readonly ClusterView[]): Prepared => {
-  const standings = [...clusters].sort((a, b) => byText(a.name, b.name)).map((view) => standingOf(policy, view));
+  const standings = [...clusters].sort((a, b) => compareText(a.name, b.name)).map((view) => standingOf(policy, view));
   return {
     standings,
     index: new Map(standings.map(({ view }, at) => [view.name, at])),

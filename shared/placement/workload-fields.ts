@@ -62,3 +62,6 @@ export const refOf = (object: KubeObject): WorkloadRef => ({
   namespace: object.metadata.namespace ?? '',
   name: object.metadata.name,
 });
+
+/** One text for one reference; it orders by namespace, then name. */
+export const refText = ({ apiVersion, kind, namespace, name }: WorkloadRef): string => `${namespace}/${name}/${kind}/${apiVersion}`;

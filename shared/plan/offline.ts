@@ -12,7 +12,8 @@ import {
   readDump,
   wholeNodesOf,
 } from '../capacity/index.ts';
-import { bag, type ClusterFacts, type ClusterView, learntLabels } from '../placement/index.ts';
+import { textMapOf, textOf } from '../lib/fields.ts';
+import { bag, type ClusterFacts, type ClusterView, learntLabels, operatorTaints } from '../placement/index.ts';
 import { type ClusterLoad, modelLoad } from './load.ts';
 
 /** A pod as present replicas are counted by. */
@@ -45,10 +46,6 @@ export type DumpedCluster = {
 };
 
 type Labels = Readonly<Record<string, string>>;
-const textMap = (value: unknown): Labels =>
-  Object.fromEntries(Object.entries(bag(value)).flatMap(([key, item]) => (typeof item === 'string' ? [[key, item]] : [])));
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const ended = new Set<unknown>(['Succeeded', 'Failed']);
 
@@ -59,7 +56,7 @@ const presentPodOf = (pod: Readonly<Record<string, unknown>>): PresentPod | unde
   return {
     name: textOf(metadata.name),
     namespace: textOf(metadata.namespace) || 'default',
-    labels: textMap(metadata.labels),
+    labels: textMapOf(metadata.labels),
     owners: owners.map((owner) => `${textOf(bag(owner).kind)}/${textOf(bag(owner).name)}`),
     isBound: textOf(bag(pod.spec).nodeName) !== '',
   };
@@ -108,12 +105,6 @@ const factsOf = (model: ClusterModel): ClusterFacts => ({
   unsupported: [],
 });
 
-const taintsOf = (object: Cluster | undefined): ClusterView['taints'] =>
-  (object?.spec?.taints ?? []).map(({ key, value, effect, timeAdded }) => {
-    const sinceMs = timeAdded === undefined ? Number.NaN : Date.parse(timeAdded);
-    return { key, effect, ...(value === undefined ? {} : { value }), ...(Number.isNaN(sinceMs) ? {} : { sinceMs }) };
-  });
-
 const providerIdsOf = (objects: readonly DumpObject[]): ReadonlyMap<string, string> =>
   new Map(objects.filter(({ kind }) => kind === 'Node').map(({ name, body }) => [name, textOf(bag(bag(body).spec).providerID)]));
 
@@ -122,7 +113,7 @@ const viewOf = (name: string, object: Cluster | undefined, labels: Labels, facts
   return {
     name,
     labels: { ...labels, ...object?.metadata.labels, [clusterLabels.cluster]: name },
-    taints: taintsOf(object),
+    taints: operatorTaints(object?.spec),
     served: undefined,
     room: undefined,
     ...(facts === undefined ? {} : { facts }),

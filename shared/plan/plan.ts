@@ -1,6 +1,6 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
 import type { ExplanationRow, PlacementCost, WorkloadRef } from '../api/index.ts';
-import { type ClusterView, type Preempted, placeAll, type TaskDecision } from '../placement/index.ts';
+import { type ClusterView, type Preempted, placeAll, refText, type TaskDecision } from '../placement/index.ts';
 import { costOfRemoved, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
 
@@ -37,9 +37,6 @@ export type Plan = {
   /** Objects that no policy selects. */
   readonly unselected: readonly WorkloadRef[];
 };
-
-/** One text for one object, whatever wrote the reference. */
-export const refText = (ref: WorkloadRef): string => `${ref.namespace}/${ref.name}/${ref.kind}/${ref.apiVersion}`;
 
 type Counts = ReadonlyMap<string, number>;
 

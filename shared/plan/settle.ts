@@ -1,7 +1,8 @@
 /** @module The fleet once a plan is carried out: what was decided is present, and the next plan starts from there. */
 import type { AssumedPods } from '../capacity/index.ts';
+import { refText } from '../placement/index.ts';
 import type { PlanCluster, PlanFleet, PlanTask } from './fleet.ts';
-import { type Plan, refText } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** Replicas that the plan adds to each cluster; those of one shape together, for each lot is bound by itself. */
 const addedBy = (fleet: PlanFleet, plan: Plan): ReadonlyMap<string, readonly AssumedPods[]> => {

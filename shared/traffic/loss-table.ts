@@ -2,6 +2,7 @@
  * @module Loss tables: for every loss that is planned for, the weights that each service has afterwards, worked out before anything is lost,
  * so that agents act at once and without a hub (static stability).
  */
+import { compareText } from '../lib/compare-text.ts';
 import { pour } from './share-out.ts';
 
 /** The most a Gateway API backend weight may be. */
@@ -58,14 +59,12 @@ export type LossTable = {
   readonly services: readonly ServiceAfterLoss[];
 };
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /** Weights in proportion to loads, the greatest {@link weightMax}; what serves at all keeps at least 1. */
 const weightsOf = (clusters: readonly ServiceInCluster[], lost: ReadonlySet<string>, loads: ReadonlyMap<string, number>) => {
   const loadOf = (cluster: string): number => loads.get(cluster) ?? 0;
   const most = Math.max(1, ...clusters.map(({ cluster }) => loadOf(cluster)));
   return [...clusters]
-    .sort((a, b) => byText(a.cluster, b.cluster))
+    .sort((a, b) => compareText(a.cluster, b.cluster))
     .map(({ cluster, capacity }) => {
       if (lost.has(cluster) || capacity === 0) return { cluster, weight: 0 };
       return { cluster, weight: Math.max(1, Number((BigInt(loadOf(cluster)) * BigInt(weightMax)) / BigInt(most))) };
@@ -108,11 +107,11 @@ const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly s
   const left = clusters.filter((cluster) => !lost.has(cluster)).length;
   const room = commonRoom(plan, lost);
   // Those that shed last are served first from the common room.
-  const order = [...plan.services].sort((a, b) => b.shedPriority - a.shedPriority || byText(a.name, b.name));
-  const services = order.map((service) => afterLoss(service, lost, room)).sort((a, b) => byText(a.name, b.name));
+  const order = [...plan.services].sort((a, b) => b.shedPriority - a.shedPriority || compareText(a.name, b.name));
+  const services = order.map((service) => afterLoss(service, lost, room)).sort((a, b) => compareText(a.name, b.name));
   const refusal =
     left >= plan.survivorsMin ? undefined : `${left} clusters would be left and ${plan.survivorsMin} must: an operator decides`;
-  return { lost: [...lost].sort(byText), refusal, services };
+  return { lost: [...lost].sort(compareText), refusal, services };
 };
 
 /**
@@ -122,10 +121,12 @@ const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly s
 export const lossTables = (plan: LossPlan): LossTable[] => {
   const clusters = [
     ...new Set([...plan.services.flatMap((service) => service.clusters.map(({ cluster }) => cluster)), ...plan.clusterCapacity.keys()]),
-  ].sort(byText);
-  const losses = new Map([...clusters.map((cluster) => [cluster]), ...plan.pairs].map((lost) => [[...lost].sort(byText).join(' '), lost]));
+  ].sort(compareText);
+  const losses = new Map(
+    [...clusters.map((cluster) => [cluster]), ...plan.pairs].map((lost) => [[...lost].sort(compareText).join(' '), lost]),
+  );
   return [...losses]
-    .sort(([a], [b]) => byText(a, b))
+    .sort(([a], [b]) => compareText(a, b))
     .filter(([, lost]) => lost.every((cluster) => clusters.includes(cluster)))
     .map(([, lost]) => tableOf(plan, clusters, lost));
 };

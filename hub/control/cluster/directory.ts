@@ -1,7 +1,7 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
-import { type Cluster, type ClusterSpec, clusterLabels, type DetectorSummary } from '../../../shared/api/index.ts';
+import { type Cluster, clusterLabels, type DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import type { ClusterView, TimedTaint } from '../../../shared/placement/index.ts';
+import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
@@ -50,12 +50,6 @@ const closedBecause = (object: Cluster): ClusterView['closed'] => {
   if (object.status?.agent === undefined) return { reason: 'pending', message: 'no agent has joined for the cluster yet' };
   return undefined;
 };
-
-const operatorTaints = (spec: ClusterSpec | undefined): TimedTaint[] =>
-  (spec?.taints ?? []).map(({ key, value, effect, timeAdded }) => {
-    const sinceMs = timeAdded === undefined ? Number.NaN : Date.parse(timeAdded);
-    return { key, effect, ...(value === undefined ? {} : { value }), ...(Number.isNaN(sinceMs) ? {} : { sinceMs }) };
-  });
 
 /** The labels that policies see: the agent's findings, then the operator's, then the name. */
 const labelsOf = (record: Pick<ClusterRecord, 'name' | 'hello'>, object: Cluster): Readonly<Record<string, string>> => ({
@@ -132,6 +126,19 @@ export const viewFingerprint = (record: ClusterRecord): string =>
         record.object.spec?.pricing,
       ]);
 
+/** A cluster of which nothing has been heard. */
+export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
+  name,
+  object: undefined,
+  health: unseen(nowMs),
+  observed: undefined,
+  detectors: undefined,
+  report: undefined,
+  forbidden: [],
+  hello: undefined,
+  served: undefined,
+});
+
 /** An empty directory. */
 export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory => {
   const records = new Map<string, ClusterRecord>();
@@ -140,17 +147,7 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     of: (name) => {
       const known = records.get(name);
       if (known !== undefined) return known;
-      const made: ClusterRecord = {
-        name,
-        object: undefined,
-        health: unseen(nowMs()),
-        observed: undefined,
-        detectors: undefined,
-        report: undefined,
-        forbidden: [],
-        hello: undefined,
-        served: undefined,
-      };
+      const made = strangerOf(name, nowMs());
       records.set(name, made);
       return made;
     },

@@ -17,8 +17,8 @@ import {
   withAddedNodes,
   withPods,
 } from '../../../shared/plan/index.ts';
-import { type ClusterRecord, type Directory, viewOf } from '../cluster/directory.ts';
-import { healthTaints, unseen as healthUnseen } from '../cluster/health.ts';
+import { type ClusterRecord, type Directory, strangerOf, viewOf } from '../cluster/directory.ts';
+import { healthTaints } from '../cluster/health.ts';
 import { type Ledger, unseen } from '../cluster/ledger.ts';
 import { type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from '../placement/decide.ts';
@@ -104,19 +104,6 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   }
   return into;
 };
-
-/** A Cluster that is only supposed has no record; nothing has been heard of it. */
-const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
-  name,
-  object: undefined,
-  health: healthUnseen(nowMs),
-  observed: undefined,
-  detectors: undefined,
-  report: undefined,
-  forbidden: [],
-  hello: undefined,
-  served: undefined,
-});
 
 /** What a cluster that nobody has heard is tainted with. */
 const unheardTaints = new Set<string>(Object.values(healthTaints));

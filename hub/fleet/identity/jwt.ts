@@ -113,12 +113,15 @@ export const fullUserJwt = (account: SigningKey, user: string, name: string, now
     account,
   );
 
+type AgentUser = { readonly publicKey: string; readonly cluster: string };
+type JwtTimes = { readonly nowMs: number; readonly expiresAtMs: number };
+
 /** A cluster's agent, signed by the key of the cluster's account. */
-export const agentUserJwt = (
-  account: SigningKey,
-  user: { readonly publicKey: string; readonly cluster: string },
-  times: { readonly nowMs: number; readonly expiresAtMs: number },
-): string =>
+export const agentUserJwt = (account: SigningKey, user: AgentUser, times: JwtTimes): string =>
+  userJwt(account, user, agentPermissions(user.cluster), times);
+
+/** A user named after a cluster, with these permissions (`pub`, `sub`, …) in the account of the key. */
+export const userJwt = (account: SigningKey, user: AgentUser, permissions: Readonly<Record<string, unknown>>, times: JwtTimes): string =>
   signClaims(
     {
       sub: user.publicKey,
@@ -126,7 +129,7 @@ export const agentUserJwt = (
       iat: seconds(times.nowMs),
       exp: seconds(times.expiresAtMs),
       nats: {
-        ...agentPermissions(user.cluster),
+        ...permissions,
         subs: -1,
         data: -1,
         payload: -1,

@@ -5,7 +5,7 @@
  */
 import { meshSubject, meshSubjectTo } from '../../../shared/wire/mesh.ts';
 import { clusterAccountKey, type FleetIdentity } from './fleet-identity.ts';
-import { noJetStream, type Revocations, seconds, signClaims, unlimited } from './jwt.ts';
+import { noJetStream, type Revocations, signClaims, unlimited, userJwt } from './jwt.ts';
 import type { SigningKey } from './keys.ts';
 
 /** Largest message of the mesh over the broker, with room for the protocol. */
@@ -41,22 +41,12 @@ export const meshUserJwt = (
   user: { readonly publicKey: string; readonly cluster: string },
   times: { readonly nowMs: number; readonly expiresAtMs: number },
 ): string =>
-  signClaims(
-    {
-      sub: user.publicKey,
-      name: user.cluster,
-      iat: seconds(times.nowMs),
-      exp: seconds(times.expiresAtMs),
-      nats: {
-        pub: { allow: [`hanse.mesh.${user.cluster}.>`] },
-        sub: { allow: [meshSubject('*', 'beat'), meshSubject('*', 'ballot'), meshSubjectTo('*', user.cluster)] },
-        subs: -1,
-        data: -1,
-        payload: -1,
-        allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
-        type: 'user',
-        version: 2,
-      },
-    },
+  userJwt(
     meshAccountKey(identity),
+    user,
+    {
+      pub: { allow: [`hanse.mesh.${user.cluster}.>`] },
+      sub: { allow: [meshSubject('*', 'beat'), meshSubject('*', 'ballot'), meshSubjectTo('*', user.cluster)] },
+    },
+    times,
   );

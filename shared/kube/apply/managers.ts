@@ -1,4 +1,5 @@
 /** @module Who owns which fields: managedFields as sets, one a manager. */
+import { compareText } from '../../lib/compare-text.ts';
 import type { ManagedFieldsEntry } from '../object.ts';
 import { isObject } from '../schema/index.ts';
 import { emptyTree, type FieldTree, union } from './field-tree.ts';
@@ -69,8 +70,6 @@ export const decodeManagers = (entries: unknown): Managers | undefined => {
   }
   return managers;
 };
-
-const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 const compareOwners = (left: Ownership, right: Ownership): number =>
   compareText(left.operation, right.operation) ||

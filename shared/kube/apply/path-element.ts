@@ -2,6 +2,7 @@
  * @module One step of a field path, written as FieldsV1 writes it: `f:NAME` a field, `k:{…}` an item by its keys, `v:…` an item by its value,
  * `i:N` an item by its place (sigs.k8s.io/structured-merge-diff, fieldpath).
  */
+import { compareText } from '../../lib/compare-text.ts';
 import { isObject, sortedJson } from '../schema/index.ts';
 
 /** A path element in its canonical text; equal elements have equal text. */
@@ -36,8 +37,6 @@ export const parseElement = (text: string): PathElement | undefined => {
 };
 
 const typeOrder = 'fkvi';
-const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
-
 const valueRank = (value: unknown): number => {
   if (typeof value === 'number') return 0;
   if (typeof value === 'string') return 1;

@@ -1,4 +1,5 @@
 /** @module Which kinds are served now: kinds come and go while the server runs, as members report what they serve. */
+import { compareText } from '../../lib/compare-text.ts';
 import { assert } from '../../lib/index.ts';
 import type { ResourceType } from '../resource.ts';
 import { compareVersions } from './version-order.ts';
@@ -81,8 +82,6 @@ const compareTypes = (a: ResourceType, b: ResourceType): number =>
   compareText(a.group, b.group) ||
   compareVersions(a.version, b.version) ||
   compareText(a.resource, b.resource);
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Clients take the first group that has a name: core, apps, the other built-in ones, then everything else. */
 const rankOf = (group: string): number => {

@@ -1,4 +1,5 @@
 /** @module Order of Kubernetes API versions: GA before beta before alpha, newest first (as CustomResourceDefinition versions are sorted). */
+import { compareText } from '../../lib/compare-text.ts';
 
 const KUBE_VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
 const STAGE_RANK: { readonly [stage: string]: number } = { '': 0, beta: 1, alpha: 2 };
@@ -14,4 +15,3 @@ export const compareVersions = (a: string, b: string): number => {
 };
 
 const rankOf = (match: RegExpExecArray): number => STAGE_RANK[match[2] ?? ''] ?? 0;
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
