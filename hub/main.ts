@@ -20,7 +20,7 @@ import {
   type ServedKinds,
   serve,
 } from './api/index.ts';
-import { openMemberKinds, type Planner, startControl } from './control/index.ts';
+import { openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
 import { type Fleet, startFleet } from './fleet/index.ts';
 import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
 
@@ -118,6 +118,8 @@ const buildFront = (options: HubOptions, parts: FrontParts): Front =>
     version,
     journalFigures: parts.journal.figures,
     planner: () => parts.health.planner,
+    pastDecisions: (namespace, spec) =>
+      pastDecisions(parts.journal.history, namespace, spec, () => new Promise((resolve) => options.env.setTimer(0, resolve))),
     readyz: {
       journal: () => parts.health.broken ?? parts.journal.fault(),
       nats: () => (parts.health.isConnected() ? undefined : 'the hub has no connection to NATS; agents cannot be reached'),

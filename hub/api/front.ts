@@ -37,7 +37,7 @@ import {
 import type { Authority } from './certificates.ts';
 import { ensureAdminKubeconfig } from './kubeconfig.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { accessReviews, identityReviews, type MakePlan, planReviews } from './reviews/index.ts';
+import { accessReviews, identityReviews, type MakePlan, placementHistories, planReviews, type TellHistory } from './reviews/index.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /** What the front is built from. */
@@ -57,6 +57,8 @@ export type FrontOptions = {
   readonly journalFigures?: () => { readonly queuedWrites: number; readonly liveObjects: number };
   /** Answers PlanReviews; undefined while the hub's loops are not up. */
   readonly planner?: () => MakePlan | undefined;
+  /** Answers PlacementHistories; absent = nothing of the past is kept. */
+  readonly pastDecisions?: TellHistory;
   readonly limits?: Partial<Limits>;
 };
 
@@ -114,6 +116,7 @@ export const createFront = (options: FrontOptions): Front => {
       ...accessReviews({ authorize, index }),
       ...identityReviews({ authenticator, serviceAccounts, store }),
       ...planReviews(options.planner ?? (() => undefined)),
+      ...placementHistories(options.pastDecisions ?? (async () => ({ decisions: [] }))),
     },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });

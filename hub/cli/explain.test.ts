@@ -1,7 +1,8 @@
 /** @module Tests of `hanse explain`. */
 import { describe, expect, test } from 'vitest';
 import type { Placement } from '../../shared/api/placement.ts';
-import { explanationLines, parseTarget } from './explain.ts';
+import { parseTarget } from './explain.ts';
+import { explanationLines } from './explanation-text.ts';
 
 describe('explain', () => {
   test.each([

@@ -1,7 +1,8 @@
 /** @module `hanse explain`: why each cluster got what it got. */
-import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
+import type { Placement } from '../../shared/api/placement.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
-import { tableLines } from './table.ts';
+import { explainPast } from './explain-past.ts';
+import { explanationLines } from './explanation-text.ts';
 
 const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' };
 
@@ -33,69 +34,18 @@ const isKind = (kind: string, asked: string): boolean => {
   );
 };
 
-/** A row of the table: the decision on a cluster, and what that cluster did not apply of it. */
-type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[] };
-
-/** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
-type Column = { readonly head: string; readonly cell: (row: Row) => string; readonly isOptional?: boolean };
-
-const scoreText = (row: ExplanationRow): string => {
-  const scores = row.scores ?? [];
-  if (scores.length === 0) return '';
-  const sum = scores.reduce((total, { score }) => total + score, 0);
-  return `${sum} (${scores.map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score}`).join(', ')})`;
-};
-
-/** What was not applied comes first: it is what somebody must mend. */
-const whyText = ({ reason, message, failures }: Row): string => {
-  const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
-  return [...failed, message === '' ? reason : message].filter((text) => text !== '').join('; ');
-};
-
-const columns: readonly Column[] = [
-  { head: 'CLUSTER', cell: ({ cluster }) => cluster },
-  { head: 'ELIGIBLE', cell: ({ eligible }) => (eligible ? 'yes' : 'no') },
-  { head: 'TIER', cell: ({ tier }) => tier ?? '' },
-  { head: 'SCORE', cell: scoreText, isOptional: true },
-  { head: 'PRICE/H', cell: ({ price }) => price ?? '', isOptional: true },
-  // Further replicas, on top of those that are there: not the total.
-  {
-    head: 'CAN ADD',
-    cell: ({ fits, exact, eligible }) => (fits === undefined ? (eligible ? 'unknown' : '') : `${exact === false ? '>=' : ''}${fits}`),
-  },
-  { head: 'HAD', cell: ({ before }) => String(before) },
-  { head: 'GOT', cell: ({ got }) => String(got) },
-  { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
-  { head: 'WHY', cell: whyText },
-];
-
-/** The lines that `hanse explain` prints for a decision. */
-export const explanationLines = (placement: Placement): string[] => {
-  const { spec, status } = placement;
-  const { workload, policy } = spec;
-  const rows = (status?.explanation ?? []).map((row): Row => {
-    const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
-    return { ...row, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
-  });
-  const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
-  return [
-    `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
-    `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
-    ...(status?.cost === undefined
-      ? []
-      : [
-          `cost an hour ${status.cost.after}${status.cost.currency === '' ? '' : ` ${status.cost.currency}`}, before ${status.cost.before}`,
-        ]),
-    '',
-    ...tableLines(
-      shown.map(({ head }) => head),
-      rows.map((row) => shown.map(({ cell }) => cell(row))),
-    ),
-  ];
-};
-
 /** Options of {@link explain}. */
-export type ExplainOptions = { readonly kubeconfig?: string; readonly namespace: string; readonly output?: string };
+export type ExplainOptions = {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly output?: string;
+  /** List the decisions of the past. */
+  readonly history?: boolean;
+  /** How many of them. */
+  readonly limit?: number;
+  /** Show the decision that held then: a time as RFC 3339 has it, or a resourceVersion. */
+  readonly at?: string;
+};
 
 /** Prints why the object is where it is. @throws UsageError when the hub has decided nothing about it. */
 export const explain = (context: CliContext, words: readonly string[], options: ExplainOptions): Promise<void> =>
@@ -103,6 +53,8 @@ export const explain = (context: CliContext, words: readonly string[], options: 
     const { kind, name } = parseTarget(words);
     const { items } = await client.list({ ...placements, namespace: options.namespace });
     const placement = (items as Placement[]).find(({ spec }) => spec.workload.name === name && isKind(spec.workload.kind, kind));
+    if (options.history === true || options.at !== undefined)
+      return explainPast(context, client, { kind, name, placement: placement?.metadata.name }, options);
     if (placement === undefined) {
       throw new UsageError(
         `no placement of ${kind}/${name} in namespace ${options.namespace}: no policy selects it, or it does not exist ` +

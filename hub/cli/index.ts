@@ -1,9 +1,10 @@
 /** @module The hub's part of the `hanse` command. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { decisionsDefault } from '../../shared/api/index.ts';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { detectors } from './detectors.ts';
-import { explain } from './explain.ts';
+import { type ExplainOptions, explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
 import { type PlanOptions, runPlan } from './plan.ts';
@@ -98,7 +99,10 @@ const explainCommand = (context: CliContext): Command =>
     .addOption(kubeconfigOption())
     .addOption(new Option('-n, --namespace <name>', 'namespace of the object').default('default'))
     .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
-    .action((words: string[], flags: { kubeconfig?: string; namespace: string; output?: string }) => explain(context, words, flags));
+    .addOption(new Option('--history', 'list the decisions of the past, newest first, and what each of them changed'))
+    .addOption(new Option('--limit <count>', `how many of them (default: ${decisionsDefault})`).argParser(wholeNumber))
+    .addOption(new Option('--at <time|revision>', 'the decision that held then, with its reasons; with --history those up to then'))
+    .action((words: string[], flags: ExplainOptions) => explain(context, words, flags));
 
 const fitCommand = (context: CliContext): Command =>
   new Command('fit')

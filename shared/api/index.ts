@@ -6,6 +6,7 @@ import { failoverPolicySchema, failoverPolicyType } from './failover-policy.ts';
 import { gpuPoolSchema, gpuPoolType } from './gpu-pool.ts';
 import { joinTokenSchema, joinTokenType } from './join-token.ts';
 import { placementSchema, placementType } from './placement.ts';
+import { placementHistorySchema, placementHistoryType } from './placement-history.ts';
 import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
 import { planReviewSchema, planReviewType } from './plan-review.ts';
 
@@ -66,6 +67,15 @@ export {
   placementType,
   type WorkloadRef,
 } from './placement.ts';
+export {
+  decisionsDefault,
+  decisionsMax,
+  type PastDecision,
+  type PlacementHistorySpec,
+  type PlacementHistoryStatus,
+  placementHistoryFaults,
+  placementHistoryType,
+} from './placement-history.ts';
 export { type PlacementPolicy, placementPolicyType, validatePolicySpec } from './placement-policy.ts';
 export { type PlanDeletion, type PlanReviewSpec, planObjectsMax, planReviewFaults, planReviewType } from './plan-review.ts';
 export * from './policy.ts';
@@ -81,6 +91,7 @@ export const hanseTypes = (): ResourceType[] => [
   failoverPolicyType,
   gpuPoolType,
   planReviewType,
+  placementHistoryType,
 ];
 
 /** Their schemas by name. */
@@ -93,4 +104,5 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [failoverPolicyType.schemaName]: failoverPolicySchema,
   [gpuPoolType.schemaName]: gpuPoolSchema,
   [planReviewType.schemaName]: planReviewSchema,
+  [placementHistoryType.schemaName]: placementHistorySchema,
 };

@@ -5,7 +5,7 @@ import type { ResourceType } from '../kube/resource.ts';
 import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
-import { fields, integer, list, must, text, textMap } from './shape.ts';
+import { fields, instant, integer, list, must, text, textMap } from './shape.ts';
 
 /** `spec` of a JoinToken. */
 export type JoinTokenSpec = {
@@ -51,10 +51,6 @@ export const joinTokenLimits = { maxUses: 1_000, ttlSecondsMin: 60, ttlSecondsMa
 const ttlSecondsDefault = 3_600;
 const int32Max = 2_147_483_647;
 
-const instant = (value: string): string[] =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value))
-    ? []
-    : ['must be an RFC 3339 time such as 2030-01-31T12:00:00Z'];
 const hash = (value: string): string[] => (/^[0-9a-f]{64}$/.test(value) ? [] : ['must be a SHA-256 in 64 lower-case hex digits']);
 const pattern = (value: string): string[] =>
   /^[-a-z0-9*]{1,63}$/.test(value) ? [] : ['must be a cluster name in which * stands for any text, such as eu-*'];

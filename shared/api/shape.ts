@@ -31,6 +31,12 @@ export const text = (description: string, rule?: (value: string) => string[], ex
   },
 });
 
+/** Rule of a text: a time as RFC 3339 writes it. */
+export const instant = (value: string): string[] =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value))
+    ? []
+    : ['must be an RFC 3339 time such as 2030-01-31T12:00:00Z'];
+
 /** One of some words. */
 export const word = (description: string, words: readonly string[], extra: OpenApiSchema = {}): Shape => ({
   schema: { type: 'string', description, enum: [...words], ...extra },

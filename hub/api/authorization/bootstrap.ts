@@ -51,6 +51,7 @@ const reading = [
   ...workloads.map((rule) => ({ ...rule, verbs: READ })),
   { apiGroups: [''], resources: ['namespaces', 'pods/log', 'pods/status'], verbs: READ },
   { apiGroups: ['hanse.dev'], resources: ['placements'], verbs: READ },
+  { apiGroups: ['hanse.dev'], resources: ['placementhistories'], verbs: ['create'] },
 ];
 const editing = [
   ...workloads.map((rule) => ({ ...rule, verbs: WRITE })),

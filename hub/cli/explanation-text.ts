@@ -1,0 +1,64 @@
+/** @module A decision as `hanse explain` tells it: what was placed, and a row for every cluster with what it got and why. */
+import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
+import { tableLines } from './table.ts';
+
+/** A row of the table: the decision on a cluster, and what that cluster did not apply of it. */
+type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[] };
+
+/** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
+type Column = { readonly head: string; readonly cell: (row: Row) => string; readonly isOptional?: boolean };
+
+const scoreText = (row: ExplanationRow): string => {
+  const scores = row.scores ?? [];
+  if (scores.length === 0) return '';
+  const sum = scores.reduce((total, { score }) => total + score, 0);
+  return `${sum} (${scores.map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score}`).join(', ')})`;
+};
+
+/** What was not applied comes first: it is what somebody must mend. */
+const whyText = ({ reason, message, failures }: Row): string => {
+  const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
+  return [...failed, message === '' ? reason : message].filter((text) => text !== '').join('; ');
+};
+
+const columns: readonly Column[] = [
+  { head: 'CLUSTER', cell: ({ cluster }) => cluster },
+  { head: 'ELIGIBLE', cell: ({ eligible }) => (eligible ? 'yes' : 'no') },
+  { head: 'TIER', cell: ({ tier }) => tier ?? '' },
+  { head: 'SCORE', cell: scoreText, isOptional: true },
+  { head: 'PRICE/H', cell: ({ price }) => price ?? '', isOptional: true },
+  // Further replicas, on top of those that are there: not the total.
+  {
+    head: 'CAN ADD',
+    cell: ({ fits, exact, eligible }) => (fits === undefined ? (eligible ? 'unknown' : '') : `${exact === false ? '>=' : ''}${fits}`),
+  },
+  { head: 'HAD', cell: ({ before }) => String(before) },
+  { head: 'GOT', cell: ({ got }) => String(got) },
+  { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
+  { head: 'WHY', cell: whyText },
+];
+
+/** The lines that `hanse explain` prints for a decision. */
+export const explanationLines = (placement: Placement): string[] => {
+  const { spec, status } = placement;
+  const { workload, policy } = spec;
+  const rows = (status?.explanation ?? []).map((row): Row => {
+    const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
+    return { ...row, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
+  });
+  const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
+  return [
+    `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
+    `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
+    ...(status?.cost === undefined
+      ? []
+      : [
+          `cost an hour ${status.cost.after}${status.cost.currency === '' ? '' : ` ${status.cost.currency}`}, before ${status.cost.before}`,
+        ]),
+    '',
+    ...tableLines(
+      shown.map(({ head }) => head),
+      rows.map((row) => shown.map(({ cell }) => cell(row))),
+    ),
+  ];
+};
