@@ -1,4 +1,4 @@
-/** @module The hub's own kinds, `hanse.dev/v1alpha1`. */
+/** @module The hub's own kinds, `hanse.dev/v1alpha1`, and those of the Multi-Cluster Services API. */
 import type { OpenApiSchema, ResourceType } from '../kube/resource.ts';
 import { clusterSchema, clusterType } from './cluster.ts';
 import { clusterPlacementPolicySchema, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
@@ -9,6 +9,9 @@ import { placementSchema, placementType } from './placement.ts';
 import { placementHistorySchema, placementHistoryType } from './placement-history.ts';
 import { placementPolicySchema, placementPolicyType } from './placement-policy.ts';
 import { planReviewSchema, planReviewType } from './plan-review.ts';
+import { serviceExportKind } from './service-export.ts';
+import { serviceImportKind } from './service-import.ts';
+import { trafficPolicySchema, trafficPolicyType } from './traffic-policy.ts';
 
 export {
   type Admission,
@@ -55,6 +58,16 @@ export {
 } from './kind.ts';
 export { compileSelector, labelSelectorShape } from './label-selector.ts';
 export {
+  derivedServiceAnnotation,
+  type McsKind,
+  mcsApiVersion,
+  mcsGroup,
+  mcsVersion,
+  mcsVersions,
+  serviceNameLabel,
+  sourceClusterLabel,
+} from './mcs.ts';
+export {
   type ApplyFailure,
   type ExplanationRow,
   type ExplanationScore,
@@ -79,9 +92,25 @@ export {
 export { type PlacementPolicy, placementPolicyType, validatePolicySpec } from './placement-policy.ts';
 export { type PlanDeletion, type PlanReviewSpec, planObjectsMax, planReviewFaults, planReviewType } from './plan-review.ts';
 export * from './policy.ts';
+export { type ServiceExport, serviceExportKind } from './service-export.ts';
+export { type ServiceImport, type ServiceImportPort, serviceImportKind } from './service-import.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
+export {
+  type TrafficPolicy,
+  type TrafficPolicySpec,
+  type TrafficPolicyStatus,
+  type TrafficServiceStatus,
+  trafficDefaults,
+  trafficPolicyType,
+} from './traffic-policy.ts';
 
-/** Every kind of the hub's own, as the API server serves it. */
+/** The kinds of the Multi-Cluster Services API in all their versions. */
+export const mcsTypes = (): ResourceType[] => [...serviceExportKind.types, ...serviceImportKind.types];
+
+/** Their schemas by name. */
+export const mcsSchemas: Readonly<Record<string, OpenApiSchema>> = { ...serviceExportKind.schemas, ...serviceImportKind.schemas };
+
+/** Every kind that the hub serves of its own, besides Kubernetes' own. */
 export const hanseTypes = (): ResourceType[] => [
   clusterType,
   joinTokenType,
@@ -104,5 +133,7 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [failoverPolicyType.schemaName]: failoverPolicySchema,
   [gpuPoolType.schemaName]: gpuPoolSchema,
   [planReviewType.schemaName]: planReviewSchema,
+  [trafficPolicyType.schemaName]: trafficPolicySchema,
+  ...mcsSchemas,
   [placementHistoryType.schemaName]: placementHistorySchema,
 };

@@ -7,3 +7,4 @@ export { decodePublicKey, decodeSeed, encodePublicKey, encodeSeed, type NkeyRole
 export { type BusRefusal, makeRefusals, type Refusals } from './refusals.ts';
 export { itemKey, mustSeal, sealingBinding, sealingContext, signatureHeader, signedBytes } from './signature.ts';
 export { downSubject, inboxPrefix, kvSubject, statusBucket, upSubject, workBucket } from './subjects.ts';
+export * from './traffic.ts';
