@@ -60,8 +60,10 @@ export const makeMeshGate = ({ sign, verify, hubKey }: MeshGateOptions): MeshGat
       const opened = openPacket(packet, check);
       if (!opened.ok) return opened;
       const proof = proofIn(opened.message);
-      const letIn: LetIn = { ok: true, message: opened.message, packet, ...(proof === undefined ? {} : { proof }) };
-      remembered.set(name, { packet, opened: letIn });
+      // A copy: what comes from a socket is a window on its read buffer, and keeping one would keep the 64 KiB around it.
+      const kept = new Uint8Array(packet);
+      const letIn: LetIn = { ok: true, message: opened.message, packet: kept, ...(proof === undefined ? {} : { proof }) };
+      remembered.set(name, { packet: kept, opened: letIn });
       const [oldest] = remembered.keys();
       if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
       return letIn;
