@@ -3,7 +3,8 @@ import { dns1035Label, dns1123Label, dns1123Subdomain, type Fault, invalid, requ
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { LabelSelectorObject } from '../kube/selectors/index.ts';
-import { rampFaults, rampRuleDefault, ttlSecondsMax, ttlSecondsMin } from '../traffic/index.ts';
+import { ttlSecondsMax, ttlSecondsMin } from '../traffic/dns/zone.ts';
+import { rampFaults, rampRuleDefault } from '../traffic/ramp.ts';
 import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';

@@ -1,4 +1,12 @@
 /** @module Where requests go: weights after a loss, the way back, and the zone that name servers answer. */
+export {
+  type ClusterTerms,
+  type CompiledService,
+  compileService,
+  type ServiceToCompile,
+  servedOf,
+  tablesOf,
+} from './compile.ts';
 export * from './dns/index.ts';
 export {
   type LossPlan,
@@ -9,6 +17,8 @@ export {
   type ServiceInCluster,
   weightMax,
 } from './loss-table.ts';
+export { type ConflictReason, type ExportSource, exportConditions, type MergedService, mergeExports } from './merge-exports.ts';
+export { clusterImportName, derivedName, epochAnnotation, sliceManager, trafficLabel, trafficManager } from './names.ts';
 export {
   type RampRule,
   type RampSight,
@@ -19,4 +29,7 @@ export {
   rampRuleDefault,
   rampStep,
 } from './ramp.ts';
+export { clusterImports, type RenderedObject, type RenderFor, renderService } from './render.ts';
+export { type ImportBackend, importBackendsOf, type RouteBackends, type RouteOperation, routePatch } from './routes.ts';
 export { type Poured, pour, type Vessel } from './share-out.ts';
+export { givenUp, type Share, type Situation, sharesNow } from './shares.ts';

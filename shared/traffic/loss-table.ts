@@ -15,6 +15,8 @@ export type ServiceInCluster = {
   readonly load: number;
   /** What its ready endpoints can serve. */
   readonly capacity: number;
+  /** Lower ones are used first; absent = 0. */
+  readonly tier?: number;
 };
 
 /** A service that several clusters serve. */
@@ -50,6 +52,8 @@ export type ServiceAfterLoss = {
   readonly stays: boolean;
 };
 
+const tierOf = ({ tier = 0 }: ServiceInCluster): number => tier;
+
 /** What to do about one loss. */
 export type LossTable = {
   /** Sorted. */
@@ -59,16 +63,39 @@ export type LossTable = {
   readonly services: readonly ServiceAfterLoss[];
 };
 
-/** Weights in proportion to loads, the greatest {@link weightMax}; what serves at all keeps at least 1. */
+/**
+ * Weights in proportion to loads, the greatest {@link weightMax}. What serves at all keeps at least 1, but for tiers that are not needed: they
+ * get nothing.
+ */
 const weightsOf = (clusters: readonly ServiceInCluster[], lost: ReadonlySet<string>, loads: ReadonlyMap<string, number>) => {
   const loadOf = (cluster: string): number => loads.get(cluster) ?? 0;
   const most = Math.max(1, ...clusters.map(({ cluster }) => loadOf(cluster)));
+  const able = clusters.filter(({ cluster, capacity }) => !lost.has(cluster) && capacity > 0);
+  const first = Math.min(...able.map(tierOf));
   return [...clusters]
     .sort((a, b) => compareText(a.cluster, b.cluster))
-    .map(({ cluster, capacity }) => {
-      if (lost.has(cluster) || capacity === 0) return { cluster, weight: 0 };
+    .map((one) => {
+      const { cluster, capacity } = one;
+      if (lost.has(cluster) || capacity === 0 || (loadOf(cluster) === 0 && tierOf(one) > first)) return { cluster, weight: 0 };
       return { cluster, weight: Math.max(1, Number((BigInt(loadOf(cluster)) * BigInt(weightMax)) / BigInt(most))) };
     });
+};
+
+/** Pours tier by tier: a later one gets what the earlier ones have no room for. */
+const pourByTier = (
+  survivors: readonly ServiceInCluster[],
+  amount: number,
+  roomOf: (one: ServiceInCluster) => number,
+): { readonly loads: ReadonlyMap<string, number>; readonly unserved: number } => {
+  const loads = new Map<string, number>();
+  let left = amount;
+  for (const tier of [...new Set(survivors.map(tierOf))].sort((a, b) => a - b)) {
+    const vessels = survivors.filter((one) => tierOf(one) === tier).map((one) => ({ ...one, capacity: roomOf(one) }));
+    const poured = pour(vessels, left);
+    for (const { cluster, load } of poured.loads) loads.set(cluster, load);
+    left = poured.unserved;
+  }
+  return { loads, unserved: left };
 };
 
 /** What is left of each cluster's common room when the survivors' own loads are counted. */
@@ -88,18 +115,14 @@ const afterLoss = (service: ServedService, lost: ReadonlySet<string>, room: Map<
   const present = new Map(service.clusters.map(({ cluster, load }) => [cluster, load]));
   if (survivors.length === 0)
     return { name: service.name, weights: weightsOf(service.clusters, new Set(), present), shed: amount, stays: true };
-  const vessels = survivors.map(({ cluster, load, capacity }) => ({
-    cluster,
-    load,
-    capacity: Math.min(capacity, load + (room.get(cluster) ?? Number.MAX_SAFE_INTEGER - load)),
-  }));
-  const poured = pour(vessels, amount);
-  const loads = new Map(poured.loads.map(({ cluster, load }) => [cluster, load]));
+  const { loads, unserved } = pourByTier(survivors, amount, ({ cluster, load, capacity }) =>
+    Math.min(capacity, load + (room.get(cluster) ?? Number.MAX_SAFE_INTEGER - load)),
+  );
   for (const [cluster, load] of loads) {
     const left = room.get(cluster);
     if (left !== undefined) room.set(cluster, left - (load - (present.get(cluster) ?? 0)));
   }
-  return { name: service.name, weights: weightsOf(service.clusters, lost, loads), shed: poured.unserved, stays: false };
+  return { name: service.name, weights: weightsOf(service.clusters, lost, loads), shed: unserved, stays: false };
 };
 
 const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly string[]): LossTable => {
@@ -113,6 +136,14 @@ const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly s
     left >= plan.survivorsMin ? undefined : `${left} clusters would be left and ${plan.survivorsMin} must: an operator decides`;
   return { lost: [...lost].sort(compareText), refusal, services };
 };
+
+/** Weights while nothing is lost, by cluster, sorted by name. Never all 0 where one has capacity. */
+export const weightsAtRest = (service: ServedService): ServiceAfterLoss['weights'] =>
+  weightsOf(service.clusters, new Set(), new Map(service.clusters.map(({ cluster, load }) => [cluster, load])));
+
+/** One service after a loss that no table was made for; only its own capacities are known. */
+export const afterLossOf = (service: ServedService, lost: readonly string[]): ServiceAfterLoss =>
+  afterLoss(service, new Set(lost), new Map());
 
 /**
  * The table for every single loss and for the planned pairs, sorted by what is lost. Clusters are those that serve something or have a

@@ -51,15 +51,15 @@ export const pour = (survivors: readonly Vessel[], amount: number): Poured => {
   const level = levelFor(vessels, amount);
   const loads = vessels.map((vessel) => loadAt(vessel, level));
   let left = amount - sum(loads) + sum(vessels.map((vessel) => vessel.load));
-  // The rest is less than one unit a vessel: to the least full ones, by name where they are alike.
+  // The rest is less than one level a vessel: to the least full ones first, by name where they are alike.
   const order = vessels
     .map((vessel, at) => ({ at, free: vessel.capacity - (loads[at] ?? 0), capacity: vessel.capacity }))
     .filter(({ free }) => free > 0)
     .sort((a, b) => Number(BigInt(b.free) * BigInt(a.capacity) - BigInt(a.free) * BigInt(b.capacity)) || a.at - b.at);
-  for (const { at } of order) {
-    if (left === 0) break;
-    loads[at] = (loads[at] ?? 0) + 1;
-    left--;
-  }
+  order.forEach(({ at, free }, index) => {
+    const part = Math.min(free, Math.ceil(left / (order.length - index)));
+    loads[at] = (loads[at] ?? 0) + part;
+    left -= part;
+  });
   return { loads: vessels.map(({ cluster }, at) => ({ cluster, load: loads[at] ?? 0 })), unserved: left };
 };

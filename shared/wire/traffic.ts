@@ -70,7 +70,7 @@ export type TrafficAnswer = { readonly report?: ServiceReport; readonly applied?
 /** One cluster that serves the service. */
 export type TrafficSource = {
   readonly name: string;
-  /** Peak load and what its ready endpoints can serve, in one unit (requests a second where the policy says so, else endpoints). */
+  /** Peak load and what its ready endpoints can serve, in one unit: requests a second where the policy says so, else thousandths of an endpoint. */
   readonly load: number;
   readonly capacity: number;
   /** Lower ones are used first. */
