@@ -6,11 +6,15 @@ import type { Federation } from './federation.ts';
 import { keyFor } from './model/hub-api.ts';
 import type { Member } from './model/member-api.ts';
 import { nodeObject, types } from './model/member-runtime.ts';
+import type { Gateway } from './model/mesh.ts';
 import { actAsUser } from './users.ts';
 import type { World } from './world.ts';
 
 /** Faults that run; `heal` ends them all and starts what is down. */
 export type Chaos = { readonly heal: () => void };
+
+/** Bursts come and go by themselves: how often the checkers are told to look. */
+const burstLookMs = 500;
 
 /** Starts the faults of a seed. */
 export const startChaos = (world: World, federation: Federation, seed: number, faults: Faults): Chaos => {
@@ -58,6 +62,15 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     world.say(`link ${link} is mended`);
     federation.broker.mend(link);
   };
+  const setGateway = (name: string, gateway: Gateway): void => {
+    world.say(`gateway of ${name} is ${gateway}`);
+    federation.mesh.gateways.set(name, gateway);
+    federation.observer.worldChanged();
+  };
+  const setCut = (from: string, to: string, isCut: boolean): void => {
+    federation.mesh.network.setCut(from, to, isCut);
+    federation.observer.worldChanged();
+  };
   const setApi = (member: Member, up: boolean): void => {
     world.say(`API of ${member.name} is ${up ? 'up' : 'down'}`);
     member.apiUp = up;
@@ -78,8 +91,10 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     world.say(`cluster ${member.name} goes silent`);
     federation.killAgent(member.name);
     setApi(member, false);
+    setGateway(member.name, 'gone');
     later(downMs(random, faults.silenceMs), 'cluster returns', () => {
       setApi(member, true);
+      setGateway(member.name, 'well');
       federation.startAgent(member.name);
     });
   });
@@ -98,6 +113,60 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
       if (ok) federation.observer.acknowledged(key, revision);
     });
   });
+  often('black hole', faults.blackHoleEveryMs, (random) => {
+    const name = random.pick(clusters);
+    world.say(`cluster ${name} is cut off`);
+    const cutOff = (isCut: boolean): void => {
+      setCut(name, '*', isCut);
+      setCut('*', name, isCut);
+      if (isCut) federation.broker.cut(name);
+      else mend(name);
+    };
+    cutOff(true);
+    later(downMs(random, faults.silenceMs), 'cluster is reached again', () => cutOff(false));
+  });
+  often('one way cut', faults.oneWayEveryMs, (random) => {
+    const [from, to] = [random.pick(clusters), random.pick(clusters)];
+    world.say(`nothing gets from ${from} to ${to}`);
+    setCut(from, to, true);
+    later(downMs(random, faults.cutLinkMs), 'way opens', () => setCut(from, to, false));
+  });
+  const processOf = (name: string) => (name === 'hub' ? federation.hub()?.process : federation.agent(name)?.process);
+  often('pause', faults.pauseEveryMs, (random) => {
+    const names = random.chance(30) ? ['hub', ...clusters].filter(() => random.chance(60)) : [random.pick(['hub', ...clusters])];
+    const forMs = 100 + random.below(faults.pauseMs);
+    world.say(`${names.join()} stop for ${forMs} ms`);
+    for (const name of names) processOf(name)?.pause(forMs, random.chance(50));
+  });
+  often('starvation', faults.starveEveryMs, (random) => {
+    const names = random.chance(50) ? ['hub', ...clusters] : [random.pick(clusters)];
+    const forMs = 1_000 + random.below(10_000);
+    world.say(`${names.join()} get the processor once in ${faults.sliceMs} ms, for ${forMs} ms`);
+    for (const name of names) processOf(name)?.starve(forMs, faults.sliceMs);
+  });
+  often('gateway', faults.gatewayEveryMs, (random) => {
+    const name = random.pick(clusters);
+    setGateway(name, random.pick<Gateway>(['gone', 'wild']));
+    later(downMs(random, faults.downMs), 'gateway is well', () => setGateway(name, 'well'));
+  });
+  if (faults.liars > 0) {
+    const random = prng(seed, 'chaos/lies');
+    const [liar, victim] = [random.pick(clusters), random.pick(clusters)];
+    later(random.below(faults.faultyMs), 'lies', () => {
+      const process = processOf(liar);
+      if (process === undefined || liar === victim) return;
+      world.say(`${liar} votes against ${victim}`);
+      federation.mesh.slander(process, liar, victim);
+    });
+  }
+  if (faults.burstPermille > 0) {
+    const look = (): void => {
+      if (!isOn) return;
+      federation.observer.worldChanged();
+      world.after(burstLookMs, 'look at the ways', look);
+    };
+    look();
+  }
   if (faults.skewMsMax > 0) {
     often('clock jump', 60_000, (random) => {
       federation.setSkew(random.pick(['hub', ...clusters]), random.below(2 * faults.skewMsMax) - faults.skewMsMax);
@@ -112,6 +181,10 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
         federation.broker.mend(link);
         federation.setSkew(link, 0);
       }
+      // Who lied is believed again after a new start only: the number of its lies is above that of its honest votes.
+      for (const liar of federation.mesh.liars) federation.killAgent(liar);
+      federation.mesh.network.mend();
+      for (const cluster of clusters) setGateway(cluster, 'well');
       for (const member of federation.members.values()) {
         setApi(member, true);
         federation.startAgent(member.name);

@@ -45,10 +45,34 @@ export type Faults = {
   readonly userEveryMs: number;
   /** Most that a clock differs from the true time. */
   readonly skewMsMax: number;
+  /** How long faults last, before everything is healed. */
+  readonly faultyMs: number;
+  /** Agents find out with each other who died; 0 = the hub judges by its own hearing alone. */
+  readonly mesh: number;
+  /** Ways between clusters: round trip, share of the time in bursts of losses (in 1/1000), and their mean length. */
+  readonly rttMs: number;
+  readonly burstPermille: number;
+  readonly burstMs: number;
+  /** Agents reach each other by datagrams too; 0 = over the broker alone. */
+  readonly datagrams: number;
+  /** A cluster is cut off from everybody, or one direction between two is cut. */
+  readonly blackHoleEveryMs: number;
+  readonly oneWayEveryMs: number;
+  /** A process stops as by SIGSTOP, or gets the processor in slices only. */
+  readonly pauseEveryMs: number;
+  readonly pauseMs: number;
+  readonly starveEveryMs: number;
+  readonly sliceMs: number;
+  /** What a gateway says: nothing any more, or yes to everything. */
+  readonly gatewayEveryMs: number;
+  /** An agent votes against one that is well. */
+  readonly liars: number;
 };
 
-/** How long faults last, before everything is healed. */
-export const faultyMs = 240_000;
+/** Faults of a usual seed last between these; of a long one, for {@link longMs}. Rates are drawn for a long one and scaled. */
+const shortMsMin = 35_000;
+const shortMsMax = 75_000;
+const longMs = 240_000;
 /** How long a healed federation may take to settle. */
 export const convergeMsMax = 900_000;
 
@@ -62,15 +86,18 @@ const delay = (random: Prng, maxMs: number, slowMs: number): Delay => ({
 /** Draws the mix of a seed. Each kind of fault is absent in about half of the seeds. */
 export const drawFaults = (seed: number): Faults => {
   const random = prng(seed, 'faults');
-  const often = (minMs: number, maxMs: number): number => (random.chance(50) ? minMs + random.below(maxMs - minMs) : 0);
+  const faultyMs = random.chance(8) ? longMs : shortMsMin + random.below(shortMsMax - shortMsMin);
+  const often = (minMs: number, maxMs: number): number =>
+    random.chance(50) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
   const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
   const drawn = {
-    agents: 3 + random.below(random.chance(25) ? 8 : 3),
+    faultyMs,
+    agents: agentsOf(random),
     bus: delay(random, 60, 3_000),
     dropPercent: percent(25),
     duplicatePercent: percent(20),
     cutLinkEveryMs: often(20_000, 200_000),
-    cutLinkMs: 1_000 + random.below(60_000),
+    cutLinkMs: 1_000 + random.below(faultyMs / 4),
     noticeMs: 100 + random.below(20_000),
     crashHubEveryMs: often(40_000, 300_000),
     crashAgentEveryMs: often(20_000, 300_000),
@@ -85,16 +112,45 @@ export const drawFaults = (seed: number): Faults => {
     apiDownEveryMs: often(60_000, 300_000),
     watchBreakEveryMs: often(20_000, 120_000),
     silenceEveryMs: often(60_000, 240_000),
-    silenceMs: 5_000 + random.below(90_000),
+    silenceMs: 5_000 + random.below(faultyMs / 2),
     driftEveryMs: often(10_000, 120_000),
     stuckPodPercent: percent(30),
     nodeEveryMs: often(20_000, 120_000),
-    userEveryMs: 3_000 + random.below(25_000),
+    userEveryMs: Math.ceil(((5_000 + random.below(25_000)) * faultyMs) / longMs),
     skewMsMax: percent(5_000),
   };
   // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be
   // withdrawn stays then. So the two are not mixed.
-  return { ...drawn, forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
+  return { ...drawn, ...drawMesh(seed, faultyMs), forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
+};
+
+/** Three to five as a rule, now and then up to ten, rarely up to thirty. */
+const agentsOf = (random: Prng): number => {
+  if (random.chance(90)) return 3 + random.below(3);
+  return random.chance(80) ? 6 + random.below(5) : 11 + random.below(20);
+};
+
+/** What goes wrong between the clusters: drawn apart, so that it does not shift the rest. */
+const drawMesh = (seed: number, faultyMs: number) => {
+  const random = prng(seed, 'faults/mesh');
+  const isOn = random.chance(40);
+  const often = (minMs: number, maxMs: number): number =>
+    isOn && random.chance(40) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
+  return {
+    mesh: Number(isOn),
+    rttMs: 2 + random.below(random.chance(70) ? 100 : 280),
+    burstPermille: random.chance(50) ? 4 : 0,
+    burstMs: 2_850,
+    datagrams: Number(random.chance(80)),
+    blackHoleEveryMs: often(60_000, 240_000),
+    oneWayEveryMs: often(20_000, 120_000),
+    pauseEveryMs: often(20_000, 120_000),
+    pauseMs: 300 + random.below(random.chance(70) ? 3_000 : 20_000),
+    starveEveryMs: often(60_000, 200_000),
+    sliceMs: 60 + random.below(260),
+    gatewayEveryMs: often(60_000, 240_000),
+    liars: Number(isOn && random.chance(15)),
+  };
 };
 
 /** One draw of a delay, in ms. */
@@ -127,6 +183,13 @@ export const healed = (faults: Faults): Faults => ({
   stuckPodPercent: 0,
   nodeEveryMs: 0,
   userEveryMs: 0,
+  burstPermille: 0,
+  blackHoleEveryMs: 0,
+  oneWayEveryMs: 0,
+  pauseEveryMs: 0,
+  starveEveryMs: 0,
+  gatewayEveryMs: 0,
+  liars: 0,
 });
 
 /** The mix in one line, for the head of a failing run: only what is on. */

@@ -7,6 +7,7 @@ import { prng } from '../../shared/lib/prng.ts';
 import { capacityCheck } from './check/capacity-check.ts';
 import { journalCheck } from './check/journal-check.ts';
 import { type Observer, observe } from './check/observer.ts';
+import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
 import { workCheck } from './check/work-check.ts';
 import type { Faults } from './faults.ts';
 import { startHubLoops } from './hub-loops.ts';
@@ -18,6 +19,7 @@ import { journalOf } from './model/journal.ts';
 import { createMemberApi, type Member } from './model/member-api.ts';
 import { nodeObject, startMemberRuntime, types } from './model/member-runtime.ts';
 import { createMemberStore } from './model/member-store.ts';
+import { createMesh, keyOfMember, type Mesh } from './model/mesh.ts';
 import { startProcess } from './process.ts';
 import { clusterLabelsOf } from './users.ts';
 import { startMs, type World } from './world.ts';
@@ -46,6 +48,9 @@ export type Federation = {
   readonly journal: Journal;
   readonly members: ReadonlyMap<string, Member>;
   readonly observer: Observer;
+  readonly mesh: Mesh;
+  /** Verdicts on the dead, in ms from the death, and how many were given in error; see the checker of the mesh. */
+  readonly verdicts: MeshCount;
   readonly hub: () => HubRun | undefined;
   readonly agent: (cluster: string) => AgentRun | undefined;
   readonly startHub: () => void;
@@ -55,6 +60,12 @@ export type Federation = {
   /** Puts every clock right or wrong. */
   readonly setSkew: (name: string, ms: number) => void;
 };
+
+/** Quick to forgive, so that a healed federation settles within the time that is waited for it. */
+const failoverSpec = {
+  limits: { windowSeconds: 60, clustersPercent: 40, capacityPercent: 60, minSurvivors: 1 },
+  failback: { holdDownSeconds: 5, maxHoldDownSeconds: 20, halfLifeSeconds: 30 },
+} as const;
 
 const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
@@ -86,11 +97,19 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       .below(2 ** 31)
       .toString(16)
       .padStart(8, '0')}`;
-  const observer = observe([journalCheck, workCheck, capacityCheck], world.nowMs);
+  const verdicts: MeshCount = { tookMs: [], false: 0 };
+  const checkMesh = meshCheck(() => sightOf(), verdicts);
+  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh], world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
   const broker = createBroker(world, random('bus'), faults);
   const journalRandom = random('journal');
+  const mesh = createMesh(world, broker, seed, faults, {
+    verdict: (by, { target, cause, phase, voters }) => {
+      world.say(`${by} says ${cause} ${phase} of ${target} by ${voters.join()}`);
+      observer.verdict(by, target, cause, phase);
+    },
+  });
   const skews = new Map<string, number>();
   const processRandom = random('processes');
   const members = new Map<string, Member>();
@@ -111,8 +130,8 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       apiVersion: 'hanse.dev/v1alpha1',
       kind: 'Cluster',
       metadata: { name, labels, uid: uid(), creationTimestamp: timeText(startMs), generation: 1 },
-      spec: { admission: 'Approved' },
-      status: { agent: { publicKey: `U${name}`, sealingKey: 'AAAA', joinedAt: timeText(startMs) } },
+      spec: { admission: 'Approved', probes: [{ role: 'Gateway', url: `http://${name}:80/` }] },
+      status: { agent: { publicKey: keyOfMember(name), sealingKey: 'AAAA', joinedAt: timeText(startMs) } },
     };
     observer.asked(keyOf('hanse.dev', 'clusters', '', name), object.spec);
     await journal.commit([{ op: 'put', key: keyOf('hanse.dev', 'clusters', '', name), expected: 0, object }]);
@@ -124,6 +143,14 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     spec: {},
   };
   await journal.commit([{ op: 'put', key: keyOf('', 'namespaces', '', 'shop'), expected: 0, object: namespace }]);
+
+  const policy = {
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'FailoverPolicy',
+    metadata: { name: 'default', uid: uid(), creationTimestamp: timeText(startMs), generation: 1 },
+    spec: failoverSpec,
+  };
+  await journal.commit([{ op: 'put', key: keyOf('hanse.dev', 'failoverpolicies', '', 'default'), expected: 0, object: policy }]);
 
   const startHub = (): void => {
     if (hub !== undefined) return;
@@ -147,7 +174,11 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     void createStore(own, { env: process.env }).then((store) => {
       run.store = store;
       run.api = createHubApi(store, () => timeText(process.env.nowMs()), uid);
-      run.loops = startHubLoops({ env: process.env, store, bus });
+      run.loops = startHubLoops({ env: process.env, store, bus, ...(faults().mesh === 0 ? {} : { mesh: mesh.hub(process) }) });
+      run.loops.watch?.onVerdict(({ target, cause, phase, voters }) => {
+        world.say(`hub says ${cause} ${phase} of ${target} by ${voters.join()}`);
+        observer.verdict('hub', target, cause, phase);
+      });
     });
   };
 
@@ -175,15 +206,32 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     });
     agents.set(cluster, {
       process,
-      agent: assembleAgent({ api: saboteur.api?.(api) ?? api, link, env: process.env, agentVersion: 'sim' }),
+      agent: assembleAgent({
+        api: saboteur.api?.(api) ?? api,
+        link,
+        env: process.env,
+        agentVersion: 'sim',
+        ...(faults().mesh === 0 ? {} : { failover: mesh.agent(process, cluster) }),
+      }),
     });
   };
+
+  /** What the checker of the mesh may see of the world: who could reach whom. */
+  const sightOf = (): MeshSight => ({
+    clusters: [...members.keys()],
+    limit: failoverSpec.limits,
+    isUp: (cluster) => (mesh.gateways.get(cluster) ?? 'well') !== 'gone',
+    isAwake: (cluster) => agents.get(cluster)?.process.isAwake() === true,
+    isOpen: (from, to) => !mesh.liars.has(from) && mesh.network.isOpen(from, to, world.nowMs() - startMs) && mesh.network.isOpen(to, from, world.nowMs() - startMs),
+  });
 
   return {
     broker,
     journal,
     members,
     observer,
+    mesh,
+    verdicts,
     hub: () => hub,
     agent: (cluster) => agents.get(cluster),
     startHub,

@@ -1,5 +1,5 @@
 /** @module The hub's loops as the simulator starts them: the shipped wiring, over the kinds that every hub serves. */
-import { type Control, startControl } from '../../hub/control/control.ts';
+import { type Control, type ControlOptions, startControl } from '../../hub/control/control.ts';
 import type { FleetBus } from '../../hub/fleet/port.ts';
 import { hanseTypes } from '../../shared/api/index.ts';
 import { builtinTypes } from '../../shared/kube/builtin/index.ts';
@@ -8,7 +8,7 @@ import type { Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 
 /** What the loops are given. */
-export type HubParts = { readonly env: RuntimeEnv; readonly store: Store; readonly bus: FleetBus };
+export type HubParts = { readonly env: RuntimeEnv; readonly store: Store; readonly bus: FleetBus } & Pick<ControlOptions, 'mesh'>;
 
 const catalog = createRegistry([...builtinTypes(), ...hanseTypes()]);
 

@@ -8,11 +8,23 @@ export type Process = {
   readonly name: string;
   readonly alive: () => boolean;
   readonly env: RuntimeEnv;
+  /** A clock that starts with the process and never jumps. */
+  readonly monotonicMs: () => number;
   /** Ends it at once: no timer fires and no call returns any more. */
   readonly kill: () => void;
   /** Plans an event that is dropped when the process is dead by then. */
   readonly after: (delayMs: number, what: string, run: () => void) => () => void;
+  /** Something reaches the process: it runs now, or when the process is awake again. */
+  readonly hand: (what: string, run: () => void) => void;
+  /** Stops it for a while, as SIGSTOP does; what was due meanwhile comes then, timers first or last. */
+  readonly pause: (forMs: number, timersFirst: boolean) => void;
+  /** Lets it run once every `sliceMs` only, for a while, as a starved machine does. */
+  readonly starve: (forMs: number, sliceMs: number) => void;
+  /** False while it is paused or starved. */
+  readonly isAwake: () => boolean;
 };
+
+type Waiting = { readonly what: string; readonly run: () => void };
 
 const hex = (random: Prng, digits: number): string => Array.from({ length: digits }, () => random.below(16).toString(16)).join('');
 
@@ -31,25 +43,70 @@ const worldLog = (world: World, name: string, fields: LogFields): Log => {
   };
 };
 
+const timer = 'timer';
+
 /** Starts a process. `skewMs` is added to its clock, now and as it changes. */
 export const startProcess = (world: World, name: string, random: Prng, skewMs: () => number): Process => {
+  const beganMs = world.nowMs() - random.below(3_600_000);
+  const timerText = `${name}: ${timer}`;
   let alive = true;
-  const after: Process['after'] = (delayMs, what, run) =>
-    world.after(delayMs, `${name}: ${what}`, () => {
-      if (alive) run();
-    });
+  let isPaused = false;
+  let slice: { readonly ms: number; readonly untilMs: number } | undefined;
+  let waiting: Waiting[] = [];
+
+  const hand: Process['hand'] = (what, run) => {
+    if (!alive) return;
+    if (isPaused) {
+      waiting.push({ what, run });
+      return;
+    }
+    const nowMs = world.nowMs();
+    if (slice !== undefined && nowMs >= slice.untilMs) slice = undefined;
+    // The next moment at which it gets the processor; what waits keeps its order.
+    const lateMs = slice === undefined ? 0 : (slice.untilMs - nowMs) % slice.ms;
+    if (lateMs === 0) run();
+    else world.after(lateMs, what, () => (isPaused ? hand(what, run) : alive ? run() : undefined));
+  };
+  const after: Process['after'] = (delayMs, what, run) => {
+    const text = what === timer ? timerText : `${name}: ${what}`;
+    let isCancelled = false;
+    const cancel = world.after(delayMs, text, () => hand(text, () => (isCancelled ? undefined : run())));
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
+  };
   return {
     name,
     alive: () => alive,
+    isAwake: () => !isPaused && (slice === undefined || world.nowMs() >= slice.untilMs),
     kill: () => {
       alive = false;
+      waiting = [];
     },
     after,
+    hand,
+    pause: (forMs, timersFirst) => {
+      if (isPaused) return;
+      isPaused = true;
+      world.after(forMs, `${name} goes on`, () => {
+        isPaused = false;
+        const due = waiting;
+        waiting = [];
+        const isTimer = ({ what }: Waiting): boolean => what === timerText;
+        const ordered = timersFirst ? [...due.filter(isTimer), ...due.filter((one) => !isTimer(one))] : [...due.filter((one) => !isTimer(one)), ...due.filter(isTimer)];
+        for (const { what, run } of ordered) world.after(0, what, () => hand(what, run));
+      });
+    },
+    starve: (forMs, sliceMs) => {
+      slice = { ms: sliceMs, untilMs: world.nowMs() + Math.ceil(forMs / sliceMs) * sliceMs };
+    },
+    monotonicMs: () => world.nowMs() - beganMs,
     env: {
       nowMs: () => world.nowMs() + skewMs(),
       random: random.next,
       uuid: () => `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-8${hex(random, 3)}-${hex(random, 12)}`,
-      setTimer: (delayMs, run) => after(delayMs, 'timer', run),
+      setTimer: (delayMs, run) => after(delayMs, timer, run),
       log: worldLog(world, name, {}),
     },
   };

@@ -2,7 +2,7 @@
 import { startChaos } from './chaos.ts';
 import { unsettled } from './check/settled.ts';
 import { createEventLog } from './event-log.ts';
-import { convergeMsMax, drawFaults, type Faults, faultsText, faultyMs, healed } from './faults.ts';
+import { convergeMsMax, drawFaults, type Faults, faultsText, healed } from './faults.ts';
 import { createFederation, type Saboteur } from './federation.ts';
 import { forbidHiddenInputs } from './guard.ts';
 import { createWorld, startMs } from './world.ts';
@@ -19,6 +19,8 @@ export type SeedResult = {
   readonly tail: readonly string[];
   /** Virtual ms from the healing until everything had settled; undefined when it did not. */
   readonly settledMs: number | undefined;
+  /** Times from the death of a cluster to each watch's verdict on it, ms, unsorted; and verdicts that should not have been. */
+  readonly verdicts: { readonly tookMs: readonly number[]; readonly false: number };
 };
 
 /** What a run may be given besides its seed. */
@@ -35,7 +37,9 @@ const lookMs = 5_000;
 const looksAgainMax = 3;
 const lookAgainMs = 300;
 /** It must stay so for this long. */
-const calmMs = 45_000;
+const calmMs = 15_000;
+/** The same in the seeds that run long. */
+const longCalmMs = 45_000;
 
 /** Runs a seed. Hidden inputs throw while it runs. */
 export const runSeed = async (seed: number, options: SeedOptions = {}): Promise<SeedResult> => {
@@ -63,12 +67,13 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
     broken: why,
     tail: log.tail(),
     settledMs,
+    verdicts: federation.verdicts,
   });
   try {
     federation.startHub();
     for (const cluster of federation.members.keys()) federation.startAgent(cluster);
     const chaos = startChaos(world, federation, seed, mix);
-    await world.runUntil(startMs + faultyMs, () => broken() !== undefined);
+    await world.runUntil(startMs + mix.faultyMs, () => broken() !== undefined);
     if (broken() !== undefined) return resultOf(broken(), undefined);
     faults = healed(mix);
     chaos.heal();
@@ -87,7 +92,7 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
       if (why !== '') world.say(`not settled: ${why}`);
       if (why !== '') calmSinceMs = undefined;
       else calmSinceMs ??= world.nowMs();
-      if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= calmMs) return resultOf(undefined, calmSinceMs - healedMs);
+      if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= (mix.faultyMs > 200_000 ? longCalmMs : calmMs)) return resultOf(undefined, calmSinceMs - healedMs);
     }
     return resultOf(
       { rule: 'everything converges after healing', message: why === '' ? 'it settles again and again, but does not stay so' : why },

@@ -1,5 +1,6 @@
 /** @module What a run shows at its ports, handed to every checker; the first broken rule ends the run. Checkers share no code with what they check. */
 import type { CapacityReport } from '../../../shared/capacity/report.ts';
+import type { Cause, Verdict } from '../../../shared/health/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 
@@ -27,6 +28,10 @@ export type Sight = {
   readonly reported?: (cluster: string, report: CapacityReport) => void;
   readonly answered?: (cluster: string, item: StatusItem) => void;
   readonly agentStarted?: (cluster: string) => void;
+  /** Ways between clusters opened or closed, or a gateway changed. */
+  readonly worldChanged?: () => void;
+  /** A watch (of a cluster's agent, or `hub`) came to a verdict. */
+  readonly verdict?: (by: string, target: string, cause: Cause, phase: Verdict['phase']) => void;
 };
 
 /** Tells of a broken rule. */
@@ -79,6 +84,12 @@ export const observe = (checkers: readonly Checker[], nowMs: () => number): Obse
     },
     answered: (cluster, item) => {
       for (const sight of sights) sight.answered?.(cluster, item);
+    },
+    worldChanged: () => {
+      for (const sight of sights) sight.worldChanged?.();
+    },
+    verdict: (by, target, cause, phase) => {
+      for (const sight of sights) sight.verdict?.(by, target, cause, phase);
     },
     agentStarted: (cluster) => {
       for (const sight of sights) sight.agentStarted?.(cluster);

@@ -25,6 +25,10 @@ export type Network = {
   readonly request: (from: string, to: string, nowMs: number) => number | undefined;
   /** Cuts one direction, or mends it. `*` stands for every place. */
   readonly setCut: (from: string, to: string, isCut: boolean) => void;
+  /** True while bytes get through from one place to the other: the way is not cut and in no burst of losses. */
+  readonly isOpen: (from: string, to: string, nowMs: number) => boolean;
+  /** Nothing is cut or lost any more, now and later. */
+  readonly mend: () => void;
   /** Single losses on top of bursts, in percent, on every path of a place. */
   readonly setLoss: (place: string, percent: number) => void;
 };
@@ -38,6 +42,7 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
   const paths = new Map<string, Path>();
   const cuts = new Set<string>();
   const losses = new Map<string, number>();
+  let isMended = false;
   const goodMs = lossShare === 0 ? Number.POSITIVE_INFINITY : burstMs / lossShare - burstMs;
   const exponential = (random: Prng, mean: number): number => -Math.log(1 - random.next()) * mean;
   const pathOf = (from: string, to: string): Path => {
@@ -49,6 +54,7 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
     paths.set(key, made);
     return made;
   };
+  const isBad = (path: Path): boolean => path.isBad && !isMended;
   const advance = (path: Path, nowMs: number): void => {
     while (path.untilMs <= nowMs) {
       path.isBad = !path.isBad;
@@ -67,7 +73,7 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
     advance(path, nowMs);
     const delay = delayMs(path);
     const isLost = path.random.chance(lossOf(from, to));
-    return path.isBad || isLost || isCut(from, to) ? undefined : nowMs + delay;
+    return isBad(path) || isLost || isCut(from, to) ? undefined : nowMs + delay;
   };
   return {
     datagram,
@@ -76,7 +82,7 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
       advance(path, nowMs);
       if (isCut(from, to)) return undefined;
       const lost = path.random.chance(lossOf(from, to)) ? retransmitMs + rttMs : 0;
-      const sentMs = path.isBad ? path.untilMs + retransmitMs : nowMs + lost;
+      const sentMs = isBad(path) ? path.untilMs + retransmitMs : nowMs + lost;
       path.streamMs = Math.max(path.streamMs, sentMs + delayMs(path));
       return path.streamMs;
     },
@@ -94,6 +100,16 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
     setCut: (from, to, isOn) => {
       if (isOn) cuts.add(`${from}>${to}`);
       else cuts.delete(`${from}>${to}`);
+    },
+    isOpen: (from, to, nowMs) => {
+      const path = pathOf(from, to);
+      advance(path, nowMs);
+      return !isBad(path) && !isCut(from, to);
+    },
+    mend: () => {
+      cuts.clear();
+      losses.clear();
+      isMended = true;
     },
     setLoss: (place, percent) => void losses.set(place, percent),
   };

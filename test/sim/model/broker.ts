@@ -29,7 +29,7 @@ export type PeerHandlers = {
 /** A process's place at the broker. It reconnects for ever. */
 export type Peer = {
   readonly connected: () => boolean;
-  /** A core message to everybody whose subscription matches; lost without a word when the link or the broker is down. */
+  /** A core message to everybody whose subscription matches, the sender too; lost without a word when the link or the broker is down. */
   readonly publish: (subject: string, text: string) => void;
   /** Rejects after {@link requestTimeoutMs}; what was asked may have been done all the same. */
   readonly put: (bucket: string, key: string, text: string) => Promise<number>;
@@ -178,7 +178,7 @@ export const createBroker = (world: World, random: Prng, faults: () => Faults): 
       world.after(latency(), subject, () => {
         if (!isUp || cuts.has(session.link)) return;
         for (const other of sessions) {
-          if (other !== session && other.sound && reachable(other) && other.hears(subject)) other.handlers.message(subject, text);
+          if (other.sound && reachable(other) && other.hears(subject)) other.process.hand(subject, () => other.handlers.message(subject, text));
         }
       });
     }

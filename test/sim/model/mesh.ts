@@ -1,0 +1,192 @@
+/** @module The mesh of a simulated federation: the shipped watch of every agent and of the hub, datagrams and looks over a model of the network. */
+import { type Failover, watchedBy } from '../../../agent/failover/index.ts';
+import type { VerdictLoopOptions } from '../../../hub/control/verdict/loop.ts';
+import type { HubMesh } from '../../../hub/fleet/port.ts';
+import { startWatch, type Verdict, type WatchPorts } from '../../../shared/health/index.ts';
+import { hubName, membersSubject } from '../../../shared/wire/mesh.ts';
+import { sealPacket } from '../../../shared/wire/mesh-packet.ts';
+import type { Faults } from '../faults.ts';
+import { createNetwork, type Network } from '../health/network.ts';
+import type { Process } from '../process.ts';
+import { startMs, type World } from '../world.ts';
+import type { Broker } from './broker.ts';
+import { signWith, verifyWith } from './mesh-keys.ts';
+
+/** Told of each verdict that somebody comes to. */
+export type MeshWitness = { readonly verdict: (by: string, verdict: Verdict) => void };
+
+/** What a gateway says to those who look at it. */
+export type Gateway = 'well' | 'gone' | 'wild';
+
+/** The mesh of one run. */
+export type Mesh = {
+  readonly network: Network;
+  readonly gateways: Map<string, Gateway>;
+  /** The hub's part, for one of its starts. */
+  readonly hub: (process: Process) => { readonly mesh: HubMesh; readonly rim: VerdictLoopOptions['rim'] };
+  /** An agent's part, for one of its starts. */
+  readonly agent: (process: Process, cluster: string) => Failover;
+  /** Who lies. */
+  readonly liars: ReadonlySet<string>;
+  /** An agent votes against `victim` from now on, for as long as its process lives. */
+  readonly slander: (process: Process, liar: string, victim: string) => void;
+};
+
+/** nkey of a member, as the model writes it. */
+export const keyOfMember = (name: string): string => `U${name}`;
+
+/** Packets under way: longer than the slowest of them takes. */
+const packetsMax = 20_000;
+const lieEveryMs = 500;
+/** A number that no honest ballot reaches. */
+const lieSeq = 1_000_000;
+
+/** Packets travel over the model of the broker, which carries texts, under a number. */
+const createParcels = () => {
+  const parcels = new Map<number, Uint8Array>();
+  let count = 0;
+  return {
+    send: (packet: Uint8Array): string => {
+      count += 1;
+      parcels.set(count, packet);
+      parcels.delete(count - packetsMax);
+      return String(count);
+    },
+    open: (text: string): Uint8Array | undefined => parcels.get(Number(text)),
+  };
+};
+
+/** A mesh in which nobody speaks yet. */
+export const createMesh = (world: World, broker: Broker, seed: number, faults: () => Faults, witness: MeshWitness): Mesh => {
+  const { rttMs, burstPermille, burstMs } = faults();
+  const network = createNetwork({ seed, rttMs, jitterMs: 3, lossShare: burstPermille / 1_000, burstMs });
+  const gateways = new Map<string, Gateway>();
+  const sinceStartMs = (): number => world.nowMs() - startMs;
+  const parcels = createParcels();
+  const listeners = new Map<string, { readonly process: Process; readonly hear: (packet: Uint8Array) => void }>();
+  const kept = new Map<string, Uint8Array>();
+  const boots = new Map<string, string>();
+  const liars = new Set<string>();
+
+  const portsOf = (process: Process, name: string) => {
+    const look: WatchPorts['look'] = ({ url }, timeoutMs) => {
+      const target = new URL(url).hostname;
+      const startedMs = process.monotonicMs();
+      const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<WatchPorts['look']>>>();
+      const took = network.request(name, target, sinceStartMs());
+      const isInTime = took !== undefined && took <= timeoutMs;
+      process.after(isInTime ? took : timeoutMs, 'look ends', () => {
+        const gateway = gateways.get(target) ?? 'well';
+        resolve({ isAnswered: isInTime && gateway !== 'gone', isWild: gateway === 'wild', tookMs: Math.floor(process.monotonicMs() - startedMs) });
+      });
+      return promise;
+    };
+    const sendDirect = (address: string, packet: Uint8Array): void => {
+      const to = address.slice(0, address.indexOf(':'));
+      const atMs = faults().datagrams === 0 ? undefined : network.datagram(name, to, sinceStartMs());
+      if (atMs === undefined) return;
+      world.after(atMs - sinceStartMs(), 'datagram', () => {
+        const listener = listeners.get(to);
+        listener?.process.hand('datagram', () => listener.hear(packet));
+      });
+    };
+    return { verify: verifyWith, look, sendDirect, monotonicMs: process.monotonicMs };
+  };
+
+  /** The connection of one process for mesh packets; what it hears is opened by `hear`. */
+  const connect = (process: Process, name: string, hears: (subject: string) => boolean) => {
+    const handlers = new Set<(packet: Uint8Array) => void>();
+    const peer = broker.join(process, name === hubName ? 'hub' : name, hears, {
+      message: (_, text) => {
+        const packet = parcels.open(text);
+        if (packet !== undefined) for (const handle of handlers) handle(packet);
+      },
+      connected: () => undefined,
+    });
+    return {
+      publish: (subject: string, packet: Uint8Array): void => peer.publish(subject, parcels.send(packet)),
+      onPacket: (handler: (packet: Uint8Array) => void): (() => void) => {
+        handlers.add(handler);
+        return () => handlers.delete(handler);
+      },
+    };
+  };
+
+  return {
+    network,
+    gateways,
+    liars,
+    hub: (process) => {
+      const { verify, look, monotonicMs } = portsOf(process, hubName);
+      const { publish, onPacket } = connect(process, hubName, (subject) => isForHub(subject));
+      return {
+        rim: { verify, look, monotonicMs },
+        mesh: {
+          publicKey: hubName,
+          sign: signWith(hubName),
+          publish,
+          give: (cluster, packet) => publish(membersSubject(cluster), packet),
+          credential: () => ({ jwt: 'sim', expiresAtMs: process.env.nowMs() + 3_600_000 }),
+          onPacket,
+        },
+      };
+    },
+    agent: (process, cluster) => {
+      let wanted: ReadonlySet<string> | undefined;
+      const { publish, onPacket } = connect(process, cluster, (subject) => isForAgent(subject, cluster, wanted));
+      const bootId = process.env.uuid();
+      boots.set(cluster, bootId);
+      const watch = startWatch({
+        ...portsOf(process, cluster),
+        name: cluster,
+        bootId,
+        env: process.env,
+        sign: signWith(keyOfMember(cluster)),
+        hubKey: () => hubName,
+        publish,
+      });
+      onPacket((packet) => watch.hear('broker', packet));
+      listeners.set(cluster, { process, hear: (packet) => watch.hear('direct', packet) });
+      watch.onMembership(({ membership, packet }) => {
+        kept.set(cluster, packet);
+        wanted = new Set(watchedBy(cluster, membership));
+      });
+      watch.onVerdict((verdict) => witness.verdict(cluster, verdict));
+      const known = kept.get(cluster);
+      if (known !== undefined) watch.hear('broker', known);
+      return {
+        watch,
+        port: 1,
+        addresses: [`${cluster}:1`],
+        setApi: (api) => watch.setSelf({ api }),
+        stop: async () => watch.stop(),
+      };
+    },
+    slander: (process, liar, victim) => {
+      const { publish } = connect(process, liar, () => false);
+      const sign = signWith(keyOfMember(liar));
+      let seq = lieSeq;
+      const lie = (): void => {
+        seq += 1;
+        const evidence = { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'none' } as const;
+        const packet = sealPacket(
+          { v: 1, from: liar, bootId: boots.get(liar) ?? '', seq, sentMs: 0, kind: 'ballot', epoch: 0, votes: [{ target: victim, opinion: 'Cluster', silentMs: 9_000, evidence }] },
+          sign,
+        );
+        if (packet !== undefined) publish(`hanse.mesh.${liar}.ballot`, packet);
+        process.after(lieEveryMs, 'lie', lie);
+      };
+      liars.add(liar);
+      process.after(lieEveryMs, 'lie', lie);
+    },
+  };
+};
+
+const isForHub = (subject: string): boolean =>
+  subject.startsWith('hanse.mesh.') && (subject.endsWith('.beat') || subject.endsWith('.ballot') || subject.endsWith('.shadows') || subject.endsWith(`.to.${hubName}`));
+
+const isForAgent = (subject: string, cluster: string, wanted: ReadonlySet<string> | undefined): boolean => {
+  if (!subject.startsWith('hanse.mesh.')) return subject === membersSubject(cluster);
+  if (subject.endsWith('.beat')) return wanted === undefined || wanted.has(subject.split('.')[2] ?? '');
+  return subject.endsWith('.ballot') || subject.endsWith(`.to.${cluster}`);
+};
