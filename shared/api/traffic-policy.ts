@@ -57,6 +57,8 @@ export type TrafficServiceStatus = {
   readonly epoch: number;
   /** `eu 60%, us 40%`, as it is while nothing is lost. */
   readonly shares: string;
+  /** Clusters that get less than that now, and in how many clusters that is so. */
+  readonly away?: readonly string[];
   /** What each single loss would leave unserved, where it would. */
   readonly shortfalls?: readonly { readonly lost: string; readonly unserved: number }[];
 };
@@ -242,6 +244,7 @@ const statusShape = fields('What became of the policy.', {
         integer('Number of the record that the agents were last given.', { min: 0, max: Number.MAX_SAFE_INTEGER }, { format: 'int64' }),
       ),
       shares: must(text('Shares of the clusters while nothing is lost.')),
+      away: list('Clusters that get less than that now, why, and where that is so.', text('One cluster.'), { type: 'atomic' }, 500),
       shortfalls: list(
         'Losses that the others have no room for.',
         fields('One loss.', {

@@ -92,6 +92,8 @@ export type Hello = {
   readonly labels: { readonly [key: string]: string };
   /** Where the other agents can send it datagrams, `host:port`. */
   readonly meshAddresses?: readonly string[];
+  /** Where resolvers reach its name server, addresses; absent = it runs none. */
+  readonly dnsAddresses?: readonly string[];
   readonly nowMs: number;
 };
 

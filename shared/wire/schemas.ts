@@ -76,7 +76,7 @@ export const hello: Check = record(
     labels: labels(256),
     nowMs: instant,
   },
-  { meshAddresses: list(text(256, 1), 8) },
+  { meshAddresses: list(text(256, 1), 8), dnsAddresses: list(text(64, 1), 8) },
 );
 
 export const beat: Check = record(

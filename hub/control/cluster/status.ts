@@ -24,7 +24,8 @@ export type ClusterFacts = {
 
 type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
 
-const withCondition = (conditions: readonly ClusterCondition[], next: Finding, nowMs: number): ClusterCondition[] => {
+/** The conditions with this one in its place; its time moves only when its status does. */
+export const withCondition = (conditions: readonly ClusterCondition[], next: Finding, nowMs: number): ClusterCondition[] => {
   const old = conditions.find(({ type }) => type === next.type);
   const entry = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(nowMs) };
   return old === undefined ? [...conditions, entry] : conditions.map((condition) => (condition.type === next.type ? entry : condition));
