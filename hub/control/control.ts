@@ -1,8 +1,8 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
-import { hanseGroup, type Placement } from '../../shared/api/index.ts';
+import { hanseGroup, mcsGroup, type Placement } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { type Change, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
+import { type Change, keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import type { FleetBus, HubMesh } from '../fleet/port.ts';
 import { createDirectory, type Directory } from './cluster/directory.ts';
@@ -13,7 +13,7 @@ import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
 import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
 import { internalPrefix } from './kinds/index.ts';
-import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf } from './kinds.ts';
+import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, workIdOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
@@ -21,6 +21,8 @@ import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
 import { createSolver } from './rebalance/solver.ts';
 import { startStatusLoop } from './status/loop.ts';
+import { startTrafficLoop, trafficPrefixes } from './traffic/loop.ts';
+import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { createBoard } from './work/board.ts';
 import { startWorkLoop } from './work/loop.ts';
@@ -56,6 +58,7 @@ export type Control = {
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
 const failoverPolicyPrefix = prefixOf(hanseGroup, 'failoverpolicies');
+const servicePrefix = prefixOf('', 'services');
 /** Prefixes whose objects no loop cares for. */
 const ignoredPrefixes = [
   prefixOf('', 'events'),
@@ -64,6 +67,8 @@ const ignoredPrefixes = [
   internalPrefix,
   gpuPoolPrefix,
   failoverPolicyPrefix,
+  prefixOf(hanseGroup, 'trafficpolicies'),
+  prefixOf(mcsGroup, 'serviceimports'),
 ];
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
@@ -81,7 +86,8 @@ const isContentChange = (change: Change): boolean => {
 
 /** Starts all loops over a store that is filled. */
 export const startControl = (options: ControlOptions): Control => {
-  const { store, bus, catalog, env } = options;
+  const { store, catalog, env } = options;
+  const { work: bus, traffic: trafficBus } = splitBus(options.bus);
   const health: HealthOptions = { ...healthDefaults, ...options.health };
   const startedMs = env.nowMs();
   const ledger = createLedger();
@@ -99,7 +105,15 @@ export const startControl = (options: ControlOptions): Control => {
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, events });
-  const onSent = (key: StorageKey): void => status.addAfter(key, statusDelayMs);
+  const onSent = (key: StorageKey): void => {
+    status.addAfter(key, statusDelayMs);
+    if (!key.startsWith(servicePrefix)) return;
+    const { namespace, name } = partsOf(key);
+    traffic.onService(namespace, name);
+  };
+  const sentTo = (namespace: string, name: string): readonly string[] =>
+    [...board.sent(workIdOf(keyOf('', 'services', namespace, name)))].flatMap(([cluster, { op }]) => (op === 'apply' ? [cluster] : []));
+  const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
 
@@ -138,6 +152,7 @@ export const startControl = (options: ControlOptions): Control => {
       work.add(key);
     }
     for (const id of board.ids()) addWork(id);
+    traffic.onCluster();
   };
   const addWork = (id: string): void => {
     const key = keyOfWorkId(id);
@@ -166,11 +181,15 @@ export const startControl = (options: ControlOptions): Control => {
     const { key, op } = change;
     const object = op === 'delete' ? undefined : change.current.object;
     if (key.startsWith(failoverPolicyPrefix)) verdicts?.onObject();
+    if (trafficPrefixes.some((prefix) => key.startsWith(prefix))) traffic.onChange(change);
     if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
     if (key.startsWith(clusterPrefix)) {
       verdicts?.onObject();
       cluster.onObject(partsOf(key).name, object);
-      if (isContentChange(change)) gpus.changed();
+      if (isContentChange(change)) {
+        gpus.changed();
+        traffic.onCluster();
+      }
     } else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
     else if (key.startsWith(placementPrefix)) onPlacement(change);
     else if (isContentChange(change)) onContent(change);
@@ -251,7 +270,7 @@ export const startControl = (options: ControlOptions): Control => {
     recheckCluster: cluster.recheck,
     plan: createPlanner({ store, catalog, directory, ledger }, env),
     pending: () =>
-      placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending() + (verdicts?.pending() ?? 0),
+      placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending() + traffic.pending() + (verdicts?.pending() ?? 0),
     stop: async () => {
       cancelSweep();
       await verdicts?.stop();
@@ -259,7 +278,7 @@ export const startControl = (options: ControlOptions): Control => {
       unwatch();
       unsubscribe();
       unhurt();
-      await Promise.all([cluster.stop(), gpus.stop(), placement.stop(), work.stop(), status.stop()]);
+      await Promise.all([cluster.stop(), gpus.stop(), traffic.stop(), placement.stop(), work.stop(), status.stop()]);
     },
   };
 };
