@@ -15,6 +15,7 @@ import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
 import { internalPrefix } from './kinds/index.ts';
 import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, workIdOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
+import { isFinishedJob } from './placement/decide.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
@@ -57,6 +58,7 @@ export type Control = {
 
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
+const priorityClassPrefix = prefixOf('scheduling.k8s.io', 'priorityclasses');
 const failoverPolicyPrefix = prefixOf(hanseGroup, 'failoverpolicies');
 const servicePrefix = prefixOf('', 'services');
 /** Prefixes whose objects no loop cares for. */
@@ -83,6 +85,10 @@ const isContentChange = (change: Change): boolean => {
   };
   return !sameJson(core(change.previous.object), core(change.current.object));
 };
+
+/** True when a Job has ended: its pods hold no room any more. */
+const hasFinished = ({ previous, current }: Change): boolean =>
+  isFinishedJob(current.object) && previous !== undefined && !isFinishedJob(previous.object);
 
 /** Starts all loops over a store that is filled. */
 export const startControl = (options: ControlOptions): Control => {
@@ -146,6 +152,7 @@ export const startControl = (options: ControlOptions): Control => {
   };
   /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
   const onCluster = (name: string): void => {
+    placement.recheckRunning();
     if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
     for (const key of placedKeys(name)) {
       placement.add(key);
@@ -167,8 +174,8 @@ export const startControl = (options: ControlOptions): Control => {
     health,
     kindTroubles: options.kindTroubles ?? (() => []),
     onCluster,
-    onCapacity: () => {
-      placement.retryUnplaced();
+    onCapacity: (name) => {
+      placement.roomGrew(name);
       gpus.changed();
     },
   });
@@ -193,11 +200,13 @@ export const startControl = (options: ControlOptions): Control => {
     } else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
     else if (key.startsWith(placementPrefix)) onPlacement(change);
     else if (isContentChange(change)) onContent(change);
+    else if (hasFinished(change)) placement.add(key);
   };
   const onContent = ({ key, op, current: { object } }: Change): void => {
     const isWorkload = podSpecOf(object) !== undefined;
     if (op === 'delete' || isWorkload || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined)
       placement.add(key);
+    if (key.startsWith(priorityClassPrefix)) placement.recheckWaiting();
     work.add(key);
     for (const workload of dependencies.touched(key)) work.add(workload);
   };

@@ -20,7 +20,7 @@ export { type Explanation, explainWorkload } from './explain.ts';
 export { type MemberKinds, openMemberKinds } from './kinds/index.ts';
 export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
 export { type PastWrites, pastDecisions } from './past-decisions.ts';
-export { decidePlacement, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
+export { outputOf, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
 export type { Planner, PlanRefusal, PlanReviewStatus } from './plan/index.ts';
 export { aggregateStatus, type StatusObject } from './status/aggregate.ts';

@@ -13,8 +13,18 @@ export {
 export { operatorTaints } from './operator-taints.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
-export { type FleetDecision, type FleetSnapshot, type Preempted, placeAll, type Task, type TaskDecision } from './place-all.ts';
+export {
+  type FleetDecision,
+  type FleetSnapshot,
+  type Preempted,
+  placeAll,
+  placeEach,
+  shapeIn,
+  type Task,
+  type TaskDecision,
+} from './place-all.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
+export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';

@@ -1,6 +1,7 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
 import type { ClusterPricing, ExplanationRow, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
 import type { CapacityReport, ClusterRoom, PodShape } from '../capacity/index.ts';
+import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
 export type TimedTaint = Taint & { readonly sinceMs?: number };
@@ -35,6 +36,8 @@ export type OtherWorkload = {
   readonly labels: Readonly<Record<string, string>>;
   /** Clusters that hold it. */
   readonly clusters: readonly string[];
+  /** Whom it must be apart from; absent = nobody. It keeps them out as they would keep it out (core/v1 PodAntiAffinity is symmetric). */
+  readonly apart?: readonly CompiledWorkloadTerm[];
 };
 
 /** The object to place. */
@@ -52,6 +55,10 @@ export type Workload = {
   readonly labels?: Readonly<Record<string, string>>;
   /** Value of its PriorityClass; 0 when it has none. */
   readonly priority?: number;
+  /** False when its PriorityClass says that it makes nobody give way. */
+  readonly preempts?: boolean;
+  /** RFC 3339; of equal priority the older one goes first, and one without behind them. */
+  readonly createdAt?: string;
   /** True when a required workload affinity leads in a circle: the first of it does not wait for the others. */
   readonly breaksCircle?: boolean;
   /** Divide as if nothing ran, with what runs counted as room: what Karmada's WorkloadRebalancer asks for. */

@@ -35,6 +35,8 @@ const task = (
     labels?: Record<string, string>;
     current?: Record<string, number>;
     spec?: Partial<PolicySpec>;
+    createdAt?: string;
+    preempts?: boolean;
   } = {},
 ): Task => {
   const workload: Workload = {
@@ -45,11 +47,13 @@ const task = (
     owed: new Map(),
     labels: given.labels ?? {},
     priority: given.priority ?? 0,
+    preempts: given.preempts ?? true,
+    ...(given.createdAt === undefined ? {} : { createdAt: given.createdAt }),
   };
   return { workload, policy: policyOf(given.spec) };
 };
-const outcome = (clusters: readonly ClusterView[], tasks: readonly Task[]) => {
-  const { decisions, preempted } = placeAll({ clusters }, tasks, env);
+const outcome = (clusters: readonly ClusterView[], tasks: readonly Task[], placed: readonly Task[] = []) => {
+  const { decisions, preempted } = placeAll({ clusters, placed: () => placed }, tasks, env);
   return {
     turn: decisions.map(({ workload }) => workload.ref.name),
     placed: Object.fromEntries(decisions.map(({ workload, decision }) => [workload.ref.name, asMap(decision.clusters)])),
@@ -63,6 +67,11 @@ describe('placeAll', () => {
     const { turn, placed } = outcome([cluster('a', 1)], [task('b', 2), task('z', 3, { priority: 5 }), task('a', 2)]);
     expect(turn).toEqual(['z', 'a', 'b']);
     expect(placed).toEqual({ z: { a: 3 }, a: { a: 1 }, b: {} });
+  });
+
+  it('of equal priority who has waited longest goes first', () => {
+    const list = [task('a', 1, { createdAt: '2030-01-01T00:00:02Z' }), task('b', 1, { createdAt: '2030-01-01T00:00:01Z' }), task('c', 1)];
+    expect(outcome([cluster('a', 1)], list).turn).toEqual(['b', 'a', 'c']);
   });
 
   it('a gang that does not fit leaves its room to the next', () => {
@@ -111,6 +120,56 @@ describe('placeAll', () => {
     ]);
     expect(messages.gold).toContain('2 of bronze in a, 1 of silver in a gave way');
     expect(messages.bronze).toContain('2 in a gave way to shop/gold');
+  });
+
+  it('a PriorityClass that says Never goes first and makes nobody give way', () => {
+    const gold = task('gold', 3, { priority: 10, preempts: false, spec: { preemption: 'LowerPriority' } });
+    const { turn, placed } = outcome([cluster('a', 1, 4)], [task('bronze', 4, { current: { a: 4 } }), gold]);
+    expect([turn, placed]).toEqual([['gold', 'bronze'], { gold: {}, bronze: { a: 4 } }]);
+  });
+
+  it('what runs and is not decided on joins when it gives way, and only then', () => {
+    const gold = task('gold', 2, { priority: 10, spec: { preemption: 'LowerPriority' } });
+    const running = [task('bronze', 2, { current: { a: 2 } }), task('silver', 2, { priority: 5, current: { a: 2 } })];
+    const clusters = () => [cluster('a', 1, 4), cluster('b', 1, 3)];
+    expect(outcome(clusters(), [gold], running)).toMatchObject({
+      turn: ['gold', 'bronze'],
+      placed: { gold: { a: 1, b: 1 }, bronze: { a: 1 } },
+      preempted: [['bronze', 'gold', 'a', 1]],
+    });
+    expect(outcome([cluster('a', 1, 4), cluster('b', 1)], [gold], running).turn).toEqual(['gold']);
+  });
+
+  it('who gives way takes other room after those of higher priority, and may make others give way in turn', () => {
+    const spec: Partial<PolicySpec> = { preemption: 'LowerPriority' };
+    const { placed, preempted } = outcome(
+      [cluster('a', 1, 4), cluster('b', 1, 4)],
+      [
+        task('gold', 4, {
+          priority: 10,
+          spec: { ...spec, tiers: [{ name: 'only', clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'a' } } }] },
+        }),
+      ],
+      [task('silver', 4, { priority: 5, current: { a: 4 }, spec }), task('bronze', 4, { current: { b: 4 } })],
+    );
+    expect(placed).toEqual({ gold: { a: 4 }, silver: { b: 4 }, bronze: {} });
+    expect(preempted).toEqual([
+      ['silver', 'gold', 'a', 4],
+      ['bronze', 'silver', 'b', 4],
+    ]);
+  });
+
+  it('who keeps away from others keeps them away, placed before or decided in the same round', () => {
+    const apart = { workloadAntiAffinity: { required: [{ selector: { matchLabels: { app: 'web' } }, topologyKey: 'hanse.dev/cluster' }] } };
+    const shy = task('shy', 1, { priority: 5, current: { a: 1 }, spec: apart });
+    const web = task('web', 2, { labels: { app: 'web' } });
+    expect(outcome([cluster('a', 2, 1), cluster('b', 1)], [shy, web]).placed).toEqual({ shy: { a: 1 }, web: { b: 2 } });
+    const clusters = [cluster('a', 2, 1), cluster('b', 1)];
+    const others = [{ ref: shy.workload.ref, labels: {}, clusters: ['a'], apart: shy.policy.apart.required }];
+    const { decisions } = placeAll({ clusters, others }, [web], env);
+    expect(asMap(decisions[0]?.decision.clusters ?? [])).toEqual({ b: 2 });
+    const row = decisions[0]?.decision.rows.find((entry) => entry.cluster === 'a');
+    expect(row).toMatchObject({ eligible: false, reason: 'workloadAntiAffinity' });
   });
 
   it('smaller replicas do not make way for a larger one: what they free may be on different nodes', () => {

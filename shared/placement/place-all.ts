@@ -16,25 +16,38 @@ import { refText } from './workload-fields.ts';
 /** A workload and the policy that holds for it. */
 export type Task = { readonly workload: Workload; readonly policy: CompiledPolicy };
 
-/** What all are decided from. The rooms are used up by the decisions: hand in rooms of your own. Present replicas hold room in them already. */
+/** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
 export type FleetSnapshot = {
   readonly clusters: readonly ClusterView[];
   /** Placed workloads that are not decided on now. */
   readonly others?: readonly OtherWorkload[];
+  /** Placed workloads that are decided on only when they give way; asked for when somebody may make them. */
+  readonly placed?: () => readonly Task[];
+  /** Takes the room of a decision as soon as it is made; absent = it is taken from the rooms of `clusters`. */
+  readonly take?: (task: Task, decision: Decision) => void;
 };
 
 /** Replicas that gave way to a workload of higher priority. */
 export type Preempted = { readonly victim: WorkloadRef; readonly by: WorkloadRef; readonly cluster: string; readonly replicas: number };
 
 /** The decision about one workload. */
-export type TaskDecision = Task & { readonly decision: Decision };
+export type TaskDecision = Task & {
+  readonly decision: Decision;
+  /** What gives way to this workload, and what of it gives way to others. */
+  readonly preempted: readonly Preempted[];
+};
 
 /** All decisions, in the order in which they were made. */
 export type FleetDecision = { readonly decisions: readonly TaskDecision[]; readonly preempted: readonly Preempted[] };
 
 const priorityOf = ({ workload }: Task): number => workload.priority ?? 0;
+/** Behind every time that an object has. */
+const never = '~';
+/** Higher priority first, then who has waited longest, then the name. */
 const byPriority = (a: Task, b: Task): number =>
-  priorityOf(b) - priorityOf(a) || compareText(refText(a.workload.ref), refText(b.workload.ref));
+  priorityOf(b) - priorityOf(a) ||
+  compareText(a.workload.createdAt ?? never, b.workload.createdAt ?? never) ||
+  compareText(refText(a.workload.ref), refText(b.workload.ref));
 
 /** The workloads that a task must be near, by place in the list. */
 const targetsOf = (task: Task, tasks: readonly Task[]): number[] => {
@@ -80,22 +93,45 @@ const inTurn = (tasks: readonly Task[]): Task[] => {
   return turn;
 };
 
+/** The workloads of a namespace by {@link refText}. */
+type Around = { readonly byRef: Map<string, OtherWorkload>; keepsApart: boolean };
+
 /** Where everything is while decisions are made. */
 type Ledger = {
+  readonly snapshot: FleetSnapshot;
   readonly clusters: readonly ClusterView[];
   readonly views: ReadonlyMap<string, ClusterView>;
-  readonly others: Map<string, OtherWorkload>;
+  readonly others: Map<string, Around>;
   /** Present replicas less those that gave way, by workload. */
   readonly current: Map<string, ReadonlyMap<string, number>>;
   readonly preempted: Preempted[];
+  /** Tasks in turn; those that give way join it. */
+  readonly turn: Task[];
+  /** Those of the snapshot that may give way and have not joined; read when first needed. */
+  placed: Map<string, Task> | undefined;
 };
 
 const currentOf = (ledger: Ledger, { ref, current }: Workload): ReadonlyMap<string, number> => ledger.current.get(refText(ref)) ?? current;
 
-const looksAtOthers = ({ near, apart }: CompiledPolicy): boolean =>
-  near.required.length + near.preferred.length + apart.required.length + apart.preferred.length > 0;
+const putOther = (ledger: Ledger, other: OtherWorkload): void => {
+  const { namespace } = other.ref;
+  const around = ledger.others.get(namespace) ?? { byRef: new Map<string, OtherWorkload>(), keepsApart: false };
+  ledger.others.set(namespace, around);
+  around.byRef.set(refText(other.ref), other);
+  around.keepsApart ||= (other.apart ?? []).length > 0;
+};
 
-const shapeIn = (task: Task, view: ClusterView): PodShape | undefined => {
+const noOthers: readonly OtherWorkload[] = [];
+
+/** Those that bear on where the task may be. */
+const othersFor = ({ workload, policy: { near, apart } }: Task, ledger: Ledger): readonly OtherWorkload[] => {
+  const around = ledger.others.get(workload.ref.namespace);
+  const terms = near.required.length + near.preferred.length + apart.required.length + apart.preferred.length;
+  return around === undefined || (terms === 0 && !around.keepsApart) ? noOthers : [...around.byRef.values()];
+};
+
+/** What one replica of the task asks for in a cluster, its policy's requirements folded in; undefined when it cannot run there. */
+export const shapeIn = (task: Task, view: ClusterView): PodShape | undefined => {
   const { shape, ref } = task.workload;
   const facts = factsOf(view);
   if (shape === undefined || facts === undefined) return shape;
@@ -114,11 +150,14 @@ const makesWay = (victim: PodShape, shape: PodShape): boolean => {
 /** Replicas of lower priority that could give way to the task, by cluster, the lowest priority first. */
 type Victims = ReadonlyMap<string, readonly { readonly task: Task; readonly replicas: number }[]>;
 
-const victimsOf = (task: Task, tasks: readonly Task[], ledger: Ledger): Victims => {
+const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
   const victims = new Map<string, { task: Task; replicas: number }[]>();
-  const { shape } = task.workload;
-  if (task.policy.preemption !== 'LowerPriority' || shape === undefined) return victims;
-  const lower = tasks.filter(
+  const { shape, preempts } = task.workload;
+  if (task.policy.preemption !== 'LowerPriority' || preempts === false || shape === undefined) return victims;
+  const { turn } = ledger;
+  ledger.placed ??= placedOf(ledger);
+  // One that was decided already holds what it was given.
+  const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter(
     (other) => priorityOf(other) < priorityOf(task) && other.workload.shape !== undefined && makesWay(other.workload.shape, shape),
   );
   for (const other of lower.sort((a, b) => -byPriority(a, b))) {
@@ -132,24 +171,39 @@ const victimsOf = (task: Task, tasks: readonly Task[], ledger: Ledger): Victims 
   return victims;
 };
 
-/** The clusters as if the victims were gone, for the shape of the task alone. */
-const withoutVictims = (clusters: readonly ClusterView[], victims: Victims): ClusterView[] =>
+const placedOf = ({ snapshot, turn }: Ledger): Map<string, Task> => {
+  const placed = new Map((snapshot.placed?.() ?? []).map((task) => [refText(task.workload.ref), task]));
+  for (const { workload } of turn) placed.delete(refText(workload.ref));
+  return placed;
+};
+
+/** One that gives way is decided in this round, after those that go before it. */
+const join = (ledger: Ledger, task: Task, place: number): void => {
+  const text = refText(task.workload.ref);
+  if (ledger.placed?.delete(text) !== true) return;
+  const { turn } = ledger;
+  const later = turn.findIndex((other, at) => at > place && byPriority(task, other) < 0);
+  turn.splice(later < 0 ? turn.length : later, 0, task);
+};
+
+/** The clusters as if the victims were gone, for the shape of the task alone, and as if what is `taken` of their room were used. */
+const withoutVictims = (clusters: readonly ClusterView[], victims: Victims, taken: ReadonlyMap<string, number>): ClusterView[] =>
   clusters.map((view) => {
-    const freed = (victims.get(view.name) ?? []).reduce((sum, { replicas }) => sum + replicas, 0);
+    const freed = (victims.get(view.name) ?? []).reduce((sum, { replicas }) => sum + replicas, 0) - (taken.get(view.name) ?? 0);
     const { room } = view;
     if (freed === 0 || room === undefined) return view;
     const roomier: ClusterRoom = {
       ...room,
       fit: (shape) => {
         const fit = room.fit(shape);
-        return { ...fit, count: fit.count + freed };
+        return { ...fit, count: Math.max(0, fit.count + freed) };
       },
     };
     return { ...view, room: roomier };
   });
 
 /** Takes replicas from victims where the decision goes beyond the room there was. */
-const evict = (task: Task, decision: Decision, victims: Victims, ledger: Ledger): void => {
+const evict = (task: Task, place: number, decision: Decision, victims: Victims, ledger: Ledger): void => {
   const current = currentOf(ledger, task.workload);
   for (const { name, replicas = 0 } of decision.clusters) {
     const view = ledger.views.get(name);
@@ -166,12 +220,13 @@ const evict = (task: Task, decision: Decision, victims: Victims, ledger: Ledger)
       if ((left.get(name) ?? 0) <= 0) left.delete(name);
       ledger.current.set(refText(workload.ref), left);
       ledger.preempted.push({ victim: workload.ref, by: task.workload.ref, cluster: name, replicas: gone });
+      join(ledger, victim.task, place);
     }
   }
 };
 
 /** What was decided takes its room. Replicas that leave give theirs back only when they are gone: not in the same round. */
-const book = (task: Task, decision: Decision, ledger: Ledger): void => {
+const takeRoom = (task: Task, decision: Decision, ledger: Ledger): void => {
   const current = currentOf(ledger, task.workload);
   for (const { name, replicas = 0 } of decision.clusters) {
     const view = ledger.views.get(name);
@@ -179,52 +234,123 @@ const book = (task: Task, decision: Decision, ledger: Ledger): void => {
     const shape = view === undefined || more <= 0 ? undefined : shapeIn(task, view);
     if (shape !== undefined) view?.room?.assume({ shape, count: more });
   }
-  const { ref, labels = {} } = task.workload;
-  ledger.others.set(refText(ref), { ref, labels, clusters: decision.clusters.map(({ name }) => name) });
 };
 
-const decideOne = (task: Task, tasks: readonly Task[], ledger: Ledger, env: PlaceEnv): Decision => {
+const book = (task: Task, decision: Decision, ledger: Ledger): void => {
+  if (ledger.snapshot.take === undefined) takeRoom(task, decision, ledger);
+  else ledger.snapshot.take(task, decision);
+  putOther(
+    ledger,
+    otherOf(
+      task,
+      decision.clusters.map(({ name }) => name),
+    ),
+  );
+};
+
+const otherOf = ({ workload: { ref, labels = {} }, policy }: Task, clusters: readonly string[]): OtherWorkload => ({
+  ref,
+  labels,
+  clusters,
+  apart: policy.apart.required,
+});
+
+const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decision => {
   const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
-  const others = looksAtOthers(task.policy) ? [...ledger.others.values()] : [];
-  const snapshot = { policy: task.policy, clusters: ledger.clusters, others };
+  const snapshot = { policy: task.policy, clusters: ledger.clusters, others: othersFor(task, ledger) };
   const plain = place(snapshot, workload, env);
-  if (plain.unplaced === 0 || task.policy.preemption === 'Never') return plain;
-  const victims = victimsOf(task, tasks, ledger);
+  if (plain.unplaced === 0) return plain;
+  const victims = victimsOf(task, at, ledger);
   if (victims.size === 0) return plain;
-  const forced = place({ ...snapshot, clusters: withoutVictims(ledger.clusters, victims) }, workload, env);
+  // Free room first: what finds a place in it stays there, and only the rest makes others give way.
+  const reached = new Map(plain.clusters.map(({ name, replicas }) => [name, replicas ?? 1]));
+  const taken = new Map([...reached].map(([name, replicas]) => [name, Math.max(0, replicas - (workload.current.get(name) ?? 0))]));
+  const beyond = place({ ...snapshot, clusters: withoutVictims(ledger.clusters, victims, taken) }, { ...workload, current: reached }, env);
+  const forced = heldAgainst(workload, plain, beyond);
   if (forced.unplaced >= plain.unplaced) return plain;
   const before = ledger.preempted.length;
-  evict(task, forced, victims, ledger);
+  evict(task, at, forced, victims, ledger);
   const gone = ledger.preempted.slice(before).map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
-  return { ...forced, rows: forced.rows, message: `${forced.message}${gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`}` };
+  return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
 };
+
+/** A decision that builds on another one, told against what was before both. */
+const heldAgainst = ({ current }: Workload, first: Decision, second: Decision): Decision => ({
+  ...withoutRows(second),
+  cost: second.cost === undefined ? undefined : { ...second.cost, before: first.cost?.before ?? second.cost.before },
+  get rows() {
+    return second.rows.map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 }));
+  },
+});
+
+/** The decision with more to say; its rows stay unmade until they are read. */
+const withMessage = (decision: Decision, more: string): Decision =>
+  more === ''
+    ? decision
+    : {
+        ...withoutRows(decision),
+        message: `${decision.message}${more}`,
+        get rows() {
+          return decision.rows;
+        },
+      };
+
+const withoutRows = ({ clusters, unplaced, reason, message, binding, cost, recheckAtMs }: Decision): Omit<Decision, 'rows'> => ({
+  clusters,
+  unplaced,
+  reason,
+  message,
+  binding,
+  cost,
+  recheckAtMs,
+});
 
 /** What a victim is told. */
-const withPreemption = (task: Task, decision: Decision, preempted: readonly Preempted[]): Decision => {
-  const mine = preempted.filter(({ victim }) => refText(victim) === refText(task.workload.ref));
-  if (mine.length === 0) return decision;
-  const told = mine.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`).join(', ');
-  return { ...decision, rows: decision.rows, message: `${decision.message}; ${told}` };
+const withPreemption = (decision: Decision, mine: readonly Preempted[]): Decision => {
+  const told = mine.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`);
+  return withMessage(decision, told.length === 0 ? '' : `; ${told.join(', ')}`);
 };
 
-/** Decides on all workloads. The same input gives the same answer whatever the order of the lists. */
-export const placeAll = (snapshot: FleetSnapshot, tasks: readonly Task[], env: PlaceEnv): FleetDecision => {
-  const turn = inTurn(tasks);
+const ledgerOf = (snapshot: FleetSnapshot, tasks: readonly Task[]): Ledger => {
   const ledger: Ledger = {
+    snapshot,
     clusters: snapshot.clusters,
     views: new Map(snapshot.clusters.map((view) => [view.name, view])),
-    others: new Map((snapshot.others ?? []).map((other) => [refText(other.ref), other])),
+    others: new Map(),
     current: new Map(),
     preempted: [],
+    turn: inTurn(tasks),
+    placed: undefined,
   };
-  for (const { workload } of turn) {
-    const clusters = [...workload.current.keys()];
-    if (clusters.length > 0) ledger.others.set(refText(workload.ref), { ref: workload.ref, labels: workload.labels ?? {}, clusters });
+  for (const other of snapshot.others ?? []) putOther(ledger, other);
+  for (const task of ledger.turn) {
+    const clusters = [...task.workload.current.keys()];
+    if (clusters.length > 0) putOther(ledger, otherOf(task, clusters));
   }
-  const decisions = turn.map((task): TaskDecision => {
-    const decision = decideOne(task, turn, ledger, env);
+  return ledger;
+};
+
+/**
+ * Decides on all workloads, one a step, so that whoever drives it may pause. The same input gives the same answer whatever the order of the
+ * lists.
+ */
+export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Task[], env: PlaceEnv): Generator<TaskDecision, void, void> {
+  const ledger = ledgerOf(snapshot, tasks);
+  for (let at = 0; at < ledger.turn.length; at++) {
+    const task = ledger.turn[at];
+    if (task === undefined) continue;
+    const text = refText(task.workload.ref);
+    const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);
+    const before = ledger.preempted.length;
+    const decision = decideOne(task, at, ledger, env);
     book(task, decision, ledger);
-    return { ...task, decision: withPreemption(task, decision, ledger.preempted) };
-  });
-  return { decisions, preempted: ledger.preempted };
+    yield { ...task, decision: withPreemption(decision, mine), preempted: [...mine, ...ledger.preempted.slice(before)] };
+  }
+};
+
+/** {@link placeEach} in one go. */
+export const placeAll = (snapshot: FleetSnapshot, tasks: readonly Task[], env: PlaceEnv): FleetDecision => {
+  const decisions = [...placeEach(snapshot, tasks, env)];
+  const preempted = decisions.flatMap(({ workload, preempted: concerned }) => concerned.filter(({ by }) => by === workload.ref));
+  return { decisions, preempted };
 };

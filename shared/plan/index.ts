@@ -10,5 +10,4 @@ export type { DumpedCluster } from './offline.ts';
 export { makePlan, type Plan } from './plan.ts';
 export { readScenario, runScenario, type Scenario, type ScenarioFiles, type ScenarioResult } from './scenario.ts';
 export { settled } from './settle.ts';
-export { priorityOf } from './tasks.ts';
 export { type Losses, withLosses } from './what-if.ts';

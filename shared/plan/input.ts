@@ -25,8 +25,8 @@ export type PlanObjects = {
   readonly placements: ReadonlyMap<string, Placement>;
   /** Everything that a policy may select. */
   readonly workloads: readonly KubeObject[];
-  /** Values of PriorityClasses by name; '' = the global default. */
-  readonly priorities: ReadonlyMap<string, number>;
+  /** PriorityClasses by name. */
+  readonly priorities: ReadonlyMap<string, KubeObject>;
 };
 
 /** One text for one object, whatever wrote the reference. */
@@ -90,7 +90,7 @@ type Sorted = {
   policies: Map<string, { readonly policy: CompiledPolicy; readonly object: KubeObject }>;
   placements: Map<string, Placement>;
   workloads: Map<string, KubeObject>;
-  priorities: Map<string, number>;
+  priorities: Map<string, KubeObject>;
 };
 
 const takePolicy = (object: KubeObject, into: Sorted): void => {
@@ -102,10 +102,8 @@ const takePolicy = (object: KubeObject, into: Sorted): void => {
 };
 
 const takePriority = (object: KubeObject, into: Sorted): void => {
-  const { value, globalDefault } = object as unknown as { readonly value: unknown; readonly globalDefault?: unknown };
-  if (!Number.isSafeInteger(value)) throw new PlanFault(`${labelOf(object)}: value: a whole number is wanted`);
-  into.priorities.set(object.metadata.name, Number(value));
-  if (globalDefault === true) into.priorities.set('', Number(value));
+  if (!Number.isSafeInteger(bag(object).value)) throw new PlanFault(`${labelOf(object)}: value: a whole number is wanted`);
+  into.priorities.set(object.metadata.name, object);
 };
 
 /** Kinds that are nothing without a pod template. */

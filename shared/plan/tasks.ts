@@ -2,7 +2,16 @@
 import type { WorkloadRef } from '../api/index.ts';
 import { type AssumedPods, type PodShape, podShapeOf } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { bag, type CompiledPolicy, type OtherWorkload, podTemplateOf, policyFor, refOf, replicasOf } from '../placement/index.ts';
+import {
+  type CompiledPolicy,
+  type OtherWorkload,
+  podTemplateOf,
+  policyFor,
+  priorityClassesOf,
+  priorityOf,
+  refOf,
+  replicasOf,
+} from '../placement/index.ts';
 import type { PlanTask } from './fleet.ts';
 import { type PlanObjects, refKey } from './input.ts';
 import type { OfflineCluster } from './offline.ts';
@@ -16,21 +25,6 @@ export type PlanTasks = {
   readonly unselected: readonly WorkloadRef[];
   /** What is on its way to each cluster, by its name. */
   readonly held: ReadonlyMap<string, readonly AssumedPods[]>;
-};
-
-/** Classes that every cluster has (k8s.io/kubernetes pkg/apis/scheduling). */
-const systemPriorities: ReadonlyMap<string, number> = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-]);
-
-/** Value of the object's PriorityClass, else of the default one, else 0. */
-export const priorityOf = (object: KubeObject, priorities: ReadonlyMap<string, number>): number => {
-  const { priorityClassName, priority } = bag(podTemplateOf(object)?.spec);
-  const named = typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : '';
-  const own = Number.isSafeInteger(priority) ? Number(priority) : undefined;
-  const known = named === '' ? undefined : (priorities.get(named) ?? systemPriorities.get(named));
-  return known ?? own ?? priorities.get('') ?? 0;
 };
 
 const shapeOf = (object: KubeObject): PodShape | undefined => {
@@ -58,6 +52,7 @@ const replicasIn = (presence: ReadonlyMap<string, Presence>): ReadonlyMap<string
 /** Sorts the workloads of files into those to decide on and those that no policy selects. */
 export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[]): PlanTasks => {
   const policies = policiesByKind(objects.policies);
+  const classes = priorityClassesOf(objects.priorities.values());
   const tasks: PlanTask[] = [];
   const others: OtherWorkload[] = [];
   const unselected: WorkloadRef[] = [];
@@ -76,7 +71,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       if (presence.size > 0) others.push({ ref, labels, clusters: [...presence.keys()] });
       continue;
     }
-    const priority = priorityOf(object, objects.priorities);
+    const { value: priority, preempts } = priorityOf(object, classes);
     const workload = {
       ref,
       labels,
@@ -85,6 +80,8 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       current: replicasIn(presence),
       owed: new Map(),
       priority,
+      preempts,
+      ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     };
     tasks.push({ policy, workload, isAsked: true });
   }

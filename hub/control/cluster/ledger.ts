@@ -10,9 +10,12 @@ export type Ledger = {
   readonly room: (cluster: string, report: CapacityReport) => ClusterRoom;
   /** A room of one's own, to be used up by a plan. */
   readonly copy: (cluster: string, report: CapacityReport) => ClusterRoom;
-  /** What a workload has where, after a decision. `workId` as in reports. */
-  readonly assign: (workId: string, shape: PodShape | undefined, replicas: ReadonlyMap<string, number>) => void;
+  /** What a workload has where, after a decision. `workId` as in reports. Without a shape nothing is counted. */
+  readonly assign: (workId: string, shape: PodShape | undefined | ShapeIn, replicas: ReadonlyMap<string, number>) => void;
 };
+
+/** What one replica asks for in a cluster, where that differs between them. */
+export type ShapeIn = (cluster: string) => PodShape | undefined;
 
 /** Replicas that a report does not show yet. */
 export const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
@@ -63,7 +66,10 @@ export const createLedger = (): Ledger => {
         places.delete(workId);
         return;
       }
-      for (const [cluster, count] of replicas) put(cluster, workId, { shape, replicas: count });
+      for (const [cluster, count] of replicas) {
+        const asked = typeof shape === 'function' ? shape(cluster) : shape;
+        put(cluster, workId, asked === undefined ? undefined : { shape: asked, replicas: count });
+      }
       places.set(workId, new Set(replicas.keys()));
     },
   };

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
 import { plainShape } from '../../../shared/capacity/index.ts';
-import type { TimedTaint } from '../../../shared/placement/index.ts';
+import { place, type TimedTaint } from '../../../shared/placement/index.ts';
 import { asMap, clusterWith, policyOf } from '../../../shared/placement/testing.ts';
 import { healthTaints } from '../cluster/health.ts';
-import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
+import { outputOf, type PlacementOutput, stillOwed, workloadOf } from './decide.ts';
 
 const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'shop', generation: 1 }, spec: {} };
 const lost: readonly TimedTaint[] = [
@@ -15,19 +15,19 @@ const lost: readonly TimedTaint[] = [
 const returning: readonly TimedTaint[] = [{ key: healthTaints.returning, effect: 'NoSchedule' }];
 
 type Before = { readonly spec: PlacementSpec; readonly status?: PlacementStatus };
-const decide = (before: Before | undefined, taintsOfB: readonly TimedTaint[], fits: readonly [number, number] = [9, 9]): PlacementOutput =>
-  decidePlacement({
-    object,
-    replicas: 6,
-    shape: plainShape({ cpu: 1 }),
-    policy: policyOf(),
-    before,
-    clusters: [clusterWith('a', fits[0]), clusterWith('b', fits[1], {}, taintsOfB)],
-    nowMs: 0,
-  });
+const decide = (
+  before: Before | undefined,
+  taintsOfB: readonly TimedTaint[],
+  fits: readonly [number, number] = [9, 9],
+): PlacementOutput => {
+  const clusters = [clusterWith('a', fits[0]), clusterWith('b', fits[1], {}, taintsOfB)];
+  const [replicas, policy] = [6, policyOf()];
+  const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
+  return outputOf({ object, replicas, policy, before, clusters, nowMs: 0 }, place({ policy, clusters }, workload, { nowMs: 0 }));
+};
 const then = ({ spec, status }: PlacementOutput): Before => ({ spec, status });
 
-describe('decidePlacement', () => {
+describe('outputOf', () => {
   it('owes a lost cluster what it had until it is well again, and then gives it back', () => {
     const first = decide(undefined, []);
     expect(asMap(first.spec.clusters)).toEqual({ a: 3, b: 3 });
@@ -39,19 +39,6 @@ describe('decidePlacement', () => {
     expect([asMap(back.spec.clusters), back.status.owed]).toEqual([{ a: 3, b: 3 }, undefined]);
   });
 
-  it('leaves a finished Job where it ran, whatever becomes of the clusters', () => {
-    const job = (status: object) => ({ ...object, apiVersion: 'batch/v1', kind: 'Job', status });
-    const input = { replicas: 2, shape: plainShape({ cpu: 1 }), policy: policyOf(), nowMs: 0 };
-    const clusters = (taints: readonly TimedTaint[]) => [clusterWith('a', 9), clusterWith('b', 9, {}, taints)];
-    const first = decidePlacement({ ...input, object: job({}), before: undefined, clusters: clusters([]) });
-    const done = job({ conditions: [{ type: 'Complete', status: 'True' }] });
-    expect(decidePlacement({ ...input, object: done, before: then(first), clusters: clusters(lost) })).toMatchObject({
-      isChanged: false,
-      spec: first.spec,
-    });
-    expect(decidePlacement({ ...input, object: job({}), before: then(first), clusters: clusters(lost) }).isChanged).toBe(true);
-  });
-
   it('is not worth a write when only room changed, or a cluster is in doubt for a moment', () => {
     const first = decide(undefined, []);
     expect(decide(then(first), [], [1, 50]).isChanged).toBe(false);
@@ -61,11 +48,11 @@ describe('decidePlacement', () => {
 
   it('tells the object once where it went and what is unplaced', () => {
     const first = decide(undefined, []);
-    expect(first.event).toEqual({ type: 'Normal', reason: 'Placed', message: 'a=3, b=3 by policy shop/web' });
-    expect(decide(then(first), []).event).toBeUndefined();
+    expect(first.events).toEqual([{ type: 'Normal', reason: 'Placed', message: 'a=3, b=3 by policy shop/web' }]);
+    expect(decide(then(first), []).events).toEqual([]);
     const short = decide(then(first), lost, [1, 0]);
-    expect(short.event).toMatchObject({ type: 'Warning', reason: 'Unplaced' });
-    expect(decide(then(short), lost, [0, 0]).event).toBeUndefined();
+    expect(short.events).toMatchObject([{ type: 'Warning', reason: 'Unplaced' }]);
+    expect(decide(then(short), lost, [0, 0]).events).toEqual([]);
   });
 
   it('owes nothing to a cluster that is well again or gone, whoever decides', () => {

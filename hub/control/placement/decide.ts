@@ -6,25 +6,25 @@ import {
   type ClusterView,
   type CompiledPolicy,
   type Decision,
-  type OtherWorkload,
-  place,
+  type Preempted,
+  type PriorityClass,
+  refText,
   type Workload,
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { sameJson, timeText } from '../objects.ts';
 
-/** What a decision is made from. */
+/** What was decided on. */
 export type PlacementInput = {
   readonly object: KubeObject;
   readonly replicas: number | undefined;
-  readonly shape: PodShape | undefined;
   readonly policy: CompiledPolicy;
   /** The Placement as it is; undefined = none yet. */
   readonly before: { readonly spec: PlacementSpec; readonly status?: PlacementStatus } | undefined;
   readonly clusters: readonly ClusterView[];
-  /** For affinities between workloads; absent = none. */
-  readonly others?: readonly OtherWorkload[];
+  /** What gave way to the object, and what of it gave way to others; absent = nothing. */
+  readonly preempted?: readonly Preempted[];
   readonly nowMs: number;
 };
 
@@ -36,8 +36,8 @@ export type PlacementOutput = {
   readonly isChanged: boolean;
   /** When to decide again though nothing changed, ms since the epoch. */
   readonly recheckAtMs: number | undefined;
-  /** For the object's events; undefined when nothing moved. */
-  readonly event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string } | undefined;
+  /** For the object's events; none when nothing moved. */
+  readonly events: readonly { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }[];
 };
 
 const isUnwell = (view: ClusterView | undefined): boolean =>
@@ -66,17 +66,23 @@ const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
 
-const eventOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['event'] => {
-  const before = input.before;
+const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
+  const { before, preempted = [] } = input;
   const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
   const moved = !sameJson(before?.spec.clusters, spec.clusters);
+  const own = refText(spec.workload);
+  const [gaveWay, madeWay] = [preempted.filter(({ victim }) => refText(victim) === own), preempted.filter(({ by }) => refText(by) === own)];
+  const lost = gaveWay.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} to ${by.namespace}/${by.name}`);
+  const first: PlacementOutput['events'] =
+    lost.length === 0 ? [] : [{ type: 'Warning', reason: 'Preempted', message: `gave way to higher priority: ${lost.join(', ')}` }];
   if (decision.reason !== 'Placed') {
     const isNews = moved || before?.status?.reason !== decision.reason || before?.status?.message !== decision.message;
-    return isNews
-      ? { type: 'Warning', reason: decision.reason, message: `${clustersText(spec.clusters)}${moved ? was : ''}: ${decision.message}` }
-      : undefined;
+    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${decision.message}`;
+    return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
-  return moved ? { type: 'Normal', reason: 'Placed', message: `${clustersText(spec.clusters)}${was} by policy ${spec.policy}` } : undefined;
+  const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
+  const message = `${clustersText(spec.clusters)}${was} by policy ${spec.policy}${gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`}`;
+  return moved ? [...first, { type: 'Normal', reason: 'Placed', message }] : first;
 };
 
 /** Clusters in doubt or held down: that they take nothing for a while is not worth a write for every object. */
@@ -113,26 +119,25 @@ export const workloadOf = ({
   replicas,
   shape,
   before,
-}: Pick<PlacementInput, 'object' | 'replicas' | 'shape' | 'before'>): Workload => ({
+  priority,
+}: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
+  readonly shape: PodShape | undefined;
+  readonly priority: PriorityClass;
+}): Workload => ({
   ref: refOf(object),
   replicas,
   shape,
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),
+  priority: priority.value,
+  preempts: priority.preempts,
+  ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),
 });
 
-/** Decides where an object runs. */
-export const decidePlacement = (input: PlacementInput): PlacementOutput => {
+/** What a Placement says after a decision. */
+export const outputOf = (input: PlacementInput, decision: Decision): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
-  if (before?.status !== undefined && isFinishedJob(object)) {
-    return { spec: before.spec, status: before.status, isChanged: false, recheckAtMs: undefined, event: undefined };
-  }
-  const decision = place(
-    { policy, clusters: input.clusters, ...(input.others === undefined ? {} : { others: input.others }) },
-    workloadOf(input),
-    { nowMs },
-  );
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };
   const owed = owedAfter(input, decision);
   const status: PlacementStatus = {
@@ -152,5 +157,5 @@ export const decidePlacement = (input: PlacementInput): PlacementOutput => {
   const doubted = inDoubt(input.clusters);
   const isChanged =
     before === undefined || !sameJson(before.spec, spec) || !sameJson(substance(before.status, doubted), substance(status, doubted));
-  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, event: eventOf(input, spec, decision) };
+  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };
 };

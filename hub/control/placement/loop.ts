@@ -1,21 +1,25 @@
-/** @module Decides where each selected object runs, and writes the decision. Level-triggered: a key is the object's storage key. */
-import { type Placement, type PlacementStatus, placementType, type WorkloadRef } from '../../../shared/api/index.ts';
-import { type PodShape, podShapeOfObject } from '../../../shared/capacity/index.ts';
+/** @module Decides where selected objects run, those that wait together, and writes the decisions. A key is the object's storage key. */
+import type { Placement, PlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { partsOf, type StorageKey, type Store, type Stored, type Write } from '../../../shared/kube/storage/index.ts';
+import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import type { CompiledPolicy } from '../../../shared/placement/index.ts';
+import { priorityOf } from '../../../shared/placement/index.ts';
+import { startBatchController } from '../batch-controller.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
-import { type Controller, done, type Outcome, startController } from '../controller.ts';
+import { type Controller, done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
-import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
-import { commit, controlUser, newMetadata } from '../objects.ts';
-import { decidePlacement, type PlacementOutput, stillOwed } from './decide.ts';
-import { placementFinalizer, placementOf } from './names.ts';
-import { looksAtOthers, othersIn } from './others.ts';
+import { type KindCatalog, podSpecOf, refOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { commit, controlUser } from '../objects.ts';
+import { isFinishedJob, stillOwed } from './decide.ts';
+import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
+import { placementOf } from './names.ts';
+import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
+import { createRounds } from './round.ts';
 import { createUnselected } from './unselected.ts';
+import { createWaiting } from './waiting.ts';
 
 /** What the loop is built from. */
 export type PlacementLoopOptions = {
@@ -32,37 +36,68 @@ export type PlacementLoopOptions = {
 
 /** A running loop. */
 export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
-  /** Room may have grown: those with unplaced replicas try again. */
-  readonly retryUnplaced: () => void;
+  /** The cluster's room may have grown: those that wait for room there try again. */
+  readonly roomGrew: (cluster: string) => void;
+  /** What decisions under way were made from changed: they are made anew. */
+  readonly recheckRunning: () => void;
+  /** What decides who goes first changed: those that wait try again. */
+  readonly recheckWaiting: () => void;
   /** Takes the replicas of a Placement that exists into the ledger. */
   readonly remember: (object: KubeObject, key: StorageKey, placement: Placement) => void;
 };
 
 const warmUpMs = 250;
 /** Room that grows step by step is looked at together. */
-const retryMs = 200;
-const workers = 32;
+const grownMs = 200;
+/** Decided on together. */
+const keysMax = 256;
 
-const shapeOf = (object: KubeObject): PodShape | undefined => (podSpecOf(object) === undefined ? undefined : podShapeOfObject(object));
-
-const replicasByCluster = (placement: Placement | undefined): ReadonlyMap<string, number> =>
-  new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
-
-/** The larger number of each cluster. */
-const largest = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
-  new Map([...a.keys(), ...b.keys()].map((name) => [name, Math.max(a.get(name) ?? 0, b.get(name) ?? 0)]));
+/** What a pass came to, whatever went wrong in it. */
+const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> => {
+  try {
+    return await outcome;
+  } catch (error) {
+    return { outcome: 'retry', error };
+  }
+};
 
 /** Starts the loop. */
 export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
-  const { store, env, catalog, ledger } = options;
-  const unplaced = new Set<StorageKey>();
+  const { store, env, catalog, ledger, directory, policies } = options;
+  const waiting = createWaiting();
   const unselected = createUnselected(options.events, env.nowMs);
-  /** Unplaced ones whose policy looks at other workloads: they try again when one of their namespace is placed. */
-  const waiting = new Set<StorageKey>();
+  /** Of those that wait, the ones that others may keep out, by namespace: they try again when one of it moves. */
+  const keptOut = new Map<string, Set<StorageKey>>();
+  const grown = new Set<string>();
+  let cancelGrown: (() => void) | undefined;
+
+  const leaveWaiting = (key: StorageKey): void => {
+    waiting.remove(key);
+    const { namespace } = partsOf(key);
+    keptOut.get(namespace)?.delete(key);
+    if (keptOut.get(namespace)?.size === 0) keptOut.delete(namespace);
+  };
+  const roomGrew = (cluster: string): void => {
+    if (waiting.size() === 0) return;
+    grown.add(cluster);
+    cancelGrown ??= env.setTimer(grownMs, () => {
+      cancelGrown = undefined;
+      addGrown();
+    });
+  };
+  /** Whoever waits for the room that grew is decided on with what came meanwhile: priority decides, not who came first. */
+  const addGrown = (): void => {
+    if (grown.size === 0) return;
+    const views = directory.views().filter(({ name }) => grown.has(name));
+    grown.clear();
+    for (const key of waiting.worthwhile(views)) controller.add(key);
+  };
+  const neighbourMoved = (key: StorageKey): void => {
+    for (const other of keptOut.get(partsOf(key).namespace) ?? []) if (other !== key) controller.add(other);
+  };
 
   const forget = async (key: StorageKey): Promise<Outcome> => {
-    unplaced.delete(key);
-    waiting.delete(key);
+    leaveWaiting(key);
     unselected.forget(key);
     const type = typeOfKey(catalog, key);
     if (type === undefined) return done;
@@ -76,11 +111,18 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     ledger.assign(workIdOf(key), undefined, new Map());
     const { key: placementKey, placement, revision } = placementOf(store, ref);
     if (placement === undefined) return done;
-    return (
-      (await commit(store, [
-        { op: 'delete', key: placementKey, expected: revision, object: placement as unknown as KubeObject, by: controlUser },
-      ])) ?? done
-    );
+    const gone = {
+      op: 'delete',
+      key: placementKey,
+      expected: revision,
+      object: placement as unknown as KubeObject,
+      by: controlUser,
+    } as const;
+    const trouble = await commit(store, [gone]);
+    if (trouble !== undefined) return trouble;
+    for (const cluster of placement.spec.clusters) roomGrew(cluster.name);
+    neighbourMoved(key);
+    return done;
   };
 
   /**
@@ -92,7 +134,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     // What has no pods of its own may follow a workload that has a policy.
     if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : unselected.note(stored.key, stored.object);
     const { owed: before = [], ...status } = placement.status ?? {};
-    const owed = stillOwed(before, options.directory.views());
+    const owed = stillOwed(before, directory.views());
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
     const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
     const frozen: PlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
@@ -103,99 +145,90 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     return done;
   };
 
-  const writesOf = (stored: Stored, output: PlacementOutput, existing: ReturnType<typeof placementOf>): Write[] => {
+  const rounds = createRounds({
+    ...options,
+    onDecided: ({ key, task }, { unplaced }) => {
+      if (unplaced === 0) return leaveWaiting(key);
+      waiting.put(key, task);
+      const { namespace } = task.workload.ref;
+      if (!looksAtOthers(task.policy) && !policies.keepsApart(namespace)) return;
+      keptOut.set(namespace, (keptOut.get(namespace) ?? new Set()).add(key));
+    },
+    onWritten: ({ key }, { freed, isElsewhere }) => {
+      for (const cluster of freed) roomGrew(cluster);
+      if (isElsewhere) neighbourMoved(key);
+    },
+  });
+
+  /** What can be done about a key without a decision; undefined when it needs one. */
+  const withoutDecision = (key: StorageKey, stored: Stored | undefined): Promise<Outcome> | Outcome | undefined => {
+    if (stored === undefined) return forget(key);
     const { object } = stored;
-    const { key, placement, revision } = existing;
-    const owner = { apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, uid: object.metadata.uid ?? '' };
-    const metadata = placement?.metadata ?? { ...newMetadata(env, partsOf(key).name, partsOf(key).namespace), ownerReferences: [owner] };
-    const isSpecChanged = placement !== undefined && JSON.stringify(placement.spec) !== JSON.stringify(output.spec);
-    const next: KubeObject = {
-      apiVersion: `${placementType.group}/${placementType.version}`,
-      kind: placementType.kind,
-      metadata: isSpecChanged ? { ...metadata, generation: (metadata.generation ?? 1) + 1 } : metadata,
-      spec: output.spec,
-      status: output.status,
-    };
-    const writes: Write[] = [{ op: 'put', key, expected: revision, object: next, by: controlUser }];
-    const finalizers = object.metadata.finalizers ?? [];
-    if (!finalizers.includes(placementFinalizer)) {
-      const held = { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, placementFinalizer] } };
-      writes.push({ op: 'put', key: stored.key, expected: stored.revision, object: held, by: controlUser });
+    if (object.metadata.deletionTimestamp !== undefined) {
+      leaveWaiting(key);
+      return done;
     }
-    return writes;
+    if (policies.policyOf(object) === undefined) return freeze(stored);
+    unselected.forget(key);
+    if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
+    if (!isFinishedJob(object) || placementOf(store, refOf(object)).placement?.status === undefined) return undefined;
+    // Its pods have ended: it stays where it ran and holds no room.
+    leaveWaiting(key);
+    ledger.assign(workIdOf(key), undefined, new Map());
+    return done;
   };
 
-  const decide = async (stored: Stored, policy: CompiledPolicy): Promise<Outcome> => {
-    const { object, key } = stored;
-    const existing = placementOf(store, refOf(object));
-    const { placement } = existing;
-    const shape = shapeOf(object);
-    const workId = workIdOf(key);
-    const held = replicasByCluster(placement);
-    // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
-    ledger.assign(workId, shape, held);
-    const output = decidePlacement({
-      object,
-      replicas: replicasOf(object, typeOfKey(catalog, key)),
-      shape,
-      policy,
-      before: placement,
-      clusters: options.directory.views(),
-      ...(looksAtOthers(policy) ? { others: othersIn(store, catalog, partsOf(key).namespace) } : {}),
-      nowMs: env.nowMs(),
+  /** Keys by priority, and of equal priority the oldest first; what is gone goes first of all. */
+  const inOrder = (keys: readonly StorageKey[]): StorageKey[] => {
+    const classes = rounds.classes();
+    const ranked = keys.map((key) => {
+      const object = store.get(key)?.object;
+      const value = object === undefined ? Number.MAX_SAFE_INTEGER : priorityOf(object, classes).value;
+      return { key, value, since: object?.metadata.creationTimestamp ?? '' };
     });
-    if (output.status.unplaced === 0) unplaced.delete(key);
-    else unplaced.add(key);
-    if (output.status.unplaced !== 0 && looksAtOthers(policy)) waiting.add(key);
-    else waiting.delete(key);
-    const again: Outcome =
-      output.recheckAtMs === undefined ? done : { outcome: 'again', afterMs: Math.max(0, output.recheckAtMs - env.nowMs()) };
-    const isHeld = object.metadata.finalizers?.includes(placementFinalizer) === true;
-    if (!output.isChanged && isHeld) return again;
-    // Promised before it is written: the next decision, made while this one is on its way to disk, sees it. What it gives back is free only
-    // when it is written.
-    const promised = new Map(
-      output.spec.clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])),
-    );
-    ledger.assign(workId, shape, largest(held, promised));
-    const trouble = await commit(store, writesOf(stored, output, existing));
-    // A commit whose outcome is unknown may yet be written: both stay promised until the next pass reads what holds.
-    if (trouble?.outcome !== 'retry') ledger.assign(workId, shape, trouble === undefined ? promised : held);
-    if (trouble !== undefined) return trouble;
-    for (const other of waiting) if (other !== key && partsOf(other).namespace === partsOf(key).namespace) controller.add(other);
-    if (output.event !== undefined) options.events.record(object, output.event);
-    return again;
+    ranked.sort((a, b) => b.value - a.value || compareText(a.since, b.since) || compareText(a.key, b.key));
+    return ranked.map(({ key }) => key);
   };
 
-  const controller = startController({
+  const controller = startBatchController({
     name: 'placement',
     env,
-    workers,
-    reconcile: async (key) => {
-      const stored = store.get(key);
-      if (stored === undefined) return forget(key);
-      if (stored.object.metadata.deletionTimestamp !== undefined) {
-        unplaced.delete(key);
-        return done;
+    keysMax,
+    gather: addGrown,
+    inOrder,
+    reconcile: async (batch) => {
+      const outcomes = new Map<StorageKey, Outcome | Promise<Outcome>>();
+      const entries: Entry[] = [];
+      const classes = rounds.classes();
+      for (const key of batch.keys) {
+        const stored = store.get(key);
+        const outcome = withoutDecision(key, stored);
+        const policy = outcome !== undefined || stored === undefined ? undefined : policies.policyOf(stored.object);
+        if (outcome !== undefined) outcomes.set(key, outcome);
+        else if (stored !== undefined && policy !== undefined) entries.push(entryOf(options, stored, policy, classes));
       }
-      const policy = options.policies.policyOf(stored.object);
-      if (policy === undefined) return freeze(stored);
-      unselected.forget(key);
-      if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
-      return decide(stored, policy);
+      const rest = [...outcomes].map(async ([key, outcome]) => [key, await outcomeOf(outcome)] as const);
+      return new Map((await Promise.all([rounds.run(entries, batch), Promise.all(rest)])).flat());
     },
   });
 
   return {
     add: controller.add,
     pending: controller.pending,
-    stop: controller.stop,
-    retryUnplaced: () => {
-      for (const key of unplaced) controller.addAfter(key, retryMs);
+    stop: async () => {
+      cancelGrown?.();
+      await controller.stop();
+    },
+    roomGrew,
+    recheckRunning: () => {
+      for (const key of controller.running()) controller.add(key);
+    },
+    recheckWaiting: () => {
+      for (const key of waiting.keys()) controller.add(key);
     },
     remember: (object, key, placement) => {
       ledger.assign(workIdOf(key), shapeOf(object), replicasByCluster(placement));
-      if ((placement.status?.unplaced ?? 0) > 0) unplaced.add(key);
+      if ((placement.status?.unplaced ?? 0) > 0) waiting.put(key, undefined);
     },
   };
 };

@@ -29,6 +29,8 @@ export type PolicyBook = {
   /** The policy that holds for an object. */
   readonly policyOf: (object: KubeObject) => CompiledPolicy | undefined;
   readonly byId: (id: string) => CompiledPolicy | undefined;
+  /** True when a policy that may select objects of the namespace keeps them apart from others: whoever comes must look. */
+  readonly keepsApart: (namespace: string) => boolean;
   /** Revision of the policy that was last taken in under this id. */
   readonly revisionOf: (id: string) => number;
 };
@@ -37,6 +39,7 @@ export type PolicyBook = {
 export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook => {
   const policies = new Map<StorageKey, CompiledPolicy>();
   const byKind = new Map<string, CompiledPolicy[]>();
+  const apart = new Set<CompiledPolicy>();
   const byId = new Map<string, { readonly policy: CompiledPolicy; readonly revision: number }>();
   const kindsOf = (policy: CompiledPolicy): string[] => [
     ...new Set(policy.resources.map(({ apiVersion, kind }) => `${apiVersion}/${kind}`)),
@@ -49,6 +52,7 @@ export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook
       );
     }
     byId.delete(policy.id);
+    apart.delete(policy);
   };
   const selected = (policy: CompiledPolicy, into: Set<StorageKey>): void => {
     for (const { apiVersion, kind, namespace } of policy.resources) {
@@ -72,6 +76,7 @@ export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook
       const policy = compilePolicy(namespace, name, object.spec as PolicySpec);
       policies.set(key, policy);
       byId.set(policy.id, { policy, revision: Number(object.metadata.resourceVersion ?? 0) });
+      if (policy.apart.required.length > 0) apart.add(policy);
       for (const kind of kindsOf(policy)) byKind.set(kind, [...(byKind.get(kind) ?? []), policy]);
       selected(policy, touched);
       return touched;
@@ -91,6 +96,12 @@ export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook
       });
     },
     byId: (id) => byId.get(id)?.policy,
+    keepsApart: (namespace) => {
+      for (const policy of apart) {
+        if (policy.resources.some((resource) => resource.namespace === undefined || resource.namespace === namespace)) return true;
+      }
+      return false;
+    },
     revisionOf: (id) => byId.get(id)?.revision ?? 0,
   };
 };

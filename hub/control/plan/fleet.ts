@@ -1,9 +1,15 @@
 /** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
 import { type Cluster, hanseGroup, type Placement, type PlanReviewSpec, type WorkloadRef } from '../../../shared/api/index.ts';
-import { type AssumedPods, podShapeOfObject, type Read } from '../../../shared/capacity/index.ts';
+import type { AssumedPods, Read } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
-import type { ClusterView, OtherWorkload } from '../../../shared/placement/index.ts';
+import {
+  type ClusterView,
+  type OtherWorkload,
+  type PriorityClasses,
+  priorityClassesOf,
+  priorityOf,
+} from '../../../shared/placement/index.ts';
 import {
   type AddedNodes,
   addedNodesFault,
@@ -11,7 +17,6 @@ import {
   type PlanCluster,
   type PlanFleet,
   type PlanTask,
-  priorityOf,
   type RemovedWorkload,
   reportLoad,
   withAddedNodes,
@@ -20,8 +25,9 @@ import {
 import { type ClusterRecord, type Directory, strangerOf, viewOf } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { type Ledger, unseen } from '../cluster/ledger.ts';
-import { type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from '../placement/decide.ts';
+import { shapeOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
@@ -48,15 +54,10 @@ const policiesUnder = (sources: PlanSources, overlay: Overlay): { book: PolicyBo
   return { book, selected };
 };
 
-const prioritiesOf = (store: Store, overlay: Overlay): ReadonlyMap<string, number> => {
-  const priorities = new Map<string, number>();
-  for (const { object } of store.list(prefixOf('scheduling.k8s.io', 'priorityclasses'))) {
-    const { value, globalDefault } = object as unknown as { readonly value?: number; readonly globalDefault?: boolean };
-    priorities.set(object.metadata.name, value ?? 0);
-    if (globalDefault === true) priorities.set('', value ?? 0);
-  }
-  for (const [name, value] of overlay.priorities) priorities.set(name, value);
-  return priorities;
+/** PriorityClasses of the hub, with those of the overlay in their place. */
+const classesUnder = (store: Store, overlay: Overlay): PriorityClasses => {
+  const stored = store.list(prefixOf('scheduling.k8s.io', 'priorityclasses')).map(({ object }) => [object.metadata.name, object] as const);
+  return priorityClassesOf(new Map([...stored, ...overlay.priorities]).values());
 };
 
 type Workloads = {
@@ -72,7 +73,7 @@ type Workloads = {
 const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   const { store, catalog } = sources;
   const { book, selected } = policiesUnder(sources, overlay);
-  const priorities = prioritiesOf(store, overlay);
+  const classes = classesUnder(store, overlay);
   for (const { object } of store.list(prefixOf(hanseGroup, 'placements'))) {
     const key = objectKeyOf(catalog, (object as unknown as Placement).spec.workload);
     if (key !== undefined) selected.add(key);
@@ -86,8 +87,9 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const object = isRemoved ? stored : (overlay.workloads.get(key) ?? stored);
     if (object === undefined) continue;
     const { placement } = placementOf(store, refOf(object));
-    const shape = podSpecOf(object) === undefined ? undefined : podShapeOfObject(object);
-    const workload = workloadOf({ object, replicas: replicasOf(object, typeOfKey(catalog, key)), shape, before: placement });
+    const shape = shapeOf(object);
+    const replicas = replicasOf(object, typeOfKey(catalog, key));
+    const workload = workloadOf({ object, replicas, shape, before: placement, priority: priorityOf(object, classes) });
     const { ref, labels = {}, current } = workload;
     if (shape !== undefined) into.assigned.push({ workId: workIdOf(key), shape, replicas: current });
     const policy = isRemoved ? undefined : book.policyOf(object);
@@ -95,10 +97,10 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
       const unplacedBefore = placement?.status?.unplaced;
-      const task = { policy, workload: { ...workload, priority: priorityOf(object, priorities) }, isAsked };
+      const task = { policy, workload, isAsked };
       into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
     } else {
-      if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()] });
+      if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()], apart: policy?.apart.required ?? [] });
       if (policy === undefined && isAsked) into.unselected.push(ref);
     }
   }

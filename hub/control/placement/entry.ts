@@ -1,0 +1,69 @@
+/** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
+import { hanseGroup, type Placement } from '../../../shared/api/index.ts';
+import { type PodShape, podShapeOfObject } from '../../../shared/capacity/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
+import { type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { isFinishedJob, workloadOf } from './decide.ts';
+import { placementOf } from './names.ts';
+import type { PolicyBook } from './policies.ts';
+
+/** One object to place. */
+export type Entry = {
+  readonly key: StorageKey;
+  readonly workId: string;
+  readonly stored: Stored;
+  readonly existing: ReturnType<typeof placementOf>;
+  readonly task: Task;
+  /** Replicas by cluster as its Placement has them; kinds without replicas have none. */
+  readonly held: ReadonlyMap<string, number>;
+};
+
+/** What entries are read from. */
+export type EntrySources = {
+  readonly store: Store;
+  readonly catalog: KindCatalog;
+  readonly policies: Pick<PolicyBook, 'policyOf'>;
+};
+
+const shapes = new WeakMap<KubeObject, { readonly shape: PodShape | undefined }>();
+
+/** What one replica of an object asks for; undefined for what makes no pods. Read once an object, which is never changed in place. */
+export const shapeOf = (object: KubeObject): PodShape | undefined => {
+  const known = shapes.get(object);
+  if (known !== undefined) return known.shape;
+  const shape = podSpecOf(object) === undefined ? undefined : podShapeOfObject(object);
+  shapes.set(object, { shape });
+  return shape;
+};
+
+/** Replicas of a Placement by cluster. */
+export const replicasByCluster = (placement: Pick<Placement, 'spec'> | undefined): ReadonlyMap<string, number> =>
+  new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
+
+/** Reads the entry of an object that a policy selects. */
+export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy: CompiledPolicy, classes: PriorityClasses): Entry => {
+  const { object, key } = stored;
+  const existing = placementOf(store, refOf(object));
+  const workload = workloadOf({
+    object,
+    replicas: replicasOf(object, typeOfKey(catalog, key)),
+    shape: shapeOf(object),
+    before: existing.placement,
+    priority: priorityOf(object, classes),
+  });
+  return { key, workId: workIdOf(key), stored, existing, task: { workload, policy }, held: replicasByCluster(existing.placement) };
+};
+
+/** Everything that runs and may give way: placed, with replicas, under a policy, not on its way out. */
+export const placedEntries = (sources: EntrySources, classes: PriorityClasses): Entry[] =>
+  sources.store.list(prefixOf(hanseGroup, 'placements')).flatMap(({ object }): Entry[] => {
+    const { spec } = object as unknown as Placement;
+    if (spec === undefined || !spec.clusters.some(({ replicas = 0 }) => replicas > 0)) return [];
+    const key = objectKeyOf(sources.catalog, spec.workload);
+    const stored = key === undefined ? undefined : sources.store.get(key);
+    if (stored === undefined || stored.object.metadata.deletionTimestamp !== undefined || isFinishedJob(stored.object)) return [];
+    const policy = sources.policies.policyOf(stored.object);
+    return policy === undefined ? [] : [entryOf(sources, stored, policy, classes)];
+  });
