@@ -1,16 +1,13 @@
 /** @module A whole federation on one machine: hub, broker, playground members and their agents; members can be stopped and started. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type StartedAgent, startAgent } from '../../agent/main.ts';
-import { createToken } from '../../hub/cli/index.ts';
 import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { type Hub, startHub } from '../../hub/main.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { checkPortFree, makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
+import { forgetKeys, type JoinedMember, joinToken, startJoinedMember } from './joined-member.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
-import { type PlaygroundMember, startMember } from './playground/member.ts';
 import { toldLog } from './told-log.ts';
 import { waitUntil } from './wait.ts';
 
@@ -43,37 +40,15 @@ const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'c
 const memberPortOffset = 10;
 const readyWithinMs = 60_000;
 
-type Running = { readonly member: PlaygroundMember; readonly agent: StartedAgent };
-
 /** One member with its agent, which joins with a token made for it alone. */
-const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, port: number): Promise<Running> => {
+const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, port: number): Promise<JoinedMember> => {
   const dataDir = join(options.dataDir, 'members', cluster.name);
-  const keyFile = join(dataDir, 'agent.json');
-  const member = await startMember({ cluster, dataDir, port, env: options.env });
   const known = await hub.client.get({ ...clustersResource, name: cluster.name });
   // A Cluster that was deleted took its agent's credential along: the playground joins anew, with new keys.
-  if (known === undefined) await rm(keyFile, { force: true });
-  const labels = {
-    'hanse.dev/provider': cluster.provider,
-    'topology.kubernetes.io/region': cluster.region,
-  };
+  if (known === undefined) await forgetKeys(dataDir);
   const connection = { client: hub.client, server: hub.url, caPem: hub.caPem };
-  const token = known === undefined ? (await createToken(connection, { autoApprove: [cluster.name], labels })).token : undefined;
-  const agent = await startAgent({
-    cluster: cluster.name,
-    hubUrl: hub.url,
-    hubCa: hub.caPem,
-    kubeconfig: member.kubeconfig,
-    keyFile,
-    log: options.env.log.child({ agent: cluster.name }),
-    ...(token === undefined ? {} : { token }),
-  });
-  return { member, agent };
-};
-
-/** Gone at once, as in a power cut: first nothing answers, then the process that watched it is gone too. */
-const stopJoined = async ({ member, agent }: Running): Promise<void> => {
-  await Promise.all([member.stop(), agent.stop()]);
+  const token = known === undefined ? await joinToken(connection, cluster) : undefined;
+  return startJoinedMember({ cluster, dataDir, port, env: options.env, hub: connection, token });
 };
 
 const readyMessage = async (hub: Hub, name: string): Promise<string | undefined> => {
@@ -116,7 +91,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     onProgress: (part) => progress(texts[part]),
   });
   const absent: string[] = [];
-  const running = new Map<string, Running>();
+  const running = new Map<string, JoinedMember>();
   const urls = new Map<string, string>();
 
   const start = async (name: string): Promise<void> => {
@@ -133,7 +108,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
   const stopMember = async (name: string): Promise<void> => {
     const joined = running.get(name);
     running.delete(name);
-    if (joined !== undefined) await stopJoined(joined);
+    await joined?.stop();
   };
   const stop = async (): Promise<void> => {
     await Promise.all([...running.keys()].map(stopMember));
