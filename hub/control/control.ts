@@ -1,5 +1,13 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
-import { hanseGroup, mcsGroup, type Placement } from '../../shared/api/index.ts';
+import {
+  defaultFailoverPolicy,
+  effectiveFailover,
+  type FailoverPolicy,
+  type FailoverPolicySpec,
+  hanseGroup,
+  mcsGroup,
+  type Placement,
+} from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type Change, keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
@@ -9,6 +17,7 @@ import { createDirectory, type Directory } from './cluster/directory.ts';
 import { type HealthOptions, healthDefaults } from './cluster/health.ts';
 import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
+import { createRemovals } from './cluster/removals.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
 import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
@@ -26,7 +35,9 @@ import { startTrafficLoop, trafficPrefixes } from './traffic/loop.ts';
 import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { createBoard } from './work/board.ts';
+import { budgetOf, drainCount } from './work/drain.ts';
 import { startWorkLoop } from './work/loop.ts';
+import type { Moves } from './work/moving.ts';
 
 /** What the loops are built from. */
 export type ControlOptions = {
@@ -60,6 +71,7 @@ const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
 const priorityClassPrefix = prefixOf('scheduling.k8s.io', 'priorityclasses');
 const failoverPolicyPrefix = prefixOf(hanseGroup, 'failoverpolicies');
+const failoverKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 const servicePrefix = prefixOf('', 'services');
 /** Prefixes whose objects no loop cares for. */
 const ignoredPrefixes = [
@@ -120,7 +132,18 @@ export const startControl = (options: ControlOptions): Control => {
   const sentTo = (namespace: string, name: string): readonly string[] =>
     [...board.sent(workIdOf(keyOf('', 'services', namespace, name)))].flatMap(([cluster, { op }]) => (op === 'apply' ? [cluster] : []));
   const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo });
-  const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, onSent });
+  const failover = (): FailoverPolicySpec => (store.get(failoverKey)?.object as unknown as FailoverPolicy | undefined)?.spec ?? {};
+  const removals = createRemovals(directory, failover, env.nowMs);
+  const moves: Moves = {
+    isSingleton: () => effectiveFailover(failover()).replicas.class === 'Singleton',
+    surplusMs: () => effectiveFailover(failover()).replicas.surplusSeconds * 1_000,
+    isFenced: () => false,
+    drainBudgetOf: (name, replicas) => {
+      const drain = directory.get(name)?.object?.spec?.drain;
+      return drain === undefined ? undefined : budgetOf(drain, replicas);
+    },
+  };
+  const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, moves, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
 
   const rebalancing = startRebalanceLoop({
@@ -173,6 +196,8 @@ export const startControl = (options: ControlOptions): Control => {
     directory,
     health,
     kindTroubles: options.kindTroubles ?? (() => []),
+    removals,
+    drainOf: (object) => drainCount(board, store, object),
     onCluster,
     onCapacity: (name) => {
       placement.roomGrew(name);
@@ -182,7 +207,7 @@ export const startControl = (options: ControlOptions): Control => {
 
   const { mesh } = options;
   const verdicts =
-    mesh === undefined ? undefined : startVerdictLoop({ store, bus, env, directory, events, ...mesh, onJudged: cluster.judged });
+    mesh === undefined ? undefined : startVerdictLoop({ store, bus, env, directory, events, removals, ...mesh, onJudged: cluster.judged });
 
   const onChange = (change: Change): void => {
     const { key, op } = change;
@@ -242,7 +267,7 @@ export const startControl = (options: ControlOptions): Control => {
     board.putAnswer(item);
     const key = keyOfWorkId(item.id);
     if (key === undefined) return;
-    if (item.phase === 'Withdrawn') work.add(key);
+    work.answered(key, item);
     status.addAfter(key, statusDelayMs);
   });
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
@@ -279,7 +304,13 @@ export const startControl = (options: ControlOptions): Control => {
     recheckCluster: cluster.recheck,
     plan: createPlanner({ store, catalog, directory, ledger }, env),
     pending: () =>
-      placement.pending() + work.pending() + status.pending() + cluster.pending() + gpus.pending() + traffic.pending() + (verdicts?.pending() ?? 0),
+      placement.pending() +
+      work.pending() +
+      status.pending() +
+      cluster.pending() +
+      gpus.pending() +
+      traffic.pending() +
+      (verdicts?.pending() ?? 0),
     stop: async () => {
       cancelSweep();
       await verdicts?.stop();

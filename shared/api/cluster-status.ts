@@ -76,6 +76,12 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     { type: 'atomic' },
     64,
   ),
+  drain: fields('How far the cluster has been emptied; present while spec.drain is.', {
+    objects: must(count('Objects of the hub that are still there.')),
+    replicas: must(count('Replicas of workloads among them.')),
+    stuck: must(count('Replicas that find no place elsewhere and stay until they do.')),
+    since: must(text('Since when, RFC 3339.')),
+  }),
   detectors: list(
     'What each detection profile would have done with the beats that came, over all observers.',
     fields('One profile.', {

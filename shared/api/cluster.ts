@@ -6,7 +6,7 @@ import type { ResourceType } from '../kube/resource.ts';
 import type { Opinion, ProbeAddress } from '../wire/mesh.ts';
 import { clusterStatusShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
-import { fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
+import { countOrShare, fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
 
 /** Whether the operator lets the cluster in. */
 export type Admission = 'Pending' | 'Approved' | 'Denied';
@@ -49,6 +49,17 @@ export type ClusterSpec = {
   readonly role?: 'Member' | 'Witness';
   /** Where the cluster can be looked at from outside, to tell its death from its agent's. */
   readonly probes?: readonly ProbeAddress[];
+  /** The cluster is emptied: what runs there is started elsewhere first, and nothing new comes. */
+  readonly drain?: ClusterDrain;
+};
+
+/** Key of the taints on a cluster that is emptied. */
+export const drainTaint = 'hanse.dev/drain';
+
+/** How a cluster is emptied. */
+export type ClusterDrain = {
+  /** Replicas of each workload that may be missing meanwhile: a number, or a share such as `25%`; absent = none. */
+  readonly maxUnavailable?: number | string;
 };
 
 /** meta/v1 Condition. */
@@ -115,8 +126,20 @@ export type DetectorSummary = {
   readonly watchedSeconds: number;
 };
 
+/** How far a cluster that is emptied has come. */
+export type ClusterDrainStatus = {
+  /** What is still there of objects that the hub sent, and replicas of workloads among them. */
+  readonly objects: number;
+  readonly replicas: number;
+  /** Replicas that find no place elsewhere and stay until they do. */
+  readonly stuck: number;
+  readonly since: string;
+};
+
 /** `status` of a Cluster: what was found out. */
 export type ClusterStatus = {
+  /** Present while `spec.drain` is. */
+  readonly drain?: ClusterDrainStatus;
   readonly conditions?: readonly ClusterCondition[];
   readonly agent?: ClusterAgent;
   readonly kubernetesVersion?: string;
@@ -249,6 +272,11 @@ const specShape = fields(
       },
     ),
     taints: list('Taints of the cluster.', taint, { type: 'map', keys: ['key', 'effect'] }, taintsMax),
+    drain: fields('The cluster is emptied: what runs there is started elsewhere first, and nothing new comes. Absent = it is not.', {
+      maxUnavailable: countOrShare(
+        'Replicas of each workload that may be missing meanwhile: a number, or a share such as 25%. Defaults to 0.',
+      ),
+    }),
     pricing: fields('Prices for cost terms of policies.', {
       currency: text('Currency of the prices, ISO 4217.', (value) =>
         /^[A-Z]{3}$/.test(value) ? [] : ['must be three capital letters such as USD'],

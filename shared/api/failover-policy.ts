@@ -6,6 +6,7 @@ import type { MeshPolicy, ProfileName } from '../wire/mesh.ts';
 import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
+import type { FailoverClass } from './policy.ts';
 import { fields, integer, word } from './shape.ts';
 
 /** `spec` of a FailoverPolicy; what is absent has its default. */
@@ -27,12 +28,14 @@ export type FailoverPolicySpec = {
   };
   readonly failback?: { readonly holdDownSeconds?: number; readonly maxHoldDownSeconds?: number; readonly halfLifeSeconds?: number };
   readonly replicas?: {
-    readonly class?: 'Stateless' | 'Singleton';
+    readonly class?: FailoverClass;
     /** From the verdict until replicas go elsewhere. */
     readonly afterSeconds?: number;
     /** A singleton's holder stops serving so long after its last confirmed renewal; another may take over later. */
     readonly fenceSeconds?: number;
     readonly takeoverSeconds?: number;
+    /** How long what is no longer wanted in one cluster waits for its replacement in another to be ready. */
+    readonly surplusSeconds?: number;
   };
 };
 
@@ -62,7 +65,7 @@ export const failoverDefaults = {
   detection: { profile: 'fast', quorumDomains: 2, witness: 'Hub' },
   limits: { windowSeconds: 600, clustersPercent: 40, capacityPercent: 50, minSurvivors: 1 },
   failback: { holdDownSeconds: 30, maxHoldDownSeconds: 600, halfLifeSeconds: 900 },
-  replicas: { class: 'Stateless', afterSeconds: 5, fenceSeconds: 5, takeoverSeconds: 7 },
+  replicas: { class: 'Stateless', afterSeconds: 5, fenceSeconds: 5, takeoverSeconds: 7, surplusSeconds: 600 },
 } as const;
 
 const dayLong = 86_400;
@@ -129,6 +132,10 @@ const specShape = fields('How deaths of clusters are found out, and how much aut
         1,
       ),
       takeoverSeconds: seconds('Another may take over so long after that.', failoverDefaults.replicas.takeoverSeconds, 2),
+      surplusSeconds: seconds(
+        'How long what is no longer wanted in one cluster waits for its replacement in another to be ready.',
+        failoverDefaults.replicas.surplusSeconds,
+      ),
     },
     ({ fenceSeconds = failoverDefaults.replicas.fenceSeconds, takeoverSeconds }, path) =>
       notBelow(

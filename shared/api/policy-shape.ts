@@ -255,6 +255,20 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
         { type: 'atomic' },
         policyLimits.overrides,
       ),
+      failover: fields('What becomes of replicas when their cluster dies or is left; what is absent is as the FailoverPolicy says.', {
+        class: word('Stateless: two that serve at once do no harm. Singleton: the old one has stopped before a new one begins.', [
+          'Stateless',
+          'Singleton',
+        ]),
+        afterSeconds: integer('From the verdict until replicas go elsewhere; no sooner than the FailoverPolicy says.', {
+          min: 0,
+          max: 86_400,
+        }),
+        surplusSeconds: integer('How long what is no longer wanted in one cluster waits for its replacement in another to be ready.', {
+          min: 0,
+          max: 86_400,
+        }),
+      }),
       adopt: word(
         'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over.',
         ['Never', 'IfUnowned', 'Always'],

@@ -145,6 +145,21 @@ export type OverrideRule = {
 /** What to do with an object that a member has already and that is not ours. */
 export type Adoption = 'Never' | 'IfUnowned' | 'Always';
 
+/** `Stateless`: two that serve at once do no harm. `Singleton`: the old one has stopped before a new one begins. */
+export type FailoverClass = 'Stateless' | 'Singleton';
+
+/** What becomes of replicas when their cluster dies or is left; what is absent is as the FailoverPolicy says. */
+export type PolicyFailover = {
+  readonly class?: FailoverClass;
+  /** From the verdict until replicas go elsewhere; no sooner than the FailoverPolicy says. */
+  readonly afterSeconds?: number;
+  /** How long what is no longer wanted in one cluster waits for its replacement in another to be ready. */
+  readonly surplusSeconds?: number;
+};
+
+/** Key of the taint on a cluster that is lost. */
+export const unreachableTaint = 'hanse.dev/unreachable';
+
 /** `spec` of PlacementPolicy and ClusterPlacementPolicy. */
 export type PolicySpec = {
   readonly priority?: number;
@@ -163,4 +178,5 @@ export type PolicySpec = {
   readonly rebalance?: Rebalance;
   readonly overrides?: readonly OverrideRule[];
   readonly adopt?: Adoption;
+  readonly failover?: PolicyFailover;
 };

@@ -57,6 +57,17 @@ export const integer = (description: string, bounds: { min: number; max: number;
   },
 });
 
+/** A number of things, or a share of them such as `25%` (Kubernetes' IntOrString). */
+export const countOrShare = (description: string): Shape => ({
+  schema: { description, anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
+  check: (value, path) => {
+    const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0;
+    const isShare = typeof value === 'string' && /^(\d|[1-9]\d|100)%$/.test(value);
+    const given = typeof value === 'string' || typeof value === 'number' ? value : typeof value;
+    return isCount || isShare ? [] : [invalid(path, given, 'must be a whole number such as 1, or a share from 0% to 100% such as 25%')];
+  },
+});
+
 /** True or false. */
 export const flag = (description: string, extra: OpenApiSchema = {}): Shape => ({
   schema: { type: 'boolean', description, ...extra },

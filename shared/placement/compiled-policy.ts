@@ -3,6 +3,7 @@ import {
   type Adoption,
   compileSelector,
   type OverrideRule,
+  type PolicyFailover,
   type PolicySpec,
   type Preemption,
   type Rebalance,
@@ -12,6 +13,7 @@ import {
   type SpreadConstraint,
   type Strategy,
   type Toleration,
+  unreachableTaint,
   type WorkloadTerms,
 } from '../api/index.ts';
 import type { LabelSelector } from '../kube/selectors/index.ts';
@@ -68,6 +70,7 @@ export type CompiledPolicy = {
   readonly rebalance: Required<Rebalance>;
   readonly overrides: readonly ForClusters<OverrideRule>[];
   readonly adopt: Adoption;
+  readonly failover: PolicyFailover;
 };
 
 const unlimited = Number.MAX_SAFE_INTEGER;
@@ -76,6 +79,10 @@ const compileTerms = (terms: WorkloadTerms | undefined): CompiledWorkloadTerms =
   required: (terms?.required ?? []).map((term) => ({ ...term, weight: 0, selector: compileSelector(term.selector) })),
   preferred: (terms?.preferred ?? []).map((term) => ({ ...term, selector: compileSelector(term.selector) })),
 });
+
+/** A lost cluster is borne for so long, counted from the verdict. */
+const patience = (afterSeconds: number | undefined): Toleration[] =>
+  afterSeconds === undefined ? [] : [{ key: unreachableTaint, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: afterSeconds }];
 
 /** Compiles a policy that validation has passed. `namespace` is '' for a ClusterPlacementPolicy. */
 export const compilePolicy = (namespace: string, name: string, spec: PolicySpec): CompiledPolicy => {
@@ -95,7 +102,7 @@ export const compilePolicy = (namespace: string, name: string, spec: PolicySpec)
     })),
     propagateDependencies: spec.propagateDependencies ?? true,
     tiers: tiers.length === 0 ? [{ name: '', clusters: compileSelector(undefined) }] : tiers,
-    tolerations: spec.tolerations ?? [],
+    tolerations: [...(spec.tolerations ?? []), ...patience(spec.failover?.afterSeconds)],
     spread: spec.spread ?? [],
     strategy: division.strategy ?? 'Capacity',
     weights: division.weights?.map((rule) => ({ weight: rule.weight, clusters: compileSelector(rule.clusterSelector) })),
@@ -115,5 +122,6 @@ export const compilePolicy = (namespace: string, name: string, spec: PolicySpec)
     rebalance: { ...rebalanceDefaults, ...spec.rebalance },
     overrides: (spec.overrides ?? []).map((rule) => ({ ...rule, clusters: compileSelector(rule.clusterSelector) })),
     adopt: spec.adopt ?? 'Never',
+    failover: spec.failover ?? {},
   };
 };

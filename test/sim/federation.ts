@@ -6,8 +6,8 @@ import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
 import { capacityCheck } from './check/capacity-check.ts';
 import { journalCheck } from './check/journal-check.ts';
-import { type Observer, observe } from './check/observer.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
+import { type Observer, observe } from './check/observer.ts';
 import { workCheck } from './check/work-check.ts';
 import type { Faults } from './faults.ts';
 import { startHubLoops } from './hub-loops.ts';
@@ -65,6 +65,7 @@ export type Federation = {
 const failoverSpec = {
   limits: { windowSeconds: 60, clustersPercent: 40, capacityPercent: 60, minSurvivors: 1 },
   failback: { holdDownSeconds: 5, maxHoldDownSeconds: 20, halfLifeSeconds: 30 },
+  replicas: { surplusSeconds: 60 },
 } as const;
 
 const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -222,7 +223,10 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     limit: failoverSpec.limits,
     isUp: (cluster) => (mesh.gateways.get(cluster) ?? 'well') !== 'gone',
     isAwake: (cluster) => agents.get(cluster)?.process.isAwake() === true,
-    isOpen: (from, to) => !mesh.liars.has(from) && mesh.network.isOpen(from, to, world.nowMs() - startMs) && mesh.network.isOpen(to, from, world.nowMs() - startMs),
+    isOpen: (from, to) =>
+      !mesh.liars.has(from) &&
+      mesh.network.isOpen(from, to, world.nowMs() - startMs) &&
+      mesh.network.isOpen(to, from, world.nowMs() - startMs),
   });
 
   return {

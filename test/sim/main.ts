@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { percentile } from './health/measure.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
 type Range = { readonly from: number; readonly to: number };
@@ -60,21 +61,31 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   ];
   const startedMs = performance.now();
   const failed: number[] = [];
+  const tookMs: number[] = [];
+  let wrong = 0;
   let events = 0;
   let slowestMs = 0;
   for (const seed of seeds) {
     const result = await runOnce(seed, seed % twiceEvery === 0 || range.from === range.to, options.verbose === true);
     events += result.events;
+    tookMs.push(...result.verdicts.tookMs);
+    wrong += result.verdicts.false;
     slowestMs = Math.max(slowestMs, result.settledMs ?? 0);
     if (result.broken === undefined) continue;
     failed.push(seed);
     tell(result);
   }
   const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ seeds: range.to - range.from + 1, failed, events })}\n`);
+  tookMs.sort((a, b) => a - b);
+  const verdicts = { p50Ms: percentile(tookMs, 50), p99Ms: percentile(tookMs, 99) };
+  if (options.json === true)
+    process.stdout.write(`${JSON.stringify({ seeds: range.to - range.from + 1, failed, verdicts, false: wrong, events })}\n`);
   else {
     write(
       `${seeds.length} seeds, ${failed.length} failed, ${events} events in ${seconds.toFixed(1)} s (${(seeds.length / seconds).toFixed(1)} seeds/s)`,
+    );
+    write(
+      `${tookMs.length} verdicts on clusters that died: p50 ${verdicts.p50Ms} ms, p99 ${verdicts.p99Ms} ms; ${wrong} on clusters that lived`,
     );
     write(`slowest to settle after healing: ${(slowestMs / 1000).toFixed(0)} s of virtual time`);
   }
@@ -84,7 +95,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
 const program = new Command('sim')
   .description('Runs the shipped loops of hub and agents under virtual time and faults, and checks rules after every event.')
   .requiredOption('--seeds <A-B>', 'seeds to run, such as 1-200', readRange)
-  .option('--json', 'print one JSON document: {"seeds":N,"failed":[],"events":N}')
+  .option('--json', 'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"events":N}')
   .option('--verbose', 'print every event (to stderr)')
   .parse();
 const { seeds, ...flags } = program.opts<{ seeds: Range; json?: boolean; verbose?: boolean }>();

@@ -94,7 +94,9 @@ export const startProcess = (world: World, name: string, random: Prng, skewMs: (
         const due = waiting;
         waiting = [];
         const isTimer = ({ what }: Waiting): boolean => what === timerText;
-        const ordered = timersFirst ? [...due.filter(isTimer), ...due.filter((one) => !isTimer(one))] : [...due.filter((one) => !isTimer(one)), ...due.filter(isTimer)];
+        const ordered = timersFirst
+          ? [...due.filter(isTimer), ...due.filter((one) => !isTimer(one))]
+          : [...due.filter((one) => !isTimer(one)), ...due.filter(isTimer)];
         for (const { what, run } of ordered) world.after(0, what, () => hand(what, run));
       });
     },

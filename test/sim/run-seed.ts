@@ -92,7 +92,8 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
       if (why !== '') world.say(`not settled: ${why}`);
       if (why !== '') calmSinceMs = undefined;
       else calmSinceMs ??= world.nowMs();
-      if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= (mix.faultyMs > 200_000 ? longCalmMs : calmMs)) return resultOf(undefined, calmSinceMs - healedMs);
+      if (calmSinceMs !== undefined && world.nowMs() - calmSinceMs >= (mix.faultyMs > 200_000 ? longCalmMs : calmMs))
+        return resultOf(undefined, calmSinceMs - healedMs);
     }
     return resultOf(
       { rule: 'everything converges after healing', message: why === '' ? 'it settles again and again, but does not stay so' : why },

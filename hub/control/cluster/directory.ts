@@ -3,6 +3,7 @@ import { type Cluster, clusterLabels, type DetectorSummary } from '../../../shar
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
+import type { Held } from '../../../shared/wire/mesh.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
@@ -16,6 +17,8 @@ export type ClusterRecord = {
   health: Health;
   /** What the observers agreed on; it goes before. */
   observed: Observed | undefined;
+  /** Why it does not count as lost though it is silent. */
+  held: Held | undefined;
   /** What the detection profiles would have done. */
   detectors: readonly DetectorSummary[] | undefined;
   report: CapacityReport | undefined;
@@ -132,6 +135,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   object: undefined,
   health: unseen(nowMs),
   observed: undefined,
+  held: undefined,
   detectors: undefined,
   report: undefined,
   forbidden: [],
@@ -159,6 +163,7 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     isUnheard: (name) => {
       const record = records.get(name);
       const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;
+      if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
     has: (name) => records.get(name)?.object !== undefined,

@@ -1,4 +1,5 @@
 /** @module Whether a cluster is well, from its beats alone. Pure: a state, what happened, and the time. */
+import { unreachableTaint } from '../../../shared/api/index.ts';
 import type { TimedTaint } from '../../../shared/placement/index.ts';
 
 /** Times of the judgement, ms. */
@@ -99,7 +100,7 @@ export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Un
 /** Keys of the taints that health puts on a cluster; policies may tolerate them. */
 export const healthTaints = {
   notReady: 'hanse.dev/not-ready',
-  unreachable: 'hanse.dev/unreachable',
+  unreachable: unreachableTaint,
   returning: 'hanse.dev/returning',
 } as const;
 

@@ -1,5 +1,5 @@
 /** @module Listens to the agents, judges the clusters, and keeps their status. Tells others when a cluster changed. */
-import { type Cluster, type ClusterTaint, hanseGroup } from '../../../shared/api/index.ts';
+import { type Cluster, type ClusterStatus, type ClusterTaint, hanseGroup } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -7,9 +7,12 @@ import type { Beat, Hello } from '../../../shared/wire/index.ts';
 import type { Arrival, FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser, timeText } from '../objects.ts';
+import { movesNothing } from '../verdict/relation.ts';
+import type { DrainCount } from '../work/drain.ts';
 import { type Boot, bootAfter } from './boot.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, onBeat, onTick } from './health.ts';
+import type { Removals } from './removals.ts';
 import { createReportDesk } from './report-desk.ts';
 import { createServedApis, kindsOf } from './served-apis.ts';
 import { isMaterial, nextStatus } from './status.ts';
@@ -25,6 +28,10 @@ export type ClusterLoopOptions = {
   readonly onCluster: (name: string) => void;
   /** What the hub does not take of the kinds that a cluster serves. */
   readonly kindTroubles: (name: string) => readonly string[];
+  /** What is still in a cluster that is emptied. */
+  readonly drainOf: (cluster: Cluster) => DrainCount | undefined;
+  /** Asked before a cluster counts as lost by the hub's own hearing. */
+  readonly removals: Removals;
   /** The cluster's room may have grown. */
   readonly onCapacity: (name: string) => void;
 };
@@ -47,6 +54,9 @@ const tickMs = 500;
 const sleptMs = 3_000;
 /** Between two writes of a status in which only sums moved. */
 const summaryEveryMs = 30_000;
+/** Between two counts of what is left in a cluster that is emptied. */
+const drainEveryMs = 1_000;
+const isEmptying = ({ drain }: ClusterStatus): boolean => drain !== undefined && drain.objects > 0;
 /** Between two requests to an agent to say something again. */
 const wantEveryMs = 2_000;
 
@@ -150,8 +160,15 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     for (const record of directory.all()) {
       const before = record.health;
       const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
-      record.health = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
+      const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
+      const isLoss = next.phase === 'Lost' && before.phase !== 'Lost';
+      const held = isLoss && !movesNothing(record.observed) ? options.removals.take(record.name) : undefined;
+      if (held !== record.held) controller.add(record.name);
+      record.held = held;
+      // What the limit keeps from being lost stays in doubt, and is asked for again at the next tick.
+      record.health = held === undefined ? next : before;
       if (record.health.phase === before.phase) continue;
+      if (record.health.phase === 'Well') options.removals.giveBack(record.name);
       env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
       noteChange(record);
       controller.add(record.name);
@@ -182,15 +199,24 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     const cluster = stored.object as unknown as Cluster;
     if (cluster.status?.agent === undefined || cluster.metadata.deletionTimestamp !== undefined) return done;
     const nowMs = env.nowMs();
-    const status = nextStatus(cluster, { ...record, kindTroubles: options.kindTroubles(name) }, nowMs);
+    const status = nextStatus(
+      cluster,
+      {
+        ...record,
+        kindTroubles: options.kindTroubles(name),
+        drain: cluster.spec?.drain === undefined ? undefined : options.drainOf(cluster),
+      },
+      nowMs,
+    );
     const taints = stampedTaints(cluster.spec?.taints);
     const sinceMs = nowMs - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
     if (taints === undefined && !isMaterial(cluster.status, status) && sinceMs < summaryEveryMs) {
-      return { outcome: 'again', afterMs: summaryEveryMs - sinceMs };
+      return { outcome: 'again', afterMs: isEmptying(status) ? drainEveryMs : summaryEveryMs - sinceMs };
     }
     writtenAt.set(name, nowMs);
     const object = { ...stored.object, status, ...(taints === undefined ? {} : { spec: { ...cluster.spec, taints } }) };
-    return (await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }])) ?? done;
+    const trouble = await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }]);
+    return trouble ?? (isEmptying(status) ? { outcome: 'again', afterMs: drainEveryMs } : done);
   };
 
   return {

@@ -1,9 +1,12 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 import type { Cluster, ClusterCondition, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import { obstacleText } from '../../../shared/health/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
+import type { Held } from '../../../shared/wire/mesh.ts';
 import { sameJson, timeText } from '../objects.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
+import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
@@ -17,9 +20,13 @@ export type ClusterFacts = {
   readonly forbidden?: readonly string[];
   /** What the observers agreed on. */
   readonly observed?: Observed | undefined;
+  /** Why it does not count as lost though it is silent. */
+  readonly held?: Held | undefined;
   readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
+  /** What is still in a cluster that is emptied. */
+  readonly drain?: DrainCount | undefined;
 };
 
 type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
@@ -125,13 +132,24 @@ const clusterDead = (observed: Observed): Finding => ({
   message: observed.message,
 });
 
+const removalHeld = (held: Held): Finding => ({
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'RemovalHeld',
+  message: `the agent stopped beating, and its replicas stay where they are: ${obstacleText[held]}`,
+});
+
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { hello, report } = facts;
-  const { verdict: _, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
+  const { verdict: _, drain, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const { observed } = facts;
   const isDead = observed?.cause === 'Cluster' && observed.phase === 'Standing';
-  const finding: Finding = isDead ? clusterDead(observed) : { type: 'Ready', ...readyCondition(underVerdict(facts.health, observed)) };
+  const finding: Finding = isDead
+    ? clusterDead(observed)
+    : facts.held !== undefined
+      ? removalHeld(facts.held)
+      : { type: 'Ready', ...readyCondition(underVerdict(facts.health, observed)) };
   const ready = withCondition(old.conditions ?? [], finding, nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   const conditions = withKinds(access, facts.kindTroubles ?? [], nowMs);
@@ -149,6 +167,9 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     ...(report === undefined ? {} : capacityOf(report)),
     ...(report === undefined && hello === undefined ? {} : { features: featuresOf(report, hello) }),
     ...(facts.detectors === undefined ? {} : { detectors: facts.detectors }),
+    ...(cluster.spec?.drain === undefined || facts.drain === undefined
+      ? {}
+      : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs) } }),
     ...verdict,
     ...historyOf(old, verdict, nowMs),
   };

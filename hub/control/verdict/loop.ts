@@ -18,6 +18,7 @@ import { brokerName, hubName, type MeshMessage } from '../../../shared/wire/mesh
 import { makeMeshGate } from '../../../shared/wire/mesh-gate.ts';
 import type { FleetBus, HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
+import type { Removals } from '../cluster/removals.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { commit, controlUser, newMetadata, sameJson } from '../objects.ts';
@@ -34,6 +35,8 @@ export type VerdictLoopOptions = {
   readonly rim: Pick<WatchPorts, 'verify' | 'look' | 'monotonicMs'>;
   readonly directory: Directory;
   readonly events: EventRecorder;
+  /** Asked before replicas go elsewhere. */
+  readonly removals: Removals;
   /** What is known of the cluster's life changed. */
   readonly onJudged: (name: string) => void;
 };
@@ -53,6 +56,8 @@ export type VerdictLoop = {
  */
 const gatherMs = (members: number): number => Math.max(300, members * 30);
 const giveEveryMs = (members: number): number => Math.max(10_000, members * 600);
+/** What the limit holds back is asked for again. */
+const heldAgainMs = 1_000;
 const key = 'members';
 const policyKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 
@@ -169,13 +174,18 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const startReplicaTimer = (name: string): void => {
     replicaTimers.get(name)?.();
     const { afterSeconds } = effectiveFailover(policy()?.spec).replicas;
-    const cancel = env.setTimer(afterSeconds * 1_000, () => {
+    const ask = (): void => {
       const record = directory.get(name);
       if (record?.observed?.cause !== 'Cluster' || record.observed.phase !== 'Standing') return;
-      record.observed = { ...record.observed, isReplicasTurn: true };
+      const held = options.removals.take(name);
+      if (held !== record.held && held !== undefined)
+        tellEvent(name, 'Warning', 'ReplicasHeld', `its replicas stay for now: ${obstacleText[held]}`);
+      record.held = held;
+      record.observed = { ...record.observed, isReplicasTurn: held === undefined };
       options.onJudged(name);
-    });
-    replicaTimers.set(name, cancel);
+      if (held !== undefined) replicaTimers.set(name, env.setTimer(heldAgainMs, ask));
+    };
+    replicaTimers.set(name, env.setTimer(afterSeconds * 1_000, ask));
   };
   const onVerdict = (verdict: Verdict): void => {
     const { target, cause, phase, voters, needed, observers, epoch } = verdict;
@@ -212,6 +222,10 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
         `a majority sees it well again; it is held down for ${Math.round((verdict.holdDownMs ?? 0) / 1_000)} s`,
       );
     else tellEvent(target, 'Normal', 'Recovered', `the verdict ${cause} is over`);
+    if (phase === 'Cleared') {
+      options.removals.giveBack(target);
+      record.held = undefined;
+    }
     if (cause === 'Cluster' && phase === 'Standing' && record.observed?.isReplicasTurn === false) startReplicaTimer(target);
     options.onJudged(target);
   };

@@ -27,11 +27,11 @@ export const underVerdict = (health: Health, observed: Observed | undefined): He
       const phase = observed.phase === 'Returning' ? 'Returning' : observed.isReplicasTurn ? 'Lost' : 'Suspect';
       return { ...health, phase, sinceMs: observed.sinceMs };
     }
-    // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
-    case 'Agent':
-    case 'Link':
-      return health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
     default:
-      return health;
+      // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
+      return movesNothing(observed) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
   }
 };
+
+/** True when the observers say that the cluster runs: what the hub does not hear of it is then no loss. */
+export const movesNothing = (observed: Observed | undefined): boolean => observed?.cause === 'Agent' || observed?.cause === 'Link';

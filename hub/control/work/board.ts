@@ -10,6 +10,10 @@ export type BoardEntry = {
   fingerprint: string | undefined;
   /** Why it could not be sent. */
   problem: string | undefined;
+  /** Replicas that were sent; undefined = sent by an earlier run of the hub, or without replicas. */
+  replicas?: number | undefined;
+  /** An earlier run sent it, and it was taken for what is wanted. */
+  isAssumed?: boolean;
 };
 
 /** What was last rendered of an object. */

@@ -25,6 +25,8 @@ export type WorkInput = {
   readonly isKnown: (cluster: string) => boolean;
   /** Nothing may be withdrawn: the cluster has not been heard, or came back and no fresh decision was made. */
   readonly isHeld: (cluster: string) => boolean;
+  /** What the cluster answered is not what is wanted: a record of an earlier run may not be either, however new it is. */
+  readonly isDoubtful?: (cluster: string) => boolean;
 };
 
 /** One thing to do. `keep` = an earlier run's record is what is wanted. */
@@ -41,7 +43,8 @@ const toApply = (input: WorkInput, cluster: string, wanted: string): WorkAction[
   const record = input.sent.get(cluster);
   if (record?.op === 'apply') {
     if (record.fingerprint === wanted) return [];
-    if (record.fingerprint === undefined && record.seq >= input.inputRevision) return [{ do: 'keep', cluster }];
+    if (record.fingerprint === undefined && record.seq >= input.inputRevision && input.isDoubtful?.(cluster) !== true)
+      return [{ do: 'keep', cluster }];
   }
   return [{ do: 'publish', cluster }];
 };

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import { hash32, type RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
-import type { WorkItem } from '../../../shared/wire/index.ts';
+import type { StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import type { FleetBus, PublishOutcome } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
@@ -15,6 +15,7 @@ import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placemen
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { decideWork, type SentRecord, type WorkAction } from './decide.ts';
+import { createMoving, type Move, type Moves, noMove } from './moving.ts';
 import { completionShares, renderFor, type Share } from './render.ts';
 
 /** What the loop is built from. */
@@ -27,12 +28,17 @@ export type WorkLoopOptions = {
   readonly policies: PolicyBook;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
+  /** How moves go where the policy says nothing, and which clusters have surely stopped their singletons. */
+  readonly moves: Moves;
   /** Something was sent, or could not be: the object's status may change. */
   readonly onSent: (key: StorageKey) => void;
 };
 
 /** A running loop. */
-export type WorkLoop = Pick<Controller, 'add' | 'pending' | 'stop'>;
+export type WorkLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
+  /** A cluster answered: moves that wait for it go on. */
+  readonly answered: (key: StorageKey, item: StatusItem) => void;
+};
 
 const workers = 32;
 const boardWaitMs = 100;
@@ -45,7 +51,12 @@ const fingerprintOf = (value: unknown): string => {
 };
 
 /** What one cluster should get. */
-type Wanted = { readonly object: KubeObject; readonly adopt: WorkItem['adopt']; readonly fingerprint: string };
+type Wanted = {
+  readonly object: KubeObject;
+  readonly adopt: WorkItem['adopt'];
+  readonly fingerprint: string;
+  readonly replicas: number | undefined;
+};
 type Rendering = {
   readonly wanted: ReadonlyMap<string, Wanted>;
   readonly faults: ReadonlyMap<string, string>;
@@ -55,6 +66,8 @@ type Rendering = {
 /** Starts the loop. */
 export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
   const { store, bus, env, catalog, directory, policies, dependencies, board } = options;
+
+  const moving = createMoving({ board, directory, policies, env, moves: options.moves });
 
   /** Clusters of the workloads that need the object. */
   const followed = (
@@ -68,6 +81,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) continue;
       const { placement, revision } = placementOf(store, refOf(workload));
       for (const { name } of placement?.spec.clusters ?? []) clusters.add(name);
+      // Where the workload still runs, though it is on its way elsewhere, what it needs stays too.
+      for (const [name, { op }] of board.sent(workIdOf(workloadKey))) if (op === 'apply') clusters.add(name);
       policy ??= placement === undefined ? undefined : policies.byId(placement.spec.policy);
       latest = Math.max(latest, revision);
     }
@@ -89,20 +104,34 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     );
   };
 
-  const render = (stored: Stored, placement: Placement | undefined, placementRevision: number): Rendering => {
+  const render = (stored: Stored, placement: Placement | undefined, placementRevision: number, move: Move): Rendering => {
     const { object, key } = stored;
     const type = typeOfKey(catalog, key);
     const policy = placement === undefined ? undefined : policies.byId(placement.spec.policy);
     const follow = followed(key);
     const shares = new Map<string, Share>([...follow.clusters].map((name) => [name, { replicas: undefined }]));
     for (const [name, share] of sharesOf(object, placement)) shares.set(name, share);
+    for (const [name, replicas] of move.keep) {
+      const share = shares.get(name);
+      if (share?.replicas !== undefined) shares.set(name, { ...share, replicas: Math.max(replicas, share.replicas) });
+    }
+    for (const [name, replicas] of move.wait) {
+      if (replicas === 0) shares.delete(name);
+      else shares.set(name, { ...shares.get(name), replicas });
+    }
     const adopt = policy?.adopt ?? follow.policy?.adopt ?? 'Never';
     const wanted = new Map<string, Wanted>();
     const faults = new Map<string, string>();
     const views = new Map(directory.views().map((view) => [view.name, view]));
     for (const [name, share] of shares) {
       const rendered = renderFor(object, type, share, policy, views.get(name)?.labels ?? {});
-      if (rendered.ok) wanted.set(name, { object: rendered.object, adopt, fingerprint: fingerprintOf([adopt, rendered.object]) });
+      if (rendered.ok)
+        wanted.set(name, {
+          object: rendered.object,
+          adopt,
+          fingerprint: fingerprintOf([adopt, rendered.object]),
+          replicas: share.replicas,
+        });
       else faults.set(name, rendered.message);
     }
     const policyRevision = policy === undefined ? 0 : policies.revisionOf(policy.id);
@@ -131,7 +160,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       wanted === undefined
         ? { ...common, op: 'withdraw', adopt: 'Never' }
         : { ...common, op: 'apply', object: wanted.object, adopt: wanted.adopt };
-    board.put(id, cluster, { seq, op: item.op, fingerprint: wanted?.fingerprint, problem: undefined });
+    board.put(id, cluster, { seq, op: item.op, fingerprint: wanted?.fingerprint, problem: undefined, replicas: wanted?.replicas });
     void bus.publishWork(item).then((outcome) => onOutcome(key, id, cluster, seq, outcome));
   };
 
@@ -143,10 +172,12 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         return;
       case 'withdraw':
         send(key, id, action.cluster, undefined);
+        for (const dependency of dependencies.dependencies(key)) controller.add(dependency);
         return;
       case 'keep': {
         const entry = board.sent(id).get(action.cluster);
-        if (entry !== undefined) board.put(id, action.cluster, { ...entry, fingerprint: wanted?.fingerprint });
+        if (entry !== undefined)
+          board.put(id, action.cluster, { ...entry, fingerprint: wanted?.fingerprint, replicas: wanted?.replicas, isAssumed: true });
         return;
       }
       case 'forget':
@@ -160,7 +191,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       [...board.sent(id)].map(([cluster, entry]) => {
         const answer = board.answer(id, cluster);
         const isWithdrawn = entry.op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= entry.seq;
-        return [cluster, { seq: entry.seq, op: entry.op, fingerprint: entry.fingerprint, isWithdrawn }];
+        const isMistaken = entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas);
+        return [cluster, { seq: entry.seq, op: entry.op, fingerprint: isMistaken ? undefined : entry.fingerprint, isWithdrawn }];
       }),
     );
 
@@ -195,7 +227,9 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const isDeleted = stored === undefined || stored.object.metadata.deletionTimestamp !== undefined;
     const existing = stored === undefined ? undefined : placementOf(store, refOf(stored.object));
     follow(key, isDeleted ? undefined : stored.object, existing?.placement);
-    const rendering = stored === undefined || isDeleted ? undefined : render(stored, existing?.placement, existing?.revision ?? 0);
+    const move = stored === undefined || isDeleted ? noMove : moving.of(key, stored.object, existing?.placement);
+    if (isDeleted) moving.forget(key);
+    const rendering = stored === undefined || isDeleted ? undefined : render(stored, existing?.placement, existing?.revision ?? 0, move);
     const owed = new Set((existing?.placement?.status?.owed ?? []).map(({ name }) => name));
     const { actions, remaining } = decideWork({
       desired: new Map([...(rendering?.wanted ?? [])].map(([cluster, { fingerprint }]) => [cluster, fingerprint])),
@@ -207,7 +241,9 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         stored?.object.metadata.finalizers?.includes('orphan') === true,
       isKnown: directory.has,
       // A cluster whose rendering failed keeps what it has, as one does that is not heard or is owed a fresh decision.
-      isHeld: (cluster) => directory.isUnheard(cluster) || owed.has(cluster) || rendering?.faults.has(cluster) === true,
+      isHeld: (cluster) =>
+        directory.isUnheard(cluster) || owed.has(cluster) || move.keep.has(cluster) || rendering?.faults.has(cluster) === true,
+      isDoubtful: (cluster) => moving.isDoubtful(id, cluster, rendering?.wanted.get(cluster)?.replicas),
     });
     for (const action of actions) act(key, id, action, rendering);
     // An agent that starts anew tells again what it withdrew; by then its record may have been forgotten.
@@ -223,9 +259,18 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const isHolding = stored?.object.metadata.finalizers?.includes(placementFinalizer) === true;
     if (stored !== undefined && existing !== undefined && isDeleted && isHolding && remaining.length === 0)
       return release(stored, existing);
-    return done;
+    return move.againMs === undefined ? done : { outcome: 'again', afterMs: move.againMs };
   };
 
   const controller: Controller = startController({ name: 'work', env, workers, reconcile });
-  return { add: controller.add, pending: controller.pending, stop: controller.stop };
+  return {
+    add: controller.add,
+    pending: controller.pending,
+    stop: controller.stop,
+    answered: (key, item) => {
+      const entry = board.sent(item.id).get(item.cluster);
+      const isMistaken = entry?.isAssumed === true && moving.isDoubtful(item.id, item.cluster, entry.replicas);
+      if (item.phase === 'Withdrawn' || moving.isOpen(key) || isMistaken) controller.add(key);
+    },
+  };
 };

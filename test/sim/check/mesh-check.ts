@@ -69,7 +69,10 @@ export const meshCheck =
         const sinceMs = reachableSince.get(target);
         if (sinceMs !== undefined && nowMs() - sinceMs > evidenceMsMax) {
           count.false += 1;
-          fail('no verdict of death over a cluster that can be reached', `${by} says ${cause} of ${target}, which most could reach for ${nowMs() - sinceMs} ms`);
+          fail(
+            'no verdict of death over a cluster that can be reached',
+            `${by} says ${cause} of ${target}, which most could reach for ${nowMs() - sinceMs} ms`,
+          );
         }
         const died = deadSince.get(target);
         const name = `${by}>${target}`;
@@ -80,8 +83,13 @@ export const meshCheck =
         mine.set(target, nowMs());
         const { clusters, limit } = look();
         const most = Math.max(1, Math.floor((clusters.length * limit.clustersPercent) / 100));
-        if (mine.size > most) fail('never more removed than the velocity limit', `${by} holds ${[...mine.keys()].join()} for dead: ${mine.size} of ${clusters.length}, ${most} are allowed`);
-        if (clusters.length - mine.size < limit.minSurvivors) fail('never fewer than must survive', `${by} holds ${[...mine.keys()].join()} for dead`);
+        if (mine.size > most)
+          fail(
+            'never more removed than the velocity limit',
+            `${by} holds ${[...mine.keys()].join()} for dead: ${mine.size} of ${clusters.length}, ${most} are allowed`,
+          );
+        if (clusters.length - mine.size < limit.minSurvivors)
+          fail('never fewer than must survive', `${by} holds ${[...mine.keys()].join()} for dead`);
       },
     };
   };

@@ -77,7 +77,11 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
       const isInTime = took !== undefined && took <= timeoutMs;
       process.after(isInTime ? took : timeoutMs, 'look ends', () => {
         const gateway = gateways.get(target) ?? 'well';
-        resolve({ isAnswered: isInTime && gateway !== 'gone', isWild: gateway === 'wild', tookMs: Math.floor(process.monotonicMs() - startedMs) });
+        resolve({
+          isAnswered: isInTime && gateway !== 'gone',
+          isWild: gateway === 'wild',
+          tookMs: Math.floor(process.monotonicMs() - startedMs),
+        });
       });
       return promise;
     };
@@ -170,7 +174,16 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         seq += 1;
         const evidence = { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'none' } as const;
         const packet = sealPacket(
-          { v: 1, from: liar, bootId: boots.get(liar) ?? '', seq, sentMs: 0, kind: 'ballot', epoch: 0, votes: [{ target: victim, opinion: 'Cluster', silentMs: 9_000, evidence }] },
+          {
+            v: 1,
+            from: liar,
+            bootId: boots.get(liar) ?? '',
+            seq,
+            sentMs: 0,
+            kind: 'ballot',
+            epoch: 0,
+            votes: [{ target: victim, opinion: 'Cluster', silentMs: 9_000, evidence }],
+          },
           sign,
         );
         if (packet !== undefined) publish(`hanse.mesh.${liar}.ballot`, packet);
@@ -183,7 +196,8 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
 };
 
 const isForHub = (subject: string): boolean =>
-  subject.startsWith('hanse.mesh.') && (subject.endsWith('.beat') || subject.endsWith('.ballot') || subject.endsWith('.shadows') || subject.endsWith(`.to.${hubName}`));
+  subject.startsWith('hanse.mesh.') &&
+  (subject.endsWith('.beat') || subject.endsWith('.ballot') || subject.endsWith('.shadows') || subject.endsWith(`.to.${hubName}`));
 
 const isForAgent = (subject: string, cluster: string, wanted: ReadonlySet<string> | undefined): boolean => {
   if (!subject.startsWith('hanse.mesh.')) return subject === membersSubject(cluster);

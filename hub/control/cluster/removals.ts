@@ -1,0 +1,41 @@
+/**
+ * @module How many clusters the hub may give up within a window, whoever says that they are dead: the voters keep to the same rule, but the
+ * hub's own hearing can be wrong about many at once.
+ */
+import { type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
+import { heldBy, type Removal } from '../../../shared/health/index.ts';
+import type { Held } from '../../../shared/wire/mesh.ts';
+import { membersOf } from '../verdict/membership.ts';
+import type { Directory } from './directory.ts';
+
+/** The clusters given up. */
+export type Removals = {
+  /** Why the cluster's replicas may not go elsewhere now; undefined = they may, and it counts from now on. */
+  readonly take: (name: string) => Held | undefined;
+  /** The cluster is well again; within the window it still counts. */
+  readonly giveBack: (name: string) => void;
+};
+
+/** Nothing has been given up. */
+export const createRemovals = (directory: Directory, policy: () => FailoverPolicySpec, monotonicMs: () => number): Removals => {
+  let removals: Removal[] = [];
+  return {
+    take: (name) => {
+      if (removals.some((removal) => removal.name === name && removal.isOut)) return undefined;
+      const nowMs = monotonicMs();
+      const rules = meshPolicyOf(policy());
+      const { members } = membersOf(
+        directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
+        policy(),
+        '',
+      );
+      removals = removals.filter((removal) => (removal.isOut && directory.has(removal.name)) || nowMs - removal.atMs < rules.windowMs);
+      const held = heldBy(name, { members, removals, policy: rules, nowMs });
+      if (held === undefined) removals.push({ name, atMs: nowMs, isOut: true });
+      return held;
+    },
+    giveBack: (name) => {
+      removals = removals.map((removal) => (removal.name === name ? { ...removal, isOut: false } : removal));
+    },
+  };
+};

@@ -1,0 +1,91 @@
+/** @module Rules of a move: nothing is taken away before its replacement is ready, and of a singleton nothing begins before the old one has stopped. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decideHandover, type HandoverInput, type Holding } from './handover.ts';
+
+const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holding => ({ told, ready, isDown: false, isUnheard: false, ...more });
+
+const input = (wanted: Record<string, number>, held: Record<string, Holding>, more: Partial<HandoverInput> = {}): HandoverInput => ({
+  isSingleton: false,
+  wanted: new Map(Object.entries(wanted)),
+  unplaced: 0,
+  held: new Map(Object.entries(held)),
+  drained: new Map(),
+  isOverdue: false,
+  isFenced: () => false,
+  ...more,
+});
+
+type Row = readonly [
+  rule: string,
+  wanted: Record<string, number>,
+  held: Record<string, Holding>,
+  more: Partial<HandoverInput>,
+  keep: Record<string, number>,
+];
+
+describe('a move of replicas that may serve side by side', () => {
+  it.each<Row>([
+    ['what leaves stays until all of its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 3 }],
+    ['what leaves goes when the replacement is ready', { b: 3 }, { a: holding(3), b: holding(3) }, {}, {}],
+    ['what shrinks stays as well', { a: 1, b: 2 }, { a: holding(3) }, {}, { a: 3 }],
+    ['a workload that only shrinks waits for nobody', { a: 1, b: 2 }, { a: holding(3), b: holding(2) }, {}, {}],
+    ['what has waited for long enough goes', { b: 3 }, { a: holding(3), b: holding(3, 0) }, { isOverdue: true }, {}],
+    ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isUnheard: true }) }, {}, {}],
+    ['what finds no place elsewhere goes when it must', { b: 1 }, { a: holding(3), b: holding(1) }, { unplaced: 2 }, {}],
+    [
+      'what finds no place elsewhere stays in a cluster that is drained',
+      { b: 1 },
+      { a: holding(3), b: holding(1) },
+      { unplaced: 2, drained: new Map([['a', 0]]) },
+      { a: 3 },
+    ],
+    [
+      'a drain may leave as many missing as its budget says',
+      { b: 3 },
+      { a: holding(3), b: holding(3, 2) },
+      { drained: new Map([['a', 1]]) },
+      {},
+    ],
+  ])('%s', (_, wanted, held, more, keep) => {
+    expect(Object.fromEntries(decideHandover(input(wanted, held, more)).keep)).toEqual(keep);
+  });
+
+  it('never leaves fewer ready replicas, kept and replaced, than the fewer of those before and those wanted', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const counts = fc.array(fc.nat(6), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(counts, counts, counts, (wantedCounts, told, readyCounts) => {
+        const wanted = Object.fromEntries(names.flatMap((name, at) => ((wantedCounts[at] ?? 0) > 0 ? [[name, wantedCounts[at] ?? 0]] : [])));
+        const held = Object.fromEntries(names.map((name, at) => [name, holding(told[at] ?? 0, Math.min(told[at] ?? 0, readyCounts[at] ?? 0))]));
+        const { keep } = decideHandover(input(wanted, held));
+        const before = names.reduce((sum, name) => sum + (held[name]?.ready ?? 0), 0);
+        const after = names.reduce((sum, name) => sum + Math.min(held[name]?.ready ?? 0, Math.max(wanted[name] ?? 0, keep.get(name) ?? 0)), 0);
+        const total = Object.values(wanted).reduce((sum, count) => sum + count, 0);
+        expect(after).toBeGreaterThanOrEqual(Math.min(before, total));
+      }),
+    );
+  });
+});
+
+describe('a move of a singleton', () => {
+  const singleton = (held: Record<string, Holding>, more: Partial<HandoverInput> = {}): readonly string[] => [
+    ...decideHandover(input({ b: 1 }, held, { isSingleton: true, ...more })).wait,
+  ];
+
+  it.each<readonly [string, Record<string, Holding>, Partial<HandoverInput>, readonly string[]]>([
+    ['waits while the old one runs', { a: holding(1) }, {}, ['b']],
+    ['waits until the old one is said to be gone', { a: holding(0) }, {}, ['b']],
+    ['begins when the old one is gone', { a: holding(0, 0, { isDown: true }) }, {}, []],
+    ['waits for a cluster that nobody hears', { a: holding(1, 1, { isUnheard: true }) }, {}, ['b']],
+    ['begins when that cluster has fenced itself', { a: holding(1, 1, { isUnheard: true }) }, { isFenced: () => true }, []],
+    ['does not believe in the fence of a cluster that is heard', { a: holding(1) }, { isFenced: () => true }, ['b']],
+    ['does not wait for itself', { b: holding(1) }, {}, []],
+  ])('%s', (_, held, more, wait) => {
+    expect(singleton(held, more)).toEqual(wait);
+  });
+
+  it('keeps nothing where it was', () => {
+    expect(decideHandover(input({ b: 1 }, { a: holding(1), b: holding(1, 0) }, { isSingleton: true })).keep.size).toBe(0);
+  });
+});

@@ -1,0 +1,139 @@
+/** @module The moves of workloads that are under way: what the board and the directory know, put before the decision of the handover. */
+import type { Placement } from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { StatusItem } from '../../../shared/wire/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import { groupKind, workIdOf } from '../kinds.ts';
+import type { PolicyBook } from '../placement/policies.ts';
+import type { Board, BoardEntry } from './board.ts';
+import { decideHandover, type Holding } from './handover.ts';
+
+/** How moves go, as far as the policy of the workload does not say. */
+export type Moves = {
+  readonly isSingleton: () => boolean;
+  readonly surplusMs: () => number;
+  /** The cluster is not heard, and its singletons have surely stopped by themselves. */
+  readonly isFenced: (cluster: string) => boolean;
+  /** Replicas of a workload of so many that may be missing while the cluster is drained; undefined = it is not drained. */
+  readonly drainBudgetOf: (cluster: string, replicas: number) => number | undefined;
+};
+
+/** What of one workload's move is decided now. */
+export type Move = {
+  /** Clusters that keep replicas, and how many at the least. */
+  readonly keep: ReadonlyMap<string, number>;
+  /** Clusters that get no more than they have, and how many that is. */
+  readonly wait: ReadonlyMap<string, number>;
+  /** When to look again though nobody answers. */
+  readonly againMs: number | undefined;
+};
+
+/** Nothing moves. */
+export const noMove: Move = { keep: new Map(), wait: new Map(), againMs: undefined };
+
+/** Moves under way. */
+export type Moving = {
+  readonly of: (key: StorageKey, object: KubeObject, placement: Placement | undefined) => Move;
+  /** An answer of any cluster may let the move of this object go on. */
+  readonly isOpen: (key: StorageKey) => boolean;
+  /** The answer shows that a record of an earlier run is not what is wanted, or not what it was taken for. */
+  readonly isDoubtful: (id: string, cluster: string, replicas: number | undefined) => boolean;
+  readonly forget: (key: StorageKey) => void;
+};
+
+/** Kinds that say how many of their replicas are ready. */
+const kinds: ReadonlySet<string> = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/ReplicaSet']);
+/** A cluster whose silence holds a singleton back is looked at so often. */
+const lookMs = 1_000;
+
+const countOf = (item: StatusItem | undefined, field: 'replicas' | 'readyReplicas'): number => {
+  const value = item?.status?.[field];
+  return typeof value === 'number' ? value : 0;
+};
+
+/** What a cluster was told to have. Of a record of an earlier run only the answer tells; where there is none it counts as something. */
+const toldOf = (entry: BoardEntry, answer: StatusItem | undefined): number =>
+  entry.op === 'withdraw'
+    ? 0
+    : entry.isAssumed === true || entry.replicas === undefined
+      ? answer === undefined
+        ? 1
+        : countOf(answer, 'replicas')
+      : entry.replicas;
+
+const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
+  const told = toldOf(entry, answer);
+  const isAnswered = answer !== undefined && answer.seq >= entry.seq;
+  const isDown =
+    entry.op === 'withdraw' ? isAnswered && answer.phase === 'Withdrawn' : isAnswered && countOf(answer, 'replicas') <= told && told === 0;
+  return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), isDown, isUnheard };
+};
+
+/** Follows moves; remembers since when each has been open. */
+export const createMoving = (parts: {
+  readonly board: Board;
+  readonly directory: Directory;
+  readonly policies: PolicyBook;
+  readonly env: RuntimeEnv;
+  readonly moves: Moves;
+}): Moving => {
+  const { board, directory, policies, env, moves } = parts;
+  const openSince = new Map<StorageKey, number>();
+
+  const decide: Moving['of'] = (key, object, placement) => {
+    if (placement === undefined || !kinds.has(groupKind(object))) return noMove;
+    const id = workIdOf(key);
+    const sent = board.sent(id);
+    const wanted = new Map(placement.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
+    const isAlone = [...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2;
+    if (isAlone) return noMove;
+    const failover = policies.byId(placement.spec.policy)?.failover ?? {};
+    const held = new Map(
+      [...sent].map(([name, entry]) => [name, holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.has(name))]),
+    );
+    const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
+    const drained = new Map(
+      [...held.keys()].flatMap((name) => {
+        const budget = moves.drainBudgetOf(name, total);
+        return budget === undefined ? [] : [[name, budget] as const];
+      }),
+    );
+    const nowMs = env.nowMs();
+    const surplusMs = failover.surplusSeconds === undefined ? moves.surplusMs() : failover.surplusSeconds * 1_000;
+    const sinceMs = openSince.get(key) ?? nowMs;
+    const isSingleton = failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton';
+    const { keep, wait } = decideHandover({
+      isSingleton,
+      wanted,
+      unplaced: placement.status?.unplaced ?? 0,
+      held,
+      drained,
+      isOverdue: drained.size === 0 && nowMs - sinceMs >= surplusMs,
+      isFenced: moves.isFenced,
+    });
+    if (keep.size === 0 && wait.size === 0) return noMove;
+    openSince.set(key, sinceMs);
+    const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
+    return { keep, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), againMs };
+  };
+
+  return {
+    of: (key, object, placement) => {
+      const move = decide(key, object, placement);
+      if (move === noMove) openSince.delete(key);
+      return move;
+    },
+    isOpen: (key) => openSince.has(key),
+    isDoubtful: (id, cluster, replicas) => {
+      const answer = board.answer(id, cluster);
+      return (
+        replicas !== undefined && answer?.status !== undefined && kinds.has(kindText(answer)) && countOf(answer, 'replicas') !== replicas
+      );
+    },
+    forget: (key) => void openSince.delete(key),
+  };
+};
+
+const kindText = ({ ref }: StatusItem): string => `${ref.apiVersion.split('/')[0] ?? ''}/${ref.kind}`;
