@@ -2,14 +2,17 @@
 import type { WorkloadRef } from '../api/index.ts';
 import { type AssumedPods, type PodShape, podShapeOf } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { compareText } from '../lib/compare-text.ts';
 import {
   type CompiledPolicy,
   type OtherWorkload,
+  type PriorityClasses,
   podTemplateOf,
   policyFor,
   priorityClassesOf,
   priorityOf,
   refOf,
+  refText,
   replicasOf,
 } from '../placement/index.ts';
 import type { PlanTask } from './fleet.ts';
@@ -49,6 +52,21 @@ const policiesByKind = (policies: readonly CompiledPolicy[]): ReadonlyMap<string
 const replicasIn = (presence: ReadonlyMap<string, Presence>): ReadonlyMap<string, number> =>
   new Map([...presence].map(([cluster, { replicas }]) => [cluster, replicas]));
 
+/** Behind every time that an object has. */
+const never = '~';
+
+/** The order of decision: what is on its way is bound in it too, so that a plan made again on its own result finds the same room. */
+const inTurn = (workloads: readonly KubeObject[], classes: PriorityClasses): readonly KubeObject[] =>
+  workloads
+    .map((object) => ({
+      object,
+      priority: priorityOf(object, classes).value,
+      createdAt: object.metadata.creationTimestamp ?? never,
+      text: refText(refOf(object)),
+    }))
+    .sort((a, b) => b.priority - a.priority || compareText(a.createdAt, b.createdAt) || compareText(a.text, b.text))
+    .map(({ object }) => object);
+
 /** Sorts the workloads of files into those to decide on and those that no policy selects. */
 export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[]): PlanTasks => {
   const policies = policiesByKind(objects.policies);
@@ -57,7 +75,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
   const others: OtherWorkload[] = [];
   const unselected: WorkloadRef[] = [];
   const held = new Map<string, AssumedPods[]>();
-  for (const object of objects.workloads) {
+  for (const object of inTurn(objects.workloads, classes)) {
     const { apiVersion, kind, metadata } = object;
     const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object)];
     const presence = presenceOf(object, objects.placements.get(refKey(ref)), clusters);
