@@ -4,6 +4,7 @@ import { decisionsDefault } from '../../shared/api/index.ts';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { detectors } from './detectors.ts';
+import { type DrainOptions, drain } from './drain.ts';
 import { type ExplainOptions, explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { hubCommand } from './hub.ts';
@@ -91,6 +92,17 @@ const admissionCommand = (context: CliContext, word: 'approve' | 'deny'): Comman
     .action((names: string[], { kubeconfig }: { kubeconfig?: string }) =>
       admit(context, kubeconfig, names, word === 'approve' ? 'Approved' : 'Denied'),
     );
+
+const drainCommand = (context: CliContext): Command =>
+  new Command('drain')
+    .argument('<cluster>')
+    .description('empty a cluster: what runs there is started elsewhere first, and nothing new comes')
+    .addOption(kubeconfigOption())
+    .addOption(new Option('--max-unavailable <count|share>', 'replicas of each workload that may be missing meanwhile, such as 1 or 25%'))
+    .addOption(new Option('--undo', 'let the cluster take replicas again'))
+    .addOption(new Option('--no-wait', 'do not wait until it is empty'))
+    .addHelpText('after', '\nExit code: 0 = the cluster is empty (or, with --undo and --no-wait, it was told so), 1 = it could not be.')
+    .action((name: string, flags: DrainOptions) => drain(context, name, flags));
 
 const explainCommand = (context: CliContext): Command =>
   new Command('explain')
@@ -203,6 +215,7 @@ export const hubCommands = (context: CliContext): Command[] => [
   tokenCommand(context),
   admissionCommand(context, 'approve'),
   admissionCommand(context, 'deny'),
+  drainCommand(context),
   explainCommand(context),
   detectorsCommand(context),
   topCommand(context),

@@ -53,6 +53,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     ),
     message: must(text('The cause in words.')),
     since: must(text('Since when, RFC 3339.')),
+    observedGeneration: must(count('metadata.generation of the Cluster that this was counted for.')),
     by: word('Observers: a majority of the other clusters. Hub: the hub alone, by silence, because there is no such majority.', [
       'Observers',
       'Hub',

@@ -134,6 +134,8 @@ export type ClusterDrainStatus = {
   /** Replicas that find no place elsewhere and stay until they do. */
   readonly stuck: number;
   readonly since: string;
+  /** metadata.generation of the Cluster that this was counted for. */
+  readonly observedGeneration: number;
 };
 
 /** `status` of a Cluster: what was found out. */

@@ -86,7 +86,10 @@ const delay = (random: Prng, maxMs: number, slowMs: number): Delay => ({
 /** Draws the mix of a seed. Each kind of fault is absent in about half of the seeds. */
 export const drawFaults = (seed: number): Faults => {
   const random = prng(seed, 'faults');
-  const faultyMs = random.chance(8) ? longMs : shortMsMin + random.below(shortMsMax - shortMsMin);
+  const hasMesh = random.chance(22);
+  const shortMs = shortMsMin + random.below(shortMsMax - shortMsMin);
+  // A mesh speaks ten times as often as all the rest.
+  const faultyMs = random.chance(hasMesh ? 3 : 8) ? longMs : hasMesh ? Math.floor(shortMs / 2) + 5_000 : shortMs;
   const often = (minMs: number, maxMs: number): number =>
     random.chance(50) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
   const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
@@ -121,7 +124,7 @@ export const drawFaults = (seed: number): Faults => {
   };
   // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be
   // withdrawn stays then. So the two are not mixed.
-  return { ...drawn, ...drawMesh(seed, faultyMs), forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
+  return { ...drawn, ...drawMesh(seed, faultyMs, hasMesh), forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
 };
 
 /** Three to five as a rule, now and then up to ten, rarely up to thirty. */
@@ -131,9 +134,8 @@ const agentsOf = (random: Prng): number => {
 };
 
 /** What goes wrong between the clusters: drawn apart, so that it does not shift the rest. */
-const drawMesh = (seed: number, faultyMs: number) => {
+const drawMesh = (seed: number, faultyMs: number, isOn: boolean) => {
   const random = prng(seed, 'faults/mesh');
-  const isOn = random.chance(40);
   const often = (minMs: number, maxMs: number): number =>
     isOn && random.chance(40) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
   return {

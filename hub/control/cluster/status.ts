@@ -169,7 +169,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     ...(facts.detectors === undefined ? {} : { detectors: facts.detectors }),
     ...(cluster.spec?.drain === undefined || facts.drain === undefined
       ? {}
-      : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs) } }),
+      : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs), observedGeneration: cluster.metadata.generation ?? 0 } }),
     ...verdict,
     ...historyOf(old, verdict, nowMs),
   };

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideHandover, type HandoverInput, type Holding } from './handover.ts';
 
-const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holding => ({ told, ready, isDown: false, isUnheard: false, ...more });
+const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holding => ({
+  told,
+  ready,
+  isDown: false,
+  isUnheard: false,
+  ...more,
+});
 
 const input = (wanted: Record<string, number>, held: Record<string, Holding>, more: Partial<HandoverInput> = {}): HandoverInput => ({
   isSingleton: false,
@@ -56,11 +62,18 @@ describe('a move of replicas that may serve side by side', () => {
     const counts = fc.array(fc.nat(6), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(counts, counts, counts, (wantedCounts, told, readyCounts) => {
-        const wanted = Object.fromEntries(names.flatMap((name, at) => ((wantedCounts[at] ?? 0) > 0 ? [[name, wantedCounts[at] ?? 0]] : [])));
-        const held = Object.fromEntries(names.map((name, at) => [name, holding(told[at] ?? 0, Math.min(told[at] ?? 0, readyCounts[at] ?? 0))]));
+        const wanted = Object.fromEntries(
+          names.flatMap((name, at) => ((wantedCounts[at] ?? 0) > 0 ? [[name, wantedCounts[at] ?? 0]] : [])),
+        );
+        const held = Object.fromEntries(
+          names.map((name, at) => [name, holding(told[at] ?? 0, Math.min(told[at] ?? 0, readyCounts[at] ?? 0))]),
+        );
         const { keep } = decideHandover(input(wanted, held));
         const before = names.reduce((sum, name) => sum + (held[name]?.ready ?? 0), 0);
-        const after = names.reduce((sum, name) => sum + Math.min(held[name]?.ready ?? 0, Math.max(wanted[name] ?? 0, keep.get(name) ?? 0)), 0);
+        const after = names.reduce(
+          (sum, name) => sum + Math.min(held[name]?.ready ?? 0, Math.max(wanted[name] ?? 0, keep.get(name) ?? 0)),
+          0,
+        );
         const total = Object.values(wanted).reduce((sum, count) => sum + count, 0);
         expect(after).toBeGreaterThanOrEqual(Math.min(before, total));
       }),
