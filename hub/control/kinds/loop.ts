@@ -1,24 +1,20 @@
 /** @module Learns from the agents which kinds their clusters add, keeps what they say, and has the hub serve the sum of it. */
 import { createHash } from 'node:crypto';
 import { hanseGroup } from '../../../shared/api/index.ts';
-import {
-  checkKindDocument,
-  customSchemaName,
-  type KindDocument,
-  schemaOfDocument,
-  typeOfDocument,
-} from '../../../shared/kube/custom/index.ts';
+import { customSchemaName, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
 import type { OpenApiSchema, ResourceType } from '../../../shared/kube/resource.ts';
 import { sortedJson } from '../../../shared/kube/schema/index.ts';
-import { keyOf, partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
+import { keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { type Hello, type KindMessage, kindsWantedMax } from '../../../shared/wire/index.ts';
+import type { Hello, KindMessage } from '../../../shared/wire/index.ts';
 import type { KindBus } from '../../fleet/port.ts';
 import { done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser, sameJson } from '../objects.ts';
-import { clusterKey, clusterObject, documentKey, documentObject, keptClusters, keptHashes, keptText } from './kept.ts';
-import { type ClusterKind, type KnownDocument, kindKey, type Merged, mergeKinds } from './merge.ts';
+import { createDocumentAsker } from './document-asker.ts';
+import { openDocumentBook } from './document-book.ts';
+import { clusterKey, clusterObject, documentKey, keptClusters } from './kept.ts';
+import { type ClusterKind, kindKey, type Merged, mergeKinds } from './merge.ts';
 
 /** Where the kinds go. */
 export type KindSink = {
@@ -43,156 +39,88 @@ export const kindsLimits = { perCluster: 1_000, bytesPerCluster: 33_554_432, inA
 /** Changes that come together make one new set; a member that changes all the time makes one in so long. */
 const firstMergeMs = 100;
 const mergeEveryMs = 3_000;
-/** A document that did not come is asked for again, of another cluster that has it. */
-const askEveryMs = 5_000;
 
 const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 
 /** Reads what is kept and serves it. */
 export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): MemberKinds => {
   const clusters = new Map(keptClusters(store));
-  const documents = new Map<string, KnownDocument>();
-  const bytes = new Map<string, number>();
-  /** Accepted, and not in the store yet. */
-  const unsaved = new Map<string, string>();
-  const asked = new Map<string, { readonly atMs: number; readonly cluster: string }>();
-  let over = new Map<string, string>();
-  let before: ReadonlyMap<string, string> = new Map();
+  const documents = openDocumentBook(store);
+  let over: ReadonlyMap<string, string> = new Map();
+  // Objects of a kind that no cluster serves any more still have theirs.
+  let before: ReadonlyMap<string, string> = new Map(
+    [...documents.known].flatMap(([hash, known]) => (known.ok ? [[kindKey(known.facts), hash] as const] : [])),
+  );
   let merged: Merged = { kinds: [], troubles: new Map() };
   let mergedAtMs = Number.NEGATIVE_INFINITY;
   let bus: KindBus | undefined;
   let tellTroubles: (cluster: string) => void = () => undefined;
   const cancels: (() => void)[] = [];
 
-  const learn = (hash: string, text: string, document: unknown): KnownDocument => {
-    const checked = checkKindDocument(document);
-    const known: KnownDocument = checked.ok ? { ok: true, facts: withoutSchema(checked.document) } : checked;
-    documents.set(hash, known);
-    bytes.set(hash, text.length);
-    return known;
-  };
-  const textOf = (hash: string): string => unsaved.get(hash) ?? keptText(store, hash) ?? '{}';
-  const documentOf = (hash: string): KindDocument | undefined => {
-    const checked = checkKindDocument(JSON.parse(textOf(hash)));
-    return checked.ok ? checked.document : undefined;
-  };
-  const hasObjects = (group: string, resource: string): boolean => store.count(prefixOf(group, resource)) > 0;
+  const fitting = (): ReadonlyMap<string, readonly ClusterKind[]> =>
+    new Map([...clusters].map(([cluster, all]) => [cluster, withinLimits(all, documents.bytesOf)]));
+  const asker = createDocumentAsker({
+    env,
+    named: () => new Map([...fitting()].map(([cluster, all]) => [cluster, all.map(({ hash }) => hash)])),
+    isKnown: (hash) => documents.known.has(hash),
+    ask: (cluster, hashes) => bus?.wantKinds(cluster, hashes),
+  });
 
-  /** Kinds of a cluster that are within its limits, in order. */
-  const within = (cluster: string): readonly ClusterKind[] => {
-    const all = clusters.get(cluster) ?? [];
-    let sum = 0;
-    const fit = all.filter(({ hash }, at) => {
-      sum += bytes.get(hash) ?? 0;
-      return at < kindsLimits.perCluster && sum <= kindsLimits.bytesPerCluster;
-    });
-    if (fit.length < all.length)
-      over.set(
-        cluster,
-        `${all.length - fit.length} kinds are left out: at most ${kindsLimits.perCluster} kinds of ${kindsLimits.bytesPerCluster} bytes in all are taken of a cluster`,
-      );
-    return fit;
+  const wantedCluster = (name: string): KubeObject | undefined => {
+    const known = clusters.get(name);
+    return known === undefined || known.length === 0 ? undefined : clusterObject(name, known);
   };
-
-  const saver = startController({ name: 'member kinds', env, workers: 4, reconcile: (key) => save(key) });
   /** Brings one kept thing to what is known: `c NAME` or `d HASH`. */
   const save = async (key: string): Promise<Outcome> => {
     const name = key.slice(2);
     const isCluster = key.startsWith('c ');
     const at = isCluster ? clusterKey(name) : documentKey(name);
-    const wanted = isCluster ? wantedCluster(name) : wantedDocument(name);
-    const stored = store.get(at);
-    const expected = stored?.revision ?? 0;
-    let outcome: Outcome | undefined;
-    if (wanted === undefined && stored !== undefined)
-      outcome = await commit(store, [{ op: 'delete', key: at, expected, object: stored.object, by: controlUser }]);
-    else if (wanted !== undefined && (stored === undefined || isChanged(stored.object, wanted)))
-      outcome = await commit(store, [{ op: 'put', key: at, expected, object: wanted, by: controlUser }]);
-    if (!isCluster && outcome === undefined && store.get(at) !== undefined) unsaved.delete(name);
-    return outcome ?? done;
+    const problem = await keep(store, at, isCluster ? wantedCluster(name) : documents.wanted(name));
+    if (!isCluster && problem === undefined) documents.noteSaved(name);
+    return problem ?? done;
   };
-  const wantedCluster = (name: string): KubeObject | undefined => {
-    const known = clusters.get(name);
-    return known === undefined || known.length === 0 ? undefined : clusterObject(name, known);
-  };
-  const wantedDocument = (hash: string): KubeObject | undefined => {
-    if (documents.get(hash)?.ok !== true) return undefined;
-    const text = unsaved.get(hash) ?? keptText(store, hash);
-    return text === undefined ? undefined : documentObject(hash, text);
-  };
+  const saver = startController({ name: 'member kinds', env, workers: 4, reconcile: save });
 
   const merge = (): void => {
     mergedAtMs = env.nowMs();
-    over = new Map();
-    const fitting = new Map([...clusters.keys()].map((cluster) => [cluster, within(cluster)]));
-    const next = mergeKinds({ clusters: fitting, documents, hasObjects, before, kindsMax: kindsLimits.inAll });
-    const troubled = new Set([...merged.troubles.keys(), ...next.troubles.keys(), ...over.keys()]);
-    const isSame = sameJson(next.kinds, merged.kinds);
-    const old = merged;
+    const fits = fitting();
+    const hasObjects = (group: string, resource: string): boolean => store.count(prefixOf(group, resource)) > 0;
+    const next = mergeKinds({ clusters: fits, documents: documents.known, hasObjects, before, kindsMax: kindsLimits.inAll });
+    const old = { merged, over };
     merged = next;
+    over = new Map([...clusters].flatMap(([cluster, all]) => overText(all.length - (fits.get(cluster)?.length ?? 0), cluster)));
     before = new Map(next.kinds.map(({ key, hash }) => [key, hash]));
-    if (!isSame) serveKinds(next);
-    forgetUnused(fitting);
-    for (const cluster of troubled)
-      if (!sameJson(old.troubles.get(cluster), next.troubles.get(cluster)) || over.has(cluster)) tellTroubles(cluster);
+    if (!sameJson(next.kinds, old.merged.kinds)) serveKinds();
+    forgetUnused(fits);
+    for (const cluster of new Set([...old.merged.troubles.keys(), ...next.troubles.keys(), ...old.over.keys(), ...over.keys()]))
+      if (!sameJson(old.merged.troubles.get(cluster), next.troubles.get(cluster)) || old.over.get(cluster) !== over.get(cluster))
+        tellTroubles(cluster);
   };
-  const serveKinds = (next: Merged): void => {
+  const serveKinds = (): void => {
     const types: ResourceType[] = [];
     const schemas = new Map<string, () => OpenApiSchema>();
-    for (const { hash, storageVersion } of next.kinds) {
-      const known = documents.get(hash);
+    for (const { hash, storageVersion } of merged.kinds) {
+      const known = documents.known.get(hash);
       if (known?.ok !== true) continue;
       const { group, version, kind } = known.facts;
       types.push(typeOfDocument(known.facts, storageVersion, kinds.ownNames));
-      schemas.set(customSchemaName(group, version, kind), () => schemaOfDocument(documentOf(hash) ?? known.facts));
+      schemas.set(customSchemaName(group, version, kind), () => schemaOfDocument(documents.whole(hash) ?? known.facts));
     }
     kinds.setMemberKinds(types, schemas);
     env.log.info('kinds of members are served', { kinds: types.length });
   };
   /** Documents that no cluster names and no object needs. */
-  const forgetUnused = (fitting: ReadonlyMap<string, readonly ClusterKind[]>): void => {
-    const used = new Set([...merged.kinds.map(({ hash }) => hash), ...[...fitting.values()].flatMap((all) => all.map(({ hash }) => hash))]);
-    for (const hash of [...documents.keys()]) {
-      if (used.has(hash)) continue;
-      documents.delete(hash);
-      bytes.delete(hash);
-      unsaved.delete(hash);
-      saver.add(`d ${hash}`);
-    }
-    for (const hash of [...asked.keys()]) if (!used.has(hash)) asked.delete(hash);
+  const forgetUnused = (fits: ReadonlyMap<string, readonly ClusterKind[]>): void => {
+    const used = new Set([...merged.kinds, ...[...fits.values()].flat()].map(({ hash }) => hash));
+    for (const hash of documents.keepOnly(used)) saver.add(`d ${hash}`);
+    asker.keepOnly(used);
   };
-
   let cancelMerge: (() => void) | undefined;
   const mergeSoon = (): void => {
     cancelMerge ??= env.setTimer(Math.max(firstMergeMs, mergedAtMs + mergeEveryMs - env.nowMs()), () => {
       cancelMerge = undefined;
       merge();
     });
-  };
-  let cancelAsk: (() => void) | undefined;
-  /** Asks one cluster for each document that is missing, another one when it did not answer, until none is missing. */
-  const ask = (): void => {
-    cancelAsk = undefined;
-    const wanted = new Map<string, string[]>();
-    let isMissing = false;
-    const taken = new Set<string>();
-    for (const cluster of rotated([...clusters.keys()], asked)) {
-      for (const { hash } of within(cluster)) {
-        if (documents.has(hash) || taken.has(hash)) continue;
-        isMissing = true;
-        const last = asked.get(hash);
-        if (last !== undefined && env.nowMs() - last.atMs < askEveryMs) continue;
-        const list = wanted.get(cluster) ?? [];
-        if (list.length >= kindsWantedMax) continue;
-        wanted.set(cluster, [...list, hash]);
-        taken.add(hash);
-      }
-    }
-    for (const [cluster, hashes] of wanted) {
-      for (const hash of hashes) asked.set(hash, { atMs: env.nowMs(), cluster });
-      bus?.wantKinds(cluster, hashes);
-    }
-    if (isMissing) cancelAsk = env.setTimer(askEveryMs, ask);
   };
 
   const hearHello = ({ cluster, apis }: Hello): void => {
@@ -206,50 +134,36 @@ export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): Memb
       saver.add(`c ${cluster}`);
       mergeSoon();
     }
-    if (said.some(({ hash }) => !documents.has(hash) && !asked.has(hash))) {
-      cancelAsk?.();
-      ask();
-    }
+    if (said.some(({ hash }) => !documents.known.has(hash) && asker.askedOf(hash) === undefined)) asker.ask();
   };
   const hearKind = ({ cluster, hash, document }: KindMessage): void => {
-    if (documents.has(hash)) return;
-    const text = asked.has(hash) ? sortedJson(document) : '';
-    const fault = faultOf(cluster, hash, text);
-    if (fault !== undefined) {
-      bus?.refuse({ cluster, subject: 'kind', ...fault });
+    if (documents.known.has(hash)) return;
+    const refuse = (reason: string, message: string): void => bus?.refuse({ cluster, subject: 'kind', reason, message });
+    if (asker.askedOf(hash) !== cluster) {
+      refuse('KindUnwanted', `nobody asked this cluster for the kind document ${hash}`);
       return;
     }
-    asked.delete(hash);
-    const known = learn(hash, text, document);
-    if (known.ok) {
-      unsaved.set(hash, text);
-      saver.add(`d ${hash}`);
-    } else bus?.refuse({ cluster, subject: 'kind', reason: 'KindRefused', message: `a kind cannot be served: ${known.message}` });
-    mergeSoon();
-    if (asked.size === 0) {
-      cancelAsk?.();
-      ask();
+    const text = sortedJson(document);
+    if (createHash('sha256').update(text).digest('hex') !== hash) {
+      refuse('KindHash', `the kind document is not the one of its hash ${hash}`);
+      return;
     }
-  };
-  const faultOf = (cluster: string, hash: string, text: string): { reason: string; message: string } | undefined => {
-    if (asked.get(hash)?.cluster !== cluster)
-      return { reason: 'KindUnwanted', message: `nobody asked this cluster for the kind document ${hash}` };
-    if (createHash('sha256').update(text).digest('hex') !== hash)
-      return { reason: 'KindHash', message: `the kind document is not the one of its hash ${hash}` };
-    return undefined;
+    const known = documents.learn(hash, text, document);
+    if (known.ok) saver.add(`d ${hash}`);
+    else refuse('KindRefused', `a kind cannot be served: ${known.message}`);
+    mergeSoon();
+    asker.answered(hash);
   };
   const leave = (cluster: string): void => {
     if (!clusters.delete(cluster)) return;
     saver.add(`c ${cluster}`);
     mergeSoon();
   };
+  const isOfMember = (key: StorageKey): boolean => {
+    const { group, resource } = partsOf(key);
+    return merged.kinds.some((kind) => kind.key.startsWith(`${group}/`) && kind.key.endsWith(`/${resource}`));
+  };
 
-  for (const hash of keptHashes(store)) {
-    const text = textOf(hash);
-    learn(hash, text, JSON.parse(text));
-  }
-  // Objects of a kind that no cluster serves any more still have theirs.
-  before = new Map([...documents].flatMap(([hash, known]) => (known.ok ? [[kindKey(known.facts), hash] as const] : [])));
   merge();
   for (const cluster of clusters.keys()) if (store.get(keyOf(hanseGroup, 'clusters', '', cluster)) === undefined) leave(cluster);
 
@@ -268,27 +182,41 @@ export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): Memb
         }),
       );
     },
-    troublesOf: (cluster) => [...(merged.troubles.get(cluster) ?? []), ...(over.has(cluster) ? [over.get(cluster) ?? ''] : [])],
+    troublesOf: (cluster) => [...(merged.troubles.get(cluster) ?? []), ...[over.get(cluster) ?? []].flat()],
     stop: async () => {
       cancelMerge?.();
-      cancelAsk?.();
+      asker.stop();
       for (const cancel of cancels) cancel();
       await saver.stop();
     },
   };
-
-  function isOfMember(key: string): boolean {
-    const { group, resource } = partsOf(key);
-    return merged.kinds.some((kind) => kind.key.startsWith(`${group}/`) && kind.key.endsWith(`/${resource}`));
-  }
 };
 
-const withoutSchema = ({ schema: _, ...facts }: KindDocument): Omit<KindDocument, 'schema'> => facts;
+/** The first of a cluster's kinds, as many as are taken of it. */
+const withinLimits = (all: readonly ClusterKind[], bytesOf: (hash: string) => number): readonly ClusterKind[] => {
+  let sum = 0;
+  return all.filter(({ hash }, at) => {
+    sum += bytesOf(hash);
+    return at < kindsLimits.perCluster && sum <= kindsLimits.bytesPerCluster;
+  });
+};
 
-const isChanged = (stored: KubeObject, wanted: KubeObject): boolean => !sameJson([stored.kinds, stored.text], [wanted.kinds, wanted.text]);
+const overText = (left: number, cluster: string): [string, string][] =>
+  left === 0
+    ? []
+    : [
+        [
+          cluster,
+          `${left} kinds are left out: at most ${kindsLimits.perCluster} kinds of ${kindsLimits.bytesPerCluster} bytes in all are taken of a cluster`,
+        ],
+      ];
 
-/** Clusters that were asked and did not answer come last. */
-const rotated = (clusters: readonly string[], asked: ReadonlyMap<string, { readonly cluster: string }>): readonly string[] => {
-  const silent = new Set([...asked.values()].map(({ cluster }) => cluster));
-  return clusters.toSorted((a, b) => Number(silent.has(a)) - Number(silent.has(b)) || (a < b ? -1 : 1));
+/** Writes what is wanted where it differs from what is kept. */
+const keep = async (store: Store, key: StorageKey, wanted: KubeObject | undefined): Promise<Outcome | undefined> => {
+  const stored = store.get(key);
+  const expected = stored?.revision ?? 0;
+  if (wanted === undefined)
+    return stored === undefined ? undefined : commit(store, [{ op: 'delete', key, expected, object: stored.object, by: controlUser }]);
+  const isSame = stored !== undefined && sameJson([stored.object.kinds, stored.object.text], [wanted.kinds, wanted.text]);
+  return isSame ? undefined : commit(store, [{ op: 'put', key, expected, object: wanted, by: controlUser }]);
 };
