@@ -5,6 +5,8 @@ import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Ser
 import type { Failover } from './failover/index.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
+import type { DnsServer } from './dns/index.ts';
+import { splitLink, startTraffic, type TrafficEngine } from './traffic/index.ts';
 import { startWork } from './work/index.ts';
 
 /** The parts; the agent stops them when it stops. */
@@ -15,6 +17,8 @@ export type AgentParts = {
   readonly agentVersion: string;
   /** Finds out with the others who died; absent = this agent takes no part. */
   readonly failover?: Failover;
+  /** Answers names; absent = none. `addresses`: where resolvers reach it. */
+  readonly dns?: { readonly server: DnsServer; readonly addresses: readonly string[] };
   /** How kubelets and exporters of GPU figures are read; what is absent is not read. */
   readonly readers?: Pick<InventoryOptions, 'configz' | 'metrics'>;
   readonly health?: HealthOptions;
@@ -30,6 +34,8 @@ export type AgentState = {
   readonly forbidden: readonly string[];
   /** Work items by phase. */
   readonly work: Readonly<Record<string, number>>;
+  /** Imported services, clusters that get no requests from here, writes that wait. */
+  readonly traffic: ReturnType<TrafficEngine['summary']>;
   readonly report: CapacityReport | undefined;
 };
 
@@ -42,7 +48,7 @@ export type Agent = {
 
 /** Puts the parts together and starts them. */
 export const assembleAgent = (parts: AgentParts): Agent => {
-  const { api, link, env, agentVersion, failover, readers, health: healthOptions, reportIntervalMs } = parts;
+  const { api, link, env, agentVersion, failover, dns, readers, health: healthOptions, reportIntervalMs } = parts;
   const log = env.log;
   let served: Served | undefined;
 
@@ -60,6 +66,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     served = now;
     inventory.setServed(now.apis);
     work.setServed(now.apis, now.stale);
+    traffic.setServed(now.apis);
     link.helloChanged();
   });
   const inventory = startInventory({
@@ -71,9 +78,19 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...readers,
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
-  const work = startWork({ client: api, link, env, discover: discovery.refresh, onChange: inventory.changed });
+  const split = splitLink(link);
+  const work = startWork({ client: api, link: split.work, env, discover: discovery.refresh, onChange: inventory.changed });
 
-  const forbidden = (): readonly string[] => [...new Set([...inventory.forbidden(), ...work.forbidden()])].sort();
+  const traffic = startTraffic({
+    client: api,
+    link: split.traffic,
+    env,
+    ...(failover === undefined ? {} : { watch: failover.watch }),
+    ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
+  });
+
+  const forbidden = (): readonly string[] =>
+    [...new Set([...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
   const hello = (): HelloFacts | undefined =>
     served === undefined
       ? undefined
@@ -84,6 +101,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
           runtimeClasses: inventory.runtimeClasses(),
           labels: inventory.labels(),
           ...(failover === undefined || failover.addresses.length === 0 ? {} : { meshAddresses: failover.addresses }),
+          ...(dns === undefined || dns.addresses.length === 0 ? {} : { dnsAddresses: dns.addresses }),
         };
   /** One after the other: documents are made anew from the API server, and the hub asks again for what did not come. */
   const tellKinds = async (hashes: readonly string[]): Promise<void> => {
@@ -120,12 +138,15 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       kubernetesVersion: served?.kubernetesVersion,
       forbidden: forbidden(),
       work: work.summary(),
+      traffic: traffic.summary(),
       report: inventory.latest(),
     }),
     stop: async () => {
       discovery.stop();
       health.stop();
       work.stop();
+      traffic.stop();
+      await dns?.server.close();
       inventory.stop();
       await failover?.stop();
       await link.stop();

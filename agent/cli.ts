@@ -8,7 +8,7 @@ import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
-import { flagOf, parseMesh } from './settings.ts';
+import { flagOf, parseDns, parseMesh } from './settings.ts';
 
 type JoinFlags = {
   hub: string;
@@ -22,6 +22,8 @@ type JoinFlags = {
   label: Record<string, string>;
   meshListen?: string;
   meshAddress?: string;
+  dnsListen?: string;
+  dnsAddress?: string;
   readKubeletConfig?: boolean;
   manifest?: boolean;
   image: string;
@@ -64,6 +66,7 @@ const caOf = async (
 
 const runAgent = async (flags: JoinFlags): Promise<void> => {
   const mesh = parseMesh(flags.meshListen, flags.meshAddress);
+  const dns = parseDns(flags.dnsListen, flags.dnsAddress);
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
   const log = nodeLog({ level: flags.logLevel, format: flags.logFormat });
   const hubCa = await caOf(flags, { in: `${keyFile}.hub-ca.pem`, env: nodeEnv(log) });
@@ -78,6 +81,7 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
     ...(flags.context === undefined ? {} : { context: flags.context }),
     ...(mesh === undefined ? {} : { mesh }),
+    ...(dns === undefined ? {} : { dns }),
     readKubeletConfig: flags.readKubeletConfig === true,
   });
   await runUntilStopped(agent);
@@ -123,6 +127,8 @@ export const joinCommand = (): Command => {
     .addOption(
       env('--mesh-address <addresses>', 'what the other agents reach that by, host or host:port, comma-separated', 'HANSE_MESH_ADDRESSES'),
     )
+    .addOption(env('--dns-listen <host:port>', 'answer names of services there (UDP and TCP), as TrafficPolicies say', 'HANSE_DNS_LISTEN'))
+    .addOption(env('--dns-address <addresses>', 'IP addresses by which resolvers reach that, comma-separated', 'HANSE_DNS_ADDRESSES'))
     .addOption(
       env(
         '--read-kubelet-config [true|false]',

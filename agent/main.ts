@@ -1,15 +1,17 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
+import { isIP } from 'node:net';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { monotonicMs } from '../shared/node/mesh/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
+import { type DnsServer, startDnsServer } from './dns/index.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
 import { readHubCa } from './hub-ca.ts';
 import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
 import { readersOf } from './readers.ts';
-import { readSettings, SettingsError } from './settings.ts';
+import { type Listening, readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export type { Agent, AgentState };
@@ -33,12 +35,19 @@ export type AgentOptions = {
   /** Lets the agent read each kubelet's configuration, for which its identity needs `get` on `nodes/proxy`. */
   readonly readKubeletConfig?: boolean;
   /** Where datagrams of other agents are listened for, and what they reach it by; absent = beats go over the broker alone. */
-  readonly mesh?: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] };
+  readonly mesh?: Listening;
+  /** Where names of services are answered, and what resolvers reach it by; absent = no name server runs. */
+  readonly dns?: Listening;
   readonly log: Log;
 };
 
 /** An agent and its link, whose state tells how the join goes. */
-export type StartedAgent = Agent & { readonly link: StartedLink; readonly failover: Failover };
+export type StartedAgent = Agent & {
+  readonly link: StartedLink;
+  readonly failover: Failover;
+  /** Port of its name server; undefined = none runs. */
+  readonly dnsPort: number | undefined;
+};
 
 /**
  * Starts an agent; it works until `stop`. Rejects with an AccessConfigError when the kubeconfig cannot be used, and with the link's Error
@@ -78,13 +87,15 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       await link.stop();
       throw error;
     });
+    const dns = options.dns === undefined ? undefined : await openDns(options.dns, env).catch(closing(failover, link));
     const readers = readersOf(api, { kubelets: options.readKubeletConfig === true, inCluster: options.kubeconfig === undefined });
-    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover, readers });
+    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover, readers, ...(dns === undefined ? {} : { dns }) });
     const { state, stop } = agent;
     return {
       state,
       link,
       failover,
+      dnsPort: dns?.server.address.port,
       stop: () => {
         isStopping = true;
         return stop();
@@ -94,6 +105,22 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
     await api.close();
     throw error;
   }
+};
+
+/** Stops what runs already when a later part cannot start. */
+const closing =
+  (failover: Failover, link: StartedLink) =>
+  async (error: unknown): Promise<never> => {
+    await failover.stop();
+    await link.stop();
+    throw error;
+  };
+
+const anyHost = new Set(['0.0.0.0', '::']);
+
+const openDns = async ({ host, port, addresses }: Listening, env: RuntimeEnv): Promise<{ server: DnsServer; addresses: readonly string[] }> => {
+  const server = await startDnsServer({ host, port, env: { random: env.random, monotonicMs } });
+  return { server, addresses: addresses ?? (isIP(host) === 0 || anyHost.has(host) ? [] : [host]) };
 };
 
 const accessOf = (options: AgentOptions, env: RuntimeEnv): Promise<ClusterAccess> =>
@@ -117,7 +144,7 @@ export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
 const program = async (): Promise<void> => {
   let log = nodeLog({ level: 'error', format: 'json' });
   try {
-    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, readKubeletConfig, logLevel } = readSettings(
+    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, dns, readKubeletConfig, logLevel } = readSettings(
       process.env,
     );
     log = nodeLog({ level: logLevel, format: 'json' });
@@ -131,6 +158,7 @@ const program = async (): Promise<void> => {
       ...(context === undefined ? {} : { context }),
       ...(keyFile === undefined ? {} : { keyFile }),
       ...(mesh === undefined ? {} : { mesh }),
+      ...(dns === undefined ? {} : { dns }),
       readKubeletConfig,
       log,
     });

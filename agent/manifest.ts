@@ -58,6 +58,16 @@ const workRules: readonly Rule[] = [
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: apply },
 ];
 
+/** Imports are written, exports and routes read; of a route only weights are set. */
+const trafficRules: readonly Rule[] = [
+  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceimports'], verbs: apply },
+  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceexports'], verbs: read },
+  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceimports/status', 'serviceexports/status'], verbs: ['patch'] },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways'], verbs: read },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes', 'grpcroutes'], verbs: [...read, 'patch'] },
+  { apiGroups: ['externaldns.k8s.io'], resources: ['dnsendpoints'], verbs: apply },
+];
+
 /** The manifest as one YAML text of several documents, ready for `kubectl apply -f -`. */
 export const agentManifest = (options: ManifestOptions): string =>
   manifestObjects(options)
@@ -80,6 +90,7 @@ export const manifestObjects = (options: ManifestOptions): readonly KubeObject[]
     },
     role('inventory', inventoryRules),
     role('work', workRules),
+    role('traffic', trafficRules),
     ...(options.readKubeletConfig === true ? [role('kubelets', kubeletRules)] : []),
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -1,6 +1,10 @@
 /** @module The agent's settings from environment variables, as its pod is given them. */
+import { isIP } from 'node:net';
 import type { LogLevel } from '../shared/node/index.ts';
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
+
+/** An address to listen on, and what others reach it by. */
+export type Listening = { readonly host: string; readonly port: number; readonly addresses?: readonly string[] };
 
 /** What an agent program needs to know; files are named, not read. */
 export type AgentSettings = {
@@ -15,7 +19,9 @@ export type AgentSettings = {
   /** Undefined = a Secret in the member cluster. */
   readonly keyFile: string | undefined;
   /** Undefined = no datagrams. */
-  readonly mesh: { readonly host: string; readonly port: number; readonly addresses?: readonly string[] } | undefined;
+  readonly mesh: Listening | undefined;
+  /** Undefined = no name server. */
+  readonly dns: Listening | undefined;
   readonly readKubeletConfig: boolean;
   readonly logLevel: LogLevel;
 };
@@ -37,6 +43,8 @@ export const settingsHelp: Readonly<Record<string, string>> = {
   HANSE_KEY_FILE: "file for the agent's keys; default: Secret hanse-system/hanse-agent-keys",
   HANSE_MESH_LISTEN: 'host:port on which datagrams of the other agents are listened for (UDP), such as 0.0.0.0:7472; default: none',
   HANSE_MESH_ADDRESSES: 'what the other agents reach that by, host or host:port, comma-separated; default: the host listened on',
+  HANSE_DNS_LISTEN: 'host:port on which names of services are answered (UDP and TCP), such as 0.0.0.0:53; default: none',
+  HANSE_DNS_ADDRESSES: 'IP addresses by which resolvers reach that, comma-separated; default: the host listened on',
   HANSE_READ_KUBELET_CONFIG: "true = read each kubelet's configuration, which needs get on nodes/proxy; default: false",
   HANSE_LOG_LEVEL: 'debug, info, warn or error; default: info',
 };
@@ -73,6 +81,7 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     context: value('HANSE_CONTEXT'),
     keyFile: value('HANSE_KEY_FILE'),
     mesh: parseMesh(value('HANSE_MESH_LISTEN'), value('HANSE_MESH_ADDRESSES')),
+    dns: parseDns(value('HANSE_DNS_LISTEN'), value('HANSE_DNS_ADDRESSES')),
     readKubeletConfig,
     logLevel,
   };
@@ -83,15 +92,28 @@ export const flagOf = (text: string): boolean | undefined =>
   text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined;
 
 /** Where datagrams are listened for. @throws SettingsError */
-export const parseMesh = (listen: string | undefined, addresses: string | undefined): AgentSettings['mesh'] => {
+export const parseMesh = (listen: string | undefined, addresses: string | undefined): Listening | undefined =>
+  parseListening({ listen: 'HANSE_MESH_LISTEN', addresses: 'HANSE_MESH_ADDRESSES', example: '0.0.0.0:7472' }, listen, addresses);
+
+/** Where names are answered. @throws SettingsError */
+export const parseDns = (listen: string | undefined, addresses: string | undefined): Listening | undefined => {
+  const parsed = parseListening({ listen: 'HANSE_DNS_LISTEN', addresses: 'HANSE_DNS_ADDRESSES', example: '0.0.0.0:53' }, listen, addresses);
+  const wrong = parsed?.addresses?.find((address) => isIP(address) === 0);
+  if (wrong !== undefined) throw new SettingsError(`HANSE_DNS_ADDRESSES: ${wrong} is no IP address, and name servers are told by address`);
+  return parsed;
+};
+
+type Variables = { readonly listen: string; readonly addresses: string; readonly example: string };
+
+const parseListening = (names: Variables, listen: string | undefined, addresses: string | undefined): Listening | undefined => {
   if (listen === undefined) {
     if (addresses !== undefined)
-      throw new SettingsError('HANSE_MESH_ADDRESSES is set, but HANSE_MESH_LISTEN is not: nothing would be listening there');
+      throw new SettingsError(`${names.addresses} is set, but ${names.listen} is not: nothing would be listening there`);
     return undefined;
   }
   const [, host = '', port = ''] = /^(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i.exec(listen) ?? [];
   if (host === '' || Number(port) > 65_535)
-    throw new SettingsError(`HANSE_MESH_LISTEN is ${listen}: write it as host:port, such as 0.0.0.0:7472`);
+    throw new SettingsError(`${names.listen} is ${listen}: write it as host:port, such as ${names.example}`);
   const named = addresses
     ?.split(',')
     .map((address) => address.trim())

@@ -1,6 +1,6 @@
 /** @module From a datagram to its question and from an answer to its bytes (RFC 1035, EDNS0 by RFC 6891). */
 import packet, { type Answer, type DecodedPacket, type OptAnswer, type RecordType } from 'dns-packet';
-import { answerQuestion, type CompiledZone, type DnsRecord } from '../../shared/traffic/dns/index.ts';
+import { answerQuestion, type CompiledZone, type DnsRecord, zoneFor } from '../../shared/traffic/dns/index.ts';
 
 /** How the bytes travel: a datagram has a length that the client can take, a stream has none. */
 export type Transport = 'udp' | 'tcp';
@@ -56,7 +56,7 @@ const nothing: Parts = { answers: [], authorities: [], additionals: [] };
  * The reply to a message. Answers of ours are dropped (two servers must not talk for ever), what cannot be read is FORMERR, another
  * operation NOTIMP, another EDNS version BADVERS. An answer too long for a datagram loses its additional records, then is cut and says so.
  */
-export const replyTo = (zone: CompiledZone | undefined, query: Buffer, transport: Transport, random: () => number): Reply => {
+export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffer, transport: Transport, random: () => number): Reply => {
   if (query.length < headerLength || (query.readUInt16BE(2) & responseBit) !== 0)
     return { bytes: undefined, outcome: 'dropped', truncated: false };
   const refuse = (code: Code): Reply => ({ bytes: headerOnly(query, code), outcome: code, truncated: false });
@@ -93,7 +93,9 @@ export const replyTo = (zone: CompiledZone | undefined, query: Buffer, transport
   };
   if (opt !== undefined && opt.ednsVersion !== 0)
     return { bytes: encode('NOERROR', 0, nothing, badVersion >> 4), outcome: 'BADVERS', truncated: false };
-  if (zone === undefined) return { bytes: encode('SERVFAIL', 0, nothing), outcome: 'SERVFAIL', truncated: false };
+  if (zones === undefined) return { bytes: encode('SERVFAIL', 0, nothing), outcome: 'SERVFAIL', truncated: false };
+  const zone = zoneFor(zones, question.name);
+  if (zone === undefined) return { bytes: encode('REFUSED', 0, nothing), outcome: 'REFUSED', truncated: false };
 
   const asked = { name: question.name, type: question.type as RecordType, class: question.class ?? 'IN' };
   const answer = answerQuestion(zone, asked, random);

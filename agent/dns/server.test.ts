@@ -44,7 +44,7 @@ let monotonicMs: number;
 beforeEach(async () => {
   monotonicMs = 0;
   server = await startDnsServer({ host: '127.0.0.1', port: 0, env: { random: () => 0, monotonicMs: () => monotonicMs } });
-  server.setZone(zone);
+  server.setZones([zone]);
 });
 afterEach(() => server.close());
 
@@ -153,7 +153,7 @@ describe('bad input', () => {
   });
 
   it('of a zone leaves the present one in place', async () => {
-    expect(() => server.setZone({ ...zone, nameServers: [] })).toThrow('nameServers: is empty');
+    expect(() => server.setZones([{ ...zone, nameServers: [] }])).toThrow('nameServers: is empty');
     expect(await resolver().resolve4('web.svc.example.org')).toHaveLength(2);
   });
 

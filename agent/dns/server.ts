@@ -1,8 +1,8 @@
-/** @module The name server of an agent: UDP and TCP on one address, answering from the zone it was given last. */
+/** @module The name server of an agent: UDP and TCP on one address, answering from the zones it was given last. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { type CompiledZone, compileZone, type DnsZone } from '../../shared/traffic/dns/index.ts';
+import { type CompiledZone, compileZones, type DnsZone } from '../../shared/traffic/dns/index.ts';
 import { createLimiter } from './limiter.ts';
 import { type Outcome, replyTo } from './message.ts';
 
@@ -29,8 +29,8 @@ export type DnsCounts = Readonly<Record<Outcome | 'limited' | 'truncated', numbe
 /** A name server that runs. */
 export type DnsServer = {
   readonly address: { readonly host: string; readonly port: number };
-  /** Answers from this zone from now on. @throws RangeError naming the field that is wrong; the present zone stays. */
-  readonly setZone: (zone: DnsZone) => void;
+  /** Answers from these zones from now on. @throws RangeError naming the field that is wrong; the present zones stay. */
+  readonly setZones: (zones: readonly DnsZone[]) => void;
   readonly counts: () => DnsCounts;
   readonly close: () => Promise<void>;
 };
@@ -46,7 +46,7 @@ const cutShort = (bytes: Buffer): Buffer => {
 };
 
 /**
- * Starts a name server; before {@link DnsServer.setZone} it answers SERVFAIL, so that resolvers ask another one.
+ * Starts a name server; before {@link DnsServer.setZones} it answers SERVFAIL, so that resolvers ask another one.
  *
  * @throws with the address when it is taken.
  */
@@ -64,10 +64,10 @@ export const startDnsServer = async (options: { host: string; port: number; env:
     limited: 0,
     truncated: 0,
   };
-  let zone: CompiledZone | undefined;
+  let zones: readonly CompiledZone[] | undefined;
   const verdictOf = createLimiter();
   const reply = (query: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined => {
-    const { bytes, outcome, truncated } = replyTo(zone, query, transport, env.random);
+    const { bytes, outcome, truncated } = replyTo(zones, query, transport, env.random);
     counts[outcome]++;
     if (truncated) counts.truncated++;
     return bytes;
@@ -97,8 +97,8 @@ export const startDnsServer = async (options: { host: string; port: number; env:
   }
   return {
     address: { host, port },
-    setZone: (next) => {
-      zone = compileZone(next);
+    setZones: (next) => {
+      zones = compileZones(next);
     },
     counts: () => ({ ...counts }),
     close: async () => {

@@ -4,6 +4,6 @@ export { type Live, liveOf } from './live.ts';
 export { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE, WORK_ID, WORK_SEQ } from './marks.ts';
 export type { WorkEffect, WorkInput } from './messages.ts';
 export { nextWakeMs } from './queue.ts';
-export { ensureNamespace } from './records.ts';
+export { createRecords, ensureNamespace, type Records } from './records.ts';
 export { startWork, type WorkEngine, type WorkOptions } from './run.ts';
 export { acksOf, createWorkState, type Entry, targetOf, type WorkState } from './state.ts';

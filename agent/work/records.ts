@@ -25,10 +25,13 @@ export type Records = {
   readonly load: () => Promise<{ items: WorkItem[]; broken: string[] }>;
 };
 
-/** Records of one cluster's work. The namespace is made when it is missing. */
-export const createRecords = (client: KubeClient, cluster: string): Records => ({
+/** What is kept: work of workloads, and records of traffic. */
+export type RecordKind = 'work' | 'traffic';
+
+/** Records of one cluster's work of a kind. The namespace is made when it is missing. */
+export const createRecords = (client: KubeClient, cluster: string, kind: RecordKind = 'work'): Records => ({
   keep: async (item) => {
-    const secret = secretOf(item);
+    const secret = secretOf(item, kind);
     const address = { ...secrets, namespace: SYSTEM_NAMESPACE, name: secret.metadata.name };
     const apply = () => client.patch(address, 'application/apply-patch+yaml', secret, { fieldManager: FIELD_MANAGER, force: true });
     try {
@@ -41,7 +44,7 @@ export const createRecords = (client: KubeClient, cluster: string): Records => (
   },
   drop: async (id) => {
     try {
-      await client.delete({ ...secrets, namespace: SYSTEM_NAMESPACE, name: recordName(id) });
+      await client.delete({ ...secrets, namespace: SYSTEM_NAMESPACE, name: recordName(id, kind) });
     } catch (error) {
       if (!isStatus(error, 'NotFound')) throw error;
     }
@@ -52,7 +55,7 @@ export const createRecords = (client: KubeClient, cluster: string): Records => (
     let next: string | undefined;
     do {
       const page = await client.list(
-        { ...secrets, namespace: SYSTEM_NAMESPACE, labelSelector: `${RECORD_LABEL}=work` },
+        { ...secrets, namespace: SYSTEM_NAMESPACE, labelSelector: `${RECORD_LABEL}=${kind}` },
         { limit: PAGE, ...(next === undefined ? {} : { continue: next }) },
       );
       for (const secret of page.items) {
@@ -76,12 +79,12 @@ export const ensureNamespace = async (client: KubeClient, name: string): Promise
 };
 
 /** A Secret's name must be a DNS subdomain, an id need not. */
-const recordName = (id: string): string => `work-${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
+const recordName = (id: string, kind: RecordKind): string => `${kind}-${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
 
-const secretOf = (item: WorkItem): KubeObject => ({
+const secretOf = (item: WorkItem, kind: RecordKind): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Secret',
-  metadata: { name: recordName(item.id), namespace: SYSTEM_NAMESPACE, labels: { [RECORD_LABEL]: 'work' } },
+  metadata: { name: recordName(item.id, kind), namespace: SYSTEM_NAMESPACE, labels: { [RECORD_LABEL]: kind } },
   type: RECORD_TYPE,
   data: { item: gzipSync(JSON.stringify(item)).toString('base64') },
 });

@@ -2,18 +2,21 @@
 import type { RuntimeEnv } from '../lib/env.ts';
 import { makeListeners } from '../wire/listeners.ts';
 import {
+  type Evidence,
   hubName,
   type Membership,
   type MeshMessage,
   type MeshVote,
   meshSubject,
   meshSubjectTo,
+  type Opinion,
   type ProbeAddress,
   type ShadowRow,
 } from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
 import { shadowsOf, step, tickEveryMs } from './detector.ts';
+import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
 import type { Obstacle } from './tally.ts';
 
@@ -28,6 +31,8 @@ export type WatchPorts = MeshGateOptions & {
   readonly publish: (subject: string, packet: Uint8Array) => void;
   /** As a datagram to `host:port`; best effort. */
   readonly sendDirect: (address: string, packet: Uint8Array) => void;
+  /** Keeps the fences that this process has promised; absent = they end with it. */
+  readonly keeper?: FenceKeeper;
   /** Looks at an address; never rejects. `look` counts up. */
   readonly look: (
     address: ProbeAddress,
@@ -53,11 +58,15 @@ export type Watch = {
   readonly membership: () => Membership | undefined;
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
+  /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
+  readonly sightOf: (target: string) => { readonly opinion: Opinion | undefined; readonly evidence: Evidence | undefined } | undefined;
   /** Highest epoch of a decision that is known here. */
   readonly epoch: () => number;
   /** True while this agent doubts itself; it then must not take anything over. */
   readonly abstains: () => boolean;
   readonly shadows: () => readonly ShadowRow[];
+  /** Leases of singletons. */
+  readonly leases: Leases;
   readonly refusals: Refusals;
   /** A packet came. */
   readonly hear: (channel: Channel, packet: Uint8Array) => void;
@@ -100,6 +109,14 @@ export const startWatch = (ports: WatchPorts): Watch => {
       for (const address of addresses) ports.sendDirect(address, packet);
     }
   };
+  const leases = startLeases({
+    state,
+    keeper: ports.keeper,
+    nowMs: ports.monotonicMs,
+    random: env.random,
+    log: env.log,
+    post: (to, message) => post(to, message),
+  });
   const look = ({ target, address, id, timeoutMs }: Extract<DetectorEffect, { type: 'probe' }>): void => {
     looks += 1;
     void ports.look(address, timeoutMs, looks).then(({ isAnswered, isWild, tookMs }) => {
@@ -123,6 +140,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   let cancelTick: () => void = () => undefined;
   const tick = (): void => {
     run({ type: 'tick' });
+    if (!stopped) leases.tick(ports.monotonicMs());
     if (!stopped) cancelTick = env.setTimer(tickEveryMs, tick);
   };
   cancelTick = env.setTimer(tickEveryMs, tick);
@@ -147,9 +165,14 @@ export const startWatch = (ports: WatchPorts): Watch => {
       [...state.ballots]
         .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
         .sort((a, b) => (a.voter < b.voter ? -1 : 1)),
+    sightOf: (target) => {
+      const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
+      return peer?.heardMs === undefined ? undefined : { opinion: peer.opinion, evidence: peer.evidence };
+    },
     epoch: () => state.epoch,
     abstains: () => state.abstains !== undefined,
     shadows: () => shadowsOf(state),
+    leases,
     refusals,
     hear: (channel, packet) => {
       if (stopped) return;
@@ -159,6 +182,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
         return;
       }
       const { message, proof } = opened;
+      if (leases.hear(message, ports.monotonicMs())) return;
       const before = state.membership;
       if (message.kind === 'shadows' || message.kind === 'credential') messages.tell(message);
       run({
@@ -170,6 +194,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
       });
       if (state.membership === undefined || state.membership === before) return;
       gate.setMembers(state.membership);
+      leases.onMembership(state.membership);
       memberships.tell({ membership: state.membership, packet });
     },
     setSelf: (self) => run({ type: 'self', ...self }),

@@ -5,6 +5,8 @@ import { hash32 } from '../lib/prng.ts';
 export const trafficManager = 'hanse-traffic';
 /** Label on everything that traffic owns, with {@link trafficManager} as its value. */
 export const trafficLabel = 'hanse.dev/managed-by';
+/** Label: the service that an object was written for. */
+export const trafficServiceLabel = 'hanse.dev/traffic-service';
 /** Annotation: epoch of the record, or of the verdict, that an object was written for. */
 export const epochAnnotation = 'hanse.dev/traffic-epoch';
 /** Who manages the slices; never `endpointslice-controller.k8s.io`, which would take them for its own. */

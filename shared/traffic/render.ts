@@ -1,8 +1,8 @@
 /** @module The objects that one cluster has of an imported service: ServiceImport, the Service that carries its address, EndpointSlices. Pure. */
-import { derivedServiceAnnotation, mcsApiVersion, serviceNameLabel, sourceClusterLabel } from '../api/mcs.ts';
+import { derivedServiceAnnotation, mcsGroup, serviceNameLabel, sourceClusterLabel } from '../api/mcs.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { EndpointSet, TrafficPort, TrafficRecord, TrafficSource, TrafficSpec } from '../wire/traffic.ts';
-import { clusterImportName, derivedName, epochAnnotation, sliceManager, trafficLabel, trafficManager } from './names.ts';
+import { clusterImportName, derivedName, epochAnnotation, sliceManager, trafficLabel, trafficManager, trafficServiceLabel } from './names.ts';
 import type { Share } from './shares.ts';
 
 /** The cluster that it is rendered for. */
@@ -10,8 +10,10 @@ export type RenderFor = {
   readonly cluster: string;
   /** Addresses that the cluster gave the derived Services, by name; absent = not there yet. */
   readonly ipsOf: (derived: string) => readonly string[];
-  /** Whether it serves ServiceImport. */
-  readonly servesImports: boolean;
+  /** Version of ServiceImport that it serves; undefined = none. */
+  readonly importVersion: string | undefined;
+  /** Uid of its ServiceImport of this name, which owns the slices; undefined = not there yet. */
+  readonly importUid: (name: string) => string | undefined;
 };
 
 /** An object and what it is, in the order in which objects are written. */
@@ -28,7 +30,7 @@ type Part = { readonly name: string; readonly import: Import; readonly sources: 
 const metadataOf = (record: TrafficRecord, name: string, more: { labels?: object; annotations?: object } = {}): KubeObject['metadata'] => ({
   name,
   namespace: record.namespace,
-  labels: { ...more.labels, [trafficLabel]: trafficManager },
+  labels: { ...more.labels, [trafficLabel]: trafficManager, [trafficServiceLabel]: record.name },
   annotations: { ...more.annotations, [epochAnnotation]: String(record.epoch) },
 });
 
@@ -69,7 +71,7 @@ const importOf = (record: TrafficRecord, part: Part, to: RenderFor): KubeObject 
   const derived = derivedName(record.namespace, part.name);
   const { labels, annotations, type, ipFamilies } = part.import;
   return {
-    apiVersion: mcsApiVersion,
+    apiVersion: `${mcsGroup}/${to.importVersion}`,
     kind: 'ServiceImport',
     metadata: metadataOf(record, part.name, { labels, annotations: { ...annotations, [derivedServiceAnnotation]: derived } }),
     spec: {
@@ -102,6 +104,9 @@ const partOf = (ready: readonly string[], percent: number): readonly string[] =>
 
 const slicesOf = (record: TrafficRecord, part: Part, to: RenderFor): KubeObject[] => {
   const derived = derivedName(record.namespace, part.name);
+  const uid = to.importUid(part.name);
+  const owner =
+    uid === undefined ? {} : { ownerReferences: [{ apiVersion: `${mcsGroup}/${to.importVersion}`, kind: 'ServiceImport', name: part.name, uid }] };
   return part.sources.flatMap(({ source, percent }) => {
     let count = 0;
     return setsFor(record, part, source, to.cluster).flatMap((set) => {
@@ -111,14 +116,17 @@ const slicesOf = (record: TrafficRecord, part: Part, to: RenderFor): KubeObject[
         (addresses): KubeObject => ({
           apiVersion: 'discovery.k8s.io/v1',
           kind: 'EndpointSlice',
-          metadata: metadataOf(record, `${derived}-${source.name}-${count++}`, {
-            labels: {
-              [serviceNameLabel]: part.name,
-              [sourceClusterLabel]: source.name,
-              'endpointslice.kubernetes.io/managed-by': sliceManager,
-              'kubernetes.io/service-name': derived,
-            },
-          }),
+          metadata: {
+            ...metadataOf(record, `${derived}-${source.name}-${count++}`, {
+              labels: {
+                [serviceNameLabel]: part.name,
+                [sourceClusterLabel]: source.name,
+                'endpointslice.kubernetes.io/managed-by': sliceManager,
+                'kubernetes.io/service-name': derived,
+              },
+            }),
+            ...owner,
+          },
           addressType: set.addressType,
           ports: set.ports.map(portOf),
           endpoints: addresses.map((address) => ({
@@ -150,7 +158,7 @@ const partsOf = ({ name, spec }: TrafficRecord, shares: readonly Share[]): Part[
 export const renderService = (record: TrafficRecord, shares: readonly Share[], to: RenderFor): readonly RenderedObject[] =>
   partsOf(record, shares).flatMap((part): RenderedObject[] => [
     { resource: 'services', object: serviceOf(record, part) },
-    ...(to.servesImports ? [{ resource: 'serviceimports' as const, object: importOf(record, part, to) }] : []),
+    ...(to.importVersion === undefined ? [] : [{ resource: 'serviceimports' as const, object: importOf(record, part, to) }]),
     ...slicesOf(record, part, to).map((object) => ({ resource: 'endpointslices' as const, object })),
   ]);
 

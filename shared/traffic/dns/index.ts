@@ -19,4 +19,4 @@ export {
   ttlSecondsMin,
   zoneFaults,
 } from './zone.ts';
-export { compileZones, dnsEndpointOf, type SharedRecord, zonesOf } from './zones.ts';
+export { compileZones, dnsEndpointOf, type SharedRecord, zoneFor, zonesOf } from './zones.ts';

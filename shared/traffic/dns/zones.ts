@@ -3,9 +3,9 @@
 import type { KubeObject } from '../../kube/object.ts';
 import { compareText } from '../../lib/compare-text.ts';
 import type { TrafficDns, TrafficRecord } from '../../wire/traffic.ts';
-import { trafficLabel, trafficManager } from '../names.ts';
+import { trafficLabel, trafficManager, trafficServiceLabel } from '../names.ts';
 import type { Share } from '../shares.ts';
-import { compileZone, type DnsBackend, type DnsService, type DnsZone, zoneFaults } from './zone.ts';
+import { type CompiledZone, compileZone, type DnsBackend, type DnsService, type DnsZone, zoneFaults } from './zone.ts';
 
 /** A service with what each source gets now. */
 export type SharedRecord = { readonly record: TrafficRecord; readonly shares: readonly Share[] };
@@ -69,7 +69,7 @@ export const zonesOf = (all: readonly SharedRecord[], serial: number): readonly 
 };
 
 /** Zones ready to answer, the longest origin first, so that the nearest zone answers a name. */
-export const compileZones = (zones: readonly DnsZone[]) =>
+export const compileZones = (zones: readonly DnsZone[]): readonly CompiledZone[] =>
   [...zones].sort((a, b) => b.origin.length - a.origin.length || compareText(a.origin, b.origin)).map(compileZone);
 
 type Endpoint = {
@@ -83,6 +83,12 @@ type Endpoint = {
 
 /** Weights of Route 53 are 0 to 255. */
 const awsWeightMax = 255;
+
+/** The zone that a name is in, of zones as {@link compileZones} orders them; letters of any case. */
+export const zoneFor = (zones: readonly CompiledZone[], name: string): CompiledZone | undefined => {
+  const asked = name.toLowerCase();
+  return zones.find(({ zone: { origin } }) => asked === origin || asked.endsWith(`.${origin}`));
+};
 
 /**
  * The DNSEndpoint of a service (externaldns.k8s.io/v1alpha1), the same in every cluster: a dead cluster cannot withdraw its own record, so
@@ -123,7 +129,7 @@ export const dnsEndpointOf = (shared: SharedRecord): KubeObject | undefined => {
   return {
     apiVersion: 'externaldns.k8s.io/v1alpha1',
     kind: 'DNSEndpoint',
-    metadata: { name, namespace, labels: { [trafficLabel]: trafficManager } },
+    metadata: { name, namespace, labels: { [trafficLabel]: trafficManager, [trafficServiceLabel]: name } },
     spec: { endpoints },
   };
 };

@@ -1,0 +1,47 @@
+/** @module Which clusters get no requests from here: by verdict, for all; by this agent's own sight, for the requests of its own cluster. */
+import { movesTraffic, type Watch } from '../../shared/health/index.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
+
+/** What traffic needs of the detector. */
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'abstains' | 'sightOf'>;
+
+/** Where things stand. */
+export type Away = {
+  /** By verdict, the earliest decision first. The own cluster is never among them: an isolated one keeps serving what it serves. */
+  readonly dead: readonly string[];
+  /** Not reached from here, whatever the others say. */
+  readonly unreachable: readonly string[];
+};
+
+/** A cluster that could not be reached is used again when it has been reached for so long. */
+const reachedMs = 5_000;
+
+/** Follows the detector. */
+export const createAway = (watch: TrafficWatch, cluster: string) => {
+  const lostUntilMs = new Map<string, number>();
+  /** True when the own probes or the own ears say that requests would not arrive. An observer that doubts itself says nothing. */
+  const isLost = (name: string): boolean => {
+    const sight = watch.sightOf(name);
+    return sight !== undefined && (movesTraffic(sight.opinion) || sight.evidence?.gateway === 'lost');
+  };
+  return {
+    /** Looks at these clusters. */
+    look: (clusters: Iterable<string>, nowMs: number): Away => {
+      const dead = watch
+        .standing()
+        .filter(({ target, cause }) => target !== cluster && movesTraffic(cause))
+        .sort((a, b) => a.epoch - b.epoch || compareText(a.target, b.target))
+        .map(({ target }) => target);
+      // While it doubts itself what was not reached before stays so: nothing is taken over, nothing is given back.
+      for (const name of clusters) {
+        if (name === cluster) continue;
+        if (!watch.abstains() && isLost(name)) lostUntilMs.set(name, nowMs + reachedMs);
+        else if (!watch.abstains() && (lostUntilMs.get(name) ?? 0) <= nowMs) lostUntilMs.delete(name);
+      }
+      return { dead, unreachable: [...lostUntilMs.keys()].sort(compareText) };
+    },
+    /** Well as far as can be told: nobody holds anything against it that concerns requests. */
+    isHealthy: (name: string): boolean =>
+      !watch.votesOn(name).some(({ vote: { opinion } }) => movesTraffic(opinion) || opinion === 'Gray') && !isLost(name),
+  };
+};

@@ -1,0 +1,113 @@
+/** @module The ways back of all clusters and services of one agent: who is away, who returns, and how far. */
+import { type RampState, rampHome, rampPercent, rampStep } from '../../shared/traffic/index.ts';
+import type { TrafficSpec } from '../../shared/wire/index.ts';
+
+/** What is known of a cluster at a moment. */
+export type ClusterSight = { readonly isGone: boolean; readonly isHealthy: boolean };
+
+/** Kept over a restart: all that are not home. */
+export type KeptRamps = readonly { readonly service: string; readonly cluster: string; readonly step: number }[];
+
+/** The ramps. */
+export type Ramps = {
+  /** Brings all to this moment; the services whose shares changed. */
+  readonly step: (
+    nowMs: number,
+    services: Iterable<readonly [service: string, spec: TrafficSpec]>,
+    sightOf: (cluster: string) => ClusterSight,
+  ) => ReadonlySet<string>;
+  /** Percent of their shares that sources get; those with all are left out. */
+  readonly percentOf: (service: string) => ReadonlyMap<string, number>;
+  /** `cluster` to why it gets less than all. */
+  readonly told: (service: string) => readonly { readonly cluster: string; readonly why: string; readonly percent: number }[];
+  readonly forget: (service: string) => void;
+  /** True while something is not home. */
+  readonly isMoving: () => boolean;
+  readonly kept: () => KeptRamps;
+  /** What a run before this one left away is held down from now on: whether it is well has to be seen anew. */
+  readonly restore: (kept: KeptRamps, nowMs: number) => void;
+};
+
+/** After a restart nothing returns before verdicts can have been heard again. */
+const relearnMs = 5_000;
+
+const words: Readonly<Record<RampState['phase'], string>> = {
+  Away: 'dead',
+  HoldDown: 'held down after its return',
+  Waiting: 'waits for an operator',
+  Ramping: 'returning',
+  Home: 'well',
+};
+
+/** No ramps: everybody is home. */
+export const createRamps = (): Ramps => {
+  const states = new Map<string, Map<string, RampState>>();
+  const percents = new Map<string, ReadonlyMap<string, number>>();
+
+  const refresh = (service: string, spec: TrafficSpec): void => {
+    const of = states.get(service);
+    if (of === undefined || of.size === 0) {
+      states.delete(service);
+      percents.delete(service);
+      return;
+    }
+    percents.set(service, new Map([...of].map(([cluster, state]) => [cluster, rampPercent(spec.failback, state)])));
+  };
+  const stepService = (
+    nowMs: number,
+    service: string,
+    spec: TrafficSpec,
+    sightOf: (cluster: string) => ClusterSight,
+  ): boolean => {
+    let isChanged = false;
+    for (const { name, load, capacity } of spec.sources) {
+      const state = states.get(service)?.get(name);
+      const { isGone, isHealthy } = sightOf(name);
+      if (state === undefined && !isGone) continue;
+      const next = rampStep(spec.failback, state ?? rampHome(nowMs), {
+        nowMs,
+        isAlive: !isGone,
+        isHealthy,
+        // In whole numbers: what it would be asked for against what it can serve.
+        fits: (percent) => load * percent <= capacity * 100,
+        isReleased: spec.failback.released.includes(name),
+      });
+      if (next === state) continue;
+      isChanged = true;
+      const of = states.get(service) ?? new Map<string, RampState>();
+      states.set(service, of);
+      if (next.phase === 'Home') of.delete(name);
+      else of.set(name, next);
+    }
+    if (isChanged) refresh(service, spec);
+    return isChanged;
+  };
+  return {
+    step: (nowMs, services, sightOf) => {
+      const changed = new Set<string>();
+      for (const [service, spec] of services) if (stepService(nowMs, service, spec, sightOf)) changed.add(service);
+      return changed;
+    },
+    percentOf: (service) => percents.get(service) ?? new Map(),
+    told: (service) =>
+      [...(states.get(service) ?? [])].map(([cluster, { phase }]) => ({
+        cluster,
+        why: words[phase],
+        percent: percents.get(service)?.get(cluster) ?? 0,
+      })),
+    forget: (service) => {
+      states.delete(service);
+      percents.delete(service);
+    },
+    isMoving: () => states.size > 0,
+    kept: () => [...states].flatMap(([service, of]) => [...of].map(([cluster, { step }]) => ({ service, cluster, step }))),
+    restore: (kept, nowMs) => {
+      for (const { service, cluster } of kept) {
+        const of = states.get(service) ?? new Map<string, RampState>();
+        states.set(service, of);
+        of.set(cluster, { phase: 'HoldDown', sinceMs: nowMs + relearnMs, step: 0, setbacks: 0 });
+        percents.set(service, new Map([...of.keys()].map((name) => [name, 0])));
+      }
+    },
+  };
+};

@@ -1,0 +1,136 @@
+/** @module Writes what traffic wants to the member's API: each object one write at a time, the newest wins, failures are tried again or told. */
+import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import { type KubeObject, parseApiVersion } from '../../shared/kube/object.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { type RouteOperation, trafficManager } from '../../shared/traffic/index.ts';
+import { makeKeyedQueue } from '../../shared/wire/index.ts';
+import { failureOf } from '../cluster/index.ts';
+import type { OwnedResource } from './canonical.ts';
+
+/** One write. */
+export type TrafficWrite =
+  | { readonly do: 'apply'; readonly resource: OwnedResource; readonly object: KubeObject }
+  | { readonly do: 'delete'; readonly resource: OwnedResource; readonly address: ObjectAddress; readonly uid: string }
+  | { readonly do: 'status'; readonly resource: 'serviceimports' | 'serviceexports'; readonly object: KubeObject }
+  | { readonly do: 'route'; readonly address: ObjectAddress; readonly patch: readonly RouteOperation[] };
+
+/** The writer. */
+export type TrafficWriter = {
+  /** Resolves when it is written, refused, or another took its place; never rejects. Writes begin in the order in which they are put. */
+  readonly put: (service: string, write: TrafficWrite) => Promise<void>;
+  /** Why writes of the service are refused, for people. */
+  readonly lacksOf: (service: string) => readonly string[];
+  /** Drops what is known of refusals: they are tried again. */
+  readonly forgive: () => void;
+  readonly size: () => number;
+  readonly retryNow: () => void;
+  readonly stop: () => void;
+};
+
+/** Calls at the member's API at once: a death of a cluster changes one object or two for each service. */
+const inFlightMax = 32;
+const keysMax = 200_000;
+
+const addressOf = (resource: string, { apiVersion, metadata }: KubeObject): ObjectAddress => ({
+  ...parseApiVersion(apiVersion),
+  resource,
+  name: metadata.name,
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+});
+
+const targetOf = (write: TrafficWrite): string => {
+  if (write.do === 'delete' || write.do === 'route') {
+    const { resource, namespace = '', name } = write.address;
+    return `${resource} ${namespace}/${name}`;
+  }
+  const { namespace = '', name } = write.object.metadata;
+  return `${write.resource} ${namespace}/${name}${write.do === 'status' ? ' status' : ''}`;
+};
+
+const applyType = 'application/apply-patch+yaml';
+
+/** A new writer. */
+export const createWriter = (options: {
+  readonly client: Pick<KubeClient, 'patch' | 'delete'>;
+  readonly env: RuntimeEnv;
+  readonly onApplied: (resource: OwnedResource, object: KubeObject) => void;
+  readonly onDeleted: (resource: OwnedResource, key: string) => void;
+}): TrafficWriter => {
+  const { client, env } = options;
+  const refusals = new Map<string, Map<string, string>>();
+  const refuse = (service: string, target: string, why: string | undefined): void => {
+    const of = refusals.get(service) ?? new Map<string, string>();
+    if (why === undefined) of.delete(target);
+    else of.set(target, why);
+    if (of.size === 0) refusals.delete(service);
+    else refusals.set(service, of);
+  };
+  const perform = async (write: TrafficWrite): Promise<void> => {
+    switch (write.do) {
+      case 'apply':
+        options.onApplied(
+          write.resource,
+          await client.patch(addressOf(write.resource, write.object), applyType, write.object, { fieldManager: trafficManager, force: true }),
+        );
+        return;
+      case 'status':
+        await client.patch(addressOf(write.resource, write.object), applyType, write.object, {
+          fieldManager: trafficManager,
+          force: true,
+          subresource: 'status',
+        });
+        return;
+      case 'route':
+        await client.patch(write.address, 'application/json-patch+json', write.patch, { fieldManager: trafficManager });
+        return;
+      case 'delete':
+        try {
+          await client.delete(write.address, { propagationPolicy: 'Background', preconditions: { uid: write.uid } });
+        } catch (error) {
+          if (!isStatus(error, 'NotFound')) throw error;
+        }
+        options.onDeleted(write.resource, `${write.address.namespace ?? ''}/${write.address.name}`);
+    }
+  };
+  /** What trying again by itself does not mend; undefined = it may. */
+  const verdictOn = (write: TrafficWrite, error: unknown): string | undefined => {
+    const failure = failureOf(error);
+    if (failure.unreachable || failure.status === 429 || failure.status >= 500) return undefined;
+    const [resource] = targetOf(write).split(' ');
+    if (failure.status === 403) return `it may not ${write.do === 'delete' ? 'delete' : 'patch'} ${resource}: grant it to the agent's identity`;
+    if (failure.status === 404 && failure.kind === 'namespaces') return 'it has no such namespace: create it to import services there';
+    // Somebody changed the object meanwhile, or it is gone: its own event brings it back here.
+    if (failure.status === 409 || failure.status === 404 || (write.do === 'route' && failure.status === 422)) return '';
+    return `${resource}: ${failure.message.slice(0, 300)}`;
+  };
+  const queue = makeKeyedQueue<{ readonly service: string; readonly write: TrafficWrite }>({
+    env,
+    inFlightMax,
+    keysMax,
+    send: async (target, { service, write }) => {
+      try {
+        await perform(write);
+        refuse(service, target, undefined);
+      } catch (error) {
+        const why = verdictOn(write, error);
+        if (why === undefined) throw error;
+        refuse(service, target, why === '' ? undefined : why);
+        if (why !== '') env.log.warn('a write for traffic is refused', { target, why });
+      }
+    },
+    onRetry: (target, attempt, error) => {
+      if (attempt % 10 === 0) env.log.warn('a write for traffic did not succeed and is tried again', { target, error: String(error) });
+    },
+  });
+  return {
+    put: async (service, write) => {
+      await queue.put(targetOf(write), { service, write });
+    },
+    lacksOf: (service) => [...new Set(refusals.get(service)?.values() ?? [])].sort(),
+    forgive: () => refusals.clear(),
+    size: queue.size,
+    retryNow: queue.retryNow,
+    stop: queue.stop,
+  };
+};
