@@ -143,7 +143,9 @@ const boundsHold = (workload: FleetWorkload, clusters: readonly FleetCluster[], 
   clusters.every((cluster) => {
     const [min, max] = workload.bounds[cluster.name] ?? [0, Number.POSITIVE_INFINITY];
     const count = counts[cluster.name] ?? 0;
-    return count <= max && (count >= min || workload.replicas === 0 || barOf(workload, cluster) !== undefined);
+    const bar = barOf(workload, cluster);
+    const isHeld = bar === undefined || (bar === 'holds' && presentIn(workload, cluster.name) > 0);
+    return count <= max && (count >= min || workload.replicas === 0 || !isHeld);
   });
 
 /** Divisions looked at in one search; a case with more is not searched. */
@@ -174,7 +176,7 @@ const mostPlaceable = (workload: FleetWorkload, clusters: readonly FleetCluster[
 };
 
 /** Reasons that say that hard terms cannot hold: what runs stays, and nothing is asked of the division. */
-const saysBroken = new Set(['SpreadUnsatisfiable', 'BoundsUnsatisfiable', 'NoClusterFits', 'AllOrNothing']);
+export const saysBroken: ReadonlySet<string> = new Set(['SpreadUnsatisfiable', 'BoundsUnsatisfiable', 'NoClusterFits', 'AllOrNothing']);
 
 /** Sums, who may hold what, hard terms: of one workload. */
 const faultsOf = (fleet: Fleet, workload: FleetWorkload, told: Told): string[] => {

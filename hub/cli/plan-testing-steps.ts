@@ -1,6 +1,6 @@
 /** @module What must hold from one offline plan to the next, and of divisions where nothing but the strategy decides. */
 import type { Fleet, FleetWorkload } from './plan-testing-cases.ts';
-import { barOf, type Counts, countsOf, presentIn, roomFor, type ToldCase } from './plan-testing-rules.ts';
+import { barOf, type Counts, countsOf, presentIn, roomFor, saysBroken, type ToldCase } from './plan-testing-rules.ts';
 
 /** Plans a case. */
 export type PlanFleet = (fleet: Fleet) => ToldCase;
@@ -50,14 +50,18 @@ const text = (counts: Counts): string =>
 const stays = (fleet: Fleet, told: ToldCase, plan: PlanFleet): string[] => {
   const again = plan(carriedOut(fleet, told));
   const leaves = told.placements.some(({ clusters }) => clusters.some(({ replicas, before }) => replicas < before));
-  const weighted = new Set(fleet.workloads.filter(({ strategy }) => strategy === 'Weighted').map(({ name }) => name));
-  return told.placements.flatMap(({ object, unplaced }) => {
+  const ofStrategy = (strategy: FleetWorkload['strategy']): ReadonlySet<string> =>
+    new Set(fleet.workloads.filter((workload) => workload.strategy === strategy).map(({ name }) => name));
+  const [weighted, duplicated] = [ofStrategy('Weighted'), ofStrategy('Duplicated')];
+  return told.placements.flatMap(({ object, unplaced, reason = 'Placed' }) => {
     const [first, second] = [countsIn(told, object.name), countsIn(again, object.name)];
     if (text(first) === text(second)) return [];
-    // Weights are met anew where others left room. What found no room may find some: in which order others are bound is not known.
-    if (weighted.has(object.name) && (leaves || fleet.workloads.length > 1)) return [];
+    const hasOthers = leaves || fleet.workloads.length > 1;
+    // Weights are met anew where others left room, and terms that could not hold may hold.
+    if (hasOthers && (weighted.has(object.name) || saysBroken.has(reason))) return [];
+    // What found no room may find some: in which order others are bound is not known.
     const isMoreOfTheSame = Object.entries(first).every(([cluster, count]) => (second[cluster] ?? 0) >= count);
-    if (unplaced > 0 && isMoreOfTheSame && (leaves || fleet.workloads.length > 1)) return [];
+    if (hasOthers && isMoreOfTheSame && (unplaced > 0 || duplicated.has(object.name))) return [];
     return [`${object.name}: ${text(first)} becomes ${text(second)} though nothing changed`];
   });
 };

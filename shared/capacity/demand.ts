@@ -214,8 +214,12 @@ const nodeTermsFault = (spec: Bag, path: string): string | undefined => {
 };
 
 const spreadFault = (spec: Bag, path: string): string | undefined => {
+  const seen = new Set<unknown>();
   for (const [at, rule] of bagsOf(spec.topologySpreadConstraints).entries()) {
     const where = `${path}.topologySpreadConstraints[${at}]`;
+    const pair = `${textOf(rule.topologyKey)} ${rule.whenUnsatisfiable ?? 'DoNotSchedule'}`;
+    if (seen.has(pair)) return `${where}.topologyKey: ${textOf(rule.topologyKey)} is there twice; write one constraint for a key`;
+    seen.add(pair);
     if (textOf(rule.topologyKey) === '') return `${where}.topologyKey: name the node label to spread over`;
     if ((integerOf(rule.maxSkew) ?? 0) < 1) return `${where}.maxSkew: a whole number above zero is wanted`;
     if (rule.minDomains !== undefined && (integerOf(rule.minDomains) ?? 0) < 1)

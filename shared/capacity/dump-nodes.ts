@@ -2,6 +2,7 @@
 
 import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedFloor } from './amounts.ts';
+import { amountDoubts, unreadRegisters, zoneDoubts } from './dump-doubts.ts';
 import { groupsOf, type HeldPod } from './dump-pods.ts';
 import type { Topology } from './dump-topology.ts';
 import { type NodeModel, plainKubelet, type SharedGpu } from './node.ts';
@@ -43,12 +44,14 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     runtimeHandlers: bagsOf(bagOf(node.status).runtimeHandlers).map((handler) => textOf(handler.name)),
     sharedGpus: gpus.gpus,
     pods: groupsOf(pods),
+    unread: unreadRegisters(textMapOf(metadata.annotations)),
     doubts: [
       ...(allocatable === undefined ? [`Node ${name}: status.allocatable is not told`] : []),
       ...(allocatable !== undefined && !Object.hasOwn(bagOf(allocatable), 'pods')
         ? [`Node ${name}: status.allocatable.pods is not told: how many pods it takes is not known`]
         : []),
-      ...(topology?.doubts ?? []).map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
+      ...amountDoubts(allocatable, `Node ${name}: status.allocatable`),
+      ...[...(topology?.doubts ?? []), ...zoneDoubts(topology?.zones ?? [], node)].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
       ...gpus.doubts,
     ],
   };

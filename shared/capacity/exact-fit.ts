@@ -5,6 +5,7 @@
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { type DeviceAsks, type DeviceCount, deviceAsksOf, deviceCount } from './device-count.ts';
+import { missingDoubts } from './dump-doubts.ts';
 import { foldDemand } from './fold.ts';
 import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from './neighbours.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
@@ -92,7 +93,7 @@ const shareOf = (counting: Counting, node: NodeModel, memo: ZoneMemo, claims: Cl
   if (refused !== undefined) return { count: 0n, bound: refused };
   const { count, bound, exact } = ownCount(node, demand, cluster.grainBytes, memo);
   if (!exact) counting.exact = false;
-  for (const doubt of node.doubts) counting.doubts.add(doubt);
+  for (const doubt of [...node.doubts, ...missingDoubts(node, demand)]) counting.doubts.add(doubt);
   const devices = claims?.(node.name, count);
   if (devices?.exact === false) counting.exact = false;
   if (devices !== undefined && devices.count < count) return { count: devices.count, bound: devices.bound };

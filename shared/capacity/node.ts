@@ -94,6 +94,8 @@ export type NodeModel = {
   /** Undefined = the node's GPUs are not shared by HAMi. */
   readonly sharedGpus: readonly SharedGpu[] | undefined;
   readonly pods: readonly PodGroup[];
+  /** Annotations with registers of shared devices that are not read; absent = none. */
+  readonly unread?: readonly string[];
   /** What is not known of the node and may lower its count; any entry makes the answer an estimate. */
   readonly doubts: readonly string[];
 };

@@ -73,18 +73,27 @@ const termOf = (term: Bag, labels: Labels): PodTerm => ({
 export const podTermsOf = (spec: Bag, field: 'podAffinity' | 'podAntiAffinity', labels: Labels): readonly PodTerm[] =>
   bagsOf(bagOf(bagOf(spec.affinity)[field]).requiredDuringSchedulingIgnoredDuringExecution).map((term) => termOf(term, labels));
 
+/** Hard rules, the first of each key: an API server takes no two. */
+const hardRules = (spec: Bag): readonly Bag[] => {
+  const first = new Map<string, Bag>();
+  for (const rule of bagsOf(spec.topologySpreadConstraints)) {
+    const isHard = (rule.whenUnsatisfiable ?? 'DoNotSchedule') === 'DoNotSchedule';
+    const key = textOf(rule.topologyKey);
+    if (isHard && !first.has(key)) first.set(key, rule);
+  }
+  return [...first.values()];
+};
+
 /** Hard spreading rules. */
 export const spreadRulesOf = (spec: Bag, labels: Labels): readonly SpreadRule[] =>
-  bagsOf(spec.topologySpreadConstraints)
-    .filter((rule) => (rule.whenUnsatisfiable ?? 'DoNotSchedule') === 'DoNotSchedule')
-    .map((rule) => ({
-      topologyKey: textOf(rule.topologyKey),
-      maxSkew: integerOf(rule.maxSkew) ?? 1,
-      minDomains: integerOf(rule.minDomains) ?? 1,
-      selector: withKeys(selectorOf(rule.labelSelector), rule.matchLabelKeys, 'In', labels),
-      honorsAffinity: rule.nodeAffinityPolicy !== 'Ignore',
-      honorsTaints: rule.nodeTaintsPolicy === 'Honor',
-    }));
+  hardRules(spec).map((rule) => ({
+    topologyKey: textOf(rule.topologyKey),
+    maxSkew: integerOf(rule.maxSkew) ?? 1,
+    minDomains: integerOf(rule.minDomains) ?? 1,
+    selector: withKeys(selectorOf(rule.labelSelector), rule.matchLabelKeys, 'In', labels),
+    honorsAffinity: rule.nodeAffinityPolicy !== 'Ignore',
+    honorsTaints: rule.nodeTaintsPolicy === 'Honor',
+  }));
 
 /** Ports of the node that the pod takes: of containers and sidecars; with hostNetwork every container port is one. */
 export const hostPortsOf = (spec: Bag): readonly HostPort[] =>

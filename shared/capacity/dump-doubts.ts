@@ -1,0 +1,58 @@
+/** @module What in a dump cannot be meant as it is written, so that a count from it is an estimate: amounts beyond all bounds, wrong units, zones against their node. */
+import { type Bag, bagOf } from '../lib/fields.ts';
+import { bookedFloor, countsBytes, isDevice } from './amounts.ts';
+import type { PodDemand } from './demand.ts';
+import type { NodeModel, ZoneModel } from './node.ts';
+import { exactAmounts } from './pod-request.ts';
+import { hamiRegister } from './vgpu.ts';
+
+/** The scheduler keeps amounts as int64 and cuts larger ones (apimachinery Quantity.Value, MilliValue). */
+const amountMax = 2n ** 63n - 1n;
+const mebibyte = 1_048_576n;
+
+const sizeUnit = /(?:[KMGTPE]i|[kMGTPE])$/;
+const smallUnit = /[num]$/;
+
+const amountDoubt = (resource: string, written: unknown, amount: bigint): string | undefined => {
+  const shown = JSON.stringify(written);
+  if (amount > amountMax) return `${shown} is more than the scheduler counts`;
+  if (typeof written !== 'string') return undefined;
+  if (resource === 'cpu' && sizeUnit.test(written)) return `${shown} is written as bytes are; CPUs are written as 4 or 4000m`;
+  if (countsBytes(resource) && smallUnit.test(written) && amount < mebibyte) return `${shown} is ${amount} bytes; is 1Gi meant, or 512Mi?`;
+  return undefined;
+};
+
+/** Amounts of a node that cannot be meant. `path` is that of the list. */
+export const amountDoubts = (list: unknown, path: string): string[] =>
+  [...exactAmounts(list)].flatMap(([resource, nanos]) => {
+    const doubt = amountDoubt(resource, bagOf(list)[resource], bookedFloor(resource, nanos));
+    return doubt === undefined ? [] : [`${path}[${resource}]: ${doubt}`];
+  });
+
+/** Zones that have more CPUs or devices than the machine. */
+export const zoneDoubts = (zones: readonly ZoneModel[], node: Bag): string[] => {
+  const machine = exactAmounts(bagOf(node.status).capacity);
+  const sums = new Map<string, bigint>();
+  for (const { total } of zones) for (const [resource, amount] of total) sums.set(resource, (sums.get(resource) ?? 0n) + amount);
+  return [...sums].flatMap(([resource, sum]) => {
+    const whole = machine.get(resource);
+    if (whole === undefined || countsBytes(resource) || sum <= bookedFloor(resource, whole)) return [];
+    return [`its zones have ${sum} of ${resource} in all, the node ${bookedFloor(resource, whole)}`];
+  });
+};
+
+/** Registers of shared devices that no count reads: other vendors' under HAMi, and Volcano's. */
+const otherRegister = /^(?:hami\.io|volcano\.sh)\/node-[a-z0-9-]*register$/i;
+
+/** Names of the annotations of a node that hold such a register. */
+export const unreadRegisters = (annotations: Readonly<Record<string, string>>): readonly string[] =>
+  Object.keys(annotations).filter((name) => name !== hamiRegister && otherRegister.test(name));
+
+/** Why a node that does not offer a device may have it all the same. */
+export const missingDoubts = (node: NodeModel, demand: PodDemand): string[] =>
+  [...demand.requests.keys()].flatMap((resource) => {
+    if (!isDevice(resource) || node.free.has(resource)) return [];
+    if (node.zones.some(({ total }) => (total.get(resource) ?? 0n) > 0n))
+      return [`NodeResourceTopology ${node.name}: its zones have ${resource}, Node ${node.name} does not offer it`];
+    return (node.unread ?? []).map((name) => `Node ${node.name}: metadata.annotations[${name}] is not read; it may offer ${resource}`);
+  });
