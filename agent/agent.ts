@@ -2,10 +2,10 @@
 import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
+import type { DnsServer } from './dns/index.ts';
 import type { Failover } from './failover/index.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
-import type { DnsServer } from './dns/index.ts';
 import { splitLink, startTraffic, type TrafficEngine } from './traffic/index.ts';
 import { startWork } from './work/index.ts';
 
@@ -79,7 +79,14 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
   const split = splitLink(link);
-  const work = startWork({ client: api, link: split.work, env, discover: discovery.refresh, onChange: inventory.changed });
+  const work = startWork({
+    client: api,
+    link: split.work,
+    env,
+    discover: discovery.refresh,
+    onChange: inventory.changed,
+    ...(failover === undefined ? {} : { leases: failover.watch.leases }),
+  });
 
   const traffic = startTraffic({
     client: api,
@@ -89,8 +96,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
   });
 
-  const forbidden = (): readonly string[] =>
-    [...new Set([...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
+  const forbidden = (): readonly string[] => [...new Set([...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
   const hello = (): HelloFacts | undefined =>
     served === undefined
       ? undefined

@@ -75,6 +75,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     hubKey: () => mesh.hubKey() ?? kept?.hubKey,
     publish: mesh.publish,
     sendDirect: (address, packet) => datagrams?.send(address, packet),
+    keeper: { fences: kept?.fences ?? [], keep: (fences) => keepFences(fences) },
     look: ({ url, role }, timeoutMs, count) =>
       lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: role === 'Gateway' && count % canaryEvery === 0 }),
   });
@@ -88,6 +89,13 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     store
       .save(next)
       .catch((error: unknown) => env.log.warn('the membership could not be kept for a restart without the hub', { error: String(error) }));
+  };
+  /** A promise is given when it is kept: until then a failure is one of the promise. */
+  const keepFences = async (fences: KeptMesh['fences']): Promise<void> => {
+    const hubKey = mesh.hubKey() ?? kept?.hubKey;
+    if (hubKey === undefined || fences === undefined) throw new Error('the hub is not known yet');
+    kept = { v: 1, ...kept, fences, hubKey };
+    await store.save(kept);
   };
   const stops = [
     mesh.onPacket((packet) => watch.hear('broker', packet)),

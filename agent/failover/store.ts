@@ -11,6 +11,8 @@ export type KeptMesh = {
   /** The membership as the hub signed it, base64; checked again when it is read. */
   readonly members?: string;
   readonly jwt?: string;
+  /** Fences that were promised, by cluster. */
+  readonly fences?: readonly (readonly [string, number])[];
 };
 
 /** A place for it. */

@@ -7,6 +7,7 @@ import type { WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { fightOf, noteTouch } from './drift.ts';
 import { explainFailure, fieldConflicts, rivalText } from './failure.ts';
+import { isStopped } from './lease.ts';
 import type { Live } from './live.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
 import type { Look } from './messages.ts';
@@ -123,10 +124,24 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
   assert(object !== undefined, 'an item to apply has an object');
   const rendered = render(
     { ...item, object },
-    { created: live === undefined || live.created, ...(live === undefined ? {} : { uid: live.uid }) },
+    {
+      created: live === undefined || live.created,
+      ...(live === undefined ? {} : { uid: live.uid }),
+      stopped: isStopped(item, step.state.lease),
+    },
   );
   moveTo(step, entry, 'Applying');
   step.effects.push({ do: 'apply', id: item.id, op: entry.op, address: addressOf(item), object: rendered, force });
+};
+
+/** Why a singleton has no replicas. */
+const stopOf = (step: Step, { item }: Entry): { reason?: string; message?: string } => {
+  const { lease } = step.state;
+  if (lease === undefined || !isStopped(item, lease)) return {};
+  const message = lease.isHeld
+    ? 'a singleton from before the cluster was given up: it stays stopped until the hub sends it anew'
+    : 'a singleton whose lease too few other clusters confirm: it is stopped, so that it may begin elsewhere';
+  return { reason: 'Fenced', message };
 };
 
 /** The apply was answered. `seq` is the item's, which has not changed since: newer work waits for the answer. */
@@ -147,7 +162,7 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   entry.attempt = 0;
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry) });
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...stopOf(step, entry) });
   watchKind(step, entry.item);
   if (entry.item.ref.kind === 'CustomResourceDefinition' && !again) step.effects.push({ do: 'discover' });
 };

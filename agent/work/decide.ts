@@ -1,4 +1,5 @@
 /** @module The agent's work as a pure core: what happened in, what to do out. The same function runs in the agent and in the simulator. */
+import type { Lease } from '../../shared/health/index.ts';
 import type { Env } from '../../shared/lib/index.ts';
 import { assert, unreachable } from '../../shared/lib/index.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
@@ -6,6 +7,7 @@ import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { addressToApply, failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
 import { isCalm, touchDelayMs } from './drift.ts';
+import { isSingleton } from './lease.ts';
 import { isOlder, type Live } from './live.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAll } from './publish.ts';
@@ -48,6 +50,9 @@ const take = (step: Step, input: WorkInput): void => {
       return;
     case 'Vanished':
       onVanished(step, input);
+      return;
+    case 'Lease':
+      onLease(step, input.lease);
       return;
     case 'Wanted':
       publishAll(step);
@@ -110,8 +115,31 @@ const renew = (step: Step, entry: Entry, item: WorkItem): void => {
   moveTo(step, entry, 'Queued');
 };
 
+/** Every singleton is applied again, with or without its replicas; a pause for a silent API server does not keep it. */
+const onLease = (step: Step, lease: Lease): void => {
+  const { state } = step;
+  state.lease = lease;
+  state.pausedUntilMs = 0;
+  for (const entry of state.entries.values()) {
+    if (!isSingleton(entry.item)) continue;
+    // What is changed now is our own doing, and no drift that is corrected.
+    entry.baseline = undefined;
+    if (isBusy(entry)) entry.next ??= entry.item;
+    else renew(step, entry, entry.item);
+  }
+};
+
+/** A singleton waits until it is known whether it may run: so long it stays as it is. */
+const leaseLookMs = 500;
+
 const start = (step: Step, entry: Entry): void => {
   const { item } = entry;
+  if (isSingleton(item) && step.state.lease === undefined) {
+    entry.dueMs = step.env.nowMs() + leaseLookMs;
+    moveTo(step, entry, 'Waiting');
+    markTried(step, entry, true);
+    return;
+  }
   if (entry.recordedSeq < item.seq && step.state.unrecorded === undefined) {
     moveTo(step, entry, 'Recording');
     const look = item.op === 'withdraw' ? addressToWithdraw(step, entry) : addressToApply(step, entry);

@@ -1,4 +1,6 @@
 /** @module What the work core is told and what it asks for: the contract between `decide` and whoever performs its effects. */
+
+import type { Lease } from '../../shared/health/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../shared/kube/object.ts';
 import type { LogFields } from '../../shared/lib/index.ts';
@@ -30,6 +32,8 @@ export type WorkInput =
   | { readonly on: 'Observed'; readonly target: string; readonly live: Live }
   /** It is not there any more; `asOf`: the resource version of the full reading that missed it. */
   | { readonly on: 'Vanished'; readonly target: string; readonly asOf?: string }
+  /** The lease of singletons changed. */
+  | { readonly on: 'Lease'; readonly lease: Lease }
   /** The hub wants every status again. */
   | { readonly on: 'Wanted' }
   | { readonly on: 'Tick' };

@@ -4,7 +4,12 @@ import type { WorkItem } from '../../shared/wire/index.ts';
 import { CREATED, MANAGED_BY, MANAGED_BY_LABEL, WORK_ID, WORK_SEQ } from './marks.ts';
 
 /** What the apply carries besides the item: the uid it must meet, and whether the object began with us. */
-export type RenderOptions = { readonly uid?: string; readonly created: boolean };
+export type RenderOptions = {
+  readonly uid?: string;
+  readonly created: boolean;
+  /** Without replicas: a singleton that must not run here now. */
+  readonly stopped?: boolean;
+};
 
 /** The body of the apply; `item.object` must be there. */
 export const render = (item: WorkItem & { readonly object: KubeObject }, options: RenderOptions): KubeObject => {
@@ -27,7 +32,7 @@ export const render = (item: WorkItem & { readonly object: KubeObject }, options
     },
   };
   for (const path of item.yieldFields ?? []) removePath(object, path.split('.'));
-  return object;
+  return options.stopped === true ? { ...object, spec: { ...(object.spec as object), replicas: 0 } } : object;
 };
 
 /** An apply of nothing: gives up every field we own, and with them our marks. */

@@ -1,5 +1,6 @@
 /** @module Runs the work core against a member's API and the link: performs effects, turns their results into inputs. */
 
+import type { Leases } from '../../shared/health/index.ts';
 import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
 import { type GroupVersionResource, type KubeObject, parseApiVersion } from '../../shared/kube/object.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
@@ -8,6 +9,7 @@ import type { ServedApi } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf, type Reflector, startReflector } from '../cluster/index.ts';
 import type { AgentLink } from '../link/port.ts';
 import { decide } from './decide.ts';
+import { isSingleton, noLeaseNeeded } from './lease.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
@@ -22,6 +24,8 @@ export type WorkOptions = {
   readonly env: RuntimeEnv;
   /** Looks again what the member serves; the answer comes through `setServed`. */
   readonly discover: () => void;
+  /** Gives singletons their lease; absent = they need none, because nobody takes over. */
+  readonly leases?: Pick<Leases, 'setNeeded' | 'lease' | 'onLease'>;
   /** Something a capacity report says of work may have changed. */
   readonly onChange: () => void;
 };
@@ -44,7 +48,9 @@ const loadBackoff = { baseMs: 500, maxMs: 15_000 };
 /** Starts: what the hub says is remembered at once, but nothing is done before what the member kept is loaded. */
 export const startWork = (options: WorkOptions): WorkEngine => {
   const { client, link, env } = options;
-  const state = createWorkState(link.cluster);
+  const { leases } = options;
+  const state = createWorkState(link.cluster, leases === undefined ? noLeaseNeeded : leases.lease());
+  const singletons = new Set<string>();
   const records = createRecords(client, link.cluster);
   const watches = new Map<string, Reflector>();
   const forbidden = new Set<string>();
@@ -54,8 +60,16 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   // Apart from the core's timer: what the core is told before it is loaded must not call the loading off.
   let cancelLoad = (): void => undefined;
 
+  /** Whether a lease is needed is known before the work is begun. */
+  const note = (input: WorkInput): void => {
+    for (const item of input.on === 'Item' ? [input.item] : input.on === 'Loaded' ? input.items : [])
+      if (isSingleton(item)) singletons.add(item.id);
+      else singletons.delete(item.id);
+    leases?.setNeeded(singletons.size > 0);
+  };
   const post = (input: WorkInput): void => {
     if (stopped) return;
+    note(input);
     const effects = decide(state, input, env);
     for (const effect of effects) perform(effect);
     cancelTimer();
@@ -94,6 +108,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   };
 
   const listen = (): void => {
+    if (leases !== undefined) subscriptions.push(leases.onLease((lease) => post({ on: 'Lease', lease })));
     subscriptions.push(
       link.onWork((event) => {
         if (event.type === 'Item') post({ on: 'Item', item: event.item });

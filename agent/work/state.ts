@@ -1,4 +1,5 @@
 /** @module The state of the agent's work: every item the hub wants here, and how far each one is. */
+import type { Lease } from '../../shared/health/index.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import type { ServedApi, StatusItem, WorkItem, WorkRef } from '../../shared/wire/index.ts';
 import type { Live } from './live.ts';
@@ -65,6 +66,8 @@ export type WorkState = {
   readonly held: Set<string>;
   /** Entries not tried yet, by rank. */
   readonly untried: number[];
+  /** What singletons may run; undefined = not known yet, and then nothing of them is changed. */
+  lease: Lease | undefined;
   inFlight: number;
   ops: number;
   /** Kinds the member serves, by `apiVersion kind`; undefined = not known yet. */
@@ -80,8 +83,8 @@ export type WorkState = {
   readonly watched: Set<string>;
 };
 
-/** Nothing wanted, nothing known. */
-export const createWorkState = (cluster: string): WorkState => ({
+/** Nothing wanted, nothing known; `lease` where there is nobody to give one. */
+export const createWorkState = (cluster: string, lease?: Lease): WorkState => ({
   cluster,
   loaded: false,
   entries: new Map(),
@@ -91,6 +94,7 @@ export const createWorkState = (cluster: string): WorkState => ({
   hubIds: undefined,
   held: new Set(),
   untried: Array.from({ length: RANKS }, () => 0),
+  lease,
   inFlight: 0,
   ops: 0,
   served: undefined,

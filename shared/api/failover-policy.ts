@@ -159,7 +159,7 @@ export const effectiveFailover = (spec: FailoverPolicySpec = {}) => ({
 
 /** The rules that voters keep to, from a policy. */
 export const meshPolicyOf = (spec: FailoverPolicySpec = {}): MeshPolicy => {
-  const { mode, detection, limits, failback } = effectiveFailover(spec);
+  const { mode, detection, limits, failback, replicas } = effectiveFailover(spec);
   return {
     profile: detection.profile,
     automatic: mode === 'Automatic',
@@ -171,6 +171,8 @@ export const meshPolicyOf = (spec: FailoverPolicySpec = {}): MeshPolicy => {
     holdDownMs: failback.holdDownSeconds * 1_000,
     holdDownMsMax: failback.maxHoldDownSeconds * 1_000,
     halfLifeMs: failback.halfLifeSeconds * 1_000,
+    fenceMs: replicas.fenceSeconds * 1_000,
+    takeoverMs: replicas.takeoverSeconds * 1_000,
   };
 };
 

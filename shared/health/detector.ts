@@ -41,6 +41,9 @@ export const step = (state: DetectorState, event: DetectorEvent, env: DetectorEn
   return turn.out;
 };
 
+const membersOf = ({ membership }: DetectorState): Pick<MeshBeat, 'members'> =>
+  membership === undefined ? {} : { members: membership.epoch };
+
 /** Beats go to those who watch us. */
 const beat = (turn: Turn): void => {
   const { state, nowMs } = turn;
@@ -48,7 +51,7 @@ const beat = (turn: Turn): void => {
   // After a pause beats are not made up for.
   state.nextBeatMs = nowMs - state.nextBeatMs > beatEveryMs ? nowMs + beatEveryMs : state.nextBeatMs + beatEveryMs;
   const self = { ...state.self, broker: hearsBroker(state, nowMs) };
-  const message: MeshBeat = { ...headOf(turn, ++state.beatSeq), kind: 'beat', epoch: state.epoch, self };
+  const message: MeshBeat = { ...headOf(turn, ++state.beatSeq), kind: 'beat', epoch: state.epoch, self, ...membersOf(state) };
   send(
     turn,
     (state.observers.get(state.name) ?? []).map(({ name }) => name),

@@ -1,5 +1,5 @@
 /** @module What a detector makes of messages: whose boot it is, whether it is new, and what it says. Signatures were checked before. */
-import type { MeshAnswer, MeshAsk, MeshBallot, MeshBeat } from '../wire/mesh.ts';
+import type { MeshAnswer, MeshAsk, MeshBallot, MeshBeat, MeshMessage } from '../wire/mesh.ts';
 import { noArrivals, noteArrival } from './arrivals.ts';
 import { takeMembership } from './membership.ts';
 import { beatEveryMs } from './profile.ts';
@@ -22,6 +22,10 @@ const freshMs = 600;
 
 type Heard = Extract<DetectorEvent, { type: 'message' }>;
 
+type ForDetector = MeshBeat | MeshBallot | MeshAsk | MeshAnswer;
+const forDetector: ReadonlySet<MeshMessage['kind']> = new Set(['beat', 'ballot', 'ask', 'answer']);
+const isHeard = (message: MeshMessage): message is ForDetector => forDetector.has(message.kind);
+
 /** Takes one message. Answers the targets that should be judged again. */
 export const hear = (turn: Turn, event: Heard): readonly string[] => {
   const { message, channel } = event;
@@ -37,7 +41,7 @@ export const hear = (turn: Turn, event: Heard): readonly string[] => {
     return [];
   }
   const peer = state.peers.get(message.from);
-  if (peer === undefined || message.kind === 'shadows' || message.kind === 'credential') return [];
+  if (peer === undefined || !isHeard(message)) return [];
   // Before the boot: a question needs no past, and an answer is what proves a boot.
   if (message.kind === 'ask') return hearAsk(turn, peer, message);
   if (message.kind === 'answer') return hearAnswer(turn, peer, message, event);
@@ -115,6 +119,7 @@ const hearBeat = (turn: Turn, peer: Peer, beat: MeshBeat, channel: Channel, pack
   peer.beatSeq = beat.seq;
   peer.sentMs = beat.sentMs;
   peer.self = beat.self;
+  peer.members = beat.members ?? peer.members;
   peer.packet = packet;
   turn.state.epoch = Math.max(turn.state.epoch, beat.epoch);
   return peer.opinion === undefined ? [] : [peer.member.name];

@@ -132,6 +132,8 @@ export type Peer = {
   /** The sender's clock and ours at the newest beat. */
   sentMs: number;
   heardMs: number | undefined;
+  /** The membership it said it goes by. */
+  members: number | undefined;
   self: SelfHealth | undefined;
   packet: unknown;
   channels: Readonly<Record<Channel, Arrivals>>;
@@ -231,6 +233,7 @@ export const newPeer = (member: Member): Peer => ({
   ballotSeq: -1,
   sentMs: 0,
   heardMs: undefined,
+  members: undefined,
   self: undefined,
   packet: undefined,
   channels: { direct: noArrivals(), broker: noArrivals() },

@@ -72,18 +72,21 @@ const member = record({
   capacity: count,
   probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
 });
-const policy = record({
-  profile: oneOf('fast', 'balanced', 'safe'),
-  automatic: bool,
-  domainsMin: integer(1),
-  clustersPercentMax: count,
-  capacityPercentMax: count,
-  windowMs: count,
-  survivorsMin: integer(1),
-  holdDownMs: count,
-  holdDownMsMax: count,
-  halfLifeMs: integer(1),
-});
+const policy = record(
+  {
+    profile: oneOf('fast', 'balanced', 'safe'),
+    automatic: bool,
+    domainsMin: integer(1),
+    clustersPercentMax: count,
+    capacityPercentMax: count,
+    windowMs: count,
+    survivorsMin: integer(1),
+    holdDownMs: count,
+    holdDownMsMax: count,
+    halfLifeMs: integer(1),
+  },
+  { fenceMs: integer(1), takeoverMs: integer(1) },
+);
 const shadow = record({
   target: name,
   profile: oneOf('fast', 'balanced', 'safe'),
@@ -95,10 +98,14 @@ const shadow = record({
 });
 
 const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
-  beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }),
+  beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }, { members: count }),
   ballot: record({ ...head, epoch: count, votes: list(vote, votesMax) }, { abstains: oneOf('LostMany', 'Stalled', 'Isolated') }),
   ask: record({ ...head, to: name, about: name, nonce: count }),
   answer: record({ ...head, to: name, about: name, nonce: count }, { proof: text(1_600, 1) }),
+  renew: record({ ...head, to: name, nonce: count, fence: count }),
+  grant: record({ ...head, to: name, nonce: count, isGranted: bool, fence: count }),
+  fence: record({ ...head, to: name, target: name, fence: count }),
+  fenced: record({ ...head, to: name, target: name, fence: count, sinceMs: count }),
   members: record({ ...head, epoch: count, members: list(member, membersMax), policy }),
   credential: record({ ...head, to: name, jwt: text(7_000, 1), expiresAtMs: count }),
   shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }),

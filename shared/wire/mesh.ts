@@ -28,7 +28,13 @@ export type SelfHealth = {
 };
 
 /** A sign of life. `epoch` is the highest epoch of a decision the sender knows. */
-export type MeshBeat = Head & { readonly kind: 'beat'; readonly epoch: number; readonly self: SelfHealth };
+export type MeshBeat = Head & {
+  readonly kind: 'beat';
+  readonly epoch: number;
+  readonly self: SelfHealth;
+  /** Number of the membership that the sender goes by; absent = none yet. */
+  readonly members?: number;
+};
 
 /** What one channel or probe says: `none` = there is no such channel or address, or it never answered. */
 export type Finding = 'ok' | 'lost' | 'none';
@@ -116,6 +122,9 @@ export type MeshPolicy = {
   readonly holdDownMs: number;
   readonly holdDownMsMax: number;
   readonly halfLifeMs: number;
+  /** A singleton's holder stops so long after its lease was last confirmed, and another may begin so long after; absent = 5 s and 7 s. */
+  readonly fenceMs?: number;
+  readonly takeoverMs?: number;
 };
 
 /** Who takes part and by what rules; signed by the hub, which alone may change it. `epoch` only grows. */
@@ -154,8 +163,36 @@ export type ShadowRow = {
 /** What an agent's shadow detectors have seen since its start. */
 export type MeshShadows = Head & { readonly kind: 'shadows'; readonly watchedMs: number; readonly rows: readonly ShadowRow[] };
 
+/** A holder of singletons asks one of its observers to confirm its lease. `fence`: the highest fence of its own that it knows. */
+export type MeshRenew = Head & { readonly kind: 'renew'; readonly to: string; readonly nonce: number; readonly fence: number };
+
+/** The answer: confirmed, or not because of a fence that the holder did not know. */
+export type MeshGrant = Head & {
+  readonly kind: 'grant';
+  readonly to: string;
+  readonly nonce: number;
+  readonly isGranted: boolean;
+  /** The fence that is kept against the asker; 0 = none. */
+  readonly fence: number;
+};
+
+/** The hub asks an observer to confirm no lease of `target` any more that does not know this fence. */
+export type MeshFence = Head & { readonly kind: 'fence'; readonly to: string; readonly target: string; readonly fence: number };
+
+/** The promise; `sinceMs` ago the observer last may have confirmed a lease of the target. */
+export type MeshFenced = Head & {
+  readonly kind: 'fenced';
+  readonly to: string;
+  readonly target: string;
+  readonly fence: number;
+  readonly sinceMs: number;
+};
+
+/** What concerns leases of singletons. */
+export type MeshLease = MeshRenew | MeshGrant | MeshFence | MeshFenced;
+
 /** Anything in a packet. */
-export type MeshMessage = MeshBeat | MeshBallot | MeshAsk | MeshAnswer | Membership | MeshCredential | MeshShadows;
+export type MeshMessage = MeshBeat | MeshBallot | MeshAsk | MeshAnswer | Membership | MeshCredential | MeshShadows | MeshLease;
 
 /** Largest packet by kind, bytes: datagrams stay below the smallest usual path MTU. */
 export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
@@ -163,6 +200,10 @@ export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
   ballot: 1_400,
   ask: 1_200,
   answer: 1_200,
+  renew: 1_200,
+  grant: 1_200,
+  fence: 1_200,
+  fenced: 1_200,
   members: 262_144,
   credential: 8_192,
   shadows: 65_536,

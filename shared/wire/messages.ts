@@ -45,6 +45,8 @@ export type WorkItem = {
   readonly adopt: 'Never' | 'IfUnowned' | 'Always';
   /** Fields the member's own controllers may own, as dotted paths (`spec.replicas` under an autoscaler); not applied. */
   readonly yieldFields?: readonly string[];
+  /** Runs in one cluster at a time: with no lease, or when the item is no newer than the fence against the cluster, it has no replicas. */
+  readonly singleton?: boolean;
 };
 
 /** What became of one work item: KV bucket `status`, key `<cluster>.<id>`, written by the agent. */

@@ -35,7 +35,7 @@ const workFields = record(
     ref,
     adopt: oneOf('Never', 'IfUnowned', 'Always'),
   },
-  { object: freeObject, sealed, yieldFields: list(text(512), 256) },
+  { object: freeObject, sealed, yieldFields: list(text(512), 256), singleton: bool },
 );
 
 /** A work item as sent: an `apply` has its object in the clear or sealed, never both. */
