@@ -57,8 +57,9 @@ const stays = (fleet: Fleet, told: ToldCase, plan: PlanFleet): string[] => {
     const [first, second] = [countsIn(told, object.name), countsIn(again, object.name)];
     if (text(first) === text(second)) return [];
     const hasOthers = leaves || fleet.workloads.length > 1;
-    // Weights are met anew where others left room, and terms that could not hold may hold.
+    // Weights are met anew where others left room, terms that could not hold may hold, and more may find room in other domains.
     if (hasOthers && (weighted.has(object.name) || saysBroken.has(reason))) return [];
+    if (leaves && unplaced > 0) return [];
     // What found no room may find some: in which order others are bound is not known.
     const isMoreOfTheSame = Object.entries(first).every(([cluster, count]) => (second[cluster] ?? 0) >= count);
     if (hasOthers && isMoreOfTheSame && (unplaced > 0 || duplicated.has(object.name))) return [];
