@@ -53,7 +53,6 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     ),
     message: must(text('The cause in words.')),
     since: must(text('Since when, RFC 3339.')),
-    observedGeneration: must(count('metadata.generation of the Cluster that this was counted for.')),
     by: word('Observers: a majority of the other clusters. Hub: the hub alone, by silence, because there is no such majority.', [
       'Observers',
       'Hub',
@@ -82,6 +81,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     replicas: must(count('Replicas of workloads among them.')),
     stuck: must(count('Replicas that find no place elsewhere and stay until they do.')),
     since: must(text('Since when, RFC 3339.')),
+    observedGeneration: must(count('metadata.generation of the Cluster that this was counted for.')),
   }),
   detectors: list(
     'What each detection profile would have done with the beats that came, over all observers.',
