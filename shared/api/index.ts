@@ -124,6 +124,8 @@ export const hanseTypes = (): ResourceType[] => [
   gpuPoolType,
   planReviewType,
   placementHistoryType,
+  trafficPolicyType,
+  ...mcsTypes(),
 ];
 
 /** Their schemas by name. */
