@@ -26,6 +26,7 @@ import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, workIdOf } from 
 import { sameJson } from './objects.ts';
 import { isFinishedJob } from './placement/decide.ts';
 import { startPlacementLoop } from './placement/loop.ts';
+import { placementFinalizer } from './placement/names.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
@@ -88,15 +89,25 @@ const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
 
-/** True when more than status and bookkeeping changed. */
+/** True when more than status and bookkeeping changed: that the hub holds the object from now on is bookkeeping. */
 const isContentChange = (change: Change): boolean => {
   if (change.op === 'delete' || change.previous === undefined) return true;
   const core = ({ status: _s, metadata, ...rest }: KubeObject): unknown => {
-    const { resourceVersion: _r, managedFields: _m, ...kept } = metadata;
+    const { resourceVersion: _r, managedFields: _m, finalizers: _f, ...kept } = metadata;
     return [rest, kept];
   };
-  return !sameJson(core(change.previous.object), core(change.current.object));
+  const [before, after] = [change.previous.object, change.current.object];
+  return !isSameHold(before.metadata.finalizers ?? [], after.metadata.finalizers ?? []) || !sameJson(core(before), core(after));
 };
+
+/** True when nothing but the hub's own finalizer was added. */
+const isSameHold = (before: readonly string[], after: readonly string[]): boolean =>
+  sameJson(before, after) ||
+  (!before.includes(placementFinalizer) &&
+    sameJson(
+      before,
+      after.filter((name) => name !== placementFinalizer),
+    ));
 
 /** True when a Job has ended: its pods hold no room any more. */
 const hasFinished = ({ previous, current }: Change): boolean =>
@@ -137,7 +148,8 @@ export const startControl = (options: ControlOptions): Control => {
   const moves: Moves = {
     isSingleton: () => effectiveFailover(failover()).replicas.class === 'Singleton',
     surplusMs: () => effectiveFailover(failover()).replicas.surplusSeconds * 1_000,
-    isFenced: () => false,
+    isFenced: (name) => verdicts?.isFenced(name) ?? false,
+    fenceOf: (name) => directory.get(name)?.object?.status?.fence ?? 0,
     drainBudgetOf: (name, replicas) => {
       const drain = directory.get(name)?.object?.spec?.drain;
       return drain === undefined ? undefined : budgetOf(drain, replicas);
@@ -163,21 +175,30 @@ export const startControl = (options: ControlOptions): Control => {
     const ref = (object as unknown as Placement).spec?.workload;
     return ref === undefined ? undefined : objectKeyOf(catalog, ref);
   };
-  /** Keys of everything placed; what runs in the cluster or is owed to it comes first. */
-  const placedKeys = (name: string): StorageKey[] => {
+  /** Keys of everything placed; what runs in the clusters or is owed to them comes first. */
+  const placedKeys = (names: ReadonlySet<string>): StorageKey[] => {
     const concerned = (object: KubeObject): boolean => {
       const { spec, status } = object as unknown as Placement;
-      return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => entry.name === name);
+      return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => names.has(entry.name));
     };
     const placements = store.list(placementPrefix).map(({ object }) => object);
     const ordered = [...placements.filter(concerned), ...placements.filter((object) => !concerned(object))];
     return ordered.flatMap((object) => objectOfPlacement(object) ?? []);
   };
+  const changedClusters = new Set<string>();
   /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
   const onCluster = (name: string): void => {
     placement.recheckRunning();
-    if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
-    for (const key of placedKeys(name)) {
+    // Changes that come together, as when a provider fails or the hub starts, are looked at together.
+    if (changedClusters.size === 0) cancelClusters = env.setTimer(0, onClusters);
+    changedClusters.add(name);
+  };
+  let cancelClusters: () => void = () => undefined;
+  const onClusters = (): void => {
+    const names = new Set(changedClusters);
+    changedClusters.clear();
+    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
+    for (const key of placedKeys(names)) {
       placement.add(key);
       work.add(key);
     }
@@ -207,7 +228,9 @@ export const startControl = (options: ControlOptions): Control => {
 
   const { mesh } = options;
   const verdicts =
-    mesh === undefined ? undefined : startVerdictLoop({ store, bus, env, directory, events, removals, ...mesh, onJudged: cluster.judged });
+    mesh === undefined
+      ? undefined
+      : startVerdictLoop({ store, bus, env, directory, events, removals, sentTo: board.newestSeqTo, ...mesh, onJudged: cluster.judged });
 
   const onChange = (change: Change): void => {
     const { key, op } = change;
@@ -304,6 +327,7 @@ export const startControl = (options: ControlOptions): Control => {
     recheckCluster: cluster.recheck,
     plan: createPlanner({ store, catalog, directory, ledger }, env),
     pending: () =>
+      changedClusters.size +
       placement.pending() +
       work.pending() +
       status.pending() +
@@ -313,6 +337,7 @@ export const startControl = (options: ControlOptions): Control => {
       (verdicts?.pending() ?? 0),
     stop: async () => {
       cancelSweep();
+      cancelClusters();
       await verdicts?.stop();
       await rebalancing.stop();
       unwatch();

@@ -27,10 +27,15 @@ export type Controller = {
   readonly stop: () => Promise<void>;
 };
 
+/** How long work goes on before others have a turn. */
+const turnMs = 8;
+
 /** Starts a loop. */
 export const startController = ({ name, env, reconcile, workers = 1 }: ControllerOptions): Controller => {
   const running = new Map<string, Promise<void>>();
   let isWoken = false;
+  let turnSinceMs = 0;
+  let workedAtMs = 0;
 
   const pass = async (key: string): Promise<void> => {
     try {
@@ -39,11 +44,22 @@ export const startController = ({ name, env, reconcile, workers = 1 }: Controlle
       queue.settle(key, { outcome: 'retry', error });
     }
   };
+  /** Passes that never wait would keep the process from its timers and sockets for as long as there are keys. */
+  const isTurnOver = (): boolean => {
+    const nowMs = env.nowMs();
+    if (nowMs - workedAtMs >= turnMs || nowMs < workedAtMs) turnSinceMs = nowMs;
+    workedAtMs = nowMs;
+    return nowMs - turnSinceMs >= turnMs;
+  };
   const pump = (): void => {
     isWoken = false;
     for (const key of queue.waiting) {
       if (queue.isStopped() || running.size >= workers) return;
       if (running.has(key)) continue;
+      if (isTurnOver()) {
+        wake();
+        return;
+      }
       queue.take(key);
       running.set(
         key,
@@ -54,11 +70,17 @@ export const startController = ({ name, env, reconcile, workers = 1 }: Controlle
       );
     }
   };
+  const startTurn = (): void => {
+    turnSinceMs = env.nowMs();
+    workedAtMs = turnSinceMs;
+    pump();
+  };
   // A turn of its own, so that whoever adds a key (a watch's sink) never waits for work.
   const wake = (): void => {
     if (isWoken || queue.isStopped() || queue.waiting.size === 0) return;
     isWoken = true;
-    queueMicrotask(pump);
+    if (isTurnOver()) env.setTimer(0, startTurn);
+    else queueMicrotask(pump);
   };
   const queue = createKeyQueue(name, env, wake);
   return {

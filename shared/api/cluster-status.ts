@@ -76,6 +76,11 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     { type: 'atomic' },
     64,
   ),
+  fence: integer(
+    'Singletons that the hub sent up to this number are stopped there: others may have taken over.',
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    { format: 'int64' },
+  ),
   drain: fields('How far the cluster has been emptied; present while spec.drain is.', {
     objects: must(count('Objects of the hub that are still there.')),
     replicas: must(count('Replicas of workloads among them.')),

@@ -140,6 +140,8 @@ export type ClusterDrainStatus = {
 
 /** `status` of a Cluster: what was found out. */
 export type ClusterStatus = {
+  /** Singletons that the hub sent up to this number are stopped there: others may have taken over. */
+  readonly fence?: number;
   /** Present while `spec.drain` is. */
   readonly drain?: ClusterDrainStatus;
   readonly conditions?: readonly ClusterCondition[];

@@ -1,6 +1,7 @@
 /** @module A federation of shipped loops over models of everything around them: one hub, a broker, members with their agents. */
 import { type Agent, assembleAgent } from '../../agent/agent.ts';
 import type { MemberApi } from '../../agent/cluster/index.ts';
+import type { Leases } from '../../shared/health/index.ts';
 import { createStore, type Journal, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
@@ -8,6 +9,7 @@ import { capacityCheck } from './check/capacity-check.ts';
 import { journalCheck } from './check/journal-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
 import { type Observer, observe } from './check/observer.ts';
+import { type SingletonCount, type SingletonSight, singletonCheck } from './check/singleton-check.ts';
 import { workCheck } from './check/work-check.ts';
 import type { Faults } from './faults.ts';
 import { startHubLoops } from './hub-loops.ts';
@@ -33,7 +35,11 @@ export type HubRun = {
 };
 
 /** An agent that runs. */
-export type AgentRun = { readonly process: ReturnType<typeof startProcess>; readonly agent: Agent };
+export type AgentRun = {
+  readonly process: ReturnType<typeof startProcess>;
+  readonly agent: Agent;
+  readonly leases: Leases | undefined;
+};
 
 /** What a test may put in place of a part, to see that the checkers notice. */
 export type Saboteur = {
@@ -51,6 +57,7 @@ export type Federation = {
   readonly mesh: Mesh;
   /** Verdicts on the dead, in ms from the death, and how many were given in error; see the checker of the mesh. */
   readonly verdicts: MeshCount;
+  readonly singletons: SingletonCount;
   readonly hub: () => HubRun | undefined;
   readonly agent: (cluster: string) => AgentRun | undefined;
   readonly startHub: () => void;
@@ -100,7 +107,9 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       .padStart(8, '0')}`;
   const verdicts: MeshCount = { tookMs: [], false: 0 };
   const checkMesh = meshCheck(() => sightOf(), verdicts);
-  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh], world.nowMs);
+  const singletons: SingletonCount = { overlaps: 0 };
+  const checkSingletons = singletonCheck(() => singletonSight, singletons);
+  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh, checkSingletons], world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
   const broker = createBroker(world, random('bus'), faults);
@@ -205,18 +214,30 @@ export const createFederation = async (world: World, seed: number, faults: () =>
         observer.answered(cluster, item);
       },
     });
+    const failover = faults().mesh === 0 ? undefined : mesh.agent(process, cluster);
     agents.set(cluster, {
       process,
+      leases: failover?.watch.leases,
       agent: assembleAgent({
         api: saboteur.api?.(api) ?? api,
         link,
         env: process.env,
         agentVersion: 'sim',
-        ...(faults().mesh === 0 ? {} : { failover: mesh.agent(process, cluster) }),
+        ...(failover === undefined ? {} : { failover }),
       }),
     });
   };
 
+  const singletonSight: SingletonSight = {
+    serves: (cluster, seq) => {
+      const run = agents.get(cluster);
+      if (run === undefined || !run.process.isAwake() || members.get(cluster)?.apiUp !== true) return false;
+      const lease = run.leases?.lease();
+      return run.leases === undefined || (lease?.isHeld === true && seq > lease.fence);
+    },
+    isThere: (cluster, kind, name) =>
+      kind !== 'Deployment' || members.get(cluster)?.store.get(types.deployments, 'shop', name) !== undefined,
+  };
   /** What the checker of the mesh may see of the world: who could reach whom. */
   const sightOf = (): MeshSight => ({
     clusters: [...members.keys()],
@@ -236,6 +257,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     observer,
     mesh,
     verdicts,
+    singletons,
     hub: () => hub,
     agent: (cluster) => agents.get(cluster),
     startHub,

@@ -63,6 +63,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   const failed: number[] = [];
   const tookMs: number[] = [];
   let wrong = 0;
+  let singletonOverlaps = 0;
   let events = 0;
   let slowestMs = 0;
   for (const seed of seeds) {
@@ -70,6 +71,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
     events += result.events;
     tookMs.push(...result.verdicts.tookMs);
     wrong += result.verdicts.false;
+    singletonOverlaps += result.singletonOverlaps;
     slowestMs = Math.max(slowestMs, result.settledMs ?? 0);
     if (result.broken === undefined) continue;
     failed.push(seed);
@@ -79,7 +81,9 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   tookMs.sort((a, b) => a - b);
   const verdicts = { p50Ms: percentile(tookMs, 50), p99Ms: percentile(tookMs, 99) };
   if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ seeds: range.to - range.from + 1, failed, verdicts, false: wrong, events })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ seeds: range.to - range.from + 1, failed, verdicts, false: wrong, singletonOverlaps, events })}\n`,
+    );
   else {
     write(
       `${seeds.length} seeds, ${failed.length} failed, ${events} events in ${seconds.toFixed(1)} s (${(seeds.length / seconds).toFixed(1)} seeds/s)`,
@@ -95,7 +99,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
 const program = new Command('sim')
   .description('Runs the shipped loops of hub and agents under virtual time and faults, and checks rules after every event.')
   .requiredOption('--seeds <A-B>', 'seeds to run, such as 1-200', readRange)
-  .option('--json', 'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"events":N}')
+  .option('--json', 'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N}')
   .option('--verbose', 'print every event (to stderr)')
   .parse();
 const { seeds, ...flags } = program.opts<{ seeds: Range; json?: boolean; verbose?: boolean }>();

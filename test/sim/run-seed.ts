@@ -19,6 +19,8 @@ export type SeedResult = {
   readonly tail: readonly string[];
   /** Virtual ms from the healing until everything had settled; undefined when it did not. */
   readonly settledMs: number | undefined;
+  /** Singletons that began in one cluster while another ran them. */
+  readonly singletonOverlaps: number;
   /** Times from the death of a cluster to each watch's verdict on it, ms, unsorted; and verdicts that should not have been. */
   readonly verdicts: { readonly tookMs: readonly number[]; readonly false: number };
 };
@@ -67,6 +69,7 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
     broken: why,
     tail: log.tail(),
     settledMs,
+    singletonOverlaps: federation.singletons.overlaps,
     verdicts: federation.verdicts,
   });
   try {

@@ -69,6 +69,7 @@ const policySpec = (random: Prng, workload: string): PolicySpec => {
       strategy,
       ...(strategy === 'Weighted' ? { weights: [{ clusterSelector: { matchLabels: { tier: 'gold' } }, weight: 3 }, { weight: 1 }] } : {}),
     },
+    ...(random.chance(20) ? { failover: { class: random.pick(['Singleton', 'Singleton', 'Stateless']), surplusSeconds: 60 } } : {}),
     ...(random.chance(20) ? { overrides: [{ labels: { cloud: random.pick(providers) } }] } : {}),
   };
 };

@@ -4,6 +4,7 @@ import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Held } from '../../../shared/wire/mesh.ts';
+import { sameJson } from '../objects.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
@@ -92,6 +93,13 @@ type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello'
 const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
   a.object === b.object && a.health === b.health && a.observed === b.observed && a.hello === b.hello && a.served === b.served;
 
+const isSameView = (a: ClusterView | undefined, b: ClusterView | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.served === b.served &&
+    sameJson([a.labels, a.taints, a.closed, a.pricing], [b.labels, b.taints, b.closed, b.pricing]));
+
 /** Views that are kept while nothing but room changes: placement keeps what it found out about a list by the list itself. */
 const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger): (() => readonly ClusterView[]) => {
   const kept = new Map<string, { readonly source: ViewSource; readonly view: ClusterView | undefined }>();
@@ -102,9 +110,11 @@ const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger
       const known = kept.get(record.name);
       if (known !== undefined && isSameSource(known.source, record)) continue;
       const { object, health, observed, hello, served } = record;
-      const view = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
-      kept.set(record.name, { source: { object, health, observed, hello, served }, view });
-      isChanged = true;
+      const made = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
+      // A beat or a new status makes new objects that say the same.
+      const isSame = known !== undefined && isSameView(known.view, made);
+      kept.set(record.name, { source: { object, health, observed, hello, served }, view: isSame ? known.view : made });
+      isChanged ||= !isSame;
     }
     if (!isChanged) return list;
     for (const name of kept.keys()) if (!records.has(name)) kept.delete(name);

@@ -52,6 +52,10 @@ export const stillOwed = (owed: readonly OwedCluster[], clusters: readonly Clust
 
 /** What lost clusters are owed: what they had before, and what they lose now. A cluster that is well has been decided on: it is owed nothing. */
 const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => {
+  const { before } = input;
+  if (before === undefined) return [];
+  const isAnyLost = input.clusters.some(({ taints }) => taints.length > 0);
+  if (!isAnyLost && (before.status?.owed ?? []).length === 0) return [];
   const views = new Map(input.clusters.map((view) => [view.name, view]));
   const owed = new Map((input.before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas]));
   const got = new Set(decision.clusters.map(({ name }) => name));
@@ -102,6 +106,11 @@ const substance = (status: PlacementStatus | undefined, doubted: ReadonlySet<str
   status?.owed ?? [],
   (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, doubted.has(cluster) || eligible, got]),
 ];
+
+const isOther = (before: PlacementStatus | undefined, after: PlacementStatus, clusters: readonly ClusterView[]): boolean => {
+  const doubted = inDoubt(clusters);
+  return !sameJson(substance(before, doubted), substance(after, doubted));
+};
 
 type JobStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 
@@ -154,8 +163,6 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
   };
-  const doubted = inDoubt(input.clusters);
-  const isChanged =
-    before === undefined || !sameJson(before.spec, spec) || !sameJson(substance(before.status, doubted), substance(status, doubted));
+  const isChanged = before === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };
 };

@@ -3,7 +3,6 @@
  * policy's calm time, within its budget, and never while anything of the workload is unplaced or owed to a lost cluster.
  */
 import { hanseGroup, type Placement, type PlacementSpec } from '../../../shared/api/index.ts';
-import { podShapeOf } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -11,8 +10,9 @@ import { type ClusterView, type Move, rebalance, rebalanceModel, type Task } fro
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import type { EventRecorder } from '../events.ts';
-import { groupKind, type KindCatalog, objectKeyOf, podSpecOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { groupKind, type KindCatalog, objectKeyOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
+import { shapeOf } from '../placement/entry.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type CalmBook, createCalmBook } from './calm.ts';
 import type { Solver } from './solver.ts';
@@ -59,16 +59,16 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     if (key === undefined || workload === undefined || workload.metadata.deletionTimestamp !== undefined || isJob(workload)) return [];
     const policy = policies.policyOf(workload);
     const replicas = replicasOf(workload, typeOfKey(catalog, key));
-    const podSpec = podSpecOf(workload);
+    const shape = shapeOf(workload);
     const isSettled = status?.reason === 'Placed' && (status.owed ?? []).length === 0;
-    if (policy === undefined || replicas === undefined || podSpec === undefined || !isSettled) return [];
+    if (policy === undefined || replicas === undefined || shape === undefined || !isSettled) return [];
     const current = new Map(spec.clusters.flatMap(({ name, replicas: count }) => (count === undefined ? [] : [[name, count] as const])));
     const task: Task = {
       policy,
       workload: {
         ref: spec.workload,
         replicas,
-        shape: podShapeOf(podSpec),
+        shape,
         current,
         owed: new Map(),
         labels: workload.metadata.labels ?? {},

@@ -40,7 +40,11 @@ export const createAnswerDesk = (log: Log): AnswerDesk => {
       const of = serviceOfTrafficId(item.id);
       const read = trafficAnswerOf(item.status);
       if (of === undefined || !read.ok) {
-        log.warn('what a cluster says of a service is refused', { cluster: item.cluster, id: item.id, why: read.ok ? 'WrongId' : read.message });
+        log.warn('what a cluster says of a service is refused', {
+          cluster: item.cluster,
+          id: item.id,
+          why: read.ok ? 'WrongId' : read.message,
+        });
         return undefined;
       }
       const service = serviceKey(of.namespace, of.name);

@@ -198,11 +198,19 @@ describe('a ServiceExport in a member', () => {
   test('counts as well; of several the oldest wins, and each is told of the conflict', async () => {
     wire.answer('us', { report: { ...report(['10.2.0.1']), ...foundExport(2_000) } });
     const other = report(['10.1.0.1'], {
-      service: { type: 'ClusterSetIP', ports: [{ name: 'http', protocol: 'TCP', port: 8080 }], sessionAffinity: 'None', ipFamilies: ['IPv4'] },
+      service: {
+        type: 'ClusterSetIP',
+        ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+        sessionAffinity: 'None',
+        ipFamilies: ['IPv4'],
+      },
     });
     wire.answer('eu', { report: { ...other, ...foundExport(1_000) } });
     await vi.waitFor(() => expect(wire.recordAt('ap')?.spec.import?.ports).toMatchObject([{ port: 8080 }]));
-    expect(conditionOf(wire.recordAt('us')?.spec.conditions as never, 'Conflict')).toMatchObject({ status: 'True', reason: 'PortConflict' });
+    expect(conditionOf(wire.recordAt('us')?.spec.conditions as never, 'Conflict')).toMatchObject({
+      status: 'True',
+      reason: 'PortConflict',
+    });
     expect(wire.recordAt('ap')?.spec.conditions).toEqual([]);
   });
 

@@ -144,7 +144,11 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
   };
 
   /** Writes the hub's ServiceImport, unless somebody else's has the name or there is no such namespace. */
-  const writeImport = async (service: ServiceKey, compiled: CompiledService | undefined, late: readonly string[]): Promise<Outcome | undefined> => {
+  const writeImport = async (
+    service: ServiceKey,
+    compiled: CompiledService | undefined,
+    late: readonly string[],
+  ): Promise<Outcome | undefined> => {
     const { namespace, name } = partsOfService(service);
     const stored = storedOf(service).imported;
     if (stored !== undefined && stored.object.metadata.labels?.[trafficLabel] !== trafficManager) return undefined;
@@ -177,7 +181,9 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     if (stored === undefined) return undefined;
     const status = exportStatus(stored.object as unknown as ServiceExport, conditions, env.nowMs());
     if (sameJson(stored.object.status, status)) return undefined;
-    return commit(store, [{ op: 'put', key: stored.key, expected: stored.revision, object: { ...stored.object, status }, by: controlUser }]);
+    return commit(store, [
+      { op: 'put', key: stored.key, expected: stored.revision, object: { ...stored.object, status }, by: controlUser },
+    ]);
   };
 
   const remember = (service: ServiceKey, next: Made): void => {
@@ -198,7 +204,9 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
   };
 
   const waitsFor = (service: ServiceKey, members: ReadonlySet<string>): string[] =>
-    env.nowMs() - startedMs >= reportsWaitMs ? [] : [...(awaited.get(service) ?? [])].filter((cluster) => members.has(cluster)).sort(compareText);
+    env.nowMs() - startedMs >= reportsWaitMs
+      ? []
+      : [...(awaited.get(service) ?? [])].filter((cluster) => members.has(cluster)).sort(compareText);
 
   const reconcileService = async (service: ServiceKey): Promise<Outcome> => {
     if (!records.isLoaded()) return { outcome: 'again', afterMs: loadAgainMs };
@@ -274,7 +282,11 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     });
     const status = policyStatus(stored.object as unknown as TrafficPolicy, services, env.nowMs());
     if (sameJson(stored.object.status, status)) return done;
-    return (await commit(store, [{ op: 'put', key: stored.key, expected: stored.revision, object: { ...stored.object, status }, by: controlUser }])) ?? done;
+    return (
+      (await commit(store, [
+        { op: 'put', key: stored.key, expected: stored.revision, object: { ...stored.object, status }, by: controlUser },
+      ])) ?? done
+    );
   };
 
   const controller = startController({

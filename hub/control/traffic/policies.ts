@@ -1,5 +1,12 @@
 /** @module Which TrafficPolicy a service is under, and what it says of each cluster. Pure. */
-import { clusterLabels, compileSelector, hanseGroup, trafficDefaults, type TrafficPolicy, type TrafficPolicySpec } from '../../../shared/api/index.ts';
+import {
+  clusterLabels,
+  compileSelector,
+  hanseGroup,
+  type TrafficPolicy,
+  type TrafficPolicySpec,
+  trafficDefaults,
+} from '../../../shared/api/index.ts';
 import { matchesLabels } from '../../../shared/kube/selectors/index.ts';
 import { prefixOf } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';

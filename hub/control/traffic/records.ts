@@ -89,7 +89,8 @@ export const createSentRecords = (options: {
         if (isGone || !isMember(cluster)) sent.get(service)?.delete(cluster);
         else if (entry.op === 'apply' || entry.fingerprint === undefined) publish(service, cluster, undefined, 'withdrawn');
       }
-      for (const [cluster, { isWithdrawn }] of answers) if (isWithdrawn && sent.get(service)?.has(cluster) !== true) void bus.forget(cluster, id);
+      for (const [cluster, { isWithdrawn }] of answers)
+        if (isWithdrawn && sent.get(service)?.has(cluster) !== true) void bus.forget(cluster, id);
       if ((sent.get(service)?.size ?? 0) > 0) return false;
       sent.delete(service);
       return true;
@@ -102,4 +103,3 @@ export const createSentRecords = (options: {
     services: () => [...sent.keys()],
   };
 };
-

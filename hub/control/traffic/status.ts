@@ -135,13 +135,27 @@ export const policyStatus = (policy: TrafficPolicy, services: readonly PolicySer
     return clusters.length === 0 ? [] : [`${service.name} is not yet in ${clusters.join(', ')}`];
   });
   const short = known.flatMap(({ name, compiled }) =>
-    (compiled?.shortfalls ?? []).map(({ lost, unserved }) => `without ${lost.join(', ')} ${unserved} requests a second of ${name} find no room`),
+    (compiled?.shortfalls ?? []).map(
+      ({ lost, unserved }) => `without ${lost.join(', ')} ${unserved} requests a second of ${name} find no room`,
+    ),
   );
   const lacks = [...new Set(known.flatMap(lacksOf))].sort(compareText);
   const found = [
-    condition('Ready', [...missing, ...held, ...late], missing.length > 0 ? 'NotExported' : held.length > 0 ? 'Held' : 'Waiting', 'Applied', 'all clusters act by it'),
+    condition(
+      'Ready',
+      [...missing, ...held, ...late],
+      missing.length > 0 ? 'NotExported' : held.length > 0 ? 'Held' : 'Waiting',
+      'Applied',
+      'all clusters act by it',
+    ),
     condition('Complete', lacks, 'Lacking', 'Complete', 'all clusters serve the kinds that it takes'),
-    condition('Fits', short, 'Shortfall', 'Fits', policy.spec.demand === undefined ? 'no demand is declared' : 'every loss that is planned for fits the others'),
+    condition(
+      'Fits',
+      short,
+      'Shortfall',
+      'Fits',
+      policy.spec.demand === undefined ? 'no demand is declared' : 'every loss that is planned for fits the others',
+    ),
   ];
   return {
     observedGeneration: policy.metadata.generation ?? 0,

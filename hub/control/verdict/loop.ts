@@ -35,6 +35,8 @@ export type VerdictLoopOptions = {
   readonly rim: Pick<WatchPorts, 'verify' | 'look' | 'monotonicMs'>;
   readonly directory: Directory;
   readonly events: EventRecorder;
+  /** Highest number of work that was sent to a cluster: its fence is no lower. */
+  readonly sentTo: (name: string) => number;
   /** Asked before replicas go elsewhere. */
   readonly removals: Removals;
   /** What is known of the cluster's life changed. */
@@ -43,6 +45,8 @@ export type VerdictLoopOptions = {
 
 /** A running loop. */
 export type VerdictLoop = {
+  /** True when singletons of a cluster that is not heard have surely stopped. */
+  readonly isFenced: (name: string) => boolean;
   /** A Cluster or a FailoverPolicy was written or deleted. */
   readonly onObject: () => void;
   readonly watch: Watch;
@@ -95,6 +99,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     { readonly publicKey: string; readonly jwt: string; readonly mintedMs: number; readonly expiresAtMs: number }
   >();
   const replicaTimers = new Map<string, () => void>();
+  const fenced = new Set<string>();
   let current: (Membered & { readonly epoch: number; readonly packet: Uint8Array }) | undefined;
   const size = (): number => current?.members.length ?? 0;
   let seq = 0;
@@ -170,6 +175,27 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     if (cluster === undefined) return;
     events.record(cluster, { type, reason, message });
   };
+  /** The number is written before anything is asked for: a hub that starts again goes on above it. */
+  const fence = async (name: string): Promise<Outcome> => {
+    const key = keyOf(hanseGroup, 'clusters', '', name);
+    const stored = store.get(key);
+    const observed = directory.get(name)?.observed;
+    if (stored === undefined || observed?.cause !== 'Cluster' || !observed.isReplicasTurn) {
+      watch.leases.unfence(name);
+      fenced.delete(name);
+      return done;
+    }
+    if (fenced.has(name)) return done;
+    const number = Math.max(store.revision(), options.sentTo(name));
+    const object = { ...stored.object, status: { ...(stored.object.status as object), fence: number } };
+    const trouble = await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }]);
+    if (trouble !== undefined) return trouble;
+    fenced.add(name);
+    watch.leases.fence(name, number);
+    return done;
+  };
+  const fences: Controller = startController({ name: 'fence', env, workers: 1, reconcile: fence });
+
   /** Replicas have a longer timer than traffic. */
   const startReplicaTimer = (name: string): void => {
     replicaTimers.get(name)?.();
@@ -182,6 +208,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
         tellEvent(name, 'Warning', 'ReplicasHeld', `its replicas stay for now: ${obstacleText[held]}`);
       record.held = held;
       record.observed = { ...record.observed, isReplicasTurn: held === undefined };
+      fences.add(name);
       options.onJudged(name);
       if (held !== undefined) replicaTimers.set(name, env.setTimer(heldAgainMs, ask));
     };
@@ -227,6 +254,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
       record.held = undefined;
     }
     if (cause === 'Cluster' && phase === 'Standing' && record.observed?.isReplicasTurn === false) startReplicaTimer(target);
+    fences.add(target);
     options.onJudged(target);
   };
   const onMessage = (message: MeshMessage): void => {
@@ -261,14 +289,15 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   return {
     onObject: () => controller.addAfter(key, gatherMs(size())),
     watch,
-    pending: controller.pending,
+    isFenced: watch.leases.isFenced,
+    pending: () => controller.pending() + fences.pending(),
     stop: async () => {
       cancelGive();
       giving.stop();
       for (const cancel of replicaTimers.values()) cancel();
       for (const stop of stops) stop();
       watch.stop();
-      await controller.stop();
+      await Promise.all([controller.stop(), fences.stop()]);
     },
   };
 };

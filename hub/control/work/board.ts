@@ -36,6 +36,8 @@ export type Board = {
   readonly rendered: (id: string) => Rendered | undefined;
   readonly putRendered: (id: string, rendered: Rendered) => void;
   readonly ids: () => readonly string[];
+  /** Highest seq that was sent to a cluster. */
+  readonly newestSeqTo: (cluster: string) => number;
 };
 
 const nothing: ReadonlyMap<string, BoardEntry> = new Map();
@@ -94,5 +96,6 @@ export const createBoard = (): Board => {
       rendered.set(id, next);
     },
     ids: () => [...entries.keys()],
+    newestSeqTo: (cluster) => [...entries.values()].reduce((newest, known) => Math.max(newest, known.get(cluster)?.seq ?? 0), 0),
   };
 };

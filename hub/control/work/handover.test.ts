@@ -6,7 +6,7 @@ import { decideHandover, type HandoverInput, type Holding } from './handover.ts'
 const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holding => ({
   told,
   ready,
-  isDown: false,
+  running: told,
   isUnheard: false,
   ...more,
 });
@@ -88,14 +88,25 @@ describe('a move of a singleton', () => {
 
   it.each<readonly [string, Record<string, Holding>, Partial<HandoverInput>, readonly string[]]>([
     ['waits while the old one runs', { a: holding(1) }, {}, ['b']],
-    ['waits until the old one is said to be gone', { a: holding(0) }, {}, ['b']],
-    ['begins when the old one is gone', { a: holding(0, 0, { isDown: true }) }, {}, []],
+    ['waits until the old one is said to be gone', { a: holding(0, 0, { running: 1 }) }, {}, ['b']],
+    ['begins when the old one is gone', { a: holding(0) }, {}, []],
     ['waits for a cluster that nobody hears', { a: holding(1, 1, { isUnheard: true }) }, {}, ['b']],
     ['begins when that cluster has fenced itself', { a: holding(1, 1, { isUnheard: true }) }, { isFenced: () => true }, []],
     ['does not believe in the fence of a cluster that is heard', { a: holding(1) }, { isFenced: () => true }, ['b']],
     ['does not wait for itself', { b: holding(1) }, {}, []],
   ])('%s', (_, held, more, wait) => {
     expect(singleton(held, more)).toEqual(wait);
+  });
+
+  it('waits until a cluster that keeps a part has given up the rest', () => {
+    const wait = (running: number): number =>
+      decideHandover(input({ a: 1, b: 1 }, { a: holding(1, 1, { running }) }, { isSingleton: true })).wait.size;
+    expect([wait(2), wait(1)]).toEqual([1, 0]);
+  });
+
+  it('stays where it is when a drain finds no place for it', () => {
+    const { keep } = decideHandover(input({}, { a: holding(1) }, { isSingleton: true, unplaced: 1, drained: new Map([['a', 0]]) }));
+    expect([...keep]).toEqual([['a', 1]]);
   });
 
   it('keeps nothing where it was', () => {

@@ -9,8 +9,8 @@ export type Holding = {
   readonly told: number;
   /** Of those it said to be ready. */
   readonly ready: number;
-  /** It said that nothing is there (any more), or that it has no more than what is wanted now. */
-  readonly isDown: boolean;
+  /** The most that may still run there, by what it was told and what it answered. */
+  readonly running: number;
   /** Not heard, or lost: what it has it keeps, and nobody knows what that is. */
   readonly isUnheard: boolean;
 };
@@ -46,11 +46,15 @@ const leaving = ({ held, wanted }: HandoverInput): [string, Holding][] =>
   [...held].filter(([name, { told }]) => told > (wanted.get(name) ?? 0)).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const oneAfterAnother = (input: HandoverInput): Handover => {
-  const blocking = leaving(input).some(([name, { isDown, isUnheard }]) => !isDown && !(isUnheard && input.isFenced(name)));
-  const lingering = [...input.held].some(
-    ([name, { told, isDown, isUnheard }]) => told === 0 && !isDown && !input.wanted.has(name) && !(isUnheard && input.isFenced(name)),
+  // A drain does not stop what has nowhere to go.
+  if (input.unplaced > 0 && input.wanted.size === 0) {
+    const staying = leaving(input).filter(([name, { isUnheard }]) => input.drained.has(name) && !isUnheard);
+    return { keep: new Map(staying.map(([name, { told }]) => [name, told])), wait: new Set() };
+  }
+  const isBlocked = [...input.held].some(
+    ([name, { running, isUnheard }]) => running > (input.wanted.get(name) ?? 0) && !(isUnheard && input.isFenced(name)),
   );
-  if (!blocking && !lingering) return nothing;
+  if (!isBlocked) return nothing;
   const grows = [...input.wanted].filter(([name, replicas]) => replicas > (input.held.get(name)?.told ?? 0));
   return { keep: new Map(), wait: new Set(grows.map(([name]) => name)) };
 };

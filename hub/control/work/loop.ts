@@ -2,7 +2,7 @@
 import type { Placement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
-import { hash32, type RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import type { FleetBus, PublishOutcome } from '../../fleet/port.ts';
@@ -16,7 +16,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { decideWork, type SentRecord, type WorkAction } from './decide.ts';
 import { createMoving, type Move, type Moves, noMove } from './moving.ts';
-import { completionShares, renderFor, type Share } from './render.ts';
+import { completionShares, contentHash, renderFor, type Share } from './render.ts';
 
 /** What the loop is built from. */
 export type WorkLoopOptions = {
@@ -45,10 +45,8 @@ const boardWaitMs = 100;
 /** After these refusals the same item may be taken later. */
 const retriedAfterMs: Readonly<Record<string, number>> = { QueueFull: 1_000, Stopped: 1_000, NotSealable: 5_000 };
 
-const fingerprintOf = (value: unknown): string => {
-  const text = JSON.stringify(value);
-  return `${hash32(text).toString(16)}-${hash32(`${text.length}#${text}`).toString(16)}`;
-};
+const fingerprintOf = ([adopt, object, ...marks]: readonly [WorkItem['adopt'], KubeObject, ...unknown[]]): string =>
+  [adopt, contentHash(object), ...marks].join(' ');
 
 /** What one cluster should get. */
 type Wanted = {
@@ -56,6 +54,7 @@ type Wanted = {
   readonly adopt: WorkItem['adopt'];
   readonly fingerprint: string;
   readonly replicas: number | undefined;
+  readonly isSingleton: boolean;
 };
 type Rendering = {
   readonly wanted: ReadonlyMap<string, Wanted>;
@@ -119,6 +118,9 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       if (replicas === 0) shares.delete(name);
       else shares.set(name, { ...shares.get(name), replicas });
     }
+    for (const name of move.shut) shares.delete(name);
+    // A new fence asks for the same content once more, under a number above it.
+    const marksOf = (name: string): unknown[] => (move.isSingleton ? ['singleton', options.moves.fenceOf(name)] : []);
     const adopt = policy?.adopt ?? follow.policy?.adopt ?? 'Never';
     const wanted = new Map<string, Wanted>();
     const faults = new Map<string, string>();
@@ -129,7 +131,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         wanted.set(name, {
           object: rendered.object,
           adopt,
-          fingerprint: fingerprintOf([adopt, rendered.object]),
+          fingerprint: fingerprintOf([adopt, rendered.object, ...marksOf(name)]),
+          isSingleton: move.isSingleton,
           replicas: share.replicas,
         });
       else faults.set(name, rendered.message);
@@ -154,12 +157,12 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       env.log.warn('work of a kind that nobody serves any more is left as it is', { cluster, id });
       return;
     }
-    const seq = Math.max(store.revision(), (board.sent(id).get(cluster)?.seq ?? 0) + 1);
+    const seq = Math.max(store.revision(), (board.sent(id).get(cluster)?.seq ?? 0) + 1, options.moves.fenceOf(cluster) + 1);
     const common = { v: 1, cluster, id, seq, ref: workRefOf(key, type) } as const;
     const item: WorkItem =
       wanted === undefined
         ? { ...common, op: 'withdraw', adopt: 'Never' }
-        : { ...common, op: 'apply', object: wanted.object, adopt: wanted.adopt };
+        : { ...common, op: 'apply', object: wanted.object, adopt: wanted.adopt, ...(wanted.isSingleton ? { singleton: true } : {}) };
     board.put(id, cluster, { seq, op: item.op, fingerprint: wanted?.fingerprint, problem: undefined, replicas: wanted?.replicas });
     void bus.publishWork(item).then((outcome) => onOutcome(key, id, cluster, seq, outcome));
   };
@@ -242,8 +245,14 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       isKnown: directory.has,
       // A cluster whose rendering failed keeps what it has, as one does that is not heard or is owed a fresh decision.
       isHeld: (cluster) =>
-        directory.isUnheard(cluster) || owed.has(cluster) || move.keep.has(cluster) || rendering?.faults.has(cluster) === true,
-      isDoubtful: (cluster) => moving.isDoubtful(id, cluster, rendering?.wanted.get(cluster)?.replicas),
+        directory.isUnheard(cluster) ||
+        owed.has(cluster) ||
+        move.keep.has(cluster) ||
+        move.shut.has(cluster) ||
+        rendering?.faults.has(cluster) === true,
+      isDoubtful: (cluster) =>
+        moving.isDoubtful(id, cluster, rendering?.wanted.get(cluster)?.replicas) ||
+        (move.isSingleton && (board.sent(id).get(cluster)?.seq ?? 0) <= options.moves.fenceOf(cluster)),
     });
     for (const action of actions) act(key, id, action, rendering);
     // An agent that starts anew tells again what it withdrew; by then its record may have been forgotten.

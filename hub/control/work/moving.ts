@@ -16,6 +16,8 @@ export type Moves = {
   readonly surplusMs: () => number;
   /** The cluster is not heard, and its singletons have surely stopped by themselves. */
   readonly isFenced: (cluster: string) => boolean;
+  /** The number that work for the cluster must be above to run as a singleton. */
+  readonly fenceOf: (cluster: string) => number;
   /** Replicas of a workload of so many that may be missing while the cluster is drained; undefined = it is not drained. */
   readonly drainBudgetOf: (cluster: string, replicas: number) => number | undefined;
 };
@@ -26,12 +28,16 @@ export type Move = {
   readonly keep: ReadonlyMap<string, number>;
   /** Clusters that get no more than they have, and how many that is. */
   readonly wait: ReadonlyMap<string, number>;
+  /** Clusters to which nothing is sent: a fence against them is being put up or stands. */
+  readonly shut: ReadonlySet<string>;
+  /** The workload runs in one cluster at a time. */
+  readonly isSingleton: boolean;
   /** When to look again though nobody answers. */
   readonly againMs: number | undefined;
 };
 
 /** Nothing moves. */
-export const noMove: Move = { keep: new Map(), wait: new Map(), againMs: undefined };
+export const noMove: Move = { keep: new Map(), wait: new Map(), shut: new Set(), isSingleton: false, againMs: undefined };
 
 /** Moves under way. */
 export type Moving = {
@@ -66,9 +72,16 @@ const toldOf = (entry: BoardEntry, answer: StatusItem | undefined): number =>
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
   const told = toldOf(entry, answer);
   const isAnswered = answer !== undefined && answer.seq >= entry.seq;
-  const isDown =
-    entry.op === 'withdraw' ? isAnswered && answer.phase === 'Withdrawn' : isAnswered && countOf(answer, 'replicas') <= told && told === 0;
-  return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), isDown, isUnheard };
+  const said = countOf(answer, 'replicas');
+  const running =
+    entry.op === 'withdraw'
+      ? isAnswered && answer.phase === 'Withdrawn'
+        ? 0
+        : Math.max(1, said)
+      : isAnswered
+        ? said
+        : Math.max(told, said);
+  return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 
 /** Follows moves; remembers since when each has been open. */
@@ -86,10 +99,13 @@ export const createMoving = (parts: {
     if (placement === undefined || !kinds.has(groupKind(object))) return noMove;
     const id = workIdOf(key);
     const sent = board.sent(id);
+    const failover = policies.byId(placement.spec.policy)?.failover ?? {};
+    const isSingleton = failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton';
     const wanted = new Map(placement.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
     const isAlone = [...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2;
-    if (isAlone) return noMove;
-    const failover = policies.byId(placement.spec.policy)?.failover ?? {};
+    // What an isolated cluster has is stopped by its fence: nothing newer may reach it before it is back.
+    const shut = new Set(isSingleton ? [...wanted.keys()].filter((name) => directory.isUnheard(name)) : []);
+    if (isAlone) return { ...noMove, isSingleton, shut };
     const held = new Map(
       [...sent].map(([name, entry]) => [name, holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.has(name))]),
     );
@@ -103,7 +119,6 @@ export const createMoving = (parts: {
     const nowMs = env.nowMs();
     const surplusMs = failover.surplusSeconds === undefined ? moves.surplusMs() : failover.surplusSeconds * 1_000;
     const sinceMs = openSince.get(key) ?? nowMs;
-    const isSingleton = failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton';
     const { keep, wait } = decideHandover({
       isSingleton,
       wanted,
@@ -113,16 +128,16 @@ export const createMoving = (parts: {
       isOverdue: drained.size === 0 && nowMs - sinceMs >= surplusMs,
       isFenced: moves.isFenced,
     });
-    if (keep.size === 0 && wait.size === 0) return noMove;
+    if (keep.size === 0 && wait.size === 0) return { ...noMove, isSingleton, shut };
     openSince.set(key, sinceMs);
     const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
-    return { keep, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), againMs };
+    return { keep, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), shut, isSingleton, againMs };
   };
 
   return {
     of: (key, object, placement) => {
       const move = decide(key, object, placement);
-      if (move === noMove) openSince.delete(key);
+      if (move.keep.size === 0 && move.wait.size === 0) openSince.delete(key);
       return move;
     },
     isOpen: (key) => openSince.has(key),

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { ResourceType } from '../../../shared/kube/resource.ts';
+import { hash32 } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
 import { type OverriddenObject, overrideObject } from '../../../shared/placement/index.ts';
 import { bag, groupKind, replicasField } from '../kinds.ts';
@@ -75,7 +76,27 @@ const stripped = (object: KubeObject): KubeObject => {
   };
 };
 
-/** The object as it goes to a cluster with these labels; a fault when an override does not fit it. */
+/** Renderings of an object that no override tells apart by cluster: many clusters, and many looks, get the same one. */
+const kept = new WeakMap<KubeObject, Map<string, KubeObject>>();
+/** Different shares of one object that are kept; beyond it they are made anew. */
+const keptMax = 8;
+
+const withShare = (object: KubeObject, type: ResourceType | undefined, share: Share): KubeObject => {
+  const known = kept.get(object) ?? new Map<string, KubeObject>();
+  kept.set(object, known);
+  const field = replicasField(object, type);
+  const text = `${field ?? ''} ${share.replicas ?? ''} ${share.completions ?? ''}`;
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  let rendered = ownedByMember(stripped(object));
+  if (field !== undefined && share.replicas !== undefined) rendered = setAt(rendered, field, share.replicas);
+  if (share.completions !== undefined) rendered = setAt(rendered, 'spec.completions', share.completions);
+  if (known.size >= keptMax) known.clear();
+  known.set(text, rendered);
+  return rendered;
+};
+
+/** The object as it goes to a cluster with these labels; a fault when an override does not fit it. What it answers is never changed in place. */
 export const renderFor = (
   object: KubeObject,
   type: ResourceType | undefined,
@@ -83,11 +104,20 @@ export const renderFor = (
   policy: CompiledPolicy | undefined,
   clusterLabels: Readonly<Record<string, string>>,
 ): OverriddenObject => {
-  const field = replicasField(object, type);
-  let rendered = ownedByMember(stripped(object));
-  if (field !== undefined && share.replicas !== undefined) rendered = setAt(rendered, field, share.replicas);
-  if (share.completions !== undefined) rendered = setAt(rendered, 'spec.completions', share.completions);
+  const rendered = withShare(object, type, share);
   return policy === undefined ? { ok: true, object: rendered } : overrideObject(rendered, policy.overrides, clusterLabels);
+};
+
+const hashes = new WeakMap<KubeObject, string>();
+
+/** A text that differs for different content; of an object that is rendered once it is made once. */
+export const contentHash = (object: KubeObject): string => {
+  const known = hashes.get(object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(object);
+  const hash = `${hash32(text).toString(16)}-${hash32(`${text.length}#${text}`).toString(16)}`;
+  hashes.set(object, hash);
+  return hash;
 };
 
 /** Parts of a Job's completions in proportion to its replicas per cluster: Webster, so that they add up. */

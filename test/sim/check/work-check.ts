@@ -22,6 +22,9 @@ const marksOf = (object: KubeObject): { readonly id: string | undefined; readonl
 });
 
 const contentOf = (object: KubeObject): string => JSON.stringify([object.spec, object.data]);
+/** A singleton may be applied without its replicas. */
+const stoppedOf = ({ object, singleton }: WorkItem): string =>
+  singleton === true ? JSON.stringify([{ ...(object?.spec as object), replicas: 0 }, object?.data]) : '';
 
 /** The checker. */
 export const workCheck: Checker = (fail, nowMs) => {
@@ -91,7 +94,7 @@ export const workCheck: Checker = (fail, nowMs) => {
       const item = signed.get(key)?.get(seq);
       if (item?.object === undefined) {
         fail('an agent applies only what the hub signed', `${key} is applied at seq ${seq}, which the hub never signed for applying`);
-      } else if (contentOf(item.object) !== contentOf(object)) {
+      } else if (contentOf(item.object) !== contentOf(object) && stoppedOf(item) !== contentOf(object)) {
         fail(
           'an agent applies only what the hub signed',
           `${key} at seq ${seq} is applied with another content: ${contentOf(object)} for ${contentOf(item.object)}`,

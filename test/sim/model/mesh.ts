@@ -37,6 +37,7 @@ export const keyOfMember = (name: string): string => `U${name}`;
 
 /** Packets under way: longer than the slowest of them takes. */
 const packetsMax = 20_000;
+const keepMs = 10;
 const lieEveryMs = 500;
 /** A number that no honest ballot reaches. */
 const lieSeq = 1_000_000;
@@ -67,6 +68,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const kept = new Map<string, Uint8Array>();
   const boots = new Map<string, string>();
   const liars = new Set<string>();
+  const fences = new Map<string, readonly (readonly [string, number])[]>();
 
   const portsOf = (process: Process, name: string) => {
     const look: WatchPorts['look'] = ({ url }, timeoutMs) => {
@@ -148,6 +150,17 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         sign: signWith(keyOfMember(cluster)),
         hubKey: () => hubName,
         publish,
+        keeper: {
+          fences: fences.get(cluster) ?? [],
+          // A disk: what is kept outlives the process, and keeping takes a while.
+          keep: (promised) =>
+            new Promise((resolve) => {
+              process.after(keepMs, 'fences are kept', () => {
+                fences.set(cluster, promised);
+                resolve();
+              });
+            }),
+        },
       });
       onPacket((packet) => watch.hear('broker', packet));
       listeners.set(cluster, { process, hear: (packet) => watch.hear('direct', packet) });

@@ -1,0 +1,71 @@
+/** @module The rule of singletons: none begins in a cluster while another cluster that may run it still does. */
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { WorkItem } from '../../../shared/wire/messages.ts';
+import type { Checker } from './observer.ts';
+import { createWishes } from './wishes.ts';
+
+/** What can be seen of a cluster that has a singleton. */
+export type SingletonSight = {
+  /** Its agent runs and would serve what it was sent under this number; one that is dead or stopped cannot be asked. */
+  readonly serves: (cluster: string, seq: number) => boolean;
+  /** The object is still there. */
+  readonly isThere: (cluster: string, kind: string, name: string) => boolean;
+};
+
+/** What is counted over a run. */
+export type SingletonCount = { overlaps: number };
+
+const marks = { id: 'hanse.dev/work-id', seq: 'hanse.dev/work-seq' };
+
+type Running = { readonly seq: number; readonly replicas: number; readonly kind: string; readonly name: string };
+
+const replicasOf = (object: KubeObject): number => (object.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+
+/** The checker. */
+export const singletonCheck =
+  (look: () => SingletonSight, count: SingletonCount): Checker =>
+  (fail, nowMs) => {
+    const wishes = createWishes(nowMs);
+    const wantedIn = (cluster: string, name: string): number =>
+      [...wishes.placements().values()]
+        .filter(({ workload }) => workload.name === name)
+        .flatMap(({ clusters }) => clusters)
+        .reduce((sum, share) => sum + (share.name === cluster ? (share.replicas ?? 0) : 0), 0);
+    /** Numbers under which the hub sent something as a singleton, by `cluster.id`. */
+    const sent = new Map<string, Map<number, WorkItem>>();
+    const running = new Map<string, Map<string, Running>>();
+    const itemOf = (cluster: string, object: KubeObject): WorkItem | undefined =>
+      sent.get(`${cluster}.${object.metadata.annotations?.[marks.id] ?? ''}`)?.get(Number(object.metadata.annotations?.[marks.seq] ?? 0));
+    return {
+      written: wishes.written,
+      published: (item) => {
+        const key = `${item.cluster}.${item.id}`;
+        const items = sent.get(key) ?? new Map<number, WorkItem>();
+        sent.set(key, items);
+        items.set(item.seq, item);
+      },
+      applying: (cluster, object) => {
+        const item = itemOf(cluster, object);
+        if (item?.singleton !== true || replicasOf(object) === 0) return;
+        const { serves, isThere } = look();
+        for (const [other, { seq, replicas, kind, name }] of running.get(item.id) ?? []) {
+          if (other === cluster || replicas === 0 || !isThere(other, kind, name) || !serves(other, seq)) continue;
+          // A policy may divide it on purpose: what a cluster is meant to have is no overlap.
+          if (replicas <= wantedIn(other, name)) continue;
+          count.overlaps += 1;
+          fail('no two holders of a singleton', `${name} begins in ${cluster} at seq ${item.seq} while ${other} runs it at seq ${seq}`);
+        }
+      },
+      applied: (cluster, object) => {
+        const item = itemOf(cluster, object);
+        if (item === undefined) return;
+        const { id, seq } = item;
+        const known = running.get(id) ?? new Map<string, Running>();
+        running.set(id, known);
+        known.set(cluster, { seq, replicas: replicasOf(object), kind: object.kind, name: object.metadata.name });
+      },
+      answered: (cluster, { id, phase }) => {
+        if (phase === 'Withdrawn') running.get(id)?.delete(cluster);
+      },
+    };
+  };
