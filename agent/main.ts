@@ -118,7 +118,10 @@ const closing =
 
 const anyHost = new Set(['0.0.0.0', '::']);
 
-const openDns = async ({ host, port, addresses }: Listening, env: RuntimeEnv): Promise<{ server: DnsServer; addresses: readonly string[] }> => {
+const openDns = async (
+  { host, port, addresses }: Listening,
+  env: RuntimeEnv,
+): Promise<{ server: DnsServer; addresses: readonly string[] }> => {
   const server = await startDnsServer({ host, port, env: { random: env.random, monotonicMs } });
   return { server, addresses: addresses ?? (isIP(host) === 0 || anyHost.has(host) ? [] : [host]) };
 };
@@ -144,9 +147,8 @@ export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
 const program = async (): Promise<void> => {
   let log = nodeLog({ level: 'error', format: 'json' });
   try {
-    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, dns, readKubeletConfig, logLevel } = readSettings(
-      process.env,
-    );
+    const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, dns, readKubeletConfig, logLevel } =
+      readSettings(process.env);
     log = nodeLog({ level: logLevel, format: 'json' });
     const agent = await startAgent({
       cluster,

@@ -210,7 +210,9 @@ export const draFactsOf = (
       ),
       allowMultipleAllocations: rest.shared,
     };
-    const kind = { id: kinds.size, driver, classes: tests.filter(({ admits }) => admits(device)).map(({ name }) => name), ...rest };
+    const quantities = Object.keys(texts).length === 0 ? {} : { quantities: texts };
+    const classNames = tests.filter(({ admits }) => admits(device)).map(({ name }) => name);
+    const kind = { id: kinds.size, driver, classes: classNames, ...rest, ...quantities };
     const made = { kind, out };
     kinds.set(key, made);
     return made;

@@ -9,7 +9,8 @@ export type OwnedResource = 'services' | 'serviceimports' | 'endpointslices' | '
 const portText = (ports: unknown): unknown =>
   bagsOf(ports).map(({ name, protocol, port, appProtocol }) => [textOf(name), textOf(protocol) || 'TCP', port, textOf(appProtocol)]);
 
-const seconds = (spec: { readonly [field: string]: unknown }): unknown => bagOf(bagOf(spec.sessionAffinityConfig).clientIP).timeoutSeconds ?? null;
+const seconds = (spec: { readonly [field: string]: unknown }): unknown =>
+  bagOf(bagOf(spec.sessionAffinityConfig).clientIP).timeoutSeconds ?? null;
 
 const ofService = (spec: { readonly [field: string]: unknown }): unknown => [
   portText(spec.ports),
@@ -35,7 +36,11 @@ const ofImport = (spec: { readonly [field: string]: unknown }): unknown => [
 const ofSlice = (object: KubeObject): unknown => [
   textOf(object.addressType),
   portText(object.ports),
-  bagsOf(object.endpoints).map(({ addresses, conditions, hostname }) => [textsOf(addresses), bagOf(conditions).ready !== false, textOf(hostname)]),
+  bagsOf(object.endpoints).map(({ addresses, conditions, hostname }) => [
+    textsOf(addresses),
+    bagOf(conditions).ready !== false,
+    textOf(hostname),
+  ]),
 ];
 
 const ofEndpoint = (spec: { readonly [field: string]: unknown }): unknown =>

@@ -3,7 +3,14 @@ import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { bagOf, bagsOf, textOf, textsOf } from '../../shared/lib/fields.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { importBackendsOf, type RouteBackends, sliceManager, trafficLabel, trafficManager, trafficServiceLabel } from '../../shared/traffic/index.ts';
+import {
+  importBackendsOf,
+  type RouteBackends,
+  sliceManager,
+  trafficLabel,
+  trafficManager,
+  trafficServiceLabel,
+} from '../../shared/traffic/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type Reflector, type ReflectorEvent, startReflector } from '../cluster/index.ts';
 import { contentHash, type OwnedResource } from './canonical.ts';
@@ -258,7 +265,10 @@ export const watchMember = (options: {
       if (stopped) return;
       for (const source of sources) {
         const version = source.versions.find((one) =>
-          apis.some(({ groupVersion, resource }) => resource === source.name && groupVersion === (source.group === '' ? one : `${source.group}/${one}`)),
+          apis.some(
+            ({ groupVersion, resource }) =>
+              resource === source.name && groupVersion === (source.group === '' ? one : `${source.group}/${one}`),
+          ),
         );
         const run = running.get(source.name);
         if (run?.version === version) continue;

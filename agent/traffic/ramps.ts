@@ -53,12 +53,7 @@ export const createRamps = (): Ramps => {
     }
     percents.set(service, new Map([...of].map(([cluster, state]) => [cluster, rampPercent(spec.failback, state)])));
   };
-  const stepService = (
-    nowMs: number,
-    service: string,
-    spec: TrafficSpec,
-    sightOf: (cluster: string) => ClusterSight,
-  ): boolean => {
+  const stepService = (nowMs: number, service: string, spec: TrafficSpec, sightOf: (cluster: string) => ClusterSight): boolean => {
     let isChanged = false;
     for (const { name, load, capacity } of spec.sources) {
       const state = states.get(service)?.get(name);

@@ -145,9 +145,7 @@ export const reportOf = (
   const isSound = service !== undefined && service.shape !== 'Unfit';
   const { sets, leftOut } = bounded(isSound ? merged(slices.map(({ set }) => set)) : []);
   return {
-    ...(found === undefined
-      ? {}
-      : { export: { createdMs: found.createdMs, labels: found.labels, annotations: found.annotations } }),
+    ...(found === undefined ? {} : { export: { createdMs: found.createdMs, labels: found.labels, annotations: found.annotations } }),
     service: service?.shape ?? 'None',
     addresses: gateway ?? service?.addresses ?? [],
     sets,

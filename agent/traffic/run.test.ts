@@ -1,6 +1,7 @@
 /** @module What one agent makes of records and verdicts, against a real API server in memory; the detector and the link are levers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { mcsSchemas, mcsTypes } from '../../shared/api/index.ts';
+import type { Verdict } from '../../shared/health/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../shared/kube/builtin/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts';
@@ -8,14 +9,13 @@ import { createSchemaSet } from '../../shared/kube/schema/index.ts';
 import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
-import { type Verdict } from '../../shared/health/index.ts';
 import type { DnsZone } from '../../shared/traffic/index.ts';
 import { type DrawnSource, recordOf } from '../../shared/traffic/testing.ts';
 import { type StatusItem, type TrafficAnswer, type TrafficSpec, trafficIdOf, trafficItem } from '../../shared/wire/index.ts';
-import { fakeLink, type FakeLink } from '../testing/fake-link.ts';
+import { type FakeLink, fakeLink } from '../testing/fake-link.ts';
 import type { TrafficWatch } from './away.ts';
-import { splitLink } from './split-link.ts';
 import { startTraffic, type TrafficEngine } from './run.ts';
+import { splitLink } from './split-link.ts';
 
 const env: RuntimeEnv = {
   nowMs: () => Date.now() + skippedMs,
@@ -151,7 +151,8 @@ const slicesType = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpoi
 const servicesType = { group: '', version: 'v1', resource: 'services' };
 const importsType = { group: 'multicluster.x-k8s.io', version: 'v1beta1', resource: 'serviceimports' };
 const exportsType = { ...importsType, resource: 'serviceexports' };
-const listed = async (type: typeof slicesType): Promise<readonly KubeObject[]> => (await api.client.list({ ...type, namespace: 'shop' })).items;
+const listed = async (type: typeof slicesType): Promise<readonly KubeObject[]> =>
+  (await api.client.list({ ...type, namespace: 'shop' })).items;
 /** `eu 4, us 4`: endpoints by source cluster. */
 const endpoints = async (service = 'web'): Promise<string> => {
   const counts = new Map<string, number>();
@@ -305,7 +306,8 @@ describe('a death', () => {
     await comesTo('ap 4, eu 4');
     await vi.waitFor(async () =>
       expect(
-        (await api.client.get({ group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' }))?.data,
+        (await api.client.get({ group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' }))
+          ?.data,
       ).toMatchObject({ ramps: expect.stringContaining('us') }),
     );
     engine.stop();
@@ -335,7 +337,11 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
   await comesTo('ap 4, eu 4, us 4');
   lost.add('ap');
   await comesTo('eu 4, us 4');
-  expect(zones[0]?.services[0]?.backends.map(({ cluster, weight }) => `${cluster} ${weight > 0}`)).toEqual(['ap true', 'eu true', 'us true']);
+  expect(zones[0]?.services[0]?.backends.map(({ cluster, weight }) => `${cluster} ${weight > 0}`)).toEqual([
+    'ap true',
+    'eu true',
+    'us true',
+  ]);
   lost.clear();
   skippedMs += 6_000;
   await comesTo('ap 4, eu 4, us 4');
@@ -352,8 +358,16 @@ describe('the world outside', () => {
     await vi.waitFor(() => expect(answered()).toEqual(['ap', 'eu', 'us']));
     const before = zones[0]?.serial ?? 0;
     const named = async (): Promise<string[]> => {
-      const found = await api.client.get({ group: 'externaldns.k8s.io', version: 'v1alpha1', resource: 'dnsendpoints', namespace: 'shop', name: 'web' });
-      return ((found?.spec as { endpoints: { setIdentifier: string }[] } | undefined)?.endpoints ?? []).map(({ setIdentifier }) => setIdentifier);
+      const found = await api.client.get({
+        group: 'externaldns.k8s.io',
+        version: 'v1alpha1',
+        resource: 'dnsendpoints',
+        namespace: 'shop',
+        name: 'web',
+      });
+      return ((found?.spec as { endpoints: { setIdentifier: string }[] } | undefined)?.endpoints ?? []).map(
+        ({ setIdentifier }) => setIdentifier,
+      );
     };
     await vi.waitFor(async () => expect(await named()).toEqual(['ap', 'eu', 'us']));
     dead('us');
@@ -389,10 +403,20 @@ test('weights of routes to imports of single clusters follow, and nothing else o
       backendRefs.map(({ weight }) => weight),
     );
   };
-  await vi.waitFor(async () => expect(await weights()).toEqual([[1_000_000, 1_000_000, 1_000_000], [7, 1]]));
+  await vi.waitFor(async () =>
+    expect(await weights()).toEqual([
+      [1_000_000, 1_000_000, 1_000_000],
+      [7, 1],
+    ]),
+  );
   await comesTo('us 4', 'web-us');
   dead('us');
-  await vi.waitFor(async () => expect(await weights()).toEqual([[1_000_000, 1_000_000, 0], [7, 1]]));
+  await vi.waitFor(async () =>
+    expect(await weights()).toEqual([
+      [1_000_000, 1_000_000, 0],
+      [7, 1],
+    ]),
+  );
 });
 
 describe('what the cluster offers', () => {
@@ -408,7 +432,10 @@ describe('what the cluster offers', () => {
     metadata: { name: 'web-0', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
     addressType: 'IPv4',
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: [...ready.map((ip) => ({ addresses: [ip], conditions: { ready: true } })), ...unready.map((ip) => ({ addresses: [ip], conditions: { ready: false } }))],
+    endpoints: [
+      ...ready.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
+      ...unready.map((ip) => ({ addresses: [ip], conditions: { ready: false } })),
+    ],
   });
   const offered = () => told()?.status.report;
 

@@ -252,7 +252,9 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     }
     const percents = ramps.told(service);
     const unreachable = now.unreachable
-      .filter((one) => !percents.some((other) => other.cluster === one) && record?.spec.sources.some((source) => source.name === one) === true)
+      .filter(
+        (one) => !percents.some((other) => other.cluster === one) && record?.spec.sources.some((source) => source.name === one) === true,
+      )
       .map((one) => ({ cluster: one, why: 'not reached from here', percent: 0 }));
     return {
       v: 1,
@@ -351,7 +353,10 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     } else {
       const read = trafficRecordOf(item);
       if (!read.ok) {
-        env.log.error('a record of traffic cannot be read and is left out; what was there before stays', { id: item.id, why: read.message });
+        env.log.error('a record of traffic cannot be read and is left out; what was there before stays', {
+          id: item.id,
+          why: read.message,
+        });
         return;
       }
       withdrawn.delete(service);
@@ -382,7 +387,10 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       const { status, message } = failureOf(error);
       if (status !== 403 && status !== 404) {
         if (attempt === 0) env.log.warn('kept records of traffic cannot be loaded yet', { why: message });
-        cancels.set('load', env.setTimer(backoffMs(attempt, loadBackoff, env.random), () => void load(attempt + 1)));
+        cancels.set(
+          'load',
+          env.setTimer(backoffMs(attempt, loadBackoff, env.random), () => void load(attempt + 1)),
+        );
         return;
       }
     }

@@ -1,8 +1,8 @@
 /** @module What the agent keeps of the ways back, so that a restart in the middle of one does not give a cluster its whole share at once. */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { bagsOf, integerOf, textOf } from '../../shared/lib/fields.ts';
-import { ensureNamespace, SYSTEM_NAMESPACE } from '../work/index.ts';
 import { trafficManager } from '../../shared/traffic/index.ts';
+import { ensureNamespace, SYSTEM_NAMESPACE } from '../work/index.ts';
 import type { KeptRamps } from './ramps.ts';
 
 const name = 'hanse-agent-traffic';

@@ -71,7 +71,10 @@ export const createWriter = (options: {
       case 'apply':
         options.onApplied(
           write.resource,
-          await client.patch(addressOf(write.resource, write.object), applyType, write.object, { fieldManager: trafficManager, force: true }),
+          await client.patch(addressOf(write.resource, write.object), applyType, write.object, {
+            fieldManager: trafficManager,
+            force: true,
+          }),
         );
         return;
       case 'status':
@@ -98,7 +101,8 @@ export const createWriter = (options: {
     const failure = failureOf(error);
     if (failure.unreachable || failure.status === 429 || failure.status >= 500) return undefined;
     const [resource] = targetOf(write).split(' ');
-    if (failure.status === 403) return `it may not ${write.do === 'delete' ? 'delete' : 'patch'} ${resource}: grant it to the agent's identity`;
+    if (failure.status === 403)
+      return `it may not ${write.do === 'delete' ? 'delete' : 'patch'} ${resource}: grant it to the agent's identity`;
     if (failure.status === 404 && failure.kind === 'namespaces') return 'it has no such namespace: create it to import services there';
     // Somebody changed the object meanwhile, or it is gone: its own event brings it back here.
     if (failure.status === 409 || failure.status === 404 || (write.do === 'route' && failure.status === 422)) return '';

@@ -32,23 +32,41 @@ export type Federation = {
   readonly absent: readonly string[];
   /** Resolves when this cluster is Ready at the hub. @throws Error after a minute, with what the hub says. */
   readonly whenReady: (name: string) => Promise<void>;
+  /** A member that runs, and its agent. */
+  readonly running: (name: string) => JoinedMember | undefined;
   readonly stop: () => Promise<void>;
 };
 
 const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 /** The n-th member listens on the hub's port plus this plus n, so that its address stays the same from start to start. */
 const memberPortOffset = 10;
+/** The agent of the n-th member answers names of services on the hub's port plus this plus n. */
+const dnsPortOffset = 40;
 const readyWithinMs = 60_000;
 
 /** One member with its agent, which joins with a token made for it alone. */
-const startJoined = async (options: FederationOptions, hub: Hub, cluster: CloudCluster, port: number): Promise<JoinedMember> => {
+const startJoined = async (
+  options: FederationOptions,
+  hub: Hub,
+  cluster: CloudCluster,
+  ports: { readonly port: number; readonly dnsPort: number },
+): Promise<JoinedMember> => {
   const dataDir = join(options.dataDir, 'members', cluster.name);
   const known = await hub.client.get({ ...clustersResource, name: cluster.name });
   // A Cluster that was deleted took its agent's credential along: the playground joins anew, with new keys.
   if (known === undefined) await forgetKeys(dataDir);
   const connection = { client: hub.client, server: hub.url, caPem: hub.caPem };
   const token = known === undefined ? await joinToken(connection, cluster) : undefined;
-  return startJoinedMember({ cluster, dataDir, port, env: options.env, hub: connection, token });
+  return startJoinedMember({ cluster, dataDir, ...ports, env: options.env, hub: connection, token });
+};
+
+/** Where the others look at a member, so that its death can be told from its agent's: the playground has no gateway, only the API. */
+const addProbe = async (hub: Hub, name: string, url: string): Promise<void> => {
+  const cluster = (await hub.client.get({ ...clustersResource, name })) as Cluster | undefined;
+  if (cluster === undefined || cluster.spec.probes !== undefined) return;
+  const { hostname, port } = new URL(url);
+  const probes = [{ role: 'APIServer', url: `tcp://${hostname}:${port}` }];
+  await hub.client.patch({ ...clustersResource, name }, 'application/merge-patch+json', { spec: { probes } });
 };
 
 const readyMessage = async (hub: Hub, name: string): Promise<string | undefined> => {
@@ -101,7 +119,9 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     // A member that comes back keeps its address.
     const before = urls.get(name);
     const fixed = options.port === 0 ? 0 : options.port + memberPortOffset + index;
-    const joined = await startJoined(options, hub, cluster, before === undefined ? fixed : Number(new URL(before).port));
+    const port = before === undefined ? fixed : Number(new URL(before).port);
+    const dnsPort = options.port === 0 ? 0 : options.port + dnsPortOffset + index;
+    const joined = await startJoined(options, hub, cluster, { port, dnsPort });
     running.set(name, joined);
     urls.set(name, joined.member.url);
   };
@@ -120,6 +140,11 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
       why: () => readyMessage(hub, name),
     }).then(() => undefined);
 
+  const becomesReady = async (name: string): Promise<void> => {
+    await whenReady(name);
+    await addProbe(hub, name, urls.get(name) ?? '');
+  };
+
   try {
     for (const { name } of clusters) {
       progress(`Starting member ${name}`);
@@ -127,7 +152,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     }
     for (const { name } of clusters) {
       progress(`Waiting for ${name} to join`);
-      await whenReady(name).catch((error: unknown) => {
+      await becomesReady(name).catch((error: unknown) => {
         const link = running.get(name)?.agent.link.state().message ?? '';
         absent.push(`${name} is not ready: ${error instanceof Error ? error.message : String(error)} (its agent says: ${link})`);
       });
@@ -137,5 +162,5 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     throw error;
   }
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: urls.get(name) ?? '' }));
-  return { hub, clusters, members: { start, stop: stopMember, states }, absent, whenReady, stop };
+  return { hub, clusters, members: { start, stop: stopMember, states }, absent, whenReady, running: (name) => running.get(name), stop };
 };

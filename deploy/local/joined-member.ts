@@ -16,6 +16,8 @@ export type JoinedMemberOptions = {
   readonly port: number;
   readonly env: RuntimeEnv;
   readonly hub: { readonly server: string; readonly caPem: string };
+  /** Where its agent answers names of services; 0 = any free one, absent = nowhere. */
+  readonly dnsPort?: number;
   /** Absent = it has joined before and its keys are kept. */
   readonly token: string | undefined;
 };
@@ -43,7 +45,8 @@ export const joinToken = async (
 };
 
 /** Starts both; the agent joins on its own time. @throws Error when the member's port is taken or its folder cannot be used. */
-export const startJoinedMember = async ({ cluster, dataDir, port, env, hub, token }: JoinedMemberOptions): Promise<JoinedMember> => {
+export const startJoinedMember = async (options: JoinedMemberOptions): Promise<JoinedMember> => {
+  const { cluster, dataDir, port, dnsPort, env, hub, token } = options;
   const member = await startMember({ cluster, dataDir, port, env });
   const agent = await startAgent({
     cluster: cluster.name,
@@ -51,6 +54,9 @@ export const startJoinedMember = async ({ cluster, dataDir, port, env, hub, toke
     hubCa: hub.caPem,
     kubeconfig: member.kubeconfig,
     keyFile: keyFileIn(dataDir),
+    // Agents of one machine find each other's death without the broker too.
+    mesh: { host: '127.0.0.1', port: 0 },
+    ...(dnsPort === undefined ? {} : { dns: { host: '127.0.0.1', port: dnsPort } }),
     log: env.log.child({ agent: cluster.name }),
     ...(token === undefined ? {} : { token }),
   });

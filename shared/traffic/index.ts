@@ -18,7 +18,15 @@ export {
   weightMax,
 } from './loss-table.ts';
 export { type ConflictReason, type ExportSource, exportConditions, type MergedService, mergeExports } from './merge-exports.ts';
-export { clusterImportName, derivedName, epochAnnotation, sliceManager, trafficLabel, trafficManager, trafficServiceLabel } from './names.ts';
+export {
+  clusterImportName,
+  derivedName,
+  epochAnnotation,
+  sliceManager,
+  trafficLabel,
+  trafficManager,
+  trafficServiceLabel,
+} from './names.ts';
 export {
   type RampRule,
   type RampSight,

@@ -2,7 +2,15 @@
 import { derivedServiceAnnotation, mcsGroup, serviceNameLabel, sourceClusterLabel } from '../api/mcs.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { EndpointSet, TrafficPort, TrafficRecord, TrafficSource, TrafficSpec } from '../wire/traffic.ts';
-import { clusterImportName, derivedName, epochAnnotation, sliceManager, trafficLabel, trafficManager, trafficServiceLabel } from './names.ts';
+import {
+  clusterImportName,
+  derivedName,
+  epochAnnotation,
+  sliceManager,
+  trafficLabel,
+  trafficManager,
+  trafficServiceLabel,
+} from './names.ts';
 import type { Share } from './shares.ts';
 
 /** The cluster that it is rendered for. */
@@ -106,7 +114,9 @@ const slicesOf = (record: TrafficRecord, part: Part, to: RenderFor): KubeObject[
   const derived = derivedName(record.namespace, part.name);
   const uid = to.importUid(part.name);
   const owner =
-    uid === undefined ? {} : { ownerReferences: [{ apiVersion: `${mcsGroup}/${to.importVersion}`, kind: 'ServiceImport', name: part.name, uid }] };
+    uid === undefined
+      ? {}
+      : { ownerReferences: [{ apiVersion: `${mcsGroup}/${to.importVersion}`, kind: 'ServiceImport', name: part.name, uid }] };
   return part.sources.flatMap(({ source, percent }) => {
     let count = 0;
     return setsFor(record, part, source, to.cluster).flatMap((set) => {

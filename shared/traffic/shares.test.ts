@@ -130,8 +130,10 @@ describe('whatever dies and returns', () => {
   });
 
   it('records are such as an agent takes', () => {
-    fc.assert(fc.property(drawnRecord, ({ spec }) => {
+    fc.assert(
+      fc.property(drawnRecord, ({ spec }) => {
         expect(trafficSpecFault(spec)).toBeUndefined();
-      }));
+      }),
+    );
   });
 });

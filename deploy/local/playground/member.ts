@@ -24,6 +24,7 @@ import { resources } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
 import { startControllers } from './runtime.ts';
 import { topologySchemas, topologyType } from './topology-kind.ts';
+import { trafficSchemas, trafficTypes } from './traffic-kinds.ts';
 
 /** What {@link startMember} takes. */
 export type MemberOptions = {
@@ -56,7 +57,7 @@ const version = {
 };
 
 /** One for all members of the process: compiled nodes are the same for each. */
-const schemas = createSchemaSet(...builtinSchemas, { schemas: topologySchemas });
+const schemas = createSchemaSet(...builtinSchemas, { schemas: { ...topologySchemas, ...trafficSchemas } });
 
 /** The owner of the member's client certificate may do everything; others are not known. */
 const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
@@ -67,7 +68,7 @@ const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
 const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer => {
   return createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), topologyType]),
+    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), topologyType, ...trafficTypes]),
     schemas: () => schemas,
     env,
     version,

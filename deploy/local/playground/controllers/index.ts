@@ -4,6 +4,7 @@ import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { jobController } from './job.ts';
 import { kubeletController } from './kubelet.ts';
+import { loadBalancerController } from './load-balancer.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { replicaSetController } from './replica-set.ts';
 import { schedulerController } from './scheduler.ts';
@@ -20,6 +21,7 @@ export const playgroundControllers: readonly Controller[] = [
   daemonSetController,
   jobController,
   serviceController,
+  loadBalancerController,
   volumeClaimController,
   nodeLifecycleController,
   schedulerController,
