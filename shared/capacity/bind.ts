@@ -1,5 +1,7 @@
 /** @module Binding pods to nodes as the default scheduler would: one by one, least allocated node first (kube-scheduler LeastAllocated). */
 import { heapOf } from '../lib/heap.ts';
+import { deviceAsksOf } from './device-count.ts';
+import type { DeviceTaker } from './device-take.ts';
 import { fitNodes, planFit } from './fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
@@ -14,6 +16,8 @@ export type MutableColumns = {
   free: number[][];
   zoneFree?: CapacityReport['nodes']['zoneFree'] | undefined;
   deviceFree?: CapacityReport['nodes']['deviceFree'] | undefined;
+  /** Devices of claims; undefined = nothing is known of them. */
+  readonly taker?: DeviceTaker | undefined;
 };
 
 const scale = 10_000;
@@ -38,8 +42,10 @@ const freeShares = (report: CapacityReport, columns: MutableColumns): ((node: nu
 export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: AssumedPods): number => {
   if (pods.count <= 0) return 0;
   const plan = planFit(report, pods.shape);
+  const asked = columns.taker === undefined ? undefined : deviceAsksOf(columns.taker.stock, plan.demand);
+  const asks = asked?.ok === true ? asked.asks : [];
   const shareOf = freeShares(report, columns);
-  const candidates: Candidate[] = fitNodes(report, pods.shape, columns)
+  const candidates: Candidate[] = fitNodes(report, pods.shape, { ...columns, devices: columns.taker?.stock })
     .filter(({ count }) => count > 0)
     .map(({ node, count }) => ({ node, share: shareOf(node), room: count }));
   const heap = heapOf(candidates, (a, b) => a.share > b.share || (a.share === b.share && a.node < b.node));
@@ -51,6 +57,7 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
       if (row !== undefined) row[top.node] = (row[top.node] ?? 0) - amount;
     }
     takeZones(report, columns, plan.demand, top.node);
+    columns.taker?.take(asks, report.nodes.names[top.node] ?? '', 1);
     bound += 1;
     top.room -= 1;
     if (top.room <= 0) heap.pop();

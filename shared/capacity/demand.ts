@@ -41,7 +41,7 @@ export type PodDemand = NodeDemand & {
   /** Networks attached, by namespace and name, once a mention. */
   readonly networks: readonly { readonly namespace: string; readonly name: string }[];
   /** Claims of devices; `template` undefined = a claim that all replicas share. */
-  readonly claims: readonly { readonly template: string | undefined }[];
+  readonly claims: readonly { readonly template: string | undefined; readonly spec?: Bag | undefined }[];
   /** Shared GPUs asked for, a container each. */
   readonly vgpus: readonly VgpuAsk[];
   /** True when HAMi's own resources are asked: only nodes with shared GPUs can serve them. */

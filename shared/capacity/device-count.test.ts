@@ -182,9 +182,34 @@ describe('devices of claims', () => {
     expect(answer([node('n'), node('m'), deviceClass(), slice('n', devices(1)), template([request()])]).refusals).toEqual({ gpu: 1 });
   });
 
-  it('an extended resource that a class offers as devices makes the number an estimate', () => {
-    const offered = { apiVersion: api, kind: 'DeviceClass', metadata: { name: 'g' }, spec: { extendedResourceName: 'example.com/gpu' } };
-    const pod = { kind: 'Pod', spec: { containers: [{ name: 'c', resources: { limits: { 'example.com/gpu': '1' } } }] } };
-    expect(answer([node('n'), offered], pod)).toMatchObject({ total: 0, exact: false });
+  const extended = { apiVersion: api, kind: 'DeviceClass', metadata: { name: 'g' }, spec: { extendedResourceName: 'example.com/gpu' } };
+  const asking = (count: number, more: object = {}) => ({
+    kind: 'Pod',
+    spec: { containers: [{ name: 'c', resources: { limits: { 'example.com/gpu': String(count) } } }], ...more },
+  });
+  const plugged = {
+    kind: 'Node',
+    metadata: { name: 'p' },
+    status: { allocatable: { cpu: '64', memory: '64Gi', pods: '50', 'example.com/gpu': '3' } },
+  };
+
+  it.each<[string, unknown[], unknown, object]>([
+    ['devices stand in for an extended resource', [node('n'), extended, slice('n', devices(4))], asking(2), { total: 2, exact: true }],
+    [
+      'where a node offers the resource itself, its devices do not',
+      [plugged, extended, slice('p', devices(9))],
+      asking(1),
+      { total: 3, exact: true },
+    ],
+    ['nodes of both kinds add up', [plugged, node('n'), extended, slice('n', devices(4))], asking(1), { total: 7, exact: true }],
+    ['none is left', [node('n'), extended], asking(1), { total: 0, refusals: { 'example.com/gpu': 1 } }],
+    [
+      'init containers, whose devices may be used again, make an estimate',
+      [node('n'), extended, slice('n', devices(4))],
+      asking(1, { initContainers: [{ name: 'i', resources: { limits: { 'example.com/gpu': '1' } } }] }),
+      { exact: false },
+    ],
+  ])('%s', (_, objects, pod, expected) => {
+    expect(answer(objects, pod)).toMatchObject(expected);
   });
 });

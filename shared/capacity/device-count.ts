@@ -6,20 +6,9 @@
 import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fields.ts';
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
-import { type Device, type DeviceStock, selectorsOf } from './dump-devices.ts';
-import type { CelSelector } from './report-cel.ts';
+import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
+import { selectorsOf } from './dump-devices.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
-
-/** One request of a claim; `all` asks for every device that is selected. */
-type DeviceAsk = {
-  readonly className: string;
-  readonly count: bigint;
-  readonly all: boolean;
-  readonly selectors: readonly CelSelector[];
-  readonly tolerations: readonly TolerationLike[];
-  /** Qualified attribute that the devices of the request have in common. */
-  readonly match: string | undefined;
-};
 
 /** What each replica asks of devices, or why that is not counted. */
 export type DeviceAsks = { readonly ok: true; readonly asks: readonly DeviceAsk[] } | { readonly ok: false; readonly message: string };
@@ -39,7 +28,9 @@ const askOf = (stock: DeviceStock, spec: Bag, at: number): DeviceAsks => {
     return refused(`request ${name}: constraints between requests are not counted`);
   if (exactly.adminAccess === true || exactly.capacity !== undefined) return refused(`request ${name}: shared devices are not counted`);
   const ofClass = stock.classes.get(className);
-  if (ofClass === undefined) return refused(`DeviceClass ${className} is not in the dump`);
+  if (ofClass === undefined) return refused(`DeviceClass ${className} is not known`);
+  if (!stock.tellsTaints && bagsOf(exactly.tolerations).length > 0)
+    return refused(`request ${name}: tolerations of devices are not counted`);
   const own = selectorsOf(exactly.selectors);
   if (!ofClass.ok) return refused(`DeviceClass ${className}: its selector is not understood: ${ofClass.message}`);
   if (!own.ok) return refused(`request ${name}: its selector is not understood: ${own.message}`);
@@ -57,10 +48,10 @@ const askOf = (stock: DeviceStock, spec: Bag, at: number): DeviceAsks => {
 /** What each replica asks of devices. */
 export const deviceAsksOf = (stock: DeviceStock, { claims, namespace }: PodDemand): DeviceAsks => {
   const asks: DeviceAsk[] = [];
-  for (const { template } of claims) {
+  for (const { template, spec: own } of claims) {
     if (template === undefined) return refused('a claim that replicas share is not counted');
-    const spec = stock.templates.get(`${namespace}/${template}`);
-    if (spec === undefined) return refused(`ResourceClaimTemplate ${namespace}/${template} is not in the dump`);
+    const spec = own ?? stock.templates.get(`${namespace}/${template}`);
+    if (spec === undefined) return refused(`ResourceClaimTemplate ${namespace}/${template} is not known`);
     const devices = bagOf(spec.devices);
     for (let at = 0; at < bagsOf(devices.requests).length; at++) {
       const one = askOf(stock, devices, at);
@@ -85,10 +76,11 @@ const selects = (ask: DeviceAsk, { cel, taints }: Device): boolean | undefined =
 /** Replicas that a node's devices hold, and the class of which they lack more. */
 export type DeviceCount = { readonly count: bigint; readonly exact: boolean; readonly bound: string };
 
-type Matched = { readonly ask: DeviceAsk; readonly free: readonly Device[]; readonly taken: number };
+/** A request with the devices it selects. */
+export type Matched = { readonly ask: DeviceAsk; readonly free: readonly Device[]; readonly taken: number };
 
 /** The devices of each request; undefined when a selector fails on one. */
-const matchedOn = (stock: DeviceStock, devices: readonly Device[], asks: readonly DeviceAsk[]): readonly Matched[] | undefined => {
+export const matchedOn = (stock: DeviceStock, devices: readonly Device[], asks: readonly DeviceAsk[]): readonly Matched[] | undefined => {
   const found: Matched[] = [];
   for (const ask of asks) {
     const verdicts = devices.map((device) => selects(ask, device));

@@ -4,39 +4,9 @@
  */
 import { parseQuantity, type Quantity } from '../kube/quantity/index.ts';
 import { type Bag, bagOf, bagsOf, integerOf, textOf } from '../lib/fields.ts';
+import type { Device, DeviceStock, Selectors } from './device-stock.ts';
 import type { DumpObject } from './dump-objects.ts';
-import { type CelDevice, type CelSelector, compileCel } from './report-cel.ts';
-import type { TaintLike } from './taints.ts';
-
-/** One device; `key` is its driver, pool and name. */
-export type Device = {
-  readonly key: string;
-  readonly cel: CelDevice;
-  readonly taints: readonly TaintLike[];
-  /** What it takes of counters that other devices of the pool draw from too. */
-  readonly consumes: readonly { readonly counter: string; readonly amount: bigint }[];
-};
-
-/** Selectors that all must hold, or the one that is not understood. */
-export type Selectors = { readonly ok: true; readonly all: readonly CelSelector[] } | { readonly ok: false; readonly message: string };
-
-/** The devices of a cluster. */
-export type DeviceStock = {
-  /** Devices of slices that name a node; the others reach many nodes. */
-  readonly byNode: ReadonlyMap<string, readonly Device[]>;
-  readonly wide: readonly Device[];
-  /** Keys of devices that claims hold. */
-  readonly used: ReadonlySet<string>;
-  /** What is left of shared counters. */
-  readonly left: ReadonlyMap<string, bigint>;
-  /** Nodes of pods whose claims are not in the dump. */
-  readonly silent: ReadonlySet<string>;
-  readonly classes: ReadonlyMap<string, Selectors>;
-  /** Names of extended resources that classes offer as devices. */
-  readonly extended: ReadonlySet<string>;
-  /** `spec` of a claim by namespace and name of its template. */
-  readonly templates: ReadonlyMap<string, Bag>;
-};
+import { type CelSelector, compileCel } from './report-cel.ts';
 
 /** Names without a domain belong to the driver's (resource/v1 QualifiedName). */
 const qualified = (driver: string, name: string): string => (name.includes('/') ? name : `${driver}/${name}`);
@@ -152,12 +122,13 @@ export const deviceStockOf = (ofKind: (kind: string) => readonly DumpObject[], h
     left,
     silent: new Set(held.filter((pod) => hidesClaims(pod, labels)).map(({ body }) => textOf(bagOf(body.spec).nodeName))),
     classes: new Map(classes.map(({ name, body }) => [name, selectorsOf(bagOf(body.spec).selectors)] as const)),
-    extended: new Set(
-      classes.flatMap(({ name, body }) => [
-        `deviceclass.resource.kubernetes.io/${name}`,
-        ...(textOf(bagOf(body.spec).extendedResourceName) === '' ? [] : [textOf(bagOf(body.spec).extendedResourceName)]),
-      ]),
+    extended: new Map(
+      classes.flatMap(({ name, body }) => {
+        const own = textOf(bagOf(body.spec).extendedResourceName);
+        return [[`deviceclass.resource.kubernetes.io/${name}`, name] as const, ...(own === '' ? [] : [[own, name] as const])];
+      }),
     ),
+    tellsTaints: true,
     templates: new Map(ofKind('ResourceClaimTemplate').map(({ label, body }) => [label, bagOf(bagOf(body.spec).spec)] as const)),
   };
 };

@@ -3,8 +3,8 @@
  * (facts `capacity.md` §2.1-2.3). Where a choice that nobody has told decides, the lowest count with `exact: false`.
  */
 import { smaller } from './amounts.ts';
+import { type ClaimLimit, claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
-import { type DeviceAsks, type DeviceCount, deviceAsksOf, deviceCount } from './device-count.ts';
 import { missingDoubts } from './dump-doubts.ts';
 import { foldDemand } from './fold.ts';
 import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from './neighbours.ts';
@@ -48,35 +48,12 @@ export type Counting = {
 export const fitModel = (cluster: ClusterModel, asked: PodDemand): ExactFit => {
   const { demand, refusal, doubts } = foldDemand(cluster, asked);
   const counting: Counting = { cluster, demand, shares: [], doubts: new Set([...cluster.doubts, ...doubts]), exact: true };
-  const memo: ZoneMemo = new Map();
-  const limit = claimLimit(counting);
+  const { limit, doubts: ofClaims } = claimLimits(cluster, demand);
+  for (const doubt of ofClaims) counting.doubts.add(doubt);
+  const memos = new Map<PodDemand, ZoneMemo>();
   for (const node of cluster.nodes)
-    counting.shares.push(refusal === undefined ? shareOf(counting, node, memo, limit) : { count: 0n, bound: refusal });
+    counting.shares.push(refusal === undefined ? shareOf(counting, node, memos, limit) : { count: 0n, bound: refusal });
   return fitShares(counting);
-};
-
-/** What claims of devices leave of a node's own count; undefined = there are none, or nothing is known of devices. */
-type ClaimLimit = ((node: string, most: bigint) => DeviceCount) | undefined;
-
-const claimLimit = ({ cluster: { devices, quotas }, demand, doubts }: Counting): ClaimLimit => {
-  for (const resource of demand.requests.keys())
-    if (devices?.extended.has(resource) === true) doubts.add(`DeviceClass: ${resource} as devices of a driver is not counted`);
-  if (demand.claims.length === 0) return undefined;
-  if (devices === undefined) {
-    doubts.add('spec.resourceClaims: devices of claims are not counted');
-    return undefined;
-  }
-  const isLimited = quotas.some(
-    ({ namespace, free }) => namespace === demand.namespace && [...free.keys()].some((name) => /deviceclass|resourceclaims/.test(name)),
-  );
-  const asked: DeviceAsks = isLimited
-    ? { ok: false, message: 'ResourceQuota: limits of claims and devices are not counted' }
-    : deviceAsksOf(devices, demand);
-  if (!asked.ok) {
-    doubts.add(asked.message);
-    return () => ({ count: 0n, exact: false, bound: 'resourceclaims' });
-  }
-  return asked.asks.length === 0 ? undefined : (node, most) => deviceCount(devices, asked.asks, node, most);
 };
 
 /** As {@link fitModel} where each node's own share is counted already. The shares are taken over; the demand is folded. */
@@ -87,16 +64,23 @@ export const fitShares = (counting: Counting): ExactFit => {
   return answerOf(counting);
 };
 
-const shareOf = (counting: Counting, node: NodeModel, memo: ZoneMemo, claims: ClaimLimit): Share => {
+const memoOf = (memos: Map<PodDemand, ZoneMemo>, demand: PodDemand): ZoneMemo => {
+  const known = memos.get(demand) ?? new Map();
+  memos.set(demand, known);
+  return known;
+};
+
+const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, ZoneMemo>, limit: ClaimLimit): Share => {
   const { demand, cluster } = counting;
   const refused = demand.nodeName !== undefined && demand.nodeName !== node.name ? 'selector' : refusalOf(node, demand);
   if (refused !== undefined) return { count: 0n, bound: refused };
-  const { count, bound, exact } = ownCount(node, demand, cluster.grainBytes, memo);
+  const { rest, devices } = limit(node);
+  const { count, bound, exact } = ownCount(node, rest, cluster.grainBytes, memoOf(memos, rest));
   if (!exact) counting.exact = false;
-  for (const doubt of [...node.doubts, ...missingDoubts(node, demand)]) counting.doubts.add(doubt);
-  const devices = claims?.(node.name, count);
-  if (devices?.exact === false) counting.exact = false;
-  if (devices !== undefined && devices.count < count) return { count: devices.count, bound: devices.bound };
+  for (const doubt of [...node.doubts, ...missingDoubts(node, rest)]) counting.doubts.add(doubt);
+  const held = devices?.(count);
+  if (held?.exact === false) counting.exact = false;
+  if (held !== undefined && held.count < count) return { count: held.count, bound: held.bound };
   return { count, bound };
 };
 

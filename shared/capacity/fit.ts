@@ -4,6 +4,8 @@
  */
 import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
+import { type DeviceCount, deviceAsksOf, deviceCount } from './device-count.ts';
+import type { DeviceStock } from './device-stock.ts';
 import { fitShares, type Share } from './exact-fit.ts';
 import { networkDevices } from './fold.ts';
 import { bookedOf } from './group-kubelet.ts';
@@ -12,6 +14,7 @@ import { isPlain, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCount } from './quota.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
+import { reportDevices } from './report-devices.ts';
 import { answerable, bearsOnPods, isKeptAway, portsAllow, quotasOf, thinClusterOf } from './thin-cluster.ts';
 import { gpuPlan, type NodeBound, type ZoneColumns, zonePlan } from './zone-plan.ts';
 
@@ -32,7 +35,11 @@ export type FitResult = {
 export type NodeFit = { readonly node: number; readonly count: number; readonly bound: string };
 
 /** Free amounts of the nodes, in the report's order; `free[r][node]`. */
-export type FreeColumns = Pick<NodeColumns, 'podsFree' | 'free'> & ZoneColumns;
+export type FreeColumns = Pick<NodeColumns, 'podsFree' | 'free'> &
+  ZoneColumns & {
+    /** Devices for claims; absent = all that the report has free. */
+    readonly devices?: DeviceStock | undefined;
+  };
 
 /** A shape made ready for one report: amounts by column, the RuntimeClass folded in. */
 export type FitPlan = {
@@ -200,6 +207,30 @@ const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns,
   });
 };
 
+/** Devices of claims. Where the report tells nothing of them, or a request is not counted, they do not limit the count, which is an estimate. */
+const byDevices = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
+  if (plan.demand.claims.length === 0) return;
+  const stock = columns.devices ?? reportDevices(report);
+  const asked = stock === undefined ? undefined : deviceAsksOf(stock, plan.demand);
+  if (stock === undefined || asked?.ok !== true) {
+    into.exact = false;
+    return;
+  }
+  const alike = new Map<string, DeviceCount>();
+  report.nodes.names.forEach((name, node) => {
+    const most = into.counts[node] ?? 0;
+    if (most === 0) return;
+    const likeness = stock.likeness?.(name);
+    const key = likeness === undefined ? undefined : `${most} ${likeness}`;
+    const held = (key === undefined ? undefined : alike.get(key)) ?? deviceCount(stock, asked.asks, name, BigInt(most));
+    if (key !== undefined) alike.set(key, held);
+    into.exact &&= held.exact;
+    if (Number(held.count) >= most) return;
+    into.counts[node] = Number(held.count);
+    into.bounds[node] = placeOf(into.names, held.bound);
+  });
+};
+
 /** Terms that tie nodes together are answered by the exact count, with the nodes' own counts as they are here. */
 const byPods = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   const cluster = thinClusterOf(report);
@@ -236,6 +267,7 @@ const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumn
   byPorts(report, plan, counts);
   byTerms(report, plan, counts);
   byKubelets(report, plan, columns, counts);
+  byDevices(report, plan, columns, counts);
   if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
   byQuota(report, plan, counts);
   return counts;

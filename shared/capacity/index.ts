@@ -13,7 +13,7 @@ export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } 
 export { fitDump, fitOnDump } from './fit-dump.ts';
 export { createModelRoom, type WholeNodes, wholeNodesOf } from './model-room.ts';
 export type { ClusterModel, NodeModel } from './node.ts';
-export { type PodShape, plainShape, podShapeOf } from './pod-shape.ts';
+export { type PodShape, plainShape, podShapeOf, withClaims } from './pod-shape.ts';
 export * from './report.ts';
 export { type FactSection, factSections } from './report-facts.ts';
 export { type ClusterRoom, createRoom } from './room.ts';

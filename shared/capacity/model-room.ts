@@ -7,7 +7,9 @@ import { bagOf } from '../lib/fields.ts';
 import { heapOf } from '../lib/heap.ts';
 import { bookedFloor, isDevice, isMemory } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
+import { claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
+import { deviceTaker } from './device-take.ts';
 import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
 import type { FitResult } from './fit.ts';
@@ -164,7 +166,8 @@ const boundMax = 20_000;
  * they come: later counts are then estimates.
  */
 export const createModelRoom = (model: ClusterModel, whole: WholeNodes): ClusterRoom => {
-  let cluster = model;
+  const taker = model.devices === undefined ? undefined : deviceTaker(model.devices);
+  let cluster = taker === undefined ? model : { ...model, devices: taker.stock };
   const counts = new Map<string, FitResult>();
   const count = (shape: PodShape): FitResult => {
     const demand = demandOf(shape);
@@ -189,12 +192,15 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
       const { demand } = foldDemand(cluster, asked);
       const limits = nodes.map((share) => share.count);
       const given = spreadOut(cluster.nodes, limits, demand, Math.min(wanted, boundMax), whole);
+      const { limit } = claimLimits(cluster, demand);
+      const asks = cluster.nodes.map((node) => limit(node));
+      for (const [at, pods] of given) taker?.take(asks[at]?.asks ?? [], cluster.nodes[at]?.name ?? '', Number(pods));
       const bound = numberOf([...given.values()].reduce((sum, pods) => sum + pods, 0n));
       cluster = {
         ...cluster,
         nodes: cluster.nodes.map((node, at) => {
           const pods = given.get(at) ?? 0n;
-          return pods === 0n ? node : withPods(node, demand, pods);
+          return pods === 0n ? node : withPods(node, asks[at]?.rest ?? demand, pods);
         }),
         quotas: cluster.quotas.map((quota) =>
           quotaCounts(quota, demand) && quota.namespace === demand.namespace ? quotaLess(quota, demand, bound) : quota,

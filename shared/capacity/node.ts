@@ -2,7 +2,7 @@
  * @module What one node can hold and what of its cluster bears on it, exactly: the facts every fit is counted from, whether they come from
  * a dump or from an agent's report. Amounts are whole numbers as the scheduler books them: milli-CPU, bytes, devices.
  */
-import type { DeviceStock } from './dump-devices.ts';
+import type { DeviceStock } from './device-stock.ts';
 import type { NodeTerm } from './node-match.ts';
 import type { TaintLike, TolerationLike } from './taints.ts';
 

@@ -12,6 +12,7 @@ import { gpuPlan, zonePlan } from './zone-plan.ts';
 export const isPlain = (report: CapacityReport, { demand, shape, refusal }: FitPlan, columns: FreeColumns): boolean =>
   refusal === undefined &&
   demand.ports.length === 0 &&
+  demand.claims.length === 0 &&
   !bearsOnPods(demand) &&
   (report.quotas ?? []).length === 0 &&
   !asksForHost(demand) &&

@@ -1,4 +1,5 @@
 /** @module What one replica asks of a node, taken from a pod template: the key under which fits are kept. */
+import type { Bag } from '../lib/fields.ts';
 import { countsBytes } from './amounts.ts';
 import { type PodDemand, podDemandOf } from './demand.ts';
 import type { Amounts } from './node.ts';
@@ -58,7 +59,7 @@ const shapeOf = (demand: PodDemand): PodShape => {
     nodeTerms,
     runtimeClassName,
     perNodeMax: demand.ports.length > 0 || apart ? 1 : unlimited,
-    exact: demand.doubts.length === 0 && demand.claims.length === 0 && isWholeMebibytes(demand.requests),
+    exact: demand.doubts.length === 0 && demand.claims.every(({ spec }) => spec !== undefined) && isWholeMebibytes(demand.requests),
     demand,
   };
 };
@@ -70,6 +71,14 @@ const shapeOf = (demand: PodDemand): PodShape => {
  * podShapeOf({ containers: [{ resources: { requests: { cpu: '500m' } } }] }).requests // [['cpu', 500]]
  */
 export const podShapeOf = (podSpec: unknown, metadata?: unknown): PodShape => shapeOf(podDemandOf({ spec: podSpec, metadata }));
+
+/** The shape with the specs of the claims that each replica makes; `specOf` answers by the name of the template in the shape's namespace. */
+export const withClaims = (shape: PodShape, specOf: (template: string) => Bag | undefined): PodShape => {
+  const { claims } = shape.demand;
+  if (claims.length === 0) return shape;
+  const told = claims.map(({ template }) => ({ template, spec: template === undefined ? undefined : specOf(template) }));
+  return shapeOf({ ...shape.demand, claims: told });
+};
 
 /** A shape of plain amounts in canonical units, for demand of which nothing else is known. */
 export const plainShape = (amounts: Readonly<Record<string, number>>): PodShape => {

@@ -142,6 +142,8 @@ export type DraKind = {
   readonly attributes: { readonly [name: string]: DraValue };
   /** By qualified name; bytes in MiB where the quantity has a byte suffix, whole units elsewhere, floored. */
   readonly capacity: { readonly [name: string]: number };
+  /** The same as the driver wrote it, for selectors that compare amounts; absent = there is none. */
+  readonly quantities?: { readonly [name: string]: string };
   /** What a partition takes of its pool's counters, by `<set>/<counter>`. */
   readonly consumes: { readonly [counter: string]: number };
   /** May be allocated to several claims. */

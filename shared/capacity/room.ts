@@ -3,9 +3,11 @@
  * decisions never spend the same room.
  */
 import { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster } from './fit.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
+import { reportDevices } from './report-devices.ts';
 
 /** Room of one cluster under a ledger. */
 export type ClusterRoom = {
@@ -44,7 +46,9 @@ const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: Read
  */
 export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
   const { podsFree, free, zoneFree, deviceFree } = report.nodes;
-  const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree };
+  const stock = reportDevices(report);
+  const taker = stock === undefined ? undefined : deviceTaker(stock);
+  const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree, taker };
   const counts = new Map<string, FitResult>();
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
@@ -82,7 +86,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       const key = keyOf(shape);
       const kept = counts.get(key);
       if (kept !== undefined) return kept;
-      const counted = fitCluster(report, shape, columns);
+      const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
       const own = withoutOwn(shape, counted.count);
       const count = Math.min(own, withoutDebt(report, columns, debt, shape));
       const result = count === counted.count ? counted : { ...counted, count };

@@ -332,3 +332,51 @@ describe('bad input', () => {
     expect(plan.placements.map(({ unplaced }) => unplaced)).toEqual([0, 0]);
   });
 });
+
+describe('devices of claims', () => {
+  const api = 'resource.k8s.io/v1';
+  const slice = (on: string, count: number) => ({
+    apiVersion: api,
+    kind: 'ResourceSlice',
+    metadata: { name: on },
+    spec: {
+      driver: 'gpu.example.com',
+      nodeName: on,
+      pool: { name: on, generation: 1, resourceSliceCount: 1 },
+      devices: Array.from({ length: count }, (_, at) => ({ name: `d${at}` })),
+    },
+  });
+  const deviceClass = {
+    apiVersion: api,
+    kind: 'DeviceClass',
+    metadata: { name: 'gpu' },
+    spec: { extendedResourceName: 'example.com/gpu' },
+  };
+  const template = {
+    apiVersion: api,
+    kind: 'ResourceClaimTemplate',
+    metadata: { name: 'one', namespace: 'shop' },
+    spec: { spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] } } },
+  };
+  const claiming = (name: string, replicas: number) => {
+    const made = deployment(name, replicas);
+    const { metadata, spec } = made.spec.template;
+    const claims = [{ name: 'g', resourceClaimTemplateName: 'one' }];
+    return { ...made, spec: { ...made.spec, template: { metadata, spec: { ...spec, resourceClaims: claims } } } };
+  };
+  const clusters = { a: [node('n'), slice('n', 3), deviceClass], b: [node('m'), slice('m', 2), deviceClass] };
+
+  it('go to one workload and then to no other', () => {
+    expect(told(clusters, claiming('first', 3), claiming('second', 4), template, policy())).toEqual([
+      'first: a 0→2 b 0→1',
+      'second: a 0→1 b 0→1 2 unplaced',
+    ]);
+  });
+
+  it('stand in for an extended resource, beside claims of others', () => {
+    expect(told(clusters, claiming('first', 3), { ...asking({ cpu: '1', 'example.com/gpu': '1' }, 4) }, template, policy())).toEqual([
+      'first: a 0→2 b 0→1',
+      'web: a 0→1 b 0→1 2 unplaced',
+    ]);
+  });
+});

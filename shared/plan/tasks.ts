@@ -1,10 +1,12 @@
 /** @module The workloads of files with the policy that holds for each and where it is now. */
 import type { WorkloadRef } from '../api/index.ts';
-import { type AssumedPods, type PodShape, podShapeOf } from '../capacity/index.ts';
+import { type AssumedPods, type PodShape, podShapeOf, withClaims } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { compareText } from '../lib/compare-text.ts';
+import { type Bag, bagOf } from '../lib/fields.ts';
 import {
   type CompiledPolicy,
+  groupKind,
   type OtherWorkload,
   type PriorityClasses,
   podTemplateOf,
@@ -30,9 +32,19 @@ export type PlanTasks = {
   readonly held: ReadonlyMap<string, readonly AssumedPods[]>;
 };
 
-const shapeOf = (object: KubeObject): PodShape | undefined => {
+/** Templates of claims among the objects, by namespace and name: members get them with the workload. A dump's own are found in the dump. */
+const claimTemplatesOf = (objects: readonly KubeObject[]): ReadonlyMap<string, Bag> =>
+  new Map(
+    objects
+      .filter((object) => groupKind(object) === 'resource.k8s.io/ResourceClaimTemplate')
+      .map(({ metadata, spec }) => [`${metadata.namespace}/${metadata.name}`, bagOf(bagOf(spec).spec)]),
+  );
+
+const shapeOf = (object: KubeObject, claimTemplates: ReadonlyMap<string, Bag>): PodShape | undefined => {
   const template = podTemplateOf(object);
-  return template === undefined ? undefined : podShapeOf(template.spec, { ...template.metadata, namespace: object.metadata.namespace });
+  if (template === undefined) return undefined;
+  const { namespace } = object.metadata;
+  return withClaims(podShapeOf(template.spec, { ...template.metadata, namespace }), (name) => claimTemplates.get(`${namespace}/${name}`));
 };
 
 /** Policies by the kind they select, as `apps/v1/Deployment`. */
@@ -71,13 +83,14 @@ const inTurn = (workloads: readonly KubeObject[], classes: PriorityClasses): rea
 export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[]): PlanTasks => {
   const policies = policiesByKind(objects.policies);
   const classes = priorityClassesOf(objects.priorities.values());
+  const claimTemplates = claimTemplatesOf(objects.workloads);
   const tasks: PlanTask[] = [];
   const others: OtherWorkload[] = [];
   const unselected: WorkloadRef[] = [];
   const held = new Map<string, AssumedPods[]>();
   for (const object of inTurn(objects.workloads, classes)) {
     const { apiVersion, kind, metadata } = object;
-    const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object)];
+    const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object, claimTemplates)];
     const presence = presenceOf(object, objects.placements.get(refKey(ref)), clusters);
     for (const [cluster, { unseen }] of presence) {
       if (shape !== undefined && unseen > 0) held.set(cluster, [...(held.get(cluster) ?? []), { shape, count: unseen }]);

@@ -1,0 +1,49 @@
+/** @module The devices of a cluster that claims may take (Dynamic Resource Allocation), whether a dump or a report tells of them. */
+import type { Bag } from '../lib/fields.ts';
+import type { CelDevice, CelSelector } from './report-cel.ts';
+import type { TaintLike } from './taints.ts';
+
+/** One device; `key` is its driver, pool and name. */
+export type Device = {
+  readonly key: string;
+  readonly cel: CelDevice;
+  readonly taints: readonly TaintLike[];
+  /** What it takes of counters that other devices of the pool draw from too. */
+  readonly consumes: readonly { readonly counter: string; readonly amount: bigint }[];
+};
+
+/** Selectors that all must hold, or the one that is not understood. */
+export type Selectors = { readonly ok: true; readonly all: readonly CelSelector[] } | { readonly ok: false; readonly message: string };
+
+/** The devices of a cluster. */
+export type DeviceStock = {
+  /** Devices of slices that name a node; the others reach many nodes. */
+  readonly byNode: Pick<ReadonlyMap<string, readonly Device[]>, 'get'>;
+  readonly wide: readonly Device[];
+  /** Keys of devices that claims hold. */
+  readonly used: Pick<ReadonlySet<string>, 'has'>;
+  /** What is left of shared counters. */
+  readonly left: Pick<ReadonlyMap<string, bigint>, 'get'>;
+  /** Nodes of pods whose claims are not known. */
+  readonly silent: ReadonlySet<string>;
+  readonly classes: Pick<ReadonlyMap<string, Selectors>, 'get'>;
+  /** Classes by the extended resource that they offer as devices (KEP-5004). */
+  readonly extended: ReadonlyMap<string, string>;
+  /** `spec` of a claim by namespace and name of its template; a demand may bring its own. */
+  readonly templates: ReadonlyMap<string, Bag>;
+  /** False where taints of devices are not told one by one, so that a toleration of them cannot be counted. */
+  readonly tellsTaints: boolean;
+  /** Nodes with the same text have the same devices in the same state; undefined = not known, absent = of none. */
+  readonly likeness?: (node: string) => string | undefined;
+};
+
+/** What each replica asks of one kind of devices; `all` asks for every device that is selected. */
+export type DeviceAsk = {
+  readonly className: string;
+  readonly count: bigint;
+  readonly all: boolean;
+  readonly selectors: readonly CelSelector[];
+  readonly tolerations: readonly { readonly key?: string; readonly operator?: string; readonly value?: string; readonly effect?: string }[];
+  /** Qualified attribute that the devices of the request have in common. */
+  readonly match: string | undefined;
+};
