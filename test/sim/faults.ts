@@ -73,6 +73,9 @@ export type Faults = {
 const shortMsMin = 35_000;
 const shortMsMax = 75_000;
 const longMs = 240_000;
+/** With more agents than this a seed is short: what they say to each other grows with the square. */
+const largeMin = 7;
+const largeMs = 15_000;
 /** How long a healed federation may take to settle. */
 export const convergeMsMax = 900_000;
 
@@ -89,13 +92,15 @@ export const drawFaults = (seed: number): Faults => {
   const hasMesh = random.chance(22);
   const shortMs = shortMsMin + random.below(shortMsMax - shortMsMin);
   // A mesh speaks ten times as often as all the rest.
-  const faultyMs = random.chance(hasMesh ? 3 : 8) ? longMs : hasMesh ? Math.floor(shortMs / 2) + 5_000 : shortMs;
+  const agents = agentsOf(random);
+  const meshMs = agents > largeMin ? largeMs : Math.floor(shortMs / 2) + 5_000;
+  const faultyMs = random.chance(hasMesh ? 2 : 8) && agents <= largeMin ? longMs : hasMesh ? meshMs : shortMs;
   const often = (minMs: number, maxMs: number): number =>
     random.chance(50) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
   const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
   const drawn = {
     faultyMs,
-    agents: agentsOf(random),
+    agents,
     bus: delay(random, 60, 3_000),
     dropPercent: percent(25),
     duplicatePercent: percent(20),
@@ -130,7 +135,7 @@ export const drawFaults = (seed: number): Faults => {
 /** Three to five as a rule, now and then up to ten, rarely up to thirty. */
 const agentsOf = (random: Prng): number => {
   if (random.chance(90)) return 3 + random.below(3);
-  return random.chance(80) ? 6 + random.below(5) : 11 + random.below(20);
+  return random.chance(85) ? 6 + random.below(5) : 11 + random.below(20);
 };
 
 /** What goes wrong between the clusters: drawn apart, so that it does not shift the rest. */

@@ -1,0 +1,72 @@
+/** @module Rules of what the hub may give up by its own hearing. */
+import { describe, expect, it } from 'vitest';
+import type { Cluster, FailoverPolicySpec } from '../../../shared/api/index.ts';
+import { createDirectory } from './directory.ts';
+import { createLedger } from './ledger.ts';
+import { createRemovals } from './removals.ts';
+
+const cluster = (name: string, cpu: number): Cluster => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name },
+  spec: { admission: 'Approved' },
+  status: {
+    agent: { publicKey: name, sealingKey: '', joinedAt: '2026-01-01T00:00:00Z' },
+    capacity: { allocatable: { cpu }, free: {}, observedAt: '2026-01-01T00:00:00Z' },
+  },
+});
+
+const startWith = (sizes: readonly number[], spec: FailoverPolicySpec = {}) => {
+  let nowMs = 0;
+  const directory = createDirectory(createLedger(), () => nowMs);
+  sizes.forEach((cpu, at) => {
+    directory.of(`c${at}`).object = cluster(`c${at}`, cpu);
+  });
+  return {
+    ...createRemovals(
+      directory,
+      () => spec,
+      () => nowMs,
+    ),
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+};
+
+const five = [100_000, 100_000, 100_000, 100_000, 100_000];
+
+describe('the hub gives up', () => {
+  it('no more clusters than the share allows, however many fall silent at once', () => {
+    const { take } = startWith(five);
+    expect([take('c0'), take('c1'), take('c2')]).toEqual([undefined, undefined, 'Clusters']);
+  });
+
+  it('one that it has given up before without counting it twice', () => {
+    const { take } = startWith(five);
+    expect([take('c0'), take('c0'), take('c1')]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('another when one is well again and the window has passed', () => {
+    const { take, giveBack, pass } = startWith(five, { limits: { windowSeconds: 60, clustersPercent: 20 } });
+    expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
+    giveBack('c0');
+    expect(take('c1')).toBe('Clusters');
+    pass(60_000);
+    expect(take('c1')).toBeUndefined();
+  });
+
+  it('no more capacity than the share allows, but the first in any case', () => {
+    const { take } = startWith([900_000, 100_000, 100_000, 100_000, 100_000]);
+    expect([take('c0'), take('c1')]).toEqual([undefined, 'Capacity']);
+  });
+
+  it('not the last ones that must stay', () => {
+    const { take } = startWith([100_000, 100_000], { limits: { minSurvivors: 2 } });
+    expect(take('c0')).toBe('Survivors');
+  });
+
+  it('nothing where a person decides', () => {
+    expect(startWith(five, { mode: 'Manual' }).take('c0')).toBe('Manual');
+  });
+});
