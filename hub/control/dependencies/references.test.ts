@@ -19,6 +19,16 @@ describe('referencesOf', () => {
       ['/configmaps/shop/c', '/persistentvolumeclaims/shop/p', '/secrets/shop/s'],
     ],
     [
+      'templates of claims of devices',
+      {
+        resourceClaims: [
+          { name: 'g', resourceClaimTemplateName: 't' },
+          { name: 'h', resourceClaimName: 'shared' },
+        ],
+      },
+      ['resource.k8s.io/resourceclaimtemplates/shop/t'],
+    ],
+    [
       'projected volumes',
       { volumes: [{ projected: { sources: [{ configMap: { name: 'c' } }, { secret: { name: 's' } }] } }] },
       ['/configmaps/shop/c', '/secrets/shop/s'],

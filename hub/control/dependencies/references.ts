@@ -51,10 +51,13 @@ const secrets = (spec: Bag): string[] => [
     ]),
 ];
 
+/** Templates that claims of devices are made from. */
+const claimTemplates = (spec: Bag): string[] => bags(spec.resourceClaims).flatMap((claim) => nameIn(claim, 'resourceClaimTemplateName'));
+
 const claims = (spec: Bag): string[] => bags(spec.volumes).flatMap((volume) => nameIn(volume.persistentVolumeClaim, 'claimName'));
 
 /**
- * Keys of the ConfigMaps, Secrets, ServiceAccounts, PersistentVolumeClaims and, for a StatefulSet, the governing Service that an object
+ * Keys of the ConfigMaps, Secrets, ServiceAccounts, PersistentVolumeClaims, ResourceClaimTemplates and, for a StatefulSet, the governing Service that an object
  * names; sorted, each once. Whether they exist is not asked.
  */
 export const referencesOf = (object: KubeObject): readonly StorageKey[] => {
@@ -71,7 +74,8 @@ export const referencesOf = (object: KubeObject): readonly StorageKey[] => {
   const keys = named.flatMap(([resource, names]) =>
     names.filter((name) => !everywhere.has(`${resource}/${name}`)).map((name) => keyOf('', resource, namespace, name)),
   );
-  return [...new Set(keys)].sort();
+  const templates = claimTemplates(spec).map((name) => keyOf('resource.k8s.io', 'resourceclaimtemplates', namespace, name));
+  return [...new Set([...keys, ...templates])].sort();
 };
 
 /** Keys of the Secrets that a ServiceAccount names for pulling images. */

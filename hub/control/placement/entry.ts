@@ -1,10 +1,10 @@
 /** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
 import { hanseGroup, type Placement } from '../../../shared/api/index.ts';
-import { type PodShape, podShapeOfObject } from '../../../shared/capacity/index.ts';
+import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
-import { type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from './decide.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
@@ -29,13 +29,26 @@ export type EntrySources = {
 
 const shapes = new WeakMap<KubeObject, { readonly shape: PodShape | undefined }>();
 
-/** What one replica of an object asks for; undefined for what makes no pods. Read once an object, which is never changed in place. */
-export const shapeOf = (object: KubeObject): PodShape | undefined => {
+/** Where templates of claims are looked up. */
+type ObjectLookup = { readonly get: (key: StorageKey) => { readonly object: KubeObject } | undefined };
+
+/** Read once an object, which is never changed in place. */
+const plainShapeOf = (object: KubeObject): PodShape | undefined => {
   const known = shapes.get(object);
   if (known !== undefined) return known.shape;
   const shape = podSpecOf(object) === undefined ? undefined : podShapeOfObject(object);
   shapes.set(object, { shape });
   return shape;
+};
+
+/** What one replica of an object asks for, with the claims of devices that it makes from templates; undefined for what makes no pods. */
+export const shapeOf = (object: KubeObject, objects: ObjectLookup): PodShape | undefined => {
+  const shape = plainShapeOf(object);
+  if (shape === undefined || shape.demand.claims.length === 0) return shape;
+  return withClaims(shape, (name) => {
+    const template = objects.get(keyOf('resource.k8s.io', 'resourceclaimtemplates', object.metadata.namespace ?? '', name))?.object;
+    return template === undefined ? undefined : bag(bag(template.spec).spec);
+  });
 };
 
 /** Replicas of a Placement by cluster. */
@@ -49,7 +62,7 @@ export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy
   const workload = workloadOf({
     object,
     replicas: replicasOf(object, typeOfKey(catalog, key)),
-    shape: shapeOf(object),
+    shape: shapeOf(object, store),
     before: existing.placement,
     priority: priorityOf(object, classes),
   });

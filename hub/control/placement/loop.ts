@@ -227,7 +227,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       for (const key of waiting.keys()) controller.add(key);
     },
     remember: (object, key, placement) => {
-      ledger.assign(workIdOf(key), shapeOf(object), replicasByCluster(placement));
+      ledger.assign(workIdOf(key), shapeOf(object, store), replicasByCluster(placement));
       if ((placement.status?.unplaced ?? 0) > 0) waiting.put(key, undefined);
     },
   };

@@ -80,6 +80,12 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   }
   for (const key of overlay.workloads.keys()) selected.add(key);
   const into: Workloads = { tasks: [], others: [], unselected: [], removed: [], assigned: [] };
+  const supposed = {
+    get: (key: StorageKey) => {
+      const object = overlay.workloads.has(key) ? overlay.workloads.get(key) : store.get(key)?.object;
+      return object === undefined ? undefined : { object };
+    },
+  };
   for (const key of [...selected].sort()) {
     const isAsked = overlay.workloads.has(key);
     const stored = store.get(key)?.object;
@@ -87,7 +93,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const object = isRemoved ? stored : (overlay.workloads.get(key) ?? stored);
     if (object === undefined) continue;
     const { placement } = placementOf(store, refOf(object));
-    const shape = shapeOf(object);
+    const shape = shapeOf(object, supposed);
     const replicas = replicasOf(object, typeOfKey(catalog, key));
     const workload = workloadOf({ object, replicas, shape, before: placement, priority: priorityOf(object, classes) });
     const { ref, labels = {}, current } = workload;

@@ -59,7 +59,7 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     if (key === undefined || workload === undefined || workload.metadata.deletionTimestamp !== undefined || isJob(workload)) return [];
     const policy = policies.policyOf(workload);
     const replicas = replicasOf(workload, typeOfKey(catalog, key));
-    const shape = shapeOf(workload);
+    const shape = shapeOf(workload, store);
     const isSettled = status?.reason === 'Placed' && (status.owed ?? []).length === 0;
     if (policy === undefined || replicas === undefined || shape === undefined || !isSettled) return [];
     const current = new Map(spec.clusters.flatMap(({ name, replicas: count }) => (count === undefined ? [] : [[name, count] as const])));
