@@ -93,6 +93,23 @@ describe('startBatchController', () => {
     await settled(controller);
   });
 
+  it('works a key once more when it was added during its batch, claimed or not', async () => {
+    const batches: (readonly string[])[] = [];
+    const controller = start({
+      reconcile: async ({ keys, claim }) => {
+        batches.push(keys);
+        if (batches.length > 1) return all(keys);
+        for (const key of ['a', 'b']) controller.add(key);
+        await Promise.resolve();
+        for (const key of ['a', 'b']) claim(key);
+        return all(['a', 'b']);
+      },
+    });
+    controller.add('a');
+    await settled(controller);
+    expect(batches).toEqual([['a'], ['a', 'b']]);
+  });
+
   it('lets others have a turn within a long batch', async () => {
     const before = slept;
     let turns = 0;

@@ -9,7 +9,7 @@ import { createKeyQueue, type Outcome } from './key-queue.ts';
 /** A batch under way. */
 export type Batch = {
   readonly keys: readonly string[];
-  /** Takes a further key into the batch. */
+  /** Takes a further key into the batch; if it waits as well, it is worked on once more afterwards. */
   readonly claim: (key: string) => void;
   /** Lets others have a turn when this one has lasted for its share of time: call it between two steps of work. */
   readonly breathe: () => Promise<void>;
@@ -51,10 +51,6 @@ export const startBatchController = ({ name, env, keysMax, gather, inOrder, reco
     });
     turnSinceMs = env.nowMs();
   };
-  const claim = (key: string): void => {
-    queue.take(key);
-    running.add(key);
-  };
   const takeKeys = (): readonly string[] => {
     try {
       gather();
@@ -63,13 +59,16 @@ export const startBatchController = ({ name, env, keysMax, gather, inOrder, reco
     }
     const all = [...queue.waiting];
     const keys = all.length <= keysMax ? all : inOrder(all).slice(0, keysMax);
-    for (const key of keys) claim(key);
+    for (const key of keys) {
+      queue.take(key);
+      running.add(key);
+    }
     return keys;
   };
   const pass = async (keys: readonly string[]): Promise<void> => {
     let outcomeOf: (key: string) => Outcome | undefined;
     try {
-      const outcomes = await reconcile({ keys, claim, breathe });
+      const outcomes = await reconcile({ keys, claim: (key) => running.add(key), breathe });
       outcomeOf = (key) => outcomes.get(key);
     } catch (error) {
       outcomeOf = () => ({ outcome: 'retry', error });

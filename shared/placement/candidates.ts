@@ -2,7 +2,7 @@
 import type { ExplanationScore } from '../api/index.ts';
 import { type FitResult, type PodShape, plainShape, taintText } from '../capacity/index.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { factsOf, type OtherWorkload, type Workload } from './model.ts';
+import type { OtherWorkload, Workload } from './model.ts';
 import { type Neighbours, neighboursOf } from './neighbours.ts';
 import { evictionAt, type Prepared, type Refusal, type Standing } from './prepare.ts';
 import { type DemandPlan, demandOf } from './requires.ts';
@@ -81,14 +81,16 @@ const judge = (at: number, standing: Standing, question: Question, into: Candida
   let shape: PodShape | undefined;
   let fit: FitResult | undefined;
   if (hold === undefined || isPresent) {
-    const facts = question.plan === undefined ? undefined : factsOf(view);
+    // Asked for once: a room is looked up anew each time.
+    const room = question.plan === undefined ? undefined : view.room;
+    const facts = question.plan === undefined ? undefined : (view.facts ?? room?.report);
     const demand = facts === undefined ? undefined : question.plan?.inCluster(facts);
     if (demand === undefined) {
       if (question.plan !== undefined && (question.counts || question.policy.requires !== undefined)) hold ??= unreported;
     } else if ('reason' in demand) hold ??= demand;
     else if (question.counts) {
       shape = demand.shape;
-      fit = view.room?.fit(shape);
+      fit = room?.fit(shape);
     }
   }
   if (hold !== undefined && !isPresent) {

@@ -1,5 +1,6 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
 import type { ExplanationRow } from '../api/index.ts';
+import type { FitResult } from '../capacity/index.ts';
 import { type Candidates, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Workload } from './model.ts';
@@ -75,6 +76,28 @@ export type ExplainInput = {
 
 const byCluster = (a: ExplanationRow, b: ExplanationRow): number => (a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0);
 
+type Writable<T> = { -readonly [field in keyof T]: T[field] };
+
+const bounds = new WeakMap<FitResult['refusals'], string | undefined>();
+
+/** What most nodes that take no replica are short of; the same fit is told for many decisions. */
+const boundOf = (refusals: FitResult['refusals']): string | undefined => {
+  if (bounds.has(refusals)) return bounds.get(refusals);
+  const bound = Object.entries(refusals).sort(byCount)[0]?.[0];
+  bounds.set(refusals, bound);
+  return bound;
+};
+
+const addFit = (row: Writable<ExplanationRow>, fit: FitResult | undefined): void => {
+  if (fit === undefined) return;
+  row.fits = fit.count;
+  row.exact = fit.exact;
+  const bound = boundOf(fit.refusals);
+  if (bound === undefined) return;
+  row.refusals = fit.refusals;
+  row.bound = bound;
+};
+
 /** A row for every cluster, sorted by name. */
 export const explainRows = (input: ExplainInput): ExplanationRow[] => {
   const { policy, workload, candidates, problem, counts } = input;
@@ -88,32 +111,32 @@ export const explainRows = (input: ExplainInput): ExplanationRow[] => {
   candidates.at.forEach((_, at) => {
     if ((counts[at] ?? 0) > 0) lastTier = Math.max(lastTier, standingAt(candidates, at)?.tier ?? -1);
   });
-  const rows = candidates.at.flatMap((_, at): ExplanationRow[] => {
+  const rows: ExplanationRow[] = [];
+  for (let at = 0; at < candidates.at.length; at++) {
     const standing = standingAt(candidates, at);
-    if (standing === undefined) return [];
+    if (standing === undefined) continue;
     const got = counts[at] ?? 0;
     const cause = because(candidates, problem, at, counts, tallies);
     const isLater = got === 0 && cause.reason === '' && standing.tier > lastTier && lastTier >= 0;
-    const fit = candidates.fits[at];
-    const scores = [...standing.scores, ...(candidates.nearScores[at] ?? [])];
+    const { reason, message } = isLater ? { reason: 'tier', message: 'the tiers before hold all replicas' } : cause;
+    // Field by field: a row is made for each cluster of each decision.
+    const row: Writable<ExplanationRow> = {
+      cluster: standing.view.name,
+      eligible: true,
+      reason,
+      message,
+      before: candidates.current[at] ?? 0,
+      got,
+    };
+    addFit(row, candidates.fits[at]);
+    Object.assign(row, tierOf(standing.tier));
+    const near = candidates.nearScores[at] ?? [];
+    if (standing.scores.length + near.length > 0) row.scores = [...standing.scores, ...near];
     const price = input.prices[at];
-    const bound = Object.entries(fit?.refusals ?? {}).sort(byCount)[0]?.[0];
-    return [
-      {
-        cluster: standing.view.name,
-        eligible: true,
-        ...(isLater ? { reason: 'tier', message: 'the tiers before hold all replicas' } : cause),
-        ...(fit === undefined ? {} : { fits: fit.count, exact: fit.exact }),
-        ...(bound === undefined ? {} : { refusals: fit?.refusals ?? {}, bound }),
-        ...tierOf(standing.tier),
-        ...(scores.length === 0 ? {} : { scores }),
-        ...(price === undefined ? {} : { price: amountText(price) }),
-        before: candidates.current[at] ?? 0,
-        got,
-        ...(placed === 0 || workload.replicas === undefined ? {} : { share: Math.floor((got * 100) / placed) }),
-      },
-    ];
-  });
+    if (price !== undefined) row.price = amountText(price);
+    if (placed > 0 && workload.replicas !== undefined) row.share = Math.floor((got * 100) / placed);
+    rows.push(row);
+  }
   const out = candidates.refused.flatMap(({ at, reason, message }): ExplanationRow[] => {
     const standing = candidates.prepared.standings[at];
     if (standing === undefined) return [];

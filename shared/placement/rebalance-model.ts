@@ -4,11 +4,12 @@
  */
 import type { PodShape } from '../capacity/index.ts';
 import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { mainCurrency, pricesOf } from './cost.ts';
 import type { ClusterView } from './model.ts';
 import { problemOf } from './place.ts';
 import type { Task } from './place-all.ts';
-import { prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 import { type Problem, sumOf, unlimited } from './problem.ts';
 
 /** One workload that may move: its division as it is, and what a replica costs at each candidate. */
@@ -49,6 +50,19 @@ const costsOf = (task: Task, candidates: Candidates): number[] => {
   });
 };
 
+const flat = new WeakMap<Prepared, boolean>();
+
+/** True when every cluster that is not out is as good as any other for every workload of the policy: nothing can be gained. */
+const isFlat = ({ strategy, near, apart }: CompiledPolicy, prepared: Prepared): boolean => {
+  const known = flat.get(prepared);
+  if (known !== undefined) return known;
+  const open = prepared.standings.filter(({ refused }) => refused === undefined);
+  const isSame = open.every(({ tier, score }) => tier === open[0]?.tier && score === open[0]?.score);
+  const answer = isSame && strategy !== 'Cheapest' && near.preferred.length + apart.preferred.length === 0;
+  flat.set(prepared, answer);
+  return answer;
+};
+
 /** A workload as the rebalancer sees it; undefined when it may not move or has nowhere to go. */
 const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, nowMs: number): Mover | undefined => {
   const { workload, policy } = task;
@@ -56,7 +70,9 @@ const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, n
   if (replicas === undefined || shape === undefined || policy.rebalance.mode === 'Off') return undefined;
   // Weights are the specification, and copies are everywhere: neither has a better place.
   if (policy.strategy === 'Weighted' || policy.strategy === 'Duplicated') return undefined;
-  const candidates = candidatesOf(policy, prepare(policy, clusters), workload, [], nowMs);
+  const prepared = prepare(policy, clusters);
+  if (isFlat(policy, prepared)) return undefined;
+  const candidates = candidatesOf(policy, prepared, workload, [], nowMs);
   const whole = problemOf(policy, candidates, replicas);
   const max = whole.max.map((most, at) =>
     isCalm(task, standingAt(candidates, at)?.view.name ?? '') ? most : Math.min(most, whole.current[at] ?? 0),

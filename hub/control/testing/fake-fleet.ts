@@ -27,6 +27,10 @@ export type FakeFleet = {
   /** One beat, and a report, from every agent that is not cut off. */
   readonly beat: () => void;
   readonly published: () => readonly WorkItem[];
+  /** What the hub had removed from the broker, as `cluster.id`. */
+  readonly forgotten: readonly string[];
+  /** A member's controllers came to this status of an object that it has taken. */
+  readonly tell: (cluster: string, id: string, status: { readonly [field: string]: unknown }) => void;
   /** Loses one record at the broker. */
   readonly damage: (cluster: string, id: string) => void;
 };
@@ -79,6 +83,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     ]),
   );
   const records = new Map<string, WorkItem>();
+  const forgotten: string[] = [];
   const handlers = {
     hello: new Set<(arrival: Arrival<Hello>) => void>(),
     beat: new Set<(arrival: Arrival<Beat>) => void>(),
@@ -140,6 +145,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     },
     forgetWork: async (cluster, id) => {
       records.delete(`${cluster}.${id}`);
+      forgotten.push(`${cluster}.${id}`);
       return { ok: true };
     },
     forgetCluster: async () => ({ ok: true }),
@@ -186,6 +192,14 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       }
     },
     published: () => [...records.values()],
+    forgotten,
+    tell: (cluster, id, status) => {
+      const item = agents.get(cluster)?.taken.findLast((taken) => taken.id === id);
+      if (item === undefined) throw new RangeError(`${cluster} has taken no ${id}`);
+      const { v, seq: at, ref } = item;
+      for (const handler of handlers.status)
+        handler({ v, cluster, id, seq: at, ref, phase: 'Applied', generation: 1, status, observedAtMs: nowMs() });
+    },
     damage: (cluster, id) => {
       records.delete(`${cluster}.${id}`);
       for (const handler of handlers.damage) handler({ cluster, id });
