@@ -7,6 +7,8 @@ export const weightOf = (value: unknown): number => {
   if (typeof value === 'string') return placeBytes + value.length;
   if (typeof value !== 'object' || value === null) return 8;
   let bytes = placeBytes;
-  for (const key in value) if (Object.hasOwn(value, key)) bytes += 8 + weightOf((value as { readonly [key: string]: unknown })[key]);
+  // Every change in the store is weighed: what a line here costs, each write costs a thousand times.
+  if (Array.isArray(value)) for (let at = 0; at < value.length; at++) bytes += 8 + weightOf(value[at]);
+  else for (const key in value) bytes += 8 + weightOf((value as { readonly [key: string]: unknown })[key]);
   return bytes;
 };
