@@ -8,6 +8,7 @@ import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts'
 import { createSchemaSet } from '../../shared/kube/schema/index.ts';
 import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
+import { bagOf, bagsOf } from '../../shared/lib/fields.ts';
 import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
 import type { DnsZone } from '../../shared/traffic/index.ts';
 import { type DrawnSource, recordOf } from '../../shared/traffic/testing.ts';
@@ -177,7 +178,7 @@ describe('a record', () => {
     send();
     await comesTo('ap 4, eu 4, us 4');
     const [service] = await listed(servicesType);
-    const ip = (service?.spec as { clusterIP: string }).clusterIP;
+    const ip = bagOf(service?.spec).clusterIP;
     await vi.waitFor(async () => {
       const found = await api.client.get({ ...importsType, namespace: 'shop', name: 'web' });
       expect(found).toMatchObject({
@@ -399,9 +400,7 @@ test('weights of routes to imports of single clusters follow, and nothing else o
   send({ perCluster: true });
   const weights = async (): Promise<unknown> => {
     const found = await api.client.get({ ...routes, namespace: 'shop', name: 'web' });
-    return (found?.spec as { rules: { backendRefs: { weight: number }[] }[] }).rules.map(({ backendRefs }) =>
-      backendRefs.map(({ weight }) => weight),
-    );
+    return bagsOf(bagOf(found?.spec).rules).map(({ backendRefs }) => bagsOf(backendRefs).map(({ weight }) => weight));
   };
   await vi.waitFor(async () =>
     expect(await weights()).toEqual([

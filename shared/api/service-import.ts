@@ -4,7 +4,7 @@ import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, nameColumn, storedVerbs } from './kind.ts';
 import { type McsKind, mcsKind, mcsSchema } from './mcs.ts';
-import { anything, fields, integer, list, must, text, word } from './shape.ts';
+import { fields, integer, list, must, text, word } from './shape.ts';
 
 /** One port. */
 export type ServiceImportPort = {
@@ -46,7 +46,9 @@ const specShape = fields('The service as importers see it.', {
   ports: must(list('Ports of all exports together.', port, { type: 'atomic' }, 100)),
   ips: list('Addresses of the service in this cluster; set by the agent.', text('An address.'), { type: 'atomic' }, 2),
   sessionAffinity: text('None or ClientIP.'),
-  sessionAffinityConfig: anything('How long a client stays.'),
+  sessionAffinityConfig: fields('How long a client stays.', {
+    clientIP: fields('By its address.', { timeoutSeconds: integer('Seconds.', { min: 1, max: 86_400 }) }),
+  }),
   ipFamilies: list('Families of the addresses.', text('IPv4 or IPv6.'), { type: 'atomic' }, 2),
   internalTrafficPolicy: text('Cluster or Local.'),
   trafficDistribution: text('A preference for near endpoints.'),

@@ -1,0 +1,48 @@
+/** @module Mistakes in TrafficPolicies and ServiceExports are told by field, with the mend. */
+import { describe, expect, it } from 'vitest';
+import { serviceExportKind, trafficPolicyType } from './index.ts';
+
+const faults = (spec: unknown): string[] =>
+  (
+    trafficPolicyType.strategy.validate?.({ apiVersion: 'hanse.dev/v1alpha1', kind: 'TrafficPolicy', metadata: { name: 'x' }, spec }) ?? []
+  ).map(({ field, message }) => `${field}: ${message}`);
+
+describe('a TrafficPolicy', () => {
+  it.each([
+    [{}, /^spec\.services: Required value: name the services, or select them with serviceSelector: \{\}/],
+    [{ services: ['Web'] }, /^spec\.services\[0\]/],
+    [{ services: ['web'], survivorsMin: 0 }, /^spec\.survivorsMin: .*greater than or equal to 1/],
+    [{ services: ['web'], losses: [{ clusters: ['a'] }] }, /^spec\.losses\[0\]\.clusters: .*two clusters or more/],
+    [
+      { services: ['web'], failback: { stepsPercent: [50, 10] } },
+      /^spec\.failback\.stepsPercent: .*the last step must be 100; such as \[10, 25, 50, 100\]/,
+    ],
+    [{ services: ['web'], dns: { zone: 'x.test', ttlSeconds: 600 } }, /^spec\.dns\.ttlSeconds: .*less than or equal to 30/],
+    [{ services: ['web'], dns: {} }, /^spec\.dns\.zone: Required/],
+    [{ services: ['web'], demand: { requestsPerSecond: 5 } }, /^spec\.demand\.requestsPerSecondPerEndpoint: Required/],
+    [{ services: ['web'], reach: 'Mars' }, /^spec\.reach: Unsupported value/],
+    [{ services: ['web'], weights: [{ weight: 1 }] }, /^spec\.weights\[0\]\.clusterSelector: Required/],
+  ])('%j is refused with the field', (spec, message) => {
+    expect(faults(spec)[0]).toMatch(message);
+  });
+  it('with all there is, is taken', () => {
+    expect(
+      faults({
+        services: ['web'],
+        tiers: [{ name: 'home', clusterSelector: { matchLabels: { a: 'b' } } }],
+        demand: { requestsPerSecond: 100, requestsPerSecondPerEndpoint: 10 },
+        failback: { mode: 'Manual', stepsPercent: [50, 100], released: ['eu'] },
+        losses: [{ clusters: ['a', 'b'] }],
+        gateway: { name: 'public' },
+        dns: { zone: 'svc.example.org', externalDNS: true },
+      }),
+    ).toEqual([]);
+  });
+});
+
+it('a ServiceExport is named as the Service it exports, in both versions of the API', () => {
+  expect(serviceExportKind.types.map(({ version }) => version)).toEqual(['v1beta1', 'v1alpha1']);
+  const [type] = serviceExportKind.types;
+  const object = { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: { name: '1web' } };
+  expect(type?.strategy.validate?.(object)[0]?.message).toContain('it must be the name of the Service to export');
+});

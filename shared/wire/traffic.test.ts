@@ -1,0 +1,65 @@
+/** @module Records and answers of traffic that are not such as they should be are refused by field. */
+import { describe, expect, it } from 'vitest';
+import { recordOf } from '../traffic/testing.ts';
+import { faultOf } from './decode.ts';
+import {
+  isTrafficId,
+  serviceOfTrafficId,
+  type TrafficSpec,
+  trafficAnswerOf,
+  trafficIdOf,
+  trafficItem,
+  trafficLimits,
+  trafficRecordOf,
+} from './traffic.ts';
+
+const { spec } = recordOf([
+  { name: 'a', endpoints: 2 },
+  { name: 'b', endpoints: 2 },
+]);
+const item = (change: object = {}) => trafficItem('eu', 'shop', 'web', 5, { ...spec, ...change } as TrafficSpec);
+
+describe('a record', () => {
+  it('travels as work of its own kind, and comes back as it was', () => {
+    expect(faultOf('work', item())).toBeUndefined();
+    expect(trafficRecordOf(item())).toEqual({ ok: true, record: { namespace: 'shop', name: 'web', epoch: 5, spec } });
+  });
+  it('is known by its id, which no other work has', () => {
+    expect(serviceOfTrafficId(trafficIdOf('shop', 'web'))).toEqual({ namespace: 'shop', name: 'web' });
+    expect(isTrafficId('=services=shop=web')).toBe(false);
+    expect(serviceOfTrafficId('hanse_dev=trafficrecords=a=b=c')).toBeUndefined();
+  });
+  it.each([
+    ['weights that are not as many as sources', { losses: [{ lost: ['a'], weights: [1], shed: 0 }] }, /losses\[0\].weights/],
+    ['a weight below zero', { losses: [{ lost: ['a'], weights: [0, -1], shed: 0 }] }, /weights\[1\]/],
+    ['no floor of survivors', { survivorsMin: 0 }, /survivorsMin/],
+    ['a zone that is no name', { dns: { zone: '..' } }, /dns/],
+    [
+      'endpoints beyond the limit',
+      {
+        sources: [
+          {
+            ...spec.sources[0],
+            sets: [{ addressType: 'IPv4', ports: [], ready: Array(trafficLimits.endpointsPerReport + 1).fill('10.0.0.1') }],
+          },
+        ],
+      },
+      /ready/,
+    ],
+    ['sources that are no list', { sources: {} }, /sources/],
+  ])('with %s is refused', (_, change, message) => {
+    const read = trafficRecordOf(item(change));
+    expect(read.ok ? '' : read.message).toMatch(message);
+  });
+  it('under another id than its own is refused', () => {
+    expect(trafficRecordOf({ ...item(), id: trafficIdOf('shop', 'other') }).ok).toBe(false);
+  });
+});
+
+describe('an answer', () => {
+  it('without anything is fine, and nonsense is refused', () => {
+    expect(trafficAnswerOf(undefined)).toEqual({ ok: true, answer: {} });
+    expect(trafficAnswerOf({ report: { service: 'Maybe' } }).ok).toBe(false);
+    expect(trafficAnswerOf({ report: { service: 'None', addresses: 'x', sets: [], leftOut: 0 } }).ok).toBe(false);
+  });
+});
