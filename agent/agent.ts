@@ -3,7 +3,7 @@ import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
 import type { DnsServer } from './dns/index.ts';
-import type { Failover } from './failover/index.ts';
+import { type Failover, installFencePolicy } from './failover/index.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
 import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
 import { splitLink, startTraffic, type TrafficEngine } from './traffic/index.ts';
@@ -79,13 +79,23 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
   const split = splitLink(link);
+  let endFence: () => void = () => undefined;
+  /** With the first singleton the member is taught to refuse stale writes by itself. */
+  const needLease = (leases: Failover['watch']['leases']) => {
+    let wasNeeded = false;
+    return (isNeeded: boolean): void => {
+      if (isNeeded && !wasNeeded) endFence = installFencePolicy(api, env);
+      wasNeeded ||= isNeeded;
+      leases.setNeeded(isNeeded);
+    };
+  };
   const work = startWork({
     client: api,
     link: split.work,
     env,
     discover: discovery.refresh,
     onChange: inventory.changed,
-    ...(failover === undefined ? {} : { leases: failover.watch.leases }),
+    ...(failover === undefined ? {} : { leases: { ...failover.watch.leases, setNeeded: needLease(failover.watch.leases) } }),
   });
 
   const traffic = startTraffic({
@@ -151,6 +161,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       discovery.stop();
       health.stop();
       work.stop();
+      endFence();
       traffic.stop();
       await dns?.server.close();
       inventory.stop();

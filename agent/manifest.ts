@@ -68,6 +68,15 @@ const trafficRules: readonly Rule[] = [
   { apiGroups: ['externaldns.k8s.io'], resources: ['dnsendpoints'], verbs: apply },
 ];
 
+/** For the policy by which the cluster refuses stale writes (singletons only). */
+const fenceRules: readonly Rule[] = [
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+    verbs: ['get', 'create', 'patch'],
+  },
+];
+
 /** The manifest as one YAML text of several documents, ready for `kubectl apply -f -`. */
 export const agentManifest = (options: ManifestOptions): string =>
   manifestObjects(options)
@@ -91,6 +100,7 @@ export const manifestObjects = (options: ManifestOptions): readonly KubeObject[]
     role('inventory', inventoryRules),
     role('work', workRules),
     role('traffic', trafficRules),
+    role('fence', fenceRules),
     ...(options.readKubeletConfig === true ? [role('kubelets', kubeletRules)] : []),
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',

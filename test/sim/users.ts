@@ -43,7 +43,8 @@ const deployment = (name: string, replicas: number, cpuMilli: number, image: str
 });
 
 const policySpec = (random: Prng, workload: string): PolicySpec => {
-  const strategy = random.pick<Strategy>(['Duplicated', 'Weighted', 'Capacity', 'Capacity', 'Aggregated']);
+  const isSingleton = random.chance(25);
+  const strategy = isSingleton ? 'Aggregated' : random.pick<Strategy>(['Duplicated', 'Weighted', 'Capacity', 'Capacity', 'Aggregated']);
   const tolerations: Toleration[] = random.chance(25) ? [{ key: 'maintenance', operator: 'Exists' }] : [];
   return {
     priority: random.below(3),
@@ -69,7 +70,7 @@ const policySpec = (random: Prng, workload: string): PolicySpec => {
       strategy,
       ...(strategy === 'Weighted' ? { weights: [{ clusterSelector: { matchLabels: { tier: 'gold' } }, weight: 3 }, { weight: 1 }] } : {}),
     },
-    ...(random.chance(20) ? { failover: { class: random.pick(['Singleton', 'Singleton', 'Stateless']), surplusSeconds: 60 } } : {}),
+    ...(isSingleton ? { failover: { class: 'Singleton' } } : random.chance(10) ? { failover: { surplusSeconds: 20 } } : {}),
     ...(random.chance(20) ? { overrides: [{ labels: { cloud: random.pick(providers) } }] } : {}),
   };
 };

@@ -161,12 +161,13 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       const before = record.health;
       const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
       const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
-      const isLoss = next.phase === 'Lost' && before.phase !== 'Lost';
-      const held = isLoss && !movesNothing(record.observed) ? options.removals.take(record.name) : undefined;
+      const isLost = next.phase === 'Lost' && !movesNothing(record.observed);
+      // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
+      const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
       if (held !== record.held) controller.add(record.name);
       record.held = held;
       // What the limit keeps from being lost stays in doubt, and is asked for again at the next tick.
-      record.health = held === undefined ? next : before;
+      record.health = held === undefined ? next : before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
       if (record.health.phase === before.phase) continue;
       if (record.health.phase === 'Well') options.removals.giveBack(record.name);
       env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });

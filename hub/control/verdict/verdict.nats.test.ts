@@ -106,10 +106,13 @@ describe('verdicts on the hub', () => {
 
   test('a dead cluster has its cause, votes and history on its status and an Event, and returns after the hold-down', async () => {
     await hub.client.patch({ ...policies, name: 'default' }, 'application/merge-patch+json', {
-      spec: { failback: { holdDownSeconds: 1 } },
+      spec: { failback: { holdDownSeconds: 1 }, replicas: { afterSeconds: 0, fenceSeconds: 2, takeoverSeconds: 3 } },
     });
     await until(() => expect(agent('a').failover.watch.membership()?.policy.holdDownMs).toBe(1_000));
     const { gateway, link, failover } = agent('c');
+    failover.watch.leases.setNeeded(true);
+    await until(() => expect(failover.watch.leases.lease()).toEqual({ isHeld: true, fence: 0 }));
+    const hubLeases = present(control.watch, 'the watch of the hub').leases;
     const port = (gateway.address() as AddressInfo).port;
     // The gateway has been seen to answer, or its silence would say nothing.
     let looks = 0;
@@ -128,6 +131,11 @@ describe('verdicts on the hub', () => {
     const { items } = await hub.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'default' });
     expect(items.map((event) => (event as { reason?: string }).reason)).toContain('ClusterDead');
     expect((await statusOf('a'))?.verdict).toBeUndefined();
+    // Its singletons may begin elsewhere once too few are left that could still confirm its lease.
+    await until(() => expect(hubLeases.isFenced('c')).toBe(true));
+    const fence = (await statusOf('c'))?.fence ?? 0;
+    expect(fence).toBeGreaterThan(0);
+    expect(hubLeases.isFenced('a')).toBe(false);
 
     const again = createServer((_request, response) => response.end('fine'));
     await new Promise<void>((ready) => again.listen(port, '127.0.0.1', ready));
@@ -143,6 +151,9 @@ describe('verdicts on the hub', () => {
       listen: { host: '127.0.0.1', port: Number(addresses[0]?.split(':')[1]) },
     });
     agents.set('c', { link, failover: revived, gateway: again });
+    // What was sent before the fence is not served any more, though the lease is confirmed again.
+    revived.watch.leases.setNeeded(true);
+    await until(() => expect(revived.watch.leases.lease()).toEqual({ isHeld: true, fence }));
     await until(async () => expect((await statusOf('c'))?.verdict).toBeUndefined());
     expect((await statusOf('c'))?.verdictHistory?.map(({ phase }) => phase).slice(0, 3)).toEqual(['Cleared', 'Returning', 'Standing']);
   });

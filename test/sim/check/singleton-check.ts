@@ -2,7 +2,6 @@
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { WorkItem } from '../../../shared/wire/messages.ts';
 import type { Checker } from './observer.ts';
-import { createWishes } from './wishes.ts';
 
 /** What can be seen of a cluster that has a singleton. */
 export type SingletonSight = {
@@ -24,20 +23,19 @@ const replicasOf = (object: KubeObject): number => (object.spec as { replicas?: 
 /** The checker. */
 export const singletonCheck =
   (look: () => SingletonSight, count: SingletonCount): Checker =>
-  (fail, nowMs) => {
-    const wishes = createWishes(nowMs);
-    const wantedIn = (cluster: string, name: string): number =>
-      [...wishes.placements().values()]
-        .filter(({ workload }) => workload.name === name)
-        .flatMap(({ clusters }) => clusters)
-        .reduce((sum, share) => sum + (share.name === cluster ? (share.replicas ?? 0) : 0), 0);
+  (fail) => {
+    /** Workloads that some policy divided between clusters on purpose: nothing is said of them. */
+    const divided = new Set<string>();
     /** Numbers under which the hub sent something as a singleton, by `cluster.id`. */
     const sent = new Map<string, Map<number, WorkItem>>();
     const running = new Map<string, Map<string, Running>>();
     const itemOf = (cluster: string, object: KubeObject): WorkItem | undefined =>
       sent.get(`${cluster}.${object.metadata.annotations?.[marks.id] ?? ''}`)?.get(Number(object.metadata.annotations?.[marks.seq] ?? 0));
     return {
-      written: wishes.written,
+      written: ({ key, object }) => {
+        const { workload, clusters } = (object?.spec ?? {}) as { workload?: { name: string }; clusters?: readonly unknown[] };
+        if (key.includes('/placements/') && workload !== undefined && (clusters?.length ?? 0) > 1) divided.add(workload.name);
+      },
       published: (item) => {
         const key = `${item.cluster}.${item.id}`;
         const items = sent.get(key) ?? new Map<number, WorkItem>();
@@ -46,12 +44,10 @@ export const singletonCheck =
       },
       applying: (cluster, object) => {
         const item = itemOf(cluster, object);
-        if (item?.singleton !== true || replicasOf(object) === 0) return;
+        if (item?.singleton !== true || replicasOf(object) === 0 || divided.has(object.metadata.name)) return;
         const { serves, isThere } = look();
         for (const [other, { seq, replicas, kind, name }] of running.get(item.id) ?? []) {
           if (other === cluster || replicas === 0 || !isThere(other, kind, name) || !serves(other, seq)) continue;
-          // A policy may divide it on purpose: what a cluster is meant to have is no overlap.
-          if (replicas <= wantedIn(other, name)) continue;
           count.overlaps += 1;
           fail('no two holders of a singleton', `${name} begins in ${cluster} at seq ${item.seq} while ${other} runs it at seq ${seq}`);
         }
