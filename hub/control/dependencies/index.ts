@@ -1,3 +1,3 @@
 /** @module What follows a workload into its clusters. */
 export { createDependencyIndex, type DependencyIndex } from './dependency-index.ts';
-export { pullSecretsOf, referencesOf, serviceSelects } from './references.ts';
+export { pullSecretsOf, referencesOf, requiredReferencesOf, serviceSelects } from './references.ts';

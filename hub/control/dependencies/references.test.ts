@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOfWorkId, workIdOf } from '../kinds.ts';
-import { referencesOf, serviceSelects } from './references.ts';
+import { referencesOf, requiredReferencesOf, serviceSelects } from './references.ts';
 
 const workload = (spec: Record<string, unknown>, labels: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -49,6 +49,17 @@ describe('referencesOf', () => {
     ['nothing that every namespace has', { serviceAccountName: 'default', volumes: [{ configMap: { name: 'kube-root-ca.crt' } }] }, []],
   ])('finds %s', (_, spec, expected) => {
     expect(referencesOf(workload(spec))).toEqual(expected);
+  });
+
+  it('tells what may be missing from what may not', () => {
+    const spec = {
+      volumes: [{ configMap: { name: 'c', optional: true } }, { projected: { sources: [{ secret: { name: 'p', optional: true } }] } }],
+      containers: [
+        { envFrom: [{ secretRef: { name: 's' } }], env: [{ valueFrom: { configMapKeyRef: { name: 'k', key: 'x', optional: true } } }] },
+      ],
+    };
+    expect(referencesOf(workload(spec))).toHaveLength(4);
+    expect(requiredReferencesOf(workload(spec))).toEqual(['/secrets/shop/s']);
   });
 
   it('finds a Service by its selector, which must be a part of the pod labels', () => {

@@ -56,12 +56,25 @@ const claimTemplates = (spec: Bag): string[] => bags(spec.resourceClaims).flatMa
 
 const claims = (spec: Bag): string[] => bags(spec.volumes).flatMap((volume) => nameIn(volume.persistentVolumeClaim, 'claimName'));
 
+/** What is left when each reference that may be missing is taken away. */
+const withoutOptional = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutOptional);
+  if (typeof value !== 'object' || value === null) return value;
+  if (bag(value).optional === true) return {};
+  return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, withoutOptional(part)]));
+};
+
 /**
  * Keys of the ConfigMaps, Secrets, ServiceAccounts, PersistentVolumeClaims, ResourceClaimTemplates and, for a StatefulSet, the governing Service that an object
  * names; sorted, each once. Whether they exist is not asked.
  */
-export const referencesOf = (object: KubeObject): readonly StorageKey[] => {
-  const spec = bag(podSpecOf(object));
+export const referencesOf = (object: KubeObject): readonly StorageKey[] => referencesIn(object, bag(podSpecOf(object)));
+
+/** Those of {@link referencesOf} without which no pod of the object starts. */
+export const requiredReferencesOf = (object: KubeObject): readonly StorageKey[] =>
+  referencesIn(object, bag(withoutOptional(podSpecOf(object))));
+
+const referencesIn = (object: KubeObject, spec: Bag): readonly StorageKey[] => {
   const namespace = object.metadata.namespace ?? '';
   if (namespace === '') return [];
   const named: readonly (readonly [resource: string, names: readonly string[]])[] = [

@@ -74,6 +74,24 @@ describe('status of what follows a workload', () => {
     await until(() => expect(phaseOf(it)).toBe('Pending'));
   });
 
+  it('tells on the workload what its pods need and the hub does not have', async () => {
+    const it = await started(['web']);
+    const told = (): readonly string[] =>
+      it.store
+        .list('/events/shop/')
+        .filter(({ object }) => object.reason === 'MissingDependency')
+        .map(({ object }) => String(object.message).split(';')[0] ?? '')
+        .sort();
+    await until(() => expect(appliedOf(it, 'web')).toEqual(tookAll));
+    expect(told()).toEqual([]);
+    await it.client.delete({ ...core('configmaps'), ...metadata('settings') });
+    await until(() => expect(told()).toEqual(['not on the hub: configmaps/settings']));
+    await it.client.delete({ ...core('persistentvolumeclaims'), ...metadata('disk') });
+    await until(() =>
+      expect(told()).toEqual(['not on the hub: configmaps/settings', 'not on the hub: configmaps/settings, persistentvolumeclaims/disk']),
+    );
+  });
+
   it('tells every workload, on both objects and by cluster, that a cluster refuses it, and takes that back when it is mended', async () => {
     const it = await started(['web', 'api'], [settingsId]);
     for (const name of ['web', 'api']) {

@@ -13,6 +13,7 @@ import { placementOf } from '../placement/names.ts';
 import type { Board } from '../work/board.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
+import { createMissingTeller } from './missing.ts';
 import type { Part } from './parts.ts';
 
 /** What the loop is built from. */
@@ -53,6 +54,7 @@ type Leader = { readonly key: StorageKey; readonly placement: Placement };
 export const startStatusLoop = ({ store, env, catalog, dependencies, board, events }: StatusLoopOptions): StatusLoop => {
   /** Objects that follow workloads, with what those were last told of them. */
   const followers = new Map<StorageKey, string>();
+  const missing = createMissingTeller(store, dependencies, events);
 
   const answersOf = ({ key, object }: Stored, clusters: readonly string[]): Heard[] => {
     const id = workIdOf(key);
@@ -138,6 +140,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
     const stored = store.get(key);
     const leaders = leadersOf(key);
     if (stored === undefined) {
+      missing.forget(key);
       if (followers.delete(key)) for (const leader of leaders) controller.add(leader.key);
       return done;
     }
@@ -153,6 +156,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;
     if (leaders.length === 0) followers.delete(key);
+    if (placement !== undefined && !isGoing(stored)) missing.look(stored);
     for (const { about, event } of change?.events ?? []) {
       const subject = store.get(about)?.object;
       if (subject !== undefined) events.record(subject, event);
