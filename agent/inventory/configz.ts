@@ -4,7 +4,7 @@
  */
 import type { NumaFacts } from '../../shared/capacity/report.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { fieldsOf, textOf } from './fields.ts';
+import { bagOf, textOf } from '../../shared/lib/fields.ts';
 
 /** What is kept of a kubelet's configuration. */
 export type KubeletFacts = Pick<NumaFacts, 'policy' | 'scope' | 'cpuManager' | 'memoryManager' | 'options'>;
@@ -13,11 +13,11 @@ const policies: readonly NumaFacts['policy'][] = ['none', 'best-effort', 'restri
 
 /** The policies in an answer of `/configz`; undefined when it is none. */
 export const kubeletFactsOf = (answer: unknown): KubeletFacts | undefined => {
-  const config = fieldsOf(answer).kubeletconfig;
+  const config = bagOf(answer).kubeletconfig;
   if (typeof config !== 'object' || config === null) return undefined;
-  const { topologyManagerPolicy, topologyManagerScope, cpuManagerPolicy, memoryManagerPolicy, ...rest } = fieldsOf(config);
+  const { topologyManagerPolicy, topologyManagerScope, cpuManagerPolicy, memoryManagerPolicy, ...rest } = bagOf(config);
   const options = ['cpuManagerPolicyOptions', 'topologyManagerPolicyOptions'].flatMap((field) =>
-    Object.entries(fieldsOf(rest[field])).map(([name, value]) => `${name}=${String(value)}`),
+    Object.entries(bagOf(rest[field])).map(([name, value]) => `${name}=${String(value)}`),
   );
   return {
     policy: policies.find((policy) => policy === textOf(topologyManagerPolicy)) ?? 'none',

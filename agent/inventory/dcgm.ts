@@ -1,11 +1,12 @@
 /** @module Finds the DCGM exporters of the cluster and reads them: figures of GPUs for people, on which nothing is decided. */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { ApiError, type ApiFailure } from '../cluster/index.ts';
 import { createDcgmFigures } from './dcgm-figures.ts';
 import { dcgmSamples } from './dcgm-text.ts';
-import { fieldsOf, listOf, textOf, wholeOf } from './fields.ts';
+import { wholeOf } from './fields.ts';
 import { type Rounds, startRounds } from './rounds.ts';
 import type { InventoryState } from './state.ts';
 import { untoldLines } from './untold.ts';
@@ -40,11 +41,11 @@ const names = '(dcgm-exporter,nvidia-dcgm-exporter)';
 const selectors = [`app.kubernetes.io/name in ${names}`, `app in ${names}`];
 
 const exporterOf = ({ metadata, spec, status }: KubeObject): Exporter | undefined => {
-  const { nodeName, containers } = fieldsOf(spec);
-  const ip = textOf(fieldsOf(status).podIP);
+  const { nodeName, containers } = bagOf(spec);
+  const ip = textOf(bagOf(status).podIP);
   const node = textOf(nodeName);
   if (ip === '' || node === '' || metadata.deletionTimestamp !== undefined) return undefined;
-  const ports = listOf(containers).flatMap((container) => listOf(container.ports));
+  const ports = bagsOf(containers).flatMap((container) => bagsOf(container.ports));
   const port = wholeOf(ports.find(({ name }) => name === 'metrics')?.containerPort) ?? PORT_DEFAULT;
   return { namespace: metadata.namespace ?? '', name: metadata.name, node, ip, port };
 };

@@ -9,7 +9,8 @@ import { compileCel } from '../../shared/capacity/report-cel.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { parseQuantity, type Quantity } from '../../shared/kube/quantity/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Fields, fieldsOf, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
+import { sortedRecord, wholeOf } from './fields.ts';
 
 /** One device as it is kept: its name, and all that a claim may ask of it as one text that equal devices share. */
 export type SliceDevice = { readonly name: string; readonly content: string };
@@ -49,7 +50,7 @@ const devicesMax = 512;
 /** Names without a domain belong to the driver's (resource/v1 QualifiedName). */
 const qualified = (driver: string, name: string): string => (name.includes('/') ? name : `${driver}/${name}`);
 
-const attributeValue = (attribute: Fields): DraValue | undefined => {
+const attributeValue = (attribute: Bag): DraValue | undefined => {
   const { bool, int, string, version } = attribute;
   if (typeof bool === 'boolean') return bool;
   if (typeof int === 'number' && Number.isSafeInteger(int)) return int;
@@ -65,16 +66,16 @@ const amountOf = (text: string): number | undefined => {
   return canonicalFloor(isBytes ? 'memory' : 'devices', parsed.value.nanos);
 };
 
-const capacityText = (entry: unknown): string => textOf(typeof entry === 'string' ? entry : fieldsOf(entry).value);
+const capacityText = (entry: unknown): string => textOf(typeof entry === 'string' ? entry : bagOf(entry).value);
 
 /** The facts of a ResourceSlice. */
 export const sliceFactsOf = (slice: KubeObject): SliceFacts => {
-  const spec = fieldsOf(slice.spec);
-  const pool = fieldsOf(spec.pool);
+  const spec = bagOf(slice.spec);
+  const pool = bagOf(spec.pool);
   const driver = textOf(spec.driver);
-  const selector = fieldsOf(spec.nodeSelector).nodeSelectorTerms;
-  const counters = listOf(spec.sharedCounters).flatMap((set) =>
-    Object.entries(fieldsOf(set.counters)).flatMap(([name, counter]): [string, number][] => {
+  const selector = bagOf(spec.nodeSelector).nodeSelectorTerms;
+  const counters = bagsOf(spec.sharedCounters).flatMap((set) =>
+    Object.entries(bagOf(set.counters)).flatMap(([name, counter]): [string, number][] => {
       const amount = amountOf(capacityText(counter));
       return amount === undefined ? [] : [[`${textOf(set.name)}/${name}`, amount]];
     }),
@@ -86,21 +87,21 @@ export const sliceFactsOf = (slice: KubeObject): SliceFacts => {
     slices: wholeOf(pool.resourceSliceCount) ?? 1,
     node: textOf(spec.nodeName),
     nodeTerms: Array.isArray(selector) ? selector : undefined,
-    devices: listOf(spec.devices)
+    devices: bagsOf(spec.devices)
       .slice(0, devicesMax)
-      .map((device) => ({ name: textOf(device.name), content: contentOf(driver, fieldsOf(device.basic ?? device)) })),
+      .map((device) => ({ name: textOf(device.name), content: contentOf(driver, bagOf(device.basic ?? device)) })),
     counters: sortedRecord(counters),
   };
 };
 
-const contentOf = (driver: string, device: Fields): string => {
-  const attributes = Object.entries(fieldsOf(device.attributes)).flatMap(([name, attribute]): [string, DraValue][] => {
-    const value = attributeValue(fieldsOf(attribute));
+const contentOf = (driver: string, device: Bag): string => {
+  const attributes = Object.entries(bagOf(device.attributes)).flatMap(([name, attribute]): [string, DraValue][] => {
+    const value = attributeValue(bagOf(attribute));
     return value === undefined || uniqueAttribute.test(name) ? [] : [[qualified(driver, name), value]];
   });
-  const texts = Object.entries(fieldsOf(device.capacity)).map(([name, entry]) => [qualified(driver, name), capacityText(entry)] as const);
-  const consumes = listOf(device.consumesCounters).flatMap((set) =>
-    Object.entries(fieldsOf(set.counters)).map(
+  const texts = Object.entries(bagOf(device.capacity)).map(([name, entry]) => [qualified(driver, name), capacityText(entry)] as const);
+  const consumes = bagsOf(device.consumesCounters).flatMap((set) =>
+    Object.entries(bagOf(set.counters)).map(
       ([name, counter]) => [`${textOf(set.counterSet)}/${name}`, amountOf(capacityText(counter)) ?? 0] as const,
     ),
   );
@@ -115,7 +116,7 @@ const contentOf = (driver: string, device: Fields): string => {
     capacityText: sortedRecord(texts),
     consumes: sortedRecord(consumes),
     shared: device.allowMultipleAllocations === true,
-    out: listOf(device.taints).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute'),
+    out: bagsOf(device.taints).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute'),
   };
   return sharedText(JSON.stringify(content));
 };
@@ -134,14 +135,14 @@ const sharedText = (text: string): string => {
 
 /** What a ResourceClaim holds; devices of administrative access are held by nobody. */
 export const claimUsesOf = (claim: KubeObject): readonly ClaimUse[] =>
-  listOf(fieldsOf(fieldsOf(fieldsOf(claim.status).allocation).devices).results)
+  bagsOf(bagOf(bagOf(bagOf(claim.status).allocation).devices).results)
     .filter(({ adminAccess }) => adminAccess !== true)
     .map(({ driver, pool, device }) => ({ driver: textOf(driver), pool: textOf(pool), device: textOf(device) }));
 
 /** The facts of a DeviceClass. */
 export const classFactsOf = (deviceClass: KubeObject): ClassFacts => ({
   name: deviceClass.metadata.name,
-  expressions: listOf(fieldsOf(deviceClass.spec).selectors).map(({ cel }) => textOf(fieldsOf(cel).expression)),
+  expressions: bagsOf(bagOf(deviceClass.spec).selectors).map(({ cel }) => textOf(bagOf(cel).expression)),
 });
 
 /** What DRA adds to a report. `unsupported` names what is not understood or not whole. */

@@ -1,23 +1,6 @@
-/** @module Loose reading of objects whose shape nobody has checked. */
-
+/** @module Reading what objects of members write in more than one form. */
 import { compareText } from '../../shared/lib/compare-text.ts';
-
-/** An object of which nothing is known. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The value as an object; anything else is an empty one. */
-export const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-
-/** The value as a list of objects; anything else is empty. */
-export const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
-
-/** The value if it is a text, else ''. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The texts among the values of an object. */
-export const textsOf = (value: unknown): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+import { textOf } from '../../shared/lib/fields.ts';
 
 /** A whole number of at least 0 and at most 15 digits, from a number or a text; undefined otherwise. */
 export const wholeOf = (value: unknown): number | undefined => {

@@ -4,7 +4,8 @@
  */
 import type { SharedDevice } from '../../shared/capacity/report.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Fields, listOf, textOf, wholeOf } from './fields.ts';
+import { type Bag, bagsOf, textOf } from '../../shared/lib/fields.ts';
+import { wholeOf } from './fields.ts';
 
 /** A registered GPU: what it is, its id, and whether it may be used. */
 export type HamiDevice = { readonly id: string; readonly device: SharedDevice; readonly usable: boolean };
@@ -60,7 +61,7 @@ const devicesIn = (register: string): readonly HamiDevice[] =>
 
 const fromJson = (register: string): readonly HamiDevice[] => {
   try {
-    return listOf(JSON.parse(register)).flatMap((entry) => deviceOf(entry, entry.health !== false));
+    return bagsOf(JSON.parse(register)).flatMap((entry) => deviceOf(entry, entry.health !== false));
   } catch {
     return [];
   }
@@ -73,7 +74,7 @@ const fromText = (register: string): readonly HamiDevice[] =>
     return deviceOf({ id, count, devmem, devcore, type, numa, mode }, health !== 'false');
   });
 
-const deviceOf = (entry: Fields, usable: boolean): readonly HamiDevice[] => {
+const deviceOf = (entry: Bag, usable: boolean): readonly HamiDevice[] => {
   const id = textOf(entry.id);
   if (id === '') return [];
   const device = {

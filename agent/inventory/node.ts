@@ -2,7 +2,8 @@
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { GpuFacts, NodeTaint, SharedDevice } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { fieldsOf, listOf, sortedRecord, textOf } from './fields.ts';
+import { bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
+import { sortedRecord } from './fields.ts';
 import { gpuFactsOf } from './gpu.ts';
 import { type HamiDevice, hamiAskedMs, hamiDevicesOf } from './hami.ts';
 
@@ -47,8 +48,8 @@ const noDevices: readonly HamiDevice[] = [];
 
 /** The facts of a node object. */
 export const nodeFactsOf = (node: KubeObject): NodeFacts => {
-  const spec = fieldsOf(node.spec);
-  const status = fieldsOf(node.status);
+  const spec = bagOf(node.spec);
+  const status = bagOf(node.status);
   const amounts = new Map([...exactAmounts(status.allocatable)].map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)]));
   const { labels = {}, annotations = {} } = node.metadata;
   const gpu = gpuFactsOf(labels, annotations, amounts);
@@ -56,12 +57,12 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const kind: NodeKind = {
     labels: sharedLabels(node),
     taints: taintsOf(spec.taints),
-    ready: listOf(status.conditions).some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    ready: bagsOf(status.conditions).some(({ type, status: value }) => type === 'Ready' && value === 'True'),
     unschedulable: spec.unschedulable === true,
     allocatable: sortedRecord(
       [...amounts].filter(([resource]) => resource !== 'pods').map(([resource, amount]) => [resource, bookedToCanonical(resource, amount)]),
     ),
-    runtimeHandlers: listOf(status.runtimeHandlers)
+    runtimeHandlers: bagsOf(status.runtimeHandlers)
       .map(({ name }) => textOf(name))
       .sort(),
     ...(gpu === undefined ? {} : { gpu }),
@@ -81,7 +82,7 @@ const effects = new Set<string>(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
 
 /** The taints of a list that are taints, in order. */
 export const taintsOf = (value: unknown): readonly NodeTaint[] =>
-  listOf(value)
+  bagsOf(value)
     .map((taint) => ({ key: textOf(taint.key), value: textOf(taint.value), effect: textOf(taint.effect) }))
     .filter((taint): taint is NodeTaint => taint.key !== '' && effects.has(taint.effect))
     .sort((a, b) => (taintText(a) < taintText(b) ? -1 : taintText(a) > taintText(b) ? 1 : 0));

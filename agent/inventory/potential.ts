@@ -7,7 +7,8 @@ import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capa
 import type { NodeTaint, Potential } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../../shared/lib/fields.ts';
+import { sortedRecord, wholeOf } from './fields.ts';
 import { taintsOf } from './node.ts';
 
 /** Pools of one object that are looked at. */
@@ -18,8 +19,8 @@ const amountsOf = (list: unknown): Readonly<Record<string, number>> =>
 
 /** Pools of the cluster-autoscaler's status: YAML since 1.30, words before. It says how many nodes, not what one offers. */
 export const autoscalerPools = (configMap: KubeObject): readonly Potential[] => {
-  const status = textOf(fieldsOf(configMap.data).status);
-  const pools = listOf(fieldsOf(yamlOf(status)).nodeGroups);
+  const status = textOf(bagOf(configMap.data).status);
+  const pools = bagsOf(bagOf(yamlOf(status)).nodeGroups);
   const found = pools.length > 0 ? pools.flatMap(poolOfYaml) : poolsOfText(status);
   return found.slice(0, poolsMax).sort((a, b) => compareText(a.name, b.name));
 };
@@ -37,8 +38,8 @@ const poolOf = (name: string, maximum: number | undefined, target: number | unde
     ? []
     : [{ source: 'cluster-autoscaler', name, labels: {}, taints: [], maxExtraNodes: Math.max(0, maximum - (target ?? 0)) }];
 
-const poolOfYaml = (group: Fields): readonly Potential[] => {
-  const health = fieldsOf(group.health);
+const poolOfYaml = (group: Bag): readonly Potential[] => {
+  const health = bagOf(group.health);
   return poolOf(textOf(group.name), wholeOf(health.maxSize), wholeOf(health.cloudProviderTarget));
 };
 
@@ -68,7 +69,7 @@ export const machinePoolOf = (deployment: KubeObject): Potential | undefined => 
     ['pods', notes[`${capi}maxPods`]],
     [gpuType, notes[`${capi}gpu-count`]],
   ].filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const replicas = wholeOf(fieldsOf(deployment.spec).replicas) ?? 0;
+  const replicas = wholeOf(bagOf(deployment.spec).replicas) ?? 0;
   return {
     source: 'cluster-api',
     name: `${deployment.metadata.namespace ?? ''}/${deployment.metadata.name}`,
@@ -100,12 +101,12 @@ const taintTexts = (text: string | undefined): readonly NodeTaint[] =>
 
 /** A Karpenter NodePool (karpenter.sh/v1): its limits less what it has; requirements with one value are labels of its nodes. */
 export const nodePoolOf = (pool: KubeObject): Potential => {
-  const spec = fieldsOf(pool.spec);
-  const template = fieldsOf(spec.template);
-  const inner = fieldsOf(template.spec);
+  const spec = bagOf(pool.spec);
+  const template = bagOf(spec.template);
+  const inner = bagOf(template.spec);
   const limits = exactAmounts(spec.limits);
-  const used = exactAmounts(fieldsOf(pool.status).resources);
-  const single = listOf(inner.requirements).flatMap((rule): [string, string][] => {
+  const used = exactAmounts(bagOf(pool.status).resources);
+  const single = bagsOf(inner.requirements).flatMap((rule): [string, string][] => {
     const values = Array.isArray(rule.values) ? rule.values.map(textOf) : [];
     return rule.operator === 'In' && values.length === 1 ? [[textOf(rule.key), values[0] ?? '']] : [];
   });
@@ -118,7 +119,7 @@ export const nodePoolOf = (pool: KubeObject): Potential => {
   return {
     source: 'karpenter',
     name: pool.metadata.name,
-    labels: sortedRecord([...Object.entries(textsOf(fieldsOf(template.metadata).labels)), ...single]),
+    labels: sortedRecord([...Object.entries(textMapOf(bagOf(template.metadata).labels)), ...single]),
     taints: taintsOf(inner.taints),
     ...(nodes === undefined ? {} : { maxExtraNodes: nodes }),
     ...(amounts.length === 0 ? {} : { maxExtra: sortedRecord(amounts) }),

@@ -5,7 +5,8 @@
 import type { HostPort, PodKind, PodTerm } from '../../shared/capacity/node.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Fields, fieldsOf, listOf, sortedRecord, textOf, textsOf, wholeOf } from './fields.ts';
+import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../../shared/lib/fields.ts';
+import { sortedRecord, wholeOf } from './fields.ts';
 
 /** Labels that tell replicas of one workload apart; selectors do not name them. */
 const replicaLabels = new Set([
@@ -23,14 +24,14 @@ const required = 'requiredDuringSchedulingIgnoredDuringExecution';
 
 /** The kind of a pod that others must know of; undefined for all others. */
 export const relatedKindOf = (pod: KubeObject): PodKind | undefined => {
-  const spec = fieldsOf(pod.spec);
-  const affinity = fieldsOf(spec.affinity);
-  const antiAffinity = listOf(fieldsOf(affinity.podAntiAffinity)[required]);
+  const spec = bagOf(pod.spec);
+  const affinity = bagOf(spec.affinity);
+  const antiAffinity = bagsOf(bagOf(affinity.podAntiAffinity)[required]);
   const ports = portsOf(spec);
   const isPicky =
     antiAffinity.length > 0 ||
-    listOf(fieldsOf(affinity.podAffinity)[required]).length > 0 ||
-    listOf(spec.topologySpreadConstraints).some(({ whenUnsatisfiable }) => whenUnsatisfiable !== 'ScheduleAnyway');
+    bagsOf(bagOf(affinity.podAffinity)[required]).length > 0 ||
+    bagsOf(spec.topologySpreadConstraints).some(({ whenUnsatisfiable }) => whenUnsatisfiable !== 'ScheduleAnyway');
   if (ports.length === 0 && !isPicky) return undefined;
   const { namespace = '', labels = {} } = pod.metadata;
   return {
@@ -41,9 +42,9 @@ export const relatedKindOf = (pod: KubeObject): PodKind | undefined => {
   };
 };
 
-const portsOf = (spec: Fields): readonly HostPort[] =>
-  [...listOf(spec.containers), ...listOf(spec.initContainers).filter(({ restartPolicy }) => restartPolicy === 'Always')]
-    .flatMap(({ ports }) => listOf(ports))
+const portsOf = (spec: Bag): readonly HostPort[] =>
+  [...bagsOf(spec.containers), ...bagsOf(spec.initContainers).filter(({ restartPolicy }) => restartPolicy === 'Always')]
+    .flatMap(({ ports }) => bagsOf(ports))
     .flatMap((entry): HostPort[] => {
       const port = wholeOf(entry.hostPort ?? (spec.hostNetwork === true ? entry.containerPort : undefined)) ?? 0;
       const ip = textOf(entry.hostIP);
@@ -53,7 +54,7 @@ const portsOf = (spec: Fields): readonly HostPort[] =>
     .sort((a, b) => a.port - b.port || compareText(a.protocol, b.protocol) || compareText(a.ip, b.ip));
 
 /** `matchLabelKeys` and its opposite are folded into the selector, as the API server does. */
-const termOf = (term: Fields, labels: Readonly<Record<string, string>>): PodTerm => {
+const termOf = (term: Bag, labels: Readonly<Record<string, string>>): PodTerm => {
   const namespaces = Array.isArray(term.namespaces) ? term.namespaces.map(textOf).sort(compareText) : [];
   return {
     topologyKey: textOf(term.topologyKey),
@@ -63,13 +64,13 @@ const termOf = (term: Fields, labels: Readonly<Record<string, string>>): PodTerm
   };
 };
 
-const selectorOf = (value: unknown, labels: Readonly<Record<string, string>>, keys: Fields): PodTerm['selector'] => {
+const selectorOf = (value: unknown, labels: Readonly<Record<string, string>>, keys: Bag): PodTerm['selector'] => {
   if (typeof value !== 'object' || value === null) return undefined;
-  const selector = fieldsOf(value);
+  const selector = bagOf(value);
   const named = (field: unknown): string[] => (Array.isArray(field) ? field.map(textOf).filter((key) => Object.hasOwn(labels, key)) : []);
   const rule = (operator: string) => (key: string) => ({ key, operator, values: [labels[key] ?? ''] });
   const expressions = [
-    ...listOf(selector.matchExpressions).map((entry) => ({
+    ...bagsOf(selector.matchExpressions).map((entry) => ({
       key: textOf(entry.key),
       operator: textOf(entry.operator),
       ...(Array.isArray(entry.values) ? { values: entry.values.map(textOf) } : {}),
@@ -78,7 +79,7 @@ const selectorOf = (value: unknown, labels: Readonly<Record<string, string>>, ke
     ...named(keys.mismatchLabelKeys).map(rule('NotIn')),
   ];
   return {
-    ...(selector.matchLabels === undefined ? {} : { matchLabels: textsOf(selector.matchLabels) }),
+    ...(selector.matchLabels === undefined ? {} : { matchLabels: textMapOf(selector.matchLabels) }),
     ...(expressions.length === 0 ? {} : { matchExpressions: expressions }),
   };
 };

@@ -4,10 +4,10 @@ import { canonicalRequests, exactAmounts } from '../../shared/capacity/pod-reque
 import type { CapacityReport, GpuUse, Potential, QuotaFree } from '../../shared/capacity/report.ts';
 import type { TolerationLike } from '../../shared/capacity/taints.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { bagOf, bagsOf, textMapOf } from '../../shared/lib/fields.ts';
 import type { ApiFailure, ReflectorEvent } from '../cluster/index.ts';
 import type { KubeletFacts } from './configz.ts';
 import { type ClaimUse, type ClassFacts, claimUsesOf, classFactsOf, type DraFacts, type SliceFacts, sliceFactsOf } from './dra.ts';
-import { fieldsOf, listOf, textsOf } from './fields.ts';
 import { createInterner, type Interner } from './intern.ts';
 import { type NodeFacts, type NodeKind, nodeFactsOf } from './node.ts';
 import { type Controller, controllerOf } from './owner.ts';
@@ -191,13 +191,13 @@ export const project = (source: SourceName, object: KubeObject): Facts | undefin
 
 const runtimeClassOf = (object: KubeObject): RuntimeClassFacts => {
   const overhead = (object.overhead as { podFixed?: unknown } | undefined)?.podFixed;
-  const scheduling = fieldsOf(object.scheduling);
-  const tolerations = listOf(scheduling.tolerations) as readonly TolerationLike[];
+  const scheduling = bagOf(object.scheduling);
+  const tolerations = bagsOf(scheduling.tolerations) as readonly TolerationLike[];
   return {
     name: object.metadata.name,
     handler: typeof object.handler === 'string' ? object.handler : '',
     overhead: canonicalRequests(exactAmounts(overhead)),
-    nodeSelector: textsOf(scheduling.nodeSelector),
+    nodeSelector: textMapOf(scheduling.nodeSelector),
     ...(tolerations.length === 0 ? {} : { tolerations }),
   };
 };

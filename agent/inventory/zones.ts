@@ -3,7 +3,8 @@ import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capa
 import type { NumaFacts } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Fields, listOf, sortedRecord, textOf, wholeOf } from './fields.ts';
+import { type Bag, bagsOf, textOf } from '../../shared/lib/fields.ts';
+import { sortedRecord, wholeOf } from './fields.ts';
 
 /** One zone, canonical units rounded down. `available` counts only exclusive allocations: never more than the node's own free amounts. */
 export type Zone = {
@@ -33,7 +34,7 @@ const ZONES_MAX = 64;
 
 /** The facts of a NodeResourceTopology object. */
 export const zoneFactsOf = (topology: KubeObject): ZoneFacts => {
-  const attributes = new Map(listOf(topology.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
+  const attributes = new Map(bagsOf(topology.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
   const deprecated = Array.isArray(topology.topologyPolicies) ? textOf(topology.topologyPolicies[0]) : '';
   const threads = wholeOf(attributes.get('threadsPerCore'));
   const { zones, distances } = zonesOf(topology);
@@ -66,12 +67,12 @@ const optionsOf = (attributes: ReadonlyMap<string, string>): readonly string[] =
 };
 
 const zonesOf = (topology: KubeObject): Pick<ZoneFacts, 'zones' | 'distances'> => {
-  const found = listOf(topology.zones)
+  const found = bagsOf(topology.zones)
     .filter(({ type }) => type === 'Node')
     .flatMap((zone) => {
       const id = idOf(zone.name);
       if (id === undefined) return [];
-      const costs = new Map(listOf(zone.costs).map(({ name, value }) => [idOf(name), wholeOf(value)]));
+      const costs = new Map(bagsOf(zone.costs).map(({ name, value }) => [idOf(name), wholeOf(value)]));
       return [{ zone: { id, total: totalsOf(zone), available: amountsOf(zone, 'available') }, costs }];
     })
     .sort((a, b) => a.zone.id - b.zone.id)
@@ -86,7 +87,7 @@ const idOf = (name: unknown): number | undefined => wholeOf(/^node-(\d{1,4})$/.e
 
 const isMemory = (resource: string): boolean => resource === 'memory' || resource.startsWith('hugepages-');
 
-const totalsOf = (zone: Fields): Readonly<Record<string, number>> => {
+const totalsOf = (zone: Bag): Readonly<Record<string, number>> => {
   const allocatable = amountsOf(zone, 'allocatable');
   const capacity = amountsOf(zone, 'capacity');
   const names = new Set([...Object.keys(allocatable), ...Object.keys(capacity)]);
@@ -98,9 +99,9 @@ const totalsOf = (zone: Fields): Readonly<Record<string, number>> => {
   );
 };
 
-const amountsOf = (zone: Fields, field: 'allocatable' | 'available' | 'capacity'): Readonly<Record<string, number>> =>
+const amountsOf = (zone: Bag, field: 'allocatable' | 'available' | 'capacity'): Readonly<Record<string, number>> =>
   sortedRecord(
-    [...exactAmounts(Object.fromEntries(listOf(zone.resources).map((resource) => [textOf(resource.name), resource[field]])))].map(
+    [...exactAmounts(Object.fromEntries(bagsOf(zone.resources).map((resource) => [textOf(resource.name), resource[field]])))].map(
       ([resource, nanos]) => [resource, bookedToCanonical(resource, bookedAmount(resource, nanos))] as const,
     ),
   );

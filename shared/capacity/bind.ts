@@ -2,7 +2,9 @@
 import { heapOf } from '../lib/heap.ts';
 import { deviceAsksOf } from './device-count.ts';
 import type { DeviceTaker } from './device-take.ts';
-import { fitNodes, planFit } from './fit.ts';
+import { type FitPlan, fitNodes, planFit } from './fit.ts';
+import { plainCount } from './plain-fit.ts';
+import type { PlainShape } from './plain-index.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { takeZones } from './take-zones.ts';
@@ -38,8 +40,23 @@ const freeShares = (report: CapacityReport, columns: MutableColumns): ((node: nu
   };
 };
 
+/** Takes one pod's amounts from a node. */
+const takeOne = (report: CapacityReport, columns: MutableColumns, plan: FitPlan, node: number): void => {
+  columns.podsFree[node] = (columns.podsFree[node] ?? 0) - 1;
+  for (const { column, amount } of plan.amounts) {
+    const row = columns.free[column];
+    if (row !== undefined) row[node] = (row[node] ?? 0) - amount;
+  }
+  takeZones(report, columns, plan.demand, node);
+};
+
+/** Told of each change of a node; the answer of a room that follows them. */
+export type AroundChange = (node: number, work: () => void) => void;
+
+const unwatched: AroundChange = (_node, work) => work();
+
 /** Binds up to `pods.count` pods and takes their amounts from `columns`; answers how many found room. Ties go to the first node. */
-export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: AssumedPods): number => {
+export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: AssumedPods, around: AroundChange = unwatched): number => {
   if (pods.count <= 0) return 0;
   const plan = planFit(report, pods.shape);
   const asked = columns.taker === undefined ? undefined : deviceAsksOf(columns.taker.stock, plan.demand);
@@ -51,20 +68,49 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
   const heap = heapOf(candidates, (a, b) => a.share > b.share || (a.share === b.share && a.node < b.node));
   let bound = 0;
   for (let top = heap.peek(); top !== undefined && bound < pods.count; top = heap.peek()) {
-    columns.podsFree[top.node] = (columns.podsFree[top.node] ?? 0) - 1;
-    for (const { column, amount } of plan.amounts) {
-      const row = columns.free[column];
-      if (row !== undefined) row[top.node] = (row[top.node] ?? 0) - amount;
-    }
-    takeZones(report, columns, plan.demand, top.node);
-    columns.taker?.take(asks, report.nodes.names[top.node] ?? '', 1);
+    const { node } = top;
+    around(node, () => takeOne(report, columns, plan, node));
+    columns.taker?.take(asks, report.nodes.names[node] ?? '', 1);
     bound += 1;
     top.room -= 1;
     if (top.room <= 0) heap.pop();
     else {
-      top.share = shareOf(top.node);
+      top.share = shareOf(node);
       heap.sinkFirst();
     }
   }
   return bound;
+};
+
+/** Pods that are looked for one by one, without a heap over all nodes. */
+const fewMax = 16;
+
+/** Binds pods of plain shapes. */
+export type PlainBinder = (shape: PlainShape, count: number, around: AroundChange) => number;
+
+/** As {@link bindPods} for few pods of a plain shape, with shares of nodes that are kept from call to call. */
+export const createPlainBinder = (report: CapacityReport, columns: MutableColumns): PlainBinder => {
+  const shareOf = freeShares(report, columns);
+  let shares: Float64Array | undefined;
+  return ({ plan, isOut }, count, around) => {
+    if (count > fewMax) shares = undefined;
+    shares ??= Float64Array.from(report.nodes.group, (_, node) => shareOf(node));
+    let bound = 0;
+    for (; bound < count; bound++) {
+      let best = -1;
+      let most = -1;
+      for (let node = 0; node < shares.length; node++) {
+        const share = shares[node] as number;
+        if (share > most && !isOut(node) && plainCount(plan, columns, node) > 0) {
+          best = node;
+          most = share;
+        }
+      }
+      if (best < 0) break;
+      const node = best;
+      around(node, () => takeOne(report, columns, plan, node));
+      shares[node] = shareOf(node);
+    }
+    return bound;
+  };
 };

@@ -5,7 +5,7 @@
 
 import { bagOf } from '../lib/fields.ts';
 import { heapOf } from '../lib/heap.ts';
-import { bookedFloor, isDevice, isMemory } from './amounts.ts';
+import { bookedFloor, isDevice, smaller } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
 import { claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
@@ -19,6 +19,7 @@ import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCounts, quotaUse } from './quota.ts';
 import type { ClusterRoom } from './room.ts';
+import { drainedZones, heldInZones } from './zone-drain.ts';
 
 /** Amounts that a node has in all, by its name: what a share of it is counted from. */
 export type WholeNodes = ReadonlyMap<string, Amounts>;
@@ -78,21 +79,23 @@ const minus = (free: Amounts, taken: Amounts, count: bigint): Amounts => {
   return left;
 };
 
-const asksZones = (demand: PodDemand): boolean => demand.guaranteed || [...demand.requests.keys()].some(isDevice);
-
-/** What pods on their way take from zones: all that zones list, from the first that hold it. */
+/** The zones of a node once so many pods have taken theirs. */
 const zonesWithout = (zones: readonly ZoneModel[], demand: PodDemand, count: bigint): readonly ZoneModel[] => {
   const left = zones.map((zone) => ({ ...zone, available: new Map(zone.available) }));
-  for (const [resource, amount] of demand.requests) {
-    if (!isDevice(resource) && !(demand.guaranteed && (resource === 'cpu' || isMemory(resource)))) continue;
-    let rest = amount * count;
-    for (const { available } of left) {
-      const there = available.get(resource);
-      if (there === undefined) continue;
-      const taken = there < rest ? there : rest;
-      if (taken <= 0n) continue;
-      available.set(resource, there - taken);
-      rest -= taken;
+  const amounts = heldInZones(demand);
+  for (let pod = 0n; pod < count; pod++) {
+    const drained = drainedZones(left, ({ available }) =>
+      amounts.every(([resource, amount]) => (available.get(resource) ?? -1n) >= amount),
+    );
+    for (const [resource, amount] of amounts) {
+      let rest = amount;
+      for (const { available } of drained) {
+        const there = available.get(resource) ?? 0n;
+        if (there <= 0n) continue;
+        const taken = smaller(there, rest);
+        available.set(resource, there - taken);
+        rest -= taken;
+      }
     }
   }
   return left;
@@ -110,7 +113,7 @@ const withPods = (node: NodeModel, demand: PodDemand, count: bigint): NodeModel 
       terminating: 0,
     },
   ],
-  ...(node.zones.length > 0 && asksZones(demand)
+  ...(node.zones.length > 0 && heldInZones(demand).length > 0
     ? { zones: zonesWithout(node.zones, demand, count), doubts: [...node.doubts, `Node ${node.name}: ${onTheWay}`] }
     : {}),
 });

@@ -51,8 +51,7 @@ export const sumPlain = (
 ): { readonly count: number; readonly refusals: Readonly<Record<string, number>> } => {
   const { group } = report.nodes;
   const counts = fillCounts(plan, columns, group.length);
-  const reasons = new Map(report.groups.map((one) => [one.id, nodeRefusal(one, '', plan.demand)] as const));
-  const isOut = new Set([...reasons].flatMap(([id, reason]) => (reason === undefined ? [] : [id])));
+  const out = outOf(report, plan);
   const refusals: Record<string, number> = {};
   const refuse = (reason: string): void => {
     refusals[reason] = (refusals[reason] ?? 0) + 1;
@@ -60,15 +59,36 @@ export const sumPlain = (
   let total = 0;
   for (let node = 0; node < group.length; node++) {
     const count = counts[node] as number;
-    if (isOut.size > 0 && isOut.has(group[node] as number)) refuse(reasons.get(group[node] as number) ?? '');
+    const reason = out.size === 0 ? undefined : out.get(group[node] as number);
+    if (reason !== undefined) refuse(reason);
     else if (count > 0) total += count;
     else refuse(shortOf(plan, columns, node));
   }
   return { count: total, refusals };
 };
 
+/** Groups whose nodes may not run the shape, with why. */
+export const outOf = (report: CapacityReport, plan: FitPlan): ReadonlyMap<number, string> => {
+  const out = new Map<number, string>();
+  for (const group of report.groups) {
+    const reason = nodeRefusal(group, '', plan.demand);
+    if (reason !== undefined) out.set(group.id, reason);
+  }
+  return out;
+};
+
+/** Replicas of one node that is not out, by its amounts alone; 0 or below where it takes none. */
+export const plainCount = (plan: FitPlan, columns: FreeColumns, node: number): number => {
+  let count = columns.podsFree[node] ?? 0;
+  for (const { column, amount } of plan.amounts) {
+    const fits = Math.floor((columns.free[column]?.[node] ?? 0) / amount);
+    if (fits < count) count = fits;
+  }
+  return count;
+};
+
 /** What is short on a node that takes none. */
-const shortOf = (plan: FitPlan, columns: FreeColumns, node: number): string => {
+export const shortOf = (plan: FitPlan, columns: FreeColumns, node: number): string => {
   if ((columns.podsFree[node] ?? 0) <= 0) return 'pods';
   return plan.amounts.find(({ column, amount }) => (columns.free[column]?.[node] ?? 0) < amount)?.name ?? 'pods';
 };

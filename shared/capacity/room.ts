@@ -49,6 +49,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const stock = reportDevices(report);
   const taker = stock === undefined ? undefined : deviceTaker(stock);
   const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree, taker };
+  const index = createPlainIndex(report, columns);
+  const binder = createPlainBinder(report, columns);
   const counts = new Map<string, FitResult>();
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
@@ -72,7 +74,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     return Math.max(0, Math.min(counted, whole - own));
   };
   const take = (pods: AssumedPods): number => {
-    const bound = bindPods(report, columns, pods);
+    const plain = pods.count <= fewMax ? index.shape(keyOf(pods.shape), pods.shape) : undefined;
+    const bound = plain === undefined ? bindPods(report, columns, pods, change) : binder(plain, pods.count, change);
     if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
     counts.clear();
     return bound;

@@ -1,19 +1,18 @@
-/** @module What a pod that is on its way takes of zones and shared GPUs: the first zone that holds it, else the lowest ones; the emptiest GPUs. */
+/** @module What a pod that is on its way takes of a report's zones and shared GPUs, of these the emptiest. */
 
-import { countsBytes, isMemory } from './amounts.ts';
+import { countsBytes } from './amounts.ts';
 import type { MutableColumns } from './bind.ts';
 import type { PodDemand } from './demand.ts';
 import type { CapacityReport, DeviceColumns } from './report.ts';
+import { drainedZones, heldInZones } from './zone-drain.ts';
 
 const mebibyte = 1_048_576n;
 
-/** Amounts of a demand that are held in zones, by column: devices, exclusive CPUs, and memory of Guaranteed pods. */
+/** What a demand holds in zones, by column, in canonical units rounded up. */
 const zoneAmounts = (report: CapacityReport, demand: PodDemand): { column: number; amount: number }[] =>
-  [...demand.requests].flatMap(([resource, amount]) => {
-    const pinned = demand.guaranteed && !demand.podLevelResources && (isMemory(resource) || (resource === 'cpu' && amount % 1_000n === 0n));
+  heldInZones(demand).flatMap(([resource, amount]) => {
     const column = report.resourceNames.indexOf(resource);
-    if (column < 0 || !(pinned || resource.includes('/'))) return [];
-    return [{ column, amount: Number(countsBytes(resource) ? (amount + mebibyte - 1n) / mebibyte : amount) }];
+    return column < 0 ? [] : [{ column, amount: Number(countsBytes(resource) ? (amount + mebibyte - 1n) / mebibyte : amount) }];
   });
 
 /** Takes one pod's amounts from the zones and shared GPUs of a node. */
@@ -31,10 +30,10 @@ const takeFromZones = (
   if (amounts.length === 0) return;
   if (columns.zoneFree === report.nodes.zoneFree) columns.zoneFree = columns.zoneFree?.map((zone) => zone.map((row) => [...row]));
   const zones = (columns.zoneFree ?? []) as number[][][];
-  const first = zones.find((zone) => amounts.every(({ column, amount }) => (zone[column]?.[node] ?? -1) >= amount));
+  const drained = drainedZones(zones, (zone) => amounts.every(({ column, amount }) => (zone[column]?.[node] ?? -1) >= amount));
   for (const { column, amount } of amounts) {
     let rest = amount;
-    for (const zone of first === undefined ? zones : [first]) {
+    for (const zone of drained) {
       const row = zone[column];
       const free = row?.[node] ?? -1;
       if (row === undefined || free <= 0) continue;
