@@ -170,6 +170,7 @@ const endpoints = async (service = 'web'): Promise<string> => {
 };
 const comesTo = (text: string, service?: string): Promise<void> =>
   vi.waitFor(async () => expect(await endpoints(service)).toBe(text), { timeout: 5_000 });
+const zoneOf = (origin: string): DnsZone | undefined => zones.find((zone) => zone.origin === origin);
 const told = (): (StatusItem & { status: TrafficAnswer }) | undefined => link.statuses.get(trafficIdOf('shop', 'web')) as never;
 
 describe('a record', () => {
@@ -338,7 +339,7 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
   await comesTo('ap 4, eu 4, us 4');
   lost.add('ap');
   await comesTo('eu 4, us 4');
-  expect(zones[0]?.services[0]?.backends.map(({ cluster, weight }) => `${cluster} ${weight > 0}`)).toEqual([
+  expect(zoneOf('x.test')?.services[0]?.backends.map(({ cluster, weight }) => `${cluster} ${weight > 0}`)).toEqual([
     'ap true',
     'eu true',
     'us true',
@@ -348,6 +349,18 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
   await comesTo('ap 4, eu 4, us 4');
 });
 
+test('pods find the service under clusterset.local, at the address that the cluster gave it', async () => {
+  start();
+  send();
+  await comesTo('ap 4, eu 4, us 4');
+  const [service] = await listed(servicesType);
+  await vi.waitFor(() =>
+    expect(zoneOf('clusterset.local')?.services).toMatchObject([
+      { name: 'web.shop.svc.clusterset.local', backends: [{ cluster: 'eu', ipv4: [bagOf(service?.spec).clusterIP] }] },
+    ]),
+  );
+});
+
 describe('the world outside', () => {
   const dns = { zone: 'x.test', name: 'web.shop.x.test', ttlSeconds: 5, policy: 'Weighted', nameServers: [], externalDns: true } as const;
 
@@ -355,9 +368,9 @@ describe('the world outside', () => {
     start();
     send({ dns });
     const answered = (): string[] | undefined =>
-      zones[0]?.services[0]?.backends.flatMap(({ cluster, weight }) => (weight > 0 ? [cluster] : []));
+      zoneOf('x.test')?.services[0]?.backends.flatMap(({ cluster, weight }) => (weight > 0 ? [cluster] : []));
     await vi.waitFor(() => expect(answered()).toEqual(['ap', 'eu', 'us']));
-    const before = zones[0]?.serial ?? 0;
+    const before = zoneOf('x.test')?.serial ?? 0;
     const named = async (): Promise<string[]> => {
       const found = await api.client.get({
         group: 'externaldns.k8s.io',
@@ -373,7 +386,7 @@ describe('the world outside', () => {
     await vi.waitFor(async () => expect(await named()).toEqual(['ap', 'eu', 'us']));
     dead('us');
     await vi.waitFor(() => expect(answered()).toEqual(['ap', 'eu']));
-    expect(zones[0]?.serial).toBeGreaterThan(before);
+    expect(zoneOf('x.test')?.serial).toBeGreaterThan(before);
     await vi.waitFor(async () => expect(await named()).toEqual(['ap', 'eu']));
   });
 });

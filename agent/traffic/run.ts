@@ -4,27 +4,25 @@
  */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
-import { clusterImports, type DnsZone, routePatch, sharesNow, zonesOf } from '../../shared/traffic/index.ts';
+import { clusterImports, clustersetZone, type DnsZone, routePatch, sharesNow, zonesOf } from '../../shared/traffic/index.ts';
 import {
   type ServedApi,
   type ServiceReport,
   type StatusItem,
-  serviceOfTrafficId,
+  type TrafficAnswer,
   type TrafficRecord,
-  trafficIdOf,
-  trafficRecordOf,
   trafficRef,
-  type WorkItem,
 } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
-import { createRecords } from '../work/index.ts';
 import { type Away, createAway, type TrafficWatch } from './away.ts';
+import { createBook, idOfService, keyOfService } from './book.ts';
 import { exportStatusWrite, planService, type ServiceNow } from './desired.ts';
 import { watchMember } from './member.ts';
 import { createRamps } from './ramps.ts';
 import { reportOf } from './report.ts';
 import type { TrafficLink } from './split-link.ts';
 import { loadRamps, saveRamps } from './state-store.ts';
+import { createTeller } from './teller.ts';
 import { createWriter } from './writer.ts';
 
 /** What it is built from. */
@@ -42,18 +40,18 @@ export type TrafficOptions = {
 export type TrafficEngine = {
   readonly setServed: (apis: readonly ServedApi[]) => void;
   readonly forbidden: () => readonly string[];
-  /** Services by how they stand, for people. */
+  /** Imported services, clusters that get no requests from here, and writes that wait; for people. */
   readonly summary: () => { readonly services: number; readonly away: readonly string[]; readonly waiting: number };
   readonly stop: () => void;
 };
 
-/** How often the own sight of clusters and the ways back are looked at. */
+/** How often the own sight of clusters and the ways back are looked at; verdicts are looked at when they come. */
 const lookEveryMs = 250;
 /** Writes that were refused, and what may have been missed, are tried again. */
 const resyncEveryMs = 30_000;
-/** One service is told to the hub so often at most. */
-const tellEveryMs = 200;
 const loadBackoff = { baseMs: 500, maxMs: 15_000 };
+/** What a cluster may lack is told up to so many. */
+const lacksMax = 32;
 
 const nobody: TrafficWatch = {
   onVerdict: () => () => undefined,
@@ -63,7 +61,6 @@ const nobody: TrafficWatch = {
   sightOf: () => undefined,
 };
 
-const serviceOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string => `${namespace}/${name}`;
 const textAt = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */
@@ -73,52 +70,37 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const watch = options.watch ?? nobody;
   const away = createAway(watch, cluster);
   const ramps = createRamps();
-  const kept = createRecords(client, cluster, 'traffic');
-  const records = new Map<string, TrafficRecord>();
-  /** Records that were taken back, by the number of the message; they end when nothing is left of them. */
-  const withdrawn = new Map<string, number>();
-  /** Ids that the hub holds, once they have all been read. */
-  let hubIds: ReadonlySet<string> | undefined;
+  const book = createBook(client, cluster, env, link.rememberSeq);
+  const { records } = book;
   const applied = new Map<string, number>();
   const lacks = new Map<string, readonly string[]>();
-  const told = new Map<string, { text: string; atMs: number; item: StatusItem }>();
-  const telling = new Map<string, () => void>();
   const dirty = new Set<string>();
+  const cancels = new Map<'look' | 'resync' | 'load', () => void>();
   let areRoutesDirty = false;
   let areNamesDirty = false;
   let isScheduled = false;
   let isLoaded = false;
   let stopped = false;
   let now: Away = { dead: [], unreachable: [] };
-  let nowText = '';
-  let keptText = '[]';
+  let awayText = '';
+  let rampsText = '[]';
+  let zonesText = '';
   let serial = 0;
-  /** Clusters that serve something here. */
-  let sourceNames: ReadonlySet<string> = new Set();
-  const cancels = new Map<'look' | 'resync' | 'load', () => void>();
 
   const view = watchMember({
     client,
     env,
     onChange: (what, key) => {
-      if (what === 'service') touch(key);
+      if (what === 'service') dirty.add(key);
       else if (what === 'route') areRoutesDirty = true;
       else touchAll();
       schedule();
     },
   });
-  const writer = createWriter({
-    client,
-    env,
-    onApplied: (resource, object) => view.wrote(resource, object),
-    onDeleted: (resource, key) => view.removed(resource, key),
-  });
+  const writer = createWriter({ client, env, onApplied: view.wrote, onDeleted: view.removed });
 
-  const touch = (service: string): void => {
-    dirty.add(service);
-  };
   const touchAll = (): void => {
-    for (const service of [...records.keys(), ...withdrawn.keys(), ...view.exports().keys(), ...view.owners()]) touch(service);
+    for (const service of [...records.keys(), ...book.withdrawn.keys(), ...view.exports().keys(), ...view.owners()]) dirty.add(service);
     areRoutesDirty = true;
     areNamesDirty = true;
   };
@@ -128,13 +110,25 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     isScheduled = true;
     queueMicrotask(() => {
       isScheduled = false;
-      if (!stopped) pass();
+      if (!stopped && isLoaded) pass();
     });
   };
+  const pass = (): void => {
+    if (view.isSynced()) {
+      const services = [...dirty];
+      dirty.clear();
+      // All endpoints before all routes: so it goes also when a hundred services move at once.
+      for (const service of services) passService(service);
+      if (areRoutesDirty) passRoutes();
+      if (services.length > 0) areNamesDirty = true;
+    }
+    // Names need nothing of the member: they move although its API server is dead.
+    if (areNamesDirty) passNames();
+  };
 
+  /** Who cannot be reached from here is given up after those who are dead: the floor of survivors holds for both. */
   const nowOf = (record: TrafficRecord): ServiceNow => {
-    const percent = ramps.percentOf(serviceOf(record));
-    // Who cannot be reached from here is given up after those who are dead: the floor of survivors holds for both.
+    const percent = ramps.percentOf(keyOfService(record));
     const gone = [...now.dead, ...now.unreachable.filter((name) => !now.dead.includes(name))];
     return {
       record,
@@ -142,69 +136,32 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       global: sharesNow(record.spec, { gone: now.dead, percent }),
     };
   };
-
-  const pass = (): void => {
-    if (!isLoaded) return;
-    // Names need nothing of the member: they move although its API server is dead.
-    if (!view.isSynced()) {
-      if (areNamesDirty) passNames();
-      return;
-    }
-    const services = [...dirty];
-    dirty.clear();
-    // All endpoints before all routes before all names: so it goes also when a hundred services move at once.
-    for (const service of services) passService(service);
-    if (areRoutesDirty) passRoutes();
-    if (areNamesDirty) passNames();
-  };
-  const isOver = (service: string): boolean => {
-    if (withdrawn.has(service)) return true;
-    const [namespace = '', name = ''] = service.split('/');
-    return !records.has(service) && hubIds !== undefined && !hubIds.has(trafficIdOf(namespace, name));
-  };
   const passService = (service: string): void => {
     const record = records.get(service);
-    if (record === undefined && !isOver(service)) {
-      tell(service);
-      return;
+    if (record !== undefined || book.isOver(service)) {
+      const nowText = textAt(env.nowMs());
+      const plan = planService(service, record && nowOf(record), { cluster, view, nowText });
+      lacks.set(service, plan.lacks);
+      const version = view.versionOf('serviceexports');
+      const own = view.exports().get(service);
+      const isHeld = record !== undefined && own !== undefined && version !== undefined;
+      const status = isHeld ? exportStatusWrite(record, own.conditions, version, nowText) : undefined;
+      const writes = [...plan.writes, ...(status === undefined ? [] : [status])].map((write) => writer.put(service, write));
+      void Promise.all(writes).then(() => settle(service, record));
     }
-    const plan = planService(service, record === undefined ? undefined : nowOf(record), {
-      cluster,
-      view,
-      nowText: textAt(env.nowMs()),
-    });
-    lacks.set(service, plan.lacks);
-    const version = view.versionOf('serviceexports');
-    const own = view.exports().get(service);
-    const status =
-      record === undefined || own === undefined || version === undefined
-        ? undefined
-        : exportStatusWrite(record, own.conditions, version, textAt(env.nowMs()));
-    const writes = [...plan.writes, ...(status === undefined ? [] : [status])].map((write) => writer.put(service, write));
-    if (record === undefined) finish(service, writes.length);
-    else if (writes.length === 0) settle(service, record.epoch);
-    else
-      void Promise.all(writes).then(() => {
-        if (!stopped && records.get(service)?.epoch === record.epoch) settle(service, record.epoch);
-      });
-    tell(service);
+    teller.tell(service);
   };
-  const settle = (service: string, epoch: number): void => {
-    if (applied.get(service) === epoch) return;
-    applied.set(service, epoch);
-    tell(service);
-  };
-  /** A record that was taken back is forgotten when nothing is left of it. */
-  const finish = (service: string, writes: number): void => {
-    if (writes > 0 || view.ownOf(service).length > 0) return;
-    const seq = withdrawn.get(service);
-    ramps.forget(service);
-    applied.delete(service);
-    lacks.delete(service);
-    if (seq === undefined) return;
-    const [namespace = '', name = ''] = service.split('/');
-    // What stays behind is loaded once more, and ends once more.
-    void kept.drop(trafficIdOf(namespace, name)).catch(() => undefined);
+  /** Everything that a pass wrote is written. */
+  const settle = (service: string, record: TrafficRecord | undefined): void => {
+    if (stopped || records.get(service)?.epoch !== record?.epoch) return;
+    if (record !== undefined) applied.set(service, record.epoch);
+    else if (view.ownOf(service).length === 0) {
+      ramps.forget(service);
+      applied.delete(service);
+      lacks.delete(service);
+      book.close(service);
+    }
+    teller.tell(service);
   };
 
   const passRoutes = (): void => {
@@ -219,20 +176,35 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     for (const resource of ['httproutes', 'grpcroutes'] as const)
       for (const [key, route] of view.routes(resource)) {
         const patch = routePatch(route, (namespace, name) => weights.get(`${namespace}/${name}`));
-        if (patch.length === 0) continue;
         const [namespace = '', name = ''] = key.split('/');
         const address = { group: 'gateway.networking.k8s.io', version: 'v1', resource, namespace, name };
-        void writer.put(key, { do: 'route', address, patch });
+        if (patch.length > 0) void writer.put(key, { do: 'route', address, patch });
       }
   };
 
   const passNames = (): void => {
     areNamesDirty = false;
     if (options.setZones === undefined) return;
+    const states = [...records.values()].map(nowOf);
+    const ipsOf = (derived: string, namespace: string): readonly string[] => view.own('services', `${namespace}/${derived}`)?.ips ?? [];
+    const zonesAt = (at: number): readonly DnsZone[] => [
+      ...zonesOf(
+        states.map(({ record, global }) => ({ record, shares: global })),
+        at,
+      ),
+      clustersetZone(
+        states.map(({ record, local }) => ({ record, shares: local })),
+        cluster,
+        ipsOf,
+        at,
+      ),
+    ];
+    const text = JSON.stringify(zonesAt(0));
+    if (text === zonesText) return;
+    zonesText = text;
     // A zone's serial grows with every change; seconds since the epoch keep it above that of an earlier run.
     serial = Math.max(serial + 1, Math.floor(env.nowMs() / 1_000));
-    const shared = [...records.values()].map((record) => ({ record, shares: nowOf(record).global }));
-    options.setZones(zonesOf(shared, serial));
+    options.setZones(zonesAt(serial));
   };
 
   const reportFor = (service: string): ServiceReport | undefined => {
@@ -242,147 +214,89 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     const gateway = record?.spec.gateway;
     return reportOf(own, view.service(service), view.slicesOf(service), gateway === undefined ? undefined : (view.gateway(gateway) ?? []));
   };
-  const statusItem = (service: string): StatusItem | undefined => {
+  const awayFor = (service: string, { spec }: TrafficRecord): NonNullable<TrafficAnswer['applied']>['away'] => {
+    const percents = ramps.told(service);
+    const others = now.unreachable.filter(
+      (name) => spec.sources.some((source) => source.name === name) && !percents.some((one) => one.cluster === name),
+    );
+    return [...percents, ...others.map((name) => ({ cluster: name, why: 'not reached from here', percent: 0 }))];
+  };
+  const answerFor = (service: string, record: TrafficRecord | undefined, report: ServiceReport | undefined): TrafficAnswer => ({
+    ...(report === undefined ? {} : { report }),
+    ...(record === undefined
+      ? {}
+      : {
+          applied: {
+            epoch: applied.get(service) ?? 0,
+            away: awayFor(service, record),
+            lacks: [...new Set([...(lacks.get(service) ?? []), ...writer.lacksOf(service)])].slice(0, lacksMax),
+          },
+        }),
+  });
+  const itemOf = (service: string): StatusItem | undefined => {
+    if (!isLoaded || !view.isSynced()) return undefined;
     const [namespace = '', name = ''] = service.split('/');
     const record = records.get(service);
-    const report = view.isSynced() ? reportFor(service) : undefined;
-    if (record === undefined && report === undefined) {
-      // Nothing of it may be left before it is said to be gone.
-      if (view.ownOf(service).length > 0 || !(withdrawn.has(service) || told.has(service))) return undefined;
-    }
-    const percents = ramps.told(service);
-    const unreachable = now.unreachable
-      .filter(
-        (one) => !percents.some((other) => other.cluster === one) && record?.spec.sources.some((source) => source.name === one) === true,
-      )
-      .map((one) => ({ cluster: one, why: 'not reached from here', percent: 0 }));
+    const report = reportFor(service);
+    const isNothing = record === undefined && report === undefined;
+    // Nothing of it may be left before it is said to be gone.
+    if (isNothing && (view.ownOf(service).length > 0 || !(book.withdrawn.has(service) || teller.hasTold(service)))) return undefined;
     return {
       v: 1,
       cluster,
-      id: trafficIdOf(namespace, name),
-      seq: record?.epoch ?? withdrawn.get(service) ?? 0,
+      id: idOfService(service),
+      seq: book.epochOf(service),
       ref: trafficRef(namespace, name),
-      phase: record === undefined && report === undefined ? 'Withdrawn' : 'Applied',
-      status: {
-        ...(report === undefined ? {} : { report }),
-        ...(record === undefined
-          ? {}
-          : {
-              applied: {
-                epoch: applied.get(service) ?? 0,
-                away: [...percents, ...unreachable],
-                lacks: [...new Set([...(lacks.get(service) ?? []), ...writer.lacksOf(service)])].slice(0, 32),
-              },
-            }),
-      },
+      phase: isNothing ? 'Withdrawn' : 'Applied',
+      status: { ...answerFor(service, record, report) },
       observedAtMs: env.nowMs(),
     };
   };
-  /** Tells the hub, if there is news; the newest goes out when the last was a moment ago. */
-  const tell = (service: string): void => {
-    if (stopped || telling.has(service) || !isLoaded || !view.isSynced()) return;
-    const dueMs = (told.get(service)?.atMs ?? Number.NEGATIVE_INFINITY) + tellEveryMs - env.nowMs();
-    if (dueMs <= 0) tellNow(service);
-    else
-      telling.set(
-        service,
-        env.setTimer(dueMs, () => {
-          telling.delete(service);
-          tellNow(service);
-        }),
-      );
-  };
-  const tellNow = (service: string): void => {
-    const item = statusItem(service);
-    if (item === undefined || stopped) return;
-    const { observedAtMs: _, ...rest } = item;
-    const text = JSON.stringify(rest);
-    if (told.get(service)?.text === text) return;
-    told.set(service, { text, atMs: env.nowMs(), item });
-    link.publishStatus(item);
-    if (item.phase === 'Withdrawn') {
-      told.delete(service);
-      withdrawn.delete(service);
-    }
-  };
+  const teller = createTeller({ env, itemOf, publish: link.publishStatus, onGone: book.forget });
 
   /** Where clusters stand may have changed: the ways back are stepped, and what is touched by it is written. */
   const look = (): void => {
     const nowMs = env.nowMs();
-    now = away.look(sourceNames, nowMs);
+    now = away.look(book.sources(), nowMs);
     const text = JSON.stringify(now);
-    const isNews = text !== nowText;
-    nowText = text;
+    const isNews = awayText !== text;
+    awayText = text;
     const dead = new Set(now.dead);
-    const gone = [...records].map(([service, { spec }]): readonly [string, TrafficRecord['spec']] => [service, spec]);
+    const specs = function* () {
+      for (const [service, { spec }] of records) yield [service, spec] as const;
+    };
     const moved =
       dead.size > 0 || ramps.isMoving()
-        ? ramps.step(nowMs, gone, (name) => ({ isGone: dead.has(name), isHealthy: away.isHealthy(name) }))
+        ? ramps.step(nowMs, specs(), (name) => ({ isGone: dead.has(name), isHealthy: away.isHealthy(name) }))
         : new Set<string>();
-    if (moved.size > 0) saveSoon();
+    if (moved.size > 0) keepRamps();
     if (!isNews && moved.size === 0) return;
-    for (const service of isNews ? records.keys() : moved) touch(service);
+    for (const service of isNews ? records.keys() : moved) dirty.add(service);
     areRoutesDirty = true;
-    areNamesDirty = true;
     schedule();
   };
-  const saveSoon = (): void => {
-    const text = JSON.stringify(ramps.kept());
-    if (text === keptText) return;
-    keptText = text;
-    saveRamps(client, ramps.kept()).catch((error: unknown) =>
+  const keepRamps = (): void => {
+    const kept = ramps.kept();
+    const text = JSON.stringify(kept);
+    if (rampsText === text) return;
+    rampsText = text;
+    saveRamps(client, kept).catch((error: unknown) =>
       env.log.debug('the ways back could not be kept for a restart', { error: String(error) }),
     );
   };
-
-  const onRecords = (): void => {
-    sourceNames = new Set([...records.values()].flatMap(({ spec }) => spec.sources.map(({ name }) => name)));
-    setWanted();
-  };
-  const setWanted = (): void => view.setWanted(new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : []))));
-  const take = (item: WorkItem, isKept: boolean): void => {
-    const of = serviceOfTrafficId(item.id);
-    if (of === undefined) return;
-    const service = serviceOf(of);
-    const known = records.get(service)?.epoch ?? withdrawn.get(service) ?? 0;
-    // A broker may say old things again.
-    if (item.seq < known) return;
-    if (item.op === 'withdraw') {
-      records.delete(service);
-      withdrawn.set(service, item.seq);
-    } else {
-      const read = trafficRecordOf(item);
-      if (!read.ok) {
-        env.log.error('a record of traffic cannot be read and is left out; what was there before stays', {
-          id: item.id,
-          why: read.message,
-        });
-        return;
-      }
-      withdrawn.delete(service);
-      records.set(service, read.record);
-      if (!isKept) keep(item);
-    }
-    onRecords();
-    touch(service);
+  const onRecords = (services: readonly string[]): void => {
+    view.setWanted(new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : []))));
+    for (const service of services) dirty.add(service);
     areRoutesDirty = true;
-    areNamesDirty = true;
     schedule();
-  };
-  const keep = (item: WorkItem): void => {
-    kept.keep(item).catch((error: unknown) => {
-      env.log.warn('a record of traffic could not be kept for a restart', { id: item.id, why: failureOf(error).message });
-    });
   };
 
   const load = async (attempt: number): Promise<void> => {
     if (stopped) return;
     try {
-      const [{ items, broken }, ways] = await Promise.all([kept.load(), loadRamps(client)]);
-      if (broken.length > 0) env.log.warn('kept records of traffic that cannot be read are left out', { secrets: broken });
-      for (const item of items) link.rememberSeq(item.id, item.seq);
-      for (const item of items) if (item.op === 'apply') take(item, true);
+      const [services, ways] = await Promise.all([book.load(), loadRamps(client)]);
       ramps.restore(ways, env.nowMs());
+      onRecords(services);
     } catch (error) {
       const { status, message } = failureOf(error);
       if (status !== 403 && status !== 404) {
@@ -399,16 +313,13 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     touchAll();
     schedule();
   };
-
   const every = (name: 'look' | 'resync', ms: number, run: () => void): void => {
-    cancels.set(
-      name,
-      env.setTimer(ms, () => {
-        if (stopped) return;
-        run();
-        every(name, ms, run);
-      }),
-    );
+    const again = (): void => {
+      if (stopped) return;
+      run();
+      every(name, ms, run);
+    };
+    cancels.set(name, env.setTimer(ms, again));
   };
   every('look', lookEveryMs, look);
   every('resync', resyncEveryMs, () => {
@@ -419,15 +330,17 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const stops = [
     watch.onVerdict(look),
     link.onWork((event) => {
-      if (event.type === 'Item') take(event.item, false);
-      if (event.type !== 'InitDone') return;
-      hubIds = new Set(event.ids);
-      touchAll();
-      schedule();
+      if (event.type === 'Item') {
+        const service = book.take(event.item);
+        if (service !== undefined) onRecords([service]);
+      } else if (event.type === 'InitDone') {
+        book.setHubIds(event.ids);
+        touchAll();
+        schedule();
+      }
     }),
     link.onWant((what) => {
-      if (!what.includes('status')) return;
-      for (const { item } of told.values()) link.publishStatus(item);
+      if (what.includes('status')) teller.again();
     }),
   ];
   void load(0);
@@ -435,12 +348,16 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   return {
     setServed: view.setServed,
     forbidden: view.forbidden,
-    summary: () => ({ services: records.size, away: [...new Set([...now.dead, ...now.unreachable])].sort(), waiting: writer.size() }),
+    summary: () => ({
+      services: records.size,
+      away: [...new Set([...now.dead, ...now.unreachable])].sort(),
+      waiting: writer.size(),
+    }),
     stop: () => {
       stopped = true;
       for (const cancel of cancels.values()) cancel();
-      for (const cancel of telling.values()) cancel();
       for (const stop of stops) stop();
+      teller.stop();
       view.stop();
       writer.stop();
     },

@@ -41,7 +41,7 @@ const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'c
 /** The n-th member listens on the hub's port plus this plus n, so that its address stays the same from start to start. */
 const memberPortOffset = 10;
 /** The agent of the n-th member answers names of services on the hub's port plus this plus n. */
-const dnsPortOffset = 40;
+const dnsPortOffset = 110;
 const readyWithinMs = 60_000;
 
 /** One member with its agent, which joins with a token made for it alone. */
@@ -75,9 +75,11 @@ const readyMessage = async (hub: Hub, name: string): Promise<string | undefined>
   return ready?.status === 'True' ? undefined : (ready?.message ?? 'it has not joined');
 };
 
-/** Ports that stay the same from start to start: the hub's, then the members'; all 0 = any free ones. */
+/** Ports that stay the same from start to start: the hub's, then the members', then those of their agents; all 0 = any free ones. */
 const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>): number[] =>
-  port === 0 ? [] : [port, ...Array.from({ length: members }, (_, index) => port + memberPortOffset + index)];
+  port === 0
+    ? []
+    : [port, ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index))];
 
 /** @throws Error that names the first port that is taken. Asked before the folder of the data is made. */
 export const checkPortsFree = async (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> => {

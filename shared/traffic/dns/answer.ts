@@ -41,6 +41,9 @@ export type DnsQuestion = { readonly name: string; readonly type: string; readon
 /** Addresses in one answer: more do not fit a datagram that every path lets through. */
 export const addressesMax = 8;
 
+/** Addresses of all clusters in one answer: what is more than a datagram goes by TCP. */
+export const allAddressesMax = 200;
+
 /** SRV weights have 16 bits (RFC 2782). */
 const srvWeightMax = 65_535;
 const negativeTtlSeconds = 5;
@@ -75,8 +78,14 @@ type Family = 'A' | 'AAAA';
 const addressesOf = (of: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] }, family: Family): readonly string[] =>
   family === 'A' ? of.ipv4 : of.ipv6;
 
-const addressRecords = (name: string, family: Family, addresses: readonly string[], ttlSeconds: number): DnsRecord[] =>
-  addresses.slice(0, addressesMax).map((data) => ({ type: family, name, ttlSeconds, data }));
+const addressRecords = (
+  name: string,
+  family: Family,
+  addresses: readonly string[],
+  ttlSeconds: number,
+  max = addressesMax,
+): DnsRecord[] =>
+  addresses.slice(0, max).map((data) => ({ type: family, name, ttlSeconds, data }));
 
 /** Those that serve; all of them when none does, for an answer that may fail is better than none. */
 const serving = (backends: readonly DnsBackend[]): readonly DnsBackend[] => {
@@ -155,6 +164,14 @@ const recordsOf = ({ zone }: CompiledZone, node: DnsNode, question: DnsQuestion,
     return found(addressRecords(name, family, addressesOf(node, family), apexTtlSeconds));
   if (node.kind === 'cluster' && family !== undefined)
     return found(addressRecords(name, family, addressesOf(node.backend, family), node.service.ttlSeconds));
+  if (node.kind === 'host' && family !== undefined)
+    return found(addressRecords(name, family, addressesOf(node, family), node.service.ttlSeconds));
+  if (node.kind === 'service' && family !== undefined && node.service.policy === 'All') {
+    const all = serving(node.service.backends).flatMap((backend) => addressesOf(backend, family));
+    // Each client begins with another one.
+    const first = Math.floor(random() * all.length);
+    return found(addressRecords(name, family, [...all.slice(first), ...all.slice(0, first)], node.service.ttlSeconds, allAddressesMax));
+  }
   if (node.kind === 'service' && family !== undefined) {
     const backend = choose(node.service, family, random);
     return found(backend === undefined ? [] : addressRecords(name, family, addressesOf(backend, family), node.service.ttlSeconds));

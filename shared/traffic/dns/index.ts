@@ -19,4 +19,5 @@ export {
   ttlSecondsMin,
   zoneFaults,
 } from './zone.ts';
+export { clustersetOrigin, clustersetZone } from './clusterset.ts';
 export { compileZones, dnsEndpointOf, type SharedRecord, zoneFor, zonesOf } from './zones.ts';

@@ -10,6 +10,8 @@ export type DnsBackend = {
   readonly weight: number;
   /** For `Ordered`: the lowest order that is served at all answers alone. */
   readonly order: number;
+  /** Endpoints that have names of their own: `HOST.CLUSTER.SERVICE`. */
+  readonly hosts?: readonly { readonly name: string; readonly ipv4: readonly string[]; readonly ipv6: readonly string[] }[];
 };
 
 /** One service of the zone. */
@@ -17,8 +19,8 @@ export type DnsService = {
   /** Absolute name without the last dot, such as `web.shop.svc.example.org`. */
   readonly name: string;
   readonly ttlSeconds: number;
-  /** `Weighted`: each answer is one cluster, drawn by weight. `Ordered`: the first cluster that serves. */
-  readonly policy: 'Weighted' | 'Ordered';
+  /** `Weighted`: each answer is one cluster, drawn by weight. `Ordered`: the first cluster that serves. `All`: every cluster that serves. */
+  readonly policy: 'Weighted' | 'Ordered' | 'All';
   readonly backends: readonly DnsBackend[];
   readonly ports: readonly { readonly name: string; readonly protocol: 'tcp' | 'udp'; readonly port: number }[];
 };
@@ -43,6 +45,8 @@ export type DnsNode =
   | { readonly kind: 'service'; readonly service: DnsService }
   /** `CLUSTER.SERVICE`: that cluster alone, whatever its weight. */
   | { readonly kind: 'cluster'; readonly service: DnsService; readonly backend: DnsBackend }
+  /** `HOST.CLUSTER.SERVICE`. */
+  | { readonly kind: 'host'; readonly service: DnsService; readonly ipv4: readonly string[]; readonly ipv6: readonly string[] }
   /** `_PORT._PROTOCOL.SERVICE`. */
   | { readonly kind: 'port'; readonly service: DnsService; readonly port: number }
   /** A name that only has names below it. */
@@ -110,7 +114,11 @@ export const compileZone = (zone: DnsZone): CompiledZone => {
     if (isBelow(server.name, zone.origin)) add(server.name, { kind: 'nameServer', ipv4: server.ipv4, ipv6: server.ipv6 });
   for (const service of zone.services) {
     add(service.name, { kind: 'service', service });
-    for (const backend of service.backends) add(`${backend.cluster}.${service.name}`, { kind: 'cluster', service, backend });
+    for (const backend of service.backends) {
+      add(`${backend.cluster}.${service.name}`, { kind: 'cluster', service, backend });
+      for (const { name, ipv4, ipv6 } of backend.hosts ?? [])
+        add(`${name}.${backend.cluster}.${service.name}`, { kind: 'host', service, ipv4, ipv6 });
+    }
     for (const { name, protocol, port } of service.ports) add(`_${name}._${protocol}.${service.name}`, { kind: 'port', service, port });
   }
   return { zone, nodes };

@@ -12,7 +12,8 @@ export type SharedRecord = { readonly record: TrafficRecord; readonly shares: re
 
 const isIpv4 = (address: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(address);
 const isIpv6 = (address: string): boolean => address.includes(':');
-const families = (addresses: readonly string[]) => ({ ipv4: addresses.filter(isIpv4), ipv6: addresses.filter(isIpv6) });
+/** Addresses by family; names are of none. */
+export const families = (addresses: readonly string[]) => ({ ipv4: addresses.filter(isIpv4), ipv6: addresses.filter(isIpv6) });
 
 const backendsOf = ({ record, shares }: SharedRecord): DnsBackend[] =>
   record.spec.sources.flatMap((source, at) => {

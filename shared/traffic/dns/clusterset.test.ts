@@ -1,0 +1,45 @@
+/** @module What pods are answered under clusterset.local. */
+import { describe, expect, it } from 'vitest';
+import { sharesNow } from '../shares.ts';
+import { recordOf } from '../testing.ts';
+import { answerQuestion } from './answer.ts';
+import { clustersetZone } from './clusterset.ts';
+import { compileZone } from './zone.ts';
+
+const record = (type: 'ClusterSetIP' | 'Headless') => {
+  const made = recordOf([
+    { name: 'a', endpoints: 2 },
+    { name: 'b', endpoints: 1 },
+  ]);
+  const { import: shape, sources } = made.spec;
+  if (shape === undefined) throw new Error('no import');
+  const named = sources.map((source) => ({
+    ...source,
+    sets: source.sets.map((set) => ({ ...set, hostnames: Object.fromEntries(set.ready.map((address, at) => [address, `web-${at}`])) })),
+  }));
+  return { ...made, spec: { ...made.spec, import: { ...shape, type }, sources: named } };
+};
+const ask = (type: 'ClusterSetIP' | 'Headless', name: string, gone: readonly string[] = [], rrType = 'A'): string => {
+  const one = record(type);
+  const shares = sharesNow(one.spec, { gone, percent: new Map() });
+  const zone = clustersetZone([{ record: one, shares }], 'a', () => ['10.96.0.7'], 1);
+  const { code, answers } = answerQuestion(compileZone(zone), { name, type: rrType, class: 'IN' }, () => 0);
+  return `${code} ${answers.map(({ data }) => (typeof data === 'string' ? data : JSON.stringify(data))).join(' ')}`.trim();
+};
+const web = 'web.shop.svc.clusterset.local';
+
+describe('clusterset.local', () => {
+  it('answers the address of the service in this cluster, and its ports', () => {
+    expect(ask('ClusterSetIP', web)).toBe('NOERROR 10.96.0.7');
+    expect(ask('ClusterSetIP', `_http._tcp.${web}`, [], 'SRV')).toContain('"port":80');
+  });
+  it('answers all endpoints of a headless service, those of one cluster, and one by its host', () => {
+    expect(ask('Headless', web)).toBe('NOERROR 10.1.0.1 10.1.0.2 10.2.0.1');
+    expect(ask('Headless', `b.${web}`)).toBe('NOERROR 10.2.0.1');
+    expect(ask('Headless', `web-1.a.${web}`)).toBe('NOERROR 10.1.0.2');
+    expect(ask('Headless', `web-9.a.${web}`)).toBe('NXDOMAIN');
+  });
+  it('leaves out the endpoints of a cluster that is gone', () => {
+    expect(ask('Headless', web, ['a'])).toBe('NOERROR 10.2.0.1');
+  });
+});
