@@ -82,35 +82,37 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
   return bound;
 };
 
-/** Pods that are looked for one by one, without a heap over all nodes. */
-const fewMax = 16;
+/** Binds pods of plain shapes one by one, without a heap over all nodes. */
+export type PlainBinder = {
+  /** As {@link bindPods}. */
+  readonly bind: (shape: PlainShape, count: number, around: AroundChange) => number;
+  /** The node's amounts changed. */
+  readonly changed: (node: number) => void;
+};
 
-/** Binds pods of plain shapes. */
-export type PlainBinder = (shape: PlainShape, count: number, around: AroundChange) => number;
-
-/** As {@link bindPods} for few pods of a plain shape, with shares of nodes that are kept from call to call. */
+/** A binder that keeps the shares of nodes from call to call: worth it for few pods at a time. */
 export const createPlainBinder = (report: CapacityReport, columns: MutableColumns): PlainBinder => {
   const shareOf = freeShares(report, columns);
   let shares: Float64Array | undefined;
-  return ({ plan, isOut }, count, around) => {
-    if (count > fewMax) shares = undefined;
-    shares ??= Float64Array.from(report.nodes.group, (_, node) => shareOf(node));
-    let bound = 0;
-    for (; bound < count; bound++) {
-      let best = -1;
-      let most = -1;
-      for (let node = 0; node < shares.length; node++) {
-        const share = shares[node] as number;
-        if (share > most && !isOut(node) && plainCount(plan, columns, node) > 0) {
+  return {
+    changed: (node) => {
+      if (shares !== undefined) shares[node] = shareOf(node);
+    },
+    bind: ({ plan, isOut }, count, around) => {
+      shares ??= Float64Array.from(report.nodes.group, (_, node) => shareOf(node));
+      for (let bound = 0; bound < count; bound++) {
+        let best = -1;
+        let most = -1;
+        for (let node = 0; node < shares.length; node++) {
+          const share = shares[node] as number;
+          if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
           best = node;
           most = share;
         }
+        if (best < 0) return bound;
+        around(best, () => takeOne(report, columns, plan, best));
       }
-      if (best < 0) break;
-      const node = best;
-      around(node, () => takeOne(report, columns, plan, node));
-      shares[node] = shareOf(node);
-    }
-    return bound;
+      return count;
+    },
   };
 };

@@ -2,9 +2,10 @@
  * @module The ledger of one cluster: what its report says is free, less what was assigned and is not seen there yet, so that two
  * decisions never spend the same room.
  */
-import { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+import { type AroundChange, type AssumedPods, bindPods, createPlainBinder, type MutableColumns } from './bind.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster } from './fit.ts';
+import { createPlainIndex } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
@@ -23,6 +24,9 @@ export type ClusterRoom = {
 const meetsItself = ({ perNodeMax, demand }: PodShape): boolean =>
   perNodeMax === 1 || demand.antiAffinity.length + demand.spread.length > 0;
 
+/** Pods that are looked for one by one; more are dealt by a heap over all nodes. */
+const fewMax = 16;
+
 /** Shapes whose counts are kept; beyond it all are counted anew. */
 const keptShapesMax = 256;
 
@@ -40,7 +44,7 @@ const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: Read
 
 /**
  * The room of a cluster. Pods that exist in the member and are bound nowhere (`report.pending`) are demand and are subtracted first, then
- * `assumed` in the order given. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
+ * `assumed` in the order given, those of one shape together. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
  * is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts are kept free in the sum
  * over the nodes. Pods that wait in the member had their chance and keep nothing free.
  */
@@ -51,6 +55,10 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree, taker };
   const index = createPlainIndex(report, columns);
   const binder = createPlainBinder(report, columns);
+  const change: AroundChange = (node, work) => {
+    index.change(node, work);
+    binder.changed(node);
+  };
   const counts = new Map<string, FitResult>();
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
@@ -75,13 +83,18 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   };
   const take = (pods: AssumedPods): number => {
     const plain = pods.count <= fewMax ? index.shape(keyOf(pods.shape), pods.shape) : undefined;
-    const bound = plain === undefined ? bindPods(report, columns, pods, change) : binder(plain, pods.count, change);
+    const bound = plain === undefined ? bindPods(report, columns, pods, change) : binder.bind(plain, pods.count, change);
     if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
     counts.clear();
     return bound;
   };
   for (const demand of report.pending) take({ shape: plainShape(demand.requests), count: demand.count });
-  for (const pods of assumed) assume(pods);
+  const together = new Map<string, AssumedPods>();
+  for (const pods of assumed) {
+    const key = keyOf(pods.shape);
+    together.set(key, { shape: pods.shape, count: pods.count + (together.get(key)?.count ?? 0) });
+  }
+  for (const pods of together.values()) assume(pods);
   return {
     report,
     assume,
@@ -89,7 +102,11 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       const key = keyOf(shape);
       const kept = counts.get(key);
       if (kept !== undefined) return kept;
-      const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
+      const plain = index.count(key, shape);
+      const counted: FitResult =
+        plain === undefined
+          ? fitCluster(report, shape, { ...columns, devices: taker?.stock })
+          : { ...plain, exact: shape.exact && report.complete };
       const own = withoutOwn(shape, counted.count);
       const count = Math.min(own, withoutDebt(report, columns, debt, shape));
       const result = count === counted.count ? counted : { ...counted, count };
