@@ -12,9 +12,6 @@ import { headOf, hearsBroker, send, type Turn } from './turn.ts';
 import { judgeSelf, judgeSubject } from './verdicts.ts';
 import { judgePeer, noteStall, reconsider, vote } from './voting.ts';
 
-/** How often a detector must be told that time passed. */
-export const tickEveryMs = 50;
-
 /** Takes one event; changes `state` in place and answers what is to be done. */
 export const step = (state: DetectorState, event: DetectorEvent, env: DetectorEnv): readonly DetectorEffect[] => {
   const turn: Turn = { state, nowMs: env.monotonicMs(), random: env.random, out: [] };

@@ -1,12 +1,12 @@
 /** @module Who is alive: beats, suspicion, questions, votes, verdicts with a cause, damping and limits. Pure. */
 export { holdDownMsOf, noPenalty, type Penalty, punished } from './damping.ts';
-export { shadowsOf, step, tickEveryMs } from './detector.ts';
+export { shadowsOf, step } from './detector.ts';
 export { confirmationsOf, type LeaseTimes, leaseDefaults } from './fencing.ts';
 export type { FenceKeeper, Lease, Leases } from './leases.ts';
 export { clustersMaxOf, heldBy, type LimitFacts, type Removal } from './limits.ts';
 export { allPairsMax, observersMax, observersOf } from './observers.ts';
 export { evidenceText, type Facts, movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-export { beatEveryMs, type Profile, profileNames, profiles } from './profile.ts';
+export { beatEveryMs, type Profile, profileNames, profiles, tickEveryMs } from './profile.ts';
 export { type ObstacleNote, startWatch, type Watch, type WatchPorts } from './run.ts';
 export {
   type Cause,

@@ -11,6 +11,7 @@ const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord 
   failures: 0,
   id: 0,
   startedMs: 0,
+  startedLateMs: 0,
   isOut: false,
   nextMs,
   tookMs: [],

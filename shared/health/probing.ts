@@ -15,6 +15,8 @@ const recentMax = 20;
 const failuresMax = 3;
 const againAfterFailureMs = 300;
 const againInSilenceMs = 1_000;
+/** A look that failed says nothing when this process was late for more than one part in so many of its time. */
+const lateShare = 4;
 /** Of the last looks, so many may fail before the gateway is called gray. */
 const grayFailures = 4;
 
@@ -22,6 +24,7 @@ const start = (turn: Turn, peer: Peer, probe: ProbeRecord, limitMs: number): voi
   probe.id += 1;
   probe.isOut = true;
   probe.startedMs = turn.nowMs;
+  probe.startedLateMs = turn.state.lateMs;
   turn.out.push({ type: 'probe', target: peer.member.name, address: probe.address, id: probe.id, timeoutMs: limitMs });
 };
 
@@ -68,8 +71,9 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
     if (record.tookMs.length > durationsMax) record.tookMs.shift();
     return;
   }
-  // While this process itself was away nothing could answer it.
-  if (record.startedMs < turn.state.resumedMs) {
+  // While this process itself was away nothing could answer it, and one that gets the processor late is late to hear the answer.
+  const lateMs = turn.state.lateMs - record.startedLateMs;
+  if (record.startedMs < turn.state.resumedMs || lateMs * lateShare > turn.nowMs - record.startedMs) {
     record.nextMs = turn.nowMs;
     return;
   }

@@ -19,6 +19,8 @@ export type Profile = {
   readonly probeEveryMs: number;
 };
 
+/** How often a detector must be told that time passed. */
+export const tickEveryMs = 50;
 /** Between two beats, whatever the profile. */
 export const beatEveryMs = 200;
 

@@ -15,8 +15,9 @@ import {
 } from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
-import { shadowsOf, step, tickEveryMs } from './detector.ts';
+import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
+import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
 import type { Obstacle } from './tally.ts';
 

@@ -100,6 +100,8 @@ export type ProbeRecord = {
   /** Newest look: its number, when it began, whether it is still out. */
   id: number;
   startedMs: number;
+  /** {@link DetectorState.lateMs} when it began. */
+  startedLateMs: number;
   isOut: boolean;
   nextMs: number;
   readonly tookMs: number[];
@@ -180,6 +182,8 @@ export type DetectorState = {
   lastTickMs: number;
   nextBeatMs: number;
   nextBallotMs: number;
+  /** Time by which turns of this process came later than they should, all in all. */
+  lateMs: number;
   /** When this process was last found to have been away. */
   resumedMs: number;
   stalledUntilMs: number;
@@ -212,6 +216,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     lastTickMs: nowMs,
     nextBeatMs: nowMs,
     nextBallotMs: nowMs,
+    lateMs: 0,
     resumedMs: nowMs,
     stalledUntilMs: nowMs,
     echoMs: undefined,

@@ -4,7 +4,7 @@ import { brokerName, type Finding, hubName, type MeshVote, type Opinion, votesMa
 import { heldBy } from './limits.ts';
 import { movesTraffic, opinionOf } from './opinion.ts';
 import { findingOf, isFlaky, isLooking } from './probing.ts';
-import { beatEveryMs } from './profile.ts';
+import { beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
 import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsOf, type Turn } from './turn.ts';
 
@@ -15,6 +15,8 @@ const ballotEveryMs = 500;
 const emptyBallotEveryMs = 2_000;
 /** A tick this much later than the last says that this process was away: a pause of more than a beat. */
 const stallMs = beatEveryMs + 100;
+/** Turns come at least so often where the processor is to be had. */
+const turnMsMax = tickEveryMs + 10;
 /** Losses above which a path that works is called gray, per mille; a burst of the mean length stays below. */
 const grayPermille = 100;
 /** A vote that came to nothing gives its place under the limit back after this. */
@@ -27,6 +29,7 @@ const idleVoteMs = 5_000;
 export const noteStall = ({ state, nowMs }: Turn): void => {
   const awayMs = nowMs - state.lastTickMs;
   state.lastTickMs = nowMs;
+  state.lateMs += Math.max(0, awayMs - turnMsMax);
   if (awayMs <= stallMs) return;
   const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.min(nowMs, ms + awayMs));
   for (const peer of state.peers.values()) {

@@ -20,6 +20,7 @@ const burstLookMs = 500;
 export const startChaos = (world: World, federation: Federation, seed: number, faults: Faults): Chaos => {
   const clusters = [...federation.members.keys()];
   let isOn = true;
+  federation.observer.worldChanged();
 
   /** Runs `act` again and again, about each `everyMs`, with chance of its own. */
   const often = (concern: string, everyMs: number, act: (random: ReturnType<typeof prng>) => void): void => {
@@ -143,6 +144,8 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     const forMs = 1_000 + random.below(10_000);
     world.say(`${names.join()} get the processor once in ${faults.sliceMs} ms, for ${forMs} ms`);
     for (const name of names) processOf(name)?.starve(forMs, faults.sliceMs);
+    federation.observer.worldChanged();
+    world.after(forMs + faults.sliceMs, 'enough processor', () => federation.observer.worldChanged());
   });
   often('gateway', faults.gatewayEveryMs, (random) => {
     const name = random.pick(clusters);

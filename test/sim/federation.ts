@@ -242,7 +242,8 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const sightOf = (): MeshSight => ({
     clusters: [...members.keys()],
     limit: failoverSpec.limits,
-    isUp: (cluster) => (mesh.gateways.get(cluster) ?? 'well') !== 'gone',
+    // What answers once in a while only is no false alarm, whoever is to blame.
+    isUp: (cluster) => (mesh.gateways.get(cluster) ?? 'well') !== 'gone' && agents.get(cluster)?.process.isStarved() !== true,
     isAwake: (cluster) => agents.get(cluster)?.process.isAwake() === true,
     isOpen: (from, to) =>
       !mesh.liars.has(from) &&

@@ -20,6 +20,10 @@ export type Process = {
   readonly pause: (forMs: number, timersFirst: boolean) => void;
   /** Lets it run once every `sliceMs` only, for a while, as a starved machine does. */
   readonly starve: (forMs: number, sliceMs: number) => void;
+  /** True while it gets the processor in slices only. */
+  readonly isStarved: () => boolean;
+  /** How long it waits for the processor when it is starved; 0 = it is not. */
+  readonly lateMs: () => number;
   /** False while it is paused or starved. */
   readonly isAwake: () => boolean;
 };
@@ -54,18 +58,21 @@ export const startProcess = (world: World, name: string, random: Prng, skewMs: (
   let slice: { readonly ms: number; readonly untilMs: number } | undefined;
   let waiting: Waiting[] = [];
 
+  const lateMs = (): number => {
+    const nowMs = world.nowMs();
+    if (slice !== undefined && nowMs >= slice.untilMs) slice = undefined;
+    return slice === undefined ? 0 : (slice.untilMs - nowMs) % slice.ms;
+  };
   const hand: Process['hand'] = (what, run) => {
     if (!alive) return;
     if (isPaused) {
       waiting.push({ what, run });
       return;
     }
-    const nowMs = world.nowMs();
-    if (slice !== undefined && nowMs >= slice.untilMs) slice = undefined;
-    // The next moment at which it gets the processor; what waits keeps its order.
-    const lateMs = slice === undefined ? 0 : (slice.untilMs - nowMs) % slice.ms;
-    if (lateMs === 0) run();
-    else world.after(lateMs, what, () => (isPaused ? hand(what, run) : alive ? run() : undefined));
+    // What waits for the processor keeps its order.
+    const late = lateMs();
+    if (late === 0) run();
+    else world.after(late, what, () => (isPaused ? hand(what, run) : alive ? run() : undefined));
   };
   const after: Process['after'] = (delayMs, what, run) => {
     const text = what === timer ? timerText : `${name}: ${what}`;
@@ -79,6 +86,8 @@ export const startProcess = (world: World, name: string, random: Prng, skewMs: (
   return {
     name,
     alive: () => alive,
+    lateMs,
+    isStarved: () => slice !== undefined && world.nowMs() < slice.untilMs,
     isAwake: () => !isPaused && (slice === undefined || world.nowMs() >= slice.untilMs),
     kill: () => {
       alive = false;

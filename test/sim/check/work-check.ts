@@ -46,6 +46,12 @@ export const workCheck: Checker = (fail, nowMs) => {
   const isOurDoing = (ref: WorkItem['ref']): boolean =>
     [...lastBeatMs.values()].some((atMs) => nowMs() - atMs < deafMsMin) || askedAgoMs(ref) > decisionAgeMsMax;
 
+  /** The user wants none of it anywhere. */
+  const isScaledAway = (ref: WorkItem['ref']): boolean => {
+    const workload = wishes.object('Deployment', ref.name.replace(/-config$/, ''));
+    return (workload?.spec as { replicas?: number } | undefined)?.replicas === 0;
+  };
+
   const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
     const { cluster, ref } = item;
     // A withdrawal that is signed again, because its record was damaged, decides nothing new.
@@ -58,7 +64,7 @@ export const workCheck: Checker = (fail, nowMs) => {
       );
     }
     const silentMs = nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
-    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref)) {
+    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref) && !isScaledAway(ref)) {
       fail(
         'nothing is withdrawn because it was unseen',
         `${ref.kind} ${ref.name} is withdrawn from ${cluster}, which the hub has not heard for ${silentMs} ms`,
