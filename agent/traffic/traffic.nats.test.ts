@@ -157,6 +157,7 @@ test('a service that three clusters have is imported by all, dies with one of th
 
 test('with hub and broker dead it moves all the same', async () => {
   await federation.hub.stop();
-  await federation.members.stop(dying);
+  const stopped = federation.members.stop(dying);
   for (const name of surviving) await comesTo(name, textOf(surviving));
+  await stopped;
 }, 120_000);
