@@ -52,7 +52,10 @@ export type FitPlan = {
   readonly refusal: string | undefined;
 };
 
-const withRuntimeClass = (report: CapacityReport, shape: PodShape): { shape: PodShape; refusal: string | undefined } => {
+const withRuntimeClass = (
+  report: Pick<CapacityReport, 'runtimeClasses'>,
+  shape: PodShape,
+): { shape: PodShape; refusal: string | undefined } => {
   if (shape.runtimeClassName === undefined) return { shape, refusal: undefined };
   const runtime = report.runtimeClasses.find((entry) => entry.name === shape.runtimeClassName);
   if (runtime === undefined) return { shape, refusal: 'runtimeClass' };
@@ -107,8 +110,7 @@ const demandOf = (shape: PodShape): PodDemand => {
   return { ...demand, requests, containers, tolerations, nodeSelector, nodeTerms };
 };
 
-/** Prepares a shape for a report. */
-export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
+const makePlan = (report: Pick<CapacityReport, 'resourceNames' | 'networks' | 'runtimeClasses'>, asked: PodShape): FitPlan => {
   const folded = withRuntimeClass(report, asked);
   const { missing: devices, unknown } = networkDevices(report.networks, asked.demand);
   const shape = withDevices(folded.shape, devices);
@@ -116,6 +118,33 @@ export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
   const amounts = shape.requests.map(([name, amount]) => ({ column: report.resourceNames.indexOf(name), amount, name: boundName(name) }));
   const missing = amounts.find((entry) => entry.column < 0);
   return { shape, demand: demandOf(shape), amounts, refusal: refusal ?? missing?.name };
+};
+
+const nameTexts = new WeakMap<readonly string[], string>();
+
+/** One text for equal lists of resources. */
+const namesText = (names: readonly string[]): string => {
+  const known = nameTexts.get(names) ?? names.join('\n');
+  nameTexts.set(names, known);
+  return known;
+};
+
+const plans = new WeakMap<PodShape, Map<string, FitPlan>>();
+/** Different lists of resources for which a shape's plan is kept; beyond it plans are made anew. */
+const plansMax = 16;
+
+/** Prepares a shape for a report. One that asks for nothing that only some clusters have is prepared once for all of the same resources. */
+export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
+  if (asked.runtimeClassName !== undefined || asked.demand.networks.length > 0) return makePlan(report, asked);
+  const known = plans.get(asked) ?? new Map<string, FitPlan>();
+  plans.set(asked, known);
+  const text = namesText(report.resourceNames);
+  const kept = known.get(text);
+  if (kept !== undefined) return kept;
+  const made = makePlan(report, asked);
+  if (known.size >= plansMax) known.clear();
+  known.set(text, made);
+  return made;
 };
 
 /** Counts by node while they are made; `bounds[node]` is a place in `names`. */

@@ -74,6 +74,8 @@ export const termsHold = ({ name, labels }: Pick<NodeSide, 'name' | 'labels'>, d
 
 /** As {@link refusalOf} for a node of the group called `name`: labels of a group leave the hostname out, which is the name. */
 export const nodeRefusal = (group: NodeGroup, name: string, demand: NodeDemand): NodeRefusal | undefined => {
-  const labels = Object.hasOwn(group.labels, hostname) ? group.labels : { ...group.labels, [hostname]: name };
+  // Labels matter only to those who ask for some: most do not, and a group is asked about each new shape.
+  const isFree = demand.nodeTerms === undefined && Object.keys(demand.nodeSelector).length === 0;
+  const labels = isFree || Object.hasOwn(group.labels, hostname) ? group.labels : { ...group.labels, [hostname]: name };
   return refusalOf({ name, labels, taints: group.taints, unschedulable: group.unschedulable }, demand);
 };

@@ -48,10 +48,10 @@ export const sumPlain = (
   report: CapacityReport,
   plan: FitPlan,
   columns: FreeColumns,
-): { readonly count: number; readonly refusals: Readonly<Record<string, number>> } => {
+  out: ReadonlyMap<number, string> = outOf(report, plan),
+): { readonly count: number; readonly refusals: Record<string, number> } => {
   const { group } = report.nodes;
   const counts = fillCounts(plan, columns, group.length);
-  const out = outOf(report, plan);
   const refusals: Record<string, number> = {};
   const refuse = (reason: string): void => {
     refusals[reason] = (refusals[reason] ?? 0) + 1;

@@ -2,13 +2,10 @@
  * @module Counts of plain shapes over one cluster that follow each change of a node: a promise takes from a few nodes, and only these are
  * counted again.
  */
-import { type FitPlan, type FreeColumns, planFit } from './fit.ts';
+import { type FitPlan, type FitResult, type FreeColumns, planFit } from './fit.ts';
 import { isPlain, outOf, plainCount, shortOf, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
-
-/** A count of one shape. */
-export type PlainCount = { readonly count: number; readonly refusals: Readonly<Record<string, number>> };
 
 /** A plain shape made ready. */
 export type PlainShape = { readonly plan: FitPlan; readonly isOut: (node: number) => boolean };
@@ -17,72 +14,94 @@ export type PlainShape = { readonly plan: FitPlan; readonly isOut: (node: number
 export type PlainIndex = {
   /** The shape made ready under this key; undefined when more than sums, taints and labels decides about it. */
   readonly shape: (key: string, shape: PodShape) => PlainShape | undefined;
-  readonly count: (key: string, shape: PodShape) => PlainCount | undefined;
+  /** What `tell` makes of the count of a shape; the same as long as nothing changes. */
+  readonly count: (key: string, shape: PodShape) => FitResult | undefined;
   /** Does `work`, which changes amounts of this node and of no other. */
   readonly change: (node: number, work: () => void) => void;
+  /** What `tell` goes by has changed beside the amounts. */
+  readonly tellAnew: () => void;
 };
 
-type Entry = PlainShape & { total: number; refusals: Record<string, number> | undefined; told: PlainCount | undefined };
+/** Makes the answer of a count; it may not keep `refusals`, which follow. */
+export type Tell = (shape: PodShape, count: number, refusals: Readonly<Record<string, number>>) => FitResult;
+
+type Entry = {
+  readonly shape: PodShape;
+  readonly plan: FitPlan;
+  readonly out: ReadonlyMap<number, string>;
+  readonly isOut: (node: number) => boolean;
+  total: number;
+  /** Undefined until it is counted. */
+  refusals: Record<string, number> | undefined;
+  told: FitResult | undefined;
+};
 
 /** Shapes whose counts follow; beyond it all are counted anew when they are next asked for. */
 const entriesMax = 64;
 /** Shapes of which it is remembered that they are not plain. */
-const otherMax = 256;
+const othersMax = 256;
 
 /** An index over columns that change only through it. */
-export const createPlainIndex = (report: CapacityReport, columns: FreeColumns): PlainIndex => {
+export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, tell: Tell): PlainIndex => {
   const entries = new Map<string, Entry>();
   const others = new Set<string>();
+  const { group } = report.nodes;
   const entryOf = (key: string, shape: PodShape): Entry | undefined => {
     const known = entries.get(key);
     if (known !== undefined || others.has(key)) return known;
     const plan = planFit(report, shape);
     if (!isPlain(report, plan, columns)) {
-      if (others.size >= otherMax) others.clear();
+      if (others.size >= othersMax) others.clear();
       others.add(key);
       return undefined;
     }
     if (entries.size >= entriesMax) entries.clear();
     const out = outOf(report, plan);
-    const { group } = report.nodes;
-    const entry: Entry = { plan, isOut: (node) => out.has(group[node] ?? -1), total: 0, refusals: undefined, told: undefined };
+    const isOut = (node: number): boolean => out.size > 0 && out.has(group[node] ?? -1);
+    const entry: Entry = { shape, plan, out, isOut, total: 0, refusals: undefined, told: undefined };
     entries.set(key, entry);
     return entry;
   };
-  const counted = (entry: Entry): entry is Entry & { refusals: Record<string, number> } => entry.refusals !== undefined;
-  const add = (entry: Entry & { refusals: Record<string, number> }, node: number, sign: 1 | -1): void => {
-    const count = plainCount(entry.plan, columns, node);
-    if (count > 0) {
-      entry.total += sign * count;
+  const count = (entry: Entry): Record<string, number> => {
+    if (entry.refusals !== undefined) return entry.refusals;
+    const counted = sumPlain(report, entry.plan, columns, entry.out);
+    entry.total = counted.count;
+    entry.refusals = counted.refusals;
+    return counted.refusals;
+  };
+  const add = (entry: Entry, node: number, sign: 1 | -1): void => {
+    const { plan, refusals } = entry;
+    if (refusals === undefined || entry.isOut(node)) return;
+    const here = plainCount(plan, columns, node);
+    if (here > 0) {
+      entry.total += sign * here;
       return;
     }
-    const reason = shortOf(entry.plan, columns, node);
-    const nodes = (entry.refusals[reason] ?? 0) + sign;
-    if (nodes === 0) delete entry.refusals[reason];
-    else entry.refusals[reason] = nodes;
+    const reason = shortOf(plan, columns, node);
+    const nodes = (refusals[reason] ?? 0) + sign;
+    if (nodes === 0) delete refusals[reason];
+    else refusals[reason] = nodes;
   };
   return {
     shape: entryOf,
     count: (key, shape) => {
       const entry = entryOf(key, shape);
       if (entry === undefined) return undefined;
-      if (!counted(entry)) {
-        const { count, refusals } = sumPlain(report, entry.plan, columns);
-        entry.total = count;
-        entry.refusals = { ...refusals };
-      }
-      // Whoever was told keeps what was told.
-      entry.told ??= { count: entry.total, refusals: { ...entry.refusals } };
+      if (entry.told !== undefined) return entry.told;
+      const refusals = count(entry);
+      entry.told = tell(shape, entry.total, refusals);
       return entry.told;
     },
     change: (node, work) => {
-      const touched = [...entries.values()].filter(counted).filter((entry) => !entry.isOut(node));
-      for (const entry of touched) add(entry, node, -1);
+      for (const entry of entries.values()) add(entry, node, -1);
       work();
-      for (const entry of touched) {
+      for (const entry of entries.values()) {
         add(entry, node, 1);
-        entry.told = undefined;
+        if (!entry.isOut(node)) entry.told = undefined;
       }
+    },
+    tellAnew: () => {
+      for (const entry of entries.values()) entry.told = undefined;
     },
   };
 };

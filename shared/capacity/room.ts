@@ -53,7 +53,10 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const stock = reportDevices(report);
   const taker = stock === undefined ? undefined : deviceTaker(stock);
   const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree, taker };
-  const index = createPlainIndex(report, columns);
+  const index = createPlainIndex(report, columns, (shape, count, refusals) => {
+    const most = debt.size === 0 ? count : Math.min(count, withoutDebt(report, columns, debt, shape));
+    return { count: most, exact: shape.exact && report.complete, refusals: { ...refusals } };
+  });
   const binder = createPlainBinder(report, columns);
   const change: AroundChange = (node, work) => {
     index.change(node, work);
@@ -69,7 +72,10 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
     const bound = take(pods);
-    for (const [resource, amount] of pods.shape.requests) debt.set(resource, (debt.get(resource) ?? 0) + (pods.count - bound) * amount);
+    const missing = pods.count - bound;
+    for (const [resource, amount] of pods.shape.requests) if (missing > 0) debt.set(resource, (debt.get(resource) ?? 0) + missing * amount);
+    // What is owed is held against the sum over all nodes, whatever a shape may run on.
+    if (debt.size > 0) index.tellAnew();
     return bound;
   };
   /** Replicas on their way are on nodes the report does not tell of: those that keep apart close a place each, spread ones use up the sum. */
@@ -100,13 +106,11 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     assume,
     fit: (shape) => {
       const key = keyOf(shape);
+      const plain = index.count(key, shape);
+      if (plain !== undefined) return plain;
       const kept = counts.get(key);
       if (kept !== undefined) return kept;
-      const plain = index.count(key, shape);
-      const counted: FitResult =
-        plain === undefined
-          ? fitCluster(report, shape, { ...columns, devices: taker?.stock })
-          : { ...plain, exact: shape.exact && report.complete };
+      const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
       const own = withoutOwn(shape, counted.count);
       const count = Math.min(own, withoutDebt(report, columns, debt, shape));
       const result = count === counted.count ? counted : { ...counted, count };
