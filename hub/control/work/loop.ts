@@ -157,7 +157,12 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       env.log.warn('work of a kind that nobody serves any more is left as it is', { cluster, id });
       return;
     }
-    const seq = Math.max(store.revision(), (board.sent(id).get(cluster)?.seq ?? 0) + 1, options.moves.fenceOf(cluster) + 1);
+    const seq = Math.max(
+      store.revision(),
+      (board.sent(id).get(cluster)?.seq ?? 0) + 1,
+      (board.answer(id, cluster)?.seq ?? 0) + 1,
+      options.moves.fenceOf(cluster) + 1,
+    );
     const common = { v: 1, cluster, id, seq, ref: workRefOf(key, type) } as const;
     const item: WorkItem =
       wanted === undefined
@@ -189,12 +194,19 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     }
   };
 
+  /**
+   * The cluster answers newer work than the broker holds: a write of an earlier run came late and overwrote its successor. What the record says
+   * is not what the cluster has, and nothing below what it has will be taken.
+   */
+  const isOvertaken = (id: string, cluster: string): boolean =>
+    (board.answer(id, cluster)?.seq ?? 0) > (board.sent(id).get(cluster)?.seq ?? 0);
+
   const recordsOf = (id: string): ReadonlyMap<string, SentRecord> =>
     new Map(
       [...board.sent(id)].map(([cluster, entry]) => {
         const answer = board.answer(id, cluster);
         const isWithdrawn = entry.op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= entry.seq;
-        const isMistaken = entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas);
+        const isMistaken = isOvertaken(id, cluster) || (entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas));
         return [cluster, { seq: entry.seq, op: entry.op, fingerprint: isMistaken ? undefined : entry.fingerprint, isWithdrawn }];
       }),
     );
@@ -251,6 +263,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         move.shut.has(cluster) ||
         rendering?.faults.has(cluster) === true,
       isDoubtful: (cluster) =>
+        isOvertaken(id, cluster) ||
         moving.isDoubtful(id, cluster, rendering?.wanted.get(cluster)?.replicas) ||
         (move.isSingleton && (board.sent(id).get(cluster)?.seq ?? 0) <= options.moves.fenceOf(cluster)),
     });
@@ -279,7 +292,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     answered: (key, item) => {
       const entry = board.sent(item.id).get(item.cluster);
       const isMistaken = entry?.isAssumed === true && moving.isDoubtful(item.id, item.cluster, entry.replicas);
-      if (item.phase === 'Withdrawn' || moving.isOpen(key) || isMistaken) controller.add(key);
+      const isLate = entry !== undefined && item.seq > entry.seq;
+      if (item.phase === 'Withdrawn' || isLate || moving.isOpen(key) || isMistaken) controller.add(key);
     },
   };
 };

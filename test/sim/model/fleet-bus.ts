@@ -4,7 +4,7 @@ import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../sh
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Process } from '../process.ts';
-import { type Broker, forged } from './broker.ts';
+import { type Broker, forged, type Record } from './broker.ts';
 import { reportOfText } from './report-text.ts';
 
 /** What the observer of a run is told of the hub's bus. */
@@ -26,6 +26,9 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
   const onDamage = makeListeners<{ cluster: string; id: string }>(env.log);
   const statuses = new Map<string, StatusItem>();
   const seen = new Map<string, { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] }>();
+  /** What this run wrote last, with the broker's number once that is known; and the last record that came. */
+  const wrote = new Map<string, { readonly text: string; readonly revision: number | undefined }>();
+  const lastRecord = new Map<string, Record>();
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
 
   const peer = broker.join(process, 'hub', (subject) => subject.startsWith('hanse.up.'), {
@@ -46,6 +49,11 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
 
   const send = async (key: string, out: Outgoing): Promise<void> => {
     if ('purge' in out) {
+      for (const known of [...wrote.keys()]) {
+        if (known !== key && !(key.endsWith('.') && known.startsWith(key))) continue;
+        wrote.delete(known);
+        lastRecord.delete(known);
+      }
       for (const known of [...seen.keys()]) if (known === key || (key.endsWith('.') && known.startsWith(key))) seen.delete(known);
       await peer.purge('work', key);
       await peer.purge('status', key);
@@ -54,7 +62,19 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     }
     const { cluster, id, seq, op } = out.item;
     seen.set(key, { cluster, id, seq, op });
-    await peer.put('work', key, JSON.stringify(out.item));
+    const text = JSON.stringify(out.item);
+    wrote.set(key, { text, revision: undefined });
+    const revision = await peer.put('work', key, text);
+    if (wrote.get(key)?.text === text) wrote.set(key, { text, revision });
+    const last = lastRecord.get(key);
+    if (last !== undefined) judge(key, last);
+  };
+  /** A write of an earlier run that comes late takes the place of ours: it is damage like any other. */
+  const judge = (key: string, record: Record): void => {
+    const ours = wrote.get(key);
+    if (ours?.revision === undefined || record.revision <= ours.revision || record.text === ours.text) return;
+    const [cluster = '', id = ''] = key.split('.');
+    onDamage.tell({ cluster, id });
   };
   const queue = makeKeyedQueue<Outgoing>({ env, send, inFlightMax: 256, keysMax: 100_000 });
 
@@ -62,13 +82,15 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     bucket: 'work',
     prefix: '',
     begin: () => undefined,
-    record: ({ key, text }) => {
+    record: ({ key, text, revision }) => {
       if (text === forged) {
         const [cluster = '', id = ''] = key.split('.');
         seen.delete(key);
         onDamage.tell({ cluster, id });
         return;
       }
+      lastRecord.set(key, { key, text, revision });
+      judge(key, { key, text, revision });
       const { cluster, id, seq, op }: WorkItem = JSON.parse(text);
       if (!seen.has(key)) seen.set(key, { cluster, id, seq, op });
     },
