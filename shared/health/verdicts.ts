@@ -123,6 +123,14 @@ const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcom
   else stand(turn, subject, cause, outcome);
 };
 
+/** True when nobody holds anything against the subject and nothing of it stands, waits or is held back: so it is nearly always. */
+const isCalm = ({ state }: Turn, { name, standing, waiting, obstacle }: Subject): boolean => {
+  if (standing !== undefined || waiting !== undefined || obstacle !== undefined) return false;
+  for (const { target } of state.votes) if (target === name) return false;
+  for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) if (target === name) return false;
+  return true;
+};
+
 /** Counts the votes on one subject and carries out what they come to. */
 export const judgeSubject = (turn: Turn, name: string): void => {
   const { state, nowMs } = turn;
@@ -130,6 +138,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   if (membership === undefined) return;
   const subject = state.subjects.get(name) ?? newSubject(name);
   state.subjects.set(name, subject);
+  if (isCalm(turn, subject)) return;
   const outcome = tally(observersFor(turn, name), ballotsOn(turn, name), membership.policy.domainsMin);
   const isMoved = movesTraffic(subject.standing?.cause);
   const held =

@@ -89,11 +89,11 @@ const delay = (random: Prng, maxMs: number, slowMs: number): Delay => ({
 /** Draws the mix of a seed. Each kind of fault is absent in about half of the seeds. */
 export const drawFaults = (seed: number): Faults => {
   const random = prng(seed, 'faults');
-  const hasMesh = random.chance(22);
+  const hasMesh = random.chance(18);
   const shortMs = shortMsMin + random.below(shortMsMax - shortMsMin);
   // A mesh speaks ten times as often as all the rest.
   const agents = agentsOf(random);
-  const meshMs = agents > largeMin ? largeMs : Math.floor(shortMs / 2) + 5_000;
+  const meshMs = agents > largeMin ? largeMs : Math.floor(shortMs / 3) + 6_000;
   const faultyMs = random.chance(hasMesh ? 2 : 8) && agents <= largeMin ? longMs : hasMesh ? meshMs : shortMs;
   const often = (minMs: number, maxMs: number): number =>
     random.chance(50) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
@@ -124,7 +124,7 @@ export const drawFaults = (seed: number): Faults => {
     driftEveryMs: often(10_000, 120_000),
     stuckPodPercent: percent(30),
     nodeEveryMs: often(20_000, 120_000),
-    userEveryMs: Math.ceil(((5_000 + random.below(25_000)) * faultyMs) / longMs),
+    userEveryMs: Math.ceil(((8_000 + random.below(32_000)) * faultyMs) / longMs),
     skewMsMax: percent(5_000),
   };
   // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be

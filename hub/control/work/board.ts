@@ -12,6 +12,8 @@ export type BoardEntry = {
   problem: string | undefined;
   /** Replicas that were sent; undefined = sent by an earlier run of the hub, or without replicas. */
   replicas?: number | undefined;
+  /** It was sent as one that runs in one cluster at a time. */
+  isSingleton?: boolean;
   /** An earlier run sent it, and it was taken for what is wanted. */
   isAssumed?: boolean;
 };

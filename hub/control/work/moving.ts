@@ -99,8 +99,11 @@ export const createMoving = (parts: {
     if (placement === undefined || !kinds.has(groupKind(object))) return noMove;
     const id = workIdOf(key);
     const sent = board.sent(id);
-    const failover = policies.byId(placement.spec.policy)?.failover ?? {};
-    const isSingleton = failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton';
+    const policy = policies.byId(placement.spec.policy);
+    const failover = policy?.failover ?? {};
+    // Without its policy a workload stays where it is, and what it is.
+    const wasSingleton = policy === undefined && [...sent.values()].some((entry) => entry.isSingleton === true);
+    const isSingleton = wasSingleton || (failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton');
     const wanted = new Map(placement.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
     const isAlone = [...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2;
     // What an isolated cluster has is stopped by its fence: nothing newer may reach it before it is back.
