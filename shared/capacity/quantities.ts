@@ -4,6 +4,7 @@ import { bagOf } from '../lib/fields.ts';
 
 /** What is wrong with one amount; undefined when nothing is. */
 export const quantityFault = (value: unknown, path: string): string | undefined => {
+  if (value === undefined || value === null) return `${path}: the amount is missing; write it as 500m, 2 or 1.5Gi`;
   const shown = typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? String(value) : typeof value;
   const quantity = typeof value === 'string' || typeof value === 'number' ? parseQuantity(value) : undefined;
   if (quantity === undefined || !quantity.ok) return `${path}: ${shown} is no quantity; write it as 500m, 2 or 1.5Gi`;

@@ -12,7 +12,8 @@ import {
 } from '../api/index.ts';
 import { demandFault, type Read } from '../capacity/index.ts';
 import { type KubeObject, parseApiVersion } from '../kube/object.ts';
-import { selectorFromObject } from '../kube/selectors/index.ts';
+import { type LabelSelectorObject, selectorFromObject } from '../kube/selectors/index.ts';
+import { bagOf, isBag, textsOf } from '../lib/fields.ts';
 import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } from '../placement/index.ts';
 
 /** What was found. */
@@ -120,6 +121,23 @@ const podMakers = new Set([
 /** What Kubernetes holds counts of replicas in. */
 const int32Max = 2_147_483_647;
 
+const isTextMap = (value: unknown): boolean =>
+  value === undefined || value === null || (isBag(value) && Object.values(value).every((item) => typeof item === 'string'));
+
+const isExpression = (value: unknown): boolean => {
+  const { key, operator, values = [] } = bagOf(value);
+  return [key, operator].every((text) => typeof text === 'string') && Array.isArray(values) && textsOf(values).length === values.length;
+};
+
+/** True for what selects pods; `isPlain`: a map of labels, as a ReplicationController has it. */
+const isSelector = (value: unknown, isPlain: boolean): boolean => {
+  if (isPlain) return isTextMap(value);
+  const { matchLabels, matchExpressions } = bagOf(value);
+  const lines = matchExpressions ?? [];
+  const isWhole = isBag(value) && isTextMap(matchLabels) && Array.isArray(lines) && lines.every(isExpression);
+  return isWhole && selectorFromObject(value as LabelSelectorObject).ok;
+};
+
 const takeWorkload = (object: KubeObject, into: Sorted): void => {
   const template = podTemplateOf(object);
   const group = groupKind(object);
@@ -135,9 +153,10 @@ const takeWorkload = (object: KubeObject, into: Sorted): void => {
       );
   }
   const { selector } = bag(object.spec);
-  if (template !== undefined && group !== '/ReplicationController' && selector !== undefined && selector !== null) {
-    const parsed = selectorFromObject(selector);
-    if (!parsed.ok) throw new PlanFault(`${labelOf(object)}: spec.selector: it cannot be read; write it as {matchLabels: {app: web}}`);
+  const isPlain = group === '/ReplicationController';
+  if (template !== undefined && selector !== undefined && selector !== null && !isSelector(selector, isPlain)) {
+    const form = isPlain ? '{app: web}' : '{matchLabels: {app: web}}';
+    throw new PlanFault(`${labelOf(object)}: spec.selector: it cannot be read; write it as ${form}`);
   }
   const { apiVersion, kind, metadata } = object;
   into.workloads.set(refKey({ apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }), object);
@@ -146,15 +165,19 @@ const takeWorkload = (object: KubeObject, into: Sorted): void => {
 const takeOwn = (object: KubeObject, into: Sorted): void => {
   if (object.apiVersion !== hanseApiVersion) throw new PlanFault(`${labelOf(object)}: apiVersion: ${hanseApiVersion} is wanted`);
   switch (object.kind) {
-    case 'Cluster':
-      refuse(object, clusterType.strategy.validate?.(object) ?? []);
-      into.clusters.set(object.metadata.name, object as Cluster);
+    case 'Cluster': {
+      // Labels alone say enough of a cluster.
+      const cluster = { ...object, spec: object.spec ?? {} };
+      refuse(cluster, clusterType.strategy.validate?.(cluster) ?? []);
+      into.clusters.set(object.metadata.name, cluster as Cluster);
       return;
+    }
     case 'PlacementPolicy':
     case 'ClusterPlacementPolicy':
       takePolicy(object, into);
       return;
     case 'Placement': {
+      if (object.spec === undefined) throw new PlanFault(`${labelOf(object)}: spec: say which object it is of, and its clusters`);
       refuse(object, placementType.strategy.validate?.(object) ?? []);
       const placement = object as unknown as Placement;
       const { workload } = placement.spec;
