@@ -12,7 +12,7 @@ import { createFleetBus } from './model/fleet-bus.ts';
 import { runSeed } from './run-seed.ts';
 
 /** Users act and everything else is well. */
-const calm = (drawn: Faults): Faults => ({ ...healed(drawn), agents: 3, userEveryMs: 4_000, skewMsMax: 0 });
+const calm = (drawn: Faults): Faults => ({ ...healed(drawn), agents: 3, faultyMs: 240_000, mesh: 0, userEveryMs: 4_000, skewMsMax: 0 });
 
 const brokenRule = async (saboteur: Saboteur, change: (faults: Faults) => Faults = (faults) => faults): Promise<string | undefined> =>
   (await runSeed(7, { saboteur, faults: (drawn) => change(calm(drawn)) })).broken?.rule;
