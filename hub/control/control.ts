@@ -168,7 +168,7 @@ export const startControl = (options: ControlOptions): Control => {
     events,
     solver: createSolver(),
     isWarm,
-    onMoved: (key) => placement.add(key),
+    onMoved: placement.moved,
   });
 
   const objectOfPlacement = (object: KubeObject): StorageKey | undefined => {

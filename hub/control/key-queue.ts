@@ -57,7 +57,9 @@ export const createKeyQueue = (name: string, env: RuntimeEnv, onReady: () => voi
   };
   const settle = (key: string, outcome: Outcome): void => {
     if (outcome.outcome !== 'retry') failures.delete(key);
-    if (outcome.outcome === 'again') addAfter(key, outcome.afterMs);
+    // At once means before whatever comes next: who lost a race must not lose its turn as well.
+    if (outcome.outcome === 'again' && outcome.afterMs <= 0) add(key);
+    else if (outcome.outcome === 'again') addAfter(key, outcome.afterMs);
     else if (outcome.outcome === 'refused') env.log.info(`${name}: refused`, { key, message: outcome.message });
     else if (outcome.outcome === 'retry') {
       const count = failures.get(key) ?? 0;

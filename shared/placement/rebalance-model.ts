@@ -6,11 +6,12 @@ import type { PodShape } from '../capacity/index.ts';
 import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { mainCurrency, pricesOf } from './cost.ts';
-import type { ClusterView } from './model.ts';
+import type { ClusterView, OtherWorkload } from './model.ts';
 import { problemOf } from './place.ts';
 import type { Task } from './place-all.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Problem, sumOf, unlimited } from './problem.ts';
+import { refText } from './workload-fields.ts';
 
 /** One workload that may move: its division as it is, and what a replica costs at each candidate. */
 export type Mover = {
@@ -28,7 +29,12 @@ export type Mover = {
 export type Group = { readonly movers: readonly Mover[]; readonly shape: PodShape };
 
 /** The program as CPLEX LP text; variable `x3_17` = replicas of group 3 at candidate 17. */
-export type RebalanceModel = { readonly groups: readonly Group[]; readonly lp: string; readonly variables: number };
+export type RebalanceModel = {
+  readonly groups: readonly Group[];
+  readonly lp: string;
+  readonly variables: number;
+  readonly places: Whereabouts;
+};
 
 /** Says whether room has been in a cluster for the calm time of a workload's policy. */
 export type IsCalm = (task: Task, cluster: string) => boolean;
@@ -63,8 +69,30 @@ const isFlat = ({ strategy, near, apart }: CompiledPolicy, prepared: Prepared): 
   return answer;
 };
 
+/** Workloads by {@link refText}: where each is, for affinities; moves of a round change it. */
+export type Whereabouts = Map<string, OtherWorkload>;
+
+/** Where everything is: what may move, and `others` that stay. */
+const whereaboutsOf = (tasks: readonly Task[], others: readonly OtherWorkload[]): Whereabouts => {
+  const places: Whereabouts = new Map(others.map((other) => [refText(other.ref), other]));
+  for (const { workload, policy } of tasks) {
+    const { ref, labels = {}, current } = workload;
+    places.set(refText(ref), { ref, labels, clusters: [...current.keys()], apart: policy.apart.required });
+  }
+  return places;
+};
+
+/** True when affinities bear on where the task may be: its own, or those of others of its namespace. */
+export const isBound = ({ workload, policy: { near, apart } }: Task, places: Whereabouts): boolean => {
+  if (near.required.length + near.preferred.length + apart.required.length + apart.preferred.length > 0) return true;
+  for (const other of places.values()) {
+    if (other.ref.namespace === workload.ref.namespace && (other.apart ?? []).length > 0) return true;
+  }
+  return false;
+};
+
 /** A workload as the rebalancer sees it; undefined when it may not move or has nowhere to go. */
-const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, nowMs: number): Mover | undefined => {
+const moverOf = (task: Task, clusters: readonly ClusterView[], places: Whereabouts, isCalm: IsCalm, nowMs: number): Mover | undefined => {
   const { workload, policy } = task;
   const { replicas, shape } = workload;
   if (replicas === undefined || shape === undefined || policy.rebalance.mode === 'Off') return undefined;
@@ -72,7 +100,8 @@ const moverOf = (task: Task, clusters: readonly ClusterView[], isCalm: IsCalm, n
   if (policy.strategy === 'Weighted' || policy.strategy === 'Duplicated') return undefined;
   const prepared = prepare(policy, clusters);
   if (isFlat(policy, prepared)) return undefined;
-  const candidates = candidatesOf(policy, prepared, workload, [], nowMs);
+  const others = isBound(task, places) ? [...places.values()] : [];
+  const candidates = candidatesOf(policy, prepared, workload, others, nowMs);
   const whole = problemOf(policy, candidates, replicas);
   const max = whole.max.map((most, at) =>
     isCalm(task, standingAt(candidates, at)?.view.name ?? '') ? most : Math.min(most, whole.current[at] ?? 0),
@@ -166,11 +195,18 @@ const resourceRows = (groups: readonly Group[], clusters: readonly ClusterView[]
     });
   });
 
-/** Builds the program for the workloads that may move. */
-export const rebalanceModel = (tasks: readonly Task[], clusters: readonly ClusterView[], isCalm: IsCalm, nowMs: number): RebalanceModel => {
-  const groups = groupsOf(tasks.flatMap((task) => moverOf(task, clusters, isCalm, nowMs) ?? []));
+/** Builds the program for the workloads that may move; `others` are placed and stay where they are. */
+export const rebalanceModel = (
+  tasks: readonly Task[],
+  clusters: readonly ClusterView[],
+  isCalm: IsCalm,
+  nowMs: number,
+  others: readonly OtherWorkload[] = [],
+): RebalanceModel => {
+  const places = whereaboutsOf(tasks, others);
+  const groups = groupsOf(tasks.flatMap((task) => moverOf(task, clusters, places, isCalm, nowMs) ?? []));
   const variables = groups.reduce((sum, { movers }) => sum + (movers[0]?.counts.length ?? 0), 0);
-  if (variables === 0 || variables > variablesMax) return { groups, lp: '', variables };
+  if (variables === 0 || variables > variablesMax) return { groups, lp: '', variables, places };
   const parts = groups.map(groupRows);
   const lines = [
     'Minimize',
@@ -181,5 +217,5 @@ export const rebalanceModel = (tasks: readonly Task[], clusters: readonly Cluste
     ...parts.flatMap(({ bounds }) => bounds).map((bound) => ` ${bound}`),
     'End',
   ];
-  return { groups, lp: `${lines.join('\n')}\n`, variables };
+  return { groups, lp: `${lines.join('\n')}\n`, variables, places };
 };

@@ -5,9 +5,11 @@
 import type { WorkloadRef } from '../api/index.ts';
 import { standingAt } from './candidates.ts';
 import type { ClusterView } from './model.ts';
+import { neighboursOf } from './neighbours.ts';
 import { priceIn } from './pricing.ts';
 import { violations } from './problem.ts';
-import type { Group, Mover, RebalanceModel } from './rebalance-model.ts';
+import { type Group, isBound, type Mover, type RebalanceModel, type Whereabouts } from './rebalance-model.ts';
+import { refText } from './workload-fields.ts';
 
 /** A solver's answer: values by variable, and the objective that no division can be below; undefined = it did not end in time. */
 export type ProgramSolution = { readonly values: Readonly<Record<string, number>>; readonly objective: number } | undefined;
@@ -37,7 +39,22 @@ const costOf = ({ counts, cost }: Mover): number => counts.reduce((sum, count, a
 const nameAt = (mover: Mover, at: number): string => standingAt(mover.candidates, at)?.view.name ?? '';
 
 /** A mover with what is left of its budget. */
-type Moving = { readonly mover: Mover; left: number };
+type Moving = { readonly mover: Mover; readonly places: Whereabouts; left: number };
+
+/** True when affinities, with everything where the moves so far have put it, keep the workload out of the cluster. */
+const isKeptOut = ({ mover: { task, candidates }, places }: Moving, to: number): boolean => {
+  const standing = standingAt(candidates, to);
+  if (standing === undefined || !isBound(task, places)) return false;
+  return neighboursOf(task.policy, candidates.prepared, task.workload, [...places.values()])?.refusal(standing) !== undefined;
+};
+
+/** Takes note of where the workload is now. */
+const settle = ({ mover, places }: Moving): void => {
+  const { workload, policy } = mover.task;
+  const { ref, labels = {} } = workload;
+  const clusters = mover.counts.flatMap((count, at) => (count > 0 ? [nameAt(mover, at)] : []));
+  places.set(refText(ref), { ref, labels, clusters, apart: policy.apart.required });
+};
 
 const whyOf = (mover: Mover, from: number, to: number): string => {
   const tierAt = (at: number): number => standingAt(mover.candidates, at)?.tier ?? 0;
@@ -55,6 +72,7 @@ const tryMove = (moving: Moving, from: number, to: number, wish: number, moves: 
   const { mover } = moving;
   const { counts, cost, problem, candidates } = mover;
   if ((cost[to] ?? 0) >= (cost[from] ?? 0) || candidates.holds[to] !== undefined) return 0;
+  if ((counts[to] ?? 0) === 0 && isKeptOut(moving, to)) return 0;
   const view: ClusterView | undefined = standingAt(candidates, to)?.view;
   const shape = candidates.shapes[to];
   if (view?.room === undefined || shape === undefined) return 0;
@@ -75,6 +93,7 @@ const tryMove = (moving: Moving, from: number, to: number, wish: number, moves: 
     counts[from] = next[from] ?? 0;
     counts[to] = next[to] ?? 0;
     moving.left -= count;
+    settle(moving);
     moves.push({
       workload: mover.task.workload.ref,
       from: nameAt(mover, from),
@@ -142,7 +161,7 @@ export const rebalance = (model: RebalanceModel, solution: ProgramSolution): Reb
   const moves: Move[] = [];
   const all = model.groups.flatMap(({ movers }) => movers);
   const before = all.reduce((sum, mover) => sum + costOf(mover), 0);
-  const movings = model.groups.map(({ movers }) => movers.map((mover): Moving => ({ mover, left: mover.budget })));
+  const movings = model.groups.map(({ movers }) => movers.map((mover): Moving => ({ mover, places: model.places, left: mover.budget })));
   for (const [index, group] of model.groups.entries()) roundGroup(group, index, movings[index] ?? [], solution, moves);
   for (const [index, group] of model.groups.entries()) improve(group, movings[index] ?? [], moves);
   const after = all.reduce((sum, mover) => sum + costOf(mover), 0);

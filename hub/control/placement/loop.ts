@@ -38,6 +38,8 @@ export type PlacementLoopOptions = {
 export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
   /** The cluster's room may have grown: those that wait for room there try again. */
   readonly roomGrew: (cluster: string) => void;
+  /** The workload was moved by somebody else: it is looked at, and so are those that it may have kept out. */
+  readonly moved: (key: StorageKey) => void;
   /** What decisions under way were made from changed: they are made anew. */
   readonly recheckRunning: () => void;
   /** What decides who goes first changed: those that wait try again. */
@@ -220,6 +222,10 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       await controller.stop();
     },
     roomGrew,
+    moved: (key) => {
+      controller.add(key);
+      neighbourMoved(key);
+    },
     recheckRunning: () => {
       for (const key of controller.running()) controller.add(key);
     },

@@ -6,13 +6,14 @@ import { hanseGroup, type Placement, type PlacementSpec } from '../../../shared/
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { type ClusterView, type Move, rebalance, rebalanceModel, type Task } from '../../../shared/placement/index.ts';
+import { type ClusterView, type Move, type OtherWorkload, rebalance, rebalanceModel, type Task } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, objectKeyOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { shapeOf } from '../placement/entry.ts';
+import { looksAtOthers, othersIn } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type CalmBook, createCalmBook } from './calm.ts';
 import type { Solver } from './solver.ts';
@@ -59,9 +60,10 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     if (key === undefined || workload === undefined || workload.metadata.deletionTimestamp !== undefined || isJob(workload)) return [];
     const policy = policies.policyOf(workload);
     const replicas = replicasOf(workload, typeOfKey(catalog, key));
-    const shape = shapeOf(workload, store);
     const isSettled = status?.reason === 'Placed' && (status.owed ?? []).length === 0;
-    if (policy === undefined || replicas === undefined || shape === undefined || !isSettled) return [];
+    if (policy === undefined || policy.rebalance.mode === 'Off' || replicas === undefined || !isSettled) return [];
+    const shape = shapeOf(workload, store);
+    if (shape === undefined) return [];
     const current = new Map(spec.clusters.flatMap(({ name, replicas: count }) => (count === undefined ? [] : [[name, count] as const])));
     const task: Task = {
       policy,
@@ -76,6 +78,16 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     };
     return [{ task, key, placementKey, object, revision }];
   });
+
+/** Where everything is in the namespaces in which affinities bear on a move. */
+const othersOf = (options: RebalanceLoopOptions, entries: readonly Entry[]): OtherWorkload[] => {
+  const namespaces = new Set<string>();
+  for (const { task } of entries) {
+    const { namespace } = task.workload.ref;
+    if (looksAtOthers(task.policy) || options.policies.keepsApart(namespace)) namespaces.add(namespace);
+  }
+  return [...namespaces].flatMap((namespace) => othersIn(options, namespace));
+};
 
 const movedSpec = (spec: PlacementSpec, moves: readonly Move[]): PlacementSpec => {
   const counts = new Map(spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
@@ -127,9 +139,10 @@ const round = async (options: RebalanceLoopOptions, calm: CalmBook): Promise<voi
   const tasks = entries.map(({ task }) => task);
   calm.observe(tasks, directory.views(), env.nowMs());
   const isCalm = (task: Task, cluster: string): boolean => calm.isCalm(task, cluster, env.nowMs());
+  const others = othersOf(options, entries);
   // A look at the hub's own rooms first, which are counted already: most rounds end here.
-  if (rebalanceModel(tasks, directory.views(), isCalm, env.nowMs()).groups.length === 0) return;
-  const model = rebalanceModel(tasks, ownRooms(options), isCalm, env.nowMs());
+  if (rebalanceModel(tasks, directory.views(), isCalm, env.nowMs(), others).groups.length === 0) return;
+  const model = rebalanceModel(tasks, ownRooms(options), isCalm, env.nowMs(), others);
   const plan = rebalance(model, await options.solver.solve(model.lp));
   if (plan.moves.length === 0) return;
   const { before, after, bound, gapBasisPoints } = plan;

@@ -57,6 +57,22 @@ describe('the rebalancer', () => {
     expect(gapBasisPoints).toBe(0);
   });
 
+  it('keeps workloads apart that must be, from those that stay and from those that move in the same round', async () => {
+    const apart = (app: string): Partial<PolicySpec> => ({
+      ...cheapest(100),
+      workloadAntiAffinity: { required: [{ selector: { matchLabels: { app } }, topologyKey: 'hanse.dev/cluster' }] },
+    });
+    const labelled = (one: Task, app: string): Task => ({ ...one, workload: { ...one.workload, labels: { app } } });
+    const clusters = (): ClusterView[] => [cluster('a', 9, '0.05', 'aws'), cluster('b', 9, '0.03', 'idc')];
+    const web = labelled(task('web', { a: 2 }, cheapest(100)), 'web');
+    // One that stays in the cheap cluster and keeps the other out, whose own policy says nothing.
+    const shy = labelled(task('shy', { b: 1 }, apart('web')), 'shy');
+    expect((await planOf([web, shy], clusters())).moves).toEqual([]);
+    // Two that would both move to the cheap cluster: one does.
+    const [one, two] = [labelled(task('one', { a: 1 }, apart('two')), 'one'), labelled(task('two', { a: 1 }, cheapest(100)), 'two')];
+    expect((await planOf([one, two], clusters())).moves).toHaveLength(1);
+  });
+
   it('moves nothing before the calm time is over, nothing when nothing is better, and nothing that is switched off', async () => {
     expect((await planOf([task('web', { a: 8 }, tiers)], fleet([9, 9]), () => false)).moves).toEqual([]);
     expect((await planOf([task('web', { b: 8 }, tiers)], fleet([9, 9]))).moves).toEqual([]);
