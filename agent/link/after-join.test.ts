@@ -29,6 +29,7 @@ describe('after an answer', () => {
     ['TokenExpired', true, false],
     ['TokenUsedUp', true, false],
     ['NameTaken', true, false],
+    ['KeyTaken', true, false],
     ['NameInvalid', true, false],
     ['Revoked', true, true],
     ['Denied', false, false],

@@ -23,6 +23,7 @@ const finalAtFirst: ReadonlySet<string> = new Set([
   'TokenExpired',
   'TokenUsedUp',
   'NameTaken',
+  'KeyTaken',
   'NameInvalid',
   'Malformed',
 ] satisfies JoinRefusal[]);

@@ -11,8 +11,9 @@ import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
 import { type AgentLink, fileKeyStore, type LinkOptions, type StartedLink, startLink, type WorkEvent } from './index.ts';
+import { makeJoinClient } from './join-client.ts';
 import type { Admitted, KeptLink } from './key-store.ts';
-import { agentKeysFrom } from './keys.ts';
+import { agentKeysFrom, makeAgentKeys } from './keys.ts';
 import { openSession } from './session.ts';
 
 let hub: TestHub;
@@ -207,6 +208,26 @@ describe('a join that fails says what is wrong and how to mend it', () => {
     await reaches(second, 'Refused', 'NameTaken');
     expect(second.state().message).toContain('choose another --name');
     expect(condition(await hub.cluster('popular'), 'JoinRefused')).toMatchObject({ status: 'True', reason: 'NameTaken' });
+  });
+
+  test('one key for two clusters: refused, whatever the token allows; a token of one use admits one', async () => {
+    const client = makeJoinClient({ hubUrl: hub.url, hubCa: hub.authority.certificatePem });
+    const keys = makeAgentKeys();
+    const ask = async (token: string, name: string): Promise<string> => {
+      for (;;) {
+        const answer = await client.ask({ token, name, labels: {}, kubernetesVersion: '', nowMs: Date.now() }, keys);
+        if ('trouble' in answer) return answer.message;
+        if (answer.state !== 'Pending') return 'reason' in answer ? `${answer.reason}: ${answer.message}` : answer.state;
+      }
+    };
+    const token = await hub.token('once', { autoApprove: {} });
+    expect([await ask(token, 'first'), await ask(token, 'first')]).toEqual(['Admitted', 'Admitted']);
+    expect(await ask(token, 'second')).toContain('TokenUsedUp');
+    expect(await ask(await hub.token('many', { maxUses: 9, autoApprove: {} }), 'second')).toContain(
+      "KeyTaken: this agent's key is that of cluster first",
+    );
+    expect(await hub.cluster('second')).toBeUndefined();
+    await client.close();
   });
 
   test('a clock that is off', async () => {

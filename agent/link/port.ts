@@ -19,6 +19,7 @@ export type LinkTrouble =
   | 'TokenUsedUp'
   | 'RateLimited'
   | 'NameTaken'
+  | 'KeyTaken'
   | 'NameInvalid'
   | 'NotApproved'
   | 'Denied'

@@ -64,6 +64,7 @@ const refusalTroubles: Readonly<Record<JoinRefusal, LinkTrouble>> = {
   TokenExpired: 'TokenExpired',
   TokenUsedUp: 'TokenUsedUp',
   NameTaken: 'NameTaken',
+  KeyTaken: 'KeyTaken',
   NameInvalid: 'NameInvalid',
   ProofInvalid: 'ProofInvalid',
   ClockSkew: 'ClockSkew',

@@ -106,7 +106,8 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
   const { env, client, store } = options;
   const folder = join(options.dataDir, 'fleet');
   const identity = await loadFleetIdentity(join(folder, 'identity'));
-  const book = await openAccountBook(folder, identity, env.nowMs());
+  const ttlMs = options.credentialTtlMs ?? credentialTtlMsDefault;
+  const book = await openAccountBook({ folder, identity, nowMs: env.nowMs(), credentialTtlMs: ttlMs });
   const { address, natsUrls, broker, replicas } = await openBroker(options, folder, identity, book);
   undo.push(() => broker?.stop());
   const connection = await connectHub(address, identity, env.nowMs);
@@ -122,7 +123,6 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
   const claims = await connectClaims(address, identity, env.nowMs);
   undo.push(() => claims.close());
   const push = (jwt: string): Promise<void> => pushClaims(claims, jwt);
-  const ttlMs = options.credentialTtlMs ?? credentialTtlMsDefault;
   const openWork = (cluster: string): Promise<void> => openWorkConsumer(connection, cluster);
   const credentials = makeCredentials({ nowMs: env.nowMs, identity, book, ttlMs, push, openWork });
   await push(book.hubJwt());
@@ -190,7 +190,7 @@ export const externalBrokerConfig = async (options: {
 }): Promise<string> => {
   const folder = join(options.dataDir, 'fleet');
   const identity = await loadFleetIdentity(join(folder, 'identity'));
-  const book = await openAccountBook(folder, identity, options.nowMs);
+  const book = await openAccountBook({ folder, identity, nowMs: options.nowMs, credentialTtlMs: credentialTtlMsDefault });
   return externalConfigText(claimsOf(identity, book, options.nowMs), options.withTls);
 };
 

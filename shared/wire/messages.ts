@@ -177,6 +177,7 @@ export type JoinRefusal =
   | 'TokenExpired'
   | 'TokenUsedUp'
   | 'NameTaken'
+  | 'KeyTaken'
   | 'NameInvalid'
   | 'ProofInvalid'
   | 'ClockSkew'

@@ -70,7 +70,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const desk = makeStatusDesk({
     env,
     refusals,
-    perClusterMax: workItemsMax,
+    isSent: board.has,
     ask: (cluster) => want(cluster, ['status']),
     remove: (key) => {
       purgeSubject(connection, statusBucket, kvSubject(statusBucket, key)).catch((error: unknown) =>
@@ -121,7 +121,12 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
   const common = { env, connection, signatureHeader };
   const stopWork = readBucket({ ...common, bucket: workBucket, onRecord: seeWork, onComplete: workIsRead });
-  const stopStatus = readBucket({ ...common, bucket: statusBucket, onRecord: desk.see, onComplete: () => undefined });
+  // Which statuses may be is known when the work has been read.
+  let stopStatus: () => void = () => undefined;
+  let isStopped = false;
+  void workRead.then(() => {
+    if (!isStopped) stopStatus = readBucket({ ...common, bucket: statusBucket, onRecord: desk.see, onComplete: () => undefined });
+  });
 
   const listen = <K extends 'hello' | 'beat' | 'report' | 'kind'>(
     kind: K,
@@ -180,6 +185,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     refusals: refusals.counts,
     stop: async () => {
       queue.stop();
+      isStopped = true;
       stopWork();
       stopStatus();
       await connection.close();

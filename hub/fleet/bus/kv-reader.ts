@@ -1,4 +1,5 @@
 /** @module Reads a whole KV bucket and then its changes, in order and for ever, over an ordered pull consumer. */
+import { setImmediate } from 'node:timers/promises';
 import { type ConsumerMessages, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
 import { backoffMs } from '../../../shared/lib/backoff.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
@@ -22,8 +23,10 @@ export type KvReaderOptions = {
 };
 
 const restartBackoff = { baseMs: 250, maxMs: 10_000 };
-/** Messages fetched ahead; with the largest status that is 128 MiB at worst, a few MiB as a rule. */
-const fetchAheadMax = 1_000;
+/** Messages fetched ahead; with the largest status that is 32 MiB at worst, less than one as a rule. */
+const fetchAheadMax = 250;
+/** What waits is handed over for so long at a time; then whoever else waits has a turn. */
+const turnMsMax = 10;
 
 /** Starts reading; the answer stops it. A reader that fails begins again from the start: records come again, none is missed. */
 export const readBucket = (options: KvReaderOptions): (() => void) => {
@@ -40,11 +43,16 @@ export const readBucket = (options: KvReaderOptions): (() => void) => {
     const { num_pending: pendingAtStart } = await consumer.info(true);
     let complete = pendingAtStart === 0;
     if (complete) options.onComplete();
+    let turnEndsMs = env.nowMs() + turnMsMax;
     for await (const message of messages) {
       options.onRecord(toRecord(options, message));
       if (!complete && message.info.pending === 0) {
         complete = true;
         options.onComplete();
+      }
+      if (env.nowMs() >= turnEndsMs) {
+        await setImmediate();
+        turnEndsMs = env.nowMs() + turnMsMax;
       }
     }
   };

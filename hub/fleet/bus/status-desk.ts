@@ -1,5 +1,9 @@
-/** @module The statuses that agents keep in the `status` bucket: checked, bounded for each cluster, asked for again when damaged. */
+/**
+ * @module The statuses that agents keep in the `status` bucket: only of work that the hub sent there, checked, bounded for each cluster,
+ * asked for again when damaged.
+ */
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
+import { weightOf } from '../../../shared/lib/weight.ts';
 import { decodeMessage } from '../../../shared/wire/decode.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem } from '../../../shared/wire/messages.ts';
@@ -14,13 +18,21 @@ const askAgainMs = 10_000;
 export type StatusDeskOptions = {
   readonly env: RuntimeEnv;
   readonly refusals: Refusals;
-  /** Statuses one cluster may keep. */
-  readonly perClusterMax: number;
+  /** True for work that the hub has sent to the cluster. */
+  readonly isSent: (cluster: string, id: string) => boolean;
+  /** What the statuses of one cluster may weigh in memory, bytes; {@link statusWeightMax} when absent. */
+  readonly weightMax?: number;
   /** Asks a cluster to send its statuses again. */
   readonly ask: (cluster: string) => void;
   /** Removes a record that may not be. */
   readonly remove: (key: string) => void;
 };
+
+/** Twenty full clusters of hostile agents hold no more than 2.5 GB; fifty thousand plain statuses weigh half of it. */
+export const statusWeightMax = 134_217_728;
+
+type Kept = { readonly item: StatusItem; readonly weight: number };
+type Drawer = { readonly kept: Map<string, Kept>; weight: number };
 
 /** The desk. */
 export interface StatusDesk {
@@ -31,8 +43,8 @@ export interface StatusDesk {
 }
 
 /** An empty desk. */
-export const makeStatusDesk = ({ env, refusals, perClusterMax, ask, remove }: StatusDeskOptions): StatusDesk => {
-  const clusters = new Map<string, Map<string, StatusItem>>();
+export const makeStatusDesk = ({ env, refusals, isSent, weightMax = statusWeightMax, ask, remove }: StatusDeskOptions): StatusDesk => {
+  const clusters = new Map<string, Drawer>();
   const askedAtMs = new Map<string, number>();
   const listeners = makeListeners<StatusItem>(env.log);
   const refuse = (record: KvRecord, cluster: string, reason: string, message: string): void =>
@@ -54,23 +66,44 @@ export const makeStatusDesk = ({ env, refusals, perClusterMax, ask, remove }: St
         askAgain(cluster);
         return;
       }
-      const items = clusters.get(cluster) ?? new Map<string, StatusItem>();
-      if (!items.has(id) && items.size >= perClusterMax) {
-        refuse(record, cluster, 'TooMany', `more than ${perClusterMax} statuses; this one was removed`);
+      const item = decoded.value;
+      if (!isSent(cluster, id)) {
+        // An agent that starts anew tells once more what it withdrew: that is no offence, and nobody needs it.
+        if (item.phase !== 'Withdrawn')
+          refuse(record, cluster, 'UnknownWork', `no work ${id} was sent to this cluster; the status was removed`);
         remove(record.key);
         return;
       }
-      clusters.set(cluster, items);
-      items.set(id, decoded.value);
-      listeners.tell(decoded.value);
+      const drawer = clusters.get(cluster) ?? { kept: new Map<string, Kept>(), weight: 0 };
+      const weight = weightOf(item);
+      const after = drawer.weight - (drawer.kept.get(id)?.weight ?? 0) + weight;
+      if (after > weightMax) {
+        refuse(
+          record,
+          cluster,
+          'TooMuch',
+          `the statuses of this cluster would take ${after} bytes and may take ${weightMax}; this one was removed`,
+        );
+        remove(record.key);
+        return;
+      }
+      drawer.weight = after;
+      drawer.kept.set(id, { item, weight });
+      clusters.set(cluster, drawer);
+      listeners.tell(item);
     },
     onStatus: (handler) => {
-      for (const items of clusters.values()) for (const item of items.values()) handler(item);
+      for (const { kept } of clusters.values()) for (const { item } of kept.values()) handler(item);
       return listeners.add(handler);
     },
     forget: (cluster, id) => {
+      const drawer = clusters.get(cluster);
+      if (drawer === undefined) return;
       if (id === undefined) clusters.delete(cluster);
-      else clusters.get(cluster)?.delete(id);
+      else {
+        drawer.weight -= drawer.kept.get(id)?.weight ?? 0;
+        drawer.kept.delete(id);
+      }
     },
   };
 };

@@ -18,6 +18,8 @@ export interface WorkBoard {
   wrote(cluster: string, id: string, streamSeq: number): Verdict;
   /** A record as the broker has it. */
   see(record: KvRecord): Verdict;
+  /** True for work that was sent, or is on its way. */
+  has(cluster: string, id: string): boolean;
   /** Entries of one cluster, or one of them, leave the board. */
   forget(cluster: string, id?: string): void;
   list(): readonly PublishedWork[];
@@ -65,6 +67,7 @@ export const makeWorkBoard = (rawHubKey: Uint8Array): WorkBoard => {
       entries.delete(record.key);
       return 'lost';
     },
+    has: (cluster, id) => entries.has(itemKey(cluster, id)),
     forget: (cluster, id) => {
       if (id !== undefined) entries.delete(itemKey(cluster, id));
       else for (const [key, { work }] of entries) if (work.cluster === cluster) entries.delete(key);

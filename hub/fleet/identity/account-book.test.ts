@@ -33,13 +33,14 @@ describe('the identity', () => {
 
 describe('the account book', () => {
   const identity = makeFleetIdentity();
+  const open = (nowMs: number) => openAccountBook({ folder: dir, identity, nowMs, credentialTtlMs: 3_600_000 });
   const revocationsOf = (jwt: string): unknown => (decode(jwt) as unknown as { nats: { revocations: unknown } }).nats.revocations;
 
   test('remembers who is revoked after a restart, also those revoked at once', async () => {
-    const book = await openAccountBook(dir, identity, 5_000_000);
+    const book = await open(5_000_000);
     const keys = Array.from({ length: 20 }, (_, i) => `U${i}`);
     await Promise.all(keys.map((key) => book.revoke('eu', key, 6_000_500)));
-    const again = await openAccountBook(dir, identity, 9_000_000);
+    const again = await open(9_000_000);
     expect(keys.map((key) => again.revokedAtSeconds(key))).toEqual(keys.map(() => 6_000));
     expect(revocationsOf(again.clusterJwt('eu'))).toEqual(Object.fromEntries(keys.map((key) => [key, 6_000])));
     expect(revocationsOf(again.clusterJwt('us'))).toEqual({});
@@ -47,15 +48,24 @@ describe('the account book', () => {
     expect(again.revokedAtSeconds('toString')).toBeUndefined();
   });
 
+  test('revokes a key in each cluster apart', async () => {
+    const book = await open(5_000_000);
+    await book.revoke('eu', 'U1', 6_000_000);
+    await book.revoke('us', 'U1', 7_000_000);
+    const again = await open(9_000_000);
+    expect(['eu', 'us'].map((cluster) => revocationsOf(again.clusterJwt(cluster)))).toEqual([{ U1: 6_000 }, { U1: 7_000 }]);
+    expect([again.revokedAtSeconds('U1'), revocationsOf(again.meshJwt())]).toEqual([7_000, { U1: 7_000 }]);
+  });
+
   test('never goes back in time, so that servers keep the newest claims', async () => {
-    const book = await openAccountBook(dir, identity, 9_000_000);
+    const book = await open(9_000_000);
     expect(decode(await book.revoke('eu', 'U1', 1_000_000)).iat).toBe(9_000);
     expect(decode(book.hubJwt()).iat).toBe(9_000);
   });
 
   test('that is damaged is refused: forgetting would let the revoked in', async () => {
-    await openAccountBook(dir, identity, 0);
+    await open(0);
     await writeFile(join(dir, 'revoked.json'), (await readFile(join(dir, 'revoked.json'), 'utf8')).slice(3));
-    await expect(openAccountBook(dir, identity, 0)).rejects.toThrow('is damaged');
+    await expect(open(0)).rejects.toThrow('is damaged');
   });
 });

@@ -1,11 +1,12 @@
 /** @module The accounts' claims as they stand: who is revoked. Written to disk before they are pushed, so that a crash forgets nothing. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { compareText } from '../../../shared/lib/compare-text.ts';
 import { clusterAccountKey, type FleetIdentity } from './fleet-identity.ts';
 import { clusterAccountJwt, fleetAccountJwt } from './jwt.ts';
 import { meshAccountJwt } from './mesh-account.ts';
 
-/** Oldest revocations beyond this are dropped; by then their credentials have long expired. */
+/** The oldest revocations beyond this are dropped, but none whose credentials may still be alive: those are kept however many they are. */
 export const revocationsMax = 10_000;
 
 /** The claims of the hub's account and of each cluster's; one writer at a time. */
@@ -16,42 +17,48 @@ export interface AccountBook {
   clusterJwt(cluster: string): string;
   /** The account in which the agents speak to each other, with all who are revoked anywhere. */
   meshJwt(): string;
-  /** When a key was revoked, in seconds since the epoch; undefined = it is not. */
-  revokedAtSeconds(userPublicKey: string): number | undefined;
+  /** When a key was revoked last, in this cluster or in any, in seconds since the epoch; undefined = it is not. */
+  revokedAtSeconds(userPublicKey: string, cluster?: string): number | undefined;
   /** Clusters of which a key was revoked at or after this time. */
   revokedSince(sinceMs: number): readonly string[];
   /** Refuses every credential of this key issued until now, durably; answers the cluster's new JWT. */
   revoke(cluster: string, userPublicKey: string, nowMs: number): Promise<string>;
 }
 
-type Revocation = { readonly cluster: string; readonly atSeconds: number };
-type Record = { readonly issuedAtSeconds: number; readonly revoked: { readonly [userPublicKey: string]: Revocation } };
+/** One key in one cluster. A key that was let into two clusters, by mistake or by malice, is revoked in each of them apart. */
+type Revocation = { readonly cluster: string; readonly key: string; readonly atSeconds: number };
+type Record = { readonly issuedAtSeconds: number; readonly revoked: readonly Revocation[] };
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } => typeof value === 'object' && value !== null;
 
 const isRevocation = (value: unknown): boolean =>
-  isObject(value) && typeof value.cluster === 'string' && Number.isSafeInteger(value.atSeconds);
+  isObject(value) && typeof value.cluster === 'string' && typeof value.key === 'string' && Number.isSafeInteger(value.atSeconds);
 
 const isRecord = (value: unknown): value is Record =>
-  isObject(value) &&
-  Number.isSafeInteger(value.issuedAtSeconds) &&
-  isObject(value.revoked) &&
-  Object.values(value.revoked).every(isRevocation);
+  isObject(value) && Number.isSafeInteger(value.issuedAtSeconds) && Array.isArray(value.revoked) && value.revoked.every(isRevocation);
+
+/** What a book is opened with. */
+export type AccountBookOptions = {
+  readonly folder: string;
+  readonly identity: FleetIdentity;
+  readonly nowMs: number;
+  /** The longest life of a credential: a revocation counts at least so long. */
+  readonly credentialTtlMs: number;
+};
 
 /** Opens the book in `folder`, or begins it. @throws Error when the file is damaged: forgetting revocations would let the revoked in. */
-export const openAccountBook = async (folder: string, identity: FleetIdentity, nowMs: number): Promise<AccountBook> => {
+export const openAccountBook = async ({ folder, identity, nowMs, credentialTtlMs }: AccountBookOptions): Promise<AccountBook> => {
   const file = join(folder, 'revoked.json');
   const kept = await readRecord(file);
   // Servers keep the claims with the latest issue time; a clock that went back must not lose to an older push.
   let current: Record = {
     issuedAtSeconds: Math.max(Math.floor(nowMs / 1_000), kept?.issuedAtSeconds ?? 0),
-    revoked: kept?.revoked ?? {},
+    revoked: kept?.revoked ?? [],
   };
   if (kept === undefined) await writeRecord(file, current);
   let queue: Promise<unknown> = Promise.resolve();
   const clusterJwt = (cluster: string): string => {
-    const ofCluster = Object.entries(current.revoked).filter(([, revocation]) => revocation.cluster === cluster);
-    const revocations = Object.fromEntries(ofCluster.map(([key, { atSeconds }]) => [key, atSeconds]));
+    const revocations = latest(current.revoked.filter((one) => one.cluster === cluster));
     const accounts = { hub: identity.account.publicKey, cluster: clusterAccountKey(identity, cluster).publicKey };
     return clusterAccountJwt(identity.operator, accounts, { cluster, revocations, issuedAtSeconds: current.issuedAtSeconds });
   };
@@ -59,7 +66,10 @@ export const openAccountBook = async (folder: string, identity: FleetIdentity, n
     const atSeconds = Math.floor(atMs / 1_000);
     const next: Record = {
       issuedAtSeconds: Math.max(atSeconds, current.issuedAtSeconds),
-      revoked: newest({ ...current.revoked, [key]: { cluster, atSeconds } }),
+      revoked: newest(
+        [...current.revoked.filter((one) => one.cluster !== cluster || one.key !== key), { cluster, key, atSeconds }],
+        atSeconds - Math.ceil(credentialTtlMs / 1_000),
+      ),
     };
     await writeRecord(file, next);
     current = next;
@@ -70,12 +80,16 @@ export const openAccountBook = async (folder: string, identity: FleetIdentity, n
     clusterJwt,
     meshJwt: () =>
       meshAccountJwt(identity, {
-        revocations: Object.fromEntries(Object.entries(current.revoked).map(([key, { atSeconds }]) => [key, atSeconds])),
+        revocations: latest(current.revoked),
         issuedAtSeconds: current.issuedAtSeconds,
       }),
-    revokedAtSeconds: (key) => (Object.hasOwn(current.revoked, key) ? current.revoked[key]?.atSeconds : undefined),
+    revokedAtSeconds: (key, cluster) => {
+      const isMeant = (one: Revocation): boolean => one.key === key && (cluster === undefined || one.cluster === cluster);
+      const times = current.revoked.filter(isMeant).map(({ atSeconds }) => atSeconds);
+      return times.length === 0 ? undefined : Math.max(...times);
+    },
     revokedSince: (sinceMs) => {
-      const recent = Object.values(current.revoked).filter(({ atSeconds }) => atSeconds * 1_000 >= sinceMs);
+      const recent = current.revoked.filter(({ atSeconds }) => atSeconds * 1_000 >= sinceMs);
       return [...new Set(recent.map(({ cluster }) => cluster))].sort();
     },
     revoke: (cluster, key, atMs) => {
@@ -86,12 +100,17 @@ export const openAccountBook = async (folder: string, identity: FleetIdentity, n
   };
 };
 
-const newest = (revoked: Record['revoked']): Record['revoked'] =>
-  Object.fromEntries(
-    Object.entries(revoked)
-      .sort(([keyA, a], [keyB, b]) => b.atSeconds - a.atSeconds || (keyA < keyB ? -1 : 1))
-      .slice(0, revocationsMax),
-  );
+/** By key, when it was revoked last. */
+const latest = (revoked: readonly Revocation[]): { readonly [userPublicKey: string]: number } => {
+  const times = new Map<string, number>();
+  for (const { key, atSeconds } of revoked) times.set(key, Math.max(times.get(key) ?? 0, atSeconds));
+  return Object.fromEntries(times);
+};
+
+const newest = (revoked: readonly Revocation[], aliveSinceSeconds: number): readonly Revocation[] =>
+  [...revoked]
+    .sort((a, b) => b.atSeconds - a.atSeconds || compareText(a.cluster, b.cluster) || compareText(a.key, b.key))
+    .filter(({ atSeconds }, at) => at < revocationsMax || atSeconds >= aliveSinceSeconds);
 
 const readRecord = async (file: string): Promise<Record | undefined> => {
   let content: string;

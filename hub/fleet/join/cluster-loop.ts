@@ -59,7 +59,7 @@ export const makeClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
 };
 
 const revokeIfLive = async (credentials: Credentials, cluster: string, key: string): Promise<void> => {
-  if (!credentials.isRevoked(key)) await credentials.revoke(cluster, key);
+  if (!credentials.isRevoked(key, cluster)) await credentials.revoke(cluster, key);
 };
 
 /** The Cluster may go only when its agent is cut off and what it was sent is gone. */

@@ -9,7 +9,8 @@ export type Credential = { readonly jwt: string; readonly expiresAtMs: number };
 /** The office that gives and takes credentials. */
 export interface Credentials {
   mint(publicKey: string, cluster: string): Credential;
-  isRevoked(publicKey: string): boolean;
+  /** In this cluster, or in any. */
+  isRevoked(publicKey: string, cluster?: string): boolean;
   /** The broker knows the cluster's account and its consumer of work when it resolves. @throws Error when the broker is away: call again. */
   open(cluster: string): Promise<void>;
   /** Durable and told to the broker when it resolves; live connections of the key are cut. @throws Error when the broker is away: call again. */
@@ -40,7 +41,7 @@ export const makeCredentials = ({ nowMs, identity, book, ttlMs, push, openWork }
       expiresAtMs,
     };
   },
-  isRevoked: (publicKey) => book.revokedAtSeconds(publicKey) !== undefined,
+  isRevoked: (publicKey, cluster) => book.revokedAtSeconds(publicKey, cluster) !== undefined,
   open: async (cluster) => {
     await push(book.clusterJwt(cluster));
     await openWork(cluster);

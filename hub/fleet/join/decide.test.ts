@@ -20,12 +20,15 @@ const request: JoinRequest = {
   nowMs,
   proof: 'AA',
 };
-const token = (spec: Partial<JoinToken['spec']> = {}, usedBy: string[] = []): JoinToken => ({
+const token = (
+  spec: Partial<JoinToken['spec']> = {},
+  usedBy: readonly (readonly [publicKey: string, cluster: string])[] = [],
+): JoinToken => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'JoinToken',
   metadata: { name: 't' },
   spec: { maxUses: 1, expiresAt: '2030-01-01T01:00:00Z', ...spec },
-  status: { usedBy: usedBy.map((publicKey) => ({ cluster: 'x', publicKey, at: '' })) },
+  status: { usedBy: usedBy.map(([publicKey, cluster]) => ({ cluster, publicKey, at: '' })) },
 });
 const cluster = (publicKey: string | undefined, admission: 'Pending' | 'Approved' | 'Denied', deleted = false): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
@@ -42,6 +45,7 @@ const facts: JoinFacts = {
   token: token(),
   cluster: undefined,
   isRevoked: false,
+  keyHolder: undefined,
 };
 
 describe('a join', () => {
@@ -78,8 +82,19 @@ describe('a join', () => {
       { do: 'refuse', reason: 'TokenUnknown', isTrusted: false },
     ],
     ['an expired token', { token: token({ expiresAt: '2030-01-01T00:00:00Z' }) }, { do: 'refuse', reason: 'TokenExpired' }],
-    ['a used up token', { token: token({}, ['UB']) }, { do: 'refuse', reason: 'TokenUsedUp' }],
-    ['a used up token that this key used', { token: token({}, ['UA']) }, { do: 'bind' }],
+    ['a used up token', { token: token({}, [['UB', 'eu-west']]) }, { do: 'refuse', reason: 'TokenUsedUp' }],
+    ['a used up token that this key used for this name', { token: token({}, [['UA', 'eu-west']]) }, { do: 'bind' }],
+    [
+      'a used up token that this key used for another name',
+      { token: token({}, [['UA', 'eu-east']]) },
+      { do: 'refuse', reason: 'TokenUsedUp' },
+    ],
+    [
+      'an expired token that this key used for another name',
+      { token: token({ maxUses: 9, expiresAt: '2030-01-01T00:00:00Z' }, [['UA', 'eu-east']]) },
+      { do: 'refuse', reason: 'TokenExpired' },
+    ],
+    ['a key that another cluster holds', { keyHolder: 'eu-east' }, { do: 'refuse', reason: 'KeyTaken' }],
     ['a bad name', { request: { ...request, name: 'Eu_1' } }, { do: 'refuse', reason: 'NameInvalid' }],
     [
       'a forged proof of an approved key',

@@ -1,6 +1,6 @@
 /** @module Whether an agent may join: a decision over what is known, without effects. */
 import type { Cluster } from '../../../shared/api/cluster.ts';
-import type { JoinToken } from '../../../shared/api/join-token.ts';
+import type { JoinToken, TokenUse } from '../../../shared/api/join-token.ts';
 import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { clockSkewMsMax } from '../../../shared/wire/limits.ts';
 import type { JoinRefusal, JoinRequest } from '../../../shared/wire/messages.ts';
@@ -16,6 +16,8 @@ export type JoinFacts = {
   readonly cluster: Cluster | undefined;
   /** The key was revoked once, and no Cluster holds it. */
   readonly isRevoked: boolean;
+  /** Another Cluster that holds the key. */
+  readonly keyHolder: string | undefined;
 };
 
 /** What to do: bind the key to the name (with the admission it gets), answer as the Cluster stands, or refuse. */
@@ -73,12 +75,12 @@ const knownAgent = ({ cluster, request }: JoinFacts): JoinDecision => {
 const revoked = (name: string): JoinDecision =>
   refuse('Revoked', `this agent's key was revoked when Cluster ${name} was deleted or denied`);
 
-const newAgent = ({ request, nowMs, token, cluster, isRevoked }: JoinFacts): JoinDecision => {
+const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder }: JoinFacts): JoinDecision => {
   // Told to nobody but the holder of the revoked key: its proof has been checked.
   if (isRevoked) return revoked(request.name);
   if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
   const name = token.metadata.name;
-  const hasUsedIt = token.status?.usedBy?.some(({ publicKey }) => publicKey === request.publicKey) === true;
+  const hasUsedIt = token.status?.usedBy?.some(isUseOf(request)) === true;
   const expiresAtMs = Date.parse(token.spec.expiresAt ?? '');
   if (!hasUsedIt && !(nowMs < expiresAtMs))
     return refuse(
@@ -93,6 +95,13 @@ const newAgent = ({ request, nowMs, token, cluster, isRevoked }: JoinFacts): Joi
       `token ${name} has been used ${usesMax} of ${usesMax} times: make a new one with: hanse token create`,
       true,
     );
+  // One key, one cluster: what is revoked with one must not live on in another.
+  if (keyHolder !== undefined)
+    return refuse(
+      'KeyTaken',
+      `this agent's key is that of cluster ${keyHolder}: give each cluster a key file of its own (--key-file), or delete Cluster ${keyHolder} and remove the key file, if this is the same cluster under a new name`,
+      true,
+    );
   const holder = cluster?.status?.agent;
   if (holder !== undefined || cluster?.metadata.deletionTimestamp !== undefined) {
     return refuse(
@@ -103,6 +112,12 @@ const newAgent = ({ request, nowMs, token, cluster, isRevoked }: JoinFacts): Joi
   }
   return { do: 'bind', token, autoApprove: approves(token, request.name) && cluster?.spec.admission !== 'Denied' };
 };
+
+/** True for the use that this request has made before: an agent may ask again, but not under another name. */
+export const isUseOf =
+  ({ name, publicKey }: Pick<JoinRequest, 'name' | 'publicKey'>) =>
+  (use: TokenUse): boolean =>
+    use.publicKey === publicKey && use.cluster === name;
 
 const approves = (token: JoinToken, name: string): boolean => {
   const rule = token.spec.autoApprove;

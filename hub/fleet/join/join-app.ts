@@ -21,6 +21,7 @@ const statusOf: Readonly<Record<JoinRefusal, ContentfulStatusCode>> = {
   TokenExpired: 403,
   TokenUsedUp: 403,
   NameTaken: 409,
+  KeyTaken: 409,
   NameInvalid: 422,
   ProofInvalid: 401,
   ClockSkew: 403,

@@ -12,7 +12,7 @@ import { isSealingKey } from '../bus/seal.ts';
 import { verifyUserSignature } from '../identity/keys.ts';
 import { approvedCondition, approveHint } from './approval.ts';
 import type { Credentials } from './credentials.ts';
-import { decideJoin, type JoinDecision } from './decide.ts';
+import { decideJoin, isUseOf, type JoinDecision } from './decide.ts';
 import { change, clusters, createOnce, getCluster, getJoinToken, joinTokens, timeText, withCondition } from './objects.ts';
 import { parseToken, secretMatches } from './token.ts';
 
@@ -45,12 +45,22 @@ export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
       const cluster = isNameValid ? await getCluster(client, request.name) : undefined;
       const token = await provenToken(client, request.token);
       const isRevoked = options.credentials.isRevoked(request.publicKey);
-      const decision = decideJoin({ request, nowMs: env.nowMs(), isProofValid, isSealingKeyValid, token, cluster, isRevoked });
+      // Only a new name needs to know who else holds the key.
+      const keyHolder = cluster?.status?.agent?.publicKey === request.publicKey ? undefined : await otherHolder(client, request);
+      const decision = decideJoin({ request, nowMs: env.nowMs(), isProofValid, isSealingKeyValid, token, cluster, isRevoked, keyHolder });
       const answer = await carryOut(options, request, decision);
       if (answer !== 'again') return answer;
     }
     return { v: 1, state: 'Pending', message: 'the hub is busy with other requests for this name', retryAfterMs: pollAgainMs };
   };
+};
+
+/** Another Cluster that holds the key of this request. */
+const otherHolder = async (client: KubeClient, { name, publicKey }: JoinRequest): Promise<string | undefined> => {
+  const { items } = await client.list(clusters);
+  return (items as unknown as readonly Cluster[]).find(
+    ({ metadata, status }) => metadata.name !== name && status?.agent?.publicKey === publicKey,
+  )?.metadata.name;
 };
 
 const provenToken = async (client: KubeClient, text: string): Promise<JoinToken | undefined> => {
@@ -72,7 +82,7 @@ const carryOut = async (options: JoinOfficeOptions, request: JoinRequest, decisi
     if (decision.isTrusted) await noteRefusal(options, request.name, decision.reason, decision.message);
     return { v: 1, state: 'Refused', reason: decision.reason, message: decision.message };
   }
-  // The use is counted first: a crash in between costs a use at most, and the same key is not counted twice.
+  // The use is counted first: a crash in between costs a use at most, and the same key is not counted twice for one name.
   const counted = await countUse(options, request, decision.token.metadata.name);
   return counted ? bind(options, request, decision.token, decision.autoApprove) : 'again';
 };
@@ -107,12 +117,12 @@ export const noteCredential = async (
   await change<Cluster>(client, clusters, name, edit, 'status');
 };
 
-/** Counts one use, once a key; false when the token has changed under us and no longer allows it. */
+/** Counts one use, once a key and name; false when the token has changed under us and no longer allows it. */
 const countUse = async ({ env, client }: JoinOfficeOptions, request: JoinRequest, name: string): Promise<boolean> => {
   let isCounted = false;
   const edit = (token: JoinToken): JoinToken | undefined => {
     const usedBy = token.status?.usedBy ?? [];
-    isCounted = usedBy.some(({ publicKey }) => publicKey === request.publicKey);
+    isCounted = usedBy.some(isUseOf(request));
     if (isCounted || usedBy.length >= (token.spec.maxUses ?? 1)) return undefined;
     isCounted = true;
     const use = { cluster: request.name, publicKey: request.publicKey, at: timeText(env.nowMs()) };

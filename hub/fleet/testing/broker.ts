@@ -67,7 +67,7 @@ export const startTestBroker = async (): Promise<TestBroker> => {
   const dir = await mkdtemp(join(tmpdir(), 'hanse-broker-'));
   const { path: binary } = await ensureNatsServer({ log: silentLog });
   const identity = await loadFleetIdentity(join(dir, 'identity'));
-  const book = await openAccountBook(join(dir, 'claims'), identity, Date.now());
+  const book = await openAccountBook({ folder: join(dir, 'claims'), identity, nowMs: Date.now(), credentialTtlMs: 3_600_000 });
   const certificates = await makeTestCertificates();
   const broker = await startEmbeddedBroker({
     env: testEnv,

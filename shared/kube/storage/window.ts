@@ -1,7 +1,8 @@
 /** @module The last changes, in order, with a limit: what a watch can resume from and an old list can be rebuilt from. */
+
+import { weightOf } from '../../lib/weight.ts';
 import { CompactedError, type Revision } from './port.ts';
 import type { Change } from './store.ts';
-import { weightOf } from './weight.ts';
 
 /** A bounded history of changes. */
 export type Window = {
