@@ -168,7 +168,14 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       wanted === undefined
         ? { ...common, op: 'withdraw', adopt: 'Never' }
         : { ...common, op: 'apply', object: wanted.object, adopt: wanted.adopt, ...(wanted.isSingleton ? { singleton: true } : {}) };
-    board.put(id, cluster, { seq, op: item.op, fingerprint: wanted?.fingerprint, problem: undefined, replicas: wanted?.replicas, isSingleton: wanted?.isSingleton === true });
+    board.put(id, cluster, {
+      seq,
+      op: item.op,
+      fingerprint: wanted?.fingerprint,
+      problem: undefined,
+      replicas: wanted?.replicas,
+      isSingleton: wanted?.isSingleton === true,
+    });
     void bus.publishWork(item).then((outcome) => onOutcome(key, id, cluster, seq, outcome));
   };
 

@@ -73,14 +73,9 @@ const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard:
   const told = toldOf(entry, answer);
   const isAnswered = answer !== undefined && answer.seq >= entry.seq;
   const said = countOf(answer, 'replicas');
-  const running =
-    entry.op === 'withdraw'
-      ? isAnswered && answer.phase === 'Withdrawn'
-        ? 0
-        : Math.max(1, said)
-      : isAnswered
-        ? said
-        : Math.max(told, said);
+  // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
+  const isGone = entry.op === 'withdraw' && isAnswered && answer.phase === 'Withdrawn';
+  const running = isGone ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
   return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 
