@@ -38,6 +38,8 @@ type Question = {
   readonly nowMs: number;
   readonly plan: DemandPlan | undefined;
   readonly counts: boolean;
+  /** The workload runs nowhere yet. */
+  readonly isNew: boolean;
   readonly kind: string;
   readonly neighbours: Neighbours | undefined;
 };
@@ -66,9 +68,12 @@ const barrier = (standing: Standing, question: Question): Refusal | undefined =>
   return standing.blocked ?? question.neighbours?.refusal(standing);
 };
 
-const judge = (at: number, standing: Standing, question: Question, into: Candidates): void => {
+/** Columns under way: long enough for every cluster, cut to `size` in the end. */
+type Filling = Candidates & { size: number };
+
+const judge = (at: number, standing: Standing, question: Question, into: Filling): void => {
   const { view } = standing;
-  const present = question.workload.current.get(view.name);
+  const present = question.isNew ? undefined : question.workload.current.get(view.name);
   const isPresent = present !== undefined;
   const out = standing.refused ?? (standing.driving.length === 0 ? undefined : driven(standing, question, into));
   if (out !== undefined) {
@@ -98,15 +103,16 @@ const judge = (at: number, standing: Standing, question: Question, into: Candida
     return;
   }
   const near = question.neighbours === undefined ? noScores : question.neighbours.scores(standing);
-  into.at.push(at);
-  into.current.push(present ?? 0);
-  into.fits.push(fit);
-  into.shapes.push(shape);
-  into.holds.push(hold);
-  into.nearScores.push(near);
+  const place = into.size++;
+  into.at[place] = at;
+  into.current[place] = present ?? 0;
+  into.fits[place] = fit;
+  into.shapes[place] = shape;
+  into.holds[place] = hold;
+  into.nearScores[place] = near;
   let { score } = standing;
   for (const entry of near) score += entry.score;
-  into.score.push(score);
+  into.score[place] = score;
 };
 
 /** Judges every cluster. */
@@ -126,26 +132,31 @@ export const candidatesOf = (
     nowMs,
     plan: isAsked ? demandOf(policy.requires, shape ?? noShape, ref.namespace) : undefined,
     counts,
+    isNew: workload.current.size === 0,
     kind: `${ref.apiVersion}/${ref.kind}`,
     neighbours: neighboursOf(policy, prepared, workload, others),
   };
-  const into: Candidates = {
+  const { standings } = prepared;
+  const column = <T>(): T[] => new Array<T>(standings.length);
+  const into: Filling = {
     prepared,
-    at: [],
-    current: [],
-    fits: [],
-    shapes: [],
-    holds: [],
-    score: [],
-    nearScores: [],
+    size: 0,
+    at: column(),
+    current: column(),
+    fits: column(),
+    shapes: column(),
+    holds: column(),
+    score: column(),
+    nearScores: column(),
     refused: [],
     recheckAtMs: undefined,
   };
-  const { standings } = prepared;
   for (let at = 0; at < standings.length; at++) {
     const standing = standings[at];
     if (standing !== undefined) judge(at, standing, question, into);
   }
+  const { at, current, fits, shapes, holds, score, nearScores, size } = into;
+  if (size < standings.length) for (const one of [at, current, fits, shapes, holds, score, nearScores]) one.length = size;
   dropWeightless(policy, into);
   return into;
 };

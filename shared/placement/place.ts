@@ -93,8 +93,8 @@ export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replic
 };
 
 /** A minimum above what the cluster can hold is broken whatever the division. */
-const boundFaults = (candidates: Candidates, problem: Problem): Violation[] => {
-  if (problem.replicas === 0) return [];
+const boundFaults = (policy: CompiledPolicy, candidates: Candidates, problem: Problem): Violation[] => {
+  if (problem.replicas === 0 || policy.bounds.length === 0) return [];
   const faults: Violation[] = [];
   const least = sumOf(problem.min);
   if (least > problem.replicas) {
@@ -147,7 +147,7 @@ const onlyPresent = (problem: Problem): number[] => {
 
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
-  const faults = [...boundFaults(candidates, problem), ...division.broken];
+  const faults = [...boundFaults(policy, candidates, problem), ...division.broken];
   const least = policy.gang ? wantedOf(policy, problem, division.counts) : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
   if (faults.length === 0 && !partial) return { counts: division.counts, faults, partial };

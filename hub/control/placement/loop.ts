@@ -51,8 +51,8 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
 const warmUpMs = 250;
 /** Room that grows step by step is looked at together. */
 const grownMs = 200;
-/** Decided on together. */
-const keysMax = 256;
+/** Decided on together: what comes meanwhile waits for less than a second, and few waits for the disk fall between two batches. */
+const keysMax = 512;
 
 /** What a pass came to, whatever went wrong in it. */
 const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> => {
