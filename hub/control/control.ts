@@ -148,6 +148,10 @@ export const startControl = (options: ControlOptions): Control => {
   const moves: Moves = {
     isSingleton: () => effectiveFailover(failover()).replicas.class === 'Singleton',
     surplusMs: () => effectiveFailover(failover()).replicas.surplusSeconds * 1_000,
+    onWait: (object, clusters) => {
+      const message = `it begins in its new cluster when it has stopped in ${clusters.join(', ')}; a cluster that is not heard is waited for until the votes of the others have fenced it, or somebody deletes its Cluster`;
+      events.record(object, { type: 'Normal', reason: 'SingletonWaits', message });
+    },
     isFenced: (name) => verdicts?.isFenced(name) ?? false,
     fenceOf: (name) => directory.get(name)?.object?.status?.fence ?? 0,
     drainBudgetOf: (name, replicas) => {

@@ -18,6 +18,8 @@ export type Moves = {
   readonly isFenced: (cluster: string) => boolean;
   /** The number that work for the cluster must be above to run as a singleton. */
   readonly fenceOf: (cluster: string) => number;
+  /** A singleton begins to wait for these clusters. */
+  readonly onWait: (object: KubeObject, clusters: readonly string[]) => void;
   /** Replicas of a workload of so many that may be missing while the cluster is drained; undefined = it is not drained. */
   readonly drainBudgetOf: (cluster: string, replicas: number) => number | undefined;
 };
@@ -127,6 +129,11 @@ export const createMoving = (parts: {
       isFenced: moves.isFenced,
     });
     if (keep.size === 0 && wait.size === 0) return { ...noMove, isSingleton, shut };
+    if (wait.size > 0 && !openSince.has(key))
+      moves.onWait(
+        object,
+        [...held].filter(([name, { running }]) => running > (wanted.get(name) ?? 0)).map(([name]) => name),
+      );
     openSince.set(key, sinceMs);
     const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
     return { keep, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), shut, isSingleton, againMs };
