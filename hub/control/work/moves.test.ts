@@ -1,0 +1,106 @@
+/** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
+const workId = 'apps=deployments=shop=web';
+
+const web: KubeObject = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    replicas: 4,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }] },
+    },
+  },
+};
+const policy = (failover: object): KubeObject => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'PlacementPolicy',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }],
+    tiers: [
+      { name: 'first', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } },
+      { name: 'rest', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } } },
+    ],
+    failover,
+  },
+});
+
+let hub: TestHub | undefined;
+afterEach(async () => {
+  await hub?.stop();
+  hub = undefined;
+});
+const until = (look: () => void): Promise<void> => vi.waitFor(look, { timeout: 10_000, interval: 20 });
+
+/** A hub with the workload in `home`. */
+const settledAtHome = async (failover: object): Promise<TestHub> => {
+  hub = await startTestHub({ home: 8, aws: 8 });
+  await hub.client.create(policies, policy(failover));
+  await hub.client.create(deployments, web);
+  await until(() => expect(replicasIn('home')).toBe(4));
+  return hub;
+};
+const replicasIn = (name: string): number =>
+  (hub?.fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+const sentTo = (it: TestHub, name: string): string | undefined =>
+  it.fleet.published().findLast(({ cluster, id }) => cluster === name && id === workId)?.op;
+const evict = (it: TestHub, name: string): Promise<KubeObject> =>
+  it.client.patch({ ...clusters, name }, 'application/merge-patch+json', { spec: { taints: [{ key: 'out', effect: 'NoExecute' }] } });
+
+describe('a move', () => {
+  it('takes nothing away before its replacement is ready elsewhere', async () => {
+    const it = await settledAtHome({});
+    it.fleet.agent('aws').foreign.add(workId);
+    await evict(it, 'home');
+    await until(() => expect(sentTo(it, 'aws')).toBe('apply'));
+    it.fleet.beat();
+    expect([sentTo(it, 'home'), replicasIn('home')]).toEqual(['apply', 4]);
+    it.fleet.agent('aws').foreign.clear();
+    it.fleet.beat();
+    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([0, 4]));
+  });
+
+  it('waits for its replacement no longer than the policy says', async () => {
+    const it = await settledAtHome({ surplusSeconds: 0 });
+    it.fleet.agent('aws').foreign.add(workId);
+    await evict(it, 'home');
+    await until(() => expect(replicasIn('home')).toBe(0));
+    expect(replicasIn('aws')).toBe(0);
+  });
+
+  it('of a singleton begins only when the cluster that had it says that it is gone', async () => {
+    const it = await settledAtHome({ class: 'Singleton' });
+    it.fleet.agent('home').cutOff = true;
+    await evict(it, 'home');
+    await until(() => expect(sentTo(it, 'home')).toBe('withdraw'));
+    await until(() => {
+      const events = it.store.list('/events/shop/').map(({ object }) => (object as { reason?: string }).reason);
+      expect(events).toContain('SingletonWaits');
+    });
+    expect([sentTo(it, 'aws'), replicasIn('home')]).toEqual([undefined, 4]);
+    it.fleet.agent('home').cutOff = false;
+    it.fleet.beat();
+    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([0, 4]));
+  });
+
+  it('does not end for a singleton because a cluster is silent: without votes a person decides', async () => {
+    const it = await settledAtHome({ class: 'Singleton' });
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(it.control().directory.get('home')?.health.phase).toBe('Lost'));
+    await until(() => expect(it.control().directory.isUnheard('home')).toBe(true));
+    it.fleet.beat();
+    expect(sentTo(it, 'aws')).toBeUndefined();
+    await it.client.delete({ ...clusters, name: 'home' });
+    await until(() => expect(replicasIn('aws')).toBe(4));
+  });
+});
