@@ -5,11 +5,13 @@ const forbid = (name: string) => () => {
 };
 
 /** A Date that can be made from a value but does not know the time. */
-const dateWithoutClock = (real: DateConstructor): DateConstructor =>
-  new Proxy(real, {
-    construct: (target, args) => (args.length === 0 ? forbid('new Date()')() : Reflect.construct(target, args)),
-    get: (target, property) => (property === 'now' ? forbid('Date.now') : Reflect.get(target, property)),
-  });
+const dateWithoutClock = (real: DateConstructor): DateConstructor => {
+  const construct = function (...args: [number]) {
+    if (args.length === 0) forbid('new Date()')();
+    return new real(...args);
+  };
+  return Object.assign(construct, { prototype: real.prototype, parse: real.parse, UTC: real.UTC, now: forbid('Date.now') }) as unknown as DateConstructor;
+};
 
 /** Replaces the globals; the answer puts them back. */
 export const forbidHiddenInputs = (): (() => void) => {
