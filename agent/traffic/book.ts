@@ -37,7 +37,12 @@ export type RecordBook = {
 };
 
 /** An empty book. */
-export const createBook = (client: KubeClient, cluster: string, env: RuntimeEnv, rememberSeq: (id: string, seq: number) => void): RecordBook => {
+export const createBook = (
+  client: KubeClient,
+  cluster: string,
+  env: RuntimeEnv,
+  rememberSeq: (id: string, seq: number) => void,
+): RecordBook => {
   const kept = createRecords(client, cluster, 'traffic');
   const records = new Map<string, TrafficRecord>();
   const withdrawn = new Map<string, number>();
@@ -61,7 +66,10 @@ export const createBook = (client: KubeClient, cluster: string, env: RuntimeEnv,
     } else {
       const read = trafficRecordOf(item);
       if (!read.ok) {
-        env.log.error('a record of traffic cannot be read and is left out; what was there before stays', { id: item.id, why: read.message });
+        env.log.error('a record of traffic cannot be read and is left out; what was there before stays', {
+          id: item.id,
+          why: read.message,
+        });
         return undefined;
       }
       withdrawn.delete(service);
@@ -76,8 +84,7 @@ export const createBook = (client: KubeClient, cluster: string, env: RuntimeEnv,
     withdrawn,
     epochOf,
     sources: () => sources,
-    isOver: (service) =>
-      withdrawn.has(service) || (!records.has(service) && hubIds !== undefined && !hubIds.has(idOfService(service))),
+    isOver: (service) => withdrawn.has(service) || (!records.has(service) && hubIds !== undefined && !hubIds.has(idOfService(service))),
     take: (item) => take(item, false),
     setHubIds: (ids) => {
       hubIds = new Set(ids);

@@ -1,6 +1,9 @@
 /** @module From a record to writes: what the member should have of a service against what it has. Pure. */
+
+import { serviceNameLabel } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { bagOf, textsOf } from '../../shared/lib/fields.ts';
 import { clusterImports, dnsEndpointOf, renderService, type Share } from '../../shared/traffic/index.ts';
 import type { TrafficRecord } from '../../shared/wire/index.ts';
 import { carriesMarks, contentHash, type OwnedResource } from './canonical.ts';
@@ -10,8 +13,12 @@ import type { TrafficWrite } from './writer.ts';
 /** A record with what its sources get: for requests of this cluster, and for the world. */
 export type ServiceNow = { readonly record: TrafficRecord; readonly local: readonly Share[]; readonly global: readonly Share[] };
 
-/** What is to be written, in order, and what the member lacks. */
-export type ServicePlan = { readonly writes: readonly TrafficWrite[]; readonly lacks: readonly string[] };
+/** What is to be written, in order, what the member lacks, and whether there is more to write when this is done. */
+export type ServicePlan = {
+  readonly writes: readonly TrafficWrite[];
+  readonly lacks: readonly string[];
+  readonly hasMore: boolean;
+};
 
 type Wanted = { readonly resource: OwnedResource; readonly object: KubeObject };
 /** What the plan needs of the member. */
@@ -32,6 +39,19 @@ const wantedOf = ({ record, local, global }: ServiceNow, cluster: string, view: 
   });
   const endpoint = view.versionOf('dnsendpoints') === undefined ? undefined : dnsEndpointOf({ record, shares: global });
   return [...rendered, ...(endpoint === undefined ? [] : [{ resource: 'dnsendpoints' as const, object: endpoint }])];
+};
+
+/**
+ * What waits for what comes before it, so that nothing is written twice: an import for the address of its Service, slices for the import that
+ * will own them. Where that is refused nothing waits: endpoints are worth more than order.
+ */
+const isEarly = ({ resource, object }: Wanted, view: PlanView, isRefused: boolean): boolean => {
+  if (isRefused) return false;
+  const spec = bagOf(object.spec);
+  if (resource === 'serviceimports') return spec.type === 'ClusterSetIP' && textsOf(spec.ips).length === 0;
+  if (resource !== 'endpointslices' || view.versionOf('serviceimports') === undefined) return false;
+  const name = object.metadata.labels?.[serviceNameLabel] ?? '';
+  return view.own('serviceimports', `${object.metadata.namespace ?? ''}/${name}`) === undefined;
 };
 
 const isAsWanted = ({ resource, object }: Wanted, present: OwnObject | undefined): boolean =>
@@ -84,13 +104,21 @@ const importStatus = (record: TrafficRecord, object: KubeObject, present: OwnObj
   ];
 };
 
-/**
- * The plan of a service. `record` undefined = it is over: all that was written for it goes. `now`: RFC 3339.
- */
+/** What a plan is made in. */
+export type PlanContext = {
+  readonly cluster: string;
+  readonly view: PlanView;
+  /** RFC 3339. */
+  readonly nowText: string;
+  /** Some write of the service was refused. */
+  readonly isRefused: boolean;
+};
+
+/** The plan of a service; `now` undefined = it is over: all that was written for it goes. */
 export const planService = (
   service: string,
   now: ServiceNow | undefined,
-  { cluster, view, nowText }: { readonly cluster: string; readonly view: PlanView; readonly nowText: string },
+  { cluster, view, nowText, isRefused }: PlanContext,
 ): ServicePlan => {
   const lacks: string[] = [];
   const wanted = now === undefined ? [] : wantedOf(now, cluster, view);
@@ -100,6 +128,7 @@ export const planService = (
   if (now?.record.spec.dns?.externalDns === true && view.versionOf('dnsendpoints') === undefined)
     lacks.push('it serves no DNSEndpoint: install the CRD of ExternalDNS');
   const writes: TrafficWrite[] = [];
+  let hasMore = false;
   const keep = new Set<string>();
   for (const one of wanted) {
     const key = keyOf(one.object);
@@ -109,7 +138,10 @@ export const planService = (
       lacks.push(`its ${one.object.kind} ${key} is somebody else's: delete it, or let that one serve`);
       continue;
     }
-    if (!isAsWanted(one, present)) writes.push({ do: 'apply', ...one });
+    const isDue = !isAsWanted(one, present);
+    const isHeld = isDue && isEarly(one, view, isRefused);
+    hasMore ||= isHeld;
+    if (isDue && !isHeld) writes.push({ do: 'apply', ...one });
     if (one.resource === 'serviceimports' && now !== undefined) writes.push(...importStatus(now.record, one.object, present, nowText));
   }
   const gone = view.ownOf(service).filter(({ resource, key }) => !keep.has(`${resource} ${key}`));
@@ -118,7 +150,7 @@ export const planService = (
   );
   // What is withdrawn goes first: until then requests are lost there.
   const ordered = [...deletes, ...writes].sort((a, b) => rankOf(a) - rankOf(b));
-  return { writes: ordered, lacks };
+  return { writes: ordered, lacks, hasMore };
 };
 
 const rankOf = (write: TrafficWrite): number => (write.do === 'route' ? 1 : write.do === 'status' ? 4 : rank[write.resource]);

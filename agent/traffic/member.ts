@@ -70,8 +70,8 @@ type Item = {
 /** The view. Keys are `namespace/name`. */
 export type MemberView = {
   readonly setServed: (apis: readonly ServedApi[]) => void;
-  /** Services to be looked at besides those with a ServiceExport, and Gateways. */
-  readonly setWanted: (services: ReadonlySet<string>) => void;
+  /** Services to be looked at besides those with a ServiceExport. `isNeeded`: there are records to act on. */
+  readonly setWanted: (services: ReadonlySet<string>, isNeeded: boolean) => void;
   /** The version that is served; undefined = none. */
   readonly versionOf: (name: SourceName) => string | undefined;
   readonly exports: () => ReadonlyMap<string, SeenExport>;
@@ -130,6 +130,8 @@ export const watchMember = (options: {
   const slices = new Map<string, Map<string, SeenSlice>>();
   const owned = new Map<string, Map<string, { resource: OwnedResource; key: string; object: OwnObject }>>();
   let wanted: ReadonlySet<string> = new Set();
+  let served: readonly ServedApi[] = [];
+  let isNeeded = false;
   let cancelWiden = (): void => undefined;
   let stopped = false;
 
@@ -193,6 +195,7 @@ export const watchMember = (options: {
     else if (name === 'gateways') onChange('all', key);
     else if (name === 'serviceexports' && (item === undefined) !== (before === undefined)) {
       widen();
+      refresh();
       onChange('service', key);
     } else {
       const service = item?.slice?.service ?? before?.slice?.service;
@@ -260,30 +263,37 @@ export const watchMember = (options: {
     });
   };
 
+  const servedVersion = ({ name, group, versions }: Source): string | undefined =>
+    versions.find((version) =>
+      served.some(({ groupVersion, resource }) => resource === name && groupVersion === (group === '' ? version : `${group}/${version}`)),
+    );
+  /** Runs what is served and needed. Where nothing is exported or imported only exports are looked for: others' Services are many. */
+  const refresh = (): void => {
+    const isActive = isNeeded || of('serviceexports').size > 0;
+    for (const source of stopped ? [] : sources) {
+      const version = isActive || source.name === 'serviceexports' ? servedVersion(source) : undefined;
+      const run = running.get(source.name);
+      if (run?.version === version) continue;
+      run?.reflector.stop();
+      running.delete(source.name);
+      if (version === undefined) {
+        for (const key of [...of(source.name).keys()]) set(source.name, key, undefined);
+        synced.delete(source.name);
+      } else running.set(source.name, { version, reflector: start(source, version) });
+      onChange('all', '');
+    }
+  };
+
   return {
     setServed: (apis) => {
-      if (stopped) return;
-      for (const source of sources) {
-        const version = source.versions.find((one) =>
-          apis.some(
-            ({ groupVersion, resource }) =>
-              resource === source.name && groupVersion === (source.group === '' ? one : `${source.group}/${one}`),
-          ),
-        );
-        const run = running.get(source.name);
-        if (run?.version === version) continue;
-        run?.reflector.stop();
-        running.delete(source.name);
-        if (version === undefined) {
-          for (const key of [...of(source.name).keys()]) set(source.name, key, undefined);
-          synced.delete(source.name);
-        } else running.set(source.name, { version, reflector: start(source, version) });
-        onChange('all', '');
-      }
+      served = apis;
+      refresh();
     },
-    setWanted: (services) => {
+    setWanted: (services, needed) => {
       const isMore = [...services].some((service) => !isInteresting(service));
       wanted = services;
+      isNeeded = needed;
+      refresh();
       if (isMore) widen();
     },
     versionOf: (name) => running.get(name)?.version,

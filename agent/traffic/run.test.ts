@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { mcsSchemas, mcsTypes } from '../../shared/api/index.ts';
 import type { Verdict } from '../../shared/health/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../shared/kube/builtin/index.ts';
+import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts';
 import { createSchemaSet } from '../../shared/kube/schema/index.ts';
 import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../shared/kube/server/index.ts';
+import { StatusError } from '../../shared/kube/status-error.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { bagOf, bagsOf } from '../../shared/lib/fields.ts';
 import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
@@ -102,9 +104,9 @@ const watch: TrafficWatch = {
     evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
   }),
 };
-const start = (apis: readonly (readonly string[])[] = [...served, ...mcs]): void => {
+const start = (apis: readonly (readonly string[])[] = [...served, ...mcs], client: KubeClient = api.client): void => {
   link = fakeLink('eu');
-  engine = startTraffic({ client: api.client, link: splitLink(link).traffic, env, watch, setZones: (next) => (zones = next) });
+  engine = startTraffic({ client, link: splitLink(link).traffic, env, watch, setZones: (next) => (zones = next) });
   engine.setServed(apisOf(apis));
 };
 beforeEach(async () => {
@@ -239,6 +241,21 @@ describe('a record', () => {
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'far' } },
     );
     await vi.waitFor(() => expect(answer()?.applied).toMatchObject({ epoch: seq, lacks: [] }), { timeout: 5_000 });
+  });
+
+  test('in a cluster that forbids imports still has its endpoints, and the right that is lacking is told', async () => {
+    const { patch } = api.client;
+    const client = {
+      ...api.client,
+      patch: (...[address, ...rest]: Parameters<typeof patch>) =>
+        address.resource === 'serviceimports'
+          ? Promise.reject(new StatusError(403, 'Forbidden', 'serviceimports is forbidden'))
+          : patch(address, ...rest),
+    };
+    start([...served, ...mcs], client);
+    send();
+    await comesTo('ap 4, eu 4, us 4');
+    await vi.waitFor(() => expect(told()?.status.applied).toMatchObject({ epoch: seq, lacks: [expect.stringContaining('may not patch')] }));
   });
 
   test('leaves an import of somebody else alone', async () => {

@@ -4,7 +4,7 @@
  */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
-import { clusterImports, clustersetZone, type DnsZone, routePatch, sharesNow, zonesOf } from '../../shared/traffic/index.ts';
+import { clusterImports, type DnsZone, routePatch, sharesNow } from '../../shared/traffic/index.ts';
 import {
   type ServedApi,
   type ServiceReport,
@@ -18,6 +18,7 @@ import { type Away, createAway, type TrafficWatch } from './away.ts';
 import { createBook, idOfService, keyOfService } from './book.ts';
 import { exportStatusWrite, planService, type ServiceNow } from './desired.ts';
 import { watchMember } from './member.ts';
+import { createNames } from './names.ts';
 import { createRamps } from './ramps.ts';
 import { reportOf } from './report.ts';
 import type { TrafficLink } from './split-link.ts';
@@ -84,8 +85,6 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   let now: Away = { dead: [], unreachable: [] };
   let awayText = '';
   let rampsText = '[]';
-  let zonesText = '';
-  let serial = 0;
 
   const view = watchMember({
     client,
@@ -120,10 +119,11 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       // All endpoints before all routes: so it goes also when a hundred services move at once.
       for (const service of services) passService(service);
       if (areRoutesDirty) passRoutes();
-      if (services.length > 0) areNamesDirty = true;
+      if (services.length > 0) names?.soon();
     }
     // Names need nothing of the member: they move although its API server is dead.
-    if (areNamesDirty) passNames();
+    if (areNamesDirty) names?.now();
+    areNamesDirty = false;
   };
 
   /** Who cannot be reached from here is given up after those who are dead: the floor of survivors holds for both. */
@@ -140,16 +140,29 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     const record = records.get(service);
     if (record !== undefined || book.isOver(service)) {
       const nowText = textAt(env.nowMs());
-      const plan = planService(service, record && nowOf(record), { cluster, view, nowText });
+      const plan = planService(service, record && nowOf(record), {
+        cluster,
+        view,
+        nowText,
+        isRefused: writer.lacksOf(service).length > 0,
+      });
       lacks.set(service, plan.lacks);
       const version = view.versionOf('serviceexports');
       const own = view.exports().get(service);
       const isHeld = record !== undefined && own !== undefined && version !== undefined;
       const status = isHeld ? exportStatusWrite(record, own.conditions, version, nowText) : undefined;
       const writes = [...plan.writes, ...(status === undefined ? [] : [status])].map((write) => writer.put(service, write));
-      void Promise.all(writes).then(() => settle(service, record));
+      void Promise.all(writes).then(() => {
+        if (!plan.hasMore) settle(service, record);
+        else if (writer.lacksOf(service).length > 0) again(service);
+      });
     }
     teller.tell(service);
+  };
+  /** A write was refused on which others waited. */
+  const again = (service: string): void => {
+    dirty.add(service);
+    schedule();
   };
   /** Everything that a pass wrote is written. */
   const settle = (service: string, record: TrafficRecord | undefined): void => {
@@ -166,6 +179,10 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
 
   const passRoutes = (): void => {
     areRoutesDirty = false;
+    const routes = (['httproutes', 'grpcroutes'] as const).flatMap((resource) =>
+      [...view.routes(resource)].map((route) => ({ resource, route })),
+    );
+    if (routes.length === 0) return;
     const weights = new Map<string, number>();
     for (const record of records.values()) {
       const imports = clusterImports(record);
@@ -173,39 +190,28 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       const shares = new Map(nowOf(record).local.map(({ cluster: name, weight }) => [name, weight]));
       for (const [name, source] of imports) weights.set(`${record.namespace}/${name}`, shares.get(source) ?? 0);
     }
-    for (const resource of ['httproutes', 'grpcroutes'] as const)
-      for (const [key, route] of view.routes(resource)) {
-        const patch = routePatch(route, (namespace, name) => weights.get(`${namespace}/${name}`));
-        const [namespace = '', name = ''] = key.split('/');
-        const address = { group: 'gateway.networking.k8s.io', version: 'v1', resource, namespace, name };
-        if (patch.length > 0) void writer.put(key, { do: 'route', address, patch });
-      }
+    for (const {
+      resource,
+      route: [key, backends],
+    } of routes) {
+      const patch = routePatch(backends, (namespace, name) => weights.get(`${namespace}/${name}`));
+      const [namespace = '', name = ''] = key.split('/');
+      const address = { group: 'gateway.networking.k8s.io', version: 'v1', resource, namespace, name };
+      if (patch.length > 0) void writer.put(key, { do: 'route', address, patch });
+    }
   };
 
-  const passNames = (): void => {
-    areNamesDirty = false;
-    if (options.setZones === undefined) return;
-    const states = [...records.values()].map(nowOf);
-    const ipsOf = (derived: string, namespace: string): readonly string[] => view.own('services', `${namespace}/${derived}`)?.ips ?? [];
-    const zonesAt = (at: number): readonly DnsZone[] => [
-      ...zonesOf(
-        states.map(({ record, global }) => ({ record, shares: global })),
-        at,
-      ),
-      clustersetZone(
-        states.map(({ record, local }) => ({ record, shares: local })),
-        cluster,
-        ipsOf,
-        at,
-      ),
-    ];
-    const text = JSON.stringify(zonesAt(0));
-    if (text === zonesText) return;
-    zonesText = text;
-    // A zone's serial grows with every change; seconds since the epoch keep it above that of an earlier run.
-    serial = Math.max(serial + 1, Math.floor(env.nowMs() / 1_000));
-    options.setZones(zonesAt(serial));
-  };
+  const { setZones } = options;
+  const names =
+    setZones === undefined
+      ? undefined
+      : createNames({
+          env,
+          cluster,
+          setZones,
+          states: () => [...records.values()].map(nowOf),
+          ipsOf: (derived, namespace) => view.own('services', `${namespace}/${derived}`)?.ips ?? [],
+        });
 
   const reportFor = (service: string): ServiceReport | undefined => {
     const own = view.exports().get(service);
@@ -252,7 +258,15 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       observedAtMs: env.nowMs(),
     };
   };
-  const teller = createTeller({ env, itemOf, publish: link.publishStatus, onGone: book.forget });
+  const teller = createTeller({
+    env,
+    itemOf,
+    publish: link.publishStatus,
+    onGone: (service) => {
+      book.forget(service);
+      setWanted();
+    },
+  });
 
   /** Where clusters stand may have changed: the ways back are stepped, and what is touched by it is written. */
   const look = (): void => {
@@ -273,6 +287,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     if (!isNews && moved.size === 0) return;
     for (const service of isNews ? records.keys() : moved) dirty.add(service);
     areRoutesDirty = true;
+    areNamesDirty = true;
     schedule();
   };
   const keepRamps = (): void => {
@@ -284,8 +299,13 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       env.log.debug('the ways back could not be kept for a restart', { error: String(error) }),
     );
   };
+  const setWanted = (): void =>
+    view.setWanted(
+      new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : []))),
+      records.size + book.withdrawn.size > 0,
+    );
   const onRecords = (services: readonly string[]): void => {
-    view.setWanted(new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : []))));
+    setWanted();
     for (const service of services) dirty.add(service);
     areRoutesDirty = true;
     schedule();
@@ -358,6 +378,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       for (const cancel of cancels.values()) cancel();
       for (const stop of stops) stop();
       teller.stop();
+      names?.stop();
       view.stop();
       writer.stop();
     },

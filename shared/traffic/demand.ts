@@ -1,5 +1,7 @@
 /** @module What each cluster of a service serves while nothing is lost: the demand spread over tiers, and within a tier by share or capacity. */
 
+import { mulDiv } from './mul-div.ts';
+
 /** A cluster to spread over. `share` absent = by capacity. */
 export type Spread = { readonly cluster: string; readonly capacity: number; readonly tier: number; readonly share?: number };
 
@@ -7,7 +9,7 @@ export type Spread = { readonly cluster: string; readonly capacity: number; read
 const parts = (amount: number, weights: readonly number[]): number[] => {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total === 0) return weights.map(() => 0);
-  const made = weights.map((weight) => Number((BigInt(amount) * BigInt(weight)) / BigInt(total)));
+  const made = weights.map((weight) => mulDiv(amount, weight, total));
   let left = amount - made.reduce((sum, part) => sum + part, 0);
   return made.map((part, at) => {
     if (left === 0 || weights[at] === 0) return part;

@@ -3,6 +3,7 @@
  * so that agents act at once and without a hub (static stability).
  */
 import { compareText } from '../lib/compare-text.ts';
+import { mulDiv } from './mul-div.ts';
 import { pour } from './share-out.ts';
 
 /** The most a Gateway API backend weight may be. */
@@ -77,7 +78,7 @@ const weightsOf = (clusters: readonly ServiceInCluster[], lost: ReadonlySet<stri
     .map((one) => {
       const { cluster, capacity } = one;
       if (lost.has(cluster) || capacity === 0 || (loadOf(cluster) === 0 && tierOf(one) > first)) return { cluster, weight: 0 };
-      return { cluster, weight: Math.max(1, Number((BigInt(loadOf(cluster)) * BigInt(weightMax)) / BigInt(most))) };
+      return { cluster, weight: Math.max(1, mulDiv(loadOf(cluster), weightMax, most)) };
     });
 };
 

@@ -3,6 +3,7 @@
  * (water-filling). Whole numbers in one unit of load, such as requests a second; the same input gives the same answer in any order.
  */
 import { assert } from '../lib/index.ts';
+import { compareProducts, mulDiv } from './mul-div.ts';
 
 /** One survivor: what it serves now and what it can serve. */
 export type Vessel = { readonly cluster: string; readonly load: number; readonly capacity: number };
@@ -15,8 +16,7 @@ const parts = 1_000_000;
 const byName = (a: Vessel, b: Vessel): number => (a.cluster < b.cluster ? -1 : 1);
 
 /** Load at a level, in millionths of the capacity; a vessel above the level keeps what it has. */
-const loadAt = (vessel: Vessel, level: number): number =>
-  Math.max(vessel.load, Number((BigInt(vessel.capacity) * BigInt(level)) / BigInt(parts)));
+const loadAt = (vessel: Vessel, level: number): number => Math.max(vessel.load, mulDiv(vessel.capacity, level, parts));
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
@@ -55,7 +55,7 @@ export const pour = (survivors: readonly Vessel[], amount: number): Poured => {
   const order = vessels
     .map((vessel, at) => ({ at, free: vessel.capacity - (loads[at] ?? 0), capacity: vessel.capacity }))
     .filter(({ free }) => free > 0)
-    .sort((a, b) => Number(BigInt(b.free) * BigInt(a.capacity) - BigInt(a.free) * BigInt(b.capacity)) || a.at - b.at);
+    .sort((a, b) => compareProducts(b.free, a.capacity, a.free, b.capacity) || a.at - b.at);
   order.forEach(({ at, free }, index) => {
     const part = Math.min(free, Math.ceil(left / (order.length - index)));
     loads[at] = (loads[at] ?? 0) + part;

@@ -94,16 +94,17 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     if (id !== undefined) controller.addAfter(`p ${id}`, statusMs);
   };
   const records = createSentRecords({ bus, env, revision: store.revision, onFailed: add });
-  const tables = createLossTables(
-    () =>
+  const tables = createLossTables({
+    env,
+    limits: () =>
       new Map(
         directory.all().flatMap(({ name, object }) => {
           const limit = object === undefined ? undefined : limitOf(object);
           return limit === undefined ? [] : [[name, limit] as const];
         }),
       ),
-    (service) => add(service, 0),
-  );
+    onMoved: (service) => add(service, 0),
+  });
 
   const memberNames = (): Set<string> =>
     new Set(
@@ -266,7 +267,11 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
   };
 
   const sentOf = (service: ServiceKey, members: ReadonlySet<string>): PolicyService['sent'] =>
-    [...members].map((cluster) => ({ cluster, epoch: records.epochOf(service, cluster) })).filter(({ epoch }) => epoch > 0);
+    [...members]
+      // Of a cluster that is not heard nobody can say what it has.
+      .filter((cluster) => desk.of(service).get(cluster)?.applied === undefined || !directory.isUnheard(cluster))
+      .map((cluster) => ({ cluster, epoch: records.epochOf(service, cluster) }))
+      .filter(({ epoch }) => epoch > 0);
 
   const reconcilePolicy = async (id: string): Promise<Outcome> => {
     const { namespace, name } = partsOfService(id);
@@ -356,6 +361,7 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     pending: controller.pending,
     stop: async () => {
       for (const stop of stops) stop();
+      tables.stop();
       await controller.stop();
     },
   };

@@ -1,5 +1,6 @@
 /** @module Loss tables of all services: those that declare a demand share the limits of clusters, so that a change of one may be one of others. */
 import type { Cluster } from '../../../shared/api/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { type ServedService, tablesOf } from '../../../shared/traffic/index.ts';
 import type { ServiceKey } from './answers.ts';
 
@@ -20,43 +21,76 @@ export type LossTables = {
   /** The service's tables; `shares` = it declares a demand, and so has a part in the clusters' limits. */
   readonly rowsOf: (service: ServiceKey, served: ServedService, pairs: readonly (readonly string[])[], shares: boolean) => Rows;
   readonly forget: (service: ServiceKey) => void;
+  readonly stop: () => void;
 };
 
-/** No tables. `limits` as they are now; `onMoved`: another service's tables are not what they were. */
-export const createLossTables = (limits: () => ReadonlyMap<string, number>, onMoved: (service: ServiceKey) => void): LossTables => {
+/** Changes are gathered for so long, and for so many times what the last making took: it must not keep the hub busy. */
+const gatherMs = 300;
+const restFactor = 20;
+
+/** No tables. `limits` as they are now; `onMoved`: the service's tables are not what they were when they were asked for. */
+export const createLossTables = (options: {
+  readonly limits: () => ReadonlyMap<string, number>;
+  readonly onMoved: (service: ServiceKey) => void;
+  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+}): LossTables => {
+  const { limits, onMoved, env } = options;
   const sharing = new Map<ServiceKey, Entry>();
-  let rows = new Map<string, Rows>();
-  let madeFrom = '';
-  const made = (): ReadonlyMap<string, Rows> => {
+  /** Tables as they were last made or given, with what they were made from. */
+  const given = new Map<ServiceKey, { readonly rows: Rows; readonly text: string; readonly clusters: string }>();
+  let cancel: (() => void) | undefined;
+  let tookMs = 0;
+  const soon = (): void => {
+    cancel ??= env.setTimer(Math.max(gatherMs, tookMs * restFactor), make);
+  };
+  const make = (): void => {
+    cancel = undefined;
+    const startedMs = env.nowMs();
     const caps = limits();
-    const text = JSON.stringify([[...caps], [...sharing.values()].map((entry) => entry.text)]);
-    if (text === madeFrom) return rows;
-    const before = rows;
-    madeFrom = text;
-    const pairs = [...sharing.values()].flatMap((entry) => entry.pairs);
-    rows = tablesOf(
-      [...sharing.values()].map(({ served }) => served),
+    const entries = [...sharing];
+    const pairs = entries.flatMap(([, entry]) => entry.pairs);
+    const rows = tablesOf(
+      entries.map(([, { served }]) => served),
       caps,
       pairs,
     );
-    for (const [service, next] of rows) if (!sameRows(before.get(service), next)) onMoved(service);
-    return rows;
+    const capsText = JSON.stringify([...caps]);
+    for (const [service, entry] of entries) {
+      const next = rows.get(service) ?? [];
+      const isMoved = rowsText(given.get(service)?.rows) !== rowsText(next);
+      given.set(service, { rows: next, text: entry.text + capsText, clusters: clustersOf(entry.served) });
+      if (isMoved) onMoved(service);
+    }
+    tookMs = env.nowMs() - startedMs;
   };
   return {
     rowsOf: (service, served, pairs, shares) => {
-      if (!shares || limits().size === 0) {
-        sharing.delete(service);
+      const caps = limits();
+      if (!shares || caps.size === 0) {
+        if (sharing.delete(service)) soon();
+        given.delete(service);
         return tablesOf([served], new Map(), pairs).get(served.name) ?? [];
       }
-      sharing.set(service, { served, pairs, text: JSON.stringify([served, pairs]) });
-      return made().get(service) ?? [];
+      const entry = { served, pairs, text: JSON.stringify([served, pairs]) };
+      const known = given.get(service);
+      sharing.set(service, entry);
+      if (known?.text === entry.text + JSON.stringify([...caps])) return known.rows;
+      soon();
+      // For so long the last tables hold, or, where other clusters serve it now, those of the service alone.
+      if (known !== undefined && known.clusters === clustersOf(served)) return known.rows;
+      const rows = tablesOf([served], new Map(), pairs).get(served.name) ?? [];
+      given.set(service, { rows, text: '', clusters: clustersOf(served) });
+      return rows;
     },
     forget: (service) => {
-      if (sharing.delete(service)) made();
+      given.delete(service);
+      if (sharing.delete(service)) soon();
     },
+    stop: () => cancel?.(),
   };
 };
 
+const clustersOf = ({ clusters }: ServedService): string => clusters.map(({ cluster }) => cluster).join();
+
 const rowsText = (rows: Rows | undefined): string =>
   JSON.stringify((rows ?? []).map(({ lost, weights, shed }) => [lost, [...weights], shed]));
-const sameRows = (a: Rows | undefined, b: Rows): boolean => rowsText(a) === rowsText(b);

@@ -78,13 +78,7 @@ type Family = 'A' | 'AAAA';
 const addressesOf = (of: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] }, family: Family): readonly string[] =>
   family === 'A' ? of.ipv4 : of.ipv6;
 
-const addressRecords = (
-  name: string,
-  family: Family,
-  addresses: readonly string[],
-  ttlSeconds: number,
-  max = addressesMax,
-): DnsRecord[] =>
+const addressRecords = (name: string, family: Family, addresses: readonly string[], ttlSeconds: number, max = addressesMax): DnsRecord[] =>
   addresses.slice(0, max).map((data) => ({ type: family, name, ttlSeconds, data }));
 
 /** Those that serve; all of them when none does, for an answer that may fail is better than none. */

@@ -8,6 +8,7 @@ export {
   type DnsRecord,
   type SoaData,
 } from './answer.ts';
+export { clustersetOrigin, clustersetZone } from './clusterset.ts';
 export {
   type CompiledZone,
   compileZone,
@@ -19,5 +20,4 @@ export {
   ttlSecondsMin,
   zoneFaults,
 } from './zone.ts';
-export { clustersetOrigin, clustersetZone } from './clusterset.ts';
 export { compileZones, dnsEndpointOf, type SharedRecord, zoneFor, zonesOf } from './zones.ts';
