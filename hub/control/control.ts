@@ -88,6 +88,9 @@ const ignoredPrefixes = [
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
+/** While so many objects wait for a decision, what clusters answer waits too: where things run goes before how they fare. */
+const burstKeys = 128;
+const statusDelayInBurstMs = 1_000;
 
 /** True when more than status and bookkeeping changed: that the hub holds the object from now on is bookkeeping. */
 const isContentChange = (change: Change): boolean => {
@@ -134,8 +137,10 @@ export const startControl = (options: ControlOptions): Control => {
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, events });
+  const lookAtStatus = (key: StorageKey): void =>
+    status.addAfter(key, placement.pending() > burstKeys ? statusDelayInBurstMs : statusDelayMs);
   const onSent = (key: StorageKey): void => {
-    status.addAfter(key, statusDelayMs);
+    lookAtStatus(key);
     if (!key.startsWith(servicePrefix)) return;
     const { namespace, name } = partsOf(key);
     traffic.onService(namespace, name);
@@ -295,7 +300,7 @@ export const startControl = (options: ControlOptions): Control => {
     const key = keyOfWorkId(item.id);
     if (key === undefined) return;
     work.answered(key, item);
-    status.addAfter(key, statusDelayMs);
+    lookAtStatus(key);
   });
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
     if (keyOfWorkId(id) === undefined) {

@@ -39,6 +39,8 @@ export type Directory = {
   readonly remove: (name: string) => void;
   /** What placement is decided from; clusters with an object, sorted by name. */
   readonly views: () => readonly ClusterView[];
+  /** One of the views. */
+  readonly view: (name: string) => ClusterView | undefined;
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
   readonly has: (name: string) => boolean;
@@ -100,28 +102,39 @@ const isSameView = (a: ClusterView | undefined, b: ClusterView | undefined): boo
     a.served === b.served &&
     sameJson([a.labels, a.taints, a.closed, a.pricing], [b.labels, b.taints, b.closed, b.pricing]));
 
+type Kept = { readonly source: ViewSource; readonly view: ClusterView | undefined };
+
 /** Views that are kept while nothing but room changes: placement keeps what it found out about a list by the list itself. */
-const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger): (() => readonly ClusterView[]) => {
-  const kept = new Map<string, { readonly source: ViewSource; readonly view: ClusterView | undefined }>();
-  let list: readonly ClusterView[] = [];
-  return () => {
-    let isChanged = kept.size !== records.size;
-    for (const record of records.values()) {
-      const known = kept.get(record.name);
-      if (known !== undefined && isSameSource(known.source, record)) continue;
-      const { object, health, observed, hello, served } = record;
-      const made = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
-      // A beat or a new status makes new objects that say the same.
-      const isSame = known !== undefined && isSameView(known.view, made);
-      kept.set(record.name, { source: { object, health, observed, hello, served }, view: isSame ? known.view : made });
-      isChanged ||= !isSame;
-    }
-    if (!isChanged) return list;
-    for (const name of kept.keys()) if (!records.has(name)) kept.delete(name);
-    list = [...kept.values()]
-      .flatMap(({ view }) => (view === undefined ? [] : [view]))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    return list;
+const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger): Pick<Directory, 'views' | 'view'> => {
+  const kept = new Map<string, Kept>();
+  let list: readonly ClusterView[] | undefined;
+  const refresh = (record: ClusterRecord): ClusterView | undefined => {
+    const known = kept.get(record.name);
+    if (known !== undefined && isSameSource(known.source, record)) return known.view;
+    const { object, health, observed, hello, served } = record;
+    const made = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
+    // A beat or a new status makes new objects that say the same.
+    const isSame = known !== undefined && isSameView(known.view, made);
+    const view = isSame ? known.view : made;
+    kept.set(record.name, { source: { object, health, observed, hello, served }, view });
+    if (!isSame) list = undefined;
+    return view;
+  };
+  return {
+    view: (name) => {
+      const record = records.get(name);
+      return record === undefined ? undefined : refresh(record);
+    },
+    views: () => {
+      for (const record of records.values()) refresh(record);
+      if (kept.size !== records.size) list = undefined;
+      if (list !== undefined) return list;
+      for (const name of kept.keys()) if (!records.has(name)) kept.delete(name);
+      list = [...kept.values()]
+        .flatMap(({ view }) => (view === undefined ? [] : [view]))
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      return list;
+    },
   };
 };
 
@@ -169,7 +182,7 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     remove: (name) => {
       records.delete(name);
     },
-    views: createViews(records, ledger),
+    ...createViews(records, ledger),
     isUnheard: (name) => {
       const record = records.get(name);
       const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;

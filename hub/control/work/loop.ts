@@ -124,9 +124,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const adopt = policy?.adopt ?? follow.policy?.adopt ?? 'Never';
     const wanted = new Map<string, Wanted>();
     const faults = new Map<string, string>();
-    const views = new Map(directory.views().map((view) => [view.name, view]));
     for (const [name, share] of shares) {
-      const rendered = renderFor(object, type, share, policy, views.get(name)?.labels ?? {});
+      const rendered = renderFor(object, type, share, policy, directory.view(name)?.labels ?? {});
       if (rendered.ok)
         wanted.set(name, {
           object: rendered.object,
