@@ -27,4 +27,4 @@ export { aggregateStatus, type StatusObject } from './status/aggregate.ts';
 export { type Answer, type AppliedChange, nextApplied } from './status/applied.ts';
 export type { Part, Whole } from './status/parts.ts';
 export { decideWork, type SentRecord, type WorkAction, type WorkInput, type WorkOutput } from './work/decide.ts';
-export { completionShares, renderFor, type Share } from './work/render.ts';
+export { renderFor, type Share } from './work/render.ts';

@@ -12,7 +12,12 @@ import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
 export type WorkloadRef = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
 
 /** What one cluster got. `replicas` is absent for objects that have none. */
-export type PlacedCluster = { readonly name: string; readonly replicas?: number };
+export type PlacedCluster = {
+  readonly name: string;
+  readonly replicas?: number;
+  /** The cluster's part of a divided Job's completions; once given it stays. */
+  readonly completions?: number;
+};
 
 /** One term of a cluster's score. */
 export type ExplanationScore = { readonly term: string; readonly score: number };
@@ -125,6 +130,7 @@ const specShape = fields(
         fields('What one cluster got.', {
           name: must(text('Name of the cluster.', dns1123Label)),
           replicas: count('Replicas in the cluster; absent for objects that have none.'),
+          completions: count("The cluster's part of a divided Job's completions; once given it stays."),
         }),
         { type: 'map', keys: ['name'] },
         clustersMax,

@@ -6,6 +6,7 @@ import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../..
 import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from './decide.ts';
+import { policyForJob } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 
@@ -66,7 +67,14 @@ export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy
     before: existing.placement,
     priority: priorityOf(object, classes),
   });
-  return { key, workId: workIdOf(key), stored, existing, task: { workload, policy }, held: replicasByCluster(existing.placement) };
+  return {
+    key,
+    workId: workIdOf(key),
+    stored,
+    existing,
+    task: { workload, policy: policyForJob(policy, object, existing.placement?.spec.clusters ?? []) },
+    held: replicasByCluster(existing.placement),
+  };
 };
 
 /** Everything that runs and may give way: placed, with replicas, under a policy, not on its way out. */

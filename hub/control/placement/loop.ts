@@ -10,10 +10,11 @@ import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import { type Controller, done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
-import { type KindCatalog, podSpecOf, refOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { isFinishedJob, stillOwed } from './decide.ts';
 import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
+import { isSettledJob } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -173,7 +174,9 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     if (policies.policyOf(object) === undefined) return freeze(stored);
     unselected.forget(key);
     if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
-    if (!isFinishedJob(object) || placementOf(store, refOf(object)).placement?.status === undefined) return undefined;
+    const { placement } = placementOf(store, refOf(object));
+    if (isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.views())) return done;
+    if (!isFinishedJob(object) || placement?.status === undefined) return undefined;
     // Its pods have ended: it stays where it ran and holds no room.
     leaveWaiting(key);
     ledger.assign(workIdOf(key), undefined, new Map());

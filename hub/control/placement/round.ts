@@ -25,6 +25,7 @@ import type { EventRecorder } from '../events.ts';
 import { commit } from '../objects.ts';
 import { outputOf } from './decide.ts';
 import { type Entry, type EntrySources, placedEntries } from './entry.ts';
+import { withParts } from './job-parts.ts';
 import { looksAtOthers, othersIn } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 import { changeOf, type Decided, isNews, type PlacementChange, replicasIn, writesOf } from './writes.ts';
@@ -129,12 +130,13 @@ export const createRounds = (options: RoundOptions): Rounds => {
     return beside.map(({ task }) => task);
   };
 
-  const decidedOf = (entry: Entry, { decision, preempted, policy }: TaskDecision, { clusters }: Round): Decided => {
+  const decidedOf = (entry: Entry, { preempted, policy, ...made }: TaskDecision, { clusters }: Round): Decided => {
     const { stored, existing, task } = entry;
+    const decision = withParts(stored.object, policy, made.decision, existing.placement?.spec.clusters ?? []);
     const { replicas } = task.workload;
     const input = { object: stored.object, replicas, policy, before: existing.placement, clusters, preempted, nowMs: env.nowMs() };
     const output = outputOf(input, decision);
-    return { entry, output, promised: replicasIn(output.spec.clusters) };
+    return { entry, decision, output, promised: replicasIn(output.spec.clusters) };
   };
 
   const run: Rounds['run'] = async (given, batch) => {
@@ -165,7 +167,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
       if (entry === undefined) continue;
       batch.claim(entry.key);
       const decided = decidedOf(entry, made, round);
-      options.onDecided(entry, made.decision);
+      options.onDecided(entry, decided.decision);
       if (made.preempted.length > 0) together.push(decided);
       else writing.push(write([decided], round));
       await batch.breathe();

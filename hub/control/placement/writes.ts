@@ -12,6 +12,7 @@ import { placementFinalizer } from './names.ts';
 /** A decision about one object and what becomes of it. */
 export type Decided = {
   readonly entry: Entry;
+  readonly decision: Decision;
   readonly output: PlacementOutput;
   /** Replicas by cluster that it promises. */
   readonly promised: ReadonlyMap<string, number>;

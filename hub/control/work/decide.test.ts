@@ -1,7 +1,7 @@
 /** @module What is sent and what is taken back. */
 import { describe, expect, it } from 'vitest';
 import { decideWork, type SentRecord, type WorkInput } from './decide.ts';
-import { completionShares, renderFor } from './render.ts';
+import { renderFor } from './render.ts';
 
 const sent = (op: 'apply' | 'withdraw', fingerprint: string | undefined = 'x', isWithdrawn = false): SentRecord => ({
   seq: 5,
@@ -109,11 +109,5 @@ describe('renderFor', () => {
       { selector: { a: 'b' } },
       { clusterIP: 'None', clusterIPs: ['None'], selector: { a: 'b' } },
     ]);
-  });
-
-  it('divides the completions of a Job so that they add up', () => {
-    expect(completionShares(10, [2, 1, 0])).toEqual([7, 3, 0]);
-    expect(completionShares(1, [1, 1])).toEqual([1, 0]);
-    expect(completionShares(5, [0, 0])).toEqual([0, 0]);
   });
 });

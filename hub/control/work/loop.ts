@@ -9,14 +9,15 @@ import type { FleetBus, PublishOutcome } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
-import { bag, groupKind, type KindCatalog, podSpecOf, refOf, typeOfKey, workIdOf, workRefOf } from '../kinds.ts';
+import { type KindCatalog, podSpecOf, refOf, typeOfKey, workIdOf, workRefOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
+import { isFinishedJob } from '../placement/decide.ts';
 import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { decideWork, type SentRecord, type WorkAction } from './decide.ts';
 import { createMoving, type Move, type Moves, noMove } from './moving.ts';
-import { completionShares, contentHash, renderFor, type Share } from './render.ts';
+import { contentHash, renderFor, type Share } from './render.ts';
 
 /** What the loop is built from. */
 export type WorkLoopOptions = {
@@ -88,28 +89,13 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     return { clusters, policy, revision: latest };
   };
 
-  const sharesOf = (object: KubeObject, placement: Placement | undefined): ReadonlyMap<string, Share> => {
-    const placed = placement?.spec.clusters ?? [];
-    const completions = groupKind(object) === 'batch/Job' && placed.length > 1 ? bag(object.spec).completions : undefined;
-    const isDivided = typeof completions === 'number' && policies.byId(placement?.spec.policy ?? '')?.strategy !== 'Duplicated';
-    const parts = isDivided
-      ? completionShares(
-          completions,
-          placed.map(({ replicas }) => replicas ?? 0),
-        )
-      : undefined;
-    return new Map(
-      placed.map(({ name, replicas }, at) => [name, { replicas, ...(parts === undefined ? {} : { completions: parts[at] ?? 0 }) }]),
-    );
-  };
-
   const render = (stored: Stored, placement: Placement | undefined, placementRevision: number, move: Move): Rendering => {
     const { object, key } = stored;
     const type = typeOfKey(catalog, key);
     const policy = placement === undefined ? undefined : policies.byId(placement.spec.policy);
     const follow = followed(key);
     const shares = new Map<string, Share>([...follow.clusters].map((name) => [name, { replicas: undefined }]));
-    for (const [name, share] of sharesOf(object, placement)) shares.set(name, share);
+    for (const { name, ...share } of placement?.spec.clusters ?? []) shares.set(name, { replicas: undefined, ...share });
     for (const [name, replicas] of move.keep) {
       const share = shares.get(name);
       if (share?.replicas !== undefined) shares.set(name, { ...share, replicas: Math.max(replicas, share.replicas) });
@@ -251,9 +237,16 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const move = stored === undefined || isDeleted ? noMove : moving.of(key, stored.object, existing?.placement);
     if (isDeleted) moving.forget(key);
     const rendering = stored === undefined || isDeleted ? undefined : render(stored, existing?.placement, existing?.revision ?? 0, move);
+    const isOver = stored !== undefined && isFinishedJob(stored.object);
     const owed = new Set((existing?.placement?.status?.owed ?? []).map(({ name }) => name));
     const { actions, remaining } = decideWork({
-      desired: new Map([...(rendering?.wanted ?? [])].map(([cluster, { fingerprint }]) => [cluster, fingerprint])),
+      // A Job that is over stays as it was sent: nothing of it can be changed, and made anew it would run again.
+      desired: new Map(
+        [...(rendering?.wanted ?? [])].map(([cluster, { fingerprint }]) => [
+          cluster,
+          (isOver ? board.sent(id).get(cluster)?.fingerprint : undefined) ?? fingerprint,
+        ]),
+      ),
       sent: recordsOf(id),
       inputRevision: rendering?.inputRevision ?? 0,
       isDeleted,

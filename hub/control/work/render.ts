@@ -119,19 +119,3 @@ export const contentHash = (object: KubeObject): string => {
   hashes.set(object, hash);
   return hash;
 };
-
-/** Parts of a Job's completions in proportion to its replicas per cluster: Webster, so that they add up. */
-export const completionShares = (completions: number, replicas: readonly number[]): readonly number[] => {
-  const seats = replicas.map(() => 0);
-  for (let left = completions; left > 0; left--) {
-    let best = -1;
-    replicas.forEach((votes, at) => {
-      if (votes === 0) return;
-      const [mine, theirs] = [votes * (2 * (seats[best] ?? 0) + 1), (replicas[best] ?? 0) * (2 * (seats[at] ?? 0) + 1)];
-      if (best < 0 || mine > theirs) best = at;
-    });
-    if (best < 0) break;
-    seats[best] = (seats[best] ?? 0) + 1;
-  }
-  return seats;
-};

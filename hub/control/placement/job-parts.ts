@@ -1,0 +1,105 @@
+/**
+ * @module A Job that runs in several clusters: each has a part of its completions. A part that was given stays as it is, since the Job in
+ * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
+ * goes to a cluster that has no part yet, or waits for one. Pure.
+ */
+import { clusterLabels, type PlacedCluster, type Placement } from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { selectorFromMap } from '../../../shared/kube/selectors/index.ts';
+import type { ClusterView, CompiledPolicy, Decision } from '../../../shared/placement/index.ts';
+import { bag, groupKind } from '../kinds.ts';
+
+/** Completions of a Job that counts them; undefined for every other object. */
+export const completionsOf = (object: KubeObject): number | undefined => {
+  const { completions } = bag(object.spec);
+  return groupKind(object) === 'batch/Job' && typeof completions === 'number' ? completions : undefined;
+};
+
+const hasParts = (clusters: readonly PlacedCluster[]): boolean => clusters.some(({ completions }) => completions !== undefined);
+const sumOf = (values: readonly (number | undefined)[]): number => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+
+/** Parts of a Job's completions in proportion to its replicas per cluster: Webster, so that they add up. */
+export const completionShares = (completions: number, replicas: readonly number[]): readonly number[] => {
+  const seats = replicas.map(() => 0);
+  for (let left = completions; left > 0; left--) {
+    let best = -1;
+    replicas.forEach((votes, at) => {
+      if (votes === 0) return;
+      const [mine, theirs] = [votes * (2 * (seats[best] ?? 0) + 1), (replicas[best] ?? 0) * (2 * (seats[at] ?? 0) + 1)];
+      if (best < 0 || mine > theirs) best = at;
+    });
+    if (best < 0) break;
+    seats[best] = (seats[best] ?? 0) + 1;
+  }
+  return seats;
+};
+
+/** The policy that a Job with a part to give is decided by: who has a part takes no more replicas, so that the rest goes to others. */
+export const policyForJob = (policy: CompiledPolicy, object: KubeObject, before: readonly PlacedCluster[]): CompiledPolicy => {
+  const total = completionsOf(object);
+  if (total === undefined || !hasParts(before) || sumOf(before.map(({ completions }) => completions)) >= total) return policy;
+  const caps = before.map(({ name, replicas = 0 }) => ({
+    min: 0,
+    max: replicas,
+    clusters: selectorFromMap({ [clusterLabels.cluster]: name }),
+  }));
+  return { ...policy, bounds: [...policy.bounds, ...caps] };
+};
+
+/**
+ * True when the Job runs as it was decided and there is nothing to give: a change of policy does not move what would have to run again. Only
+ * a cluster that is lost, emptied or gone, a change of the Job itself, or something that waits asks for a decision.
+ */
+export const isSettledJob = (
+  object: KubeObject,
+  replicas: number | undefined,
+  placement: Pick<Placement, 'spec' | 'status'> | undefined,
+  clusters: readonly ClusterView[],
+): boolean => {
+  const placed = placement?.spec.clusters ?? [];
+  if (!hasParts(placed) || placement?.status?.unplaced !== 0 || (placement.status.owed ?? []).length > 0) return false;
+  const isWhole = sumOf(placed.map((entry) => entry.completions)) >= (completionsOf(object) ?? 0);
+  if (!isWhole || sumOf(placed.map((entry) => entry.replicas)) !== replicas) return false;
+  const views = new Map(clusters.map((view) => [view.name, view]));
+  return placed.every(({ name }) => views.get(name)?.taints.every(({ effect }) => effect !== 'NoExecute') === true);
+};
+
+/** True when the Job is divided: its first decision says so for ever. */
+const isDivided = (policy: CompiledPolicy, before: readonly PlacedCluster[]): boolean =>
+  before.length === 0 ? policy.strategy !== 'Duplicated' : hasParts(before);
+
+/** The decision with the completions of each cluster. Replicas for which no completions are left are not placed. */
+export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
+  const total = completionsOf(object);
+  if (total === undefined || decision.clusters.length === 0 || !isDivided(policy, before)) return decision;
+  const was = new Map(before.map((entry) => [entry.name, entry]));
+  const given = sumOf(decision.clusters.map(({ name }) => was.get(name)?.completions));
+  const left = Math.max(0, total - given);
+  const newcomers = decision.clusters.filter(({ name }) => was.get(name)?.completions === undefined);
+  const shares = completionShares(
+    left,
+    newcomers.map(({ replicas = 0 }) => replicas),
+  );
+  const parts = new Map(newcomers.map(({ name }, at) => [name, shares[at] ?? 0]));
+  const isWaiting = left > sumOf([...parts.values()]);
+  const clusters = decision.clusters.flatMap(({ name, replicas = 0 }): PlacedCluster[] => {
+    const known = was.get(name);
+    const completions = known?.completions ?? parts.get(name) ?? 0;
+    if (completions === 0 && total > 0) return [];
+    return [{ name, replicas: isWaiting ? Math.min(replicas, known?.replicas ?? replicas) : replicas, completions }];
+  });
+  const got = new Map(clusters.map(({ name, replicas = 0 }) => [name, replicas]));
+  const dropped = sumOf(decision.clusters.map(({ name, replicas = 0 }) => replicas - (got.get(name) ?? 0)));
+  const next = { ...decision, clusters };
+  if (dropped === 0) return next;
+  return {
+    ...next,
+    unplaced: decision.unplaced + dropped,
+    reason: 'Unplaced',
+    message: isWaiting
+      ? `${left} of ${total} completions wait for a cluster that has no part of the Job: a part that was given cannot be changed`
+      : `all ${total} completions are given to clusters that have room for fewer replicas at once`,
+    binding: decision.binding === '' ? 'completions' : decision.binding,
+    rows: decision.rows.map((row) => ({ ...row, got: got.get(row.cluster) ?? 0 })),
+  };
+};
