@@ -175,8 +175,8 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     unselected.forget(key);
     if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
     const { placement } = placementOf(store, refOf(object));
-    if (isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.views())) return done;
-    if (!isFinishedJob(object) || placement?.status === undefined) return undefined;
+    if (!isFinishedJob(object) || placement?.status === undefined)
+      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.views()) ? done : undefined;
     // Its pods have ended: it stays where it ran and holds no room.
     leaveWaiting(key);
     ledger.assign(workIdOf(key), undefined, new Map());
