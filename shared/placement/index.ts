@@ -20,7 +20,6 @@ export {
   placeAll,
   placeEach,
   shapeIn,
-  type Task,
   type TaskDecision,
 } from './place-all.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
@@ -29,6 +28,7 @@ export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from '
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { policyFor, type Selected } from './select-policy.ts';
+export type { Task } from './turn.ts';
 export {
   bag,
   bags,

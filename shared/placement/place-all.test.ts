@@ -5,8 +5,9 @@ import type { PolicySpec } from '../api/index.ts';
 import { createRoom, plainShape } from '../capacity/index.ts';
 import { reportOf } from '../capacity/testing.ts';
 import type { ClusterView, Workload } from './model.ts';
-import { placeAll, type Task } from './place-all.ts';
+import { placeAll } from './place-all.ts';
 import { asMap, policyOf } from './testing.ts';
+import type { Task } from './turn.ts';
 
 const env = { nowMs: 0 };
 /** A cluster with so many nodes of four cores. */

@@ -4,17 +4,13 @@
  */
 
 import type { WorkloadRef } from '../api/index.ts';
-import type { ClusterRoom, PodShape } from '../capacity/index.ts';
-import { matchesLabels } from '../kube/selectors/index.ts';
-import { compareText } from '../lib/compare-text.ts';
-import type { CompiledPolicy } from './compiled-policy.ts';
+import type { PodShape } from '../capacity/index.ts';
 import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { demandOf } from './requires.ts';
+import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
+import { makesWay, type Victims, withoutVictims } from './victims.ts';
 import { refText } from './workload-fields.ts';
-
-/** A workload and the policy that holds for it. */
-export type Task = { readonly workload: Workload; readonly policy: CompiledPolicy };
 
 /** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
 export type FleetSnapshot = {
@@ -39,59 +35,6 @@ export type TaskDecision = Task & {
 
 /** All decisions, in the order in which they were made. */
 export type FleetDecision = { readonly decisions: readonly TaskDecision[]; readonly preempted: readonly Preempted[] };
-
-const priorityOf = ({ workload }: Task): number => workload.priority ?? 0;
-/** Behind every time that an object has. */
-const never = '~';
-/** Higher priority first, then who has waited longest, then the name. */
-const byPriority = (a: Task, b: Task): number =>
-  priorityOf(b) - priorityOf(a) ||
-  compareText(a.workload.createdAt ?? never, b.workload.createdAt ?? never) ||
-  compareText(refText(a.workload.ref), refText(b.workload.ref));
-
-/** The workloads that a task must be near, by place in the list. */
-const targetsOf = (task: Task, tasks: readonly Task[]): number[] => {
-  const { required } = task.policy.near;
-  if (required.length === 0) return [];
-  return tasks.flatMap((other, at) =>
-    other !== task &&
-    other.workload.ref.namespace === task.workload.ref.namespace &&
-    required.some(({ selector }) => matchesLabels(selector, other.workload.labels ?? {}))
-      ? [at]
-      : [],
-  );
-};
-
-/** Tasks in turn: by priority, but after those they must be near. One that closes a circle does not wait for it. */
-const inTurn = (tasks: readonly Task[]): Task[] => {
-  const sorted = [...tasks].sort(byPriority);
-  const state = new Uint8Array(sorted.length);
-  const turn: Task[] = [];
-  const [untouched, entered, done] = [0, 1, 2];
-  for (let first = 0; first < sorted.length; first++) {
-    const path: { readonly at: number; readonly targets: number[]; closesCircle: boolean }[] = [];
-    const enter = (at: number): void => {
-      const task = sorted[at];
-      if (task === undefined || state[at] !== untouched) return;
-      state[at] = entered;
-      path.push({ at, targets: targetsOf(task, sorted).reverse(), closesCircle: false });
-    };
-    enter(first);
-    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const target = top.targets.pop();
-      if (target !== undefined) {
-        if (state[target] === entered) top.closesCircle = true;
-        else enter(target);
-        continue;
-      }
-      path.pop();
-      state[top.at] = done;
-      const task = sorted[top.at];
-      if (task !== undefined) turn.push(top.closesCircle ? { ...task, workload: { ...task.workload, breaksCircle: true } } : task);
-    }
-  }
-  return turn;
-};
 
 /** The workloads of a namespace by {@link refText}. */
 type Around = { readonly byRef: Map<string, OtherWorkload>; keepsApart: boolean };
@@ -139,17 +82,6 @@ export const shapeIn = (task: Task, view: ClusterView): PodShape | undefined => 
   return 'shape' in demand ? demand.shape : undefined;
 };
 
-/** True when a replica of `victim` frees, where it is, at least what a replica of `shape` asks for, on a node that may run either. */
-const makesWay = (victim: PodShape, shape: PodShape): boolean => {
-  const freed = new Map(victim.requests);
-  const isFree = shape.nodeTerms === undefined && Object.keys(shape.nodeSelector).length === 0;
-  const isAlike = JSON.stringify([victim.nodeTerms, victim.nodeSelector]) === JSON.stringify([shape.nodeTerms, shape.nodeSelector]);
-  return (isFree || isAlike) && shape.requests.every(([resource, amount]) => (freed.get(resource) ?? 0) >= amount);
-};
-
-/** Replicas of lower priority that could give way to the task, by cluster, the lowest priority first. */
-type Victims = ReadonlyMap<string, readonly { readonly task: Task; readonly replicas: number }[]>;
-
 const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
   const victims = new Map<string, { task: Task; replicas: number }[]>();
   const { shape, preempts } = task.workload;
@@ -158,7 +90,7 @@ const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
   ledger.placed ??= placedOf(ledger);
   // One that was decided already holds what it was given.
   const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter(
-    (other) => priorityOf(other) < priorityOf(task) && other.workload.shape !== undefined && makesWay(other.workload.shape, shape),
+    (other) => rankOf(other) < rankOf(task) && other.workload.shape !== undefined && makesWay(other.workload.shape, shape),
   );
   for (const other of lower.sort((a, b) => -byPriority(a, b))) {
     for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
@@ -185,22 +117,6 @@ const join = (ledger: Ledger, task: Task, place: number): void => {
   const later = turn.findIndex((other, at) => at > place && byPriority(task, other) < 0);
   turn.splice(later < 0 ? turn.length : later, 0, task);
 };
-
-/** The clusters as if the victims were gone, for the shape of the task alone, and as if what is `taken` of their room were used. */
-const withoutVictims = (clusters: readonly ClusterView[], victims: Victims, taken: ReadonlyMap<string, number>): ClusterView[] =>
-  clusters.map((view) => {
-    const freed = (victims.get(view.name) ?? []).reduce((sum, { replicas }) => sum + replicas, 0) - (taken.get(view.name) ?? 0);
-    const { room } = view;
-    if (freed === 0 || room === undefined) return view;
-    const roomier: ClusterRoom = {
-      ...room,
-      fit: (shape) => {
-        const fit = room.fit(shape);
-        return { ...fit, count: Math.max(0, fit.count + freed) };
-      },
-    };
-    return { ...view, room: roomier };
-  });
 
 /** Takes replicas from victims where the decision goes beyond the room there was. */
 const evict = (task: Task, place: number, decision: Decision, victims: Victims, ledger: Ledger): void => {

@@ -8,9 +8,9 @@ import type { CompiledPolicy } from './compiled-policy.ts';
 import { mainCurrency, pricesOf } from './cost.ts';
 import type { ClusterView, OtherWorkload } from './model.ts';
 import { problemOf } from './place.ts';
-import type { Task } from './place-all.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Problem, sumOf, unlimited } from './problem.ts';
+import type { Task } from './turn.ts';
 import { refText } from './workload-fields.ts';
 
 /** One workload that may move: its division as it is, and what a replica costs at each candidate. */
