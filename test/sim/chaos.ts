@@ -15,6 +15,8 @@ export type Chaos = { readonly heal: () => void };
 
 /** Bursts come and go by themselves: how often the checkers are told to look. */
 const burstLookMs = 500;
+/** Longer than anything is on its way. */
+const restartMs = 6_000;
 
 /** Starts the faults of a seed. */
 export const startChaos = (world: World, federation: Federation, seed: number, faults: Faults): Chaos => {
@@ -190,7 +192,9 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
       for (const cluster of clusters) setGateway(cluster, 'well');
       for (const member of federation.members.values()) {
         setApi(member, true);
-        federation.startAgent(member.name);
+        // What its last start had on the way must not arrive after what the next one says.
+        if (federation.mesh.liars.has(member.name)) world.after(restartMs, 'agent restart', () => federation.startAgent(member.name));
+        else federation.startAgent(member.name);
       }
       federation.startHub();
     },

@@ -161,13 +161,16 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       const before = record.health;
       const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
       const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
-      const isLost = next.phase === 'Lost' && !movesNothing(record.observed);
+      // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
+      const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
+      const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
       // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
       const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
       if (held !== record.held) controller.add(record.name);
       record.held = held;
       // What the limit keeps from being lost stays in doubt, and is asked for again at the next tick.
-      record.health = held === undefined ? next : before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
+      if (held !== undefined) record.health = before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
+      else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;
       if (record.health.phase === before.phase) continue;
       if (record.health.phase === 'Well') options.removals.giveBack(record.name);
       env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
