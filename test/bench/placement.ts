@@ -14,6 +14,10 @@ const REGIONS = 20;
 /** Milliseconds that a warm decision may take, by clusters. */
 const WARM_GOALS: Readonly<Record<number, number>> = { 100: 0.1, 1000: 1, 5000: 5 };
 const NEW_SHAPE_GOAL_MS = 10;
+/** One node's amounts change: every shape that was asked for is counted again. */
+const CHANGE_GOAL_US = 50;
+const CHANGE_NODES = 5_000;
+const CHANGE_SHAPES = 8;
 
 const provider = 'hanse.dev/provider';
 const region = 'topology.kubernetes.io/region';
@@ -34,8 +38,8 @@ const spreads: Readonly<Record<string, readonly SpreadConstraint[]>> = {
 const strategies: readonly Strategy[] = ['Duplicated', 'Weighted', 'Capacity', 'Aggregated', 'Cheapest', 'Tightest'];
 
 /** Nodes of 16 cores with a little taken, differently in each cluster. */
-const reportOf = (seed: number): CapacityReport => {
-  const nodes = Array.from({ length: NODES }, (_, node) => node);
+const reportOf = (seed: number, size = NODES): CapacityReport => {
+  const nodes = Array.from({ length: size }, (_, node) => node);
   const taken = (node: number): number => (node * 7 + seed * 13) % 11;
   return {
     kind: 'snapshot',
@@ -128,6 +132,21 @@ const measureNew = (clusters: readonly ClusterView[], turns: number): number => 
   return percentile(times, 50);
 };
 
+/** Microseconds that a promise of one replica takes in a cluster of {@link CHANGE_NODES}, with the counts of {@link CHANGE_SHAPES} shapes after it. */
+const measureChange = (turns: number): number => {
+  const room = createRoom(reportOf(1, CHANGE_NODES), []);
+  const shapes = Array.from({ length: CHANGE_SHAPES }, (_, at) => plainShape({ cpu: 100 * (at + 1), memory: 64 * (at + 1) }));
+  for (const shape of shapes) room.fit(shape);
+  const times = Array.from({ length: turns }, (_, turn) => {
+    const shape = shapes[turn % CHANGE_SHAPES];
+    return timed(() => {
+      if (shape !== undefined) room.assume({ shape, count: 1 });
+      for (const one of shapes) room.fit(one);
+    });
+  });
+  return percentile(times, 50) * 1_000;
+};
+
 /** Times are of one decision in this process, on one core; the explanation is made when it is read and is not in them. */
 export const run = ({ quick }: BenchOptions): Promise<BenchResult> => {
   const rows: Cell[][] = [];
@@ -153,6 +172,10 @@ export const run = ({ quick }: BenchOptions): Promise<BenchResult> => {
     if (size * NODES === 500_000)
       goals.push({ name: 'new shape over 500,000 nodes', value: fresh, unit: 'ms', bound: 'max', goal: NEW_SHAPE_GOAL_MS });
   }
+  const change = measureChange(quick ? 100 : 2_000);
+  rows.push([1, 'a promise', `${CHANGE_NODES} nodes, ${CHANGE_SHAPES} shapes`, '', (change / 1_000).toFixed(3), '']);
+  const changeName = `one node changes, counts of ${CHANGE_SHAPES} shapes over ${CHANGE_NODES} nodes`;
+  goals.push({ name: changeName, value: change, unit: 'us', bound: 'max', goal: CHANGE_GOAL_US });
   return Promise.resolve({
     title: `${REPLICAS} replicas over clusters of ${NODES} nodes`,
     columns: ['clusters', 'strategy', 'spread', 'least ms', 'p50 ms', 'p99 ms'],
