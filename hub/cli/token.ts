@@ -64,8 +64,15 @@ export const tokenCreate = (context: CliContext, options: TokenOptions): Promise
       context.print(
         'Policies choose by labels: add --label hanse.dev/provider=NAME --label topology.kubernetes.io/region=NAME to set them.',
       );
-    context.print(options.autoApprove === undefined ? 'Then let it in:  hanse approve CLUSTER' : 'It is let in at once.');
+    context.print(admissionText(options.autoApprove));
   });
+
+const admissionText = (autoApprove: TokenOptions['autoApprove']): string => {
+  if (autoApprove === undefined) return 'Then let it in:  hanse approve CLUSTER';
+  return autoApprove === true
+    ? 'It is let in at once.'
+    : `It is let in at once if its name matches ${autoApprove.join(' or ')}; any other waits for:  hanse approve CLUSTER`;
+};
 
 /** Removes tokens: nobody joins with them any more; clusters that did stay. */
 export const tokenDelete = (context: CliContext, kubeconfig: string | undefined, names: readonly string[]): Promise<void> =>

@@ -92,7 +92,7 @@ const statusShape = fields('What became of the token.', {
       publicKey: must(text("The agent's public key.")),
       at: must(text('When, RFC 3339.')),
     }),
-    { type: 'map', keys: ['publicKey'] },
+    { type: 'map', keys: ['publicKey', 'cluster'] },
     joinTokenLimits.maxUses,
   ),
   conditions: conditionsShape,

@@ -134,7 +134,7 @@ const parse = (content: string): unknown => {
 };
 
 const writeRecord = async (file: string, record: Record): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(`${file}.new`, JSON.stringify(record), { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 };

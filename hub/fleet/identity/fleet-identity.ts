@@ -73,7 +73,7 @@ const readSeed = async (folder: string, name: keyof FleetIdentity): Promise<Sign
 
 const createIn = async (folder: string): Promise<FleetIdentity> => {
   const identity = makeFleetIdentity();
-  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const scratch = await mkdtemp(join(dirname(folder), 'identity-'));
   for (const name of names) await writeFile(fileOf(scratch, name), `${identity[name].seed}\n`, { mode: 0o600 });
   await rm(folder, { recursive: true, force: true });

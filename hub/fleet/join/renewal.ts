@@ -62,8 +62,10 @@ const renew = async (
   if (!decoded.ok) return refused(decoded.reason, decoded.message);
   const { publicKey } = decoded.value;
   const cluster = await getCluster(client, name);
-  if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined)
+  if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) {
+    recent.delete(name);
     return refused('Revoked', `cluster ${name} was deleted at the hub`);
+  }
   if (cluster.status?.agent?.publicKey !== publicKey) return refused('NameTaken', `cluster ${name} belongs to another key`);
   if (cluster.spec.admission !== 'Approved') return refused('Denied', `cluster ${name} is not approved`);
   const last = recent.get(name);

@@ -79,7 +79,11 @@ const settledPatch = (server: ServerContext, call: Call, patched: unknown, targe
     const { apiVersion, kind } = patched;
     const wanted = asKind(call.type, {});
     if (apiVersion !== wanted.apiVersion || kind !== wanted.kind)
-      throw refuse(`the object became a ${String(kind)} of ${String(apiVersion)}`);
+      throw refuse(
+        apiVersion === undefined || kind === undefined
+          ? `the object has no ${apiVersion === undefined ? 'apiVersion' : 'kind'} any more`
+          : `the object became a ${String(kind)} of ${String(apiVersion)}`,
+      );
   }
   const by: ConformReader = target.mediaType === STRATEGIC ? 'converter' : 'decoder';
   return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, {
