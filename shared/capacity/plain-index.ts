@@ -41,6 +41,8 @@ const entriesMax = 64;
 /** Shapes of which it is remembered that they are not plain. */
 const othersMax = 256;
 
+const nowhere = (): boolean => false;
+
 /** An index over columns that change only through it. */
 export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, tell: Tell): PlainIndex => {
   const entries = new Map<string, Entry>();
@@ -57,7 +59,7 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
     }
     if (entries.size >= entriesMax) entries.clear();
     const out = outOf(report, plan);
-    const isOut = (node: number): boolean => out.size > 0 && out.has(group[node] ?? -1);
+    const isOut = out.size === 0 ? nowhere : (node: number): boolean => out.has(group[node] ?? -1);
     const entry: Entry = { shape, plan, out, isOut, total: 0, refusals: undefined, told: undefined };
     entries.set(key, entry);
     return entry;
