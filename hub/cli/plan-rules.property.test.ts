@@ -8,7 +8,7 @@ import { batchCase, type Fleet, randomFleet } from './plan-testing-cases.ts';
 import { faultsIn, type ToldCase } from './plan-testing-rules.ts';
 import { stepFaults } from './plan-testing-steps.ts';
 
-const [from = 1, to = 400] = (process.env.HANSE_PLAN_SEEDS ?? '').split('-').filter(Boolean).map(Number);
+const [from = 1, to = 250] = (process.env.HANSE_PLAN_SEEDS ?? '').split('-').filter(Boolean).map(Number);
 
 /** What the command prints, read again. */
 const plan = (fleet: Fleet): ToldCase => {
