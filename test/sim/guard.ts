@@ -5,13 +5,14 @@ const forbid = (name: string) => () => {
 };
 
 /** A Date that can be made from a value but does not know the time. */
-const dateWithoutClock = (real: DateConstructor): DateConstructor => {
-  const construct = function (...args: [number]) {
-    if (args.length === 0) forbid('new Date()')();
-    return new real(...args);
-  };
-  return Object.assign(construct, { prototype: real.prototype, parse: real.parse, UTC: real.UTC, now: forbid('Date.now') }) as unknown as DateConstructor;
-};
+const dateWithoutClock = (real: DateConstructor): DateConstructor =>
+  class extends real {
+    constructor(...args: readonly number[]) {
+      if (args.length === 0) forbid('new Date()')();
+      super(...(args as [number]));
+    }
+    static override now = forbid('Date.now');
+  } as unknown as DateConstructor;
 
 /** Replaces the globals; the answer puts them back. */
 export const forbidHiddenInputs = (): (() => void) => {
