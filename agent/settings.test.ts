@@ -26,7 +26,10 @@ describe('settings', () => {
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_LOG_LEVEL: 'loud' }, /HANSE_LOG_LEVEL is loud/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_READ_KUBELET_CONFIG: 'yes' }, /HANSE_READ_KUBELET_CONFIG is yes: write true or false/],
     [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_DNS_LISTEN: '53' }, /HANSE_DNS_LISTEN is 53: write it as host:port, such as 0.0.0.0:53/],
-    [{ HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_DNS_ADDRESSES: '192.0.2.1' }, /HANSE_DNS_LISTEN is not: nothing would be listening there/],
+    [
+      { HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_DNS_ADDRESSES: '192.0.2.1' },
+      /HANSE_DNS_LISTEN is not: nothing would be listening there/,
+    ],
     [
       { HANSE_CLUSTER: 'eu', HANSE_HUB: 'h', HANSE_DNS_LISTEN: '0.0.0.0:53', HANSE_DNS_ADDRESSES: 'ns.example' },
       /ns.example is no IP address, and name servers are told by address/,

@@ -79,7 +79,10 @@ const readyMessage = async (hub: Hub, name: string): Promise<string | undefined>
 const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>): number[] =>
   port === 0
     ? []
-    : [port, ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index))];
+    : [
+        port,
+        ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index)),
+      ];
 
 /** @throws Error that names the first port that is taken. Asked before the folder of the data is made. */
 export const checkPortsFree = async (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> => {
