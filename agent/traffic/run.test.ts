@@ -440,6 +440,7 @@ test('weights of routes to imports of single clusters follow, and nothing else o
   );
   await comesTo('us 4', 'web-us');
   dead('us');
+  await comesTo('', 'web-us');
   await vi.waitFor(async () =>
     expect(await weights()).toEqual([
       [1_000_000, 1_000_000, 0],

@@ -157,10 +157,16 @@ const partsOf = ({ name, spec }: TrafficRecord, shares: readonly Share[]): Part[
   const used = sources.map((source, at) => ({ source, percent: shares[at]?.percent ?? 0 }));
   const whole: Part = { name, import: shape, sources: used.filter(({ percent }) => percent > 0) };
   if (!perCluster) return [whole];
-  // A cluster's own import keeps its endpoints whatever its share: weights of routes decide there.
+  // A cluster's own import has its endpoints whatever its share, for weights of routes decide there, unless it is gone.
   return [
     whole,
-    ...sources.map((source): Part => ({ name: clusterImportName(name, source.name), import: shape, sources: [{ source, percent: 100 }] })),
+    ...sources.map(
+      (source, at): Part => ({
+        name: clusterImportName(name, source.name),
+        import: shape,
+        sources: shares[at]?.isGone === true ? [] : [{ source, percent: 100 }],
+      }),
+    ),
   ];
 };
 

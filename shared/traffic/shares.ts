@@ -21,6 +21,8 @@ export type Share = {
   readonly weight: number;
   /** Percent of its endpoints that are used, 0 = none. */
   readonly percent: number;
+  /** It is dead, not reached or held down, and others serve in its place. */
+  readonly isGone: boolean;
 };
 
 const serviceOf = ({ sources }: TrafficSpec): ServedService => ({
@@ -79,6 +81,11 @@ export const sharesNow = (spec: TrafficSpec, { gone, percent }: Situation): read
   return sources.map((source, at) => {
     const weight = last[at] ?? 0;
     const part = percentOf(source);
-    return { cluster: source.name, weight, percent: weight === 0 ? 0 : part === 0 ? 100 : part };
+    return {
+      cluster: source.name,
+      weight,
+      percent: weight === 0 ? 0 : part === 0 ? 100 : part,
+      isGone: weight === 0 && out.includes(source.name),
+    };
   });
 };
