@@ -118,7 +118,14 @@ const scenarios: Readonly<Record<string, (core: HubCore, count: number) => Promi
 const run = scenarios[scenario];
 if (run === undefined) throw new Error(`there is no scenario ${scenario}`);
 const core = await startHubCore(Number(clusters), Number(nodes));
+let ending: Promise<void> | undefined;
+/** Whoever asks for the end, and however often: what is on disk goes with it. */
+const end = (): Promise<void> => {
+  ending ??= core.close().then(() => process.exit(0));
+  return ending;
+};
+process.on('SIGTERM', () => void end());
 const result = await run(core, Number(count));
 process.stdout.write(`result ${JSON.stringify(result)}\n`);
-if (scenario === 'memory') process.once('SIGTERM', () => void core.close().then(() => process.exit(0)));
-else await core.close();
+// One that is to be measured stays until it is told to end.
+if (scenario !== 'memory') await end();
