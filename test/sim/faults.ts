@@ -89,12 +89,12 @@ const delay = (random: Prng, maxMs: number, slowMs: number): Delay => ({
 /** Draws the mix of a seed. Each kind of fault is absent in about half of the seeds. */
 export const drawFaults = (seed: number): Faults => {
   const random = prng(seed, 'faults');
-  const hasMesh = random.chance(18);
+  const hasMesh = random.chance(14);
   const shortMs = shortMsMin + random.below(shortMsMax - shortMsMin);
   // A mesh speaks ten times as often as all the rest.
   const agents = agentsOf(random);
   const meshMs = agents > largeMin ? largeMs : Math.floor(shortMs / 3) + 6_000;
-  const faultyMs = random.chance(hasMesh ? 2 : 8) && agents <= largeMin ? longMs : hasMesh ? meshMs : shortMs;
+  const faultyMs = random.chance(hasMesh ? 2 : 4) && agents <= largeMin ? longMs : hasMesh ? meshMs : shortMs;
   const often = (minMs: number, maxMs: number): number =>
     random.chance(50) ? Math.ceil(((minMs + random.below(maxMs - minMs)) * faultyMs) / longMs) : 0;
   const percent = (most: number): number => (random.chance(50) ? 1 + random.below(most) : 0);
@@ -134,7 +134,7 @@ export const drawFaults = (seed: number): Faults => {
 
 /** Three to five as a rule, now and then up to ten, rarely up to thirty. */
 const agentsOf = (random: Prng): number => {
-  if (random.chance(90)) return 3 + random.below(3);
+  if (random.chance(94)) return 3 + random.below(3);
   return random.chance(85) ? 6 + random.below(5) : 11 + random.below(20);
 };
 

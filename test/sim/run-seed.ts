@@ -39,7 +39,7 @@ const lookMs = 5_000;
 const looksAgainMax = 3;
 const lookAgainMs = 300;
 /** It must stay so for this long. */
-const calmMs = 15_000;
+const calmMs = 10_000;
 /** The same in the seeds that run long. */
 const longCalmMs = 45_000;
 
