@@ -166,8 +166,12 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
       // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
       const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
-      if (held !== record.held) controller.add(record.name);
-      record.held = held;
+      if (held !== record.held) {
+        record.held = held;
+        controller.add(record.name);
+        // What was kept back from it, because nothing was known of it, has its turn.
+        options.onCluster(record.name);
+      }
       // What the limit keeps from being lost stays in doubt, and is asked for again at the next tick.
       if (held !== undefined) record.health = before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
       else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;

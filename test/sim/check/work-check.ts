@@ -46,10 +46,11 @@ export const workCheck: Checker = (fail, nowMs) => {
   const isOurDoing = (ref: WorkItem['ref']): boolean =>
     [...lastBeatMs.values()].some((atMs) => nowMs() - atMs < deafMsMin) || askedAgoMs(ref) > decisionAgeMsMax;
 
-  /** The user wants none of it anywhere. */
+  /** The user wants none of it anywhere: scaled to 0, or deleted with what follows it. */
   const isScaledAway = (ref: WorkItem['ref']): boolean => {
     const workload = wishes.object('Deployment', ref.name.replace(/-config$/, ''));
-    return (workload?.spec as { replicas?: number } | undefined)?.replicas === 0;
+    const isGoing = workload === undefined || workload.metadata.deletionTimestamp !== undefined;
+    return isGoing || (workload.spec as { replicas?: number } | undefined)?.replicas === 0;
   };
 
   const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
