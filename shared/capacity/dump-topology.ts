@@ -28,7 +28,8 @@ export const topologyOf = (body: Bag): Read<Topology> => {
 /** The zone's number is in its name, whatever its place in the list. */
 const zoneOf = (zone: Bag, path: string): Read<ZoneModel> => {
   const id = /^node-(\d{1,4})$/.exec(textOf(zone.name))?.[1];
-  if (id === undefined) return { ok: false, message: `${path}.name: ${JSON.stringify(zone.name ?? '')} has no zone number; node-0 is wanted` };
+  if (id === undefined)
+    return { ok: false, message: `${path}.name: ${JSON.stringify(zone.name ?? '')} has no zone number; node-0 is wanted` };
   const total = new Map<string, bigint>();
   const available = new Map<string, bigint>();
   for (const [at, resource] of bagsOf(zone.resources).entries()) {
