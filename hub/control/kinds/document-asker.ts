@@ -41,20 +41,22 @@ export const createDocumentAsker = ({ env, named, isKnown, ask: askCluster }: Do
     cancel?.();
     cancel = undefined;
     const nowMs = env.nowMs();
-    const missing = new Set<string>();
+    const taken = new Set<string>();
+    let isMissing = false;
     for (const [cluster, hashes] of inTurn()) {
-      const unknown = hashes.filter((hash) => !isKnown(hash) && !missing.has(hash));
+      const unknown = hashes.filter((hash) => !isKnown(hash) && !taken.has(hash));
+      isMissing ||= unknown.length > 0;
       const due = unknown.filter((hash) => nowMs - (asked.get(hash)?.atMs ?? Number.NEGATIVE_INFINITY) >= askEveryMs);
+      // What does not fit into this question is asked of the next cluster that has it, or later.
       const wanted = due.slice(0, kindsWantedMax);
-      // What does not fit into this question may be asked of the next cluster that has it.
-      const left = new Set(due.slice(kindsWantedMax));
-      for (const hash of unknown) if (!left.has(hash)) missing.add(hash);
-      if (left.size > 0) cancel ??= env.setTimer(askEveryMs, ask);
       if (wanted.length === 0) continue;
-      for (const hash of wanted) asked.set(hash, { atMs: nowMs, cluster });
+      for (const hash of wanted) {
+        asked.set(hash, { atMs: nowMs, cluster });
+        taken.add(hash);
+      }
       askCluster(cluster, wanted);
     }
-    if (missing.size > 0) cancel ??= env.setTimer(askEveryMs, ask);
+    if (isMissing) cancel = env.setTimer(askEveryMs, ask);
   };
   return {
     ask,

@@ -57,7 +57,7 @@ describe('a divided Job', () => {
     const object = job(12);
     const first = decide(undefined, { c: away }, equal);
     const look = (taints: Taints, replicas = 6, placement: PlacementOutput = first) =>
-      isSettledJob(object, replicas, placement, clustersOf(taints));
+      isSettledJob(object, replicas, placement, (name) => clustersOf(taints).find((view) => view.name === name));
     expect([look({}), look({ b: away }), look({}, 8), look({ c: away }, 6, decide(first, { b: away, c: away }, equal))]).toEqual([
       true,
       false,

@@ -54,14 +54,13 @@ export const isSettledJob = (
   object: KubeObject,
   replicas: number | undefined,
   placement: Pick<Placement, 'spec' | 'status'> | undefined,
-  clusters: readonly ClusterView[],
+  view: (cluster: string) => ClusterView | undefined,
 ): boolean => {
   const placed = placement?.spec.clusters ?? [];
   if (!hasParts(placed) || placement?.status?.unplaced !== 0 || (placement.status.owed ?? []).length > 0) return false;
   const isWhole = sumOf(placed.map((entry) => entry.completions)) >= (completionsOf(object) ?? 0);
   if (!isWhole || sumOf(placed.map((entry) => entry.replicas)) !== replicas) return false;
-  const views = new Map(clusters.map((view) => [view.name, view]));
-  return placed.every(({ name }) => views.get(name)?.taints.every(({ effect }) => effect !== 'NoExecute') === true);
+  return placed.every(({ name }) => view(name)?.taints.every(({ effect }) => effect !== 'NoExecute') === true);
 };
 
 /** True when the Job is divided: its first decision says so for ever. */

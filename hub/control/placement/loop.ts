@@ -10,7 +10,7 @@ import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import { type Controller, done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
-import { type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { isFinishedJob, stillOwed } from './decide.ts';
 import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
@@ -174,9 +174,10 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     if (policies.policyOf(object) === undefined) return freeze(stored);
     unselected.forget(key);
     if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
+    if (groupKind(object) !== 'batch/Job') return undefined;
     const { placement } = placementOf(store, refOf(object));
     if (!isFinishedJob(object) || placement?.status === undefined)
-      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.views()) ? done : undefined;
+      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? done : undefined;
     // Its pods have ended: it stays where it ran and holds no room.
     leaveWaiting(key);
     ledger.assign(workIdOf(key), undefined, new Map());

@@ -45,8 +45,9 @@ export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
       const cluster = isNameValid ? await getCluster(client, request.name) : undefined;
       const token = await provenToken(client, request.token);
       const isRevoked = options.credentials.isRevoked(request.publicKey);
-      // Only a new name needs to know who else holds the key.
-      const keyHolder = cluster?.status?.agent?.publicKey === request.publicKey ? undefined : await otherHolder(client, request);
+      // Only a new name needs to know who else holds the key, and nobody makes the hub look through all Clusters without proof.
+      const isNewName = cluster?.status?.agent?.publicKey !== request.publicKey;
+      const keyHolder = isProofValid && token !== undefined && isNewName ? await otherHolder(client, request) : undefined;
       const decision = decideJoin({ request, nowMs: env.nowMs(), isProofValid, isSealingKeyValid, token, cluster, isRevoked, keyHolder });
       const answer = await carryOut(options, request, decision);
       if (answer !== 'again') return answer;
