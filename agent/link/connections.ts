@@ -3,6 +3,7 @@ import type { NatsConnection } from 'nats';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import type { Admitted } from './key-store.ts';
 import type { Live } from './live.ts';
+import { endSession } from './session.ts';
 import type { StateBoard } from './state-board.ts';
 import { natsTrouble, type Trouble } from './trouble.ts';
 
@@ -25,6 +26,7 @@ export interface Connections {
 export const makeConnections = ({ env, live, board }: ConnectionsOptions): Connections => {
   let current: NatsConnection | undefined;
   let urls: readonly string[] = [];
+  let isUp = false;
   let stopped = false;
 
   const follow = async (on: NatsConnection): Promise<void> => {
@@ -32,6 +34,7 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
     for await (const { type } of on.status()) {
       if (on !== current || stopped) continue;
       if (type === 'disconnect') {
+        isUp = false;
         live.setUp(false);
         board.set('Disconnected', 'lost the NATS broker; connecting again', 'NatsUnreachable');
         cancelGiveUp();
@@ -39,6 +42,7 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
       }
       if (type === 'reconnect') {
         cancelGiveUp();
+        isUp = true;
         live.setUp(true);
         board.set('Connected', `connected to ${on.getServer()}`);
       }
@@ -51,12 +55,12 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
     take: (next, by) => {
       const before = current;
       current = next;
+      isUp = true;
       urls = by.natsUrls;
       live.use(next, by);
       void follow(next);
       board.set('Connected', `connected to ${next.getServer()}`);
-      if (before === undefined || before.isClosed()) return;
-      before.drain().catch((error: unknown) => env.log.debug('the old connection did not drain', { error: String(error) }));
+      if (before !== undefined) void endSession(env, before);
     },
     ended: async () => {
       for (;;) {
@@ -71,8 +75,7 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
     },
     stop: async () => {
       stopped = true;
-      const last = current;
-      if (last !== undefined && !last.isClosed()) await last.drain().catch(() => last.close());
+      if (current !== undefined) await (isUp ? endSession(env, current) : current.close());
     },
   };
 };

@@ -1,6 +1,5 @@
 /** @module The agent's link against a real hub: joining, approval, work, status, renewal, revocation, and each way it can fail. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openAuthority } from '../../hub/api/certificates.ts';
@@ -10,68 +9,34 @@ import type { Cluster } from '../../shared/api/cluster.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
-import { type AgentLink, fileKeyStore, type LinkOptions, type StartedLink, startLink, type WorkEvent } from './index.ts';
+import { appliedStatus, configWork, type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
+import { fileKeyStore, type WorkEvent } from './index.ts';
 import { makeJoinClient } from './join-client.ts';
 import type { Admitted, KeptLink } from './key-store.ts';
 import { agentKeysFrom, makeAgentKeys } from './keys.ts';
 import { openSession } from './session.ts';
 
+let bench: LinkBench;
 let hub: TestHub;
 let dir: string;
-const links: StartedLink[] = [];
 
 beforeAll(async () => {
-  hub = await startTestHub();
-  dir = await mkdtemp(join(tmpdir(), 'hanse-link-'));
+  bench = await startLinkBench();
+  ({ hub, dir } = bench);
 });
-afterEach(async () => {
-  await Promise.all(links.splice(0).map((link) => link.stop()));
-});
-afterAll(async () => {
-  await hub?.stop();
-  await rm(dir, { recursive: true, force: true });
-});
+afterEach(() => bench.stopLinks());
+afterAll(() => bench?.stop());
 
-const start = async (cluster: string, options: Partial<LinkOptions> = {}, at: TestHub = hub): Promise<StartedLink> => {
-  const link = await startLink({
-    env: testEnv,
-    cluster,
-    hubUrl: at.url,
-    hubCa: at.authority.certificatePem,
-    labels: { 'hanse.dev/provider': 'aws' },
-    kubernetesVersion: () => 'v1.36.3',
-    keyStore: fileKeyStore(join(dir, `${cluster}.json`)),
-    ...options,
-  });
-  links.push(link);
-  return link;
-};
-
-const reaches = (link: AgentLink, phase: string, trouble?: string): Promise<void> =>
-  vi.waitFor(() => expect({ phase: link.state().phase, trouble: link.state().trouble }).toEqual({ phase, trouble }), {
-    timeout: 15_000,
-    interval: 50,
-  });
+const start: LinkBench['start'] = (...about) => bench.start(...about);
 
 const condition = (cluster: KubeObject | undefined, type: string): { status: string; reason: string } | undefined =>
   (cluster?.status as { conditions?: { type: string; status: string; reason: string }[] } | undefined)?.conditions?.find(
     (entry) => entry.type === type,
   );
 
-const config = (cluster: string, id: string, seq: number): WorkItem => ({
-  v: 1,
-  cluster,
-  id,
-  seq,
-  op: 'apply',
-  ref: { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: id },
-  object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id, namespace: 'shop' }, data: { seq: String(seq) } },
-  adopt: 'Never',
-});
-
 const secret = (cluster: string, id: string, seq: number): WorkItem => ({
-  ...config(cluster, id, seq),
-  ref: { ...config(cluster, id, seq).ref, kind: 'Secret', resource: 'secrets' },
+  ...configWork(cluster, id, seq),
+  ref: { ...configWork(cluster, id, seq).ref, kind: 'Secret', resource: 'secrets' },
   object: { apiVersion: 'v1', kind: 'Secret', metadata: { name: id, namespace: 'shop' }, data: { password: 'aHVudGVyMg==' } },
 });
 
@@ -251,33 +216,22 @@ describe('a join that fails says what is wrong and how to mend it', () => {
 });
 
 describe('over the link', () => {
-  const joined = async (name: string, at: TestHub = hub): Promise<{ link: AgentLink; events: WorkEvent[] }> => {
-    const link = await start(name, { token: await at.token(`t-${name}`, { autoApprove: {} }) }, at);
-    const events: WorkEvent[] = [];
-    link.onWork((event) => events.push(event));
-    await reaches(link, 'Connected');
-    return { link, events };
-  };
-
   test('work comes whole at first and then as it changes; status goes back', async () => {
-    await hub.fleet.bus.publishWork(config('worker', 'first', 1));
-    const { link, events } = await joined('worker');
+    await hub.fleet.bus.publishWork(configWork('worker', 'first', 1));
+    const { link, events } = await bench.joined('worker');
     await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'InitDone', ids: ['first'] }), 5_000);
-    await hub.fleet.bus.publishWork(config('worker', 'second', 2));
-    await hub.fleet.bus.publishWork(config('worker', 'first', 3));
+    await hub.fleet.bus.publishWork(configWork('worker', 'second', 2));
+    await hub.fleet.bus.publishWork(configWork('worker', 'first', 3));
     await vi.waitFor(
-      () => expect(itemsOf(events)).toEqual([config('worker', 'first', 1), config('worker', 'second', 2), config('worker', 'first', 3)]),
+      () =>
+        expect(itemsOf(events)).toEqual([
+          configWork('worker', 'first', 1),
+          configWork('worker', 'second', 2),
+          configWork('worker', 'first', 3),
+        ]),
       5_000,
     );
-    const status: StatusItem = {
-      v: 1,
-      cluster: 'worker',
-      id: 'first',
-      seq: 3,
-      ref: config('worker', 'first', 3).ref,
-      phase: 'Applied',
-      observedAtMs: 5,
-    };
+    const status = appliedStatus(configWork('worker', 'first', 3));
     const seen: StatusItem[] = [];
     const off = hub.fleet.bus.onStatus((item) => seen.push(item));
     link.publishStatus(status);
@@ -286,7 +240,7 @@ describe('over the link', () => {
   });
 
   test('a Secret is sealed on the bus and opens at its agent alone', async () => {
-    const { events } = await joined('vault');
+    const { events } = await bench.joined('vault');
     expect(await hub.fleet.bus.publishWork(secret('vault', 's', 1))).toEqual({ ok: true });
     await vi.waitFor(() => expect(itemsOf(events)).toEqual([secret('vault', 's', 1)]), 5_000);
   });
@@ -300,7 +254,7 @@ describe('over the link', () => {
       };
     const { bus } = hub.fleet;
     const offs = [bus.onHello(count('hello')), bus.onBeat(count('beat')), bus.onReport(count('report'))];
-    const { link } = await joined('talker');
+    const { link } = await bench.joined('talker');
     link.setHello(() => ({ agentVersion: '1', kubernetesVersion: 'v1.36.3', apis: [], runtimeClasses: [], labels: {} }));
     link.setBeat(() => ({ api: { reachable: true } }));
     await vi.waitFor(() => expect(heard.hello * heard.beat).toBeGreaterThan(0), 5_000);
@@ -315,7 +269,7 @@ describe('over the link', () => {
   test('a credential is renewed before it ends and the change of connections loses nothing', async () => {
     const brief = await startTestHub({ credentialTtlMs: 3_000 });
     try {
-      const { link, events } = await joined('brief', brief);
+      const { link, events } = await bench.joined('brief', brief);
       const phases: string[] = [];
       link.onState(({ phase }) => phases.push(phase));
       const expiries = new Set<string>();
@@ -324,7 +278,7 @@ describe('over the link', () => {
       await vi.waitFor(
         async () => {
           ids.push(`w${ids.length}`);
-          await brief.fleet.bus.publishWork(config('brief', `w${ids.length - 1}`, ids.length));
+          await brief.fleet.bus.publishWork(configWork('brief', `w${ids.length - 1}`, ids.length));
           const agent = ((await brief.cluster('brief')) as unknown as Cluster).status?.agent;
           expect(expiries.add(agent?.credentialExpiresAt ?? '').size).toBeGreaterThan(3);
         },
@@ -333,7 +287,7 @@ describe('over the link', () => {
       await vi.waitFor(() => expect(itemsOf(events).map(({ id }) => id)).toEqual(ids), 5_000);
       expect(phases).toEqual([]);
     } finally {
-      await Promise.all(links.splice(0).map((link) => link.stop()));
+      await bench.stopLinks();
       await brief.stop();
     }
   });
@@ -342,7 +296,7 @@ describe('over the link', () => {
     const token = await hub.token('again', { maxUses: 9, autoApprove: {} });
     const link = await start('goner', { token });
     await reaches(link, 'Connected');
-    await hub.fleet.bus.publishWork(config('goner', 'a', 1));
+    await hub.fleet.bus.publishWork(configWork('goner', 'a', 1));
     await hub.deleteCluster('goner');
     await reaches(link, 'Refused', 'Revoked');
     expect(link.state().message).toMatch(/rm '.*goner\.json' .*hanse token create .*hanse join --hub .* --name goner --token TOKEN/);
@@ -352,7 +306,7 @@ describe('over the link', () => {
   });
 
   test('a cluster that is no longer approved is cut off, and let in again when it is', async () => {
-    const { link } = await joined('moody');
+    const { link } = await bench.joined('moody');
     await hub.admit('moody', 'Pending');
     await reaches(link, 'Pending', 'NotApproved');
     await hub.admit('moody', 'Approved');
@@ -360,34 +314,26 @@ describe('over the link', () => {
   });
 
   test('a broker that dies is waited for, and what was said meanwhile arrives', async () => {
-    const { link, events } = await joined('patient');
+    const { link, events } = await bench.joined('patient');
     process.kill(hub.fleet.broker?.pid() ?? 0, 'SIGKILL');
     await reaches(link, 'Disconnected', 'NatsUnreachable');
     const seen: StatusItem[] = [];
     hub.fleet.bus.onStatus((item) => seen.push(item));
-    const status: StatusItem = {
-      v: 1,
-      cluster: 'patient',
-      id: 'p',
-      seq: 1,
-      ref: config('patient', 'p', 1).ref,
-      phase: 'Applied',
-      observedAtMs: 5,
-    };
+    const status = appliedStatus(configWork('patient', 'p', 1));
     link.publishStatus(status);
-    await hub.fleet.bus.publishWork(config('patient', 'p', 1));
+    await hub.fleet.bus.publishWork(configWork('patient', 'p', 1));
     await reaches(link, 'Connected');
-    await vi.waitFor(() => expect(itemsOf(events)).toContainEqual(config('patient', 'p', 1)), 15_000);
+    await vi.waitFor(() => expect(itemsOf(events)).toContainEqual(configWork('patient', 'p', 1)), 15_000);
     await vi.waitFor(() => expect(seen).toContainEqual(status), 15_000);
   });
 
   test('a renewal that asks to be answered elsewhere reaches nobody else', async () => {
-    const { link } = await joined('sneaky');
+    const { link } = await bench.joined('sneaky');
     await link.stop();
     const kept = JSON.parse(await readFile(join(dir, 'sneaky.json'), 'utf8')) as KeptLink & { admitted: Admitted };
     const keys = agentKeysFrom(kept);
     const connection = await openSession('sneaky', keys, kept.admitted);
-    await hub.fleet.bus.publishWork(config('victim', 'x', 1));
+    await hub.fleet.bus.publishWork(configWork('victim', 'x', 1));
     const request = JSON.stringify({ v: 1, cluster: 'sneaky', publicKey: keys.publicKey });
     connection.publish('hanse.up.sneaky.renew', request, { reply: '$KV.work.victim.x' });
     expect((await connection.request('hanse.up.sneaky.renew', request)).json()).toMatchObject({ ok: true });
@@ -397,8 +343,32 @@ describe('over the link', () => {
     await connection.close();
   });
 
+  test.each(['hears nothing', 'is gone'])(
+    'an agent stops though its broker %s',
+    async (how) => {
+      const ending = await startTestHub();
+      const { link } = await bench.joined(how.replace(' ', '-'), ending);
+      const pid = ending.fleet.broker?.pid() ?? 0;
+      if (how === 'is gone') {
+        await ending.stop();
+        await reaches(link, 'Disconnected', 'NatsUnreachable');
+      } else process.kill(pid, 'SIGSTOP');
+      try {
+        // Well within the half minute after which a lost connection is given up.
+        await link.stop();
+        expect(link.state().phase).toBe('Stopped');
+      } finally {
+        if (how !== 'is gone') {
+          process.kill(pid, 'SIGCONT');
+          await ending.stop();
+        }
+      }
+    },
+    20_000,
+  );
+
   test('an agent that starts again needs neither token nor approval', async () => {
-    const { link } = await joined('steady');
+    const { link } = await bench.joined('steady');
     await link.stop();
     await reaches(await start('steady', { token: '', hubUrl: 'https://127.0.0.1:1' }), 'Connected');
   });

@@ -1,5 +1,6 @@
 /** @module One connection to the broker with one credential, and what hangs on it. */
 import { connect, type NatsConnection } from 'nats';
+import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import { brokerTls } from '../../shared/wire/broker-urls.ts';
 import { inboxPrefix } from '../../shared/wire/subjects.ts';
 import type { Admitted } from './key-store.ts';
@@ -9,6 +10,8 @@ const pingIntervalMs = 15_000;
 const reconnectTimeWaitMs = 1_000;
 const reconnectJitterMs = 2_000;
 const connectTimeoutMs = 10_000;
+/** What a broker that does not answer is waited for at the end; what it has not taken by then is lost. */
+const drainMsMax = 2_000;
 
 /**
  * Connects once. Afterwards the client reconnects for ever by itself; it ends when the server refuses the credential twice.
@@ -35,3 +38,17 @@ export const openSession = (cluster: string, keys: AgentKeys, admitted: Admitted
     maxPingOut: 2,
     timeout: connectTimeoutMs,
   });
+
+/**
+ * Ends a connection when the broker has taken what was published; without it after a while all the same. The client's own `drain` never ends
+ * when the broker is gone: nobody answers its pings, and a connection that closes meanwhile does not wake it.
+ */
+export const endSession = async (env: Pick<RuntimeEnv, 'setTimer'>, connection: NatsConnection): Promise<void> => {
+  if (connection.isClosed()) return;
+  const { promise: waitedLongEnough, resolve } = Promise.withResolvers<void>();
+  const cancel = env.setTimer(drainMsMax, resolve);
+  const drained = connection.drain().catch(() => undefined);
+  await Promise.race([drained, connection.closed(), waitedLongEnough]);
+  cancel();
+  await connection.close();
+};
