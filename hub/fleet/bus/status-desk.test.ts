@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../shared/wire/decode.ts';
 import type { StatusItem } from '../../../shared/wire/messages.ts';
 import { makeRefusals } from '../../../shared/wire/refusals.ts';
+import { trafficIdOf, trafficRef } from '../../../shared/wire/traffic.ts';
 import { testEnv } from '../testing/broker.ts';
 import { makeStatusDesk } from './status-desk.ts';
 
@@ -44,6 +45,12 @@ describe('a status', () => {
     see(item('other'));
     see(item('gone', { phase: 'Withdrawn' }));
     expect([told, removed, reasons()]).toEqual([['web'], ['eu.other', 'eu.gone'], { 'eu/UnknownWork': 1 }]);
+  });
+
+  it('of a service that the cluster offers by itself is told', () => {
+    const { see, told, removed, reasons } = open();
+    see(item(trafficIdOf('shop', 'front'), { seq: 0, ref: trafficRef('shop', 'front') }));
+    expect([told, removed, reasons()]).toEqual([[trafficIdOf('shop', 'front')], [], {}]);
   });
 
   it('that would make a cluster weigh too much is refused and taken away, and the one before it stays', () => {

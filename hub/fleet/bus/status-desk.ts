@@ -1,6 +1,6 @@
 /**
- * @module The statuses that agents keep in the `status` bucket: only of work that the hub sent there, checked, bounded for each cluster,
- * asked for again when damaged.
+ * @module The statuses that agents keep in the `status` bucket: only of work that the hub sent there and of services that they offer,
+ * checked, bounded for each cluster, asked for again when damaged.
  */
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { weightOf } from '../../../shared/lib/weight.ts';
@@ -9,6 +9,7 @@ import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem } from '../../../shared/wire/messages.ts';
 import type { Refusals } from '../../../shared/wire/refusals.ts';
 import { kvSubject, statusBucket } from '../../../shared/wire/subjects.ts';
+import { serviceOfTrafficId } from '../../../shared/wire/traffic.ts';
 import type { Unsubscribe } from '../port.ts';
 import type { KvRecord } from './kv-reader.ts';
 
@@ -67,7 +68,8 @@ export const makeStatusDesk = ({ env, refusals, isSent, weightMax = statusWeight
         return;
       }
       const item = decoded.value;
-      if (!isSent(cluster, id)) {
+      // A cluster may offer a service by itself (ServiceExport): that is news, and no work of the hub asked for it.
+      if (!isSent(cluster, id) && serviceOfTrafficId(id) === undefined) {
         // An agent that starts anew tells once more what it withdrew: that is no offence, and nobody needs it.
         if (item.phase !== 'Withdrawn')
           refuse(record, cluster, 'UnknownWork', `no work ${id} was sent to this cluster; the status was removed`);
