@@ -96,11 +96,18 @@ const answer = async (
 
 /** The body, within the limit; throws 413. */
 const bodyOf = async (raw: Request, limitBytes: number): Promise<Body> => {
-  if (raw.method === 'GET' || raw.method === 'HEAD' || raw.body === null) return EMPTY_BODY;
-  if (Number(raw.headers.get('Content-Length') ?? '0') > limitBytes) throw tooLarge(limitBytes);
+  if (raw.method === 'GET' || raw.method === 'HEAD') return EMPTY_BODY;
+  const announced = raw.headers.get('Content-Length');
+  if (announced !== null && Number(announced) > limitBytes) throw tooLarge(limitBytes);
+  // No transport delivers more than was announced, and read at once a body needs no stream, which costs more than the reading.
+  const bytes = announced === null ? await readUpTo(raw, limitBytes) : new Uint8Array(await raw.arrayBuffer());
+  return { kind: 'bytes', contentType: raw.headers.get('Content-Type') ?? '', bytes };
+};
+
+const readUpTo = async (raw: Request, limitBytes: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let total = 0;
-  for await (const chunk of raw.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     total += chunk.length;
     if (total > limitBytes) throw tooLarge(limitBytes);
     chunks.push(chunk);
@@ -111,7 +118,7 @@ const bodyOf = async (raw: Request, limitBytes: number): Promise<Body> => {
     bytes.set(chunk, offset);
     offset += chunk.length;
   }
-  return { kind: 'bytes', contentType: raw.headers.get('Content-Type') ?? '', bytes };
+  return bytes;
 };
 
 /** A protobuf body becomes the value it stands for; all else stays as it is. Throws 400. */
