@@ -77,6 +77,8 @@ describe('Namespaces', () => {
   });
 });
 
+const rbac = 'rbac.authorization.k8s.io';
+
 describe('RBAC objects', () => {
   it('a role without verbs and a binding to nothing are refused', () => {
     expect(created(typeOf('roles'), { rules: [{ apiGroups: [''], resources: ['pods'] }] }).faults).toEqual([
@@ -88,6 +90,15 @@ describe('RBAC objects', () => {
       'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
       'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
     ]);
+  });
+
+  it('a group that is written empty, as Go clients write it, is the one of RBAC', () => {
+    const { object, faults } = created(typeOf('rolebindings'), {
+      roleRef: { apiGroup: '', kind: 'Role', name: 'x' },
+      subjects: [{ apiGroup: '', kind: 'User', name: 'a' }],
+    });
+    expect(faults).toEqual([]);
+    expect(object).toMatchObject({ roleRef: { apiGroup: rbac }, subjects: [{ apiGroup: rbac }] });
   });
 
   it('a binding keeps its role', () => {

@@ -85,11 +85,14 @@ const defaultsOf = (node: SchemaNode): JsonObject => {
   return out;
 };
 
-/** The defaults but those of pointers that hold '': to Go these are set. What may be left out and is none was dropped when it was read. */
+/**
+ * The defaults but those of pointers that hold '': to Go these are set. What may be left out and is none was dropped when it was read, and a
+ * field with a default in its schema is held by value.
+ */
 const unlessEmptyText = (node: SchemaNode, struct: JsonObject, defaults: JsonObject): JsonObject => {
   const set = Object.keys(defaults).filter((key) => {
     const field = struct[key] === '' ? node.fields.get(key) : undefined;
-    return field !== undefined && !field.omitEmpty && !field.required;
+    return field !== undefined && !field.omitEmpty && !field.required && field.default === undefined;
   });
   return set.length === 0 ? defaults : without(defaults, ...set);
 };
