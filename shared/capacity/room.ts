@@ -14,6 +14,11 @@ import { reportDevices } from './report-devices.ts';
 export type ClusterRoom = {
   /** The report that the room is counted from; undefined when it is counted from an exact model. */
   readonly report: CapacityReport | undefined;
+  /**
+   * Another number whenever an answer of `fit` may be another one; shapes of one key have one answer at one revision. Absent when answers depend
+   * on more, and must be asked for each time.
+   */
+  readonly revision?: number | undefined;
   /** Further replicas of the shape, with everything assumed subtracted. */
   readonly fit: (shape: PodShape) => FitResult;
   /** Subtracts pods that were assigned just now; answers how many found room. */
@@ -71,6 +76,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const keyOf = ({ key, who }: PodShape): string =>
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
+    if (room.revision !== undefined) room.revision += 1;
     const bound = take(pods);
     const missing = pods.count - bound;
     for (const [resource, amount] of pods.shape.requests) if (missing > 0) debt.set(resource, (debt.get(resource) ?? 0) + missing * amount);
@@ -100,9 +106,9 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     const key = keyOf(pods.shape);
     together.set(key, { shape: pods.shape, count: pods.count + (together.get(key)?.count ?? 0) });
   }
-  for (const pods of together.values()) assume(pods);
-  return {
+  const room: { -readonly [field in keyof ClusterRoom]: ClusterRoom[field] } = {
     report,
+    revision: looksAtNamespace ? undefined : 0,
     assume,
     fit: (shape) => {
       const key = keyOf(shape);
@@ -119,4 +125,6 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       return result;
     },
   };
+  for (const pods of together.values()) assume(pods);
+  return room;
 };

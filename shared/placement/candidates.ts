@@ -1,34 +1,38 @@
 /** @module Which clusters may take replicas of a workload, how many at most, and why others may not. */
 import type { ExplanationScore } from '../api/index.ts';
 import { type FitResult, type PodShape, plainShape, taintText } from '../capacity/index.ts';
+import { type Answers, refusalIn, shapeAmong, unable } from './answers.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import { answersOf } from './fleet.ts';
 import type { OtherWorkload, Workload } from './model.ts';
 import { type Neighbours, neighboursOf } from './neighbours.ts';
-import { evictionAt, type Prepared, type Refusal, type Standing } from './prepare.ts';
+import { evictionAt, gate, gatesOf, isServed, type Prepared, type Refusal, type Standing } from './prepare.ts';
+import { type Column, nothingIn } from './problem.ts';
 import { type DemandPlan, demandOf } from './requires.ts';
+import { type Roster, rosterOf } from './roster.ts';
 
 /** A cluster that is out; `at` is its place among the prepared. */
 export type Refused = Refusal & { readonly at: number };
 
-/** Clusters that may take or keep replicas, as columns in name order, and those that may not. */
+/** Clusters that may take or keep replicas, in name order, and what keeps the others out. */
 export type Candidates = {
   readonly prepared: Prepared;
-  /** Places among the prepared clusters. */
-  readonly at: number[];
-  /** Present replicas. */
-  readonly current: number[];
-  /** What was counted; undefined when nothing is. */
-  readonly fits: (FitResult | undefined)[];
-  /** What one replica asks for here; undefined when nothing is counted. */
-  readonly shapes: (PodShape | undefined)[];
-  /** Set where a cluster keeps what runs and takes no more. */
-  readonly holds: (Refusal | undefined)[];
-  readonly score: number[];
-  /** Scores that come of where other workloads are. */
-  readonly nearScores: (readonly ExplanationScore[])[];
-  readonly refused: Refused[];
+  /** The kind asked about, as `apps/v1/Deployment`. */
+  readonly kind: string;
+  readonly roster: Roster;
+  /** Present replicas of each candidate. */
+  readonly current: Column;
+  /** What each cluster answered; undefined when nothing was asked. */
+  readonly answers: Answers | undefined;
+  /** Set where a cluster keeps what runs and takes no more, by its place among the prepared. */
+  readonly holds: ReadonlyMap<number, Refusal>;
+  readonly score: Column;
+  /** Scores that come of where other workloads are, by place; absent = none. */
+  readonly nearScores: ReadonlyMap<number, readonly ExplanationScore[]>;
+  /** Why clusters are out that the policy alone would let in, by place. */
+  readonly kept: ReadonlyMap<number, Refusal>;
   /** When a toleration ends, ms since the epoch. */
-  recheckAtMs: number | undefined;
+  readonly recheckAtMs: number | undefined;
 };
 
 /** What a decision asks of every cluster. */
@@ -36,20 +40,23 @@ type Question = {
   readonly policy: CompiledPolicy;
   readonly workload: Workload;
   readonly nowMs: number;
-  readonly plan: DemandPlan | undefined;
-  readonly counts: boolean;
-  /** The workload runs nowhere yet. */
-  readonly isNew: boolean;
   readonly kind: string;
   readonly neighbours: Neighbours | undefined;
 };
 
-const unreported: Refusal = { reason: 'report', message: 'the cluster has not reported its capacity yet' };
-const noScores: readonly ExplanationScore[] = [];
+/** What came of it: the first `size` places of `at` are candidates. */
+type Sieve = {
+  readonly at: Int32Array;
+  size: number;
+  readonly holds: Map<number, Refusal>;
+  readonly kept: Map<number, Refusal>;
+  recheckAtMs: number | undefined;
+};
+
 const noShape = plainShape({});
 
 /** Driven out by a taint now; tells when that is still to come. */
-const driven = (standing: Standing, question: Question, into: Candidates): Refusal | undefined => {
+const driven = (standing: Standing, question: Question, into: Sieve): Refusal | undefined => {
   for (const taint of standing.driving) {
     const atMs = evictionAt(taint, question.policy) ?? 0;
     if (atMs <= question.nowMs) return { reason: 'taint', message: `taint ${taintText(taint)} is not tolerated` };
@@ -58,62 +65,115 @@ const driven = (standing: Standing, question: Question, into: Candidates): Refus
   return undefined;
 };
 
-/** What keeps new replicas out; those that run may stay. */
-const barrier = (standing: Standing, question: Question): Refusal | undefined => {
-  const { served } = standing.view;
-  if (served !== undefined && !served.has(question.kind)) {
-    const { apiVersion, kind } = question.workload.ref;
-    return { reason: 'api', message: `the cluster does not serve ${kind} of ${apiVersion}` };
-  }
+const unserved = ({ ref: { apiVersion, kind } }: Pick<Workload, 'ref'>): Refusal => ({
+  reason: 'api',
+  message: `the cluster does not serve ${kind} of ${apiVersion}`,
+});
+
+/** What keeps new replicas out; those that run may stay. A kind that the member served when the object came is no reason to withdraw it. */
+const barrier = (standing: Standing, question: Question, isPresent: boolean): Refusal | undefined => {
+  if (!isPresent && !isServed(standing, question.kind)) return unserved(question.workload);
   return standing.blocked ?? question.neighbours?.refusal(standing);
 };
 
-/** Columns under way: long enough for every cluster, cut to `size` in the end. */
-type Filling = Candidates & { size: number };
-
-const judge = (at: number, standing: Standing, question: Question, into: Filling): void => {
-  const { view } = standing;
-  const present = question.isNew ? undefined : question.workload.current.get(view.name);
-  const isPresent = present !== undefined;
-  const out = standing.refused ?? (standing.driving.length === 0 ? undefined : driven(standing, question, into));
-  if (out !== undefined) {
-    into.refused.push({ at, ...out });
+/** One cluster that more than the policy decides about. */
+const judge = (at: number, standing: Standing, question: Question, isPresent: boolean, into: Sieve): void => {
+  const out = standing.driving.length === 0 ? undefined : driven(standing, question, into);
+  const hold = out ?? barrier(standing, question, isPresent);
+  if (out !== undefined || (hold !== undefined && !isPresent)) {
+    if (hold !== undefined) into.kept.set(at, hold);
     return;
   }
-  let hold = barrier(standing, question);
-  // A kind that the member served when the object came is no reason to withdraw it.
-  if (isPresent && hold?.reason === 'api') hold = undefined;
-  let shape: PodShape | undefined;
-  let fit: FitResult | undefined;
-  if (hold === undefined || isPresent) {
-    // Asked for once: a room is looked up anew each time.
-    const room = question.plan === undefined ? undefined : view.room;
-    const facts = question.plan === undefined ? undefined : (view.facts ?? room?.report);
-    const demand = facts === undefined ? undefined : question.plan?.inCluster(facts);
-    if (demand === undefined) {
-      if (question.plan !== undefined && (question.counts || question.policy.requires !== undefined)) hold ??= unreported;
-    } else if ('reason' in demand) hold ??= demand;
-    else if (question.counts) {
-      shape = demand.shape;
-      fit = room?.fit(shape);
-    }
-  }
-  if (hold !== undefined && !isPresent) {
-    into.refused.push({ at, ...hold });
-    return;
-  }
-  const near = question.neighbours === undefined ? noScores : question.neighbours.scores(standing);
-  const place = into.size++;
-  into.at[place] = at;
-  into.current[place] = present ?? 0;
-  into.fits[place] = fit;
-  into.shapes[place] = shape;
-  into.holds[place] = hold;
-  into.nearScores[place] = near;
-  let { score } = standing;
-  for (const entry of near) score += entry.score;
-  into.score[place] = score;
+  if (hold !== undefined) into.holds.set(at, hold);
+  into.at[into.size++] = at;
 };
+
+/** Those that policy, taints and neighbours let in. */
+const sieve = (prepared: Prepared, question: Question, present: ReadonlySet<number>): Sieve => {
+  const { standings } = prepared;
+  const gates = gatesOf(prepared, question.kind);
+  const into: Sieve = { at: new Int32Array(standings.length), size: 0, holds: new Map(), kept: new Map(), recheckAtMs: undefined };
+  const isPlain = question.neighbours === undefined;
+  const isNew = present.size === 0;
+  for (let at = 0; at < gates.length; at++) {
+    const standing = gates[at] as number;
+    if (standing === gate.out) continue;
+    if (isPlain && standing === gate.open) into.at[into.size++] = at;
+    else if (isPlain && isNew && standing !== gate.driven) continue;
+    else judge(at, standings[at] as Standing, question, present.has(at), into);
+  }
+  return into;
+};
+
+/** Those that cannot run the shape leave, or take no more. */
+const dropUnable = (answers: Answers, present: ReadonlySet<number>, into: Sieve): void => {
+  let size = 0;
+  for (let index = 0; index < into.size; index++) {
+    const at = into.at[index] as number;
+    if (answers.room[at] === unable) {
+      if (!present.has(at)) continue;
+      if (!into.holds.has(at)) into.holds.set(at, refusalIn(answers, at));
+    }
+    into.at[size++] = at;
+  }
+  into.size = size;
+};
+
+/** A weight of 0 leaves a cluster out, unless every weight that matched is 0: then all count the same (facts `karmada.md` §2.7). */
+const dropWeightless = ({ strategy, weights }: CompiledPolicy, { standings }: Prepared, into: Sieve): void => {
+  if (strategy !== 'Weighted' || weights === undefined) return;
+  const weightAt = (index: number): number => standings[into.at[index] as number]?.weight ?? 0;
+  let size = 0;
+  for (let index = 0; index < into.size; index++) if (weightAt(index) > 0) size += 1;
+  if (size === 0 || size === into.size) return;
+  size = 0;
+  for (let index = 0; index < into.size; index++) {
+    const at = into.at[index] as number;
+    if (weightAt(index) > 0) into.at[size++] = at;
+    else into.kept.set(at, { reason: 'weight', message: 'the weight of the cluster is 0' });
+  }
+  into.size = size;
+};
+
+const placesOf = ({ index }: Prepared, { current }: Workload): ReadonlySet<number> => {
+  const places = new Set<number>();
+  for (const name of current.keys()) {
+    const place = index.get(name);
+    if (place !== undefined) places.add(place);
+  }
+  return places;
+};
+
+const presentIn = ({ at }: Roster, { standings }: Prepared, { current }: Workload, present: ReadonlySet<number>): Column => {
+  if (present.size === 0) return nothingIn(at.length);
+  const column = new Float64Array(at.length);
+  for (let candidate = 0; candidate < at.length; candidate++) {
+    const place = at[candidate] as number;
+    if (present.has(place)) column[candidate] = current.get(standings[place]?.view.name ?? '') ?? 0;
+  }
+  return column;
+};
+
+type Near = Pick<Candidates, 'score' | 'nearScores'>;
+
+const noScores: ReadonlyMap<number, readonly ExplanationScore[]> = new Map();
+
+const nearTo = ({ at, score }: Roster, { standings }: Prepared, neighbours: Neighbours | undefined): Near => {
+  if (neighbours === undefined) return { score, nearScores: noScores };
+  const scores = score.slice();
+  const nearScores = new Map<number, readonly ExplanationScore[]>();
+  for (let candidate = 0; candidate < at.length; candidate++) {
+    const place = at[candidate] as number;
+    const near = neighbours.scores(standings[place] as Standing);
+    if (near.length === 0) continue;
+    nearScores.set(place, near);
+    for (const entry of near) scores[candidate] = (scores[candidate] as number) + entry.score;
+  }
+  return { score: scores, nearScores };
+};
+
+const planOf = (policy: CompiledPolicy, { ref, shape }: Workload, isCounted: boolean): DemandPlan | undefined =>
+  isCounted || policy.requires !== undefined ? demandOf(policy.requires, shape ?? noShape, ref.namespace) : undefined;
 
 /** Judges every cluster. */
 export const candidatesOf = (
@@ -123,62 +183,66 @@ export const candidatesOf = (
   others: readonly OtherWorkload[],
   nowMs: number,
 ): Candidates => {
-  const { ref, shape } = workload;
-  const counts = workload.replicas !== undefined && shape !== undefined;
-  const isAsked = counts || policy.requires !== undefined;
-  const question: Question = {
-    policy,
-    workload,
-    nowMs,
-    plan: isAsked ? demandOf(policy.requires, shape ?? noShape, ref.namespace) : undefined,
-    counts,
-    isNew: workload.current.size === 0,
-    kind: `${ref.apiVersion}/${ref.kind}`,
-    neighbours: neighboursOf(policy, prepared, workload, others),
-  };
-  const { standings } = prepared;
-  const column = <T>(): T[] => new Array<T>(standings.length);
-  const into: Filling = {
+  const isCounted = workload.replicas !== undefined && workload.shape !== undefined;
+  const kind = `${workload.ref.apiVersion}/${workload.ref.kind}`;
+  const neighbours = neighboursOf(policy, prepared, workload, others);
+  const present = placesOf(prepared, workload);
+  const into = sieve(prepared, { policy, workload, nowMs, kind, neighbours }, present);
+  const plan = planOf(policy, workload, isCounted);
+  const answers = plan === undefined ? undefined : answersOf(prepared.fleet, plan, isCounted, into.at, into.size);
+  if (answers !== undefined) dropUnable(answers, present, into);
+  dropWeightless(policy, prepared, into);
+  const roster = rosterOf(prepared, into.at, into.size);
+  return {
     prepared,
-    size: 0,
-    at: column(),
-    current: column(),
-    fits: column(),
-    shapes: column(),
-    holds: column(),
-    score: column(),
-    nearScores: column(),
-    refused: [],
-    recheckAtMs: undefined,
+    kind,
+    roster,
+    current: presentIn(roster, prepared, workload, present),
+    answers,
+    holds: into.holds,
+    ...nearTo(roster, prepared, neighbours),
+    kept: into.kept,
+    recheckAtMs: into.recheckAtMs,
   };
-  for (let at = 0; at < standings.length; at++) {
-    const standing = standings[at];
-    if (standing !== undefined) judge(at, standing, question, into);
-  }
-  const { at, current, fits, shapes, holds, score, nearScores, size } = into;
-  if (size < standings.length) for (const one of [at, current, fits, shapes, holds, score, nearScores]) one.length = size;
-  dropWeightless(policy, into);
-  return into;
-};
-
-/** A weight of 0 leaves a cluster out, unless every weight that matched is 0: then all count the same (facts `karmada.md` §2.7). */
-const dropWeightless = (policy: CompiledPolicy, into: Candidates): void => {
-  if (policy.strategy !== 'Weighted' || policy.weights === undefined) return;
-  const weightAt = (place: number): number => into.prepared.standings[place]?.weight ?? 0;
-  if (into.at.every((place) => weightAt(place) === 0)) return;
-  const stays = into.at.map((place) => weightAt(place) > 0);
-  if (stays.every(Boolean)) return;
-  into.at.forEach((at, index) => {
-    if (stays[index] !== true) into.refused.push({ at, reason: 'weight', message: 'the weight of the cluster is 0' });
-  });
-  const columns: unknown[][] = [into.at, into.current, into.fits, into.shapes, into.holds, into.score, into.nearScores];
-  for (const column of columns) {
-    const left = column.filter((_, index) => stays[index] === true);
-    column.length = 0;
-    column.push(...left);
-  }
 };
 
 /** The cluster of a candidate. */
-export const standingAt = (candidates: Candidates, candidate: number): Standing | undefined =>
-  candidates.prepared.standings[candidates.at[candidate] ?? -1];
+export const standingAt = ({ prepared, roster }: Candidates, candidate: number): Standing | undefined =>
+  prepared.standings[roster.at[candidate] ?? -1];
+
+/** What was counted at a candidate; undefined when nothing was. */
+export const fitAt = ({ answers, roster }: Candidates, candidate: number): FitResult | undefined =>
+  answers?.fits[roster.at[candidate] ?? -1];
+
+/** What one replica asks for at a candidate; undefined when nothing is counted. */
+export const shapeAt = ({ answers, roster }: Candidates, candidate: number): PodShape | undefined =>
+  answers === undefined ? undefined : shapeAmong(answers, roster.at[candidate] ?? -1);
+
+/** Set where a candidate keeps what runs and takes no more. */
+export const holdAt = ({ holds, roster }: Candidates, candidate: number): Refusal | undefined => holds.get(roster.at[candidate] ?? -1);
+
+/** Why a cluster that is no candidate is out. */
+const refusalAt = ({ prepared, kind, kept, answers }: Candidates, at: number, { ref }: Pick<Workload, 'ref'>): Refusal | undefined => {
+  const standing = prepared.standings[at] as Standing;
+  if (standing.refused !== undefined) return standing.refused;
+  const told = kept.get(at);
+  if (told !== undefined) return told;
+  if (!isServed(standing, kind)) return unserved({ ref });
+  return standing.blocked ?? (answers === undefined ? undefined : refusalIn(answers, at));
+};
+
+/** Clusters that are out, in name order; made when they are asked for. */
+export const refusedOf = (candidates: Candidates, workload: Pick<Workload, 'ref'>): Refused[] => {
+  const { prepared, roster } = candidates;
+  const refused: Refused[] = [];
+  let next = 0;
+  for (let at = 0; at < prepared.standings.length; at++) {
+    if (roster.at[next] === at) {
+      next += 1;
+      continue;
+    }
+    const refusal = refusalAt(candidates, at, workload);
+    if (refusal !== undefined) refused.push({ at, reason: refusal.reason, message: refusal.message });
+  }
+  return refused;
+};

@@ -2,22 +2,22 @@
  * @module The best division under hard constraints whose domains cross (regions that several providers share): branch and bound over the
  * candidates. With three crossing constraints the question is NP-hard (3-dimensional matching), so that the steps are limited.
  */
-import { isLimited, movesInto, type Problem, sumOf, violations } from './problem.ts';
+import { type Column, isLimited, movesInto, type Problem, sumOf, violations } from './problem.ts';
 
 /** Steps of the search; beyond it the best so far is the answer. */
 const stepsMax = 150_000;
 
 /** The division that places most and then moves least among those tried; undefined when none was found. */
-export const divideCrossing = (problem: Problem, bound: number): number[] | undefined => {
+export const divideCrossing = (problem: Problem, bound: number): Column | undefined => {
   const size = problem.max.length;
   const hard = problem.spreads.filter((spread) => spread.hard);
   const sums = hard.map((spread) => spread.names.map(() => 0));
   const used = hard.map(() => 0);
-  const counts = new Array<number>(size).fill(0);
-  const roomAfter = new Array<number>(size + 1).fill(0);
+  const counts = new Float64Array(size);
+  const roomAfter = new Float64Array(size + 1);
   for (let at = size - 1; at >= 0; at--) roomAfter[at] = Math.min(problem.replicas, (roomAfter[at + 1] ?? 0) + (problem.max[at] ?? 0));
   const fewest = Math.max(0, bound - sumOf(problem.current));
-  let best: { readonly counts: number[]; readonly placed: number; readonly moves: number } | undefined;
+  let best: { readonly counts: Column; readonly placed: number; readonly moves: number } | undefined;
   let steps = 0;
   let isDone = false;
 
@@ -42,7 +42,7 @@ export const divideCrossing = (problem: Problem, bound: number): number[] | unde
     if (best !== undefined && (reach < best.placed || (reach === best.placed && moves >= best.moves))) return;
     if (at === size) {
       if (violations(problem, counts).length > 0) return;
-      best = { counts: [...counts], placed, moves };
+      best = { counts: counts.slice(), placed, moves };
       isDone = placed === bound && moves === fewest;
       return;
     }

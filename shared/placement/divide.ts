@@ -11,15 +11,18 @@
  *   holds for the replicas, together with room;
  * - a fresh start (WorkloadRebalancer): the same division with present replicas counted as room, only by the rebalancer.
  */
+import { IndexHeap } from '../lib/index-heap.ts';
 import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
 import { type Line, lineOf } from './line.ts';
 import { divideNested } from './nested.ts';
 import {
+  type Column,
   domainCounts,
   isLimited,
   mostPlaceable,
   movesInto,
+  nothingIn,
   type Problem,
   type Spread,
   sumOf,
@@ -31,47 +34,67 @@ import { seat } from './seats.ts';
 import { seatFreely } from './webster.ts';
 
 /** A division, and the hard constraints that nothing better than it could hold. */
-export type Division = { readonly counts: readonly number[]; readonly broken: readonly Violation[] };
+export type Division = { readonly counts: Column; readonly broken: readonly Violation[] };
 
 /** How new seats are ordered under a stable strategy. */
 export type Preference = 'proportional' | 'aggregated' | 'inOrder';
 
-const seatAll = (problem: Problem, chosen: Chosen, start: readonly number[], line: Line): number[] =>
+const seatAll = (problem: Problem, chosen: Chosen, start: Column, line: Line): Column =>
   problem.spreads.length === 0 ? seatFreely(problem, start, line) : seat(problem, chosen, start, line);
 
+/** A column made of what is asked for each candidate. */
+const columnOf = (size: number, value: (candidate: number) => number): Column => {
+  const column = new Float64Array(size);
+  for (let at = 0; at < size; at++) column[at] = value(at);
+  return column;
+};
+
+const hasAny = (column: Column): boolean => column !== nothingIn(column.length) && column.some((value) => value !== 0);
+
+/** The column with nothing for those that are not open. */
+const onlyOpen = (column: Column, isOpen: Chosen['isOpen']): Column =>
+  hasAny(column) ? columnOf(column.length, (at) => (isOpen(at) ? (column[at] as number) : 0)) : column;
+
 /** Candidates outside the chosen domains hold nothing. */
-const within = (problem: Problem, chosen: Chosen): Problem =>
+const within = (problem: Problem, { isOpen }: Chosen): Problem =>
   problem.spreads.some(isLimited)
     ? {
         ...problem,
-        max: problem.max.map((most, at) => (chosen.isOpen(at) ? most : 0)),
-        min: problem.min.map((least, at) => (chosen.isOpen(at) ? least : 0)),
-        current: problem.current.map((count, at) => (chosen.isOpen(at) ? count : 0)),
+        max: onlyOpen(problem.max, isOpen),
+        min: onlyOpen(problem.min, isOpen),
+        current: onlyOpen(problem.current, isOpen),
       }
     : problem;
 
 /** Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. */
-const aggregatedOrder = (problem: Problem, extra: number): number[] => {
-  const room = (at: number): number => Math.max(0, (problem.max[at] ?? 0) - (problem.current[at] ?? 0));
-  const present = (at: number): number => Number((problem.current[at] ?? 0) > 0);
-  const order = [...problem.max.keys()]
-    .filter((at) => room(at) > 0)
-    .sort((a, b) => (problem.rank[a] ?? 0) - (problem.rank[b] ?? 0) || present(b) - present(a) || room(b) - room(a) || a - b);
-  const place = problem.max.map(() => unlimited);
+const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column => {
+  const room = (at: number): number => (max[at] as number) - (current[at] as number);
+  const isBefore = (a: number, b: number): boolean =>
+    ((rank[a] as number) - (rank[b] as number) ||
+      Number((current[b] as number) > 0) - Number((current[a] as number) > 0) ||
+      room(b) - room(a) ||
+      a - b) < 0;
+  const items = new Int32Array(max.length);
+  let size = 0;
+  for (let at = 0; at < max.length; at++) if (room(at) > 0) items[size++] = at;
+  const queue = new IndexHeap(items, size, isBefore);
+  // Those beyond the first that suffice are in turn by their places behind all of them.
+  const place = new Float64Array(max.length).fill(unlimited);
   let covered = 0;
-  order.forEach((at, position) => {
+  for (let position = 0; queue.size > 0; position++) {
+    const at = queue.pop();
     place[at] = covered < extra ? 1 : 2 + position;
     covered += room(at);
-  });
+  }
   return place;
 };
 
-const stableLine = (problem: Problem, kept: readonly number[], preference: Preference): Line =>
+const stableLine = (problem: Problem, kept: Column, preference: Preference): Line =>
   lineOf(problem, kept, preference === 'aggregated' ? aggregatedOrder(problem, Math.max(0, problem.replicas - sumOf(kept))) : undefined);
 
 type Attempt = Division & { readonly placed: number; readonly moves: number };
 
-const attempt = (problem: Problem, counts: readonly number[]): Attempt => ({
+const attempt = (problem: Problem, counts: Column): Attempt => ({
   counts,
   broken: violations(problem, counts),
   placed: sumOf(counts),
@@ -92,12 +115,16 @@ const isWhole = (problem: Problem, tried: Attempt, bound: number): boolean =>
 
 const hasHardTerms = (problem: Problem): boolean => problem.spreads.some(({ hard }) => hard);
 
+/** What runs, or the minimum where that is more. */
+const atLeastCurrent = ({ min, current }: Problem): Column =>
+  hasAny(min) ? columnOf(min.length, (at) => Math.max(current[at] as number, min[at] as number)) : current;
+
 /** Divisions that are exact under hard constraints: one that keeps what it can of the present state, and one that is free. */
 const exactAttempts = (problem: Problem, line: Line, bound: number): Attempt[] => {
   const present = sumOf(problem.current);
   const growing = present <= problem.replicas;
   const held: Problem = growing
-    ? { ...problem, min: problem.min.map((least, at) => Math.max(least, problem.current[at] ?? 0)) }
+    ? { ...problem, min: atLeastCurrent(problem) }
     : { ...problem, max: problem.max.map((most, at) => Math.max(problem.min[at] ?? 0, Math.min(most, problem.current[at] ?? 0))) };
   const attempts: Attempt[] = [];
   for (const given of present > 0 ? [held, problem] : [problem]) {
@@ -108,20 +135,21 @@ const exactAttempts = (problem: Problem, line: Line, bound: number): Attempt[] =
 };
 
 /** Weights from zero. Tiers keep what they hold now, so that room in an earlier tier moves nothing by itself. */
-const weightedCounts = (problem: Problem, chosen: Chosen): number[] => {
+const weightedCounts = (problem: Problem, chosen: Chosen): Column => {
+  const { tier: tiers, min, max, current, replicas } = problem;
   const line = lineOf(problem, undefined);
-  const quota = new Array<number>(1 + problem.tier.reduce((last, tier) => Math.max(last, tier), 0)).fill(0);
-  problem.tier.forEach((tier, at) => {
-    quota[tier] = (quota[tier] ?? 0) + Math.max(0, problem.current[at] ?? 0) - (problem.min[at] ?? 0);
+  const quota = new Array<number>(1 + tiers.reduce((last, tier) => Math.max(last, tier), 0)).fill(0);
+  if (quota.length === 1) return seatAll(problem, chosen, min, line);
+  tiers.forEach((tier, at) => {
+    quota[tier] = (quota[tier] ?? 0) + Math.max(0, current[at] ?? 0) - (min[at] ?? 0);
   });
-  if (quota.length === 1) return seatAll(problem, chosen, problem.min, line);
-  if (problem.spreads.length > 0) return seat(problem, chosen, problem.min, { ...line, quota: { tier: problem.tier, left: quota } });
-  let counts: readonly number[] = problem.min;
+  if (problem.spreads.length > 0) return seat(problem, chosen, min, { ...line, quota: { tier: tiers, left: quota } });
+  let counts = min;
   quota.forEach((kept, tier) => {
     const placed = sumOf(counts);
-    const replicas = Math.min(problem.replicas, placed + Math.max(0, kept));
-    const max = problem.max.map((most, at) => (problem.tier[at] === tier ? most : (counts[at] ?? 0)));
-    if (replicas > placed) counts = seatFreely({ ...problem, replicas, max }, counts, line);
+    const wanted = Math.min(replicas, placed + Math.max(0, kept));
+    const most = max.map((all, at) => (tiers[at] === tier ? all : (counts[at] ?? 0)));
+    if (wanted > placed) counts = seatFreely({ ...problem, replicas: wanted, max: most }, counts, line);
   });
   return seatFreely(problem, counts, line);
 };
@@ -143,7 +171,7 @@ const presentWeighted = (given: Problem): Attempt | undefined => {
   const line = lineOf(problem, undefined);
   const tries = [
     () => weightedCounts({ ...problem, spreads }, chosen),
-    () => divideNested({ ...problem, current: given.current.map(() => 0) }, line, given.replicas),
+    () => divideNested({ ...problem, current: nothingIn(given.current.length) }, line, given.replicas),
   ];
   for (const make of tries) {
     const counts = make();
@@ -155,8 +183,8 @@ const presentWeighted = (given: Problem): Attempt | undefined => {
 };
 
 /** The constraint as if only domains with room were there. */
-const usedOnly = (spread: Spread, max: readonly number[]): Spread => {
-  const sizes = spread.sizes.map(() => 0);
+const usedOnly = (spread: Spread, max: Column): Spread => {
+  const sizes = new Int32Array(spread.sizes.length);
   for (let at = 0; at < max.length; at++) {
     const domain = spread.of[at] ?? -1;
     if (domain >= 0 && (max[at] ?? 0) > 0) sizes[domain] = (sizes[domain] ?? 0) + 1;
@@ -173,7 +201,7 @@ export const divideWeighted = (given: Problem): Division => {
   const first = attempt(given, weightedCounts(problem, chosen));
   const bound = mostPlaceable(given);
   if (!hasHardTerms(given) || (first.broken.length === 0 && first.placed >= bound)) return first;
-  const fresh = { ...given, current: given.current.map(() => 0) };
+  const fresh = { ...given, current: nothingIn(given.current.length) };
   const line = lineOf(given, undefined);
   const counts = divideNested(fresh, line, bound) ?? divideCrossing(fresh, bound);
   if (counts === undefined) return first;
@@ -182,8 +210,8 @@ export const divideWeighted = (given: Problem): Division => {
 };
 
 /** The replicas that lost clusters had go back to them, the others give way; undefined when that cannot hold or places fewer. */
-const givenBack = (problem: Problem, chosen: Chosen, owed: readonly number[], preference: Preference): Attempt | undefined => {
-  if (sumOf(owed) === 0) return undefined;
+const givenBack = (problem: Problem, chosen: Chosen, owed: Column, preference: Preference): Attempt | undefined => {
+  if (!hasAny(owed)) return undefined;
   const returning = problem.current.map((count, at) =>
     Math.max(problem.min[at] ?? 0, Math.min(problem.max[at] ?? 0, count + (owed[at] ?? 0))),
   );
@@ -194,15 +222,15 @@ const givenBack = (problem: Problem, chosen: Chosen, owed: readonly number[], pr
 };
 
 /** The division under every strategy that keeps what runs. `owed` replicas of clusters that came back take their old places first. */
-export const divideStable = (given: Problem, owed: readonly number[], preference: Preference): Division => {
+export const divideStable = (given: Problem, owed: Column, preference: Preference): Division => {
   const chosen = chooseDomains(given);
   const problem = within(given, chosen);
   const bound = mostPlaceable(given);
   const returned = givenBack(problem, chosen, owed, preference);
   if (returned !== undefined) return attempt(given, returned.counts);
-  const least = problem.current.map((count, at) => Math.max(count, problem.min[at] ?? 0));
+  const least = atLeastCurrent(problem);
   const attempts: Attempt[] = [];
-  const tries: (() => number[])[] = [
+  const tries: (() => Column)[] = [
     ...(sumOf(least) <= problem.replicas ? [() => seatAll(problem, chosen, least, stableLine(problem, least, preference))] : []),
     () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.current, preference)),
     () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.min, preference)),
@@ -221,14 +249,11 @@ export const divideStable = (given: Problem, owed: readonly number[], preference
 
 /** Strategy Duplicated: every open candidate gets all replicas, or as many as it can hold. */
 export const divideDuplicated = (given: Problem): Division => {
-  const chosen = chooseDomains(given);
-  const problem = within(given, chosen);
+  const { max, tier, current, replicas } = within(given, chooseDomains(given));
   let firstTier = unlimited;
-  problem.max.forEach((most, at) => {
-    if (most > 0) firstTier = Math.min(firstTier, problem.tier[at] ?? 0);
-  });
-  const counts = problem.max.map((most, at) =>
-    (problem.tier[at] ?? 0) > firstTier && (problem.current[at] ?? 0) === 0 ? 0 : Math.min(most, problem.replicas),
+  for (let at = 0; at < max.length; at++) if ((max[at] as number) > 0) firstTier = Math.min(firstTier, tier[at] as number);
+  const counts = columnOf(max.length, (at) =>
+    (tier[at] as number) > firstTier && (current[at] as number) === 0 ? 0 : Math.min(max[at] as number, replicas),
   );
   // Skew and share speak of a division of replicas; copies are not divided, so that only the numbers of domains count.
   const spreads = given.spreads.map((spread) => ({ ...spread, maxSkew: unlimited, shareMax: unlimited }));

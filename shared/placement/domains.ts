@@ -1,25 +1,38 @@
 /** @module Which domains are used where a maximum binds: those in use first, then earlier tiers, then most room, then name. */
-import { type Allowed, isLimited, type Problem, type Spread, unlimited } from './problem.ts';
+import { IndexHeap } from '../lib/index-heap.ts';
+import { type Allowed, type Column, isLimited, type Problem, type Spread, unlimited } from './problem.ts';
 
-/** What a domain is chosen by. */
-type DomainFacts = { readonly domain: number; readonly members: number[]; inUse: boolean; rank: number; room: number };
+/** What domains are chosen by, one value a domain. */
+type DomainFacts = { readonly inUse: Uint8Array; readonly rank: Column; readonly room: Column };
 
-const factsOf = (problem: Problem, spread: Spread, open: Allowed): DomainFacts[] => {
-  const facts = spread.names.map((_, domain): DomainFacts => ({ domain, members: [], inUse: false, rank: unlimited, room: 0 }));
-  for (let at = 0; at < problem.max.length; at++) {
-    const entry = facts[spread.of[at] ?? -1];
-    const most = problem.max[at] ?? 0;
-    if (entry === undefined || most <= 0 || open?.has(at) === false) continue;
-    entry.members.push(at);
-    entry.room = Math.min(unlimited, entry.room + most);
-    entry.rank = Math.min(entry.rank, problem.rank[at] ?? 0);
-    if ((problem.current[at] ?? 0) > 0) entry.inUse = true;
+/** Candidates that may still be used, 1 each; undefined = all. */
+type Open = Uint8Array | undefined;
+
+const isIn = (open: Open, candidate: number): boolean => open === undefined || open[candidate] === 1;
+
+const factsOf = ({ max, rank: ranks, current }: Problem, spread: Spread, open: Open): DomainFacts => {
+  const size = spread.names.length;
+  const inUse = new Uint8Array(size);
+  const rank = new Float64Array(size).fill(unlimited);
+  const room = new Float64Array(size);
+  for (let at = 0; at < max.length; at++) {
+    const domain = spread.of[at] as number;
+    const most = max[at] as number;
+    if (domain < 0 || most <= 0 || !isIn(open, at)) continue;
+    room[domain] = Math.min(unlimited, (room[domain] as number) + most);
+    if ((ranks[at] as number) < (rank[domain] as number)) rank[domain] = ranks[at] as number;
+    if ((current[at] as number) > 0) inUse[domain] = 1;
   }
-  return facts;
+  return { inUse, rank, room };
 };
 
-const byPreference = (a: DomainFacts, b: DomainFacts): number =>
-  Number(b.inUse) - Number(a.inUse) || a.rank - b.rank || b.room - a.room || a.domain - b.domain;
+const byPreference =
+  ({ inUse, rank, room }: DomainFacts) =>
+  (a: number, b: number): boolean =>
+    ((inUse[b] as number) - (inUse[a] as number) ||
+      (rank[a] as number) - (rank[b] as number) ||
+      (room[b] as number) - (room[a] as number) ||
+      a - b) < 0;
 
 /** Domains of another constraint that the choice should reach. */
 type Need = { readonly other: Spread; readonly count: number; readonly have: Set<number> };
@@ -36,22 +49,66 @@ const needsOf = (spread: Spread, { spreads, replicas }: Problem): Need[] =>
     })
     .filter(({ count }) => count > 0);
 
+/** Candidates by domain: those of domain d are `members[start[d]]` up to `members[start[d + 1]]`. */
+type ByDomain = { readonly start: Int32Array; readonly members: Int32Array };
+
+const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
+  const counted = (at: number): boolean => (spread.of[at] as number) >= 0 && (max[at] as number) > 0 && isIn(open, at);
+  const start = new Int32Array(spread.names.length + 1);
+  for (let at = 0; at < max.length; at++)
+    if (counted(at)) start[(spread.of[at] as number) + 1] = (start[(spread.of[at] as number) + 1] as number) + 1;
+  for (let domain = 0; domain < spread.names.length; domain++)
+    start[domain + 1] = (start[domain + 1] as number) + (start[domain] as number);
+  const members = new Int32Array(start[spread.names.length] as number);
+  const next = start.slice();
+  for (let at = 0; at < max.length; at++) {
+    if (!counted(at)) continue;
+    const domain = spread.of[at] as number;
+    members[next[domain] as number] = at;
+    next[domain] = (next[domain] as number) + 1;
+  }
+  return { start, members };
+};
+
 /** Greedy by preference, keeping places for domains that other constraints need. */
-const choose = (problem: Problem, spread: Spread, open: Allowed): Set<number> => {
-  const left = factsOf(problem, spread, open)
-    .filter(({ room }) => room > 0)
-    .sort(byPreference);
+const choose = (problem: Problem, spread: Spread, open: Open): Uint8Array => {
+  const size = spread.names.length;
+  const facts = factsOf(problem, spread, open);
+  const before = byPreference(facts);
+  const items = new Int32Array(size);
+  let left = 0;
+  for (let domain = 0; domain < size; domain++) if ((facts.room[domain] as number) > 0) items[left++] = domain;
+  const waiting = items.slice(0, left);
+  const queue = new IndexHeap(items, left, before);
+  const chosen = new Uint8Array(size);
   const needs = needsOf(spread, problem);
-  const chosen = new Set<number>();
-  while (chosen.size < spread.maxDomains && left.length > 0) {
-    const places = spread.maxDomains - chosen.size;
+  const inside = needs.length === 0 ? undefined : byDomain(problem, spread, open);
+  const helps = (need: Need, domain: number): boolean => {
+    for (let at = inside?.start[domain] ?? 0; at < (inside?.start[domain + 1] ?? 0); at++) {
+      if (!need.have.has(need.other.of[inside?.members[at] ?? -1] ?? -1)) return true;
+    }
+    return false;
+  };
+  const take = (domain: number): void => {
+    chosen[domain] = 1;
+    for (const need of needs) {
+      for (let at = inside?.start[domain] ?? 0; at < (inside?.start[domain + 1] ?? 0); at++) {
+        need.have.add(need.other.of[inside?.members[at] ?? -1] ?? -1);
+      }
+    }
+  };
+  /** The most preferred domain that gives the need another one; -1 = none does. */
+  const helping = (need: Need): number => {
+    let best = -1;
+    for (const domain of waiting) if (chosen[domain] !== 1 && (best < 0 || before(domain, best)) && helps(need, domain)) best = domain;
+    return best;
+  };
+  for (let used = 0; used < spread.maxDomains && left > 0; used++, left--) {
+    const places = spread.maxDomains - used;
     const pressed = needs.find((need) => need.count - need.have.size >= places && need.count > need.have.size);
-    const helping =
-      pressed === undefined ? -1 : left.findIndex(({ members }) => members.some((at) => !pressed.have.has(pressed.other.of[at] ?? -1)));
-    const taken = left.splice(Math.max(0, helping), 1)[0];
-    if (taken === undefined) break;
-    chosen.add(taken.domain);
-    for (const need of needs) for (const at of taken.members) need.have.add(need.other.of[at] ?? -1);
+    const wanted = pressed === undefined ? -1 : helping(pressed);
+    while (chosen[queue.peek()] === 1) queue.pop();
+    take(wanted >= 0 ? wanted : queue.pop());
   }
   return chosen;
 };
@@ -66,7 +123,7 @@ export const chooseDomains = (problem: Problem): Chosen => {
   const { spreads } = problem;
   if (!spreads.some(isLimited)) return { allowed: spreads.map(() => undefined), isOpen: everyCandidate };
   const allowed: Allowed[] = spreads.map(() => undefined);
-  let open: Allowed;
+  let open: Open;
   const order = [...spreads.keys()].sort((a, b) => (spreads[a]?.eligible ?? 0) - (spreads[b]?.eligible ?? 0) || a - b);
   for (const at of order) {
     const spread = spreads[at];
@@ -74,11 +131,13 @@ export const chooseDomains = (problem: Problem): Chosen => {
     const chosen = choose(problem, spread, open);
     allowed[at] = chosen;
     if (!spread.hard) continue;
-    const next = new Set<number>();
-    for (let candidate = 0; candidate < spread.of.length; candidate++) {
-      if (open?.has(candidate) !== false && chosen.has(spread.of[candidate] ?? -1)) next.add(candidate);
+    const next = new Uint8Array(spread.of.length);
+    for (let candidate = 0; candidate < next.length; candidate++) {
+      const domain = spread.of[candidate] as number;
+      if (domain >= 0 && chosen[domain] === 1 && isIn(open, candidate)) next[candidate] = 1;
     }
     open = next;
   }
-  return { allowed, isOpen: (candidate) => open?.has(candidate) !== false };
+  const mask = open;
+  return { allowed, isOpen: mask === undefined ? everyCandidate : (candidate) => mask[candidate] === 1 };
 };

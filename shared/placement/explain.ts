@@ -1,12 +1,13 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
 import type { ExplanationRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
-import { type Candidates, standingAt } from './candidates.ts';
+import { type Candidates, fitAt, holdAt, refusedOf, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Workload } from './model.ts';
 import type { Refusal } from './prepare.ts';
 import { type Amount, amountText } from './pricing.ts';
-import { domainCounts, isLimited, measured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
+import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
+import { usedOf } from './tally.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 
@@ -19,14 +20,13 @@ const refusalText = (refusals: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 /** Counts of each hard constraint's domains, made once a decision. */
-type Tally = { readonly sums: readonly number[]; readonly least: number; readonly used: number };
+type Tally = { readonly sums: Column; readonly least: number; readonly used: number };
 
-const talliesOf = (problem: Problem, counts: readonly number[]): readonly Tally[] =>
+const talliesOf = (problem: Problem, counts: Column): readonly Tally[] =>
   problem.spreads.map((spread) => {
     const sums = domainCounts(spread, counts);
-    let least = unlimited;
-    for (const domain of measured(spread, sums)) least = Math.min(least, sums[domain] ?? 0);
-    return { sums, least: least === unlimited ? 0 : least, used: sums.filter((sum) => sum > 0).length };
+    const least = leastMeasured(spread, sums);
+    return { sums, least: least === unlimited ? 0 : least, used: usedOf(sums) };
   });
 
 const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
@@ -48,15 +48,15 @@ const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): st
 };
 
 /** What holds a candidate at its count. */
-const because = (candidates: Candidates, problem: Problem, at: number, counts: readonly number[], tallies: readonly Tally[]): Refusal => {
+const because = (candidates: Candidates, problem: Problem, at: number, counts: Column, tallies: readonly Tally[]): Refusal => {
   const got = counts[at] ?? 0;
-  const hold = candidates.holds[at];
+  const hold = holdAt(candidates, at);
   if (hold !== undefined) return { ...hold, message: `${hold.message}; what runs stays` };
   const blocked = problem.spreads.length === 0 ? undefined : spreadText(problem, at, tallies);
   if (blocked !== undefined) return { reason: 'spread', message: blocked };
   const most = standingAt(candidates, at)?.max ?? unlimited;
   if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
-  const fit = candidates.fits[at];
+  const fit = fitAt(candidates, at);
   if (fit !== undefined && got >= (candidates.current[at] ?? 0) + fit.count) {
     const why = refusalText(fit.refusals);
     return { reason: 'capacity', message: `no more replicas fit${why === '' ? '' : `: ${why}`}` };
@@ -70,8 +70,9 @@ export type ExplainInput = {
   readonly workload: Workload;
   readonly candidates: Candidates;
   readonly problem: Problem;
-  readonly counts: readonly number[];
-  readonly prices: readonly (Amount | undefined)[];
+  readonly counts: Column;
+  /** By candidate; undefined = no cluster has prices. */
+  readonly prices: readonly (Amount | undefined)[] | undefined;
 };
 
 const byCluster = (a: ExplanationRow, b: ExplanationRow): number => (a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0);
@@ -108,11 +109,11 @@ export const explainRows = (input: ExplainInput): ExplanationRow[] => {
     return name === '' ? {} : { tier: name };
   };
   let lastTier = -1;
-  candidates.at.forEach((_, at) => {
-    if ((counts[at] ?? 0) > 0) lastTier = Math.max(lastTier, standingAt(candidates, at)?.tier ?? -1);
+  counts.forEach((count, at) => {
+    if (count > 0) lastTier = Math.max(lastTier, standingAt(candidates, at)?.tier ?? -1);
   });
   const rows: ExplanationRow[] = [];
-  for (let at = 0; at < candidates.at.length; at++) {
+  for (let at = 0; at < counts.length; at++) {
     const standing = standingAt(candidates, at);
     if (standing === undefined) continue;
     const got = counts[at] ?? 0;
@@ -128,16 +129,16 @@ export const explainRows = (input: ExplainInput): ExplanationRow[] => {
       before: candidates.current[at] ?? 0,
       got,
     };
-    addFit(row, candidates.fits[at]);
+    addFit(row, fitAt(candidates, at));
     Object.assign(row, tierOf(standing.tier));
-    const near = candidates.nearScores[at] ?? [];
+    const near = candidates.nearScores.get(candidates.roster.at[at] ?? -1) ?? [];
     if (standing.scores.length + near.length > 0) row.scores = [...standing.scores, ...near];
-    const price = input.prices[at];
+    const price = input.prices?.[at];
     if (price !== undefined) row.price = amountText(price);
     if (placed > 0 && workload.replicas !== undefined) row.share = Math.floor((got * 100) / placed);
     rows.push(row);
   }
-  const out = candidates.refused.flatMap(({ at, reason, message }): ExplanationRow[] => {
+  const out = refusedOf(candidates, workload).flatMap(({ at, reason, message }): ExplanationRow[] => {
     const standing = candidates.prepared.standings[at];
     if (standing === undefined) return [];
     const before = workload.current.get(standing.view.name) ?? 0;
@@ -147,15 +148,15 @@ export const explainRows = (input: ExplainInput): ExplanationRow[] => {
 };
 
 /** The terms that keep candidates from taking more, each once, most frequent first. */
-export const bindingTerms = (candidates: Candidates, problem: Problem, counts: readonly number[]): string => {
+export const bindingTerms = (candidates: Candidates, workload: Workload, problem: Problem, counts: Column): string => {
   const tallies = talliesOf(problem, counts);
   const terms = new Map<string, number>();
   const add = (reason: string): void => {
     if (reason !== '') terms.set(reason, (terms.get(reason) ?? 0) + 1);
   };
-  for (let at = 0; at < candidates.at.length; at++) add(because(candidates, problem, at, counts, tallies).reason);
+  for (let at = 0; at < counts.length; at++) add(because(candidates, problem, at, counts, tallies).reason);
   // Only when no cluster is left do the terms that refused them bind.
-  if (candidates.at.length === 0) for (const { reason } of candidates.refused) add(reason);
+  if (counts.length === 0) for (const { reason } of refusedOf(candidates, workload)) add(reason);
   return [...terms]
     .sort(byCount)
     .map(([term, clusters]) => `${term} in ${clusters} cluster${clusters === 1 ? '' : 's'}`)
@@ -163,11 +164,12 @@ export const bindingTerms = (candidates: Candidates, problem: Problem, counts: r
 };
 
 /** How a decision ended. */
-export type Outcome = { readonly counts: readonly number[]; readonly faults: readonly Violation[]; readonly partial: boolean };
+export type Outcome = { readonly counts: Column; readonly faults: readonly Violation[]; readonly partial: boolean };
 
 /** The outcome in a word and in words, and the terms that bind. */
 export const summary = (
   policy: CompiledPolicy,
+  workload: Workload,
   candidates: Candidates,
   problem: Problem,
   outcome: Outcome,
@@ -176,8 +178,8 @@ export const summary = (
   const placed = sumOf(outcome.counts);
   const missing = wanted - placed;
   const keeps = placed > 0 ? `; the ${placed} that run stay` : '';
-  if (problem.replicas > 0 && candidates.at.length === 0) {
-    const binding = bindingTerms(candidates, problem, outcome.counts);
+  if (problem.replicas > 0 && problem.max.length === 0) {
+    const binding = bindingTerms(candidates, workload, problem, outcome.counts);
     const why = binding === '' ? '' : ` (${binding})`;
     return { reason: 'NoClusterFits', message: `no cluster is eligible${why}; see the explanation of each`, binding };
   }
@@ -188,11 +190,10 @@ export const summary = (
     return { reason, message: `${message}${keeps}`, binding: message };
   }
   if (!outcome.partial && missing <= 0) {
-    let used = 0;
-    for (const count of outcome.counts) if (count > 0) used += 1;
+    const used = usedOf(outcome.counts);
     return { reason: 'Placed', message: `placed in ${used} cluster${used === 1 ? '' : 's'}`, binding: '' };
   }
-  const binding = bindingTerms(candidates, problem, outcome.counts);
+  const binding = bindingTerms(candidates, workload, problem, outcome.counts);
   if (outcome.partial) {
     const asked = policy.gang ? 'gang: all replicas or none' : `minReplicas: ${policy.minReplicas} or none`;
     return {

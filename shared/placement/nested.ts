@@ -4,7 +4,7 @@
  * levels the divisions form a laminar polymatroid, on which that greedy is exact (facts `capacity.md` §4.1).
  */
 import { compareSeats, type Line } from './line.ts';
-import { isLimited, type Problem, type Spread, sumOf, unlimited } from './problem.ts';
+import { type Column, isLimited, type Problem, type Spread, sumOf, unlimited } from './problem.ts';
 
 /** Work beyond these is not begun: the caller keeps what it has. */
 const levelsMax = 4_096;
@@ -233,10 +233,10 @@ const usedNodes = (way: Way): Set<Node> => {
 type Slot = { readonly parent: Slot | undefined; readonly least: number; readonly most: number; has: number; need: number; inner: number };
 
 /** Seats in the order of the line, each only if what must follow still fits. */
-const seatWithin = (problem: Problem, tree: Tree, choice: Choice, way: Way, line: Line): number[] | undefined => {
+const seatWithin = (problem: Problem, tree: Tree, choice: Choice, way: Way, line: Line): Column | undefined => {
   const used = usedNodes(way);
   const total = Math.min(problem.replicas, way.upper);
-  const slotOf: (Slot | undefined)[] = problem.max.map(() => undefined);
+  const slotOf = new Array<Slot | undefined>(problem.max.length).fill(undefined);
   const build = (node: Node, parent: Slot | undefined): Slot => {
     const { least, most } = node.level < 0 ? { least: 0, most: total } : choice.bounds(node.level);
     const slot: Slot = { parent, least, most, has: 0, need: 0, inner: 0 };
@@ -249,7 +249,7 @@ const seatWithin = (problem: Problem, tree: Tree, choice: Choice, way: Way, line
     return slot;
   };
   build(tree.root, undefined);
-  const counts = problem.max.map(() => 0);
+  const counts = new Float64Array(problem.max.length);
   const open = [...counts.keys()].filter((at) => slotOf[at] !== undefined && (problem.max[at] ?? 0) > 0);
   if (open.length * total > seatStepsMax) return undefined;
   const mayTake = (at: number, left: number): boolean => {
@@ -316,13 +316,13 @@ const floorsOf = (problem: Problem, tree: Tree): (number | undefined)[][] | unde
  * A division that places as many replicas as any under the hard constraints. Answers undefined when their domains cross or there is too much
  * to try; counts of 0 when nothing can hold.
  */
-export const divideNested = (problem: Problem, line: Line, bound: number): number[] | undefined => {
+export const divideNested = (problem: Problem, line: Line, bound: number): Column | undefined => {
   const tree = treeOf(problem);
   if (tree === undefined) return undefined;
   const counting = countingOf(tree.levels);
   const floors = floorsOf(problem, tree);
   if (floors === undefined || counting.states > statesMax) return undefined;
-  const none = problem.max.map(() => 0);
+  const none = new Float64Array(problem.max.length);
   if (sumOf(problem.min) > problem.replicas || tree.levels.some(({ minDomains, eligible }) => minDomains > eligible)) return none;
   let best: { readonly choice: Choice; readonly way: Way } | undefined;
   for (const list of floors) {

@@ -1,13 +1,15 @@
 /** @module The decision: which clusters run a workload with how many replicas, and a row of explanation for every cluster. Pure. */
 import type { ExplanationRow } from '../api/index.ts';
-import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
+import { type Candidates, candidatesOf, holdAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { costOf, mainCurrency, pricesOf } from './cost.ts';
+import { costOf, pricesOf } from './cost.ts';
 import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
 import { explainRows, type Outcome, summary } from './explain.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { prepare } from './prepare.ts';
-import { type Problem, spreadOver, sumOf, type Violation } from './problem.ts';
+import { type Column, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
+import { ranksOf } from './ranks.ts';
+import { usedOf } from './tally.ts';
 
 /**
  * What a decision is made from besides the workload. `clusters` is kept by identity with what was found out about it: give the same list again
@@ -25,70 +27,59 @@ export type PlaceEnv = { readonly nowMs: number };
 
 /** Replicas that are divided one by one where spread constraints hold; more are refused. */
 const spreadReplicasMax = 200_000;
-/** Above every score: an earlier tier goes before any preference. */
-const tierStep = 1_048_576;
-
-/** Most replicas that a candidate can have: what it has and what still fits, within its bounds. */
-const mostOf = (candidates: Candidates, at: number, replicas: number): number => {
-  const fit = candidates.fits[at];
-  const growth = candidates.holds[at] === undefined ? (fit === undefined ? replicas : fit.count) : 0;
-  return Math.min(standingAt(candidates, at)?.max ?? 0, (candidates.current[at] ?? 0) + Math.max(0, growth));
+/** Most replicas of each candidate: what it has and what still fits, within its bounds. */
+const mostOf = (candidates: Candidates, replicas: number): Column => {
+  const { roster, current, answers, holds } = candidates;
+  const { at, most } = roster;
+  const room = answers?.room;
+  const max = new Float64Array(at.length);
+  for (let candidate = 0; candidate < max.length; candidate++) {
+    const counted = room === undefined ? -1 : (room[at[candidate] as number] as number);
+    const growth = counted >= 0 ? counted : replicas;
+    max[candidate] = Math.min(most[candidate] as number, (current[candidate] as number) + growth);
+  }
+  if (holds.size === 0) return max;
+  for (let candidate = 0; candidate < max.length; candidate++) {
+    if (holdAt(candidates, candidate) !== undefined) max[candidate] = Math.min(most[candidate] as number, current[candidate] as number);
+  }
+  return max;
 };
 
-/** The order in which Cheapest and Tightest fill clusters: within tier and score by price or by fits; equal ones of Cheapest share. */
-const orderedRanks = (policy: CompiledPolicy, candidates: Candidates, rank: readonly number[]): number[] => {
-  const isCheapest = policy.strategy === 'Cheapest';
-  const prices = isCheapest ? pricesOf(candidates, mainCurrency(candidates.prepared)) : [];
-  const byPrice = (a: number, b: number): number => {
-    const [x, y] = [prices[a], prices[b]];
-    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
-    return x < y ? -1 : x > y ? 1 : 0;
-  };
-  const fits = (at: number): number => candidates.fits[at]?.count ?? Number.MAX_SAFE_INTEGER;
-  const compare = (a: number, b: number): number =>
-    (rank[a] ?? 0) - (rank[b] ?? 0) || (isCheapest ? byPrice(a, b) : fits(a) - fits(b) || a - b);
-  const order = [...rank.keys()].sort((a, b) => compare(a, b) || a - b);
-  const ranks = new Array<number>(rank.length).fill(0);
-  let next = 0;
-  order.forEach((at, position) => {
-    const before = order[position - 1];
-    if (before !== undefined && compare(before, at) !== 0) next += 1;
-    ranks[at] = next;
+/** The lesser of two numbers at each candidate. */
+const lesser = (a: Column, b: Column): Column => {
+  if (a === nothingIn(a.length)) return a;
+  const column = new Float64Array(a.length);
+  for (let at = 0; at < a.length; at++) column[at] = Math.min(a[at] as number, b[at] as number);
+  return column;
+};
+
+/** Votes for new seats: what may still come. */
+const growthOf = (max: Column, current: Column): Column => {
+  if (current === nothingIn(current.length)) return max;
+  const column = new Float64Array(max.length);
+  for (let at = 0; at < max.length; at++) column[at] = Math.max(0, (max[at] as number) - (current[at] as number));
+  return column;
+};
+
+const spreadsOf = (policy: CompiledPolicy, { roster }: Candidates, replicas: number): Spread[] =>
+  policy.spread.flatMap((rule, index) => {
+    const domains = roster.domains[index];
+    return domains === undefined ? [] : [spreadOver(rule, domains, replicas)];
   });
-  return ranks;
-};
 
 /** The division that a decision comes down to. */
 export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
-  const size = candidates.at.length;
-  const weighted = policy.strategy === 'Weighted';
-  const column = (): number[] => new Array<number>(size).fill(0);
-  const [min, max, current, rank, tier, votes] = [column(), column(), column(), column(), column(), column()];
-  const isWeightless = weighted && candidates.at.every((_, at) => (standingAt(candidates, at)?.weight ?? 0) === 0);
-  for (let at = 0; at < size; at++) {
-    const standing = standingAt(candidates, at);
-    if (standing === undefined) continue;
-    const most = mostOf(candidates, at, replicas);
-    max[at] = most;
-    min[at] = replicas === 0 ? 0 : Math.min(standing.min, most);
-    current[at] = Math.min(candidates.current[at] ?? 0, most);
-    tier[at] = standing.tier;
-    rank[at] = standing.tier * tierStep - (weighted ? 0 : (candidates.score[at] ?? 0));
-    votes[at] = weighted ? (isWeightless ? 1 : standing.weight) : Math.max(0, most - (candidates.current[at] ?? 0));
-  }
-  const isOrdered = policy.strategy === 'Cheapest' || policy.strategy === 'Tightest';
+  const { roster, current } = candidates;
+  const max = mostOf(candidates, replicas);
   return {
     replicas,
-    min,
+    min: replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max),
     max,
-    current,
-    rank: isOrdered ? orderedRanks(policy, candidates, rank) : rank,
-    tier,
-    votes,
-    spreads: policy.spread.flatMap((rule, index) => {
-      const domains = candidates.prepared.domains[index];
-      return domains === undefined ? [] : [spreadOver(rule, domains, candidates.at, replicas)];
-    }),
+    current: lesser(current, max),
+    rank: ranksOf(policy, candidates),
+    tier: roster.tier,
+    votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(max, current),
+    spreads: spreadsOf(policy, candidates, replicas),
   };
 };
 
@@ -103,7 +94,7 @@ const boundFaults = (policy: CompiledPolicy, candidates: Candidates, problem: Pr
       message: `bounds: the clusters need at least ${least} replicas in all, the workload has ${problem.replicas}`,
     });
   }
-  for (let at = 0; at < candidates.at.length; at++) {
+  for (let at = 0; at < problem.max.length; at++) {
     const standing = standingAt(candidates, at);
     if (standing === undefined || standing.min <= (problem.max[at] ?? 0)) continue;
     const short = standing.min - (problem.max[at] ?? 0);
@@ -117,6 +108,19 @@ const boundFaults = (policy: CompiledPolicy, candidates: Candidates, problem: Pr
 
 const preferences: Readonly<Record<string, Preference>> = { Aggregated: 'aggregated' };
 
+/** Replicas that lost clusters are owed, where they take replicas again. */
+const owedTo = (candidates: Candidates, { owed }: Workload): Column => {
+  const { prepared, roster } = candidates;
+  const size = roster.at.length;
+  if (owed.size === 0) return nothingIn(size);
+  const column = new Float64Array(size);
+  for (const [name, replicas] of owed) {
+    const candidate = roster.at.indexOf(prepared.index.get(name) ?? -1);
+    if (candidate >= 0 && holdAt(candidates, candidate) === undefined) column[candidate] = replicas;
+  }
+  return column;
+};
+
 const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {
   if (problem.spreads.length > 0 && problem.replicas > spreadReplicasMax) {
     const message = `spread: ${problem.replicas} replicas are more than the ${spreadReplicasMax} that are spread at once`;
@@ -124,19 +128,15 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   }
   if (policy.strategy === 'Duplicated') return divideDuplicated(problem);
   if (policy.strategy === 'Weighted') return divideWeighted(problem);
-  const owed = candidates.at.map((_, at) => {
-    const name = standingAt(candidates, at)?.view.name ?? '';
-    return workload.owed.size > 0 && candidates.holds[at] === undefined ? (workload.owed.get(name) ?? 0) : 0;
-  });
-  return divideStable(problem, owed, preferences[policy.strategy] ?? 'proportional');
+  return divideStable(problem, owedTo(candidates, workload), preferences[policy.strategy] ?? 'proportional');
 };
 
 /** Replicas asked for: Duplicated asks for all of them in every cluster that takes part. */
-const wantedOf = (policy: CompiledPolicy, problem: Problem, counts: readonly number[]): number =>
-  policy.strategy === 'Duplicated' ? problem.replicas * Math.max(1, counts.filter((count) => count > 0).length) : problem.replicas;
+const wantedOf = (policy: CompiledPolicy, problem: Problem, counts: Column): number =>
+  policy.strategy === 'Duplicated' ? problem.replicas * Math.max(1, usedOf(counts)) : problem.replicas;
 
 /** When a hard term cannot hold: nothing new is placed, and what runs and may stay keeps running. */
-const onlyPresent = (problem: Problem): number[] => {
+const onlyPresent = (problem: Problem): Column => {
   let left = problem.replicas;
   return problem.current.map((count) => {
     const kept = Math.min(count, left);
@@ -157,22 +157,12 @@ const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
 /** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */
 const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: Problem; outcome: Outcome } => {
   const made = problemOf({ ...policy, strategy: 'Duplicated' }, candidates, 1);
-  const problem: Problem = {
-    ...made,
-    tier: made.tier.map(() => 0),
-    min: made.min.map(() => 0),
-    max: made.max.map(() => 1),
-    current: candidates.current.map((count) => Math.min(1, count)),
-  };
+  const size = made.max.length;
+  const nothing = nothingIn(size);
+  const problem: Problem = { ...made, tier: nothing, min: nothing, max: onesIn(size), current: lesser(candidates.current, onesIn(size)) };
   const { counts, broken } = divideDuplicated(problem);
-  return {
-    problem,
-    outcome:
-      broken.length === 0 ? { counts, faults: [], partial: false } : { counts: onlyPresentCopies(problem), faults: broken, partial: false },
-  };
+  return { problem, outcome: { counts: broken.length === 0 ? counts : problem.current, faults: broken, partial: false } };
 };
-
-const onlyPresentCopies = (problem: Problem): number[] => [...problem.current];
 
 /** A decision whose rows are made when they are first read: most callers of a large fleet never do. */
 const withLazyRows = (decision: Omit<Decision, 'rows'>, make: () => readonly ExplanationRow[]): Decision => {
@@ -200,7 +190,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
   const wanted = whole ? sumOf(counts) : wantedOf(policy, problem, counts);
   const clusters: { name: string; replicas?: number }[] = [];
   for (let at = 0; at < counts.length; at++) {
-    const got = counts[at] ?? 0;
+    const got = counts[at] as number;
     if (got === 0) continue;
     const name = standingAt(candidates, at)?.view.name ?? '';
     clusters.push(whole ? { name } : { name, replicas: got });
@@ -210,14 +200,11 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
     {
       clusters,
       unplaced: Math.max(0, wanted - sumOf(counts)),
-      ...summary(policy, candidates, problem, outcome, wanted),
+      ...summary(policy, workload, candidates, problem, outcome, wanted),
       cost,
       recheckAtMs: candidates.recheckAtMs,
     },
-    () => {
-      const prices = prepared.isPriced ? pricesOf(candidates, mainCurrency(prepared)) : [];
-      return explainRows({ policy, workload, candidates, problem, counts, prices });
-    },
+    () => explainRows({ policy, workload, candidates, problem, counts, prices: prepared.isPriced ? pricesOf(candidates) : undefined }),
   );
 };
 
@@ -230,7 +217,7 @@ const placeReplicas = (
   const made = problemOf(policy, candidates, replicas);
   const problem =
     workload.isFresh === true
-      ? { ...made, current: made.current.map(() => 0), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
+      ? { ...made, current: nothingIn(made.current.length), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
       : made;
   return { problem, outcome: settle(policy, problem, candidates, divide(policy, problem, candidates, workload)) };
 };

@@ -5,6 +5,7 @@ import { taintText, tolerates } from '../capacity/index.ts';
 import { matchesLabels } from '../kube/selectors/index.ts';
 import { compareText } from '../lib/compare-text.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import { type Fleet, fleetOf } from './fleet.ts';
 import type { ClusterView, TimedTaint } from './model.ts';
 
 /** Why a cluster is out, or takes no more. */
@@ -35,12 +36,28 @@ export type Standing = {
 
 /** Clusters held against a policy, in name order. */
 export type Prepared = {
+  readonly fleet: Fleet;
   readonly standings: readonly Standing[];
   readonly index: ReadonlyMap<string, number>;
+  /** By kind as `apps/v1/Deployment`. */
+  readonly gates: Map<string, Uint8Array>;
   /** One for each spread constraint of the policy. */
   readonly domains: readonly Domains[];
   readonly isPriced: boolean;
 };
+
+/** How a cluster stands to objects of a kind, whatever the workload. */
+export const gate = {
+  open: 0,
+  /** {@link Standing.refused}. */
+  out: 1,
+  /** Does not serve the kind; what runs stays. */
+  unserved: 2,
+  /** {@link Standing.blocked}; what runs stays. */
+  blocked: 3,
+  /** The clock decides on {@link Standing.driving}. */
+  driven: 4,
+} as const;
 
 /** What an untolerated PreferNoSchedule taint takes from the score. */
 const avoidScore = 100;
@@ -148,13 +165,39 @@ const domainsOf = (key: string, standings: readonly Standing[]): Domains => {
 };
 
 const prepareNow = (policy: CompiledPolicy, clusters: readonly ClusterView[]): Prepared => {
-  const standings = [...clusters].sort((a, b) => compareText(a.name, b.name)).map((view) => standingOf(policy, view));
+  const fleet = fleetOf(clusters);
+  const standings = fleet.views.map((view) => standingOf(policy, view));
   return {
+    fleet,
     standings,
-    index: new Map(standings.map(({ view }, at) => [view.name, at])),
+    index: fleet.index,
+    gates: new Map(),
     domains: policy.spread.map(({ topologyKey }) => domainsOf(topologyKey, standings)),
     isPriced: clusters.some(({ pricing }) => pricing !== undefined),
   };
+};
+
+/** False when the cluster is known not to serve the kind. */
+export const isServed = ({ view: { served } }: Standing, kind: string): boolean => served === undefined || served.has(kind);
+
+const gateOf = (standing: Standing, kind: string): number => {
+  if (standing.refused !== undefined) return gate.out;
+  if (standing.driving.length > 0) return gate.driven;
+  if (!isServed(standing, kind)) return gate.unserved;
+  return standing.blocked === undefined ? gate.open : gate.blocked;
+};
+
+/** Kinds of which the gates are kept; beyond it they are made anew. */
+const kindsMax = 64;
+
+/** How each cluster stands to objects of a kind (`apps/v1/Deployment`). */
+export const gatesOf = ({ standings, gates }: Prepared, kind: string): Uint8Array => {
+  const known = gates.get(kind);
+  if (known !== undefined) return known;
+  const made = Uint8Array.from(standings, (standing) => gateOf(standing, kind));
+  if (gates.size >= kindsMax) gates.clear();
+  gates.set(kind, made);
+  return made;
 };
 
 const kept = new WeakMap<readonly ClusterView[], WeakMap<CompiledPolicy, Prepared>>();

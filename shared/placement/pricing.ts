@@ -106,7 +106,7 @@ export const priceIn = (view: ClusterView, shape: PodShape): Amount | undefined 
   if (pricing === undefined) return undefined;
   const ofPricing = kept.get(pricing) ?? new WeakMap<object, Map<string, Amount | undefined>>();
   kept.set(pricing, ofPricing);
-  const nodes = factsOf(view) ?? pricing;
+  const nodes = factsOf(view)?.groups ?? pricing;
   const known = ofPricing.get(nodes) ?? new Map<string, Amount | undefined>();
   ofPricing.set(nodes, known);
   if (known.has(shape.key)) return known.get(shape.key);

@@ -1,9 +1,12 @@
-/** @module One division of replicas as numbers: what the divisions work on. Arrays are indexed by candidate. */
+/** @module One division of replicas as numbers: what the divisions work on. Columns have one value a candidate. */
 import type { SpreadConstraint } from '../api/index.ts';
 import type { Domains } from './prepare.ts';
 
 /** Above every count. */
 export const unlimited = Number.MAX_SAFE_INTEGER;
+
+/** Whole numbers, one a candidate. Typed, so that thousands of clusters cost a few passes; never changed once they are handed on. */
+export type Column = Float64Array;
 
 /** One spread constraint over the candidates of a decision. */
 export type Spread = {
@@ -17,9 +20,9 @@ export type Spread = {
   /** Values of the label; some may have no candidate. */
   readonly names: readonly string[];
   /** Domain of each candidate; -1 = no such label (soft constraints only). */
-  readonly of: readonly number[];
+  readonly of: Int32Array;
   /** Candidates of each domain; a domain without is not eligible. */
-  readonly sizes: readonly number[];
+  readonly sizes: Int32Array;
   /** Domains with candidates. */
   readonly eligible: number;
 };
@@ -29,82 +32,114 @@ export type Problem = {
   /** Replicas to place. */
   readonly replicas: number;
   /** Least and most replicas of each candidate. */
-  readonly min: readonly number[];
-  readonly max: readonly number[];
+  readonly min: Column;
+  readonly max: Column;
   /** Present replicas, cut at `max`. */
-  readonly current: readonly number[];
+  readonly current: Column;
   /** Lower goes first: earlier tiers, then higher scores. */
-  readonly rank: readonly number[];
-  readonly tier: readonly number[];
+  readonly rank: Column;
+  readonly tier: Column;
   /** Votes for new seats: weights, or room. */
-  readonly votes: readonly number[];
+  readonly votes: Column;
   readonly spreads: readonly Spread[];
 };
 
 /** A hard constraint that a division breaks. */
 export type Violation = { readonly term: 'spread' | 'bounds'; readonly message: string };
 
-/** Domains of a constraint that its maximum allows; undefined = all. */
-export type Allowed = ReadonlySet<number> | undefined;
+/** Domains of a constraint that its maximum allows, 1 each; undefined = all. */
+export type Allowed = Uint8Array | undefined;
 
-/** Sum of a list. */
-export const sumOf = (counts: readonly number[]): number => {
+/** Sum of a column. */
+export const sumOf = (counts: Column): number => {
   let sum = 0;
-  for (const count of counts) sum += count;
+  for (let at = 0; at < counts.length; at++) sum += counts[at] as number;
   return sum;
 };
 
-/** The constraint over the candidates; `at[i]` is candidate i's place among the prepared clusters. `replicas` is what `maxShare` is a part of. */
-export const spreadOver = (rule: SpreadConstraint, domains: Domains, at: readonly number[], replicas: number): Spread => {
-  const sizes = new Array<number>(domains.names.length).fill(0);
-  const of = new Array<number>(at.length).fill(-1);
+/** Lengths of which constant columns are kept; beyond it they are made anew. */
+const lengthsMax = 64;
+
+const constantsOf = (value: number): ((length: number) => Column) => {
+  const kept = new Map<number, Column>();
+  return (length) => {
+    const known = kept.get(length);
+    if (known !== undefined) return known;
+    if (kept.size >= lengthsMax) kept.clear();
+    const made = new Float64Array(length).fill(value);
+    kept.set(length, made);
+    return made;
+  };
+};
+
+/** A column of zeros: no replicas anywhere. Mostly the same one for a length, never to be written to. */
+export const nothingIn = constantsOf(0);
+
+/** A column of ones; as {@link nothingIn}. */
+export const onesIn = constantsOf(1);
+
+/** Which domain each candidate is in, and how many are in each. */
+export type DomainColumn = Pick<Spread, 'names' | 'of' | 'sizes' | 'eligible'>;
+
+/** The domains of candidates; `at[i]` is candidate i's place among the prepared clusters. */
+export const domainColumn = (domains: Domains, at: Int32Array): DomainColumn => {
+  const sizes = new Int32Array(domains.names.length);
+  const of = new Int32Array(at.length);
   let eligible = 0;
   for (let candidate = 0; candidate < at.length; candidate++) {
-    const domain = domains.of[at[candidate] ?? -1] ?? -1;
+    const domain = domains.of[at[candidate] as number] ?? -1;
     of[candidate] = domain;
     if (domain < 0) continue;
-    const size = sizes[domain] ?? 0;
+    const size = sizes[domain] as number;
     if (size === 0) eligible += 1;
     sizes[domain] = size + 1;
   }
-  return {
-    key: rule.topologyKey,
-    hard: rule.whenUnsatisfiable !== 'ScheduleAnyway',
-    minDomains: rule.minDomains ?? 0,
-    maxDomains: rule.maxDomains ?? unlimited,
-    maxSkew: rule.maxSkew ?? unlimited,
-    shareMax: rule.maxShare === undefined ? unlimited : Math.floor((replicas * rule.maxShare) / 100),
-    names: domains.names,
-    of,
-    sizes,
-    eligible,
-  };
+  return { names: domains.names, of, sizes, eligible };
 };
+
+/** The constraint over candidates in these domains. `replicas` is what `maxShare` is a part of. */
+export const spreadOver = (rule: SpreadConstraint, { names, of, sizes, eligible }: DomainColumn, replicas: number): Spread => ({
+  key: rule.topologyKey,
+  hard: rule.whenUnsatisfiable !== 'ScheduleAnyway',
+  minDomains: rule.minDomains ?? 0,
+  maxDomains: rule.maxDomains ?? unlimited,
+  maxSkew: rule.maxSkew ?? unlimited,
+  shareMax: rule.maxShare === undefined ? unlimited : Math.floor((replicas * rule.maxShare) / 100),
+  names,
+  of,
+  sizes,
+  eligible,
+});
 
 /** True when fewer domains may be used than there are: skew is then measured over those used. */
 export const isLimited = (spread: Spread): boolean => spread.maxDomains < spread.eligible;
 
 /** Replicas of each domain. */
-export const domainCounts = (spread: Spread, counts: readonly number[]): number[] => {
-  const sums = new Array<number>(spread.names.length).fill(0);
+export const domainCounts = (spread: Spread, counts: Column): Column => {
+  const sums = new Float64Array(spread.names.length);
+  const { of } = spread;
   for (let at = 0; at < counts.length; at++) {
-    const domain = spread.of[at] ?? -1;
-    if (domain >= 0) sums[domain] = (sums[domain] ?? 0) + (counts[at] ?? 0);
+    const domain = of[at] as number;
+    if (domain >= 0) sums[domain] = (sums[domain] as number) + (counts[at] as number);
   }
   return sums;
 };
 
-/** Domains over which skew is measured: the eligible ones; where a maximum binds, those used. */
-export const measured = (spread: Spread, sums: readonly number[]): number[] => {
+/**
+ * The fewest replicas of a domain over which skew is measured: the eligible ones; where a maximum binds, those used. {@link unlimited} when
+ * there is none.
+ */
+export const leastMeasured = (spread: Spread, sums: Column): number => {
   const limited = isLimited(spread);
-  const domains: number[] = [];
+  let least = unlimited;
   for (let domain = 0; domain < sums.length; domain++) {
-    if ((spread.sizes[domain] ?? 0) > 0 && (!limited || (sums[domain] ?? 0) > 0)) domains.push(domain);
+    const sum = sums[domain] as number;
+    if (sum < least && (spread.sizes[domain] as number) > 0 && (!limited || sum > 0)) least = sum;
   }
-  return domains;
+  return least;
 };
 
-const spreadViolations = (spread: Spread, counts: readonly number[]): Violation[] => {
+const spreadViolations = (spread: Spread, counts: Column): Violation[] => {
   const sums = domainCounts(spread, counts);
   let [used, largest] = [0, 0];
   for (const sum of sums) {
@@ -116,8 +151,7 @@ const spreadViolations = (spread: Spread, counts: readonly number[]): Violation[
   if (used < spread.minDomains) faults.push(say(`minDomains is ${spread.minDomains}, only ${used} can be reached`));
   if (used > spread.maxDomains) faults.push(say(`maxDomains is ${spread.maxDomains}, ${used} would be used`));
   if (spread.maxSkew < unlimited) {
-    let least = unlimited;
-    for (const domain of measured(spread, sums)) least = Math.min(least, sums[domain] ?? 0);
+    const least = leastMeasured(spread, sums);
     const skew = least === unlimited ? 0 : largest - least;
     if (skew > spread.maxSkew) faults.push(say(`maxSkew is ${spread.maxSkew}, it would be ${skew}`));
   }
@@ -126,7 +160,7 @@ const spreadViolations = (spread: Spread, counts: readonly number[]): Violation[
 };
 
 /** The hard constraints that a division breaks; empty = it holds. */
-export const violations = (problem: Problem, counts: readonly number[]): Violation[] => {
+export const violations = (problem: Problem, counts: Column): Violation[] => {
   if (problem.replicas === 0) return [];
   const faults: Violation[] = [];
   for (let at = 0; at < counts.length; at++) {
@@ -144,16 +178,18 @@ export const mostPlaceable = (problem: Problem): number => {
   let most = Math.min(problem.replicas, sumOf(problem.max));
   for (const spread of problem.spreads) {
     if (!spread.hard || spread.shareMax === unlimited) continue;
-    const sums = domainCounts(spread, problem.max).map((sum) => Math.min(sum, spread.shareMax));
-    const largest = isLimited(spread) ? sums.sort((a, b) => b - a).slice(0, spread.maxDomains) : sums;
+    const sums = domainCounts(spread, problem.max);
+    for (let domain = 0; domain < sums.length; domain++) sums[domain] = Math.min(sums[domain] as number, spread.shareMax);
+    // The largest last.
+    const largest = isLimited(spread) ? sums.sort().subarray(Math.max(0, sums.length - spread.maxDomains)) : sums;
     most = Math.min(most, sumOf(largest));
   }
   return most;
 };
 
 /** Replicas that a division puts where they are not now. */
-export const movesInto = (current: readonly number[], counts: readonly number[]): number => {
+export const movesInto = (current: Column, counts: Column): number => {
   let moves = 0;
-  for (let at = 0; at < counts.length; at++) moves += Math.max(0, (counts[at] ?? 0) - (current[at] ?? 0));
+  for (let at = 0; at < counts.length; at++) moves += Math.max(0, (counts[at] as number) - (current[at] as number));
   return moves;
 };

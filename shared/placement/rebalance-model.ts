@@ -5,11 +5,11 @@
 import type { PodShape } from '../capacity/index.ts';
 import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { mainCurrency, pricesOf } from './cost.ts';
+import { pricesOf } from './cost.ts';
 import type { ClusterView, OtherWorkload } from './model.ts';
 import { problemOf } from './place.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { type Problem, sumOf, unlimited } from './problem.ts';
+import { type Column, type Problem, sumOf, unlimited } from './problem.ts';
 import type { Task } from './turn.ts';
 import { refText } from './workload-fields.ts';
 
@@ -18,9 +18,9 @@ export type Mover = {
   readonly task: Task;
   readonly candidates: Candidates;
   readonly problem: Problem;
-  readonly counts: number[];
+  readonly counts: Column;
   /** Cost of a replica at each candidate: the tier before everything, then price, fits or score. */
-  readonly cost: readonly number[];
+  readonly cost: Column;
   /** Replicas that may move in this round. */
   readonly budget: number;
 };
@@ -45,14 +45,14 @@ const priceScale = 10n ** 13n;
 /** Variables beyond which no program is written: rounding starts from what is there. */
 const variablesMax = 200_000;
 
-const costsOf = (task: Task, candidates: Candidates): number[] => {
+const costsOf = (task: Task, candidates: Candidates): Column => {
   const { strategy } = task.policy;
-  const prices = strategy === 'Cheapest' ? pricesOf(candidates, mainCurrency(candidates.prepared)) : [];
-  return candidates.at.map((_, at) => {
+  const prices = strategy === 'Cheapest' ? pricesOf(candidates) : [];
+  return candidates.score.map((score, at) => {
     const price = prices[at];
     const unknownPrice = strategy === 'Cheapest' && price === undefined;
     const own = unknownPrice ? tierCost / 2 : price === undefined ? 0 : Math.min(tierCost / 2, Number(price / priceScale));
-    return (standingAt(candidates, at)?.tier ?? 0) * tierCost + own - (candidates.score[at] ?? 0);
+    return (standingAt(candidates, at)?.tier ?? 0) * tierCost + own - score;
   });
 };
 
@@ -106,7 +106,7 @@ const moverOf = (task: Task, clusters: readonly ClusterView[], places: Whereabou
   const max = whole.max.map((most, at) =>
     isCalm(task, standingAt(candidates, at)?.view.name ?? '') ? most : Math.min(most, whole.current[at] ?? 0),
   );
-  const counts = [...whole.current];
+  const counts = whole.current.slice();
   const cost = costsOf(task, candidates);
   const budget = Math.ceil((replicas * policy.rebalance.maxMovesPercent) / 100);
   const canImprove = counts.some(
@@ -121,7 +121,7 @@ const groupsOf = (movers: readonly Mover[]): Group[] => {
   for (const mover of movers) {
     const { shape, ref } = mover.task.workload;
     if (shape === undefined) continue;
-    const key = JSON.stringify([mover.task.policy.id, ref.namespace, shape.key, mover.candidates.at, mover.cost]);
+    const key = JSON.stringify([mover.task.policy.id, ref.namespace, shape.key, [...mover.candidates.roster.at], [...mover.cost]]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { movers: [mover], shape });
     else group.movers.push(mover);
@@ -150,7 +150,7 @@ const groupRows = ({ movers }: Group, index: number): { rows: string[]; bounds: 
   const all = (of: (mover: Mover) => number): number => movers.reduce((sum, mover) => Math.min(unlimited, sum + of(mover)), 0);
   const at = (candidate: number): string => `x${index}_${candidate}`;
   const places = Array.from({ length: size }, (_, candidate) => candidate);
-  const present = places.map((candidate) => all(({ counts }) => counts[candidate] ?? 0));
+  const present = Float64Array.from(places, (candidate) => all(({ counts }) => counts[candidate] ?? 0));
   const rows = [
     `t${index}: ${termsOf(places.map(at))} = ${sumOf(present)}`,
     `b${index}: ${termsOf(places.map((candidate) => `m${index}_${candidate}`))} <= ${all(({ budget }) => budget)}`,
@@ -185,8 +185,7 @@ const resourceRows = (groups: readonly Group[], clusters: readonly ClusterView[]
       groups.forEach(({ movers, shape }, index) => {
         const asked = shape.requests.find(([name]) => name === resource)?.[1] ?? 0;
         const [first] = movers;
-        const candidate =
-          first === undefined ? -1 : first.candidates.at.findIndex((_, at) => standingAt(first.candidates, at)?.view === view);
+        const candidate = first === undefined ? -1 : first.counts.findIndex((_, at) => standingAt(first.candidates, at)?.view === view);
         if (asked === 0 || candidate < 0) return;
         terms.push(`${asked} x${index}_${candidate}`);
         held += asked * movers.reduce((sum, { counts }) => sum + (counts[candidate] ?? 0), 0);

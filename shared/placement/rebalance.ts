@@ -3,11 +3,11 @@
  * room, the constraints and the budget, then improvements one by one. Says how far from the program's bound it ended.
  */
 import type { WorkloadRef } from '../api/index.ts';
-import { standingAt } from './candidates.ts';
+import { holdAt, shapeAt, standingAt } from './candidates.ts';
 import type { ClusterView } from './model.ts';
 import { neighboursOf } from './neighbours.ts';
 import { priceIn } from './pricing.ts';
-import { violations } from './problem.ts';
+import { type Column, nothingIn, violations } from './problem.ts';
 import { type Group, isBound, type Mover, type RebalanceModel, type Whereabouts } from './rebalance-model.ts';
 import { refText } from './workload-fields.ts';
 
@@ -52,7 +52,7 @@ const isKeptOut = ({ mover: { task, candidates }, places }: Moving, to: number):
 const settle = ({ mover, places }: Moving): void => {
   const { workload, policy } = mover.task;
   const { ref, labels = {} } = workload;
-  const clusters = mover.counts.flatMap((count, at) => (count > 0 ? [nameAt(mover, at)] : []));
+  const clusters = [...mover.counts].flatMap((count, at) => (count > 0 ? [nameAt(mover, at)] : []));
   places.set(refText(ref), { ref, labels, clusters, apart: policy.apart.required });
 };
 
@@ -61,7 +61,7 @@ const whyOf = (mover: Mover, from: number, to: number): string => {
   if (tierAt(to) < tierAt(from)) return `returns to tier ${mover.task.policy.tiers[tierAt(to)]?.name ?? ''}`.trim();
   const [a, b] = [from, to].map((at) => {
     const view = standingAt(mover.candidates, at)?.view;
-    const shape = mover.candidates.shapes[at];
+    const shape = shapeAt(mover.candidates, at);
     return view === undefined || shape === undefined ? undefined : priceIn(view, shape);
   });
   return a !== undefined && b !== undefined && b < a ? 'is cheaper there' : 'is preferred there';
@@ -71,10 +71,10 @@ const whyOf = (mover: Mover, from: number, to: number): string => {
 const tryMove = (moving: Moving, from: number, to: number, wish: number, moves: Move[]): number => {
   const { mover } = moving;
   const { counts, cost, problem, candidates } = mover;
-  if ((cost[to] ?? 0) >= (cost[from] ?? 0) || candidates.holds[to] !== undefined) return 0;
+  if ((cost[to] ?? 0) >= (cost[from] ?? 0) || holdAt(candidates, to) !== undefined) return 0;
   if ((counts[to] ?? 0) === 0 && isKeptOut(moving, to)) return 0;
   const view: ClusterView | undefined = standingAt(candidates, to)?.view;
-  const shape = candidates.shapes[to];
+  const shape = shapeAt(candidates, to);
   if (view?.room === undefined || shape === undefined) return 0;
   const least = problem.min[from] ?? 0;
   const open = Math.min(
@@ -85,7 +85,7 @@ const tryMove = (moving: Moving, from: number, to: number, wish: number, moves: 
     view.room.fit(shape).count,
   );
   for (let count = open; count > 0; count--) {
-    const next = [...counts];
+    const next = counts.slice();
     next[from] = (next[from] ?? 0) - count;
     next[to] = (next[to] ?? 0) + count;
     if (problem.spreads.length > 0 && violations(problem, next).length > violations(problem, counts).length) continue;
@@ -107,13 +107,13 @@ const tryMove = (moving: Moving, from: number, to: number, wish: number, moves: 
 };
 
 /** Candidates of a group from the dearest to the cheapest. */
-const dearestFirst = (cost: readonly number[]): number[] => [...cost.keys()].sort((a, b) => (cost[b] ?? 0) - (cost[a] ?? 0) || a - b);
+const dearestFirst = (cost: Column): number[] => [...cost.keys()].sort((a, b) => (cost[b] ?? 0) - (cost[a] ?? 0) || a - b);
 
 /** Moves a group towards the program's division. */
 const roundGroup = (group: Group, index: number, movings: readonly Moving[], solution: ProgramSolution, moves: Move[]): void => {
   const [first] = group.movers;
   if (first === undefined || solution === undefined) return;
-  const target = first.counts.map((_, at) => Math.round(solution.values[`x${index}_${at}`] ?? 0));
+  const target = [...first.counts].map((_, at) => Math.round(solution.values[`x${index}_${at}`] ?? 0));
   const surplus = target.map((count, at) => group.movers.reduce((sum, { counts }) => sum + (counts[at] ?? 0), 0) - count);
   const order = dearestFirst(first.cost);
   for (const from of order) {
@@ -131,7 +131,7 @@ const roundGroup = (group: Group, index: number, movings: readonly Moving[], sol
 
 /** Any move that still lowers the cost, the dearest replicas to the cheapest clusters first. */
 const improve = (group: Group, movings: readonly Moving[], moves: Move[]): void => {
-  const order = dearestFirst(group.movers[0]?.cost ?? []);
+  const order = dearestFirst(group.movers[0]?.cost ?? nothingIn(0));
   for (const moving of movings) {
     for (const from of order) {
       for (const to of [...order].reverse()) {

@@ -130,7 +130,10 @@ const withDevices = (shape: PodShape, devices: ReadonlyMap<string, number>): Pod
 
 /** The plan of a policy's requirements for a shape; `namespace` is the workload's. */
 export const planDemand = (requires: Requires | undefined, shape: PodShape, namespace: string): DemandPlan => {
-  if (requires === undefined) return { key: shape.key, inCluster: () => ({ shape }) };
+  if (requires === undefined) {
+    const demand: Demand = { shape };
+    return { key: shape.key, inCluster: () => demand };
+  }
   const key = `${shape.key}|${JSON.stringify(requires)}|${namespace}`;
   const featured = featureRules(requires.features ?? []);
   const ways = requires.gpu === undefined ? [[]] : gpuRules(requires.gpu);

@@ -2,61 +2,37 @@
  * @module Division seat by seat under spread constraints. Hard constraints that only ever get looser as seats are added (skew) hold after
  * every seat; seats for domains still needed are kept free.
  */
-import { type Heap, heapOf } from '../lib/heap.ts';
+import { IndexHeap } from '../lib/index-heap.ts';
+import { type Cells, cellsOf } from './cells.ts';
 import type { Chosen } from './domains.ts';
 import { classAt, compareQuotients, compareSeats, type Line } from './line.ts';
-import { type Problem, sumOf, unlimited } from './problem.ts';
+import { type Column, type Problem, sumOf, unlimited } from './problem.ts';
 import { countSeat, open, penaltyOf, shut, standingOf, type Tally, talliesOf } from './tally.ts';
 
-/** Candidates that share all domains: they are held back together. The first of `members` is next. */
-type Cell = { readonly domains: readonly number[]; readonly members: number[]; heap: Heap<number> | undefined };
-
-const cellsOf = (problem: Problem, chosen: Chosen, line: Line, counts: readonly number[]): Cell[] => {
-  const cells: Cell[] = [];
-  // A cell's key is built domain by domain: the pair of the key so far and the next domain is numbered as it appears.
-  const pairs = problem.spreads.map(() => new Map<number, number>());
-  for (let at = 0; at < counts.length; at++) {
-    if ((counts[at] ?? 0) >= (problem.max[at] ?? 0) || !chosen.isOpen(at)) continue;
-    let key = 0;
-    for (let constraint = 0; constraint < problem.spreads.length; constraint++) {
-      const spread = problem.spreads[constraint];
-      const numbers = pairs[constraint];
-      if (spread === undefined || numbers === undefined) continue;
-      const pair = key * (spread.names.length + 1) + (spread.of[at] ?? -1) + 1;
-      key = numbers.get(pair) ?? numbers.size;
-      if (key === numbers.size) numbers.set(pair, key);
-    }
-    const cell = cells[key];
-    if (cell !== undefined) cell.members.push(at);
-    else cells[key] = { domains: problem.spreads.map((spread) => spread.of[at] ?? -1), members: [at], heap: undefined };
-  }
-  for (const cell of cells) {
-    if (cell.members.length > 1) cell.heap = heapOf(cell.members, (a, b) => compareSeats(line, counts, a, b) < 0);
-  }
-  return cells;
-};
-
-const topOf = (cell: Cell): number => cell.members[0] ?? -1;
-
-/** One division under way. */
+/** One division under way. A cell is spent when none of its candidates has an open seat. */
 class Seating {
-  readonly counts: number[];
+  readonly counts: Column;
   readonly #problem: Problem;
   readonly #chosen: Chosen;
   readonly #line: Line;
   readonly #tallies: readonly Tally[];
   readonly #hasPreferences: boolean;
   readonly #hasSkew: boolean;
+  readonly #cells: Cells;
+  /** Candidate whose seat is next in each cell; -1 = the cell is spent. */
+  readonly #tops: Int32Array;
+  /** Candidates with open seats of cells that were taken from; made when a cell is. */
+  readonly #heaps = new Map<number, IndexHeap>();
   /** Cells held back by the skew of each constraint. */
-  #held: Cell[][];
-  #cells: Cell[];
-  #queue: Heap<Cell>;
+  readonly #held: number[][];
+  /** Cells in turn; without preferences only, those held back and spent left out. */
+  #queue: IndexHeap | undefined;
   #remaining: number;
   /** A quota was used up: cells have changed places. */
   #isTurned = false;
 
-  constructor(problem: Problem, chosen: Chosen, start: readonly number[], line: Line) {
-    this.counts = [...start];
+  constructor(problem: Problem, chosen: Chosen, start: Column, line: Line) {
+    this.counts = start.slice();
     this.#problem = problem;
     this.#chosen = chosen;
     this.#line = line;
@@ -64,54 +40,87 @@ class Seating {
     this.#hasSkew = problem.spreads.some(({ hard, maxSkew }) => hard && maxSkew < unlimited);
     this.#hasPreferences = problem.spreads.some(({ hard }) => !hard);
     this.#held = problem.spreads.map(() => []);
-    this.#cells = cellsOf(problem, chosen, line, this.counts);
-    this.#queue = this.#queueOf(this.#cells);
+    this.#cells = cellsOf(problem.spreads, start.length);
+    this.#tops = new Int32Array(this.#cells.count);
     this.#remaining = problem.replicas - sumOf(start);
+    this.#lineUp();
   }
 
-  #queueOf(cells: readonly Cell[]): Heap<Cell> {
-    return heapOf([...cells], (a, b) => compareSeats(this.#line, this.counts, topOf(a), topOf(b)) < 0);
+  /** All cells anew: whose seat is next in each, and their turn. */
+  #lineUp(): void {
+    const tops = this.#tops.fill(-1);
+    const { of } = this.#cells;
+    for (let at = 0; at < of.length; at++) {
+      if (!this.#isOpen(at)) continue;
+      const cell = of[at] as number;
+      const top = tops[cell] as number;
+      if (top < 0 || compareSeats(this.#line, this.counts, at, top) < 0) tops[cell] = at;
+    }
+    this.#heaps.clear();
+    for (const held of this.#held) held.length = 0;
+    if (!this.#hasPreferences) this.#queueUp();
   }
 
-  #classOf(cell: Cell): number {
-    const candidate = topOf(cell);
-    return classAt(this.#line, candidate, this.counts[candidate] ?? 0);
+  /** Cells that are neither spent nor held back. */
+  #queueUp(): void {
+    const tops = this.#tops;
+    const waiting = new Set(this.#held.flat());
+    const items = new Int32Array(this.#cells.count);
+    let size = 0;
+    for (let cell = 0; cell < items.length; cell++) if ((tops[cell] as number) >= 0 && !waiting.has(cell)) items[size++] = cell;
+    this.#queue = new IndexHeap(items, size, (a, b) => compareSeats(this.#line, this.counts, tops[a] as number, tops[b] as number) < 0);
   }
 
-  #rankOf(cell: Cell): number {
-    return this.#line.rank[topOf(cell)] ?? 0;
+  #isOpen(at: number): boolean {
+    return (this.counts[at] as number) < (this.#problem.max[at] as number) && this.#chosen.isOpen(at);
+  }
+
+  #standing(cell: number): number {
+    const { domains } = this.#cells;
+    return standingOf(this.#tallies, domains, cell * this.#tallies.length, this.#remaining);
+  }
+
+  #domainOf(cell: number, constraint: number): number {
+    return this.#cells.domains[cell * this.#tallies.length + constraint] as number;
+  }
+
+  #topOf(cell: number): number {
+    return this.#tops[cell] as number;
   }
 
   /** Class, then rank: what skew may not turn around for good. */
-  #isSooner(a: Cell, b: Cell): boolean {
-    return (this.#classOf(a) - this.#classOf(b) || this.#rankOf(a) - this.#rankOf(b)) < 0;
+  #turn(a: number, b: number): number {
+    const [x, y] = [this.#topOf(a), this.#topOf(b)];
+    const classes = classAt(this.#line, x, this.counts[x] as number) - classAt(this.#line, y, this.counts[y] as number);
+    return classes || (this.#line.rank[x] as number) - (this.#line.rank[y] as number);
   }
 
-  /** The best open cell at the head of the queue; those shut leave it, those held back wait beside it. */
-  #head(): Cell | undefined {
-    for (let cell = this.#queue.peek(); cell !== undefined; cell = this.#queue.peek()) {
-      const standing = standingOf(this.#tallies, cell.domains, this.#remaining);
+  /** The best open cell at the head of the queue; those shut leave it, those held back wait beside it. -1 = none. */
+  #head(queue: IndexHeap): number {
+    for (let cell = queue.peek(); cell >= 0; cell = queue.peek()) {
+      const standing = this.#standing(cell);
       if (standing === open) return cell;
-      this.#queue.pop();
-      if (standing !== shut) this.#held[standing]?.push(cell);
+      queue.pop();
+      if (standing === shut) this.#tops[cell] = -1;
+      else this.#held[standing]?.push(cell);
     }
-    return undefined;
+    return -1;
   }
 
   /** With preferences every cell is looked at: what they count against changes with each seat. */
-  #bestByPenalty(): Cell | undefined {
-    let best: Cell | undefined;
+  #bestByPenalty(): number {
+    const { count, domains } = this.#cells;
+    let best = -1;
     let bestPenalty = 0;
-    for (const cell of this.#cells) {
-      if (standingOf(this.#tallies, cell.domains, this.#remaining) !== open) continue;
-      const penalty = penaltyOf(this.#tallies, cell.domains);
+    for (let cell = 0; cell < count; cell++) {
+      if (this.#topOf(cell) < 0 || this.#standing(cell) !== open) continue;
+      const penalty = penaltyOf(this.#tallies, domains, cell * this.#tallies.length);
       const order =
-        best === undefined
+        best < 0
           ? -1
-          : this.#classOf(cell) - this.#classOf(best) ||
-            this.#rankOf(cell) - this.#rankOf(best) ||
+          : this.#turn(cell, best) ||
             penalty - bestPenalty ||
-            compareQuotients(this.#line, this.counts, topOf(cell), topOf(best));
+            compareQuotients(this.#line, this.counts, this.#topOf(cell), this.#topOf(best));
       if (order >= 0) continue;
       best = cell;
       bestPenalty = penalty;
@@ -120,86 +129,99 @@ class Seating {
   }
 
   /** A constraint whose skew holds back a cell that would go before `best`; -1 = none. */
-  #holdsBackSooner(best: Cell): number {
+  #holdsBackSooner(best: number): number {
     // Cells left the queue in its order: the first that is held back is the soonest.
-    if (!this.#hasPreferences) return this.#held.findIndex(([first]) => first !== undefined && this.#isSooner(first, best));
+    if (!this.#hasPreferences) return this.#held.findIndex(([first]) => first !== undefined && this.#turn(first, best) < 0);
     if (!this.#hasSkew) return -1;
-    for (const cell of this.#cells) {
-      if (!this.#isSooner(cell, best)) continue;
-      const standing = standingOf(this.#tallies, cell.domains, this.#remaining);
+    for (let cell = 0; cell < this.#cells.count; cell++) {
+      if (this.#topOf(cell) < 0 || this.#turn(cell, best) >= 0) continue;
+      const standing = this.#standing(cell);
       if (standing >= 0) return standing;
     }
     return -1;
   }
 
-  /** Of the open cells the one in the emptiest domain of a constraint: filling it lets go what skew holds back. */
-  #emptiest(constraint: number): Cell | undefined {
-    const sums = this.#tallies[constraint]?.sums ?? [];
-    const sumAt = (cell: Cell): number => sums[cell.domains[constraint] ?? -1] ?? unlimited;
-    let best: Cell | undefined;
-    for (const cell of this.#cells) {
-      if (cell.members.length === 0 || standingOf(this.#tallies, cell.domains, this.#remaining) !== open) continue;
-      const order = best === undefined ? -1 : sumAt(cell) - sumAt(best) || compareSeats(this.#line, this.counts, topOf(cell), topOf(best));
+  /** Of the open cells the one in the emptiest domain of a constraint: filling it lets go what skew holds back. -1 = none. */
+  #emptiest(constraint: number): number {
+    const sums = this.#tallies[constraint]?.sums;
+    const sumAt = (cell: number): number => sums?.[this.#domainOf(cell, constraint)] ?? unlimited;
+    let best = -1;
+    for (let cell = 0; cell < this.#cells.count; cell++) {
+      if (this.#topOf(cell) < 0 || this.#standing(cell) !== open) continue;
+      const order =
+        best < 0 ? -1 : sumAt(cell) - sumAt(best) || compareSeats(this.#line, this.counts, this.#topOf(cell), this.#topOf(best));
       if (order < 0) best = cell;
     }
     return best;
   }
 
-  #take(cell: Cell): void {
-    const candidate = topOf(cell);
-    this.counts[candidate] = (this.counts[candidate] ?? 0) + 1;
+  /** Candidates of a cell with open seats, in turn. */
+  #heapOf(cell: number): IndexHeap {
+    const known = this.#heaps.get(cell);
+    if (known !== undefined) return known;
+    const { start, members } = this.#cells;
+    const items = members.slice(start[cell], start[cell + 1]);
+    let size = 0;
+    for (let at = 0; at < items.length; at++) if (this.#isOpen(items[at] as number)) items[size++] = items[at] as number;
+    const heap = new IndexHeap(items, size, (a, b) => compareSeats(this.#line, this.counts, a, b) < 0);
+    this.#heaps.set(cell, heap);
+    return heap;
+  }
+
+  #take(cell: number): void {
+    const { start } = this.#cells;
+    const candidate = this.#topOf(cell);
+    const heap = (start[cell + 1] as number) - (start[cell] as number) > 1 ? this.#heapOf(cell) : undefined;
+    this.counts[candidate] = (this.counts[candidate] as number) + 1;
     this.#remaining -= 1;
     for (let at = 0; at < this.#tallies.length; at++) {
       const tally = this.#tallies[at];
-      const domain = cell.domains[at] ?? -1;
+      const domain = this.#domainOf(cell, at);
       if (tally === undefined || domain < 0 || !countSeat(tally, domain)) continue;
-      for (const held of this.#held[at]?.splice(0) ?? []) this.#queue.push(held);
+      for (const held of this.#held[at]?.splice(0) ?? []) this.#queue?.push(held);
     }
-    const quota = this.#line.quota;
-    const tier = this.#problem.tier[candidate] ?? 0;
+    const { quota } = this.#line;
+    const tier = this.#problem.tier[candidate] as number;
     if (quota !== undefined) {
       quota.left[tier] = (quota.left[tier] ?? 0) - 1;
       if (quota.left[tier] === 0) this.#isTurned = true;
     }
-    const isFull = (this.counts[candidate] ?? 0) >= (this.#problem.max[candidate] ?? 0);
-    if (!isFull) cell.heap?.sinkFirst();
-    else if (cell.heap === undefined) cell.members.pop();
-    else cell.heap.pop();
+    const isFull = (this.counts[candidate] as number) >= (this.#problem.max[candidate] as number);
+    if (isFull) heap?.pop();
+    else heap?.sinkFirst();
+    this.#tops[cell] = heap?.peek() ?? (isFull ? -1 : candidate);
   }
 
   /** One seat; false when none is open. */
   #step(): boolean {
-    const best = this.#hasPreferences ? this.#bestByPenalty() : this.#head();
-    if (best === undefined) return false;
+    const queue = this.#queue;
+    const best = queue === undefined ? this.#bestByPenalty() : this.#head(queue);
+    if (best < 0) return false;
     const constraint = this.#holdsBackSooner(best);
     const tally = this.#tallies[constraint];
-    const isEmptiest = tally === undefined || tally.sums[best.domains[constraint] ?? -1] === tally.least;
-    const cell = isEmptiest ? best : (this.#emptiest(constraint) ?? best);
-    const isHead = !this.#hasPreferences && cell === this.#queue.peek();
-    if (isHead) this.#queue.pop();
+    const isEmptiest = tally === undefined || tally.sums[this.#domainOf(best, constraint)] === tally.least;
+    const emptiest = isEmptiest ? -1 : this.#emptiest(constraint);
+    const cell = emptiest < 0 ? best : emptiest;
+    const isHead = queue !== undefined && cell === queue.peek();
+    if (isHead) queue.pop();
     this.#take(cell);
-    const isSpent = cell.members.length === 0;
-    if (isSpent && (this.#hasPreferences || !isHead)) this.#cells = this.#cells.filter((other) => other !== cell);
-    if (isHead && !isSpent) this.#queue.push(cell);
+    if (isHead && this.#topOf(cell) >= 0) queue.push(cell);
     if (this.#isTurned) {
       this.#isTurned = false;
-      this.#cells = cellsOf(this.#problem, this.#chosen, this.#line, this.counts);
-      this.#held = this.#held.map(() => []);
-      this.#queue = this.#queueOf(this.#cells);
-    } else if (!isHead && !this.#hasPreferences) {
+      this.#lineUp();
+    } else if (!isHead && queue !== undefined) {
       // A seat out of turn changes a place within the queue: it is made anew.
-      const waiting = new Set(this.#held.flat());
-      this.#queue = this.#queueOf(this.#cells.filter((other) => !waiting.has(other) && other.members.length > 0));
+      this.#queueUp();
     }
     return true;
   }
 
-  run(): number[] {
+  run(): Column {
     while (this.#remaining > 0 && this.#step());
     return this.counts;
   }
 }
 
 /** Seats from `start` on until the replicas are placed or no seat is open; answers the counts. */
-export const seat = (problem: Problem, chosen: Chosen, start: readonly number[], line: Line): number[] =>
+export const seat = (problem: Problem, chosen: Chosen, start: Column, line: Line): Column =>
   new Seating(problem, chosen, start, line).run();

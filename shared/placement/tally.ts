@@ -1,11 +1,11 @@
 /** @module Running counts of spread constraints while seats are given, and whether a seat is open under them. */
-import { type Allowed, domainCounts, type Problem, type Spread, unlimited } from './problem.ts';
+import { type Allowed, type Column, domainCounts, type Problem, type Spread, unlimited } from './problem.ts';
 
 /** Running counts of one constraint. */
 export type Tally = {
   readonly spread: Spread;
   readonly allowed: Allowed;
-  readonly sums: number[];
+  readonly sums: Column;
   /** Domains with a replica. */
   used: number;
   /** Fewest replicas of a measured domain, and how many domains have so few. */
@@ -14,7 +14,7 @@ export type Tally = {
 };
 
 const isMeasured = (tally: Tally, domain: number): boolean =>
-  (tally.spread.sizes[domain] ?? 0) > 0 && (tally.allowed === undefined || tally.allowed.has(domain));
+  (tally.spread.sizes[domain] ?? 0) > 0 && (tally.allowed === undefined || tally.allowed[domain] === 1);
 
 const measure = (tally: Tally): void => {
   tally.least = unlimited;
@@ -30,11 +30,18 @@ const measure = (tally: Tally): void => {
   }
 };
 
+/** Domains with a replica. */
+export const usedOf = (sums: Column): number => {
+  let used = 0;
+  for (let domain = 0; domain < sums.length; domain++) if ((sums[domain] as number) > 0) used += 1;
+  return used;
+};
+
 /** The tallies of a start. */
-export const talliesOf = (problem: Problem, allowed: readonly Allowed[], counts: readonly number[]): Tally[] =>
+export const talliesOf = (problem: Problem, allowed: readonly Allowed[], counts: Column): Tally[] =>
   problem.spreads.map((spread, at) => {
     const sums = domainCounts(spread, counts);
-    const tally: Tally = { spread, allowed: allowed[at], sums, used: sums.filter((sum) => sum > 0).length, least: 0, atLeast: 0 };
+    const tally: Tally = { spread, allowed: allowed[at], sums, used: usedOf(sums), least: 0, atLeast: 0 };
     if (spread.maxSkew < unlimited) measure(tally);
     return tally;
   });
@@ -55,36 +62,36 @@ export const countSeat = (tally: Tally, domain: number): boolean => {
 export const open = -1;
 export const shut = -2;
 
-/** How a seat in these domains stands under the hard constraints. */
-export const standingOf = (tallies: readonly Tally[], domains: readonly number[], remaining: number): number => {
+/** How a seat in the domains from `base` on, one a constraint, stands under the hard constraints. */
+export const standingOf = (tallies: readonly Tally[], domains: Int32Array, base: number, remaining: number): number => {
   let held = open;
   for (let at = 0; at < tallies.length; at++) {
     const tally = tallies[at];
     if (tally === undefined || !tally.spread.hard) continue;
-    const domain = domains[at] ?? -1;
-    const sum = tally.sums[domain] ?? 0;
+    const domain = domains[base + at] as number;
+    const sum = domain < 0 ? 0 : (tally.sums[domain] as number);
     const missing = tally.spread.minDomains - tally.used;
     // As many seats are left as domains are missing: they are for domains without a replica.
     if (missing > 0 && missing >= remaining && sum > 0) return shut;
-    if (sum + 1 > tally.spread.shareMax || tally.allowed?.has(domain) === false) return shut;
+    if (sum + 1 > tally.spread.shareMax || (tally.allowed !== undefined && tally.allowed[domain] !== 1)) return shut;
     if (tally.spread.maxSkew < unlimited && sum + 1 - tally.least > tally.spread.maxSkew && isMeasured(tally, domain)) held = at;
   }
   return held;
 };
 
-/** How many preferences a seat in these domains goes against. */
-export const penaltyOf = (tallies: readonly Tally[], domains: readonly number[]): number => {
+/** How many preferences a seat in the domains from `base` on goes against. */
+export const penaltyOf = (tallies: readonly Tally[], domains: Int32Array, base: number): number => {
   let penalty = 0;
   for (let at = 0; at < tallies.length; at++) {
     const tally = tallies[at];
     if (tally === undefined || tally.spread.hard) continue;
     const { spread } = tally;
-    const domain = domains[at] ?? -1;
-    const sum = domain < 0 ? 0 : (tally.sums[domain] ?? 0);
+    const domain = domains[base + at] as number;
+    const sum = domain < 0 ? 0 : (tally.sums[domain] as number);
     if (spread.maxSkew < unlimited && domain >= 0 && sum + 1 - tally.least > spread.maxSkew) penalty += 1;
     if (spread.minDomains > tally.used && sum > 0) penalty += 1;
     if (domain >= 0 && sum + 1 > spread.shareMax) penalty += 1;
-    if (domain < 0 || tally.allowed?.has(domain) === false) penalty += 1;
+    if (domain < 0 || (tally.allowed !== undefined && tally.allowed[domain] !== 1)) penalty += 1;
   }
   return penalty;
 };

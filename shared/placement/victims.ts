@@ -22,6 +22,7 @@ export const withoutVictims = (clusters: readonly ClusterView[], victims: Victim
     if (freed === 0 || room === undefined) return view;
     const roomier: ClusterRoom = {
       ...room,
+      revision: undefined,
       fit: (shape) => {
         const fit = room.fit(shape);
         return { ...fit, count: Math.max(0, fit.count + freed) };

@@ -1,7 +1,10 @@
-/** @module Division without spread constraints: class by class, rank by rank, by Webster's method under caps. Any number of replicas. */
-import { heapOf } from '../lib/heap.ts';
-import { classAt, compareQuotients, type Line } from './line.ts';
-import { type Problem, sumOf } from './problem.ts';
+/**
+ * @module Division without spread constraints: Webster's method (Sainte-Laguë) by a heap, group by group of class and rank, with the seats
+ * that are sure for each given at once.
+ */
+import { IndexHeap } from '../lib/index-heap.ts';
+import { compareQuotients, type Line } from './line.ts';
+import { type Column, nothingIn, type Problem, sumOf } from './problem.ts';
 
 /**
  * Seats that Webster's method surely gives when `total` votes share `seats` seats among `parties`: with the divisor
@@ -12,96 +15,150 @@ const sureSeats = (votes: number, total: number, seats: number, parties: number)
   return spare <= 0 || total <= 0 ? 0 : Math.max(0, Math.floor((votes / total) * spare) - 1);
 };
 
-/** Candidates of one class and rank share `seats` seats; `cap[i]` = most of candidate i now. */
-const share = (line: Line, counts: number[], members: readonly number[], cap: (candidate: number) => number, seats: number): void => {
-  let left = seats;
-  if (seats > 4 * members.length) {
-    const isKept = members.every((at) => classAt(line, at, counts[at] ?? 0) === 0 && (counts[at] ?? 0) === 0);
-    const isNew = members.every((at) => (counts[at] ?? 0) === (line.kept[at] ?? 0));
-    if (isKept || isNew) {
-      const votes = (at: number): number => (isKept ? (line.kept[at] ?? 0) : (line.votes[at] ?? 0));
-      const total = members.reduce((sum, at) => sum + votes(at), 0);
-      for (const at of members) {
-        const sure = Math.min(cap(at) - (counts[at] ?? 0), sureSeats(votes(at), total, seats, members.length));
-        counts[at] = (counts[at] ?? 0) + sure;
-        left -= sure;
+/** Candidates whose next seats are of one class and rank. */
+type Group = { readonly members: Int32Array; readonly size: number; readonly room: number };
+
+/** One pass over seats of one kind: present ones, or new ones. `cap` = most of each candidate in it. */
+class Pass {
+  readonly #line: Line;
+  readonly #counts: Column;
+  readonly #cap: Column;
+  /** Class by candidate; undefined = one class. */
+  readonly #order: Column | undefined;
+
+  constructor(line: Line, counts: Column, cap: Column, order: Column | undefined) {
+    this.#line = line;
+    this.#counts = counts;
+    this.#cap = cap;
+    this.#order = order;
+  }
+
+  #turn(a: number, b: number): number {
+    const order = this.#order;
+    const first = order === undefined ? 0 : (order[a] as number) - (order[b] as number);
+    return first || (this.#line.rank[a] as number) - (this.#line.rank[b] as number);
+  }
+
+  #room(at: number): number {
+    return (this.#cap[at] as number) - (this.#counts[at] as number);
+  }
+
+  /** Those whose turn is first, in one look at all. */
+  #first(members: Int32Array): Group {
+    const size = this.#counts.length;
+    let found = 0;
+    let room = 0;
+    for (let at = 0; at < size; at++) {
+      const open = this.#room(at);
+      if (open <= 0) continue;
+      const turn = found === 0 ? -1 : this.#turn(at, members[0] as number);
+      if (turn > 0) continue;
+      if (turn < 0) {
+        found = 0;
+        room = 0;
       }
+      members[found++] = at;
+      room += open;
+    }
+    return { members, size: found, room };
+  }
+
+  /** Seats of candidates of one class and rank: to all that they can hold where they suffice, else shared. */
+  #give({ members, size, room }: Group, seats: number): number {
+    if (room > seats) {
+      this.#share(members, size, seats);
+      return 0;
+    }
+    for (let at = 0; at < size; at++) {
+      const member = members[at] as number;
+      this.#counts[member] = this.#cap[member] as number;
+    }
+    return seats - room;
+  }
+
+  #giveSure(members: Int32Array, size: number, seats: number): number {
+    const { kept, votes } = this.#line;
+    const counts = this.#counts;
+    let [isKept, isNew, keptTotal, newTotal] = [true, true, 0, 0];
+    for (let at = 0; at < size; at++) {
+      const member = members[at] as number;
+      isKept &&= (counts[member] as number) === 0 && (kept[member] as number) > 0;
+      isNew &&= (counts[member] as number) === (kept[member] as number);
+      keptTotal += kept[member] as number;
+      newTotal += votes[member] as number;
+    }
+    if (!isKept && !isNew) return seats;
+    const [by, total] = isKept ? [kept, keptTotal] : [votes, newTotal];
+    let left = seats;
+    for (let at = 0; at < size; at++) {
+      const member = members[at] as number;
+      const sure = Math.min(this.#room(member), sureSeats(by[member] as number, total, seats, size));
+      counts[member] = (counts[member] as number) + sure;
+      left -= sure;
+    }
+    return left;
+  }
+
+  /** Candidates of one class and rank share seats that are fewer than their room. */
+  #share(members: Int32Array, size: number, seats: number): void {
+    const counts = this.#counts;
+    const line = this.#line;
+    let left = seats > 4 * size ? this.#giveSure(members, size, seats) : seats;
+    let open = 0;
+    for (let at = 0; at < size; at++) {
+      const member = members[at] as number;
+      if (this.#room(member) > 0) members[open++] = member;
+    }
+    const heap = new IndexHeap(members, open, (a, b) => compareQuotients(line, counts, a, b) < 0);
+    for (let top = heap.peek(); top >= 0 && left > 0; top = heap.peek()) {
+      counts[top] = (counts[top] as number) + 1;
+      left -= 1;
+      if (this.#room(top) <= 0) heap.pop();
+      else heap.sinkFirst();
     }
   }
-  const open = members.filter((at) => (counts[at] ?? 0) < cap(at));
-  const heap = heapOf(open, (a, b) => compareQuotients(line, counts, a, b) < 0);
-  for (let top = heap.peek(); top !== undefined && left > 0; top = heap.peek()) {
-    counts[top] = (counts[top] ?? 0) + 1;
-    left -= 1;
-    if ((counts[top] ?? 0) >= cap(top)) heap.pop();
-    else heap.sinkFirst();
+
+  /** Gives out up to `seats` seats, class by class and rank by rank; answers how many are left. */
+  run(seats: number): number {
+    const size = this.#counts.length;
+    const members = new Int32Array(size);
+    let left = this.#give(this.#first(members), seats);
+    if (left <= 0) return left;
+    let waiting = 0;
+    const rest = new Int32Array(size);
+    for (let at = 0; at < size; at++) if (this.#room(at) > 0) rest[waiting++] = at;
+    // Which of those of one turn comes first decides nothing, but it is a total order.
+    const queue = new IndexHeap(rest, waiting, (a, b) => (this.#turn(a, b) || a - b) < 0);
+    while (left > 0 && queue.size > 0) left = this.#give(this.#next(queue, members), left);
+    return left;
   }
+
+  #next(queue: IndexHeap, members: Int32Array): Group {
+    let [size, room] = [0, 0];
+    do {
+      const member = queue.pop();
+      members[size++] = member;
+      room += this.#room(member);
+    } while (queue.size > 0 && this.#turn(queue.peek(), members[0] as number) === 0);
+    return { members, size, room };
+  }
+}
+
+/** Present seats that candidates can hold; undefined when there are none. */
+const keptCap = ({ max }: Problem, { kept }: Line): Column | undefined => {
+  if (kept === nothingIn(kept.length)) return undefined;
+  const cap = new Float64Array(kept.length);
+  for (let at = 0; at < cap.length; at++) cap[at] = Math.min(max[at] as number, kept[at] as number);
+  return cap;
 };
 
-type Group = { readonly order: number; readonly rank: number; readonly members: number[]; room: number };
-
-/** Those with open seats of one kind, in the order of their turn. */
-const groupsOf = (line: Line, size: number, order: (at: number) => number, room: (at: number) => number): Group[] => {
-  const groups: Group[] = [];
-  const byRank = new Map<number, Map<number, Group>>();
-  let last: Group | undefined;
-  for (let at = 0; at < size; at++) {
-    const open = room(at);
-    if (open <= 0) continue;
-    const [turn, rank] = [order(at), line.rank[at] ?? 0];
-    if (last === undefined || last.order !== turn || last.rank !== rank) {
-      const ofTurn = byRank.get(turn) ?? new Map<number, Group>();
-      byRank.set(turn, ofTurn);
-      last = ofTurn.get(rank);
-      if (last === undefined) {
-        last = { order: turn, rank, members: [], room: 0 };
-        ofTurn.set(rank, last);
-        groups.push(last);
-      }
-    }
-    last.members.push(at);
-    last.room += open;
-  }
-  return groups.sort((a, b) => a.order - b.order || a.rank - b.rank);
-};
-
-const fill = (line: Line, counts: number[], groups: readonly Group[], cap: (at: number) => number, seats: number): number => {
-  let left = seats;
-  for (const group of groups) {
-    if (left <= 0) break;
-    if (group.room <= left) {
-      for (const at of group.members) counts[at] = cap(at);
-      left -= group.room;
-      continue;
-    }
-    share(line, counts, group.members, cap, left);
-    left = 0;
-  }
-  return left;
-};
-
-/** Seats from `start` on until the replicas are placed or all room is taken; no spread constraints. `tierCap` limits seats of each tier. */
-export const seatFreely = (problem: Problem, start: readonly number[], line: Line): number[] => {
-  const counts = [...start];
-  const size = counts.length;
-  const left = problem.replicas - sumOf(start);
+/** Seats from `start` on until the replicas are placed or all room is taken; no spread constraints. */
+export const seatFreely = (problem: Problem, start: Column, line: Line): Column => {
+  const counts = start.slice();
+  let left = problem.replicas - sumOf(start);
   if (left <= 0) return counts;
-  const keptCap = (at: number): number => Math.min(problem.max[at] ?? 0, line.kept[at] ?? 0);
-  const kept = groupsOf(
-    line,
-    size,
-    () => 0,
-    (at) => keptCap(at) - (counts[at] ?? 0),
-  );
-  const rest = fill(line, counts, kept, keptCap, left);
-  if (rest <= 0) return counts;
-  const cap = (at: number): number => problem.max[at] ?? 0;
-  const fresh = groupsOf(
-    line,
-    size,
-    (at) => line.order[at] ?? 1,
-    (at) => cap(at) - (counts[at] ?? 0),
-  );
-  fill(line, counts, fresh, cap, rest);
+  const kept = keptCap(problem, line);
+  if (kept !== undefined) left = new Pass(line, counts, kept, undefined).run(left);
+  if (left > 0) new Pass(line, counts, problem.max, line.order).run(left);
   return counts;
 };

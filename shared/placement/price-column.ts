@@ -1,0 +1,92 @@
+/** @module The price of one shape in every cluster of a list: equal prices are numbered, so that only a few are ever compared or added up. */
+import type { PodShape } from '../capacity/index.ts';
+import { type ClusterView, factsOf } from './model.ts';
+import { type Amount, currencyOf, priceIn } from './pricing.ts';
+
+/** The cluster has no price in the currency that is compared. */
+export const unpriced = -1;
+const unasked = -2;
+
+/** Different prices of a shape that are numbered; beyond it they are numbered anew. */
+const amountsMax = 65_536;
+
+/** The currency that most priced clusters have; ties go to the first by name. Prices in others cannot be compared with it. */
+const mainCurrency = (views: readonly ClusterView[]): string => {
+  const clusters = new Map<string, number>();
+  for (const view of views) {
+    if (view.pricing !== undefined) clusters.set(currencyOf(view), (clusters.get(currencyOf(view)) ?? 0) + 1);
+  }
+  return [...clusters].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0))[0]?.[0] ?? '';
+};
+
+const currencies = new WeakMap<readonly ClusterView[], string>();
+
+/** Prices of one shape. */
+export class PriceColumn {
+  readonly #views: readonly ClusterView[];
+  readonly #numbers: Int32Array;
+  /** The node groups that each price was counted from. */
+  readonly #groups: unknown[];
+  readonly #known = new Map<Amount, number>();
+  #amounts: Amount[] = [];
+  #order: readonly number[] = [];
+
+  constructor(views: readonly ClusterView[]) {
+    this.#views = views;
+    this.#numbers = new Int32Array(views.length).fill(unasked);
+    this.#groups = new Array<unknown>(views.length).fill(undefined);
+  }
+
+  get currency(): string {
+    const known = currencies.get(this.#views) ?? mainCurrency(this.#views);
+    currencies.set(this.#views, known);
+    return known;
+  }
+
+  /** Number of the price of a replica in a cluster; {@link unpriced} where there is none. */
+  numberIn(place: number, shape: PodShape): number {
+    const view = this.#views[place];
+    if (view === undefined) return unpriced;
+    const groups = factsOf(view)?.groups;
+    const known = this.#numbers[place] as number;
+    if (known !== unasked && this.#groups[place] === groups) return known;
+    this.#groups[place] = groups;
+    const price = currencyOf(view) === this.currency ? priceIn(view, shape) : undefined;
+    const number = price === undefined ? unpriced : this.#numberOf(price);
+    this.#numbers[place] = number;
+    return number;
+  }
+
+  #numberOf(price: Amount): number {
+    const known = this.#known.get(price);
+    if (known !== undefined) return known;
+    if (this.#amounts.length >= amountsMax) this.#forget();
+    this.#known.set(price, this.#amounts.length);
+    return this.#amounts.push(price) - 1;
+  }
+
+  #forget(): void {
+    this.#numbers.fill(unasked);
+    this.#known.clear();
+    this.#amounts = [];
+    this.#order = [];
+  }
+
+  /** The prices by number. */
+  get amounts(): readonly Amount[] {
+    return this.#amounts;
+  }
+
+  /** Place of each numbered price among all of them, the lowest first. */
+  order(): readonly number[] {
+    if (this.#order.length === this.#amounts.length) return this.#order;
+    const amounts = this.#amounts;
+    const byPrice = [...amounts.keys()].sort((a, b) => ((amounts[a] ?? 0n) < (amounts[b] ?? 0n) ? -1 : 1));
+    const order = new Array<number>(amounts.length).fill(0);
+    byPrice.forEach((number, place) => {
+      order[number] = place;
+    });
+    this.#order = order;
+    return order;
+  }
+}
