@@ -1,13 +1,13 @@
 /** @module The loops together, over a real store and API server, with agents in the small: from a policy to replicas and back. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clusterCondition, type Placement } from '../../shared/api/index.ts';
+import { clusterCondition, type Placement, type StoredPlacement } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { explainWorkload } from './explain.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const webPlacement = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements', namespace: 'shop', name: 'web-deployment' };
 const web: ObjectAddress = { ...deployments, namespace: 'shop', name: 'web' };
 
 const deployment = (replicas: number, more: Record<string, unknown> = {}): KubeObject => ({
@@ -50,7 +50,7 @@ const soon = { timeout: 8_000, interval: 20 };
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, soon);
 const workId = 'apps=deployments=shop=web';
 const placedAt = ({ store }: TestHub): Record<string, number | undefined> => {
-  const placement = store.get('hanse.dev/placements/shop/web-deployment')?.object as unknown as Placement | undefined;
+  const placement = store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement | undefined;
   return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas]));
 };
 const runningAt = ({ fleet }: TestHub, name: string): number | undefined =>
@@ -109,8 +109,8 @@ describe('control', () => {
         { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
       ]);
     });
-    const explained = explainWorkload(it.store, { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' });
-    expect(explained?.rows.map(({ cluster, got, tier }) => [cluster, got, tier])).toEqual([
+    const decided = (await it.client.get(webPlacement)) as Placement | undefined;
+    expect(decided?.status?.explanation?.map(({ cluster, got, tier }) => [cluster, got, tier])).toEqual([
       ['aws', 2, 'cloud'],
       ['home', 4, 'idc'],
     ]);
@@ -222,9 +222,7 @@ describe('control', () => {
       );
     await until(() => expect(total()).toBe(5));
     const unplaced = (): number =>
-      it.store
-        .list('hanse.dev/placements/shop/')
-        .reduce((sum, { object }) => sum + ((object as unknown as Placement).status?.unplaced ?? 0), 0);
+      it.store.list('hanse.dev/placements/shop/').reduce((sum, { object }) => sum + ((object as StoredPlacement).status?.unplaced ?? 0), 0);
     await until(() => expect(unplaced()).toBe(3));
     await it.client.patch({ ...deployments, namespace: 'shop', name: 'a' }, 'application/merge-patch+json', { spec: { replicas: 0 } });
     await it.client.patch({ ...deployments, namespace: 'shop', name: 'b' }, 'application/merge-patch+json', { spec: { replicas: 0 } });

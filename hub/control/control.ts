@@ -6,7 +6,7 @@ import {
   type FailoverPolicySpec,
   hanseGroup,
   mcsGroup,
-  type Placement,
+  storedPlacement,
 } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
@@ -181,13 +181,13 @@ export const startControl = (options: ControlOptions): Control => {
   });
 
   const objectOfPlacement = (object: KubeObject): StorageKey | undefined => {
-    const ref = (object as unknown as Placement).spec?.workload;
+    const ref = storedPlacement(object).spec?.workload;
     return ref === undefined ? undefined : objectKeyOf(catalog, ref);
   };
   /** Keys of everything placed; what runs in the clusters or is owed to them comes first. */
   const placedKeys = (names: ReadonlySet<string>): StorageKey[] => {
     const concerned = (object: KubeObject): boolean => {
-      const { spec, status } = object as unknown as Placement;
+      const { spec, status } = storedPlacement(object);
       return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => names.has(entry.name));
     };
     const placements = store.list(placementPrefix).map(({ object }) => object);
@@ -287,7 +287,7 @@ export const startControl = (options: ControlOptions): Control => {
       const key = objectOfPlacement(object);
       const workload = key === undefined ? undefined : store.get(key)?.object;
       if (key === undefined || workload === undefined) continue;
-      placement.remember(workload, key, object as unknown as Placement);
+      placement.remember(workload, key, storedPlacement(object));
       dependencies.put(key, workload);
     }
     for (const { key, object } of store.list(clusterPrefix)) cluster.onObject(partsOf(key).name, object);

@@ -1,5 +1,11 @@
 /** @module The decisions of the past about one object, read from what was written of its Placement, and what each changed. Pure. */
-import type { ExplanationRow, PastDecision, PlacedCluster, Placement } from '../../shared/api/index.ts';
+import {
+  type ExplanationRow,
+  type PastDecision,
+  type PlacedCluster,
+  type StoredPlacement,
+  servedPlacement,
+} from '../../shared/api/index.ts';
 import { timeText } from './objects.ts';
 
 /** One past write of a Placement; `placement` = the state written, absent when it is not kept. */
@@ -7,7 +13,7 @@ export type PastWrite = {
   readonly revision: number;
   readonly atMs: number;
   readonly op: 'put' | 'delete';
-  readonly placement: Placement | undefined;
+  readonly placement: StoredPlacement | undefined;
 };
 
 /** A decision: the write that made it, and how it was last written. */
@@ -43,8 +49,8 @@ export const groupDecisions = (writes: readonly PastWrite[]): Decided[] => {
 const clusterText = ({ name, replicas }: PlacedCluster): string => (replicas === undefined ? name : `${name}=${replicas}`);
 const clustersText = (clusters: readonly PlacedCluster[]): string => clusters.map(clusterText).sort().join(',');
 
-const rowsOf = (placement: Placement | undefined): ReadonlyMap<string, ExplanationRow> =>
-  new Map((placement?.status?.explanation ?? []).map((row) => [row.cluster, row]));
+const rowsOf = (placement: StoredPlacement | undefined): ReadonlyMap<string, ExplanationRow> =>
+  new Map((placement === undefined ? [] : (servedPlacement(placement).status?.explanation ?? [])).map((row) => [row.cluster, row]));
 
 /** What the explanation says of a cluster; '' when it says nothing. */
 const whyOf = (row: ExplanationRow | undefined): string => {
@@ -54,7 +60,7 @@ const whyOf = (row: ExplanationRow | undefined): string => {
 
 const countText = (replicas: number | undefined): string => (replicas === undefined ? '' : ` ${replicas}`);
 
-const moves = (before: Placement | undefined, now: Placement): string[] => {
+const moves = (before: StoredPlacement | undefined, now: StoredPlacement): string[] => {
   const had = new Map((before?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas]));
   const has = new Map(now.spec.clusters.map(({ name, replicas }) => [name, replicas]));
   const rows = rowsOf(now);
@@ -67,7 +73,7 @@ const moves = (before: Placement | undefined, now: Placement): string[] => {
 };
 
 /** Clusters that may take replicas now or no longer, beyond those that moved. */
-const openings = (before: Placement, now: Placement): string[] => {
+const openings = (before: StoredPlacement, now: StoredPlacement): string[] => {
   const [old, rows] = [rowsOf(before), rowsOf(now)];
   const placed = new Set([...before.spec.clusters, ...now.spec.clusters].map(({ name }) => name));
   return [...rows.values()].flatMap((row) => {
@@ -82,7 +88,7 @@ const field = (name: string, before: string | number | undefined, now: string | 
   before === now ? [] : [`${name} ${before ?? 'none'} -> ${now ?? 'none'}`];
 
 /** What is other than before, in words. */
-export const changesOf = (before: Placement | undefined, now: Placement): string[] => {
+export const changesOf = (before: StoredPlacement | undefined, now: StoredPlacement): string[] => {
   const [old, status] = [before?.status, now.status];
   const changes =
     before === undefined

@@ -2,9 +2,11 @@
 import {
   decisionsDefault,
   hanseGroup,
-  type Placement,
   type PlacementHistorySpec,
   type PlacementHistoryStatus,
+  type StoredPlacement,
+  servedPlacement,
+  storedPlacement,
 } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf, type StorageKey } from '../../shared/kube/storage/index.ts';
@@ -40,7 +42,8 @@ const collect = async (
   for (let read = 0; read < writesMax; read += pageMax) {
     const page = past({ key, ...until, ...(before === undefined ? {} : { before }), limit: pageMax });
     for (const { object, ...write } of page) {
-      if (write.revision <= (spec.revision ?? write.revision)) writes.push({ ...write, placement: object as Placement | undefined });
+      if (write.revision <= (spec.revision ?? write.revision))
+        writes.push({ ...write, placement: object === undefined ? undefined : storedPlacement(object) });
     }
     before = page.at(-1);
     if (page.length < pageMax || before === undefined) return { writes, isEnd: true };
@@ -67,6 +70,6 @@ export const pastDecisions = async (
   return {
     decisions,
     ...(found.length > wanted || !isEnd ? { more: true as const } : {}),
-    ...(spec.whole === true && newest !== undefined ? { placement: newest } : {}),
+    ...(spec.whole === true && newest !== undefined ? { placement: servedPlacement(newest) } : {}),
   };
 };

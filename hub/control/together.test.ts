@@ -1,11 +1,12 @@
 /** @module Workloads that compete for room, decided by the running loops over a real store: priority, giving way, waiting for room. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Placement } from '../../shared/api/index.ts';
+import type { Placement, StoredPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' };
 const classesType = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' };
 
 const policy = (spec: object = {}, name = 'all', selector: object = {}): KubeObject => ({
@@ -48,8 +49,8 @@ const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub
   return hub;
 };
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
-const placementOf = ({ store }: TestHub, name: string): Placement | undefined =>
-  store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as unknown as Placement | undefined;
+const placementOf = ({ store }: TestHub, name: string): StoredPlacement | undefined =>
+  store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
 const placed = (it: TestHub, name: string): number =>
   (placementOf(it, name)?.spec.clusters ?? []).reduce((sum, { replicas = 0 }) => sum + replicas, 0);
 const eventsOf = ({ store }: TestHub, name: string): readonly string[] =>
@@ -138,9 +139,8 @@ describe('workloads that compete for room', () => {
     await until(() => expect(placed(it, 'shy')).toBe(1));
     await it.client.create(deployments, deployment('web', 1));
     await until(() => expect(placementOf(it, 'web')?.status?.reason).toBe('NoClusterFits'));
-    expect(placementOf(it, 'web')?.status?.explanation).toMatchObject([
-      { cluster: 'home', eligible: false, reason: 'workloadAntiAffinity' },
-    ]);
+    const decided = (await it.client.get({ ...placements, namespace: 'shop', name: 'web-deployment' })) as Placement | undefined;
+    expect(decided?.status?.explanation).toMatchObject([{ cluster: 'home', eligible: false, reason: 'workloadAntiAffinity' }]);
     await it.client.delete({ ...deployments, namespace: 'shop', name: 'shy' });
     await until(() => expect(placed(it, 'web')).toBe(1));
   });

@@ -134,7 +134,7 @@ const addWrite = (batch: Batch, { op, key, object, by }: Write, options: CommitQ
   const json = JSON.stringify(entry.object);
   const author = by ?? newestManager(object);
   batch.entries.push(entry);
-  batch.rows.push({ revision, op, key, json, atMs: options.nowMs(), author, state: options.keepState(key) ? json : null });
+  batch.rows.push({ revision, op, key, json, atMs: options.nowMs(), author, isKept: options.keepState(key) });
   batch.changes.set(key, op === 'put' ? revision : 0);
   return json.length;
 };

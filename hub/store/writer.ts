@@ -1,10 +1,10 @@
 /** @module The one hand that writes the tables; every method is one transaction, synced to disk when it returns. */
-import { assert } from '../../shared/lib/assert.ts';
+import { present } from '../../shared/lib/assert.ts';
 import { type Handle, readMeta, writeMeta } from './database.ts';
 import { PRUNE_ROWS_MAX } from './limits.ts';
 import type { StatementText, WriterStatements } from './statements.ts';
 
-/** One entry as it is stored; the fields' names are those of the statements' placeholders. */
+/** One entry as it is stored. */
 export type Row = {
   readonly revision: number;
   readonly op: 'put' | 'delete';
@@ -12,8 +12,8 @@ export type Row = {
   readonly json: string;
   readonly atMs: number;
   readonly author: string;
-  /** The same JSON for kinds whose states stay in the history, else null. */
-  readonly state: string | null;
+  /** Of a kind whose states stay in the history. */
+  readonly isKept: boolean;
 };
 
 /** How much history stays: rows older than `ageMsMax`, and the oldest beyond `rowsMax`, go. */
@@ -76,14 +76,19 @@ export const createWriter = (handle: Handle, statements: WriterStatements): Writ
 /** A statement prepared once, run with the fields of a row in the order of its placeholders. */
 const preparedFor = (handle: Handle, { sql, fields }: StatementText): ((row: Row) => void) => {
   const statement = handle.prepare(sql);
-  const names = fields.map((field) => {
-    assert(isRowField(field), `the writer knows no field ${field}`);
-    return field;
-  });
+  const values = fields.map((field) => present(valuesOf[field], `a value for the placeholder ${field}`));
   return (row) => {
-    statement.run(names.map((name) => row[name]));
+    statement.run(values.map((take) => take(row)));
   };
 };
 
-const rowFields: readonly (keyof Row)[] = ['revision', 'op', 'key', 'json', 'atMs', 'author', 'state'];
-const isRowField = (field: string): field is keyof Row => rowFields.some((name) => name === field);
+/** What a placeholder stands for. */
+const valuesOf: Readonly<Record<string, (row: Row) => string | number | null>> = {
+  revision: ({ revision }) => revision,
+  op: ({ op }) => op,
+  key: ({ key }) => key,
+  json: ({ json }) => json,
+  atMs: ({ atMs }) => atMs,
+  author: ({ author }) => author,
+  state: ({ json, isKept }) => (isKept ? json : null),
+};

@@ -47,6 +47,7 @@ export {
 } from './failover-policy.ts';
 export { type GpuCounts, type GpuPool, type GpuPoolCluster, gpuPoolType } from './gpu-pool.ts';
 export { type JoinToken, type JoinTokenSpec, type JoinTokenStatus, joinTokenLimits, joinTokenType, type TokenUse } from './join-token.ts';
+export { explanationRows, isSameOutcome, type KeptExplanation, type KeptRow, keptExplanation } from './kept-explanation.ts';
 export {
   ageColumn,
   ageText,
@@ -98,6 +99,7 @@ export * from './policy.ts';
 export { type ServiceExport, serviceExportKind } from './service-export.ts';
 export { type ServiceImport, type ServiceImportPort, serviceImportKind } from './service-import.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
+export { explainedIn, type StoredPlacement, type StoredPlacementStatus, servedPlacement, storedPlacement } from './stored-placement.ts';
 export {
   type TrafficPolicy,
   type TrafficPolicySpec,

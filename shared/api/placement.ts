@@ -7,6 +7,7 @@ import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
+import { placementConversion } from './stored-placement.ts';
 
 /** Which object a decision is about; `namespace` is '' for cluster-scoped kinds. */
 export type WorkloadRef = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
@@ -281,4 +282,5 @@ export const placementType: ResourceType = {
     column('Message', 'string', 'The outcome in words.', 1),
   ],
   cells,
+  conversion: { storageVersion: hanseVersion, hasOwnForm: true, ...placementConversion },
 };

@@ -103,6 +103,8 @@ export type ResourceType = {
     readonly storageVersion: string;
     /** Set when the objects are stored under another group, as `events.k8s.io` events are under core. */
     readonly storageGroup?: string;
+    /** True: objects of the stored version too are kept in a form of their own, and go out by `fromStorage`. */
+    readonly hasOwnForm?: true;
     readonly fromStorage: (object: KubeObject) => KubeObject;
     readonly toStorage: (object: KubeObject) => KubeObject;
   };

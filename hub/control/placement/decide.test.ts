@@ -1,6 +1,6 @@
 /** @module What a Placement says after losses and returns, and when it is worth a write. */
 import { describe, expect, it } from 'vitest';
-import type { PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
+import type { PlacementSpec, StoredPlacementStatus } from '../../../shared/api/index.ts';
 import { plainShape } from '../../../shared/capacity/index.ts';
 import { place, type TimedTaint } from '../../../shared/placement/index.ts';
 import { asMap, clusterWith, policyOf } from '../../../shared/placement/testing.ts';
@@ -14,7 +14,7 @@ const lost: readonly TimedTaint[] = [
 ];
 const returning: readonly TimedTaint[] = [{ key: healthTaints.returning, effect: 'NoSchedule' }];
 
-type Before = { readonly spec: PlacementSpec; readonly status?: PlacementStatus };
+type Before = { readonly spec: PlacementSpec; readonly status?: StoredPlacementStatus };
 const decide = (
   before: Before | undefined,
   taintsOfB: readonly TimedTaint[],

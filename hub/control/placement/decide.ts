@@ -1,5 +1,12 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
-import type { OwedCluster, PlacementSpec, PlacementStatus } from '../../../shared/api/index.ts';
+import {
+  explainedIn,
+  isSameOutcome,
+  keptExplanation,
+  type OwedCluster,
+  type PlacementSpec,
+  type StoredPlacementStatus,
+} from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import {
@@ -21,7 +28,7 @@ export type PlacementInput = {
   readonly replicas: number | undefined;
   readonly policy: CompiledPolicy;
   /** The Placement as it is; undefined = none yet. */
-  readonly before: { readonly spec: PlacementSpec; readonly status?: PlacementStatus } | undefined;
+  readonly before: { readonly spec: PlacementSpec; readonly status?: StoredPlacementStatus } | undefined;
   readonly clusters: readonly ClusterView[];
   /** What gave way to the object, and what of it gave way to others; absent = nothing. */
   readonly preempted?: readonly Preempted[];
@@ -31,7 +38,7 @@ export type PlacementInput = {
 /** What to write and to tell. */
 export type PlacementOutput = {
   readonly spec: PlacementSpec;
-  readonly status: PlacementStatus;
+  readonly status: StoredPlacementStatus;
   /** False when the Placement says all of this already. */
   readonly isChanged: boolean;
   /** When to decide again though nothing changed, ms since the epoch. */
@@ -97,19 +104,18 @@ const inDoubt = (views: readonly ClusterView[]): ReadonlySet<string> =>
       .map(({ name }) => name),
   );
 
-/** What of a status makes a write worthwhile: room that grows or shrinks by itself does not. */
-const substance = (status: PlacementStatus | undefined, doubted: ReadonlySet<string>): unknown => [
-  status?.observedGeneration,
-  status?.replicas,
-  status?.unplaced,
-  status?.reason,
-  status?.owed ?? [],
-  (status?.explanation ?? []).map(({ cluster, eligible, got }) => [cluster, doubted.has(cluster) || eligible, got]),
-];
-
-const isOther = (before: PlacementStatus | undefined, after: PlacementStatus, clusters: readonly ClusterView[]): boolean => {
+/** True when a status is worth a write: room that grows or shrinks by itself is not. */
+const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, clusters: readonly ClusterView[]): boolean => {
+  if (
+    before.observedGeneration !== after.observedGeneration ||
+    before.replicas !== after.replicas ||
+    before.unplaced !== after.unplaced ||
+    before.reason !== after.reason ||
+    !sameJson(before.owed ?? [], after.owed ?? [])
+  )
+    return true;
   const doubted = inDoubt(clusters);
-  return !sameJson(substance(before, doubted), substance(after, doubted));
+  return !isSameOutcome(explainedIn(before), explainedIn(after), (cluster) => doubted.has(cluster));
 };
 
 type JobStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
@@ -149,7 +155,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
   const { object, policy, before, nowMs } = input;
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };
   const owed = owedAfter(input, decision);
-  const status: PlacementStatus = {
+  const status: StoredPlacementStatus = {
     ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
     ...(input.replicas === undefined ? {} : { replicas: input.replicas }),
     unplaced: decision.unplaced,
@@ -159,10 +165,10 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(owed.length === 0 ? {} : { owed }),
     ...(decision.binding === '' ? {} : { binding: decision.binding }),
     ...(decision.cost === undefined ? {} : { cost: decision.cost }),
-    explanation: decision.rows,
+    explained: keptExplanation(decision.rows),
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
   };
-  const isChanged = before === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
+  const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };
 };

@@ -1,5 +1,5 @@
 /** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
-import { hanseGroup, type Placement } from '../../../shared/api/index.ts';
+import { hanseGroup, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
 import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
@@ -53,7 +53,7 @@ export const shapeOf = (object: KubeObject, objects: ObjectLookup): PodShape | u
 };
 
 /** Replicas of a Placement by cluster. */
-export const replicasByCluster = (placement: Pick<Placement, 'spec'> | undefined): ReadonlyMap<string, number> =>
+export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
 /** Reads the entry of an object that a policy selects. */
@@ -80,7 +80,7 @@ export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy
 /** Everything that runs and may give way: placed, with replicas, under a policy, not on its way out. */
 export const placedEntries = (sources: EntrySources, classes: PriorityClasses): Entry[] =>
   sources.store.list(prefixOf(hanseGroup, 'placements')).flatMap(({ object }): Entry[] => {
-    const { spec } = object as unknown as Placement;
+    const { spec } = storedPlacement(object);
     if (spec === undefined || !spec.clusters.some(({ replicas = 0 }) => replicas > 0)) return [];
     const key = objectKeyOf(sources.catalog, spec.workload);
     const stored = key === undefined ? undefined : sources.store.get(key);

@@ -3,7 +3,7 @@
  * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
  * goes to a cluster that has no part yet, or waits for one. Pure.
  */
-import { clusterLabels, type PlacedCluster, type Placement } from '../../../shared/api/index.ts';
+import { clusterLabels, type PlacedCluster, type StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { selectorFromMap } from '../../../shared/kube/selectors/index.ts';
 import type { ClusterView, CompiledPolicy, Decision } from '../../../shared/placement/index.ts';
@@ -53,7 +53,7 @@ export const policyForJob = (policy: CompiledPolicy, object: KubeObject, before:
 export const isSettledJob = (
   object: KubeObject,
   replicas: number | undefined,
-  placement: Pick<Placement, 'spec' | 'status'> | undefined,
+  placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined,
   view: (cluster: string) => ClusterView | undefined,
 ): boolean => {
   const placed = placement?.spec.clusters ?? [];

@@ -1,5 +1,5 @@
 /** @module Decides where selected objects run, those that wait together, and writes the decisions. A key is the object's storage key. */
-import type { Placement, PlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
+import type { StoredPlacement, StoredPlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
@@ -46,7 +46,7 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
   /** What decides who goes first changed: those that wait try again. */
   readonly recheckWaiting: () => void;
   /** Takes the replicas of a Placement that exists into the ledger. */
-  readonly remember: (object: KubeObject, key: StorageKey, placement: Placement) => void;
+  readonly remember: (object: KubeObject, key: StorageKey, placement: StoredPlacement) => void;
 };
 
 const warmUpMs = 250;
@@ -140,7 +140,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     const owed = stillOwed(before, directory.views());
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
     const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
-    const frozen: PlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
+    const frozen: StoredPlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
     const object = { ...placement, status: frozen } as unknown as KubeObject;
     const trouble = await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }]);
     if (trouble !== undefined) return trouble;

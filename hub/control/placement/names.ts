@@ -1,5 +1,5 @@
 /** @module Where the Placement of an object is kept. */
-import { hanseGroup, type Placement, type WorkloadRef } from '../../../shared/api/index.ts';
+import { hanseGroup, type StoredPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
 import { parseApiVersion } from '../../../shared/kube/object.ts';
 import { keyOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { hash32 } from '../../../shared/lib/index.ts';
@@ -30,7 +30,7 @@ const sameObject = (a: WorkloadRef, b: WorkloadRef): boolean =>
   parseApiVersion(a.apiVersion).group === parseApiVersion(b.apiVersion).group;
 
 const workloadAt = (store: Store, key: StorageKey): WorkloadRef | undefined =>
-  (store.get(key)?.object as Placement | undefined)?.spec?.workload;
+  (store.get(key)?.object as StoredPlacement | undefined)?.spec?.workload;
 
 /**
  * The key of an object's Placement: `NAME-KIND`, with the group behind it where an object of the same name and kind of another group has
@@ -48,8 +48,8 @@ export const placementKeyOf = (store: Store, ref: WorkloadRef): StorageKey => {
 export const placementOf = (
   store: Store,
   ref: WorkloadRef,
-): { readonly key: StorageKey; readonly placement: Placement | undefined; readonly revision: number } => {
+): { readonly key: StorageKey; readonly placement: StoredPlacement | undefined; readonly revision: number } => {
   const key = placementKeyOf(store, ref);
   const stored = store.get(key);
-  return { key, placement: stored?.object as Placement | undefined, revision: stored?.revision ?? 0 };
+  return { key, placement: stored?.object as StoredPlacement | undefined, revision: stored?.revision ?? 0 };
 };

@@ -1,5 +1,5 @@
 /** @module Where the other workloads of a namespace are, for affinities between workloads. */
-import { hanseGroup, type Placement } from '../../../shared/api/index.ts';
+import { hanseGroup, storedPlacement } from '../../../shared/api/index.ts';
 import { prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { CompiledPolicy, OtherWorkload } from '../../../shared/placement/index.ts';
 import { type KindCatalog, objectKeyOf } from '../kinds.ts';
@@ -19,7 +19,7 @@ export type OthersSources = {
 /** The placed workloads of a namespace with their labels and clusters. */
 export const othersIn = ({ store, catalog, policies }: OthersSources, namespace: string): OtherWorkload[] =>
   store.list(prefixOf(hanseGroup, 'placements', namespace)).flatMap(({ object }): OtherWorkload[] => {
-    const spec = (object as unknown as Placement).spec;
+    const spec = storedPlacement(object).spec;
     const key = spec === undefined ? undefined : objectKeyOf(catalog, spec.workload);
     const workload = key === undefined ? undefined : store.get(key)?.object;
     if (workload === undefined) return [];

@@ -1,5 +1,5 @@
 /** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
-import { type Cluster, hanseGroup, type Placement, type PlanReviewSpec, type WorkloadRef } from '../../../shared/api/index.ts';
+import { type Cluster, hanseGroup, type PlanReviewSpec, storedPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
 import type { AssumedPods, Read } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
@@ -75,7 +75,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   const { book, selected } = policiesUnder(sources, overlay);
   const classes = classesUnder(store, overlay);
   for (const { object } of store.list(prefixOf(hanseGroup, 'placements'))) {
-    const key = objectKeyOf(catalog, (object as unknown as Placement).spec.workload);
+    const key = objectKeyOf(catalog, storedPlacement(object).spec.workload);
     if (key !== undefined) selected.add(key);
   }
   for (const key of overlay.workloads.keys()) selected.add(key);

@@ -1,6 +1,6 @@
 /** @module Plans over the hub's state: what is told is what the loops then do, and nothing is written. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Placement, PlanReviewSpec } from '../../../shared/api/index.ts';
+import type { PlanReviewSpec, StoredPlacement } from '../../../shared/api/index.ts';
 import type { Loss, PlanAnswer } from '../../../shared/plan/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
@@ -52,7 +52,7 @@ const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub
 };
 
 const placedAt = ({ store }: TestHub, name = 'web'): Record<string, number | undefined> => {
-  const placement = store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as unknown as Placement | undefined;
+  const placement = store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
   return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name: cluster, replicas }) => [cluster, replicas]));
 };
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });

@@ -2,7 +2,7 @@
  * @module Moves replicas to better clusters in rounds: back to earlier tiers, to cheaper or fitter ones; only where room has been for the
  * policy's calm time, within its budget, and never while anything of the workload is unplaced or owed to a lost cluster.
  */
-import { hanseGroup, type Placement, type PlacementSpec } from '../../../shared/api/index.ts';
+import { hanseGroup, type PlacementSpec, storedPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -54,7 +54,7 @@ const isJob = (object: KubeObject): boolean => groupKind(object) === 'batch/Job'
 
 const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] =>
   store.list(prefixOf(hanseGroup, 'placements')).flatMap(({ key: placementKey, object, revision }): Entry[] => {
-    const { spec, status } = object as unknown as Placement;
+    const { spec, status } = storedPlacement(object);
     const key = spec === undefined ? undefined : objectKeyOf(catalog, spec.workload);
     const workload = key === undefined ? undefined : store.get(key)?.object;
     if (key === undefined || workload === undefined || workload.metadata.deletionTimestamp !== undefined || isJob(workload)) return [];
@@ -110,7 +110,7 @@ const apply = async (
 ): Promise<void> => {
   const { store, ledger } = options;
   const { shape, current } = task.workload;
-  const spec = movedSpec((object as unknown as Placement).spec, moves);
+  const spec = movedSpec(storedPlacement(object).spec, moves);
   const after = new Map(spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
   const both = new Map([...current.keys(), ...after.keys()].map((name) => [name, Math.max(current.get(name) ?? 0, after.get(name) ?? 0)]));
   ledger.assign(workIdOf(key), shape, both);

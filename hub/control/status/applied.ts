@@ -1,5 +1,5 @@
 /** @module Whether the clusters took an object and all that follows it: the condition `Applied` of its Placement. Pure. */
-import type { ApplyFailure, ClusterCondition, PlacementStatus } from '../../../shared/api/index.ts';
+import type { ApplyFailure, ClusterCondition, StoredPlacementStatus } from '../../../shared/api/index.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { EventText } from '../events.ts';
@@ -84,7 +84,7 @@ const eventsOfFollowers = (own: StorageKey, failed: readonly Failed[], before: r
 export const nextApplied = (
   own: StorageKey,
   answers: readonly Answer[],
-  before: Pick<PlacementStatus, 'conditions' | 'failures'> | undefined,
+  before: Pick<StoredPlacementStatus, 'conditions' | 'failures'> | undefined,
   now: string,
 ): AppliedChange | undefined => {
   const failed = failedOf(answers);

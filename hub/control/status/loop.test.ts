@@ -1,6 +1,6 @@
 /** @module What follows a workload reports back: over a real store and API server, with agents in the small. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Placement } from '../../../shared/api/index.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
@@ -56,8 +56,8 @@ const started = async (names: readonly string[], foreign: readonly string[] = []
   for (const name of names) await it.client.create(deployments, workload(name));
   return it;
 };
-const statusOf = ({ store }: TestHub, name: string): Placement['status'] =>
-  (store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as unknown as Placement | undefined)?.status;
+const statusOf = ({ store }: TestHub, name: string): StoredPlacement['status'] =>
+  (store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined)?.status;
 const appliedOf = (it: TestHub, name: string): readonly (string | undefined)[] => {
   const condition = statusOf(it, name)?.conditions?.find(({ type }) => type === 'Applied');
   return [condition?.status, condition?.message];

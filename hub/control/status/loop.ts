@@ -1,5 +1,5 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
-import type { Placement } from '../../../shared/api/index.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -40,7 +40,7 @@ const hasObserved = (item: StatusItem): boolean => {
 /** An answer, and the newest that the cluster said even when it was about something sent before. */
 type Heard = Answer & { readonly full: StatusItem | undefined };
 
-const clusterNames = (placements: readonly (Placement | undefined)[]): readonly string[] =>
+const clusterNames = (placements: readonly (StoredPlacement | undefined)[]): readonly string[] =>
   [...new Set(placements.flatMap((placement) => placement?.spec.clusters ?? []).map(({ name }) => name))].sort();
 
 type Placed = ReturnType<typeof placementOf>;
@@ -48,7 +48,7 @@ type Placed = ReturnType<typeof placementOf>;
 const isGoing = ({ object }: Stored): boolean => object.metadata.deletionTimestamp !== undefined;
 
 /** A workload that brings an object along. */
-type Leader = { readonly key: StorageKey; readonly placement: Placement };
+type Leader = { readonly key: StorageKey; readonly placement: StoredPlacement };
 
 /** Starts the loop. */
 export const startStatusLoop = ({ store, env, catalog, dependencies, board, events }: StatusLoopOptions): StatusLoop => {
@@ -114,7 +114,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
   };
 
   /** The condition `Applied`, with the failures one by one: of the object, and of all that follows it to its clusters. */
-  const appliedChange = (stored: Stored, placement: Placement): AppliedChange | undefined => {
+  const appliedChange = (stored: Stored, placement: StoredPlacement): AppliedChange | undefined => {
     const following = [...dependencies.dependencies(stored.key)].sort().flatMap((key) => store.get(key) ?? []);
     const subjects = [stored, ...following.filter((follower) => follower.key !== stored.key && !isGoing(follower))];
     const clusters = clusterNames([placement]);

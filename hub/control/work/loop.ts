@@ -1,5 +1,5 @@
 /** @module Sends each cluster what it should have and takes back what it should not. A key is the object's storage key. */
-import type { Placement } from '../../../shared/api/index.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -89,7 +89,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     return { clusters, policy, revision: latest };
   };
 
-  const render = (stored: Stored, placement: Placement | undefined, placementRevision: number, move: Move): Rendering => {
+  const render = (stored: Stored, placement: StoredPlacement | undefined, placementRevision: number, move: Move): Rendering => {
     const { object, key } = stored;
     const type = typeOfKey(catalog, key);
     const policy = placement === undefined ? undefined : policies.byId(placement.spec.policy);
@@ -220,7 +220,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
   };
 
   /** Keeps the index of dependencies and brings what it touches along. */
-  const follow = (key: StorageKey, object: KubeObject | undefined, placement: Placement | undefined): void => {
+  const follow = (key: StorageKey, object: KubeObject | undefined, placement: StoredPlacement | undefined): void => {
     const policy = placement === undefined ? undefined : policies.byId(placement.spec.policy);
     const leads =
       object !== undefined && placement !== undefined && podSpecOf(object) !== undefined && policy?.propagateDependencies !== false;

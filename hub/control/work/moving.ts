@@ -1,5 +1,5 @@
 /** @module The moves of workloads that are under way: what the board and the directory know, put before the decision of the handover. */
-import type { Placement } from '../../../shared/api/index.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -43,7 +43,7 @@ export const noMove: Move = { keep: new Map(), wait: new Map(), shut: new Set(),
 
 /** Moves under way. */
 export type Moving = {
-  readonly of: (key: StorageKey, object: KubeObject, placement: Placement | undefined) => Move;
+  readonly of: (key: StorageKey, object: KubeObject, placement: StoredPlacement | undefined) => Move;
   /** An answer of any cluster may let the move of this object go on. */
   readonly isOpen: (key: StorageKey) => boolean;
   /** The answer shows that a record of an earlier run is not what is wanted, or not what it was taken for. */

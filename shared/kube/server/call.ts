@@ -42,10 +42,13 @@ export const fromStorage = (type: ResourceType, object: KubeObject): KubeObject 
 /** An object of the version of `type` as it is stored. */
 export const toStorage = (type: ResourceType, object: KubeObject): KubeObject => type.conversion?.toStorage(object) ?? object;
 
-/** True when stored objects go out as they are, so that their text can be used. */
+/** True when objects are stored in this version. */
 export const isStorageVersion = (type: ResourceType): boolean =>
   type.conversion === undefined ||
   (type.conversion.storageVersion === type.version && (type.conversion.storageGroup ?? type.group) === type.group);
+
+/** True when stored objects go out as they are, so that their text can be used. */
+export const goesOutAsStored = (type: ResourceType): boolean => isStorageVersion(type) && type.conversion?.hasOwnForm !== true;
 
 /** The manager of a plain write: what the client says, else the first part of its User-Agent. */
 export const managerOf = (fieldManager: string, userAgent: string): string => {

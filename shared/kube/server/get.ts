@@ -1,5 +1,5 @@
 /** @module GET of one object, or of its status. */
-import { type Call, fromStorage, isStorageVersion, keyFor } from './call.ts';
+import { type Call, fromStorage, goesOutAsStored, keyFor } from './call.ts';
 import { type ServerContext, settledWrites } from './context.ts';
 import { notFound } from './errors.ts';
 import { versionOf } from './options-query.ts';
@@ -14,6 +14,6 @@ export const get = async (server: ServerContext, call: Call): Promise<Result> =>
   if (wanted !== 0) await settledWrites(server, key);
   const stored = server.store.get(key);
   if (stored === undefined) throw notFound(call.type, call.name);
-  if (isStorageVersion(call.type)) return { kind: 'object', code: 200, type: call.type, object: stored.object, json: stored.json };
+  if (goesOutAsStored(call.type)) return { kind: 'object', code: 200, type: call.type, object: stored.object, json: stored.json };
   return { kind: 'object', code: 200, type: call.type, object: fromStorage(call.type, stored.object) };
 };

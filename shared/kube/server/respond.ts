@@ -4,7 +4,7 @@ import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import type { Status } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
-import { fromStorage, isStorageVersion } from './call.ts';
+import { fromStorage, goesOutAsStored } from './call.ts';
 import type { ServerContext } from './context.ts';
 import { notAcceptable } from './errors.ts';
 import { ANSWER_TYPES, type Form } from './negotiate.ts';
@@ -93,7 +93,7 @@ const listJson = (server: ServerContext, result: Result & { kind: 'list' }, { fo
 /** An item of a list. Built-in kinds leave apiVersion and kind to the list, as Go's typed lists do; other kinds repeat them. */
 const itemText = (type: ResourceType, stored: Stored): string => {
   // Stored text is taken as it is: turning 6,000 objects into text anew would take most of the time of a list.
-  const text = isStorageVersion(type) ? stored.json : JSON.stringify(fromStorage(type, stored.object));
+  const text = goesOutAsStored(type) ? stored.json : JSON.stringify(fromStorage(type, stored.object));
   if (!type.strategicMerge) return text;
   const prefix = `{"apiVersion":${JSON.stringify(apiVersionOf(type.group, type.version))},"kind":${JSON.stringify(type.kind)},`;
   if (text.startsWith(prefix)) return `{${text.slice(prefix.length)}`;

@@ -1,7 +1,7 @@
 /** @module A watch as a stream of lines: each event encoded in the client's form, with a bounded queue in front of a slow reader. */
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
-import { fromStorage, isStorageVersion } from './call.ts';
+import { fromStorage, goesOutAsStored } from './call.ts';
 import type { ServerContext } from './context.ts';
 import type { Form } from './negotiate.ts';
 import { type IncludeObject, partialJson, tableJson } from './table.ts';
@@ -79,7 +79,7 @@ const lineEncoder = (server: ServerContext, type: ResourceType, form: Form, incl
       return form.as === 'object' ? JSON.stringify(mark) : partialJson(mark, form.version);
     }
     const { stored } = event;
-    if (form.as === 'object' && isStorageVersion(type)) return stored.json;
+    if (form.as === 'object' && goesOutAsStored(type)) return stored.json;
     const object = fromStorage(type, stored.object);
     if (isTable) return asTable([object], String(stored.revision));
     return form.as === 'object' ? JSON.stringify(object) : partialJson(object, form.version);

@@ -112,8 +112,9 @@ const every = (server: ServerContext, periodMs: number, run: () => void, cleanup
 
 /** What a change looks like through the selectors: entering is ADDED, leaving is DELETED. */
 const transition = (type: ResourceType, filter: Filter, change: Change, deliver: (event: WatchedEvent) => void): void => {
-  const was = change.previous !== undefined && filter.matches(fromStorage(type, change.previous.object));
-  const is = change.op === 'put' && filter.matches(fromStorage(type, change.current.object));
+  const passes = ({ object }: Stored): boolean => filter.everything || filter.matches(fromStorage(type, object));
+  const was = change.previous !== undefined && passes(change.previous);
+  const is = change.op === 'put' && passes(change.current);
   if (is) deliver({ type: was ? 'MODIFIED' : 'ADDED', stored: change.current });
   else if (was && change.op === 'delete') deliver({ type: 'DELETED', stored: change.current });
   else if (was && change.previous !== undefined) deliver({ type: 'DELETED', stored: lastSeen(change.previous, change) });

@@ -93,7 +93,8 @@ const createState = (start: Revision, limits: WindowLimits): State => {
   const window = createWindow(start, limits);
   /** Watchers by bucket; those of a shorter prefix stand under ''. */
   const watchers = new Map<string, Set<Watcher>>();
-  const waits = new Set<{ revision: Revision; resolve: () => void; reject: (error: unknown) => void }>();
+  /** By revision: of hundreds that wait for one batch, each entry looks at those that it ends. */
+  const waits: { revision: Revision; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let failure: { error: unknown } | undefined;
   let revision = start;
 
@@ -129,11 +130,9 @@ const createState = (start: Revision, limits: WindowLimits): State => {
     revision = entry.revision;
     window.push(change);
     dispatch(change);
-    for (const wait of waits) {
-      if (wait.revision > revision) continue;
-      waits.delete(wait);
-      wait.resolve();
-    }
+    let ended = 0;
+    for (let wait = waits[0]; wait !== undefined && wait.revision <= revision; wait = waits[++ended]) wait.resolve();
+    if (ended > 0) waits.splice(0, ended);
   };
 
   const list: Store['list'] = (prefix, { after, limit = Number.MAX_SAFE_INTEGER } = {}) => {
@@ -160,7 +159,10 @@ const createState = (start: Revision, limits: WindowLimits): State => {
   const reached: Store['reached'] = (target) => {
     if (revision >= target) return Promise.resolve();
     if (failure !== undefined) return Promise.reject(failure.error);
-    return new Promise((resolve, reject) => waits.add({ revision: target, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const later = waits.findLastIndex((wait) => wait.revision <= target) + 1;
+      waits.splice(later, 0, { revision: target, resolve, reject });
+    });
   };
 
   return {
@@ -172,8 +174,7 @@ const createState = (start: Revision, limits: WindowLimits): State => {
     },
     fail: (error) => {
       failure ??= { error };
-      for (const wait of waits) wait.reject(error);
-      waits.clear();
+      for (const wait of waits.splice(0)) wait.reject(error);
     },
     reads: {
       revision: () => revision,
