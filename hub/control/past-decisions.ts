@@ -4,7 +4,6 @@ import {
   hanseGroup,
   type PlacementHistorySpec,
   type PlacementHistoryStatus,
-  type StoredPlacement,
   servedPlacement,
   storedPlacement,
 } from '../../shared/api/index.ts';
