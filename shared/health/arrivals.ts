@@ -65,6 +65,13 @@ export const noteArrival = (arrivals: Arrivals, seq: number, sentMs: number, now
   arrivals.seq = seq;
 };
 
+/** Counts losses anew from the next beat on. */
+export const forgetLosses = (arrivals: Arrivals): void => {
+  arrivals.countFrom = -1;
+  arrivals.received = 0;
+  arrivals.lostPermille = undefined;
+};
+
 /** Standard deviation of the delay's changes, ms, rounded up; undefined before there are samples. */
 export const deviationMs = ({ squares, sumOfSquares }: Arrivals): number | undefined =>
   squares.length < samplesMin ? undefined : Math.ceil(Math.sqrt(sumOfSquares / squares.length));

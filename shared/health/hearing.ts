@@ -1,7 +1,8 @@
 /** @module What a detector makes of messages: whose boot it is, whether it is new, and what it says. Signatures were checked before. */
 import type { MeshAnswer, MeshAsk, MeshBallot, MeshBeat, MeshMessage } from '../wire/mesh.ts';
-import { noArrivals, noteArrival } from './arrivals.ts';
+import { forgetLosses, noArrivals, noteArrival } from './arrivals.ts';
 import { takeMembership } from './membership.ts';
+import { movesTraffic } from './opinion.ts';
 import { beatEveryMs } from './profile.ts';
 import { noteSilence } from './shadow.ts';
 import type { Channel, DetectorEvent, Peer } from './state.ts';
@@ -81,13 +82,18 @@ const adoptBoot = (turn: Turn, peer: Peer, boot: string): void => {
 /** A sign of life. */
 const lives = (turn: Turn, peer: Peer): void => {
   const silentMs = silentMsOf(peer, turn.nowMs) ?? 0;
-  const wasDead = turn.state.subjects.get(peer.member.name)?.standing !== undefined;
-  if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, wasDead);
+  const verdict = turn.state.subjects.get(peer.member.name)?.standing;
+  if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, verdict !== undefined);
   // What its addresses did while it was away says nothing about now: they are looked at anew, at once.
   if (silentMs > suspectMsOf(turn.state, peer)) {
     for (const probe of peer.probes) {
       probe.failures = 0;
       probe.nextMs = turn.nowMs;
+    }
+    // A death that all have agreed on is answered for by its penalty: it makes no path gray, which would hold the return back once more.
+    if (movesTraffic(verdict?.cause)) {
+      for (const arrivals of channelsOf(peer)) forgetLosses(arrivals);
+      for (const probe of peer.probes) probe.recent.length = 0;
     }
   }
   peer.heardMs = turn.nowMs;
