@@ -26,10 +26,12 @@ type JoinFlags = {
   dnsAddress?: string;
   readKubeletConfig?: boolean;
   manifest?: boolean;
-  image: string;
+  image?: string;
   logLevel: LogLevel;
   logFormat: LogFormat;
 };
+
+const logLevelDefault: LogLevel = 'info';
 
 const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
   const at = pair.indexOf('=');
@@ -87,12 +89,33 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
   await runUntilStopped(agent);
 };
 
+/** Flags that have no meaning in a pod, or that a manifest cannot do without. */
+const manifestFault = (flags: JoinFlags): string | undefined => {
+  const useless = (['kubeconfig', 'context', 'keyFile'] as const).find((flag) => flags[flag] !== undefined);
+  if (useless !== undefined)
+    return `--${useless === 'keyFile' ? 'key-file' : useless} has no meaning with --manifest: in the cluster the agent uses its service account and a Secret`;
+  if (flags.token === undefined) return '--manifest needs --token (make one with `hanse token create`)';
+  if (flags.image === undefined)
+    return '--manifest needs --image: none is published yet; `npm run bundle` makes the agent as one file to put into an image with Node 24';
+  return undefined;
+};
+
 const printManifest = async (flags: JoinFlags, command: Command): Promise<void> => {
-  if (flags.token === undefined) command.error('error: --manifest needs --token (make one with `hanse token create`)');
+  const fault = manifestFault(flags);
+  if (fault !== undefined) command.error(`error: ${fault}`);
   const hubCa = await caOf(flags);
-  const { name: cluster, hub, image, label: labels, token = '', readKubeletConfig = false } = flags;
-  const options = { cluster, hubUrl: hub, token, labels, image, readKubeletConfig };
-  process.stdout.write(agentManifest({ ...options, ...(hubCa === undefined ? {} : { hubCa }) }));
+  const mesh = parseMesh(flags.meshListen, flags.meshAddress);
+  const dns = parseDns(flags.dnsListen, flags.dnsAddress);
+  const { name: cluster, hub, image = '', label: labels, token = '', readKubeletConfig = false, logLevel } = flags;
+  process.stdout.write(
+    agentManifest({
+      ...{ cluster, hubUrl: hub, token, labels, image, readKubeletConfig },
+      ...(logLevel === logLevelDefault ? {} : { logLevel }),
+      ...(hubCa === undefined ? {} : { hubCa }),
+      ...(mesh === undefined ? {} : { mesh }),
+      ...(dns === undefined ? {} : { dns }),
+    }),
+  );
 };
 
 /** The `join` command. */
@@ -139,9 +162,11 @@ export const joinCommand = (): Command => {
         .argParser(trueOrFalse),
     )
     .option('--manifest', 'print the YAML that runs the agent in the cluster, and end')
-    .addOption(new Option('--image <image>', 'image for --manifest').default('hanse/agent:0.1.0'))
+    .addOption(new Option('--image <image>', 'image that runs the agent, for --manifest'))
     .addOption(
-      env('--log-level <level>', 'what is said on stderr', 'HANSE_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info'),
+      env('--log-level <level>', 'what is said on stderr', 'HANSE_LOG_LEVEL')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default(logLevelDefault),
     )
     .addOption(
       env('--log-format <form>', 'lines for people, or JSON', 'HANSE_LOG_FORMAT')

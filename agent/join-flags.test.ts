@@ -45,6 +45,23 @@ describe('a name', () => {
   });
 });
 
+describe('--manifest', () => {
+  const manifested = (...words: string[]): Promise<unknown> =>
+    joinCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .parseAsync(['--hub', 'https://127.0.0.1:1', '--name', 'eu', '--manifest', ...words], { from: 'user' });
+
+  test.each([
+    [['--image', 'x'], /--manifest needs --token/],
+    [['--token', 't'], /--manifest needs --image: none is published yet/],
+    [['--token', 't', '--image', 'x', '--kubeconfig', 'k'], /--kubeconfig has no meaning with --manifest/],
+    [['--token', 't', '--image', 'x', '--key-file', 'k'], /--key-file has no meaning with --manifest/],
+  ])('%j: what is missing or means nothing is said', async (words, message) => {
+    await expect(manifested(...words)).rejects.toThrow(message);
+  });
+});
+
 describe("the hub's CA", () => {
   test('a file without a certificate is refused, and so is one that is not there', async () => {
     const file = join(folder, 'passwd');

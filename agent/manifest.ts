@@ -1,6 +1,7 @@
 /** @module The YAML that puts an agent into a real cluster (`hanse join --manifest`), with the rights it needs and no more. */
 import { stringify } from 'yaml';
 import type { KubeObject } from '../shared/kube/object.ts';
+import type { Listening } from './settings.ts';
 import { SYSTEM_NAMESPACE } from './work/index.ts';
 
 /** What the manifest is made for. */
@@ -13,6 +14,11 @@ export type ManifestOptions = {
   readonly labels?: Readonly<Record<string, string>>;
   /** Grants what reading the kubelets' configurations takes, and turns it on. */
   readonly readKubeletConfig?: boolean;
+  /** Where datagrams of the other agents are listened for, and what they reach that by. */
+  readonly mesh?: Listening;
+  /** Where names of services are answered, and what resolvers reach that by. */
+  readonly dns?: Listening;
+  readonly logLevel?: string;
   /** Image that runs `agent/main.ts`. */
   readonly image: string;
 };
@@ -127,6 +133,22 @@ const role = (part: string, rules: readonly Rule[]): KubeObject => ({
   rules,
 });
 
+/** Ports below this one need a right that the agent does not have. */
+const UNPRIVILEGED_PORT_MIN = 1_024;
+/** Gives it to the pod alone; one of the settings that Kubernetes counts as safe. */
+const lowPorts = { name: 'net.ipv4.ip_unprivileged_port_start', value: '0' };
+
+const listeningVariables = (prefix: string, listening: Listening | undefined): Readonly<Record<string, string>> =>
+  listening === undefined
+    ? {}
+    : {
+        [`${prefix}_LISTEN`]: `${listening.host.includes(':') ? `[${listening.host}]` : listening.host}:${listening.port}`,
+        ...(listening.addresses === undefined ? {} : { [`${prefix}_ADDRESSES`]: listening.addresses.join(',') }),
+      };
+
+/** The node's own port: other clusters and resolvers reach the pod by the address of its node. */
+const hostPort = (name: string, protocol: 'TCP' | 'UDP', { port }: Listening) => ({ name, protocol, containerPort: port, hostPort: port });
+
 const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']): KubeObject => {
   const selector = { 'app.kubernetes.io/name': NAME };
   const proposed = Object.entries(options.labels ?? {}).map(([key, value]) => `${key}=${value}`);
@@ -135,7 +157,14 @@ const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']):
     HANSE_HUB: options.hubUrl,
     ...(proposed.length === 0 ? {} : { HANSE_LABELS: proposed.join(',') }),
     ...(options.readKubeletConfig === true ? { HANSE_READ_KUBELET_CONFIG: 'true' } : {}),
+    ...(options.logLevel === undefined ? {} : { HANSE_LOG_LEVEL: options.logLevel }),
+    ...listeningVariables('HANSE_MESH', options.mesh),
+    ...listeningVariables('HANSE_DNS', options.dns),
   };
+  const ports = [
+    ...(options.mesh === undefined ? [] : [hostPort('mesh', 'UDP', options.mesh)]),
+    ...(options.dns === undefined ? [] : [hostPort('dns', 'UDP', options.dns), hostPort('dns-tcp', 'TCP', options.dns)]),
+  ];
   const caPath = '/etc/hanse/hub-ca.crt';
   const withCa = options.hubCa !== undefined;
   const container = {
@@ -146,6 +175,7 @@ const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']):
       { name: 'HANSE_TOKEN', valueFrom: { secretKeyRef: { name: NAME, key: 'token' } } },
       ...(withCa ? [{ name: 'HANSE_HUB_CA', value: caPath }] : []),
     ],
+    ...(ports.length === 0 ? {} : { ports }),
     resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { memory: '256Mi' } },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     ...(withCa ? { volumeMounts: [{ name: 'hub', mountPath: '/etc/hanse', readOnly: true }] } : {}),
@@ -163,7 +193,12 @@ const deployment = (options: ManifestOptions, metadata: KubeObject['metadata']):
         metadata: { labels: selector },
         spec: {
           serviceAccountName: NAME,
-          securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+            ...(ports.some(({ containerPort }) => containerPort < UNPRIVILEGED_PORT_MIN) ? { sysctls: [lowPorts] } : {}),
+          },
           containers: [container],
           ...(withCa
             ? { volumes: [{ name: 'hub', secret: { secretName: NAME, items: [{ key: 'hub-ca.crt', path: 'hub-ca.crt' }] } }] }

@@ -61,6 +61,23 @@ describe('the manifest', () => {
     });
   });
 
+  test('an agent that is to hear the others and answer names gets its ports of the node, and may open low ones', () => {
+    const listening = { host: '0.0.0.0', addresses: ['192.0.2.7'] };
+    const asked = { ...options, mesh: { ...listening, port: 7_472 }, dns: { ...listening, port: 53 }, logLevel: 'debug' };
+    const spec = present(manifestObjects(asked).at(-1)?.spec, 'the Deployment') as {
+      template: { spec: { securityContext: object; containers: { env: { name: string; value?: string }[]; ports: object[] }[] } };
+    };
+    const { containers, securityContext } = spec.template.spec;
+    const environment = Object.fromEntries(containers[0]?.env.map(({ name, value }) => [name, value ?? 'from a Secret']) ?? []);
+    expect(readSettings(environment)).toMatchObject({ mesh: asked.mesh, dns: asked.dns, logLevel: 'debug' });
+    expect(containers[0]?.ports).toEqual([
+      { name: 'mesh', protocol: 'UDP', containerPort: 7_472, hostPort: 7_472 },
+      { name: 'dns', protocol: 'UDP', containerPort: 53, hostPort: 53 },
+      { name: 'dns-tcp', protocol: 'TCP', containerPort: 53, hostPort: 53 },
+    ]);
+    expect(securityContext).toMatchObject({ sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] });
+  });
+
   test('grants the proxy of nodes only to an agent that is to read the configuration of kubelets', () => {
     const granted = (objects: readonly KubeObject[]): boolean => JSON.stringify(objects).includes('nodes/proxy');
     expect(granted(manifestObjects(options))).toBe(false);

@@ -1,4 +1,5 @@
 /** @module The hub's composition root: the only file that builds its adapters and puts the rooms together. */
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import discovery from '../shared/kube/builtin/data/discovery.json' with { type: 'json' };
@@ -15,13 +16,15 @@ import {
   createFront,
   createServedKinds,
   type Front,
+  type KeyPair,
   openAuthority,
   type Served,
   type ServedKinds,
   serve,
 } from './api/index.ts';
 import { openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
-import { type Fleet, startFleet } from './fleet/index.ts';
+import { type BrokerTls, type Fleet, startFleet } from './fleet/index.ts';
+import { startRenewal, whenRenewed } from './renewal.ts';
 import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
 
 /** Where the hub keeps things, and how it is reached. */
@@ -80,24 +83,26 @@ const version = {
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
 
-const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name);
-
 const subjectOf = (commonName: string, names: readonly string[]) => {
   const all = [...new Set(['localhost', '127.0.0.1', ...names.filter((name) => name !== '0.0.0.0' && name !== '::')])];
-  return { commonName, dnsNames: all.filter((name) => !isAddress(name)), ipAddresses: all.filter(isAddress) };
+  return { commonName, dnsNames: all.filter((name) => isIP(name) === 0), ipAddresses: all.filter((name) => isIP(name) !== 0) };
 };
 
 /** What agents call the hub by: the first name given, else the address listened on. */
 const publicName = ({ advertise, host }: HubOptions): string => advertise[0] ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
 
+const issueBrokerTls = async (options: HubOptions, authority: Authority): Promise<BrokerTls> => {
+  const pair = await authority.issue('nats', 'server', subjectOf('nats', [options.host, ...options.advertise]));
+  return { certPem: pair.certificatePem, keyPem: pair.privateKeyPem };
+};
+
 const openBroker = async (options: HubOptions, authority: Authority) => {
   if ('urls' in options.nats) return { kind: 'external' as const, ...options.nats };
-  const pair = await authority.issue('nats', 'server', subjectOf('nats', [options.host, ...options.advertise]));
   return {
     kind: 'embedded' as const,
     host: options.host,
     port: options.nats.port,
-    tls: { certPem: pair.certificatePem, keyPem: pair.privateKeyPem },
+    tls: await issueBrokerTls(options, authority),
     advertise: [publicName(options)],
     ...(options.nats.cacheDir === undefined ? {} : { cacheDir: options.nats.cacheDir }),
   };
@@ -126,19 +131,21 @@ const buildFront = (options: HubOptions, parts: FrontParts): Front =>
     },
   });
 
-const listen = async (options: HubOptions, front: Front, authority: Authority): Promise<Served> => {
+const issueServerPair = async (options: HubOptions, authority: Authority): Promise<KeyPair> => {
   const pair = await authority.issue('server', 'server', subjectOf('hanse-hub', [options.host, ...options.advertise]));
-  return serve({
+  // With the CA behind it, so that a joining agent can check the CA's hash.
+  return { certificatePem: `${pair.certificatePem.trimEnd()}\n${authority.certificatePem}`, privateKeyPem: pair.privateKeyPem };
+};
+
+const listen = async (options: HubOptions, front: Front, authority: Authority): Promise<Served> =>
+  serve({
     fetch: front.app.fetch,
-    // With the CA behind it, so that a joining agent can check the CA's hash.
-    certificatePem: `${pair.certificatePem.trimEnd()}\n${authority.certificatePem}`,
-    privateKeyPem: pair.privateKeyPem,
+    ...(await issueServerPair(options, authority)),
     clientCaPem: [authority.certificatePem],
     hostname: options.host,
     port: options.port,
     log: options.env.log,
   });
-};
 
 /** Runs the steps that were recorded, last first; each is tried whatever the others do. */
 const unwind = async (steps: (() => unknown)[], env: RuntimeEnv): Promise<void> => {
@@ -203,7 +210,18 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   const served = await listen(options, front, authority);
   undo.push(() => served.close());
   const url = `https://${publicName(options)}:${served.port}`;
-  await front.writeAdminKubeconfig(options.kubeconfig, url);
+  const writeKubeconfig = (): Promise<unknown> => front.writeAdminKubeconfig(options.kubeconfig, url);
+  await writeKubeconfig();
+  undo.push(
+    startRenewal(env, [
+      whenRenewed(() => issueServerPair(options, authority), served.renew),
+      whenRenewed(
+        () => issueBrokerTls(options, authority),
+        (tls) => fleet.broker?.renew(tls),
+      ),
+      writeKubeconfig,
+    ]),
+  );
   const stop = (): Promise<void> => unwind(undo, env);
   return {
     url,

@@ -78,6 +78,17 @@ const findRuntime = () => {
   return fail(`npm's "node" package did not unpack its binary. Install Node ${nodeMajorMin} or newer, then run this again.`);
 };
 
+const lookForNpmEveryMs = 1_000;
+
+/** npm does not hand on the signal that ends it: whoever stops npm wants an end of what it runs. */
+const whenNpmEnds = (end) => {
+  if (!process.env.npm_lifecycle_script?.includes('launch.mjs')) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, lookForNpmEveryMs);
+};
+
 /** Runs one program to its end; signals go to it, and its end is ours. */
 const run = (runtime, { flags, env }, args) =>
   new Promise((resolve) => {
@@ -95,7 +106,9 @@ const run = (runtime, { flags, env }, args) =>
     process.on('SIGINT', onInterrupt);
     process.on('SIGTERM', forward);
     process.on('SIGHUP', forward);
+    const watch = whenNpmEnds(() => child.kill('SIGTERM'));
     child.on('exit', (code, signal) => {
+      clearInterval(watch);
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', forward);
       process.off('SIGHUP', forward);

@@ -1,5 +1,5 @@
 /** @module The front as a client sees it: users, roles, reviews, audit, metrics, over the real API server. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { createStore, memoryJournal, type OpenStore } from '../../shared/kube/st
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
 import { openScratch, scratchDirectory } from '../store/testing/scratch.ts';
+import { openTokenBook, tokenFile } from './authentication/index.ts';
 import { type Authority, openAuthority } from './certificates.ts';
 import { createFront, type Front } from './front.ts';
 import { createServedKinds } from './served-kinds.ts';
@@ -99,12 +100,27 @@ describe('users', () => {
     expect((await ask('/readyz', { peer: {} })).code).toBe(200);
   });
 
-  it('use tokens that the hub issued, until they are revoked', async () => {
-    const { id, token } = front.tokens.issue({ user: 'ops', groups: ['system:masters'] });
+  it('use tokens that another process made, until they are revoked', async () => {
+    const book = openTokenBook(join(directory, tokenFile), env.nowMs);
+    const { id, token } = book.issue({ user: 'ops', groups: ['system:masters'] });
     const headers = { authorization: `Bearer ${token}` };
     expect((await ask(configMaps, { headers, peer: {} })).code).toBe(200);
-    front.tokens.revoke(id);
+    book.revoke(id);
     expect((await ask(configMaps, { headers, peer: {} })).code).toBe(401);
+  });
+
+  it('keep their tokens when the file is damaged, and readyz names it', async () => {
+    const file = join(directory, tokenFile);
+    const { token } = openTokenBook(file, env.nowMs).issue({ user: 'ops', groups: ['system:masters'] });
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await ask(configMaps, { headers, peer: {} })).code).toBe(200);
+    const good = readFileSync(file);
+    writeFileSync(file, '{');
+    expect((await ask(configMaps, { headers, peer: {} })).code).toBe(200);
+    expect((await ask('/readyz', { peer: {} })).body.text).toContain('user-tokens');
+    expect(() => openTokenBook(file, env.nowMs)).toThrow(/tokens\.json cannot be read .*: mend it or move it away/);
+    writeFileSync(file, good);
+    expect((await ask('/readyz', { peer: {} })).code).toBe(200);
   });
 
   it('may do what a role bound to them says, at once', async () => {

@@ -23,7 +23,7 @@ import {
   createServiceAccountTokens,
   loadSigningKey,
   openTokenBook,
-  type TokenBook,
+  tokenFile,
 } from './authentication/index.ts';
 import {
   type AggregationLoop,
@@ -72,8 +72,6 @@ export type Front = {
   /** Puts an app of another room under a path; it sees the whole path and asks for its own credentials. Only before the first request. */
   readonly mount: (path: string, app: { fetch: (request: Request, peer: Peer) => Response | Promise<Response> }) => void;
   readonly metrics: Metrics;
-  /** Bearer tokens: issue, revoke, list. */
-  readonly tokens: TokenBook;
   /** Makes namespaces and roles that are missing, starts the loops of the API server. */
   readonly start: () => Promise<void>;
   /** Writes `file` (mode 0600) for kubectl as the admin, unless it fits already. */
@@ -86,7 +84,7 @@ export const createFront = (options: FrontOptions): Front => {
   const { store, kinds, dataDir, authority, env } = options;
   const index = createRbacIndex(store);
   const authorize = createAuthorizer(index);
-  const tokens = openTokenBook(join(dataDir, 'tokens.json'), env.nowMs);
+  const tokens = openTokenBook(join(dataDir, tokenFile), env.nowMs);
   const serviceAccounts = createServiceAccountTokens(loadSigningKey(join(dataDir, 'service-account.key')), store, env);
   const authenticator = createAuthenticator({ tokens, serviceAccounts, authorize });
   const audit = openAuditLog({ file: join(dataDir, 'audit', 'audit.log'), log: env.log });
@@ -110,7 +108,7 @@ export const createFront = (options: FrontOptions): Front => {
     admit: admission(index, authorize, options.admit),
     audit: auditor(audit, authenticator),
     livez: options.livez ?? {},
-    readyz: { 'audit-log': audit.check, ...options.readyz },
+    readyz: { 'audit-log': audit.check, 'user-tokens': tokens.fault, ...options.readyz },
     metrics: metrics.text,
     virtual: {
       ...accessReviews({ authorize, index }),
@@ -128,7 +126,6 @@ export const createFront = (options: FrontOptions): Front => {
     client: api.client,
     clientFor: api.clientFor,
     metrics,
-    tokens,
     start: async () => {
       await api.start();
       await ensureObjects(api.client, bootstrapRoles);

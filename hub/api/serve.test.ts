@@ -35,7 +35,13 @@ const served = async (fetch: ServeOptions['fetch'], more: Partial<ServeOptions> 
 };
 
 type Answer = { readonly status: number; readonly headers: Record<string, unknown>; readonly body: Buffer; readonly broken: boolean };
-type Ask = { readonly headers?: Record<string, string>; readonly ca?: string; readonly cert?: string; readonly key?: string };
+type Ask = {
+  readonly path?: string;
+  readonly headers?: Record<string, string>;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+};
 
 const overHttp2 = ({ url }: Served, { headers = {}, ...tls }: Ask = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
@@ -58,9 +64,9 @@ const overHttp2 = ({ url }: Served, { headers = {}, ...tls }: Ask = {}): Promise
     });
   });
 
-const overHttp1 = ({ url }: Served, { headers = {}, ...tls }: Ask = {}): Promise<Answer> =>
+const overHttp1 = ({ url }: Served, { path = '/', headers = {}, ...tls }: Ask = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const outgoing = httpsRequest(url, { ca: authority.certificatePem, headers, agent: false, ...tls }, (incoming) => {
+    const outgoing = httpsRequest(url, { ca: authority.certificatePem, headers, agent: false, path, ...tls }, (incoming) => {
       const chunks: Buffer[] = [];
       let broken = false;
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -149,6 +155,17 @@ describe('listening', () => {
   it('says which port is taken', async () => {
     const server = await served(() => new Response('ok'));
     await expect(served(() => new Response('ok'), { port: server.port })).rejects.toThrow(`port ${server.port} on 127.0.0.1 is taken`);
+  });
+
+  it('a name of dots never reaches the app, which would see what stands above it', async () => {
+    const seen: string[] = [];
+    const server = await served((request) => {
+      seen.push(request.url);
+      return new Response('ok');
+    });
+    const answer = await overHttp1(server, { path: '/api/v1/namespaces/yy/configmaps/%2e' });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 400, message: 'Name parameter invalid: ".": may not be \'.\'' });
+    expect(seen).toEqual([]);
   });
 
   it('uses a renewed certificate for new connections', async () => {

@@ -16,6 +16,7 @@ import { gzip, constants as zlib } from 'node:zlib';
 import { getRequestListener } from '@hono/node-server';
 import type { Peer } from '../../shared/kube/server/index.ts';
 import type { Log } from '../../shared/lib/index.ts';
+import { dotSegmentRefusal } from './dot-segments.ts';
 
 /** What {@link serve} takes. */
 export type ServeOptions = {
@@ -67,6 +68,8 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   const connections = trackConnections(server, log);
   const listener = getRequestListener(async (request, bindings) => {
     const { incoming, outgoing } = bindings as Bindings;
+    const refusal = dotSegmentRefusal(incoming.url ?? '');
+    if (refusal !== undefined) return Response.json(refusal.status, { status: refusal.status.code });
     const peer = peerOf(incoming, outgoing);
     return compressed(request, withOwnLines(outgoing, await options.fetch(request, peer)));
   });

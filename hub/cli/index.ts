@@ -7,24 +7,17 @@ import { detectors } from './detectors.ts';
 import { type DrainOptions, drain } from './drain.ts';
 import { type ExplainOptions, explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
+import { durationSeconds } from './flags.ts';
 import { hubCommand } from './hub.ts';
 import { type PlanOptions, runPlan } from './plan.ts';
 import { tokenCreate, tokenDelete, tokenList } from './token.ts';
 import { topGpu } from './top.ts';
+import { userTokenCommand } from './user-token.ts';
 import { runWhatIf, type WhatIfOptions } from './what-if.ts';
 
 export { type CliContext, type HubConnection, UsageError } from './context.ts';
 export { hubPortDefault, portNumber } from './hub.ts';
 export { createToken, type MadeToken } from './token.ts';
-
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-/** `90s`, `30m`, `1h`, `7d` in seconds. @throws InvalidArgumentError */
-export const durationSeconds = (text: string): number => {
-  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('write it as 90s, 30m, 1h or 7d');
-  return Number(amount) * (unitSeconds[unit] ?? 0);
-};
 
 const wholeNumber = (text: string): number => {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
@@ -213,6 +206,7 @@ const detectorsCommand = (context: CliContext): Command =>
 export const hubCommands = (context: CliContext): Command[] => [
   hubCommand(),
   tokenCommand(context),
+  userTokenCommand(context),
   admissionCommand(context, 'approve'),
   admissionCommand(context, 'deny'),
   drainCommand(context),

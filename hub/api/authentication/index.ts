@@ -9,4 +9,4 @@ export {
   TOKEN_LIFETIME_SECONDS_MAX,
   type TokenSubject,
 } from './service-account-tokens.ts';
-export { openTokenBook, TOKENS_MAX, type TokenBook, type TokenRecord } from './token-book.ts';
+export { openTokenBook, TOKENS_MAX, type TokenBook, type TokenRecord, tokenFile } from './token-book.ts';

@@ -35,23 +35,37 @@ export type TokenBook = {
   /** True when there was such a token. */
   readonly revoke: (id: string) => boolean;
   readonly list: () => readonly TokenRecord[];
+  /** Why the file cannot be read as it stands now; what it held before still holds. */
+  readonly fault: () => string | undefined;
 };
+
+/** Name of the file in the hub's data directory. */
+export const tokenFile = 'tokens.json';
 
 /** Opens the book; a missing file is an empty book. Throws, naming the file, when it is not what we wrote. */
 export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
   let records: readonly TokenRecord[] = [];
   let bySha256 = new Map<string, TokenRecord>();
   let readStamp = '';
+  let fault: string | undefined;
 
   const keep = (next: readonly TokenRecord[]): void => {
     records = next;
     bySha256 = new Map(next.map((record) => [record.sha256, record]));
   };
+  /** What is damaged is read once: until it changes again, what was known before holds. */
   const refresh = (): void => {
     const stamp = stampOf(file);
     if (stamp === readStamp) return;
-    keep(stamp === '' ? [] : readRecords(file));
     readStamp = stamp;
+    const read = stamp === '' ? { records: [] } : readRecords(file);
+    fault = 'fault' in read ? read.fault : undefined;
+    if ('records' in read) keep(read.records);
+  };
+  /** Nothing is written over what cannot be read. */
+  const refreshOrThrow = (): void => {
+    refresh();
+    if (fault !== undefined) throw new Error(fault);
   };
   const save = (next: readonly TokenRecord[]): void => {
     const draft = `${file}.new`;
@@ -63,7 +77,7 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
   };
   const isAlive = ({ expires }: TokenRecord): boolean => expires === undefined || Date.parse(expires) > nowMs();
 
-  refresh();
+  refreshOrThrow();
   return {
     userOf: (token) => {
       if (token.length > TOKEN_LENGTH_MAX) return undefined;
@@ -73,7 +87,7 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
       return { name: record.user, groups: [...new Set([...record.groups, AUTHENTICATED])] };
     },
     issue: ({ user, groups = [], lifetimeMs }) => {
-      refresh();
+      refreshOrThrow();
       const alive = records.filter(isAlive);
       if (alive.length >= TOKENS_MAX) throw new Error(`${file} holds ${TOKENS_MAX} tokens already: revoke some first`);
       const id = randomBytes(5).toString('hex');
@@ -83,15 +97,19 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
       return { id, token };
     },
     revoke: (id) => {
-      refresh();
+      refreshOrThrow();
       const left = records.filter((record) => record.id !== id);
       if (left.length === records.length) return false;
       save(left);
       return true;
     },
     list: () => {
-      refresh();
+      refreshOrThrow();
       return records;
+    },
+    fault: () => {
+      refresh();
+      return fault;
     },
   };
 };
@@ -104,19 +122,18 @@ const stampOf = (file: string): string => {
   return stats === undefined ? '' : `${stats.ino}/${stats.mtimeMs}/${stats.size}`;
 };
 
-const readRecords = (file: string): TokenRecord[] => {
+const readRecords = (file: string): { readonly records: readonly TokenRecord[] } | { readonly fault: string } => {
   try {
     const document: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const tokens = typeof document === 'object' && document !== null && 'tokens' in document ? document.tokens : undefined;
     assert(Array.isArray(tokens), 'it has no list "tokens"');
-    return tokens.map((record: unknown, index) => {
+    const records = tokens.map((record: unknown, index) => {
       assert(isRecord(record), `entry ${index} needs id, sha256, user and groups`);
       return record;
     });
+    return { records };
   } catch (error) {
-    throw new Error(`token file ${file} cannot be read (${error instanceof Error ? error.message : error}): mend it or move it away`, {
-      cause: error,
-    });
+    return { fault: `token file ${file} cannot be read (${error instanceof Error ? error.message : error}): mend it or move it away` };
   }
 };
 

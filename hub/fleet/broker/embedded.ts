@@ -35,6 +35,8 @@ export interface EmbeddedBroker {
   pid(): number | undefined;
   /** Times it was started again. */
   restarts(): number;
+  /** Takes a new certificate for connections to come; those that are stay. */
+  renew(tls: BrokerTls): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export const startEmbeddedBroker = async (options: EmbeddedBrokerOptions): Promi
   const { env } = options;
   const log = env.log.child({ part: 'nats-server' });
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  await writeTls(options.dataDir, options.tls);
   const port = await choosePort(options);
   let running: GuardedChild | undefined;
   let restarts = 0;
@@ -94,6 +97,11 @@ export const startEmbeddedBroker = async (options: EmbeddedBrokerOptions): Promi
     port,
     pid: () => running?.pid,
     restarts: () => restarts,
+    renew: async (tls) => {
+      await writeTls(options.dataDir, tls);
+      // The server reads its files again; the next start would do as well.
+      if (running !== undefined) process.kill(running.pid, 'SIGHUP');
+    },
     stop: async () => {
       stopping = true;
       cancelRestart();
@@ -102,11 +110,16 @@ export const startEmbeddedBroker = async (options: EmbeddedBrokerOptions): Promi
   };
 };
 
+const tlsFiles = (dataDir: string) => ({ certFile: join(dataDir, 'cert.pem'), keyFile: join(dataDir, 'key.pem') });
+
+const writeTls = async (dataDir: string, { certPem, keyPem }: BrokerTls): Promise<void> => {
+  const { certFile, keyFile } = tlsFiles(dataDir);
+  await writeFile(certFile, certPem, { mode: 0o600 });
+  await writeFile(keyFile, keyPem, { mode: 0o600 });
+};
+
 const writeConfig = async (options: EmbeddedBrokerOptions, port: number): Promise<string> => {
   const inData = (name: string): string => join(options.dataDir, name);
-  const tls = { certFile: inData('cert.pem'), keyFile: inData('key.pem') };
-  await writeFile(tls.certFile, options.tls.certPem, { mode: 0o600 });
-  await writeFile(tls.keyFile, options.tls.keyPem, { mode: 0o600 });
   const config: BrokerConfig = {
     serverName: 'hanse-embedded',
     host: options.host,
@@ -114,7 +127,7 @@ const writeConfig = async (options: EmbeddedBrokerOptions, port: number): Promis
     storeDir: inData('jetstream'),
     resolverDir: inData('resolver'),
     ...options.claims(),
-    tls,
+    tls: tlsFiles(options.dataDir),
     storeBytesMax: options.storeBytesMax ?? storeBytesMaxDefault,
     ...(options.websocketPort === undefined ? {} : { websocketPort: options.websocketPort }),
   };

