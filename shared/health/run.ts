@@ -131,7 +131,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     else if (effect.type === 'obstacle') obstacles.tell(effect);
     else if (effect.type === 'refused')
       refusals.refuse({ cluster: effect.from, subject: 'mesh', reason: effect.reason, message: effect.message });
-    else env.log.info(effect.why === undefined ? 'this observer speaks again' : 'this observer abstains', { why: effect.why });
+    else env.log.debug(effect.why === undefined ? 'this observer speaks again' : 'this observer abstains', { why: effect.why });
   };
   const run = (event: DetectorEvent): void => {
     if (stopped) return;

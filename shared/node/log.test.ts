@@ -1,5 +1,5 @@
 /** @module Both forms of the log. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +28,17 @@ test.each(['text', 'json'] as const)('%s: what is below the level is not written
   expect(lines).toHaveLength(1);
   if (format === 'text') expect(lines[0]).toMatch(/ error loud {2}part=hub code=7$/);
   else expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'loud', part: 'hub', code: 7 });
+});
+
+test('a file never grows beyond its limit: the half before it is kept beside it, and both are the owner’s alone', async () => {
+  const file = join(dir, 'bounded');
+  const log = nodeLog({ level: 'info', format: 'text', file, fileBytesMax: 1_000 });
+  for (let at = 0; at < 100; at++) log.info('a line of some thirty characters', { at });
+  const [now, before] = await Promise.all([stat(file), stat(`${file}.1`)]);
+  expect(now.size).toBeLessThan(1_000);
+  expect(before.size).toBeGreaterThanOrEqual(1_000);
+  expect([now.mode & 0o777, before.mode & 0o777]).toEqual([0o600, 0o600]);
+  expect(await readFile(file, 'utf8')).toContain('at=99\n');
 });
 
 test('people read the log of a command, collectors that of a pod', () => {

@@ -1,4 +1,5 @@
 /** @module The log of a Node process: lines for people, or JSON lines by pino. */
+import { renameSync, statSync } from 'node:fs';
 import { pino } from 'pino';
 import type { Log, LogFields } from '../lib/env.ts';
 
@@ -15,20 +16,43 @@ export const logFormatDefault = (environment: NodeJS.ProcessEnv): LogFormat =>
 export type LogOptions = {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Where the lines go; absent = standard error. */
+  /** Where the lines go, mode 0600; absent = standard error. Beyond `fileBytesMax` it becomes FILE.1, in the place of the one before. */
   readonly file?: string;
+  /** Default: 16 MiB. */
+  readonly fileBytesMax?: number;
 };
+
+const fileBytesMaxDefault = 16 * 1024 * 1024;
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** A log. */
-export const nodeLog = ({ level, format, file }: LogOptions): Log => {
-  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true });
+export const nodeLog = (options: LogOptions): Log => {
+  const { level, format } = options;
+  const destination = openDestination(options);
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: errorValue } }, destination);
   if (format === 'json') return wrap((at, fields, message) => logger[at](fields, message), {});
   return wrap((at, fields, message) => {
     if (logger.isLevelEnabled(at)) destination.write(textLine(new Date(), at, message, fields));
   }, {});
+};
+
+type Destination = { readonly write: (line: string) => void };
+
+const openDestination = ({ file, fileBytesMax = fileBytesMaxDefault }: LogOptions): Destination => {
+  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true, mode: 0o600 });
+  if (file === undefined) return { write: (line) => void destination.write(line) };
+  let bytes = statSync(file).size;
+  return {
+    write: (line) => {
+      destination.write(line);
+      bytes += Buffer.byteLength(line);
+      if (bytes < fileBytesMax) return;
+      bytes = 0;
+      renameSync(file, `${file}.1`);
+      destination.reopen();
+    },
+  };
 };
 
 /** An error with its stack and its causes; texts as they are. */

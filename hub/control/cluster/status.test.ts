@@ -51,6 +51,29 @@ describe('nextStatus', () => {
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
   });
 
+  it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {
+    const facts = { health: unseen(0), report: undefined, hello: undefined };
+    const ready = (of: Cluster) => {
+      const { conditions, verdict } = nextStatus(of, facts, 0);
+      const { reason, message } = conditions?.find(({ type }) => type === 'Ready') ?? {};
+      return { reason, message, verdict };
+    };
+    const approved = {
+      type: 'Approved',
+      status: 'False' as const,
+      reason: 'PendingApproval',
+      message: 'hanse approve a',
+      lastTransitionTime: '',
+    };
+    expect(ready({ ...cluster, status: { ...cluster.status, conditions: [approved] } })).toEqual({
+      reason: 'NotApproved',
+      message: 'hanse approve a',
+      verdict: undefined,
+    });
+    expect(ready({ ...cluster, status: {} })).toMatchObject({ reason: 'NotJoined', verdict: undefined });
+    expect(ready(cluster)).toMatchObject({ reason: 'AgentNotSeen', verdict: { cause: 'Agent' } });
+  });
+
   it('is not worth a write of its own when only free room moved', () => {
     const first = nextStatus(cluster, { health: well, report, hello: undefined }, 0);
     const busier = nextStatus(

@@ -139,18 +139,29 @@ const removalHeld = (held: Held): Finding => ({
   message: `the agent stopped beating, and its replicas stay where they are: ${obstacleText[held]}`,
 });
 
+/** Why nobody can be heard yet of a cluster that is not in. */
+const notIn = ({ status }: Cluster): Finding | undefined => {
+  const approved = status?.conditions?.find(({ type }) => type === 'Approved');
+  if (approved?.status === 'False') return { type: 'Ready', status: 'Unknown', reason: 'NotApproved', message: approved.message };
+  if (status?.agent !== undefined) return undefined;
+  const message = 'no agent has joined: make a token with hanse token create, and run the command that it prints';
+  return { type: 'Ready', status: 'Unknown', reason: 'NotJoined', message };
+};
+
+/** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
+const readyOf = (cluster: Cluster, { health, observed, held }: ClusterFacts): Finding => {
+  if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed);
+  if (held !== undefined) return removalHeld(held);
+  const heard: Finding = { type: 'Ready', ...readyCondition(underVerdict(health, observed)) };
+  return health.phase === 'Unseen' ? (notIn(cluster) ?? heard) : heard;
+};
+
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { hello, report } = facts;
   const { verdict: _, drain, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const { observed } = facts;
-  const isDead = observed?.cause === 'Cluster' && observed.phase === 'Standing';
-  const finding: Finding = isDead
-    ? clusterDead(observed)
-    : facts.held !== undefined
-      ? removalHeld(facts.held)
-      : { type: 'Ready', ...readyCondition(underVerdict(facts.health, observed)) };
-  const ready = withCondition(old.conditions ?? [], finding, nowMs);
+  const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   const conditions = withKinds(access, facts.kindTroubles ?? [], nowMs);
   const verdict = verdictOf(

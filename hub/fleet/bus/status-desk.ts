@@ -99,6 +99,7 @@ export const makeStatusDesk = ({ env, refusals, isSent, weightMax = statusWeight
       return listeners.add(handler);
     },
     forget: (cluster, id) => {
+      if (id === undefined) askedAtMs.delete(cluster);
       const drawer = clusters.get(cluster);
       if (drawer === undefined) return;
       if (id === undefined) clusters.delete(cluster);
