@@ -14,8 +14,8 @@ export type AssumedPods = { readonly shape: PodShape; readonly count: number };
 
 /** Free amounts that a binding takes from; `free[r][node]`. Zones and devices may still be the report's own: they are copied when taken from. */
 export type MutableColumns = {
-  podsFree: number[];
-  free: number[][];
+  readonly podsFree: Float64Array;
+  readonly free: readonly Float64Array[];
   zoneFree?: CapacityReport['nodes']['zoneFree'] | undefined;
   deviceFree?: CapacityReport['nodes']['deviceFree'] | undefined;
   /** Devices of claims; undefined = nothing is known of them. */
@@ -90,27 +90,58 @@ export type PlainBinder = {
   readonly changed: (node: number) => void;
 };
 
+/** Nodes whose largest share is known together. */
+const blockNodes = 64;
+
+/** Shares of nodes, with the largest of each block. */
+type Shares = { readonly of: Float64Array; readonly largest: Float64Array };
+
+const noteLargest = ({ of, largest }: Shares, block: number): void => {
+  let most = -1;
+  for (let node = block * blockNodes; node < Math.min(of.length, (block + 1) * blockNodes); node++)
+    most = Math.max(most, of[node] as number);
+  largest[block] = most;
+};
+
+const sharesOf = (nodes: ArrayLike<number>, shareOf: (node: number) => number): Shares => {
+  const of = Float64Array.from(nodes, (_, node) => shareOf(node));
+  const shares = { of, largest: new Float64Array(Math.ceil(of.length / blockNodes)) };
+  for (let block = 0; block < shares.largest.length; block++) noteLargest(shares, block);
+  return shares;
+};
+
+/** The node of the largest share of those that take one more, the first of equal ones; -1 = none does. */
+const leastAllocated = ({ of, largest }: Shares, columns: MutableColumns, { plan, isOut }: PlainShape): number => {
+  let best = -1;
+  let most = -1;
+  for (let block = 0; block < largest.length; block++) {
+    if ((largest[block] as number) <= most) continue;
+    for (let node = block * blockNodes; node < Math.min(of.length, (block + 1) * blockNodes); node++) {
+      const share = of[node] as number;
+      if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
+      best = node;
+      most = share;
+    }
+  }
+  return best;
+};
+
 /** A binder that keeps the shares of nodes from call to call: worth it for few pods at a time. */
 export const createPlainBinder = (report: CapacityReport, columns: MutableColumns): PlainBinder => {
   const shareOf = freeShares(report, columns);
-  let shares: Float64Array | undefined;
+  let shares: Shares | undefined;
   return {
     changed: (node) => {
-      if (shares !== undefined) shares[node] = shareOf(node);
+      if (shares === undefined) return;
+      shares.of[node] = shareOf(node);
+      noteLargest(shares, Math.floor(node / blockNodes));
     },
-    bind: ({ plan, isOut }, count, around) => {
-      shares ??= Float64Array.from(report.nodes.group, (_, node) => shareOf(node));
+    bind: (shape, count, around) => {
+      shares ??= sharesOf(report.nodes.group, shareOf);
       for (let bound = 0; bound < count; bound++) {
-        let best = -1;
-        let most = -1;
-        for (let node = 0; node < shares.length; node++) {
-          const share = shares[node] as number;
-          if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
-          best = node;
-          most = share;
-        }
+        const best = leastAllocated(shares, columns, shape);
         if (best < 0) return bound;
-        around(best, () => takeOne(report, columns, plan, best));
+        around(best, () => takeOne(report, columns, shape.plan, best));
       }
       return count;
     },

@@ -85,7 +85,8 @@ describe('fitCluster', () => {
             sizes.map((size, at) => node(`n${at}`, 4000, 4000, { free: { cpu: size.cpu, memory: size.memory }, podsFree: size.podsFree })),
           );
           const shape = pod({ cpu: `${cpu}m`, memory: `${memory}Mi` });
-          const columns = { podsFree: [...report.nodes.podsFree], free: report.nodes.free.map((row) => [...row]) };
+          const { podsFree, free } = report.nodes;
+          const columns = { podsFree: Float64Array.from(podsFree), free: free.map((row) => Float64Array.from(row)) };
           const bound = bindPods(report, columns, { shape, count: 1_000 });
           expect(fitCluster(report, shape).count).toBe(bound);
           expect(fitNodes(report, shape).reduce((sum, { count }) => sum + count, 0)).toBe(bound);

@@ -13,7 +13,7 @@ import { asksForHost, nodeRefusal } from './node-match.ts';
 import { isPlain, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCount } from './quota.ts';
-import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
+import type { CapacityReport, NodeGroup } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { answerable, bearsOnPods, isKeptAway, portsAllow, quotasOf, thinClusterOf } from './thin-cluster.ts';
 import { gpuPlan, type NodeBound, type ZoneColumns, zonePlan } from './zone-plan.ts';
@@ -35,8 +35,7 @@ export type FitResult = {
 export type NodeFit = { readonly node: number; readonly count: number; readonly bound: string };
 
 /** Free amounts of the nodes, in the report's order; `free[r][node]`. */
-export type FreeColumns = Pick<NodeColumns, 'podsFree' | 'free'> &
-  ZoneColumns & {
+export type FreeColumns = { readonly podsFree: ArrayLike<number>; readonly free: readonly ArrayLike<number>[] } & ZoneColumns & {
     /** Devices for claims; absent = all that the report has free. */
     readonly devices?: DeviceStock | undefined;
   };
@@ -50,6 +49,10 @@ export type FitPlan = {
   readonly amounts: readonly { readonly column: number; readonly amount: number; readonly name: string }[];
   /** Set when no node can take the shape. */
   readonly refusal: string | undefined;
+  /** Nothing in the shape but amounts, tolerations and labels bears on nodes. */
+  readonly asksPlainly: boolean;
+  /** No node's labels are asked for. */
+  readonly isUnlabelled: boolean;
 };
 
 const withRuntimeClass = (
@@ -117,7 +120,15 @@ const makePlan = (report: Pick<CapacityReport, 'resourceNames' | 'networks' | 'r
   const refusal = folded.refusal ?? (unknown === undefined ? undefined : 'network');
   const amounts = shape.requests.map(([name, amount]) => ({ column: report.resourceNames.indexOf(name), amount, name: boundName(name) }));
   const missing = amounts.find((entry) => entry.column < 0);
-  return { shape, demand: demandOf(shape), amounts, refusal: refusal ?? missing?.name };
+  const demand = demandOf(shape);
+  return {
+    shape,
+    demand,
+    amounts,
+    refusal: refusal ?? missing?.name,
+    asksPlainly: demand.ports.length + demand.claims.length === 0 && !bearsOnPods(demand) && !asksForHost(demand),
+    isUnlabelled: demand.nodeTerms === undefined && Object.keys(demand.nodeSelector).length === 0,
+  };
 };
 
 const nameTexts = new WeakMap<readonly string[], string>();
@@ -133,18 +144,21 @@ const plans = new WeakMap<PodShape, Map<string, FitPlan>>();
 /** Different lists of resources for which a shape's plan is kept; beyond it plans are made anew. */
 const plansMax = 16;
 
+/** The plan made last: a shape is asked of one cluster after the other. */
+let last: { readonly asked: PodShape; readonly text: string; readonly plan: FitPlan } | undefined;
+
 /** Prepares a shape for a report. One that asks for nothing that only some clusters have is prepared once for all of the same resources. */
 export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
   if (asked.runtimeClassName !== undefined || asked.demand.networks.length > 0) return makePlan(report, asked);
+  const text = namesText(report.resourceNames);
+  if (last?.asked === asked && last.text === text) return last.plan;
   const known = plans.get(asked) ?? new Map<string, FitPlan>();
   plans.set(asked, known);
-  const text = namesText(report.resourceNames);
-  const kept = known.get(text);
-  if (kept !== undefined) return kept;
-  const made = makePlan(report, asked);
-  if (known.size >= plansMax) known.clear();
-  known.set(text, made);
-  return made;
+  const plan = known.get(text) ?? makePlan(report, asked);
+  if (known.size >= plansMax && !known.has(text)) known.clear();
+  known.set(text, plan);
+  last = { asked, text, plan };
+  return plan;
 };
 
 /** Counts by node while they are made; `bounds[node]` is a place in `names`. */

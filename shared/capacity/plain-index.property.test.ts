@@ -39,8 +39,8 @@ const reportWith = (
   );
 
 const columnsOf = ({ nodes: { podsFree, free } }: CapacityReport): MutableColumns => ({
-  podsFree: [...podsFree],
-  free: free.map((row) => [...row]),
+  podsFree: Float64Array.from(podsFree),
+  free: free.map((row) => Float64Array.from(row)),
 });
 
 describe('a room that follows its promises', () => {
@@ -69,6 +69,40 @@ describe('a room that follows its promises', () => {
         }
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('counts new shapes alike, whether nodes are joined or one by one, and whatever changed between', () => {
+    const alike = fc.constantFrom(
+      { cpu: 2_000, memory: 2_048, podsFree: 4, zone: 'a', isTainted: false },
+      { cpu: 500, memory: 4_096, podsFree: 6, zone: 'b', isTainted: false },
+      { cpu: -500, memory: 1_024, podsFree: 2, zone: 'a', isTainted: true },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(alike, alike, node), { minLength: 1, maxLength: 24 }),
+        fc.array(step, { maxLength: 3 }),
+        (nodes, steps) => {
+          const report = reportWith(nodes);
+          const room = createRoom(report, []);
+          const columns = columnsOf(report);
+          for (const { shape: at, count } of steps) {
+            for (let cpu = 1; cpu <= 6; cpu++) {
+              const fresh = [
+                plainShape({ cpu: cpu * 100, memory: 256 }),
+                { ...plainShape({ cpu }), key: `zoned ${cpu}`, nodeSelector: { zone: 'b' } },
+              ];
+              for (const shape of fresh) expect(room.fit(shape)).toEqual(fitCluster(report, shape, columns));
+            }
+            const shape = shapes[at] ?? plainShape({ cpu: 1 });
+            const most = fitCluster(report, shape, columns).count;
+            if (most === 0) continue;
+            bindPods(report, columns, { shape, count: Math.min(count, most) });
+            room.assume({ shape, count: Math.min(count, most) });
+          }
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

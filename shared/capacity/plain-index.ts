@@ -2,8 +2,9 @@
  * @module Counts of plain shapes over one cluster that follow each change of a node: a promise takes from a few nodes, and only these are
  * counted again.
  */
+import { joinAlike, type Rows } from './alike-nodes.ts';
 import { type FitPlan, type FitResult, type FreeColumns, planFit } from './fit.ts';
-import { isPlain, outOf, plainCount, shortOf, sumPlain } from './plain-fit.ts';
+import { isPlain, outOf, plainCount, plainTraits, shortOf, sumRows } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 
@@ -38,6 +39,10 @@ type Entry = {
 
 /** Shapes whose counts follow; beyond it all are counted anew when they are next asked for. */
 const entriesMax = 64;
+/** Shapes of which it is remembered that they were counted once: the second time their counts begin to follow. */
+const onceMax = 16;
+/** New shapes that are counted node by node before it is worth joining nodes that are alike. */
+const unjoinedMax = 3;
 /** Shapes of which it is remembered that they are not plain. */
 const othersMax = 256;
 
@@ -48,17 +53,35 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
   const entries = new Map<string, Entry>();
   const others = new Set<string>();
   const { group } = report.nodes;
+  const traits = plainTraits(report);
+  const once = new Set<string>();
+  const nodes: Rows = { group, podsFree: columns.podsFree, free: columns.free, times: undefined };
+  /** Nodes that are alike, until one changes. */
+  let joined: Rows | undefined;
+  let asked = 0;
+  /** A shape asked for the first time is only counted: most new ones are of one decision, over thousands of clusters. */
+  const countOnce = (key: string, shape: PodShape): FitResult | undefined => {
+    if (once.has(key) || (entries.size > 0 && entries.has(key)) || (others.size > 0 && others.has(key))) return undefined;
+    const plan = planFit(report, shape);
+    if (!isPlain(report, plan, columns, traits)) return undefined;
+    if (once.size >= onceMax) once.clear();
+    once.add(key);
+    asked += 1;
+    if (asked === unjoinedMax) joined = joinAlike(nodes);
+    const { count: total, refusals } = sumRows(plan, joined ?? nodes, outOf(report, plan, traits));
+    return tell(shape, total, refusals);
+  };
   const entryOf = (key: string, shape: PodShape): Entry | undefined => {
     const known = entries.get(key);
     if (known !== undefined || others.has(key)) return known;
     const plan = planFit(report, shape);
-    if (!isPlain(report, plan, columns)) {
+    if (!isPlain(report, plan, columns, traits)) {
       if (others.size >= othersMax) others.clear();
       others.add(key);
       return undefined;
     }
     if (entries.size >= entriesMax) entries.clear();
-    const out = outOf(report, plan);
+    const out = outOf(report, plan, traits);
     const isOut = out.size === 0 ? nowhere : (node: number): boolean => out.has(group[node] ?? -1);
     const entry: Entry = { shape, plan, out, isOut, total: 0, refusals: undefined, told: undefined };
     entries.set(key, entry);
@@ -66,7 +89,7 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
   };
   const count = (entry: Entry): Record<string, number> => {
     if (entry.refusals !== undefined) return entry.refusals;
-    const counted = sumPlain(report, entry.plan, columns, entry.out);
+    const counted = sumRows(entry.plan, joined ?? nodes, entry.out);
     entry.total = counted.count;
     entry.refusals = counted.refusals;
     return counted.refusals;
@@ -87,6 +110,8 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
   return {
     shape: entryOf,
     count: (key, shape) => {
+      const first = countOnce(key, shape);
+      if (first !== undefined) return first;
       const entry = entryOf(key, shape);
       if (entry === undefined) return undefined;
       if (entry.told !== undefined) return entry.told;
@@ -95,6 +120,8 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
       return entry.told;
     },
     change: (node, work) => {
+      joined = undefined;
+      asked = 0;
       for (const entry of entries.values()) add(entry, node, -1);
       work();
       for (const entry of entries.values()) {

@@ -35,13 +35,22 @@ const fewMax = 16;
 /** Shapes whose counts are kept; beyond it all are counted anew. */
 const keptShapesMax = 256;
 
+const noRefusals: FitResult['refusals'] = {};
+
+const copyOf = (refusals: FitResult['refusals']): FitResult['refusals'] => {
+  for (const _ in refusals) return { ...refusals };
+  return noRefusals;
+};
+
+const noColumn = new Float64Array(0);
+
 /** Replicas that the sum over all nodes still holds once what was promised and found no node is set aside. */
 const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: ReadonlyMap<string, number>, shape: PodShape): number => {
   let most = Number.MAX_SAFE_INTEGER;
   for (const [resource, amount] of shape.requests) {
     const owed = debt.get(resource) ?? 0;
     if (owed === 0 || amount <= 0) continue;
-    const free = (columns.free[report.resourceNames.indexOf(resource)] ?? []).reduce((sum, value) => sum + Math.max(0, value), 0);
+    const free = (columns.free[report.resourceNames.indexOf(resource)] ?? noColumn).reduce((sum, value) => sum + Math.max(0, value), 0);
     most = Math.min(most, Math.max(0, Math.floor((free - owed) / amount)));
   }
   return most;
@@ -57,10 +66,16 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const { podsFree, free, zoneFree, deviceFree } = report.nodes;
   const stock = reportDevices(report);
   const taker = stock === undefined ? undefined : deviceTaker(stock);
-  const columns: MutableColumns = { podsFree: [...podsFree], free: free.map((row) => [...row]), zoneFree, deviceFree, taker };
+  const columns: MutableColumns = {
+    podsFree: Float64Array.from(podsFree),
+    free: free.map((row) => Float64Array.from(row)),
+    zoneFree,
+    deviceFree,
+    taker,
+  };
   const index = createPlainIndex(report, columns, (shape, count, refusals) => {
     const most = debt.size === 0 ? count : Math.min(count, withoutDebt(report, columns, debt, shape));
-    return { count: most, exact: shape.exact && report.complete, refusals: { ...refusals } };
+    return { count: most, exact: shape.exact && report.complete, refusals: copyOf(refusals) };
   });
   const binder = createPlainBinder(report, columns);
   const change: AroundChange = (node, work) => {

@@ -11,7 +11,7 @@
  *   holds for the replicas, together with room;
  * - a fresh start (WorkloadRebalancer): the same division with present replicas counted as room, only by the rebalancer.
  */
-import { IndexHeap } from '../lib/index-heap.ts';
+import { sortedPlaces } from '../lib/sorted-places.ts';
 import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
 import { type Line, lineOf } from './line.ts';
@@ -68,23 +68,21 @@ const within = (problem: Problem, { isOpen }: Chosen): Problem =>
 
 /** Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. */
 const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column => {
-  const room = (at: number): number => (max[at] as number) - (current[at] as number);
-  const isBefore = (a: number, b: number): boolean =>
-    ((rank[a] as number) - (rank[b] as number) ||
-      Number((current[b] as number) > 0) - Number((current[a] as number) > 0) ||
-      room(b) - room(a) ||
-      a - b) < 0;
-  const items = new Int32Array(max.length);
-  let size = 0;
-  for (let at = 0; at < max.length; at++) if (room(at) > 0) items[size++] = at;
-  const queue = new IndexHeap(items, size, isBefore);
+  const size = max.length;
+  const first = rank.map((value, at) => 2 * value + ((current[at] as number) > 0 ? 0 : 1));
+  const fullness = new Float64Array(size);
+  for (let at = 0; at < size; at++) fullness[at] = (current[at] as number) - (max[at] as number);
+  const order = sortedPlaces(first, fullness);
   // Those beyond the first that suffice are in turn by their places behind all of them.
-  const place = new Float64Array(max.length).fill(unlimited);
+  const place = new Float64Array(size).fill(unlimited);
   let covered = 0;
-  for (let position = 0; queue.size > 0; position++) {
-    const at = queue.pop();
+  let position = 0;
+  for (const at of order) {
+    const room = -(fullness[at] as number);
+    if (room <= 0) continue;
     place[at] = covered < extra ? 1 : 2 + position;
-    covered += room(at);
+    covered += room;
+    position += 1;
   }
   return place;
 };
@@ -221,6 +219,24 @@ const givenBack = (problem: Problem, chosen: Chosen, owed: Column, preference: P
   return given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current)) ? given : undefined;
 };
 
+/** Divisions over chosen domains, those that keep what runs first. */
+const stableTries = (problem: Problem, chosen: Chosen, preference: Preference): (() => Column)[] => {
+  const least = atLeastCurrent(problem);
+  const seatOver = (start: Column, kept: Column): Column => seatAll(problem, chosen, start, stableLine(problem, kept, preference));
+  return [
+    ...(sumOf(least) <= problem.replicas ? [() => seatOver(least, least)] : []),
+    () => seatOver(problem.min, problem.current),
+    () => seatOver(problem.min, problem.min),
+  ];
+};
+
+/** Domains chosen so that they hold all together, where those chosen by preference alone may not; undefined where nothing is to be chosen. */
+const coveringTries = (given: Problem, preference: Preference): (() => Column)[] => {
+  if (!given.spreads.some((spread) => spread.hard && isLimited(spread))) return [];
+  const chosen = chooseDomains(given, 'covering');
+  return stableTries(within(given, chosen), chosen, preference);
+};
+
 /** The division under every strategy that keeps what runs. `owed` replicas of clusters that came back take their old places first. */
 export const divideStable = (given: Problem, owed: Column, preference: Preference): Division => {
   const chosen = chooseDomains(given);
@@ -228,19 +244,15 @@ export const divideStable = (given: Problem, owed: Column, preference: Preferenc
   const bound = mostPlaceable(given);
   const returned = givenBack(problem, chosen, owed, preference);
   if (returned !== undefined) return attempt(given, returned.counts);
-  const least = atLeastCurrent(problem);
   const attempts: Attempt[] = [];
-  const tries: (() => Column)[] = [
-    ...(sumOf(least) <= problem.replicas ? [() => seatAll(problem, chosen, least, stableLine(problem, least, preference))] : []),
-    () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.current, preference)),
-    () => seatAll(problem, chosen, problem.min, stableLine(problem, problem.min, preference)),
-  ];
-  for (const make of tries) {
-    const tried = attempt(given, make());
-    if (isWhole(given, tried, bound)) return tried;
-    attempts.push(tried);
-    // Without hard constraints the first division that keeps what runs is the best there is.
-    if (!hasHardTerms(given) && tried.broken.length === 0 && tried.placed >= bound) break;
+  for (const tries of [() => stableTries(problem, chosen, preference), () => coveringTries(given, preference)]) {
+    for (const make of tries()) {
+      const tried = attempt(given, make());
+      if (isWhole(given, tried, bound)) return tried;
+      attempts.push(tried);
+      // Without hard constraints the first division that keeps what runs is the best there is.
+      if (!hasHardTerms(given) && tried.broken.length === 0 && tried.placed >= bound) return tried;
+    }
   }
   if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), bound));
   const [first = attempt(given, given.min)] = attempts;

@@ -52,6 +52,8 @@ const needsOf = (spread: Spread, { spreads, replicas }: Problem): Need[] =>
 /** Candidates by domain: those of domain d are `members[start[d]]` up to `members[start[d + 1]]`. */
 type ByDomain = { readonly start: Int32Array; readonly members: Int32Array };
 
+const noDomains: ByDomain = { start: new Int32Array(0), members: new Int32Array(0) };
+
 const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
   const counted = (at: number): boolean => (spread.of[at] as number) >= 0 && (max[at] as number) > 0 && isIn(open, at);
   const start = new Int32Array(spread.names.length + 1);
@@ -70,8 +72,77 @@ const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
   return { start, members };
 };
 
+/** What the domains taken so far can hold together under the shares of all hard constraints. */
+class Cover {
+  readonly #problem: Problem;
+  readonly #shared: readonly { readonly spread: Spread; readonly held: Column }[];
+  readonly #inside: ByDomain;
+  #total = 0;
+
+  constructor(problem: Problem, inside: ByDomain) {
+    this.#problem = problem;
+    this.#inside = inside;
+    this.#shared = problem.spreads.flatMap((spread) =>
+      spread.hard && spread.shareMax < unlimited ? [{ spread, held: new Float64Array(spread.names.length) }] : [],
+    );
+  }
+
+  get isWhole(): boolean {
+    return this.#total >= this.#problem.replicas;
+  }
+
+  /** Adds what the domain can hold beside the others; false when that is nothing. */
+  add(domain: number): boolean {
+    const { start, members } = this.#inside;
+    const before = this.#total;
+    for (let index = start[domain] ?? 0; index < (start[domain + 1] ?? 0) && !this.isWhole; index++) {
+      const at = members[index] as number;
+      let room = this.#problem.max[at] as number;
+      for (const { spread, held } of this.#shared) room = Math.min(room, spread.shareMax - (held[spread.of[at] as number] ?? 0));
+      if (room <= 0) continue;
+      this.#total += room;
+      for (const { spread, held } of this.#shared) held[spread.of[at] as number] = (held[spread.of[at] as number] ?? 0) + room;
+    }
+    return this.#total > before;
+  }
+}
+
+/** Domains still to be taken, the most preferred first, and which of them a choice may pass over for now. */
+class Preferred {
+  readonly #queue: IndexHeap;
+  readonly #chosen: Uint8Array;
+  /** Passed over, the most preferred first. */
+  readonly #passed: number[] = [];
+
+  constructor(queue: IndexHeap, chosen: Uint8Array) {
+    this.#queue = queue;
+    this.#chosen = chosen;
+  }
+
+  /** The first that `isWanted`; the first of all when none is. Asks for each domain once. */
+  next(isWanted: (domain: number) => boolean): number {
+    for (let domain = this.#queue.pop(); domain >= 0; domain = this.#queue.pop()) {
+      if (this.#chosen[domain] === 1) continue;
+      if (isWanted(domain)) return domain;
+      this.#passed.push(domain);
+    }
+    return this.first();
+  }
+
+  /** The first of all that are left; -1 = none. */
+  first(): number {
+    for (let domain = this.#passed.shift(); domain !== undefined; domain = this.#passed.shift())
+      if (this.#chosen[domain] !== 1) return domain;
+    while (this.#chosen[this.#queue.peek()] === 1) this.#queue.pop();
+    return this.#queue.pop();
+  }
+}
+
+/** How domains are chosen: by preference alone, or first by preference those that hold something beside the ones before. */
+export type Choice = 'preferred' | 'covering';
+
 /** Greedy by preference, keeping places for domains that other constraints need. */
-const choose = (problem: Problem, spread: Spread, open: Open): Uint8Array => {
+const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint8Array => {
   const size = spread.names.length;
   const facts = factsOf(problem, spread, open);
   const before = byPreference(facts);
@@ -79,24 +150,13 @@ const choose = (problem: Problem, spread: Spread, open: Open): Uint8Array => {
   let left = 0;
   for (let domain = 0; domain < size; domain++) if ((facts.room[domain] as number) > 0) items[left++] = domain;
   const waiting = items.slice(0, left);
-  const queue = new IndexHeap(items, left, before);
   const chosen = new Uint8Array(size);
+  const preferred = new Preferred(new IndexHeap(items, left, before), chosen);
   const needs = needsOf(spread, problem);
-  const inside = needs.length === 0 ? undefined : byDomain(problem, spread, open);
-  const helps = (need: Need, domain: number): boolean => {
-    for (let at = inside?.start[domain] ?? 0; at < (inside?.start[domain + 1] ?? 0); at++) {
-      if (!need.have.has(need.other.of[inside?.members[at] ?? -1] ?? -1)) return true;
-    }
-    return false;
-  };
-  const take = (domain: number): void => {
-    chosen[domain] = 1;
-    for (const need of needs) {
-      for (let at = inside?.start[domain] ?? 0; at < (inside?.start[domain + 1] ?? 0); at++) {
-        need.have.add(need.other.of[inside?.members[at] ?? -1] ?? -1);
-      }
-    }
-  };
+  const inside = needs.length === 0 && how === 'preferred' ? noDomains : byDomain(problem, spread, open);
+  const cover = how === 'covering' ? new Cover(problem, inside) : undefined;
+  const membersOf = (domain: number): Int32Array => inside.members.subarray(inside.start[domain], inside.start[domain + 1]);
+  const helps = ({ have, other }: Need, domain: number): boolean => membersOf(domain).some((at) => !have.has(other.of[at] ?? -1));
   /** The most preferred domain that gives the need another one; -1 = none does. */
   const helping = (need: Need): number => {
     let best = -1;
@@ -107,8 +167,12 @@ const choose = (problem: Problem, spread: Spread, open: Open): Uint8Array => {
     const places = spread.maxDomains - used;
     const pressed = needs.find((need) => need.count - need.have.size >= places && need.count > need.have.size);
     const wanted = pressed === undefined ? -1 : helping(pressed);
-    while (chosen[queue.peek()] === 1) queue.pop();
-    take(wanted >= 0 ? wanted : queue.pop());
+    const isCovering = wanted < 0 && cover !== undefined && !cover.isWhole;
+    const domain = wanted >= 0 ? wanted : isCovering ? preferred.next((one) => cover.add(one)) : preferred.first();
+    if (domain < 0) break;
+    if (wanted >= 0) cover?.add(domain);
+    chosen[domain] = 1;
+    for (const need of needs) for (const at of membersOf(domain)) need.have.add(need.other.of[at] ?? -1);
   }
   return chosen;
 };
@@ -119,7 +183,7 @@ export type Chosen = { readonly allowed: readonly Allowed[]; readonly isOpen: (c
 const everyCandidate = (): boolean => true;
 
 /** Applies every maximum, the constraint with the fewest domains first. */
-export const chooseDomains = (problem: Problem): Chosen => {
+export const chooseDomains = (problem: Problem, how: Choice = 'preferred'): Chosen => {
   const { spreads } = problem;
   if (!spreads.some(isLimited)) return { allowed: spreads.map(() => undefined), isOpen: everyCandidate };
   const allowed: Allowed[] = spreads.map(() => undefined);
@@ -128,7 +192,7 @@ export const chooseDomains = (problem: Problem): Chosen => {
   for (const at of order) {
     const spread = spreads[at];
     if (spread === undefined || !isLimited(spread)) continue;
-    const chosen = choose(problem, spread, open);
+    const chosen = choose(problem, spread, open, how);
     allowed[at] = chosen;
     if (!spread.hard) continue;
     const next = new Uint8Array(spread.of.length);

@@ -1,4 +1,5 @@
 /** @module In which order candidates are filled: by tier and score, and for Cheapest and Tightest by price or room within these. */
+import { sortedPlaces } from '../lib/sorted-places.ts';
 import { type Answers, shapeAmong, uncounted } from './answers.ts';
 import type { Candidates } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
@@ -43,9 +44,7 @@ const byRoom = (base: Column, at: Int32Array, answers: Answers | undefined): Col
     const counted = answers?.room[at[candidate] as number] ?? uncounted;
     if (counted >= 0) room[candidate] = counted;
   }
-  const order = Int32Array.from(room.keys()).sort(
-    (a, b) => (base[a] as number) - (base[b] as number) || (room[a] as number) - (room[b] as number) || a - b,
-  );
+  const order = sortedPlaces(base, room);
   const ranks = new Float64Array(at.length);
   for (let place = 0; place < order.length; place++) ranks[order[place] as number] = place;
   return ranks;
