@@ -23,6 +23,8 @@ export type MemberOptions = {
   readonly controllers?: readonly string[];
   /** Passed on to kube-apiserver, e.g. `DRAConsumableCapacity=true`. */
   readonly featureGates?: string;
+  /** Address that the API server listens on. Default: loopback alone. */
+  readonly listen?: string;
   readonly testbed?: Testbed;
   readonly log?: Log;
 };
@@ -85,6 +87,7 @@ export const startMember = async (options: MemberOptions): Promise<Member> => {
     ports: { etcd, etcdPeer, api, kwok },
     kubeconfig: join(dataDir, 'kubeconfig'),
     featureGates: options.featureGates,
+    listen: options.listen ?? '127.0.0.1',
     controllers: options.controllers,
   };
   const supervisor = supervise(options.name, context);

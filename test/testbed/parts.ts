@@ -17,6 +17,8 @@ export type PartContext = {
   readonly ports: { readonly etcd: number; readonly etcdPeer: number; readonly api: number; readonly kwok: number };
   readonly kubeconfig: string;
   readonly featureGates: string | undefined;
+  /** Address that the API server listens on. */
+  readonly listen: string;
   readonly controllers: readonly string[] | undefined;
 };
 
@@ -43,10 +45,10 @@ const etcd = ({ testbed, dataDir, ports }: PartContext): readonly string[] => {
   ];
 };
 
-const apiserver = ({ testbed, dataDir, credentials, ports, featureGates }: PartContext): readonly string[] => [
+const apiserver = ({ testbed, dataDir, credentials, ports, featureGates, listen }: PartContext): readonly string[] => [
   testbed.tools.kubeApiserver,
   `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
-  '--bind-address=127.0.0.1',
+  `--bind-address=${listen}`,
   '--advertise-address=127.0.0.1',
   `--secure-port=${ports.api}`,
   `--cert-dir=${join(dataDir, 'certs')}`,

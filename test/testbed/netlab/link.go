@@ -160,9 +160,12 @@ func (o *outbox) put(packet []byte, at time.Time) bool {
 	}
 	o.order++
 	heap.Push(&o.queue, waiting{packet: packet, at: at, order: o.order})
-	select {
-	case o.wake <- struct{}{}:
-	default:
+	// Whoever waits waits for the first: a later packet need not wake it.
+	if o.queue[0].order == o.order {
+		select {
+		case o.wake <- struct{}{}:
+		default:
+		}
 	}
 	return true
 }
@@ -181,12 +184,14 @@ func (o *outbox) next() ([]byte, time.Duration) {
 }
 
 func (o *outbox) run(tun *os.File) {
+	timer := time.NewTimer(time.Hour)
 	for {
 		packet, left := o.next()
 		if packet == nil {
+			timer.Reset(left)
 			select {
 			case <-o.wake:
-			case <-time.After(left):
+			case <-timer.C:
 			}
 			continue
 		}

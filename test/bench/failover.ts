@@ -1,0 +1,120 @@
+/**
+ * @module What a failure costs: real clusters, agents, broker and hub in network namespaces of their own, faults in the network between them,
+ * and clients at every cluster. `npm run bench -- failover`, as root on Linux; an hour and a half, or with `--quick` some minutes.
+ */
+import { cpus } from 'node:os';
+import { networkLack } from '../testbed/index.ts';
+import type { BenchOptions, BenchResult, Cell } from './lib/bench.ts';
+import { type Fault, partial, vanishing } from './lib/failover/faults.ts';
+import { type Lab, openLab } from './lib/failover/lab.ts';
+import { columns, type FaultRuns, falseMoves, loadNow, msGoal, noneGoal, rowOf, verdictP99, writeP99 } from './lib/failover/rows.ts';
+import { runFault, type Watching } from './lib/failover/run.ts';
+import { type Soaked, soak } from './lib/failover/soak.ts';
+import { requestsPerSecond } from './lib/failover/words.ts';
+
+type Extent = Watching & { readonly vanishingRuns: number; readonly partialRuns: number; readonly soakMinutes: number };
+
+const full: Extent = { vanishingRuns: 20, partialRuns: 3, soakMinutes: 60, quietMs: 15_000, movesMsMax: 30_000 };
+const quick: Extent = { vanishingRuns: 3, partialRuns: 1, soakMinutes: 2, quietMs: 8_000, movesMsMax: 30_000 };
+const soakRttMs = 80;
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Runs a fault so many times, each on the next site. */
+const repeat = async (lab: Lab, fault: Fault, times: number, watching: Watching): Promise<FaultRuns> => {
+  await lab.setLinks(fault.rttMs);
+  const runs: FaultRuns['runs'][number][] = [];
+  const mayLeave: (string | undefined)[] = [];
+  for (let turn = 0; turn < times; turn++) {
+    const victim = lab.sites[turn % lab.sites.length];
+    if (victim === undefined) break;
+    mayLeave.push(fault.mayLeave?.(lab, victim));
+    const run = await runFault(lab, fault, victim, watching);
+    runs.push(run);
+    say(`${fault.name}: ${victim.name} ${JSON.stringify(run)}`);
+  }
+  return { fault, runs, mayLeave, load: loadNow() };
+};
+
+/** Broker and hub are killed for what needs them dead, and started again. */
+const withoutHub = async <T>({ plant }: Lab, work: () => Promise<T>): Promise<T> => {
+  await plant.hub.strike('kill');
+  await plant.broker.strike('kill');
+  try {
+    return await work();
+  } finally {
+    await plant.broker.strike('start');
+    await plant.hub.strike('start');
+  }
+};
+
+const soakRow = ({ minutes, others, requests, lost, wrong, falseDeaths, stalls }: Soaked): readonly Cell[] => [
+  `bursts of loss on every path, ${minutes} min`,
+  1,
+  [...others].map(([cause, count]) => `${cause} ×${count}`).join(', ') || 'none',
+  ...['-', '-', '-', '-', '-', '-'],
+  requests,
+  lost,
+  wrong,
+  '-',
+  falseDeaths,
+  stalls,
+  loadNow().toFixed(1),
+];
+
+const measureAll = async (lab: Lab, extent: Extent): Promise<{ readonly all: readonly FaultRuns[]; readonly soaked: Soaked }> => {
+  const all: FaultRuns[] = [];
+  for (const fault of [...vanishing, ...partial]) {
+    const times = vanishing.includes(fault) ? extent.vanishingRuns : extent.partialRuns;
+    const run = (): Promise<FaultRuns> => repeat(lab, fault, times, extent);
+    all.push(fault.isAlone === true ? await withoutHub(lab, run) : await run());
+  }
+  await lab.calm(true);
+  return { all, soaked: await soak(lab, soakRttMs, extent.soakMinutes) };
+};
+
+const resultOf = (all: readonly FaultRuns[], soaked: Soaked): BenchResult => {
+  const [near, far, alone] = all;
+  const goals = [
+    ...[near, alone].flatMap((runs) =>
+      runs === undefined
+        ? []
+        : [
+            msGoal(`${runs.fault.name}: verdict p99`, verdictP99(runs), 1_200),
+            msGoal(`${runs.fault.name}: last write p99`, writeP99(runs), 1_500),
+          ],
+    ),
+    ...(far === undefined ? [] : [msGoal(`${far.fault.name}: last write p99`, writeP99(far), 2_000)]),
+    noneGoal(
+      'moves that no loss asked for, all faults together',
+      all.reduce((sum, runs) => sum + falseMoves(runs), 0),
+    ),
+    noneGoal(`false deaths in ${soaked.minutes} min of bursts on every path`, soaked.falseDeaths),
+  ];
+  return {
+    title: [
+      `What a failure costs: ${all.length} faults, five clusters with real kube-apiservers, an agent and a backend each, nats-server and hub, each in a network`,
+      `namespace of its own on one machine of ${cpus().length} cores; ${requestsPerSecond} requests a second from every cluster, half by name, half by EndpointSlice.`,
+      'Times are ms after the fault until the last cluster; a name that a resolver keeps adds its TTL (5 s here). Replicas go after 5 s (the default).',
+      'Settings for the next trial: FailoverPolicy hold-down and half-life 1 s, window 10 s; TrafficPolicy hold-down 0, one step. `load`: of the machine, over a minute.',
+    ].join('\n'),
+    columns,
+    rows: [...all.map(rowOf), soakRow(soaked)],
+    goals,
+  };
+};
+
+/** Measures. @throws Error when this machine can have no network of namespaces, or the laboratory does not come to rest. */
+export const run = async (options: BenchOptions): Promise<BenchResult> => {
+  const lack = networkLack();
+  if (lack !== undefined) throw new Error(`there is no measuring failover here: ${lack}`);
+  const extent = options.quick ? quick : full;
+  const lab = await openLab();
+  try {
+    for (const site of lab.sites) await site.load();
+    const { all, soaked } = await measureAll(lab, extent);
+    return resultOf(all, soaked);
+  } finally {
+    await lab.close();
+  }
+};
