@@ -28,9 +28,17 @@ const start = (turn: Turn, peer: Peer, probe: ProbeRecord, limitMs: number): voi
   turn.out.push({ type: 'probe', target: peer.member.name, address: probe.address, id: probe.id, timeoutMs: limitMs });
 };
 
-/** A look that takes a quarter longer than the slowest of late, and some, will not succeed. */
-const quickMs = ({ tookMs }: ProbeRecord): number =>
-  tookMs.length === 0 ? timeoutMs : Math.min(timeoutMs, Math.max(timeoutMsMin, Math.ceil(1.25 * Math.max(...tookMs)) + 100));
+/**
+ * A look that takes a quarter longer than the slowest of late, and some, will not succeed; nor one that takes twice as long as is usual: a
+ * single slow answer among the last must not hold the verdict back.
+ */
+export const quickMs = (tookMs: readonly number[]): number => {
+  if (tookMs.length === 0) return timeoutMs;
+  const sorted = tookMs.toSorted((a, b) => a - b);
+  const slowest = sorted.at(-1) ?? 0;
+  const usual = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return Math.min(timeoutMs, Math.max(timeoutMsMin, Math.min(Math.ceil(1.25 * slowest), 2 * usual) + 100));
+};
 
 /** Starts what is due. In doubt everything is looked at again at once, whatever look is still out. */
 export const probe = (turn: Turn, peer: Peer): void => {
@@ -42,10 +50,10 @@ export const probe = (turn: Turn, peer: Peer): void => {
   const doubtedMs = nowMs - (silentMs ?? 0) + profile.doubtMs;
   for (const record of peer.probes) {
     if (inDoubt && record.startedMs < doubtedMs) {
-      start(turn, peer, record, quickMs(record));
+      start(turn, peer, record, quickMs(record.tookMs));
       record.nextMs = nowMs + againInSilenceMs;
     } else if (!record.isOut && nowMs >= record.nextMs) {
-      start(turn, peer, record, inDoubt ? quickMs(record) : record.hasAnswered ? heardTimeoutMs : timeoutMs);
+      start(turn, peer, record, inDoubt ? quickMs(record.tookMs) : record.hasAnswered ? heardTimeoutMs : timeoutMs);
       // Spread a little, so that observers that started together do not knock together.
       record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
     }

@@ -7,6 +7,7 @@ import { holdDownMsOf, noPenalty, pointsAt, punished } from './damping.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
+import { quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
 import { neededOf, tally } from './tally.ts';
 
@@ -58,6 +59,19 @@ describe('the opinion of one observer', () => {
     const all = ['Cluster', 'DataPlane', 'Agent', 'Silent', 'APIServer', 'Broker', 'Hub', 'Link', 'Gray', 'Isolated'] as const;
     expect(all.filter(movesTraffic)).toEqual(['Cluster', 'DataPlane']);
     expect(all.filter(movesReplicas)).toEqual(['Cluster']);
+  });
+});
+
+describe('a look at a silent cluster', () => {
+  test.each<[string, readonly number[], number]>([
+    ['waits long where nothing is known', [], 2_000],
+    ['waits a little longer than the slowest', [160, 165, 170, 168], 313],
+    ['is not held up by one slow answer of late', [160, 165, 1_800, 168, 170], 436],
+    ['waits as long as a gateway that is always slow takes', [900, 1_100, 1_000], 1_475],
+    ['never waits longer than a look without hurry', [1_900, 1_800, 1_950], 2_000],
+    ['does not ask the impossible of a gateway next door', [1, 1, 1], 200],
+  ])('%s', (_, tookMs, wanted) => {
+    expect(quickMs(tookMs)).toBe(wanted);
   });
 });
 
