@@ -74,14 +74,15 @@ const ensureNetlab = async (): Promise<string> => {
 };
 
 /**
- * Starts a network with these nodes, fully meshed. Chance comes from `seed`. Needs Linux, root, `ip` and Go.
+ * Starts a network with these nodes, fully meshed. Chance comes from `seed`; `wrap` comes before the command, such as `nice`. Needs Linux, root, `ip` and Go.
  * @throws with netlab's words when it cannot be made.
  */
-export const startNetwork = async (options: { nodes: readonly string[]; seed?: number }): Promise<Network> => {
+export const startNetwork = async (options: { nodes: readonly string[]; seed?: number; wrap?: readonly string[] }): Promise<Network> => {
   const binary = await ensureNetlab();
   const args = ['-prefix', `hanse${process.pid}`, '-seed', String(options.seed ?? 1)];
+  const [command = binary, ...rest] = [...(options.wrap ?? []), binary, ...args];
   // It ends when its standard input closes: with us, however we end.
-  const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words += text;

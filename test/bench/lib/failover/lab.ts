@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ensureTestbed, type LinkConditions, type Network, startNetwork, waitFor } from '../../../testbed/index.ts';
 import { brokerPlace, hubPlace, labFailoverPolicy, type Plant, startPlant, userObjects } from './plant.ts';
 import { type SiteProcess, startSite } from './site-process.ts';
-import { type Place, ports, type SiteState, web } from './words.ts';
+import { type Place, ports, type SiteState, urgent, web } from './words.ts';
 
 /** A laboratory. */
 export type Lab = {
@@ -48,7 +48,7 @@ export const openLab = async (names: readonly string[] = siteNames): Promise<Lab
   const cache = join(import.meta.dirname, '..', '..', '..', '..', '.cache');
   await mkdir(cache, { recursive: true });
   const dataDir = await mkdtemp(join(cache, 'bench-failover-'));
-  const network = await startNetwork({ nodes: [...names, brokerPlace, hubPlace] });
+  const network = await startNetwork({ nodes: [...names, brokerPlace, hubPlace], wrap: urgent });
   const undo: (() => Promise<unknown>)[] = [() => network.stop()];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));

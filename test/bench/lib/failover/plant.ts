@@ -6,7 +6,7 @@ import { ensureNatsServer } from '../../../../hub/fleet/index.ts';
 import { silentLog } from '../../../../shared/lib/index.ts';
 import { run } from '../../../e2e/program.ts';
 import { type Child, type Network, startChild, type Testbed, waitFor } from '../../../testbed/index.ts';
-import { type Blow, front, type Place, ports, web } from './words.ts';
+import { type Blow, front, type Place, ports, urgent, web } from './words.ts';
 
 /** Names of the namespaces that hold no cluster. */
 export const brokerPlace = 'broker';
@@ -128,7 +128,7 @@ export const startPlant = async ({ network, testbed, dataDir }: PlantOptions): P
   );
   await writeFile(join(dataDir, 'nats.conf'), config);
   const { path: natsServer } = await ensureNatsServer({ log: silentLog });
-  const startBroker = (): Promise<Child> => start(brokerPlace, natsServer, ['-c', join(dataDir, 'nats.conf')]);
+  const startBroker = (): Promise<Child> => start(brokerPlace, urgent[0], [...urgent.slice(1), natsServer, '-c', join(dataDir, 'nats.conf')]);
   const startHub = (): Promise<Child> =>
     start(hubPlace, process.execPath, hanseArgs([...hubWords, '--log-format', 'json']), runtime.hub.env);
   const broker = programOf(startBroker, await startBroker());

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Network } from '../../../testbed/index.ts';
-import type { Blow, SiteAsk, SiteOpened, SiteOptions, SiteState, Told } from './words.ts';
+import { type Blow, type SiteAsk, type SiteOpened, type SiteOptions, type SiteState, type Told, urgent } from './words.ts';
 
 /** A site. Every method rejects with the site's words, or when it has ended. */
 export type SiteProcess = {
@@ -45,7 +45,8 @@ const makeAsk = (name: string, child: ChildProcess) => {
 
 /** Starts the program of a site in the namespace of this name. */
 export const startSite = (network: Network, name: string): SiteProcess => {
-  const [execPath, execArgv] = network.inside(name, process.execPath, ['--disable-warning=ExperimentalWarning']);
+  const [first, ...words] = [...urgent, process.execPath, '--disable-warning=ExperimentalWarning'];
+  const [execPath, execArgv] = network.inside(name, first, words);
   const child = fork(join(import.meta.dirname, 'site.ts'), { execPath, execArgv: [...execArgv] });
   const ask = makeAsk(name, child);
   return {

@@ -14,9 +14,14 @@ export type SiteOptions = {
 };
 
 /** Requests a second that the load of one site asks for. */
-export const requestsPerSecond = 20;
+export const requestsPerSecond = 10;
 /** A client that has no answer after this has lost its request. */
 export const answerMsMax = 3_000;
+/**
+ * Words before the commands of the laboratory: what shares one machine here has many in the world, and what else runs on this one is no part
+ * of any failure.
+ */
+export const urgent = ['nice', '-n', '-10'] as const;
 /** Ports of every site. */
 export const ports = { backend: 8_080, mesh: 7_472, dns: 53 } as const;
 /** The service that is asked for, and the workload that is counted. */
