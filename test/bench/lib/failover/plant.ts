@@ -128,7 +128,8 @@ export const startPlant = async ({ network, testbed, dataDir }: PlantOptions): P
   );
   await writeFile(join(dataDir, 'nats.conf'), config);
   const { path: natsServer } = await ensureNatsServer({ log: silentLog });
-  const startBroker = (): Promise<Child> => start(brokerPlace, urgent[0], [...urgent.slice(1), natsServer, '-c', join(dataDir, 'nats.conf')]);
+  const startBroker = (): Promise<Child> =>
+    start(brokerPlace, urgent[0], [...urgent.slice(1), natsServer, '-c', join(dataDir, 'nats.conf')]);
   const startHub = (): Promise<Child> =>
     start(hubPlace, process.execPath, hanseArgs([...hubWords, '--log-format', 'json']), runtime.hub.env);
   const broker = programOf(startBroker, await startBroker());
