@@ -156,7 +156,8 @@ export const startPlant = async ({ network, testbed, dataDir }: PlantOptions): P
         ...['--kubeconfig', memberKubeconfig, '--key-file', keyFile],
         ...['--label', `hanse.dev/provider=cloud-${region}`, '--label', `topology.kubernetes.io/region=${region}`],
         ...['--mesh-listen', `${place.address}:${ports.mesh}`, '--dns-listen', `${place.address}:${ports.dns}`],
-        ...['--log-format', 'json'],
+        // Abstentions are told at debug.
+        ...['--log-format', 'json', '--log-level', 'debug'],
       ];
     },
     stop: async () => {
