@@ -46,7 +46,7 @@ const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub
   hub = await startTestHub(sizes);
   return hub;
 };
-const soon = { timeout: 8_000, interval: 20 };
+const soon = { timeout: 30_000, interval: 20 };
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, soon);
 const workId = 'apps=deployments=shop=web';
 const placedAt = ({ store }: TestHub): Record<string, number | undefined> => {

@@ -48,7 +48,7 @@ const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub
   hub = await startTestHub(sizes);
   return hub;
 };
-const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 20 });
 const placementOf = ({ store }: TestHub, name: string): StoredPlacement | undefined =>
   store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
 const placed = (it: TestHub, name: string): number =>

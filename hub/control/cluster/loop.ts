@@ -3,18 +3,16 @@ import { type Cluster, type ClusterStatus, type ClusterTaint, hanseGroup } from 
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import type { Beat, Hello } from '../../../shared/wire/index.ts';
-import type { Arrival, FleetBus } from '../../fleet/port.ts';
+import type { FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser, timeText } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
-import { type Boot, bootAfter } from './boot.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, onBeat, onTick } from './health.ts';
+import { type HealthOptions, onTick } from './health.ts';
+import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
-import { createReportDesk } from './report-desk.ts';
-import { createServedApis, kindsOf } from './served-apis.ts';
+import { kindsOf } from './served-apis.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 /** What the loop is built from. */
@@ -57,130 +55,77 @@ const summaryEveryMs = 30_000;
 /** Between two counts of what is left in a cluster that is emptied. */
 const drainEveryMs = 1_000;
 const isEmptying = ({ drain }: ClusterStatus): boolean => drain !== undefined && drain.objects > 0;
-/** Between two requests to an agent to say something again. */
-const wantEveryMs = 2_000;
 
 const servedInStatus = (object: Cluster): ReadonlySet<string> | undefined => {
   const apis = object.status?.apis;
   return apis === undefined ? undefined : kindsOf(apis.flatMap(({ groupVersion, kinds }) => kinds.map((kind) => ({ groupVersion, kind }))));
 };
 
+/** NoExecute taints of the operator get the time at which they were seen, so that tolerations can end; undefined when all have it. */
+const stampedTaints = (taints: readonly ClusterTaint[] | undefined, nowMs: number): readonly ClusterTaint[] | undefined => {
+  const lacksTime = ({ effect, timeAdded }: ClusterTaint): boolean => effect === 'NoExecute' && timeAdded === undefined;
+  if (taints?.some(lacksTime) !== true) return undefined;
+  return taints.map((taint) => (lacksTime(taint) ? { ...taint, timeAdded: timeText(nowMs) } : taint));
+};
+
 /** Starts the loop. Clusters that exist are told by `onObject`. */
 export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { store, bus, env, directory } = options;
   const fingerprints = new Map<string, string>();
-  const wantedAt = new Map<string, number>();
   const writtenAt = new Map<string, number>();
-  const servedApis = createServedApis();
-  const desk = createReportDesk();
-  const boots = new Map<string, Boot>();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
 
   const controller: Controller = startController({ name: 'cluster', env, workers: 8, reconcile: (name) => reconcile(name) });
-
-  /** Tells others when what placement sees of the cluster changed; the status is looked at in any case. */
+  /** Tells others when what placement sees of the cluster changed; its status is looked at in any case. */
   const noteChange = (record: ClusterRecord): void => {
+    controller.add(record.name);
     const fingerprint = viewFingerprint(record);
-    if (fingerprints.get(record.name) !== fingerprint) {
-      fingerprints.set(record.name, fingerprint);
+    if (fingerprints.get(record.name) === fingerprint) return;
+    fingerprints.set(record.name, fingerprint);
+    options.onCluster(record.name);
+  };
+  const hearing = startHearing({
+    bus,
+    env,
+    directory,
+    onHeard: noteChange,
+    onStatus: controller.add,
+    onCapacity: options.onCapacity,
+  });
+  const stopConnected = bus.onConnected(() => {
+    heardSinceMs = env.nowMs();
+  });
+
+  /** Looks at one cluster's silence. What the limit keeps from being lost stays in doubt, and is asked for again at the next tick. */
+  const judge = (record: ClusterRecord, nowMs: number): void => {
+    const before = record.health;
+    const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
+    const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
+    // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
+    const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
+    const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
+    // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
+    const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
+    if (held !== record.held) {
+      record.held = held;
+      controller.add(record.name);
+      // What was kept back from it, because nothing was known of it, has its turn.
       options.onCluster(record.name);
     }
+    if (held !== undefined) record.health = before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
+    else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;
+    if (record.health.phase === before.phase) return;
+    if (record.health.phase === 'Well') options.removals.giveBack(record.name);
+    env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
+    noteChange(record);
   };
-  const want = (record: ClusterRecord, what: ('hello' | 'report')[]): void => {
-    const nowMs = env.nowMs();
-    if (what.length === 0 || nowMs - (wantedAt.get(record.name) ?? Number.NEGATIVE_INFINITY) < wantEveryMs) return;
-    wantedAt.set(record.name, nowMs);
-    bus.want(record.name, what);
-  };
-  /** Whether the message is of the agent's start that runs, which it may be the first to tell. */
-  const isOfRunning = ({ message, arrivedAtMs }: Arrival<Beat | Hello>): boolean => {
-    const boot = bootAfter(boots.get(message.cluster), { id: message.bootId, saidMs: message.nowMs, heardMs: arrivedAtMs });
-    if (boot !== undefined) boots.set(message.cluster, boot);
-    return boot !== undefined;
-  };
-  const unsubscribe = [
-    bus.onBeat((arrival) => {
-      if (!isOfRunning(arrival)) return;
-      const { message, arrivedAtMs } = arrival;
-      const record = directory.of(message.cluster);
-      const before = record.health;
-      record.health = onBeat(before, arrivedAtMs, message.api);
-      const isStrange = record.hello?.bootId !== message.bootId;
-      const missesReport = desk.isBehind(message);
-      want(record, [...(isStrange ? (['hello'] as const) : []), ...(missesReport ? (['report'] as const) : [])]);
-      const { forbidden = [] } = message;
-      const isAccessSame = forbidden.join() === record.forbidden.join();
-      record.forbidden = forbidden;
-      if (!isAccessSame) controller.add(record.name);
-      if (before.phase === record.health.phase && before.api.reachable === record.health.api.reachable) return;
-      noteChange(record);
-      controller.add(record.name);
-    }),
-    bus.onHello((arrival) => {
-      if (!isOfRunning(arrival)) return;
-      const { message } = arrival;
-      const record = directory.of(message.cluster);
-      const served = servedApis(message.apis);
-      record.hello = { ...message, apis: served.apis };
-      record.served = served.kinds;
-      noteChange(record);
-      controller.add(record.name);
-    }),
-    bus.onReport(({ message }) => {
-      // One that comes before the first word of its start is asked for again, as any that is missing.
-      if ((boots.get(message.cluster)?.id ?? message.bootId) !== message.bootId) return;
-      const record = directory.of(message.cluster);
-      const answer = desk.take(message);
-      if (answer.do === 'ask') {
-        if (answer.trouble === 'HashMismatch' || answer.trouble === 'OutOfRange')
-          env.log.warn('a capacity report does not add up; asked for the whole', {
-            cluster: record.name,
-            trouble: answer.trouble,
-            why: answer.message,
-          });
-        want(record, ['report']);
-      }
-      if (answer.do !== 'use') return;
-      record.report = answer.report;
-      noteChange(record);
-      options.onCapacity(record.name);
-      controller.add(record.name);
-    }),
-    bus.onConnected(() => {
-      heardSinceMs = env.nowMs();
-    }),
-  ];
-
   const tick = (): void => {
     const nowMs = env.nowMs();
     // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
     if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;
     lastTickMs = nowMs;
-    for (const record of directory.all()) {
-      const before = record.health;
-      const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
-      const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
-      // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
-      const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
-      const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
-      // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
-      const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
-      if (held !== record.held) {
-        record.held = held;
-        controller.add(record.name);
-        // What was kept back from it, because nothing was known of it, has its turn.
-        options.onCluster(record.name);
-      }
-      // What the limit keeps from being lost stays in doubt, and is asked for again at the next tick.
-      if (held !== undefined) record.health = before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
-      else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;
-      if (record.health.phase === before.phase) continue;
-      if (record.health.phase === 'Well') options.removals.giveBack(record.name);
-      env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
-      noteChange(record);
-      controller.add(record.name);
-    }
+    for (const record of directory.all()) judge(record, nowMs);
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {
@@ -190,14 +135,6 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     });
   };
   schedule();
-
-  /** NoExecute taints of the operator get the time at which they were seen, so that tolerations can end. */
-  const stampedTaints = (taints: readonly ClusterTaint[] | undefined): readonly ClusterTaint[] | undefined =>
-    taints?.some(({ effect, timeAdded }) => effect === 'NoExecute' && timeAdded === undefined) === true
-      ? taints.map((taint) =>
-          taint.effect === 'NoExecute' && taint.timeAdded === undefined ? { ...taint, timeAdded: timeText(env.nowMs()) } : taint,
-        )
-      : undefined;
 
   const reconcile = async (name: string): Promise<Outcome> => {
     const key = keyOf(hanseGroup, 'clusters', '', name);
@@ -216,7 +153,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       },
       nowMs,
     );
-    const taints = stampedTaints(cluster.spec?.taints);
+    const taints = stampedTaints(cluster.spec?.taints, nowMs);
     const sinceMs = nowMs - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
     if (taints === undefined && !isMaterial(cluster.status, status) && sinceMs < summaryEveryMs) {
       return { outcome: 'again', afterMs: isEmptying(status) ? drainEveryMs : summaryEveryMs - sinceMs };
@@ -231,8 +168,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     onObject: (name, object) => {
       if (object === undefined) {
         directory.remove(name);
-        desk.forget(name);
-        boots.delete(name);
+        hearing.forget(name);
+        writtenAt.delete(name);
         fingerprints.delete(name);
         options.onCluster(name);
         return;
@@ -241,19 +178,17 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       record.object = object as unknown as Cluster;
       record.served ??= servedInStatus(record.object);
       noteChange(record);
-      controller.add(name);
     },
     recheck: controller.add,
     judged: (name) => {
       const record = directory.get(name);
-      if (record === undefined) return;
-      noteChange(record);
-      controller.add(name);
+      if (record !== undefined) noteChange(record);
     },
     pending: controller.pending,
     stop: async () => {
       cancelTick();
-      for (const end of unsubscribe) end();
+      hearing.stop();
+      stopConnected();
       await controller.stop();
     },
   };

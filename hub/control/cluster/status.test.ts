@@ -70,7 +70,6 @@ describe('nextStatus', () => {
       message: 'hanse approve a',
       verdict: undefined,
     });
-    expect(ready({ ...cluster, status: {} })).toMatchObject({ reason: 'NotJoined', verdict: undefined });
     expect(ready(cluster)).toMatchObject({ reason: 'AgentNotSeen', verdict: { cause: 'Agent' } });
   });
 

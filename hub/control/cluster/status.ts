@@ -142,10 +142,7 @@ const removalHeld = (held: Held): Finding => ({
 /** Why nobody can be heard yet of a cluster that is not in. */
 const notIn = ({ status }: Cluster): Finding | undefined => {
   const approved = status?.conditions?.find(({ type }) => type === 'Approved');
-  if (approved?.status === 'False') return { type: 'Ready', status: 'Unknown', reason: 'NotApproved', message: approved.message };
-  if (status?.agent !== undefined) return undefined;
-  const message = 'no agent has joined: make a token with hanse token create, and run the command that it prints';
-  return { type: 'Ready', status: 'Unknown', reason: 'NotJoined', message };
+  return approved?.status === 'False' ? { type: 'Ready', status: 'Unknown', reason: 'NotApproved', message: approved.message } : undefined;
 };
 
 /** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
