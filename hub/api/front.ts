@@ -39,6 +39,7 @@ import { ensureAdminKubeconfig } from './kubeconfig.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { accessReviews, identityReviews, type MakePlan, placementHistories, planReviews, type TellHistory } from './reviews/index.ts';
 import type { ServedKinds } from './served-kinds.ts';
+import { whereItRuns } from './where-it-runs.ts';
 
 /** What the front is built from. */
 export type FrontOptions = {
@@ -110,6 +111,7 @@ export const createFront = (options: FrontOptions): Front => {
     livez: options.livez ?? {},
     readyz: { 'audit-log': audit.check, 'user-tokens': tokens.fault, ...options.readyz },
     metrics: metrics.text,
+    whereItRuns: whereItRuns(store),
     virtual: {
       ...accessReviews({ authorize, index }),
       ...identityReviews({ authenticator, serviceAccounts, store }),

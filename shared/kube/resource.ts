@@ -86,8 +86,12 @@ export type ResourceType = {
   readonly validateName?: (name: string, prefix: boolean) => readonly string[];
   /** True: metadata.generation counts changes of the spec. Absent: true for kinds without strategic merge, else when `prepareForCreate` sets it. */
   readonly tracksGeneration?: boolean;
+  /** What each answer warns of, such as `v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice`. */
+  readonly deprecation?: string;
   /** True when strategic merge patch is allowed (built-in kinds only). */
   readonly strategicMerge: boolean;
+  /** What discovery says of the stored version, where clients know a value; absent: one is made of its name. */
+  readonly storageVersionHash?: string;
   /** True: DELETE answers the object as it was; absent: a Status. */
   readonly answersDeleted?: boolean;
   readonly strategy: Strategy;

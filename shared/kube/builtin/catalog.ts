@@ -24,6 +24,7 @@ type DiscoveredResource = {
   readonly version?: string;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
+  readonly storageVersionHash?: string;
 };
 
 const resources = discovery.resources as unknown as Readonly<Record<string, readonly DiscoveredResource[]>>;
@@ -113,11 +114,13 @@ const toType = (
     validateName: parts.name ?? subdomainName,
     tracksGeneration: parts.tracksGeneration ?? false,
     strategicMerge: true,
+    ...(one.storageVersionHash === undefined ? {} : { storageVersionHash: one.storageVersionHash }),
     answersDeleted: answerDeleted.has(`${group}/${one.name}`),
     strategy: strategyOf(parts, schemaName, hasStatus),
     columns: columns[`${groupVersion}/${one.name}`] ?? [],
     cells: storedCells(cellsOf(group, one.name), parts),
     ...(parts.selectableFields === undefined ? {} : { selectableFields: parts.selectableFields }),
+    ...(parts.deprecation === undefined ? {} : { deprecation: parts.deprecation }),
     ...(parts.conversion === undefined ? {} : { conversion: parts.conversion }),
   };
 };

@@ -11,5 +11,6 @@ export type KindParts = {
   readonly scale?: ScalePaths;
   readonly strategy?: Strategy;
   readonly selectableFields?: ResourceType['selectableFields'];
+  readonly deprecation?: string;
   readonly conversion?: ResourceType['conversion'];
 };

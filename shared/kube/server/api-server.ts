@@ -1,15 +1,18 @@
 /** @module The Kubernetes API server: a Hono app and an in-process client over one store. */
 import { Hono } from 'hono';
 import type { KubeClient } from '../client/port.ts';
+import { startApiServices } from './api-services.ts';
 import type { ServerContext } from './context.ts';
 import { addDocuments } from './documents.ts';
-import { noSuchResource } from './errors.ts';
+import { methodNotAllowed, NoSuchPathError, noSuchPath } from './errors.ts';
 import { forbiddenBy } from './forbidden.ts';
 import { startGarbageCollector } from './garbage-collector.ts';
 import { addHealth } from './health.ts';
 import { type LocalClientOptions, localClient } from './local-client.ts';
 import { startNamespaces } from './namespace-lifecycle.ts';
+import { plainForm } from './negotiate.ts';
 import { ADMIN, type ApiServerOptions, DEFAULT_LIMITS, type Peer, type UserInfo } from './options.ts';
+import { ensurePriorityClasses } from './priority-classes.ts';
 import { refusedOf } from './refused.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
 import { resourceHandler, userOf } from './resource-handler.ts';
@@ -46,6 +49,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
     turns: createTurns(limits.writersWaitingMax),
     defaultFunctions: options.defaultFunctions ?? {},
     admit: options.admit,
+    whereItRuns: options.whereItRuns,
     virtual: options.virtual ?? {},
   };
   const clientFor = (own: LocalClientOptions): KubeClient => localClient(server, own);
@@ -58,7 +62,8 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
     start: async () => {
       const loop = { server, client: clientFor({ user: LOOPS, userAgent: 'hanse-controllers' }) };
       stops.push(await startNamespaces({ ...loop, caBundle: options.namespaceCa }));
-      stops.push(startGarbageCollector(loop), startStorageProtection(loop));
+      await ensurePriorityClasses(loop);
+      stops.push(await startApiServices(loop), startGarbageCollector(loop), startStorageProtection(loop));
       readyAt = options.store.revision();
     },
     close: async () => {
@@ -70,7 +75,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
 const LOOPS: UserInfo = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] };
 
 const createApp = (server: ServerContext, options: ApiServerOptions): Hono<{ Bindings: Peer }> => {
-  const app = new Hono<{ Bindings: Peer }>();
+  const app = new Hono<{ Bindings: Peer }>({ strict: false });
   const resources = resourceHandler(server, options);
   // Paths of two or three parts below /apis are documents, longer ones resources; Hono takes the first route that fits.
   app.use('*', async (c, next) => {
@@ -81,18 +86,38 @@ const createApp = (server: ServerContext, options: ApiServerOptions): Hono<{ Bin
   });
   const plain = app as unknown as Hono<never>;
   addHealth(plain, { livez: options.livez ?? {}, readyz: options.readyz ?? {} });
-  app.get('/version', (c) => c.json(versionOf(options)));
-  app.get('/version/', (c) => c.json(versionOf(options)));
+  app.get('/version', () => indented(versionOf(options)));
   app.get('/metrics', async (c) => {
-    if (options.metrics === undefined) throw noSuchResource();
+    if (options.metrics === undefined) throw noSuchPath();
     return c.body(await options.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
   });
-  app.get('/', (c) => c.json({ paths: rootPaths(options) }));
+  for (const path of ['/', '/index.html']) app.get(path, () => indented({ paths: rootPaths(options) }));
   addDocuments(plain, options);
-  app.notFound(() => refusalResponse(noSuchResource().status, undefined));
-  app.onError((error, c) => refusalResponse(refusedOf(error, server.env.log, { path: c.req.path }), undefined));
+  app.notFound((c) => {
+    if (DOCUMENTS.test(c.req.path) && c.req.method !== 'GET') throw methodNotAllowed();
+    return pageNotFound();
+  });
+  app.onError((error, c) => {
+    if (error instanceof NoSuchPathError) return pageNotFound();
+    const form = plainForm(new URL(c.req.url).searchParams, c.req.header('User-Agent') ?? '');
+    return refusalResponse(refusedOf(error, server.env.log, { path: c.req.path }), form);
+  });
   return app;
 };
+
+/** Documents of the API: they can be read, and no more. */
+const DOCUMENTS = /^\/(api|apis|version)(\/|$)/;
+
+/** What real servers answer outside of their groups; clients read no Status there. */
+const pageNotFound = (): Response =>
+  new Response('404 page not found\n', {
+    status: 404,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache, private', 'X-Content-Type-Options': 'nosniff' },
+  });
+
+/** The two documents that are indented for every client. */
+const indented = (value: object): Response =>
+  new Response(JSON.stringify(value, undefined, 2), { headers: { 'Content-Type': 'application/json' } });
 
 /** Probes need no user; all other paths are authorized by path and method. */
 const OPEN_PATHS = /^\/(healthz|livez|readyz)(\/|$)|^\/version\/?$/;

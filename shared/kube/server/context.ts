@@ -5,7 +5,7 @@ import type { DefaultFunctions } from '../schema/index.ts';
 import type { CommitResult, Revision, StorageKey, Store, Stored, Write } from '../storage/index.ts';
 import { type Call, keyFor } from './call.ts';
 import { conflict, tooManyWriters, writeUnknown } from './errors.ts';
-import type { Admit, Limits, SchemaSource, VirtualCreate } from './options.ts';
+import type { Admit, Limits, SchemaSource, VirtualCreate, WhereItRuns } from './options.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
 import type { Turns } from './turns.ts';
 
@@ -24,6 +24,7 @@ export type ServerContext = {
   /** Writers of one object, one after the other. */
   readonly turns: Turns;
   readonly admit: Admit | undefined;
+  readonly whereItRuns: WhereItRuns | undefined;
   readonly virtual: Readonly<Record<string, VirtualCreate>>;
 };
 

@@ -24,7 +24,7 @@ export const parseContinue = (token: string, prefix: string): ContinueAt => {
   }
   if (typeof value !== 'object' || value === null) throw refuse('it was not made by this server');
   const { v, rv, start } = value as Record<string, unknown>;
-  if (v !== TOKEN_VERSION) throw refuse(`server does not recognize this encoded version ${JSON.stringify(v)}`);
+  if (v !== TOKEN_VERSION) throw refuse(`server does not recognize this encoded version ${String(v ?? '')}`);
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < -1 || rv === 0) throw refuse('incorrect encoded start resourceVersion');
   if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) throw refuse('incorrect encoded start key');
   return { revision: rv, after: prefix + start };

@@ -52,15 +52,22 @@ export const decodeObject = (
   stage: DefaultStage = 'default',
 ): KubeObject => {
   const { value, faults } = parseBody(body, validation !== 'Ignore', (why) => unrecognised(type, body, why));
-  if (value !== null && !isObject(value)) {
-    throw unrecognised(type, body, `json: cannot unmarshal ${jsonWord(value)} into Go value of type ${typeMetaStruct}`);
-  }
-  const object = asKind(type, value ?? {});
+  const fault = typeMetaFault(value);
+  if (fault !== undefined) throw unrecognised(type, body, fault);
+  const object = asKind(type, (value ?? {}) as object);
   return defaulted(server, type, settled(server, call, type, object, validation, { faults }), stage);
 };
 
 /** What the API server reads first of any body, as Go prints that type. */
 const typeMetaStruct = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+/** Why apiVersion and kind cannot be read of a body; undefined when they can, or are not there. */
+export const typeMetaFault = (value: unknown): string | undefined => {
+  if (value === null || value === undefined) return undefined;
+  if (!isObject(value)) return `json: cannot unmarshal ${jsonWord(value)} into Go value of type ${typeMetaStruct}`;
+  const wrong = ['apiVersion', 'kind'].find((field) => !['string', 'undefined'].includes(typeof (value[field] ?? undefined)));
+  return wrong === undefined ? undefined : `json: cannot unmarshal ${jsonWord(value[wrong])} into Go struct field .${wrong} of type string`;
+};
 
 /** 400 of a body in which not even apiVersion and kind can be read. */
 const unrecognised = (type: ResourceType, body: Body, why: string): Error =>

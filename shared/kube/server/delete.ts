@@ -1,4 +1,5 @@
 /** @module DELETE: at once, or marked and left to its finalizers, its kubelet or its namespace. */
+import { systemPriorityClasses } from '../builtin/system-priorities.ts';
 import type { KubeObject } from '../object.ts';
 import type { Status } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
@@ -6,7 +7,7 @@ import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, prefixFor } from './call.ts';
 import { commitOne, retryWrite, type ServerContext, timestampOf } from './context.ts';
 import { type DeletePlan, deletePlan } from './delete-options.ts';
-import { conflict, notFound, preconditionFailed } from './errors.ts';
+import { conflict, forbidden, notFound, preconditionFailed } from './errors.ts';
 import { listOptions } from './list-options.ts';
 import { filterOf } from './read.ts';
 import type { Result } from './result.ts';
@@ -18,7 +19,16 @@ export const FOREGROUND = 'foregroundDeletion';
 const MS_PER_SECOND = 1_000;
 
 /** Deletes one object. */
-export const remove = (server: ServerContext, call: Call, body: Body): Promise<Result> => removeBy(server, call, deletePlan(call, body));
+export const remove = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
+  const plan = deletePlan(server, call, body);
+  if (isSystemPriority(call)) throw forbidden(call.type, call.name, 'this is a system priority class and cannot be deleted');
+  return removeBy(server, call, plan);
+};
+
+const isSystemPriority = ({ type, name }: Call): boolean =>
+  type.group === 'scheduling.k8s.io' &&
+  type.resource === 'priorityclasses' &&
+  systemPriorityClasses.some(({ metadata }) => metadata.name === name);
 
 /** Deletes one object by a plan that is read already. */
 export const removeBy = (server: ServerContext, call: Call, plan: DeletePlan): Promise<Result> =>
@@ -150,7 +160,7 @@ const deletedStatus = (call: Call, object: KubeObject): Status => ({
 
 /** Deletes all of a collection that the selectors match; answers what there was. */
 export const removeCollection = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
-  const plan = deletePlan(call, body);
+  const plan = deletePlan(server, call, body);
   const options = listOptions(call.query, false);
   const filter = filterOf(call);
   const matching = server.store

@@ -3,7 +3,7 @@
 import { hash32 } from '../../lib/index.ts';
 import { apiVersionOf } from '../object.ts';
 import type { ResourceType, SubresourceType } from '../resource.ts';
-import { noSuchResource } from './errors.ts';
+import { noSuchPath, noSuchResource } from './errors.ts';
 import { alternatives } from './negotiate.ts';
 import type { ResourceTypeRegistry } from './registry.ts';
 import { SCALE } from './scale.ts';
@@ -19,11 +19,11 @@ const subresourcesOf = (type: ResourceType): readonly SubresourceType[] => {
   return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 };
 
-/** `/api`. */
-export const coreVersions = (registry: ResourceTypeRegistry): object => ({
+/** `/api`; `serverAddress` is `HOST:PORT` as the client knows it. */
+export const coreVersions = (registry: ResourceTypeRegistry, serverAddress: string): object => ({
   kind: 'APIVersions',
   versions: registry.groups().find(({ name }) => name === '')?.versions ?? [],
-  serverAddressByClientCIDRs: [],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
 });
 
 /** `/apis`. */
@@ -39,7 +39,7 @@ export const groupList = (registry: ResourceTypeRegistry): object => ({
 /** `/apis/GROUP`; throws 404. */
 export const oneGroup = (registry: ResourceTypeRegistry, name: string): object => {
   const found = registry.groups().find((group) => group.name === name && name !== '');
-  if (found === undefined) throw noSuchResource();
+  if (found === undefined) throw noSuchPath();
   return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(found) };
 };
 
@@ -52,7 +52,9 @@ const groupOf = ({ name, versions }: { readonly name: string; readonly versions:
 export const resourceList = (registry: ResourceTypeRegistry, group: string, version: string): object => {
   const types = registry.in(group, version);
   if (types.length === 0) throw noSuchResource();
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf(group, version), resources: types.flatMap(resourcesOf) };
+  // The core group's list says no apiVersion, for clients that are older than groups.
+  const head = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' };
+  return { ...head, groupVersion: apiVersionOf(group, version), resources: types.flatMap(resourcesOf) };
 };
 
 const resourcesOf = (type: ResourceType): object[] => {
@@ -65,7 +67,7 @@ const resourcesOf = (type: ResourceType): object[] => {
     verbs,
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
-    ...(verbs.includes('list') ? { storageVersionHash: storageHash(type) } : {}),
+    ...storedAs(type),
   };
   const others = subresourcesOf(type).map(({ name, kind: subKind, group, version, verbs: subVerbs }) => ({
     name: `${resource}/${name}`,
@@ -76,6 +78,13 @@ const resourcesOf = (type: ResourceType): object[] => {
     verbs: subVerbs,
   }));
   return [own, ...others];
+};
+
+/** Of built-in kinds discovery says what was recorded. */
+const storedAs = (type: ResourceType): { storageVersionHash?: string } => {
+  const { storageVersionHash } = type;
+  if (storageVersionHash !== undefined) return { storageVersionHash };
+  return type.verbs.includes('list') && !type.strategicMerge ? { storageVersionHash: storageHash(type) } : {};
 };
 
 /** Tells clients that watch for it when a kind is stored in another version. */

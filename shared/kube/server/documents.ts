@@ -3,9 +3,11 @@ import type { Hono } from 'hono';
 import { hash32 } from '../../lib/index.ts';
 import { aggregated, aggregatedType, coreVersions, discoveryShape, groupList, oneGroup, resourceList } from './discovery.ts';
 import { noSuchResource } from './errors.ts';
+import { formOf } from './negotiate.ts';
 import { openApiDocument, openApiPaths } from './openapi.ts';
 import { OPENAPI_V2_PROTOBUF, type OpenApiV2, openApiV2, openApiV2Protobuf } from './openapi-v2.ts';
 import type { ApiServerOptions } from './options.ts';
+import { jsonResponse } from './respond.ts';
 
 type Document = { readonly bytes: Uint8Array<ArrayBuffer>; readonly etag: string };
 
@@ -20,34 +22,39 @@ export const addDocuments = (app: Hono<never>, options: Pick<ApiServerOptions, '
     const core = path === '/api';
     app.get(path, (c) => {
       const shape = discoveryShape(c.req.header('Accept') ?? '');
-      if (shape === 'legacy') {
-        const document = cached(path, () => (core ? coreVersions(registry) : groupList(registry)));
-        return answer(c.req.raw, document, 'application/json');
-      }
-      const document = cached(`${path} ${shape}`, () => aggregated(registry, core, shape));
-      return answer(c.req.raw, document, aggregatedType(shape));
+      if (shape !== 'legacy')
+        return answer(
+          c.req.raw,
+          cached(`${path} ${shape}`, () => aggregated(registry, core, shape)),
+          aggregatedType(shape),
+        );
+      // What depends on the client's own word for this server is not kept.
+      if (core) return negotiated(c.req.raw, JSON.stringify(coreVersions(registry, new URL(c.req.url).host)));
+      return answer(
+        c.req.raw,
+        cached(path, () => groupList(registry)),
+      );
     });
   }
-  app.get('/apis/:group', (c) =>
-    answer(
-      c.req.raw,
-      cached(c.req.path, () => oneGroup(registry, c.req.param('group'))),
-      'application/json',
-    ),
-  );
-  app.get('/api/:version', (c) =>
-    answer(
-      c.req.raw,
-      cached(c.req.path, () => resourceList(registry, '', c.req.param('version'))),
-      'application/json',
-    ),
-  );
-  app.get('/apis/:group/:version', (c) => {
-    const { group, version: apiVersion } = c.req.param();
+  app.get('/apis/:group', (c) => {
+    const group = c.req.param('group');
     return answer(
       c.req.raw,
-      cached(c.req.path, () => resourceList(registry, group, apiVersion)),
-      'application/json',
+      cached(`/apis/${group}`, () => oneGroup(registry, group)),
+    );
+  });
+  app.get('/api/:version', (c) => {
+    const version = c.req.param('version');
+    return answer(
+      c.req.raw,
+      cached(`/api/${version}`, () => resourceList(registry, '', version)),
+    );
+  });
+  app.get('/apis/:group/:version', (c) => {
+    const { group, version } = c.req.param();
+    return answer(
+      c.req.raw,
+      cached(`/apis/${group}/${version}`, () => resourceList(registry, group, version)),
     );
   });
   app.get('/openapi/v2', (c) => {
@@ -103,12 +110,20 @@ const digest = (text: string): string =>
     .join('')
     .toUpperCase();
 
-const answer = (request: Request, document: Document, contentType: string): Response => {
+/** A document in the one `contentType` it has, or else in the format that the client asks for. */
+const answer = (request: Request, document: Document, contentType?: string): Response => {
   const headers = { ETag: `"${document.etag}"`, Vary: 'Accept', 'Cache-Control': 'no-cache, private' };
   const known = (request.headers.get('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(`"${document.etag}"`)) return new Response(null, { status: 304, headers });
+  if (contentType === undefined) return negotiated(request, new TextDecoder().decode(document.bytes), headers);
   return new Response(document.bytes, {
     status: 200,
     headers: { ...headers, 'Content-Type': contentType, 'Content-Length': String(document.bytes.length) },
   });
+};
+
+const negotiated = (request: Request, json: string, headers: Readonly<Record<string, string>> = {}): Response => {
+  const accept = request.headers.get('Accept') ?? '';
+  const form = formOf(accept, new URL(request.url).searchParams, request.headers.get('User-Agent') ?? '');
+  return jsonResponse(200, json, form, headers);
 };

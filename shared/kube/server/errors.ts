@@ -23,6 +23,16 @@ export const notFound = (type: Pick<ResourceType, 'group' | 'resource'>, name: s
 /** 404 of a path or a resource nobody serves. */
 export const noSuchResource = (): StatusError => new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 
+/** 404 of a path below which there is nothing; it goes out as plain text. */
+export class NoSuchPathError extends StatusError {
+  constructor() {
+    super(404, 'NotFound', 'the server could not find the requested resource', {});
+  }
+}
+
+/** 404 of a path below which there is nothing. */
+export const noSuchPath = (): StatusError => new NoSuchPathError();
+
 /** 409 of a create; `deleting` when the old object still waits for its finalizers. */
 export const alreadyExists = (type: ResourceType, name: string, deleting = false): StatusError =>
   new StatusError(
@@ -62,6 +72,9 @@ export const invalid = (kind: { group: string; kind: string }, name: string, cau
 export const invalidOptions = (kind: string, causes: readonly StatusCause[], group = ''): StatusError =>
   invalid({ group, kind }, '', causes);
 
+/** 500 of a fault that is the client's, where real servers give no better code. */
+export const serverError = (message: string): StatusError => new StatusError(500, '', message);
+
 /** 400. */
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 
@@ -86,9 +99,16 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
-/** 406: the media types the server has. */
+/** 406 of an answer that cannot take the form asked for: the media types it can. */
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+
+/** 406 of a path none of whose media types the client takes. */
+export const noRepresentation = (available: readonly string[]): StatusError =>
+  new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {});
+
+/** 406 of a form that fits only a list, or only one object. */
+export const notOfForm = (message: string): StatusError => new StatusError(406, 'NotAcceptable', message);
 
 /** 415 of a request body. */
 export const unsupportedBody = (accepted: readonly string[]): StatusError =>

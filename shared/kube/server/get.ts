@@ -1,14 +1,14 @@
 /** @module GET of one object, or of its status. */
 import { type Call, fromStorage, goesOutAsStored, keyFor } from './call.ts';
 import { type ServerContext, settledWrites } from './context.ts';
-import { notFound } from './errors.ts';
+import { notFound, serverError } from './errors.ts';
 import { versionOf } from './options-query.ts';
 import { awaitRevision } from './read.ts';
 import type { Result } from './result.ts';
 
 /** The object; 404 when there is none. */
 export const get = async (server: ServerContext, call: Call): Promise<Result> => {
-  const wanted = versionOf(call.query.get('resourceVersion') ?? '');
+  const wanted = versionOf(call.query.get('resourceVersion') ?? '', serverError);
   if (wanted !== undefined) await awaitRevision(server, wanted);
   const key = keyFor(call.type, call.namespace, call.name);
   if (wanted !== 0) await settledWrites(server, key);

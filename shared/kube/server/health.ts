@@ -1,6 +1,6 @@
 /** @module `/livez`, `/readyz`, `/healthz`: named checks, each also at a path of its own, told in full with `?verbose`. */
 import type { Hono } from 'hono';
-import { noSuchResource } from './errors.ts';
+import { noSuchPath } from './errors.ts';
 import type { HealthCheck } from './options.ts';
 
 type Checks = Readonly<Record<string, HealthCheck>>;
@@ -14,7 +14,7 @@ export const addHealth = (app: Hono<never>, checks: { readonly livez: Checks; re
     app.get(`/${name}/:check`, (c) => {
       const check = c.req.param('check');
       const found = named[check];
-      if (found === undefined) throw noSuchResource();
+      if (found === undefined) throw noSuchPath();
       return healthAnswer(name, { [check]: found }, false, []);
     });
   }

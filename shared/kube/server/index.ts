@@ -18,6 +18,7 @@ export {
   type UserInfo,
   type VersionInfo,
   type VirtualCreate,
+  type WhereItRuns,
 } from './options.ts';
 export { createRegistry, type ResourceTypeRegistry, type ServedGroup } from './registry.ts';
 export { type AddressRanges, DEFAULT_RANGES, serviceAddresses } from './service-addresses.ts';

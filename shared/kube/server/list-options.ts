@@ -1,7 +1,7 @@
 /** @module Options of list and watch, checked together (apimachinery `internalversion/validation`). */
 import { forbidden, notSupported } from '../names/index.ts';
 import type { StatusCause } from '../status-error.ts';
-import { badRequest, invalidOptions } from './errors.ts';
+import { badRequest, invalidOptions, serverError } from './errors.ts';
 import { booleanOf, integerOf, versionOf } from './options-query.ts';
 
 /** Options of a list or watch. `resourceVersion` is undefined when absent. */
@@ -25,17 +25,14 @@ export const listOptions = (query: URLSearchParams, watching: boolean): ListOpti
   const continueToken = query.get('continue') ?? '';
   const causes = watching ? watchFaults(match, initial) : listFaults(version, match, initial, continueToken);
   if (causes.length > 0) throw invalidOptions('ListOptions', causes, 'meta.k8s.io');
-  if (continueToken !== '' && version !== '' && version !== '0') {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
   const limit = integerOf(query, 'limit') ?? 0;
   return {
-    resourceVersion: versionOf(version),
+    resourceVersion: versionOf(version, watching ? serverError : (why) => badRequest(`invalid resource version: ${why}`)),
     match: match === 'Exact' || match === 'NotOlderThan' ? match : '',
     limit: limit > 0 ? limit : 0,
     continueToken,
-    sendInitialEvents: initial !== null && booleanOf(initial, 'sendInitialEvents'),
-    allowWatchBookmarks: booleanOf(query.get('allowWatchBookmarks') ?? '', 'allowWatchBookmarks'),
+    sendInitialEvents: initial !== null && booleanOf(initial),
+    allowWatchBookmarks: query.has('allowWatchBookmarks') && booleanOf(query.get('allowWatchBookmarks') ?? ''),
     timeoutSeconds: integerOf(query, 'timeoutSeconds'),
   };
 };

@@ -5,7 +5,7 @@ import { CompactedError, type Revision, type Stored } from '../storage/index.ts'
 import { type Call, fromStorage, keyFor, prefixFor } from './call.ts';
 import type { ServerContext } from './context.ts';
 import { type ContinueAt, continueToken, parseContinue } from './continue-token.ts';
-import { expired } from './errors.ts';
+import { badRequest, expired } from './errors.ts';
 import { type ListOptions, listOptions } from './list-options.ts';
 import { awaitRevision, type Filter, filterOf } from './read.ts';
 import type { ListMeta, Result } from './result.ts';
@@ -16,6 +16,8 @@ export const list = async (server: ServerContext, call: Call): Promise<Result> =
   const filter = filterOf(call);
   const prefix = prefixFor(call.type, call.namespace);
   const from = options.continueToken === '' ? undefined : parseContinue(options.continueToken, prefix);
+  if (from !== undefined && options.resourceVersion !== undefined && options.resourceVersion !== 0)
+    throw badRequest('specifying resource version is not allowed when using continue');
   if (options.resourceVersion !== undefined && from === undefined) await awaitRevision(server, options.resourceVersion);
   const revision = revisionOf(server, options, from);
   const candidates = readAt(server, call, prefix, revision, from);

@@ -1,5 +1,5 @@
 /** @module Which form of an answer a client wants: JSON or YAML, the object itself, a Table, or only metadata. */
-import { notAcceptable } from './errors.ts';
+import { noRepresentation, notAcceptable } from './errors.ts';
 
 /** The form of an answer. */
 export type Form = {
@@ -10,8 +10,10 @@ export type Form = {
   readonly pretty: boolean;
 };
 
-/** Media types that answers come in. */
-export const ANSWER_TYPES: readonly string[] = ['application/json', 'application/yaml'];
+/** Media types that clients are told of; those that take protobuf too are given JSON. */
+export const ANSWER_TYPES: readonly string[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+/** Media types of watches. */
+export const STREAM_TYPES: readonly string[] = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
 const CONVERSIONS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
 const META_VERSIONS: readonly string[] = ['v1', 'v1beta1'];
@@ -37,10 +39,17 @@ export const alternatives = (accept: string): Alternative[] =>
     .filter(({ type, quality }) => type !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality || a.index - b.index);
 
-/** The first alternative that the server has; throws 406 when there is none. */
-export const formOf = (accept: string, query: URLSearchParams, userAgent: string): Form => {
-  const pretty = wantsPretty(query, userAgent);
-  const plain: Form = { format: 'json', as: 'object', version: 'v1', pretty };
+/** The form of an answer to a client that says nothing of it, and of refusals before its wishes are read. */
+export const plainForm = (query: URLSearchParams, userAgent: string): Form => ({
+  format: 'json',
+  as: 'object',
+  version: 'v1',
+  pretty: wantsPretty(query, userAgent),
+});
+
+/** The first alternative that the server has, `available` being the media types of the path; throws 406 when there is none. */
+export const formOf = (accept: string, query: URLSearchParams, userAgent: string, available = ANSWER_TYPES): Form => {
+  const plain = plainForm(query, userAgent);
   const wanted = alternatives(accept);
   if (wanted.length === 0) return plain;
   for (const { type, parameters } of wanted) {
@@ -49,9 +58,10 @@ export const formOf = (accept: string, query: URLSearchParams, userAgent: string
     const { as, v = 'v1', g = 'meta.k8s.io' } = parameters;
     if (as === undefined) return { ...plain, format };
     const conversion = CONVERSIONS.find((known) => known === as);
-    if (conversion !== undefined && g === 'meta.k8s.io' && META_VERSIONS.includes(v)) return { format, as: conversion, version: v, pretty };
+    if (conversion !== undefined && g === 'meta.k8s.io' && META_VERSIONS.includes(v))
+      return { ...plain, format, as: conversion, version: v };
   }
-  throw notAcceptable(ANSWER_TYPES);
+  throw wanted.some(({ type }) => formatOf(type) !== undefined) ? notAcceptable(ANSWER_TYPES) : noRepresentation(available);
 };
 
 const formatOf = (type: string): Form['format'] | undefined => {
@@ -61,7 +71,9 @@ const formatOf = (type: string): Form['format'] | undefined => {
 
 /** People who look with a browser or curl get line breaks. */
 const wantsPretty = (query: URLSearchParams, userAgent: string): boolean => {
-  const asked = query.get('pretty');
-  if (asked !== null) return asked !== '0' && asked !== 'false';
-  return /^(curl|Wget|Mozilla)/.test(userAgent);
+  const asked = query.get('pretty') ?? '';
+  return asked === '' ? /^(curl|Wget|Mozilla)/.test(userAgent) : TRUTHS.test(asked);
 };
+
+/** What Go's strconv takes for true. */
+const TRUTHS = /^(1|t|T|true|TRUE|True)$/;

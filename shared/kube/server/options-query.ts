@@ -1,6 +1,6 @@
 /** @module Query parameters of each verb, checked as a Kubernetes API server checks them. */
-import { notSupported } from '../names/index.ts';
-import type { StatusCause } from '../status-error.ts';
+import { goQuote, notSupported } from '../names/index.ts';
+import type { StatusCause, StatusError } from '../status-error.ts';
 import { badRequest, invalidOptions } from './errors.ts';
 
 /** What to do about unknown and duplicate fields. */
@@ -40,7 +40,7 @@ export const writeQuery = (
     dryRun: query.has('dryRun'),
     fieldManager,
     fieldValidation: fieldValidation === 'Strict' || fieldValidation === 'Ignore' ? fieldValidation : 'Warn',
-    force: force === null ? undefined : booleanOf(force, 'force'),
+    force: force === null ? undefined : booleanOf(force),
   };
 };
 
@@ -56,6 +56,9 @@ export const dryRunFaults = (values: readonly string[]): StatusCause[] =>
         },
       ];
 
+/** All but letters, marks, numbers, punctuation, symbols and the plain space (Go `unicode.IsPrint`). */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
 const managerFaults = (manager: string): StatusCause[] => {
   const faults: StatusCause[] = [];
   if (new TextEncoder().encode(manager).length > MANAGER_BYTES_MAX) {
@@ -65,35 +68,48 @@ const managerFaults = (manager: string): StatusCause[] => {
       field: 'fieldManager',
     });
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(manager)) {
-    faults.push({
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: ${JSON.stringify(manager)}: should only contain printable characters`,
-      field: 'fieldManager',
-    });
+  const text = goQuote(manager);
+  let position = 0;
+  for (const char of manager) {
+    if (UNPRINTABLE.test(char)) {
+      const why = `invalid character U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} (at position ${position})`;
+      faults.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${text}: ${why}`, field: 'fieldManager' });
+    }
+    position += new TextEncoder().encode(char).length;
   }
   return faults;
 };
 
-/** A boolean parameter, as Go's strconv reads it; throws 400 on anything else. */
-export const booleanOf = (text: string, name: string): boolean => {
-  if (/^(1|t|true|T|TRUE|True)$/.test(text)) return true;
-  if (/^(0|f|false|F|FALSE|False|)$/.test(text)) return false;
-  throw badRequest(`invalid value for query parameter ${name}: ${JSON.stringify(text)} is no boolean`);
-};
+/** A boolean parameter as the API server reads it: no text but `0` and `false` makes it false, and none is refused. */
+export const booleanOf = (text: string): boolean => text !== '0' && text.toLowerCase() !== 'false';
 
-/** A whole number parameter; undefined when absent or empty; throws 400 on anything else. */
+/** A whole number parameter; undefined when absent. Throws 400, in the words of Go's strconv, on what is no int64. */
 export const integerOf = (query: URLSearchParams, name: string): number | undefined => {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`invalid value for query parameter ${name}: ${JSON.stringify(text)} is no whole number`);
+  if (text === null) return undefined;
+  const why = numberFault(text, /^[+-]?\d+$/, INT64_MIN, INT64_MAX);
+  if (why !== undefined) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
   return Number(text);
 };
 
-/** A resourceVersion parameter or field: '' when absent; throws 400 when it is no number. */
-export const versionOf = (text: string): number | undefined => {
+/** A resourceVersion as a number, undefined when it is ''; throws what `refuse` makes of the fault when it is none. */
+export const versionOf = (text: string, refuse: (why: string) => StatusError): number | undefined => {
   if (text === '') return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`Invalid value: ${JSON.stringify(text)}: a resourceVersion is a whole number`);
-  return Number(text);
+  const why = numberFault(text, /^\d+$/, 0n, UINT64_MAX);
+  if (why === undefined) return Number(text);
+  const quoted = JSON.stringify(text);
+  throw refuse(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`);
+};
+
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+const UINT64_MAX = 2n ** 64n - 1n;
+/** Digits of the longest number; more are out of range without a look at them. */
+const NUMBER_LENGTH_MAX = 40;
+
+const numberFault = (text: string, syntax: RegExp, min: bigint, max: bigint): string | undefined => {
+  if (!syntax.test(text)) return 'invalid syntax';
+  if (text.length > NUMBER_LENGTH_MAX) return 'value out of range';
+  const value = BigInt(text.replace(/^\+/, ''));
+  return value < min || value > max ? 'value out of range' : undefined;
 };

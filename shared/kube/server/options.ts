@@ -85,6 +85,12 @@ export type VirtualCreate = (
   context: { readonly user: UserInfo; readonly namespace: string; readonly name: string },
 ) => KubeObject | Promise<KubeObject>;
 
+/**
+ * Why an object's log, shell or proxy (`subresource`) cannot be had of this server, and where it can: the text of the refusal. Undefined: a
+ * text that only says so.
+ */
+export type WhereItRuns = (object: KubeObject, subresource: string) => string | undefined;
+
 /** `/version`. */
 export type VersionInfo = {
   readonly major: string;
@@ -152,6 +158,7 @@ export type ApiServerOptions = {
   readonly decodeProtobuf?: (body: Uint8Array) => Parsed<Record<string, unknown>>;
   /** Creates of kinds that keep nothing, by `<group>/<version>/<resource>` or, of a subresource, `<group>/<version>/<resource>/<subresource>`. */
   readonly virtual?: Readonly<Record<string, VirtualCreate>>;
+  readonly whereItRuns?: WhereItRuns;
   /** When set, new namespaces get a `default` ServiceAccount and a `kube-root-ca.crt` ConfigMap with this PEM text. */
   readonly namespaceCa?: string;
   readonly limits?: Partial<Limits>;

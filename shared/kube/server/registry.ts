@@ -2,6 +2,7 @@
 import { compareText } from '../../lib/compare-text.ts';
 import { assert } from '../../lib/index.ts';
 import type { ResourceType } from '../resource.ts';
+import { groupPriority } from './group-priorities.ts';
 import { compareVersions } from './version-order.ts';
 
 /** One group and its versions, the preferred one first. */
@@ -23,6 +24,8 @@ export type ResourceTypeRegistry = {
   readonly groups: () => readonly ServedGroup[];
   /** Grows with each change; caches of derived documents key on it. */
   readonly generation: () => number;
+  /** Calls `listener` after each change; the answer ends that. */
+  readonly onChange: (listener: () => void) => () => void;
 };
 
 /** A registry that begins with `initial`. */
@@ -32,14 +35,19 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
   let sorted: readonly ResourceType[] | undefined;
   let storedTypes: readonly ResourceType[] | undefined;
 
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    generation += 1;
+    sorted = undefined;
+    storedTypes = undefined;
+    for (const listener of listeners) listener();
+  };
   const add = (added: readonly ResourceType[]): void => {
     for (const type of added) {
       assert(type.resource !== '' && !type.resource.includes('/'), `resource name ${type.resource} of ${type.kind}`);
       types.set(`${type.group}/${type.version}/${type.resource}`, type);
     }
-    generation += 1;
-    sorted = undefined;
-    storedTypes = undefined;
+    changed();
   };
   const all = (): readonly ResourceType[] => {
     sorted ??= [...types.values()].sort(compareTypes);
@@ -50,9 +58,7 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
     add,
     remove: (group, version, resource) => {
       types.delete(`${group}/${version}/${resource}`);
-      generation += 1;
-      sorted = undefined;
-      storedTypes = undefined;
+      changed();
     },
     get: (group, version, resource) => types.get(`${group}/${version}/${resource}`),
     byKind: (group, version, kind) => all().find((type) => type.kind === kind && type.group === group && type.version === version),
@@ -67,6 +73,10 @@ export const createRegistry = (initial: readonly ResourceType[] = []): ResourceT
       return [...groups].map(([name, members]) => ({ name, versions: [...new Set(members.map((type) => type.version))] }));
     },
     generation: () => generation,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 };
 
@@ -76,17 +86,9 @@ const isStored = (type: ResourceType): boolean =>
   (type.conversion === undefined ||
     (type.conversion.storageVersion === type.version && (type.conversion.storageGroup ?? type.group) === type.group));
 
-/** Group rank, group, version (preferred first), resource. */
+/** Group priority, group, version (preferred first), resource. */
 const compareTypes = (a: ResourceType, b: ResourceType): number =>
-  rankOf(a.group) - rankOf(b.group) ||
+  groupPriority(b.group) - groupPriority(a.group) ||
   compareText(a.group, b.group) ||
   compareVersions(a.version, b.version) ||
   compareText(a.resource, b.resource);
-
-/** Clients take the first group that has a name: core, apps, the other built-in ones, then everything else. */
-const rankOf = (group: string): number => {
-  if (group === '') return 0;
-  if (group === 'apps') return 1;
-  if (!group.includes('.')) return 2;
-  return group.endsWith('.k8s.io') ? 3 : 4;
-};

@@ -1,5 +1,7 @@
 /** @module What a URL and a method ask for (apiserver `request.RequestInfo`). */
 
+import { booleanOf } from './options-query.ts';
+
 /** A request as its path and method say it. */
 export type RequestInfo = {
   readonly isResource: boolean;
@@ -60,16 +62,16 @@ const resourceInfo = (method: string, parts: readonly string[], query: URLSearch
     rest = rest.slice(2);
   }
   const [resource = '', name = '', ...more] = rest;
-  const watching = legacyWatch || (method === 'GET' && /^(1|t|true|T|TRUE|True)$/.test(query.get('watch') ?? ''));
+  const watching = legacyWatch || (method === 'GET' && query.has('watch') && booleanOf(query.get('watch') ?? ''));
   if (verb === 'get' && watching) verb = 'watch';
   else if (verb === 'get' && name === '') verb = 'list';
   else if (verb === 'delete' && name === '') verb = 'deletecollection';
-  return { verb, namespace, resource, name, subresource: more.join('/') };
+  return { verb, namespace, resource, name, subresource: more[0] === 'proxy' ? 'proxy' : more.join('/') };
 };
 
 const decodedParts = (path: string): string[] | undefined => {
   try {
-    return path.replace(/^\//, '').replace(/\/$/, '').split('/').map(decodeURIComponent);
+    return decodeURIComponent(path).replace(/^\//, '').replace(/\/$/, '').split('/');
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import { mediaTypeOf } from './decode.ts';
 import { dispatch } from './dispatch.ts';
 import { badRequest, methodNotAllowed, noSuchResource, tooLarge, unauthorized } from './errors.ts';
 import { forbiddenBy } from './forbidden.ts';
-import { type Form, formOf } from './negotiate.ts';
+import { ANSWER_TYPES, type Form, formOf, plainForm, STREAM_TYPES } from './negotiate.ts';
 import { ADMIN, type ApiServerOptions, type AuditEvent, type Peer, type UserInfo } from './options.ts';
 import { refusedOf } from './refused.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
@@ -24,13 +24,14 @@ export const resourceHandler = (server: ServerContext, options: ApiServerOptions
     const info = requestInfo(raw.method, url.pathname, url.searchParams);
     const receivedMs = server.env.nowMs();
     let user: UserInfo = UNKNOWN;
-    let form: Form | undefined;
+    const userAgent = raw.headers.get('User-Agent') ?? '';
+    let form = plainForm(url.searchParams, userAgent);
     const warnings: string[] = [];
     let code = 0;
     let reason = '';
     try {
       user = await userOf(options, raw.headers, peer);
-      form = formOf(raw.headers.get('Accept') ?? '', url.searchParams, raw.headers.get('User-Agent') ?? '');
+      form = formOf(raw.headers.get('Accept') ?? '', url.searchParams, userAgent, representationsOf(info.verb));
       const response = await answer(server, options, request, info, user, form, warnings);
       code = response.status;
       return withWarnings(response, warnings, request.requestId);
@@ -46,6 +47,9 @@ export const resourceHandler = (server: ServerContext, options: ApiServerOptions
     }
   };
 };
+
+const representationsOf = (verb: string): readonly string[] =>
+  verb === 'list' || verb === 'watch' ? [...ANSWER_TYPES, ...STREAM_TYPES] : ANSWER_TYPES;
 
 /** Who is written into the audit log when a request was refused before its user was known. */
 const UNKNOWN: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -90,6 +94,7 @@ const answer = async (
       if (!warnings.includes(text)) warnings.push(text);
     },
   };
+  if (type.deprecation !== undefined) call.warn(type.deprecation);
   const result = await dispatch(server, info.verb, call, body);
   return respond(server, result, { form, query: url.searchParams, cutOff: () => request.peer.destroy?.() });
 };

@@ -6,8 +6,9 @@ import type { Status } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { fromStorage, goesOutAsStored } from './call.ts';
 import type { ServerContext } from './context.ts';
-import { notAcceptable } from './errors.ts';
-import { ANSWER_TYPES, type Form } from './negotiate.ts';
+import { notAcceptable, notOfForm } from './errors.ts';
+import { htmlSafe } from './html-safe.ts';
+import { type Form, STREAM_TYPES } from './negotiate.ts';
 import type { Result } from './result.ts';
 import { includeObjectOf, partialJson, partialListJson, tableJson } from './table.ts';
 import { watchStream } from './watch-stream.ts';
@@ -19,36 +20,41 @@ export type Wishes = { readonly form: Form; readonly query: URLSearchParams; rea
 export const respond = (server: ServerContext, result: Result, wishes: Wishes): Response => {
   switch (result.kind) {
     case 'status':
-      return textResponse(result.status.code === 0 ? 200 : result.status.code, successJson(result.status), wishes.form);
+      return jsonResponse(result.status.code === 0 ? 200 : result.status.code, successJson(result.status), wishes.form);
     case 'object':
-      return textResponse(result.code, objectJson(server, result, wishes), wishes.form);
+      return jsonResponse(result.code, objectJson(server, result, wishes), wishes.form);
     case 'list':
-      return textResponse(200, listJson(server, result, wishes), wishes.form);
+      return jsonResponse(200, listJson(server, result, wishes), wishes.form);
     case 'watch':
       return watchResponse(server, result, wishes);
   }
 };
 
 /** A refusal; Status objects always go out as JSON or YAML, whatever form was asked for. */
-export const refusalResponse = (status: Status, form: Form | undefined): Response => {
+export const refusalResponse = (status: Status, form: Form): Response => {
   const headers: Record<string, string> = {};
   if (status.details?.retryAfterSeconds !== undefined) headers['Retry-After'] = String(status.details.retryAfterSeconds);
-  return textResponse(status.code, JSON.stringify(status), form ?? { format: 'json', as: 'object', version: 'v1', pretty: false }, headers);
+  return jsonResponse(status.code, JSON.stringify(status), form, headers);
 };
 
-/** A success has no code in its body, as client-go prints one that it finds. */
+/** A plain success has no code in its body, as client-go prints one that it finds. */
 const successJson = (status: Status): string => {
+  if (status.code !== 200) return JSON.stringify(status);
   const { code: _, ...rest } = status;
   return JSON.stringify(rest);
 };
 
-const textResponse = (code: number, json: string, form: Form, headers: Readonly<Record<string, string>> = {}): Response => {
-  if (form.format === 'yaml') {
-    const text = yamlText(JSON.parse(json), { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 });
-    return new Response(text, { status: code, headers: { ...NO_CACHE, ...headers, 'Content-Type': 'application/yaml' } });
-  }
-  const body = new TextEncoder().encode(form.pretty ? `${JSON.stringify(JSON.parse(json), undefined, 2)}\n` : `${json}\n`);
-  const own = { 'Content-Type': 'application/json', 'Content-Length': String(body.length) };
+/** JSON text in the format of `form`, as Go's encoders write it: compact text ends with a line break, indented text does not. */
+const encodedText = (json: string, form: Pick<Form, 'format' | 'pretty'>): string => {
+  if (form.format === 'yaml')
+    return yamlText(JSON.parse(json), { sortMapEntries: true, aliasDuplicateObjects: false, indentSeq: false, version: '1.1' });
+  return htmlSafe(form.pretty ? JSON.stringify(JSON.parse(json), undefined, 2) : `${json}\n`);
+};
+
+/** JSON text as a response in the format of `form`. */
+export const jsonResponse = (code: number, json: string, form: Form, headers: Readonly<Record<string, string>> = {}): Response => {
+  const body = new TextEncoder().encode(encodedText(json, form));
+  const own = { 'Content-Type': `application/${form.format}`, 'Content-Length': String(body.length) };
   return new Response(body, { status: code, headers: { ...NO_CACHE, ...headers, ...own } });
 };
 
@@ -57,7 +63,8 @@ const NO_CACHE = { 'Cache-Control': 'no-cache, private' };
 const objectJson = (server: ServerContext, result: Result & { kind: 'object' }, { form, query }: Wishes): string => {
   const { object, type, foreign = false } = result;
   if (form.as === 'PartialObjectMetadata') return partialJson(object, form.version);
-  if (form.as === 'PartialObjectMetadataList') throw notAcceptable(ANSWER_TYPES);
+  if (form.as === 'PartialObjectMetadataList')
+    throw notOfForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(type, type.kind)})`);
   if (form.as === 'object') return result.json ?? JSON.stringify(object);
   const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' };
   const include = includeObjectOf(query);
@@ -73,9 +80,14 @@ const objectJson = (server: ServerContext, result: Result & { kind: 'object' }, 
   });
 };
 
+/** Go's name of a kind, as refusals tell it. */
+const goTypeOf = (type: ResourceType, kind: string): string =>
+  type.strategicMerge ? `*${type.group.split('.')[0] || 'core'}.${kind}` : `*unstructured.Unstructured${kind === type.kind ? '' : 'List'}`;
+
 const listJson = (server: ServerContext, result: Result & { kind: 'list' }, { form, query }: Wishes): string => {
   const { type, items, metadata } = result;
-  if (form.as === 'PartialObjectMetadata') throw notAcceptable(ANSWER_TYPES);
+  if (form.as === 'PartialObjectMetadata')
+    throw notOfForm(`you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(type, type.listKind)})`);
   if (form.as === 'object') {
     const head = `{"kind":${JSON.stringify(type.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(type.group, type.version))}`;
     // One join of all pieces: each further concatenation would copy megabytes once more.
@@ -102,7 +114,7 @@ const itemText = (type: ResourceType, stored: Stored): string => {
 };
 
 const watchResponse = (server: ServerContext, result: Result & { kind: 'watch' }, { form, query, cutOff }: Wishes): Response => {
-  if (form.as === 'PartialObjectMetadataList' || form.format === 'yaml') throw notAcceptable(['application/json']);
+  if (form.as === 'PartialObjectMetadataList' || form.format === 'yaml') throw notAcceptable(STREAM_TYPES);
   const include = includeObjectOf(query);
   const body = watchStream(server, result.type, result.watch, form, include, cutOff);
   return new Response(body, { status: 200, headers: { ...NO_CACHE, 'Content-Type': 'application/json' } });

@@ -2,12 +2,12 @@
  * @module Lets deleted claims and volumes go when nobody uses them any more: takes away the finalizers that the kinds' strategies give them
  * (kubernetes `controller/volume/pvcprotection`, `controller/volume/pvprotection`).
  */
-import type { KubeClient } from '../client/port.ts';
 import type { KubeObject } from '../object.ts';
 import { isStatus } from '../status-error.ts';
 import { keyOf, partsOf } from '../storage/index.ts';
 import type { ServerContext } from './context.ts';
 import { keyQueue } from './key-queue.ts';
+import type { Loop } from './loop.ts';
 
 const CLAIMS = '/persistentvolumeclaims/';
 const VOLUMES = '/persistentvolumes/';
@@ -17,8 +17,6 @@ const FINALIZERS: Readonly<Record<string, string>> = {
   persistentvolumes: 'kubernetes.io/pv-protection',
 };
 const FINISHED: readonly string[] = ['Succeeded', 'Failed'];
-
-type Loop = { readonly server: ServerContext; readonly client: KubeClient };
 
 /** Starts the loop; the answer stops it. Keys are those of the store. */
 export const startStorageProtection = (loop: Loop): (() => void) => {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../object.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
 import { retryWrite, type ServerContext } from './context.ts';
 import { asKind, decodeObject, parseBody } from './decode.ts';
-import { badRequest, conflict, invalid, noSuchResource, notFound } from './errors.ts';
+import { badRequest, conflict, noSuchResource, notFound, serverError } from './errors.ts';
 import { get } from './get.ts';
 import { withName } from './metadata.ts';
 import type { VirtualCreate } from './options.ts';
@@ -62,9 +62,7 @@ export const bindPod = async (server: ServerContext, call: Call, body: Body): Pr
   const { value } = parseBody(body);
   const node = (value as { target?: { name?: unknown } } | null)?.target?.name;
   if (typeof node !== 'string' || node === '') {
-    throw invalid({ group: '', kind: 'Binding' }, call.name, [
-      { reason: 'FieldValueRequired', message: 'Required value', field: 'target.name' },
-    ]);
+    throw serverError('target.name: Required value');
   }
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
@@ -77,6 +75,14 @@ export const bindPod = async (server: ServerContext, call: Call, body: Body): Pr
     if (outcome === 'conflict') return 'again';
     return { done: { kind: 'status', status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } } };
   });
+};
+
+/** POST of a Binding to the collection `bindings`. */
+export const bindNamed = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
+  const pods = server.registry.get('', 'v1', 'pods');
+  if (pods === undefined) throw noSuchResource();
+  const binding = decodeObject(server, call, call.type, body, 'Ignore');
+  return bindPod(server, { ...call, type: pods, name: binding.metadata.name ?? '', subresource: 'binding' }, body);
 };
 
 /** POST of a subresource that keeps nothing, such as `serviceaccounts/token`: its owner's hook answers. */

@@ -46,6 +46,9 @@ const layoutOf = (type: ResourceType, foreign: boolean): { columns: readonly Tab
   return type.columns.length === 0 ? { columns: FALLBACK, cells: plainCells } : type;
 };
 
+const columnsJson = (columns: readonly TableColumn[]): string =>
+  JSON.stringify(columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority })));
+
 /** JSON of one Table. `columns` false leaves the definitions out, as later events of a watch do. */
 export const tableJson = (options: {
   readonly type: ResourceType;
@@ -59,7 +62,7 @@ export const tableJson = (options: {
 }): string => {
   const { type, objects, version, include, nowMs, foreign } = options;
   const layout = layoutOf(type, foreign);
-  const columns = options.columns ? `"columnDefinitions":${JSON.stringify(layout.columns)},` : '"columnDefinitions":null,';
+  const columns = options.columns ? `"columnDefinitions":${columnsJson(layout.columns)},` : '"columnDefinitions":null,';
   const rows = objects.map((object) => rowJson(layout.cells(object, nowMs), object, version, include));
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(options.metadata ?? {})},${columns}"rows":[${rows.join(',')}]}`;
 };
@@ -79,5 +82,5 @@ export const partialJson = (object: KubeObject, version: string): string =>
 /** JSON of the metadata of a list's objects. */
 export const partialListJson = (objects: readonly KubeObject[], metadata: ListMeta, version: string): string => {
   const items = objects.map((object) => partialJson(object, version));
-  return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
+  return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"items":${items.length === 0 ? 'null' : `[${items.join(',')}]`}}`;
 };

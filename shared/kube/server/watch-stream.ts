@@ -3,6 +3,7 @@ import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import { fromStorage, goesOutAsStored } from './call.ts';
 import type { ServerContext } from './context.ts';
+import { htmlSafe } from './html-safe.ts';
 import type { Form } from './negotiate.ts';
 import { type IncludeObject, partialJson, tableJson } from './table.ts';
 import type { Watch, WatchedEvent } from './watch.ts';
@@ -84,7 +85,7 @@ const lineEncoder = (server: ServerContext, type: ResourceType, form: Form, incl
     if (isTable) return asTable([object], String(stored.revision));
     return form.as === 'object' ? JSON.stringify(object) : partialJson(object, form.version);
   };
-  return (event) => `{"type":"${event.type}","object":${objectText(event)}}\n`;
+  return (event) => htmlSafe(`{"type":"${event.type}","object":${objectText(event)}}\n`);
 };
 
 const bookmarkObject = (type: ResourceType, revision: number, initialEnd: boolean): KubeObject => ({
@@ -92,8 +93,8 @@ const bookmarkObject = (type: ResourceType, revision: number, initialEnd: boolea
   apiVersion: apiVersionOf(type.group, type.version),
   // A bookmark has no name; clients read nothing but these two.
   metadata: {
-    ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     resourceVersion: String(revision),
+    ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   } as unknown as KubeObject['metadata'],
 });
 

@@ -5,6 +5,7 @@ import type { Strategy } from '../../resource.ts';
 import { validateLabelSelector } from '../../selectors/index.ts';
 import type { KindParts } from '../kind.ts';
 import { at, hasAt, isTrueAt, numberAt, objectAt } from '../read.ts';
+import { systemPrefix, systemPriorityClasses } from '../system-priorities.ts';
 import { autoscalerFaults } from '../validate/autoscaler.ts';
 import { sameValue } from '../validate/equal.ts';
 import { limitRangeFaults } from '../validate/limit-range.ts';
@@ -13,12 +14,8 @@ import { quotaFaults, quotaUpdateFaults } from '../validate/quota.ts';
 import { autoscalerConversion } from './conversions.ts';
 
 const userPriorityMax = 1_000_000_000;
-const systemPrefix = 'system-';
 const preemptionPolicies = ['PreemptLowerPriority', 'Never'];
-const systemPriorities: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
+
 const validateBudget = (object: KubeObject): Fault[] => {
   const spec = objectAt(object, 'spec');
   const isBoth = hasAt(spec, 'minAvailable') && hasAt(spec, 'maxUnavailable');
@@ -44,9 +41,18 @@ const priorityNameFaults = (object: KubeObject): Fault[] => {
     const isHigh = value > userPriorityMax;
     return isHigh ? [forbidden('value', `maximum allowed value of a user defined priority is ${userPriorityMax}`)] : [];
   }
-  const isKnown = systemPriorities[name] === value && !isTrueAt(object, 'globalDefault');
-  const text = `priority class names with '${systemPrefix}' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
-  return isKnown ? [] : [forbidden('metadata.name', text)];
+  const why = systemFault(object);
+  const text = `priority class names with '${systemPrefix}' prefix are reserved for system use only. error: ${why}`;
+  return why === undefined ? [] : [forbidden('metadata.name', text)];
+};
+
+/** What sets an object apart from Kubernetes' own class of its name. */
+const systemFault = (object: KubeObject): string | undefined => {
+  const { name } = object.metadata;
+  const known = systemPriorityClasses.find((one) => one.metadata.name === name);
+  if (known === undefined) return `${name} is not a known system priority class`;
+  if (object.value !== known.value) return `value of ${name} PriorityClass must be ${known.value}`;
+  return isTrueAt(object, 'globalDefault') ? `globalDefault of ${name} PriorityClass must be false` : undefined;
 };
 
 const preemptionFaults = (object: KubeObject): Fault[] => {

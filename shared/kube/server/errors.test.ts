@@ -1,0 +1,147 @@
+/** @module Rules of refusals and of the bytes they come in: the words and the form of a Kubernetes API server. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyOf } from '../storage/index.ts';
+import { type TestServer, testServer, until } from './testing/test-server.ts';
+
+const BASE = '/api/v1/namespaces/shop/configmaps';
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+const textOf = async (path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
+  (await server.ask('GET', path, undefined, headers)).text();
+
+describe('query options', () => {
+  const parse = (text: string) => `strconv.ParseInt: parsing "${text}": invalid syntax`;
+  const uint = (text: string, why = 'invalid syntax') =>
+    `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": ${why}`;
+  const both = (policy: string) =>
+    `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "${policy}": orphanDependents and deletionPropagation cannot be both set`;
+
+  it.each([
+    ['GET', `${BASE}?limit=x`, 400, parse('x')],
+    ['GET', `${BASE}?limit=`, 400, parse('')],
+    ['GET', `${BASE}?limit=99999999999999999999`, 400, 'strconv.ParseInt: parsing "99999999999999999999": value out of range'],
+    ['GET', `${BASE}?timeoutSeconds=1.5`, 400, parse('1.5')],
+    ['GET', `${BASE}?resourceVersion=abc`, 400, `invalid resource version: ${uint('abc')}`],
+    [
+      'GET',
+      `${BASE}?resourceVersion=99999999999999999999`,
+      400,
+      `invalid resource version: ${uint('99999999999999999999', 'value out of range')}`,
+    ],
+    ['GET', `${BASE}?watch=1&resourceVersion=-1`, 500, uint('-1')],
+    ['GET', `${BASE}/a?resourceVersion=abc`, 500, uint('abc')],
+    ['DELETE', `${BASE}/a?gracePeriodSeconds=x`, 400, parse('x')],
+    ['DELETE', `${BASE}/a?orphanDependents=true&propagationPolicy=Background`, 422, both('Background')],
+  ])('%s %s is refused in the words of the API server', async (method, path, code, message) => {
+    expect(await server.json(method, path)).toMatchObject({ code, body: { message, code } });
+  });
+
+  it.each([
+    [{ gracePeriodSeconds: 'a' }, 'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64'],
+    ['{', "couldn't get version/kind; json parse error: unexpected end of JSON input"],
+    [{ kind: 1 }, "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string"],
+  ])('a deletion by %j is refused', async (body, message) => {
+    expect((await server.json('DELETE', `${BASE}/a`, body)).body).toMatchObject({ reason: 'BadRequest', message });
+  });
+
+  it('a deletion with a body does not read the query', async () => {
+    expect((await server.json('DELETE', `${BASE}/a?propagationPolicy=Foo`, {})).body).toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('no text is refused as a boolean, and all but 0 and false are true', async () => {
+    expect((await server.json('GET', `${BASE}?allowWatchBookmarks=x`)).code).toBe(200);
+    expect((await server.json('GET', `${BASE}?watch=False`)).body.kind).toBe('ConfigMapList');
+    const watching = await server.ask('GET', `${BASE}?watch=x&timeoutSeconds=1`);
+    await watching.body?.cancel();
+    expect(watching.headers.get('Content-Length')).toBe(null);
+  });
+});
+
+describe('bytes', () => {
+  it('indented answers end without a line break, others with one', async () => {
+    for (const path of [`${BASE}/nope`, BASE, '/api', '/apis', '/apis/apps', '/api/v1', '/apis/apps/v9']) {
+      expect((await textOf(path, { 'User-Agent': 'curl/8' })).endsWith('\n}'), path).toBe(true);
+      expect((await textOf(path)).endsWith('}\n'), path).toBe(true);
+    }
+  });
+
+  it('what a browser would take for markup is escaped', async () => {
+    expect(await textOf(`${BASE}/%3Cb%3E&`)).toContain('configmaps \\"\\u003cb\\u003e\\u0026\\" not found');
+  });
+
+  it('indents for curl and for ?pretty, unless that is no truth', async () => {
+    const isIndented = async (query: string, agent: string): Promise<boolean> =>
+      (await textOf(`${BASE}/nope${query}`, { 'User-Agent': agent })).includes('\n  ');
+    expect(await isIndented('', 'kubectl')).toBe(false);
+    expect(await isIndented('?pretty=true', 'kubectl')).toBe(true);
+    expect(await isIndented('?pretty', 'curl/8')).toBe(true);
+    expect(await isIndented('?pretty=x', 'curl/8')).toBe(false);
+  });
+
+  it('a client that takes no form of the answer is told which there are', async () => {
+    const available = 'Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf';
+    const { code, body } = await server.json('GET', `${BASE}/a`, undefined, { Accept: 'application/xml' });
+    expect([code, body.message]).toEqual([406, `406: Not Acceptable\n\n${available}`]);
+    expect((await server.json('GET', '/api', undefined, { Accept: 'application/xml' })).body.message).toContain(available);
+  });
+
+  it('discovery comes as YAML too, names the address that was asked, and takes a slash at its end', async () => {
+    expect(await textOf('/apis/apps/', { Accept: 'application/yaml' })).toContain('groupVersion: apps/v1');
+    expect(JSON.parse(await textOf('/api/'))).toMatchObject({
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: 'test' }],
+    });
+  });
+
+  it('the groups come in the order of the API server', async () => {
+    const { groups } = JSON.parse(await textOf('/apis')) as { groups: { name: string }[] };
+    expect(groups.slice(0, 5).map(({ name }) => name)).toEqual([
+      'apiregistration.k8s.io',
+      'apps',
+      'events.k8s.io',
+      'authentication.k8s.io',
+      'authorization.k8s.io',
+    ]);
+  });
+});
+
+describe('what is deprecated', () => {
+  it('is told with each answer, a refusal too', async () => {
+    const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+    for (const path of ['', '/nope'])
+      expect((await server.ask('GET', `/api/v1/namespaces/shop/endpoints${path}`)).headers.get('Warning')).toBe(warning);
+    expect((await server.ask('GET', '/api/v1/componentstatuses')).headers.get('Warning')).toContain('ComponentStatus is deprecated');
+  });
+});
+
+describe('what every server has', () => {
+  it('two system PriorityClasses, which cannot be deleted', async () => {
+    const own = await testServer({ loops: true });
+    const path = '/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical';
+    expect((await own.json('GET', path)).body).toMatchObject({ value: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority' });
+    expect((await own.json('DELETE', path)).body).toMatchObject({
+      reason: 'Forbidden',
+      message:
+        'priorityclasses.scheduling.k8s.io "system-node-critical" is forbidden: this is a system priority class and cannot be deleted',
+    });
+    await own.close();
+  });
+
+  it('an available APIService for each group and version, which goes with its kinds', async () => {
+    const own = await testServer({ loops: true });
+    const services = '/apis/apiregistration.k8s.io/v1/apiservices';
+    const codeOf = async (name: string): Promise<number> => (await own.json('GET', `${services}/${name}`)).code;
+    expect((await own.json('GET', `${services}/v1.apps`)).body).toMatchObject({
+      spec: { group: 'apps', version: 'v1', groupPriorityMinimum: 17_800, versionPriority: 15 },
+      status: { conditions: [{ type: 'Available', status: 'True', reason: 'Local' }] },
+    });
+    expect([await codeOf('v1.'), await codeOf('v1.batch')]).toEqual([200, 200]);
+    for (const { resource } of own.api.registry.in('batch', 'v1')) own.api.registry.remove('batch', 'v1', resource);
+    await until(() => own.store.get(keyOf('apiregistration.k8s.io', 'apiservices', '', 'v1.batch')) === undefined, 'v1.batch is gone');
+    expect(await codeOf('v1.apps')).toBe(200);
+    await own.close();
+  });
+});
