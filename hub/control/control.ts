@@ -22,11 +22,11 @@ import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
 import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
 import { internalPrefix } from './kinds/index.ts';
-import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, workIdOf } from './kinds.ts';
+import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, refOf, workIdOf } from './kinds.ts';
 import { sameJson } from './objects.ts';
 import { isFinishedJob } from './placement/decide.ts';
 import { startPlacementLoop } from './placement/loop.ts';
-import { placementFinalizer } from './placement/names.ts';
+import { placementFinalizer, placementOf } from './placement/names.ts';
 import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
@@ -90,17 +90,29 @@ const sweepEveryMs = 300_000;
 const statusDelayMs = 50;
 /** While so many objects wait for a decision, what clusters answer waits too: where things run goes before how they fare. */
 const burstKeys = 128;
-const statusDelayInBurstMs = 1_000;
+const statusDelayInBurstMs = 3_000;
+
+/** Fields that the hub keeps of an object, and those of its metadata. */
+const kept: ReadonlySet<string> = new Set(['metadata', 'status']);
+const keptMetadata: ReadonlySet<string> = new Set(['resourceVersion', 'managedFields', 'finalizers']);
+
+/** True when all fields but some are equal; parts that a write left alone are the same values, and cost nothing. */
+const isSameBut = (a: object, b: object, apart: ReadonlySet<string>): boolean => {
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const field in left) if (!apart.has(field) && !sameJson(left[field], right[field])) return false;
+  for (const field in right) if (!apart.has(field) && left[field] === undefined && right[field] !== undefined) return false;
+  return true;
+};
 
 /** True when more than status and bookkeeping changed: that the hub holds the object from now on is bookkeeping. */
 const isContentChange = (change: Change): boolean => {
   if (change.op === 'delete' || change.previous === undefined) return true;
-  const core = ({ status: _s, metadata, ...rest }: KubeObject): unknown => {
-    const { resourceVersion: _r, managedFields: _m, finalizers: _f, ...kept } = metadata;
-    return [rest, kept];
-  };
   const [before, after] = [change.previous.object, change.current.object];
-  return !isSameHold(before.metadata.finalizers ?? [], after.metadata.finalizers ?? []) || !sameJson(core(before), core(after));
+  return (
+    !isSameBut(before, after, kept) ||
+    !isSameBut(before.metadata, after.metadata, keptMetadata) ||
+    !isSameHold(before.metadata.finalizers ?? [], after.metadata.finalizers ?? [])
+  );
 };
 
 /** True when nothing but the hub's own finalizer was added. */
@@ -111,6 +123,19 @@ const isSameHold = (before: readonly string[], after: readonly string[]): boolea
       before,
       after.filter((name) => name !== placementFinalizer),
     ));
+
+/** True when clusters may have to be sent something else: what they answered, and why they were chosen, is nothing to them. */
+const movesWork = ({ op, previous, current }: Change): boolean => {
+  if (op === 'delete' || previous === undefined) return true;
+  const [before, after] = [storedPlacement(previous.object), storedPlacement(current.object)];
+  return (
+    !sameJson(before.spec, after.spec) ||
+    !sameJson(before.status?.owed, after.status?.owed) ||
+    before.status?.unplaced !== after.status?.unplaced ||
+    before.metadata.generation !== after.metadata.generation ||
+    before.metadata.uid !== after.metadata.uid
+  );
+};
 
 /** True when a Job has ended: its pods hold no room any more. */
 const hasFinished = ({ previous, current }: Change): boolean =>
@@ -267,10 +292,16 @@ export const startControl = (options: ControlOptions): Control => {
     work.add(key);
     for (const workload of dependencies.touched(key)) work.add(workload);
   };
+  const isSomewhere = (key: StorageKey): boolean => {
+    const object = store.get(key)?.object;
+    if (object === undefined || board.sent(workIdOf(key)).size > 0 || dependencies.dependents(key).size > 0) return true;
+    return placementOf(store, refOf(object)).placement !== undefined;
+  };
   const onPolicy = (key: StorageKey, object: KubeObject | undefined): void => {
     for (const selected of policies.put(key, object)) {
       placement.add(selected);
-      work.add(selected);
+      // What is nowhere is sent when it is placed.
+      if (isSomewhere(selected)) work.add(selected);
     }
   };
   const onPlacement = (change: Change): void => {
@@ -278,7 +309,7 @@ export const startControl = (options: ControlOptions): Control => {
     if (key === undefined) return;
     // Ours comes back to us as well; only what somebody else did away with is decided again.
     if (change.op === 'delete') placement.add(key);
-    work.add(key);
+    if (movesWork(change)) work.add(key);
   };
 
   const fill = (): void => {

@@ -130,10 +130,10 @@ const takeBatch = (queue: readonly Pending[], options: CommitQueueOptions): Batc
 /** Numbers one write and adds it to the batch; answers with its JSON length. */
 const addWrite = (batch: Batch, { op, key, object, by }: Write, options: CommitQueueOptions): number => {
   const revision = options.head() + batch.rows.length + 1;
-  const entry: Entry = { revision, op, key, object: stamped(object, revision) };
-  const json = JSON.stringify(entry.object);
+  const next = stamped(object, revision);
+  const json = JSON.stringify(next);
   const author = by ?? newestManager(object);
-  batch.entries.push(entry);
+  batch.entries.push({ revision, op, key, object: next, textLength: json.length });
   batch.rows.push({ revision, op, key, json, atMs: options.nowMs(), author, isKept: options.keepState(key) });
   batch.changes.set(key, op === 'put' ? revision : 0);
   return json.length;

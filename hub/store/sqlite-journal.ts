@@ -21,7 +21,7 @@ import { writerStatements } from './statements.ts';
 import { commitRefusal, storeErrorOf } from './store-error.ts';
 import { createTail } from './tail.ts';
 import { createTrouble } from './trouble.ts';
-import type { HistoryRetention } from './writer.ts';
+import { type HistoryRetention, rowList } from './writer.ts';
 import { startWriter, WriterError } from './writer-link.ts';
 
 /** Where and how the journal lives. */
@@ -85,7 +85,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     nowMs: options.nowMs,
     keepState: (key) => keepStatesOf.some((prefix) => key.startsWith(prefix)),
     append: async (rows) => {
-      await writer.send({ kind: 'append', rows });
+      await writer.send({ kind: 'append', rows: rowList(rows) });
       trouble.ended();
     },
     committed: tail.push,

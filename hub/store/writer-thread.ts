@@ -4,14 +4,14 @@ import { present } from '../../shared/lib/assert.ts';
 import { openHandle } from './database.ts';
 import type { WriterStatements } from './statements.ts';
 import { codeOf, messageOf } from './store-error.ts';
-import { createWriter, type HistoryRetention, type Row } from './writer.ts';
+import { createWriter, type HistoryRetention, type RowList, rowsOfList } from './writer.ts';
 
 /** What the thread is started with. */
 export type WriterThreadData = { readonly file: string; readonly bytesMax: number | undefined; readonly statements: WriterStatements };
 
 /** A piece of work; answered in order. */
 export type WriterRequest =
-  | { readonly kind: 'append'; readonly rows: readonly Row[] }
+  | { readonly kind: 'append'; readonly rows: RowList }
   | { readonly kind: 'compact'; readonly revision: number }
   | { readonly kind: 'pruneHistory'; readonly retention: HistoryRetention }
   | { readonly kind: 'close' };
@@ -27,7 +27,7 @@ const start = (data: WriterThreadData): void => {
   const perform = (request: WriterRequest): boolean => {
     if (request.kind === 'compact') return writer.compact(request.revision);
     if (request.kind === 'pruneHistory') return writer.pruneHistory(request.retention);
-    if (request.kind === 'append') writer.append(request.rows);
+    if (request.kind === 'append') writer.append(rowsOfList(request.rows));
     else writer.close();
     return false;
   };

@@ -16,6 +16,35 @@ export type Row = {
   readonly isKept: boolean;
 };
 
+/** Rows as one list of plain values: an object for each would be taken apart and put together field by field on its way between threads. */
+export type RowList = readonly (string | number | boolean)[];
+const rowLength = 7;
+
+/** Takes rows to a list. */
+export const rowList = (rows: readonly Row[]): RowList => {
+  const list: (string | number | boolean)[] = [];
+  for (const { revision, op, key, json, atMs, author, isKept } of rows) list.push(revision, op, key, json, atMs, author, isKept);
+  return list;
+};
+
+/** Takes a list to rows. */
+export const rowsOfList = (list: RowList): Row[] => {
+  const rows: Row[] = [];
+  for (let at = 0; at < list.length; at += rowLength) {
+    const [revision, op, key, json, atMs, author, isKept] = list.slice(at, at + rowLength) as [
+      number,
+      Row['op'],
+      string,
+      string,
+      number,
+      string,
+      boolean,
+    ];
+    rows.push({ revision, op, key, json, atMs, author, isKept });
+  }
+  return rows;
+};
+
 /** How much history stays: rows older than `ageMsMax`, and the oldest beyond `rowsMax`, go. */
 export type HistoryRetention = { readonly beforeMs: number; readonly rowsMax: number };
 

@@ -49,17 +49,18 @@ const keptRow = ({ cluster: _c, fits: _f, before: _b, got: _g, share, ...said }:
   share === undefined ? said : { ...said, hasShare: true };
 
 /** Equal entries in a row are written once. */
-const columnText = (entries: readonly (number | undefined)[]): string => {
-  const parts: string[] = [];
-  for (let at = 0; at < entries.length; ) {
-    const value = entries[at];
+const columnText = (length: number, entryAt: (at: number) => number | undefined): string => {
+  let text = '';
+  for (let at = 0; at < length; ) {
+    const entry = entryAt(at);
     let end = at + 1;
-    while (end < entries.length && entries[end] === value) end += 1;
-    const text = value === undefined ? '' : String(value);
-    parts.push(end - at === 1 ? text : `${text}*${end - at}`);
+    while (end < length && entryAt(end) === entry) end += 1;
+    if (at > 0) text += ',';
+    if (entry !== undefined) text += entry;
+    if (end - at > 1) text += `*${end - at}`;
     at = end;
   }
-  return parts.join(',');
+  return text;
 };
 
 const columnEntries = (text: string): (number | undefined)[] => {
@@ -75,28 +76,39 @@ const columnEntries = (text: string): (number | undefined)[] => {
 
 const namesIn = ({ clusters }: KeptExplanation): readonly string[] => (clusters === '' ? [] : clusters.split(','));
 
+/** The place of what a row says among what was said; the row before it mostly said the same. */
+const placeOf = (row: ExplanationRow, said: KeptRow[], before: number): number => {
+  const last = said[before];
+  if (last !== undefined && says(last, row)) return before;
+  for (let place = Math.max(0, said.length - comparedMax); place < said.length; place++) {
+    const kept = said[place];
+    if (kept !== undefined && says(kept, row)) return place;
+  }
+  return said.push(keptRow(row)) - 1;
+};
+
 /** Takes rows to the form in which they are kept. Names of clusters are DNS labels: without a comma. */
 export const keptExplanation = (rows: readonly ExplanationRow[]): KeptExplanation => {
   const said: KeptRow[] = [];
-  const of: number[] = [];
+  const of = new Uint32Array(rows.length);
   const counts: KeptCounts[] = [];
+  let clusters = '';
   let place = 0;
-  for (const [at, row] of rows.entries()) {
+  // Without a list for each column: rows are kept for each decision.
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at];
+    if (row === undefined) continue;
     const { before, got, share = 0 } = row;
     if (before !== 0 || got !== 0 || share !== 0) counts.push([at, before, got, share]);
-    const last = said[place];
-    if (last === undefined || !says(last, row)) {
-      const oldest = Math.max(0, said.length - comparedMax);
-      place = said.findIndex((kept, index) => index >= oldest && says(kept, row));
-      if (place < 0) place = said.push(keptRow(row)) - 1;
-    }
-    of.push(place);
+    place = placeOf(row, said, place);
+    of[at] = place;
+    clusters = at === 0 ? row.cluster : `${clusters},${row.cluster}`;
   }
   return {
-    clusters: rows.map(({ cluster }) => cluster).join(','),
+    clusters,
     rows: said,
-    of: columnText(of),
-    fits: columnText(rows.map(({ fits }) => fits)),
+    of: columnText(rows.length, (at) => of[at]),
+    fits: columnText(rows.length, (at) => rows[at]?.fits),
     counts,
   };
 };

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { matchesLabels, selectorFromMap } from '../../../shared/kube/selectors/index.ts';
 import { keyOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
 import { bag, bags, groupKind, podLabelsOf, podSpecOf } from '../kinds.ts';
+import { rememberBySpec } from '../remember.ts';
 
 type Bag = { readonly [field: string]: unknown };
 
@@ -68,11 +69,13 @@ const withoutOptional = (value: unknown): unknown => {
  * Keys of the ConfigMaps, Secrets, ServiceAccounts, PersistentVolumeClaims, ResourceClaimTemplates and, for a StatefulSet, the governing Service that an object
  * names; sorted, each once. Whether they exist is not asked.
  */
-export const referencesOf = (object: KubeObject): readonly StorageKey[] => referencesIn(object, bag(podSpecOf(object)));
+export const referencesOf = rememberBySpec((object): readonly StorageKey[] => referencesIn(object, bag(podSpecOf(object))));
 
 /** Those of {@link referencesOf} without which no pod of the object starts. */
-export const requiredReferencesOf = (object: KubeObject): readonly StorageKey[] =>
-  referencesIn(object, bag(withoutOptional(podSpecOf(object))));
+export const requiredReferencesOf = rememberBySpec((object): readonly StorageKey[] => {
+  const named = referencesOf(object);
+  return named.length === 0 ? named : referencesIn(object, bag(withoutOptional(podSpecOf(object))));
+});
 
 const referencesIn = (object: KubeObject, spec: Bag): readonly StorageKey[] => {
   const namespace = object.metadata.namespace ?? '';

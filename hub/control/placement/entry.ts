@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { rememberBySpec } from '../remember.ts';
 import { isFinishedJob, workloadOf } from './decide.ts';
 import { policyForJob } from './job-parts.ts';
 import { placementOf } from './names.ts';
@@ -28,19 +29,12 @@ export type EntrySources = {
   readonly policies: Pick<PolicyBook, 'policyOf'>;
 };
 
-const shapes = new WeakMap<KubeObject, { readonly shape: PodShape | undefined }>();
-
 /** Where templates of claims are looked up. */
 type ObjectLookup = { readonly get: (key: StorageKey) => { readonly object: KubeObject } | undefined };
 
-/** Read once an object, which is never changed in place. */
-const plainShapeOf = (object: KubeObject): PodShape | undefined => {
-  const known = shapes.get(object);
-  if (known !== undefined) return known.shape;
-  const shape = podSpecOf(object) === undefined ? undefined : podShapeOfObject(object);
-  shapes.set(object, { shape });
-  return shape;
-};
+const plainShapeOf = rememberBySpec((object): PodShape | undefined =>
+  podSpecOf(object) === undefined ? undefined : podShapeOfObject(object),
+);
 
 /** What one replica of an object asks for, with the claims of devices that it makes from templates; undefined for what makes no pods. */
 export const shapeOf = (object: KubeObject, objects: ObjectLookup): PodShape | undefined => {

@@ -164,7 +164,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
   });
 
   /** What can be done about a key without a decision; undefined when it needs one. */
-  const withoutDecision = (key: StorageKey, stored: Stored | undefined): Promise<Outcome> | Outcome | undefined => {
+  const withoutDecision = (key: StorageKey, stored: Stored | undefined, isWarm: boolean): Promise<Outcome> | Outcome | undefined => {
     if (stored === undefined) return forget(key);
     const { object } = stored;
     if (object.metadata.deletionTimestamp !== undefined) {
@@ -173,7 +173,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     }
     if (policies.policyOf(object) === undefined) return freeze(stored);
     unselected.forget(key);
-    if (!options.isWarm()) return { outcome: 'again', afterMs: warmUpMs };
+    if (!isWarm) return { outcome: 'again', afterMs: warmUpMs };
     if (groupKind(object) !== 'batch/Job') return undefined;
     const { placement } = placementOf(store, refOf(object));
     if (!isFinishedJob(object) || placement?.status === undefined)
@@ -206,12 +206,14 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       const outcomes = new Map<StorageKey, Outcome | Promise<Outcome>>();
       const entries: Entry[] = [];
       const classes = rounds.classes();
+      const isWarm = options.isWarm();
       for (const key of batch.keys) {
         const stored = store.get(key);
-        const outcome = withoutDecision(key, stored);
+        const outcome = withoutDecision(key, stored, isWarm);
         const policy = outcome !== undefined || stored === undefined ? undefined : policies.policyOf(stored.object);
         if (outcome !== undefined) outcomes.set(key, outcome);
         else if (stored !== undefined && policy !== undefined) entries.push(entryOf(options, stored, policy, classes));
+        await batch.breathe();
       }
       const rest = [...outcomes].map(async ([key, outcome]) => [key, await outcomeOf(outcome)] as const);
       return new Map((await Promise.all([rounds.run(entries, batch), Promise.all(rest)])).flat());

@@ -10,7 +10,7 @@ import type { EventRecorder } from '../events.ts';
 import { bag, groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser, sameJson, timeText } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
-import type { Board } from '../work/board.ts';
+import { type Board, placementMark } from '../work/board.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import { createMissingTeller } from './missing.ts';
@@ -92,10 +92,10 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
         isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
       }),
     );
-    const { placement, revision } = existing;
+    const { placement } = existing;
     const generation = object.metadata.generation ?? 0;
     const rendered = board.rendered(workIdOf(key));
-    const isRendered = rendered?.generation === generation && rendered.placementRevision === revision;
+    const isRendered = rendered?.generation === generation && rendered.placement === placementMark(placement);
     const isPlaced = placement === undefined || (placement.status?.observedGeneration ?? 0) >= generation;
     const status = aggregateStatus(
       groupKind(object),

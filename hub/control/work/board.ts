@@ -1,5 +1,6 @@
 /** @module What was sent to each cluster and what came back, by work id. In memory; rebuilt from the broker at start. */
 
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { PublishedWork } from '../../fleet/port.ts';
 
@@ -18,8 +19,12 @@ export type BoardEntry = {
   isAssumed?: boolean;
 };
 
-/** What was last rendered of an object. */
-export type Rendered = { readonly generation: number; readonly placementRevision: number };
+/** What was last rendered of an object; `placement` as {@link placementMark} says it. */
+export type Rendered = { readonly generation: number; readonly placement: string };
+
+/** Changes when the Placement says something else of where the object goes; '' without one. */
+export const placementMark = (placement: Pick<StoredPlacement, 'metadata'> | undefined): string =>
+  placement === undefined ? '' : `${placement.metadata.uid}#${placement.metadata.generation}`;
 
 /** The board. */
 export type Board = {

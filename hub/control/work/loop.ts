@@ -14,7 +14,7 @@ import { commit, controlUser } from '../objects.ts';
 import { isFinishedJob } from '../placement/decide.ts';
 import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
-import type { Board } from './board.ts';
+import { type Board, placementMark } from './board.ts';
 import { decideWork, type SentRecord, type WorkAction } from './decide.ts';
 import { createMoving, type Move, type Moves, noMove } from './moving.ts';
 import { contentHash, renderFor, type Share } from './render.ts';
@@ -275,7 +275,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       board.put(id, cluster, { ...entry, problem: message });
     }
     if (stored !== undefined && !isDeleted)
-      board.putRendered(id, { generation: stored.object.metadata.generation ?? 0, placementRevision: existing?.revision ?? 0 });
+      board.putRendered(id, { generation: stored.object.metadata.generation ?? 0, placement: placementMark(existing?.placement) });
     // One that is gone is looked at too: workloads that it followed may have been short of nothing else.
     if (stored === undefined || !isDeleted) options.onSent(key);
     const isHolding = stored?.object.metadata.finalizers?.includes(placementFinalizer) === true;

@@ -128,7 +128,7 @@ const createState = (start: Revision, limits: WindowLimits): State => {
       bucketFor(entry.key).remove(entry.key);
     }
     revision = entry.revision;
-    window.push(change);
+    window.push(change, entry.textLength);
     dispatch(change);
     let ended = 0;
     for (let wait = waits[0]; wait !== undefined && wait.revision <= revision; wait = waits[++ended]) wait.resolve();

@@ -26,6 +26,8 @@ export type Entry = {
   readonly key: StorageKey;
   /** The object after a put; before a delete the last state. Its metadata.resourceVersion is this entry's revision. */
   readonly object: KubeObject;
+  /** Length of the object's text, where the driver has made it. */
+  readonly textLength?: number;
 };
 
 /** All written, or nothing and why. `unknown` = the journal cannot tell (timeout): read again before deciding. */

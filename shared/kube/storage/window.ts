@@ -6,12 +6,16 @@ import type { Change } from './store.ts';
 
 /** A bounded history of changes. */
 export type Window = {
-  readonly push: (change: Change) => void;
+  /** `textLength` of the change's object, where it is known: its memory is estimated by it, which is quicker than to look at it. */
+  readonly push: (change: Change, textLength?: number) => void;
   /** Changes with revision > `from`, oldest first; throws CompactedError when some of them are gone. */
   readonly since: (from: Revision) => readonly Change[];
   /** The oldest revision `since` answers. */
   readonly floor: () => Revision;
 };
+
+/** An object takes about as much for each character of its text: places and names of fields, which are short, cost more than they write. */
+const bytesOfCharacter = 3;
 
 /** How much a window keeps: so many changes at least, or so many bytes, whichever is less. */
 export type WindowLimits = { readonly changesMax: number; readonly bytesMax: number };
@@ -31,8 +35,8 @@ export const createWindow = (start: Revision, { changesMax, bytesMax }: WindowLi
     weights = weights.slice(dropped);
   };
   return {
-    push: (change) => {
-      const weight = weightOf(change.current.object);
+    push: (change, textLength) => {
+      const weight = textLength === undefined ? weightOf(change.current.object) : textLength * bytesOfCharacter;
       changes.push(change);
       weights.push(weight);
       bytes += weight;
