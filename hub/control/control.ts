@@ -18,7 +18,7 @@ import { type HealthOptions, healthDefaults } from './cluster/health.ts';
 import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
 import { createRemovals } from './cluster/removals.ts';
-import { createDependencyIndex } from './dependencies/index.ts';
+import { claimantsOf, claimTemplatePrefix, createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
 import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
 import { internalPrefix } from './kinds/index.ts';
@@ -289,6 +289,7 @@ export const startControl = (options: ControlOptions): Control => {
     if (op === 'delete' || isWorkload || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined)
       placement.add(key);
     if (key.startsWith(priorityClassPrefix)) placement.recheckWaiting();
+    if (key.startsWith(claimTemplatePrefix)) for (const claimant of claimantsOf(store, catalog, key)) placement.add(claimant);
     work.add(key);
     for (const workload of dependencies.touched(key)) work.add(workload);
   };

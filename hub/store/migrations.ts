@@ -12,6 +12,8 @@ export const migrations: readonly (readonly string[])[] = [
     'CREATE INDEX history_at ON history (at_ms, revision)',
     "INSERT INTO meta (name, value) VALUES ('floor', '0')",
   ],
+  // Bytes of the states in the history, counted along from here on: to sum them up anew would read the whole table.
+  ["INSERT INTO meta (name, value) SELECT 'historyBytes', CAST(coalesce(sum(octet_length(json)), 0) AS TEXT) FROM history"],
 ];
 
 /** The version this build writes. */

@@ -12,17 +12,20 @@ export type Retention = {
   readonly logEntriesMax: number;
   readonly historyAgeMsMax: number;
   readonly historyRowsMax: number;
+  /** Of the states that the history keeps, in bytes of their text; beyond it the oldest rows go. */
+  readonly historyBytesMax: number;
 };
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** What the hub keeps unless told otherwise: an hour of watch resumption, thirty days of history. */
+/** What the hub keeps unless told otherwise: an hour of watch resumption, thirty days of history, of that a gibibyte of decisions. */
 export const defaultRetention: Retention = {
   logAgeMsMax: 60 * MINUTE_MS,
   logEntriesMax: 100_000,
   historyAgeMsMax: 30 * DAY_MS,
   historyRowsMax: 1_000_000,
+  historyBytesMax: 1024 * 1024 * 1024,
 };
 
 /** Time between two passes. */
@@ -35,7 +38,11 @@ export const compactionTarget = (head: Revision, revisionOfAge: Revision, { logE
 /** One pass over log and history. */
 export const applyRetention = async (journal: SqliteJournal, nowMs: number, retention: Retention): Promise<void> => {
   await journal.compact(compactionTarget(journal.head(), journal.revisionAt(nowMs - retention.logAgeMsMax), retention));
-  await journal.pruneHistory({ beforeMs: nowMs - retention.historyAgeMsMax, rowsMax: retention.historyRowsMax });
+  await journal.pruneHistory({
+    beforeMs: nowMs - retention.historyAgeMsMax,
+    rowsMax: retention.historyRowsMax,
+    bytesMax: retention.historyBytesMax,
+  });
 };
 
 /** Runs a pass every {@link RETENTION_INTERVAL_MS} until stopped; a pass that fails is logged and tried again. */

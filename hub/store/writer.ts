@@ -45,8 +45,8 @@ export const rowsOfList = (list: RowList): Row[] => {
   return rows;
 };
 
-/** How much history stays: rows older than `ageMsMax`, and the oldest beyond `rowsMax`, go. */
-export type HistoryRetention = { readonly beforeMs: number; readonly rowsMax: number };
+/** How much history stays: rows up to `beforeMs`, and the oldest beyond `rowsMax` or whose states are beyond `bytesMax`, go. */
+export type HistoryRetention = { readonly beforeMs: number; readonly rowsMax: number; readonly bytesMax: number };
 
 /** Writes over one handle. */
 export type Writer = {
@@ -69,27 +69,41 @@ export const createWriter = (handle: Handle, statements: WriterStatements): Writ
   const deleteLog = handle.prepare(
     'DELETE FROM log WHERE revision IN (SELECT revision FROM log WHERE revision <= ? ORDER BY revision LIMIT ?)',
   );
-  const deleteHistory = handle.prepare(
-    'DELETE FROM history WHERE (key, revision) IN (SELECT key, revision FROM history WHERE at_ms <= ? ORDER BY at_ms, revision LIMIT ?)',
-  );
+  const oldestHistory = handle.prepare('SELECT key, revision, at_ms AS atMs FROM history ORDER BY at_ms, revision LIMIT ?');
+  const deleteHistory = handle.prepare('DELETE FROM history WHERE key = ? AND revision = ? RETURNING octet_length(json) AS bytes');
   const cutByCount = handle.prepare('SELECT at_ms FROM history ORDER BY at_ms DESC LIMIT 1 OFFSET ?').pluck();
 
+  const historyBytes = (): number => Number(readMeta(handle, 'historyBytes'));
+
   const append = handle.transaction((rows: readonly Row[]): void => {
+    let bytes = 0;
     for (const row of rows) {
       appendLog(row);
       if (row.op === 'put') putObject(row);
       else deleteObject(row);
       appendHistory(row);
+      if (row.isKept) bytes += Buffer.byteLength(row.json);
     }
+    if (bytes > 0) writeMeta(handle, 'historyBytes', String(historyBytes() + bytes));
   });
   const compact = handle.transaction((revision: number): boolean => {
     if (Number(readMeta(handle, 'floor')) < revision) writeMeta(handle, 'floor', String(revision));
     return deleteLog.run(revision, PRUNE_ROWS_MAX).changes === PRUNE_ROWS_MAX;
   });
-  const pruneHistory = handle.transaction(({ beforeMs, rowsMax }: HistoryRetention): boolean => {
+  const pruneHistory = handle.transaction(({ beforeMs, rowsMax, bytesMax }: HistoryRetention): boolean => {
     const byCount = cutByCount.get(rowsMax);
     const cut = Math.max(beforeMs, typeof byCount === 'number' ? byCount : Number.NEGATIVE_INFINITY);
-    return deleteHistory.run(cut, PRUNE_ROWS_MAX).changes === PRUNE_ROWS_MAX;
+    const before = historyBytes();
+    const oldest = oldestHistory.all(PRUNE_ROWS_MAX) as { readonly key: string; readonly revision: number; readonly atMs: number }[];
+    let bytes = before;
+    let gone = 0;
+    for (const { key, revision, atMs } of oldest) {
+      if (atMs > cut && bytes <= bytesMax) break;
+      bytes -= (deleteHistory.get(key, revision) as { readonly bytes: number | null }).bytes ?? 0;
+      gone += 1;
+    }
+    if (bytes !== before) writeMeta(handle, 'historyBytes', String(bytes));
+    return gone === PRUNE_ROWS_MAX;
   });
   return {
     append: (rows) => append.immediate(rows),
