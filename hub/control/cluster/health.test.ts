@@ -1,6 +1,6 @@
 /** @module Scripts of beats and silence, and what is said of the cluster. */
 import { describe, expect, it } from 'vitest';
-import { type Health, healthDefaults, onBeat, onTick, readyCondition, taintsOf, unseen } from './health.ts';
+import { type Health, healthDefaults, heardSince, onBeat, onTick, readyCondition, taintsOf, unseen } from './health.ts';
 
 const fine = { reachable: true };
 
@@ -32,6 +32,21 @@ describe('health', () => {
 
   it('does not hold the silence against a cluster while the hub itself was deaf', () => {
     expect(run('BB...............', 12_000).phase).not.toBe('Lost');
+  });
+
+  it('counts no silence while none of several clusters is heard, and all of it while one is', () => {
+    const losesAfter = (beats: (nowMs: number) => number[]): Health['phase'] => {
+      let [health, sinceMs] = [onBeat(unseen(0), 0, fine), 0];
+      for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) {
+        sinceMs = heardSince(beats(nowMs), sinceMs, nowMs, healthDefaults);
+        health = onTick(health, nowMs, sinceMs, healthDefaults);
+      }
+      return health.phase;
+    };
+    expect(losesAfter(() => [0, 0, 0])).toBe('Suspect');
+    expect(losesAfter((nowMs) => [0, 0, nowMs])).toBe('Lost');
+    // A single cluster has nowhere to lose its replicas to.
+    expect(losesAfter(() => [0])).toBe('Lost');
   });
 
   it('does not lose, and then hold down, a cluster that waits long to be let in', () => {

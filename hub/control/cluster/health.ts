@@ -74,6 +74,13 @@ export const onTick = (
   return health;
 };
 
+/**
+ * Since when the hub has been able to hear clusters: a hub that hears none of several is deaf, whatever its connection says, as behind a broker
+ * that is stopped or a link that is cut without a word.
+ */
+export const heardSince = (beatsMs: readonly number[], heardSinceMs: number, nowMs: number, { suspectMs }: HealthOptions): number =>
+  beatsMs.length > 1 && nowMs - Math.max(heardSinceMs, ...beatsMs) >= suspectMs ? nowMs - suspectMs : heardSinceMs;
+
 /** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. */
 export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
   const silentSeconds = Math.floor((health.sinceMs - health.lastBeatMs) / 1000);

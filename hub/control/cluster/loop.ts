@@ -9,7 +9,7 @@ import { commit, controlUser, timeText } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, onTick } from './health.ts';
+import { type HealthOptions, heardSince, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
@@ -73,6 +73,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { store, bus, env, directory } = options;
   const fingerprints = new Map<string, string>();
   const writtenAt = new Map<string, number>();
+  /** When the observers last said that a cluster runs although it is not heard. */
+  const runsUntilMs = new Map<string, number>();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
 
@@ -101,7 +103,10 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const judge = (record: ClusterRecord, nowMs: number): void => {
     const before = record.health;
     const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
-    const next = onTick(before, nowMs, heardSinceMs, options.health, { wasHeardEver });
+    // While the others say that it runs silence makes it doubtful, not lost; when they no longer say anything silence begins to count.
+    if (movesNothing(record.observed)) runsUntilMs.set(record.name, nowMs);
+    const silentFromMs = Math.max(heardSinceMs, (runsUntilMs.get(record.name) ?? 0) - options.health.suspectMs);
+    const next = onTick(before, nowMs, silentFromMs, options.health, { wasHeardEver });
     // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
     const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
     const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
@@ -125,6 +130,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
     if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;
     lastTickMs = nowMs;
+    const beatsMs = directory.all().flatMap(({ health }) => (health.phase === 'Unseen' ? [] : [health.lastBeatMs]));
+    heardSinceMs = heardSince(beatsMs, heardSinceMs, nowMs, options.health);
     for (const record of directory.all()) judge(record, nowMs);
   };
   let cancelTick: () => void = () => undefined;
@@ -170,6 +177,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
         directory.remove(name);
         hearing.forget(name);
         writtenAt.delete(name);
+        runsUntilMs.delete(name);
         fingerprints.delete(name);
         options.onCluster(name);
         return;
