@@ -19,10 +19,13 @@ const reachedMs = 5_000;
 /** Follows the detector. */
 export const createAway = (watch: TrafficWatch, cluster: string) => {
   const lostUntilMs = new Map<string, number>();
-  /** True when the own probes or the own ears say that requests would not arrive. An observer that doubts itself says nothing. */
+  /**
+   * True when the own looks at its gateways, or where it has none the own ears, say that requests would not arrive. An observer that doubts
+   * itself says nothing.
+   */
   const isLost = (name: string): boolean => {
     const sight = watch.sightOf(name);
-    return sight !== undefined && (movesTraffic(sight.opinion) || sight.evidence?.gateway === 'lost');
+    return sight !== undefined && (sight.isUnanswered ?? movesTraffic(sight.opinion));
   };
   return {
     /** Looks at these clusters. */

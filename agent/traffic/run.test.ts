@@ -102,6 +102,7 @@ const watch: TrafficWatch = {
   sightOf: (name) => ({
     opinion: undefined,
     evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
+    isUnanswered: lost.has(name),
   }),
 };
 const start = (apis: readonly (readonly string[])[] = [...served, ...mcs], client: KubeClient = api.client): void => {

@@ -3,16 +3,19 @@ import type { Finding } from '../wire/mesh.ts';
 import type { DetectorEvent, Peer, ProbeRecord } from './state.ts';
 import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
-/** Time limit of a look at an address whose speed is not known. */
+/**
+ * Time limit of a look without hurry. TCP sends what was lost again after a second: less would call a path dead that loses every fifth
+ * packet, and on which users have their answers.
+ */
 const timeoutMs = 2_000;
-/** Time limit while the cluster beats: a gateway that is slow for a moment is no dead one. */
-const heardTimeoutMs = 1_000;
 const timeoutMsMin = 200;
 /** Looks remembered for their duration, and for how many of them succeeded. */
 const durationsMax = 8;
 const recentMax = 20;
 /** Failures in a row that make a cluster that beats one without a data plane. */
 const failuresMax = 3;
+/** Failures in a row, in silence, by which an observer keeps its own cluster's requests from another. */
+const failuresAlone = 2;
 const againAfterFailureMs = 300;
 const againInSilenceMs = 1_000;
 /** A look that failed says nothing when this process was late for more than one part in so many of its time. */
@@ -53,7 +56,7 @@ export const probe = (turn: Turn, peer: Peer): void => {
       start(turn, peer, record, quickMs(record.tookMs));
       record.nextMs = nowMs + againInSilenceMs;
     } else if (!record.isOut && nowMs >= record.nextMs) {
-      start(turn, peer, record, inDoubt ? quickMs(record.tookMs) : record.hasAnswered ? heardTimeoutMs : timeoutMs);
+      start(turn, peer, record, inDoubt ? quickMs(record.tookMs) : timeoutMs);
       // Spread a little, so that observers that started together do not knock together.
       record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
     }
@@ -101,6 +104,15 @@ export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHe
   const known = peer.probes.filter(({ address, hasAnswered }) => address.role === role && hasAnswered);
   if (known.length === 0) return 'none';
   return known.every(({ failures }) => failures >= (isHeard ? failuresMax : 1)) ? 'lost' : 'ok';
+};
+
+/**
+ * True when no gateway that ever answered has done so of late: ground enough to send no requests there from here; undefined = none ever
+ * answered. One look in silence is a vote, which others outvote; a stopped agent and one slow answer must not take a cluster's requests away.
+ */
+export const isUnanswered = (peer: Peer, isHeard: boolean): boolean | undefined => {
+  const known = peer.probes.filter(({ address, hasAnswered }) => address.role === 'Gateway' && hasAnswered);
+  return known.length === 0 ? undefined : known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone));
 };
 
 /** True when a gateway works, but not always. */

@@ -17,9 +17,11 @@ import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
+import { isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
 import type { Obstacle } from './tally.ts';
+import { isSilent } from './turn.ts';
 
 /** The world of a running detector. */
 export type WatchPorts = MeshGateOptions & {
@@ -45,6 +47,14 @@ export type WatchPorts = MeshGateOptions & {
 /** What forbids a verdict that a majority is for. */
 export type ObstacleNote = { readonly target: string; readonly obstacle: Obstacle | undefined };
 
+/** One observer's own view of a target. */
+export type Sight = {
+  readonly opinion: Opinion | undefined;
+  readonly evidence: Evidence | undefined;
+  /** Whether its gateways are silent for more than a moment; undefined = none of them ever answered this observer. */
+  readonly isUnanswered: boolean | undefined;
+};
+
 /** A running detector: the port by which traffic, fencing and status learn of deaths. */
 export type Watch = {
   /** Each change of a verdict, as soon as it is decided; handlers must return at once. */
@@ -60,7 +70,7 @@ export type Watch = {
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
-  readonly sightOf: (target: string) => { readonly opinion: Opinion | undefined; readonly evidence: Evidence | undefined } | undefined;
+  readonly sightOf: (target: string) => Sight | undefined;
   /** Highest epoch of a decision that is known here. */
   readonly epoch: () => number;
   /** True while this agent doubts itself; it then must not take anything over. */
@@ -168,7 +178,9 @@ export const startWatch = (ports: WatchPorts): Watch => {
         .sort((a, b) => (a.voter < b.voter ? -1 : 1)),
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
-      return peer?.heardMs === undefined ? undefined : { opinion: peer.opinion, evidence: peer.evidence };
+      if (peer?.heardMs === undefined) return undefined;
+      const { opinion, evidence } = peer;
+      return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, ports.monotonicMs())) };
     },
     epoch: () => state.epoch,
     abstains: () => state.abstains !== undefined,
