@@ -1,6 +1,6 @@
 /**
  * @module What a failure costs: real clusters, agents, broker and hub in network namespaces of their own, faults in the network between them,
- * and clients at every cluster. `npm run bench -- failover`, as root on Linux; an hour and a half, or with `--quick` some minutes.
+ * and clients at every cluster. `npm run bench -- failover`, as root on Linux; two hours, or with `--quick` a quarter of one.
  */
 import { cpus } from 'node:os';
 import { networkLack } from '../testbed/index.ts';
@@ -15,7 +15,7 @@ import { requestsPerSecond } from './lib/failover/words.ts';
 type Extent = Watching & { readonly vanishingRuns: number; readonly partialRuns: number; readonly soakMinutes: number };
 
 const full: Extent = { vanishingRuns: 20, partialRuns: 3, soakMinutes: 60, quietMs: 15_000, movesMsMax: 30_000 };
-const quick: Extent = { vanishingRuns: 3, partialRuns: 1, soakMinutes: 2, quietMs: 8_000, movesMsMax: 30_000 };
+const quick: Extent = { vanishingRuns: 6, partialRuns: 1, soakMinutes: 3, quietMs: 10_000, movesMsMax: 30_000 };
 const soakRttMs = 80;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -31,7 +31,7 @@ const repeat = async (lab: Lab, fault: Fault, times: number, watching: Watching)
     mayLeave.push(fault.mayLeave?.(lab, victim));
     const run = await runFault(lab, fault, victim, watching);
     runs.push(run);
-    say(`${fault.name}: ${victim.name} ${JSON.stringify(run)}`);
+    say(`${fault.name}: ${victim.name} ${JSON.stringify(run)}, load ${loadNow().toFixed(1)}`);
   }
   return { fault, runs, mayLeave, load: loadNow() };
 };
@@ -95,6 +95,7 @@ const resultOf = (all: readonly FaultRuns[], soaked: Soaked): BenchResult => {
     title: [
       `What a failure costs: ${all.length} faults, five clusters with real kube-apiservers, an agent and a backend each, nats-server and hub, each in a network`,
       `namespace of its own on one machine of ${cpus().length} cores; ${requestsPerSecond} requests a second from every cluster, half by name, half by EndpointSlice.`,
+      'All but the hub goes before what else runs on the machine (nice -10).',
       'Times are ms after the fault until the last cluster; a name that a resolver keeps adds its TTL (5 s here). Replicas go after 5 s (the default).',
       'Settings for the next trial: FailoverPolicy hold-down and half-life 1 s, window 10 s; TrafficPolicy hold-down 0, one step. `load`: of the machine, over a minute.',
     ].join('\n'),

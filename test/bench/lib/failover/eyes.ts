@@ -30,13 +30,15 @@ export const openEyes = async (kubeconfig: string): Promise<Eyes> => {
   const client = httpClient(await loadKubeconfig(kubeconfig, env), { userAgent: 'lab' });
   const slices = makeHistory<SliceRecord>(recordsMax, ({ atMs }) => atMs);
   const readies = makeHistory<ReadyRecord>(recordsMax, ({ atMs }) => atMs);
-  const known = new Map<string, { readonly source: string; readonly addresses: readonly string[] }>();
+  let known = new Map<string, { readonly source: string; readonly addresses: readonly string[] }>();
+  // What is read anew takes the place of what was known when it has been read: a proxy forgets nothing because the API is away.
+  let next = known;
   let sources: readonly string[] = [];
   let ready = 0;
   const see = (): void => {
-    const next = [...new Set([...known.values()].flatMap(({ source, addresses }) => (addresses.length === 0 ? [] : [source])))].sort();
-    if (next.join() !== sources.join()) slices.add({ atMs: Date.now(), sources: next });
-    sources = next;
+    const now = [...new Set([...known.values()].flatMap(({ source, addresses }) => (addresses.length === 0 ? [] : [source])))].sort();
+    if (now.join() !== sources.join()) slices.add({ atMs: Date.now(), sources: now });
+    sources = now;
   };
   const sliceEyes = startReflector({
     client,
@@ -50,9 +52,10 @@ export const openEyes = async (kubeconfig: string): Promise<Eyes> => {
     },
     project: (object) => ({ source: object.metadata.labels?.[sourceClusterLabel] ?? '', addresses: addressesIn(object) }),
     onEvent: (event) => {
-      if (event.type === 'Init') known.clear();
+      if (event.type === 'Init') next = new Map();
       else if (event.type === 'Delete') known.delete(event.key);
-      else if (event.type !== 'InitDone') known.set(event.key, event.item);
+      else if (event.type !== 'InitDone') next.set(event.key, event.item);
+      if (event.type === 'InitDone') known = next;
       if (event.type !== 'Init' && event.type !== 'InitApply') see();
     },
   });

@@ -43,11 +43,16 @@ const times = (runs: readonly Measured[], of: (run: Measured) => number | undefi
   runs.map((run) => of(run) ?? Number.POSITIVE_INFINITY);
 const cell = (ms: number): Cell => (Number.isFinite(ms) ? ms : 'never');
 
-/** Clusters that were taken from traffic although nothing of them was lost: by verdict anywhere, or at a site that could still reach it. */
+/**
+ * What was moved although nothing of the cluster was lost: requests, by verdict anywhere or at a site that could still reach it; and replicas,
+ * of which the others have more than before.
+ */
 export const falseMoves = ({ fault, runs, mayLeave }: FaultRuns): number =>
   sum(
-    runs.map(({ falseDeaths, dead, left }, at) =>
-      fault.moves ? falseDeaths : falseDeaths + dead.length + left.filter((name) => name !== mayLeave[at]).length,
+    runs.map(({ falseDeaths, dead, left, replicasBackMs }, at) =>
+      fault.moves
+        ? falseDeaths
+        : falseDeaths + dead.length + left.filter((name) => name !== mayLeave[at]).length + (replicasBackMs === undefined ? 0 : 1),
     ),
   );
 
