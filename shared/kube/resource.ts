@@ -34,6 +34,8 @@ export type Strategy = {
   readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, context: StrategyContext) => KubeObject;
   /** Whether a change counts a generation; `differs`: something besides metadata and status does. Absent: whatever differs counts. */
   readonly countsChange?: (object: KubeObject, old: KubeObject, differs: boolean) => boolean;
+  /** What is wrong with a new object so early that nothing else is told. Absent: nothing. */
+  readonly validateFirst?: (object: KubeObject) => StatusCause[];
   readonly validate?: (object: KubeObject) => StatusCause[];
   /** What is wrong with a change, `validate` among it where a change is held to it. Absent: `validate`. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject) => StatusCause[];

@@ -50,6 +50,36 @@ describe('Services', () => {
       { clusterIP: 'None', ports: [{ port: 80, nodePort: 30_080 }] },
       ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
     ],
+    [
+      { clusterIP: '1.2.3', type: 'Magic', ports: [{ port: 0 }], sessionAffinity: 'Q' },
+      ['spec.clusterIPs[0]: Invalid value: "1.2.3": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    ],
+    [
+      { externalTrafficPolicy: 'Local', healthCheckNodePort: 31_000, trafficDistribution: 'Near', ports: [{ port: 80 }] },
+      [
+        'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
+        "spec.healthCheckNodePort: Invalid value: 31000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+        'spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+      ],
+    ],
+    [
+      { loadBalancerSourceRanges: ['10.0.0.0/8'], loadBalancerClass: 'a', ports: [{ port: 80 }] },
+      [
+        "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+        "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'",
+      ],
+    ],
+    [
+      { type: 'LoadBalancer', loadBalancerSourceRanges: ['x'], ports: [{ port: 80 }] },
+      ['spec.LoadBalancerSourceRanges[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+    ],
+    [
+      { externalIPs: ['127.0.0.1', '0.0.0.0'], ports: [{ port: 80 }] },
+      [
+        'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+        'spec.externalIPs[1]: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)',
+      ],
+    ],
   ])('%j has the API server’s faults', (spec, faults) => {
     expect(created(services, { spec }).faults).toEqual(faults);
   });

@@ -50,8 +50,9 @@ const decodeOperation = (raw: unknown): Operation | string => {
  * count from a list's end, as the Kubernetes API has it.
  */
 export const applyJsonPatch = (document: JsonObject, patch: unknown): PatchResult<unknown> => {
+  if (patch === null) return patched(document);
   if (!Array.isArray(patch)) {
-    const word = isObject(patch) ? 'object' : patch === null ? 'null' : typeof patch;
+    const word = isObject(patch) ? 'object' : typeof patch;
     return refused(badPatch(`error decoding patch: json: cannot unmarshal ${word} into Go value of type []handlers.jsonPatchOp`));
   }
   const deep = tooDeep(patch, document);
@@ -118,6 +119,7 @@ class Editor {
         this.#move(from, path);
         break;
       case 'copy':
+        if (from.length === 0) throw new Unfit('copy: the whole object');
         this.#add(path, this.#copyOf(this.#get(from)));
         break;
       default:
@@ -184,10 +186,7 @@ class Editor {
 
   #add(path: readonly string[], value: unknown): void {
     const last = path.at(-1);
-    if (last === undefined) {
-      this.root = value;
-      return;
-    }
+    if (last === undefined) throw new Unfit('add: the whole object');
     const parent = this.#parent(path);
     if (!Array.isArray(parent)) {
       put(parent, last, value);

@@ -108,6 +108,42 @@ describe('bytes', () => {
   });
 });
 
+describe('a patch of the root', () => {
+  const PATH = `${BASE}/patched`;
+  const undeterminable = 'the name of the object (patched based on URL) was undeterminable: name must be provided';
+  const rejected = 'the server rejected our request due to an error in our request';
+  const patchOf = async (type: string, body: unknown) => {
+    const response = await server.ask('PATCH', PATH, body, { 'Content-Type': `application/${type}` });
+    const { message } = (await response.json()) as { message?: string };
+    return [response.status, message, response.headers.get('Warning')];
+  };
+  beforeAll(async () => {
+    await server.json('POST', BASE, { metadata: { name: 'patched' }, data: { a: 'b' } });
+  });
+
+  it.each([
+    ['json-patch+json', [{ op: 'replace', path: '', value: { a: 1 } }], 400, undeterminable, '299 - "unknown field \\"a\\""'],
+    ['json-patch+json', [{ op: 'replace', path: '', value: 5 }], 422, rejected, null],
+    ['json-patch+json', [{ op: 'add', path: '', value: {} }], 422, rejected, null],
+    ['json-patch+json', [{ op: 'copy', from: '', path: '/data/x' }], 422, rejected, null],
+    ['json-patch+json', 'null', 200, undefined, null],
+    ['json-patch+json', [{ op: 'remove', path: '/kind' }], 200, undefined, null],
+    ['merge-patch+json', { kind: null }, 200, undefined, null],
+    ['strategic-merge-patch+json', { kind: 'Secret' }, 200, undefined, null],
+    ['strategic-merge-patch+json', { $patch: 'delete' }, 400, undeterminable, null],
+  ])('%s of %j is answered as by the API server', async (type, body, code, message, warning) => {
+    expect(await patchOf(type, body)).toEqual([code, message, warning]);
+  });
+
+  it('that makes a list of the object is told so', async () => {
+    const [code, message] = await patchOf('json-patch+json', [{ op: 'replace', path: '', value: [] }]);
+    expect([code, String(message).slice(0, 109)]).toEqual([
+      422,
+      ' "" is invalid: patch: Invalid value: "[]": couldn\'t get version/kind; json parse error: json: cannot unmarsh',
+    ]);
+  });
+});
+
 describe('what is deprecated', () => {
   it('is told with each answer, a refusal too', async () => {
     const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';

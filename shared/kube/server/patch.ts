@@ -1,6 +1,7 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
 import { applyConfiguration, configurationName, withManagedFields } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
+import { unfitPatch } from '../patch/index.ts';
 import { type ConformReader, conform, goPrint, isObject, jsonWord, unknownFieldText } from '../schema/index.ts';
 import { StatusError } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
@@ -8,7 +9,7 @@ import { admitted } from './admission.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
 import { retryWrite, type ServerContext } from './context.ts';
 import { createObject } from './create.ts';
-import { asKind, mediaTypeOf, parseBody, settled, told } from './decode.ts';
+import { asKind, mediaTypeOf, parseBody, settled, told, typeMetaFault } from './decode.ts';
 import { badRequest, conflict, invalid, noSuchResource, notFound, unsupportedPatch } from './errors.ts';
 import { defaulted, patchedBy, patchFaults } from './machinery.ts';
 import { trackContext, trackedUpdate } from './managed.ts';
@@ -16,7 +17,7 @@ import { inNamespace, withName } from './metadata.ts';
 import { type WriteQuery, writeQuery } from './options-query.ts';
 import type { Result } from './result.ts';
 import { SCALE, scaleOf, withAppliedScale, withScale } from './scale.ts';
-import { change, separated } from './update.ts';
+import { change, checkVersionText, separated } from './update.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const STRATEGIC = 'application/strategic-merge-patch+json';
@@ -74,24 +75,35 @@ const patchedObject = (server: ServerContext, call: Call, old: KubeObject, store
 
 /** What a patch made of the object must still be an object of the kind; if not, the patch is at fault. */
 const settledPatch = (server: ServerContext, call: Call, patched: unknown, target: PatchTarget): KubeObject => {
+  const { type } = call;
+  const { faults, query } = target;
   const refuse = (why: string): StatusError => patchFault(patched, target, why);
-  if (isObject(patched)) {
-    const { apiVersion, kind } = patched;
-    const wanted = asKind(call.type, {});
-    if (apiVersion !== wanted.apiVersion || kind !== wanted.kind)
-      throw refuse(
-        apiVersion === undefined || kind === undefined
-          ? `the object has no ${apiVersion === undefined ? 'apiVersion' : 'kind'} any more`
-          : `the object became a ${String(kind)} of ${String(apiVersion)}`,
-      );
+  const settle = (object: KubeObject, by: ConformReader): KubeObject =>
+    settled(server, call, type, object, query.fieldValidation, { faults, refuse, by, sorts: true });
+  // The converter makes a typed object of the map, whatever that says of its type.
+  if (target.mediaType === STRATEGIC) return settle(asKind(type, { ...(patched as object), apiVersion: '', kind: '' }), 'converter');
+  if (!isObject(patched)) {
+    if (!Array.isArray(patched)) throw unfitPatch('the object became no object');
+    throw refuse(`couldn't get version/kind; json parse error: ${typeMetaFault(patched)}`);
   }
-  const by: ConformReader = target.mediaType === STRATEGIC ? 'converter' : 'decoder';
-  return settled(server, call, call.type, asKind(call.type, patched), target.query.fieldValidation, {
-    faults: target.faults,
-    refuse,
-    by,
-    sorts: true,
-  });
+  const { apiVersion, kind } = patched;
+  if (type.strategicMerge && apiVersion === undefined) return versionless(call, patched, target, refuse);
+  const wanted = asKind(type, {});
+  const isOther = apiVersion !== wanted.apiVersion || kind !== wanted.kind;
+  if (isOther && !(type.strategicMerge && apiVersion === wanted.apiVersion && kind === undefined))
+    throw refuse(
+      apiVersion === undefined || kind === undefined
+        ? `the object has no ${apiVersion === undefined ? 'apiVersion' : 'kind'} any more`
+        : `the object became a ${String(kind)} of ${String(apiVersion)}`,
+    );
+  return settle(asKind(type, patched), 'decoder');
+};
+
+/** A real API server takes an object without apiVersion for one of its inner version, in which no field has a name; so it has none either. */
+const versionless = (call: Call, patched: object, { faults, query }: PatchTarget, refuse: (why: string) => StatusError): KubeObject => {
+  const unknown = Object.keys(patched).filter((field) => field !== 'kind');
+  told(call, [...faults, ...unknown.sort().map(unknownFieldText)], query.fieldValidation, refuse);
+  return withName(call, asKind(call.type, {}));
 };
 
 /** Tells what the patch made (of a strategic merge: the patch), as a real API server does. */
@@ -106,6 +118,7 @@ const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: 
   inNamespace(call, object);
   withName(call, object);
   const { resourceVersion, uid } = object.metadata;
+  checkVersionText(resourceVersion ?? '');
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(stored.revision))
     throw conflict(call.type, call.name);
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {

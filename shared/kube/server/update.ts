@@ -1,14 +1,13 @@
 /** @module PUT, and the common end of every change: kept fields, generation, validation, compare-and-set, removal at the last finalizer. */
 import type { KubeObject } from '../object.ts';
 import { equalJson, storedValue } from '../schema/index.ts';
-import { StatusError } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, isStorageVersion, keyFor, managerOf } from './call.ts';
 import { commitOne, retryWrite, type ServerContext } from './context.ts';
 import { create } from './create.ts';
 import { decodeObject } from './decode.ts';
-import { conflict, invalid, notFound } from './errors.ts';
+import { conflict, invalid, notFound, serverError } from './errors.ts';
 import { storageForm } from './machinery.ts';
 import { trackedUpdate } from './managed.ts';
 import { inNamespace, keptMetadata, tidyMetadata, withName } from './metadata.ts';
@@ -25,9 +24,7 @@ export const update = async (server: ServerContext, call: Call, body: Body): Pro
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
     if (stored === undefined && call.type.strategy.allowCreateOnUpdate !== true) throw notFound(call.type, call.name);
-    // A real API server takes this for a fault of its own.
-    if (!/^\d*$/.test(resourceVersion))
-      throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    checkVersionText(resourceVersion);
     if (stored === undefined) return { done: await createInstead(server, call, body, sent) };
     checkPreconditions(call, sent, stored);
     const manager = managerOf(query.fieldManager, call.userAgent);
@@ -39,6 +36,11 @@ export const update = async (server: ServerContext, call: Call, body: Body): Pro
     if (!unconditional) throw conflict(call.type, call.name);
     return 'again';
   });
+};
+
+/** 500 of a resourceVersion that is no number: a real API server takes it for a fault of its own. */
+export const checkVersionText = (text: string): void => {
+  if (!/^\d*$/.test(text)) throw serverError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
 };
 
 /** '' and '0' both mean that nothing is expected. */

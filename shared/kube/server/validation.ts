@@ -24,13 +24,16 @@ const nameRuleOf = (type: ResourceType): NameRule => {
 };
 
 /** Faults of a new object. */
-export const createFaults = (server: ServerContext, type: ResourceType, object: KubeObject): StatusCause[] =>
-  distinct([
+export const createFaults = (server: ServerContext, type: ResourceType, object: KubeObject): StatusCause[] => {
+  const first = type.strategy.validateFirst?.(object) ?? [];
+  if (first.length > 0) return distinct(first);
+  return distinct([
     ...validateObjectMeta(object, type.namespaced, nameRuleOf(type)),
     ...finalizerFaults(type, object),
     ...schemaFaults(server, type, object),
     ...(type.strategy.validate?.(object) ?? []),
   ]);
+};
 
 /** Faults of an object that was changed at one of its endpoints ('' = the object itself). */
 export const updateFaults = (

@@ -15,7 +15,7 @@ import {
 } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { at, hasAt, listAt, namesAt, numberAt, textAt, textsAt } from '../read.ts';
-import { ipFaults } from '../validate/addresses.ts';
+import { cidrFaults, ipFaults, specialIpFaults } from '../validate/addresses.ts';
 import { portFaults } from '../validate/numbers.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -50,8 +50,10 @@ const servicePortFaults = (port: unknown, field: string, names: Set<string>, nee
 };
 
 const externalNameFaults = (service: KubeObject): Fault[] => {
+  // The older field counts for the newer one.
+  const isNamed = (field: string): boolean => textAt(service, 'spec', field) !== '' || namesAt(service, 'spec', field).length > 0;
   const faults = ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy']
-    .filter((field) => namesAt(service, 'spec', field).length > 0 || textAt(service, 'spec', field) !== '')
+    .filter((field) => isNamed(field) || (field === 'clusterIPs' && isNamed('clusterIP')))
     .map((field) => forbidden(`spec.${field}`, 'may not be set for ExternalName services'));
   const name = textAt(service, 'spec', 'externalName').replace(/\.$/, '');
   return [...faults, ...(name === '' ? [required('spec.externalName')] : invalidEach('spec.externalName', name, dns1123Subdomain(name)))];
@@ -78,7 +80,8 @@ const affinityFaults = (service: KubeObject): Fault[] => {
     : [invalid(field, seconds, `must be greater than 0 and less than ${affinitySecondsMax}`)];
 };
 
-const addressFaults = (service: KubeObject): Fault[] => {
+/** Faults of cluster IPs and their families; a new Service that has one is told of nothing else. */
+export const addressFaults = (service: KubeObject): Fault[] => {
   if (typeOf(service) === 'ExternalName') return [];
   const faults: Fault[] = [];
   const list = namesAt(service, 'spec', 'clusterIPs');
@@ -99,6 +102,16 @@ const addressFaults = (service: KubeObject): Fault[] => {
   return list.length > 2 ? [...faults, invalid('spec.clusterIPs', list, 'may only hold up to 2 values')] : faults;
 };
 
+/** A port as Go prints one of which only these two are set. */
+const goPort = (protocol: string, port: number): object => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+});
+
 /** The second of two ports that are the same in the fields named. */
 const repeatedPorts = (service: KubeObject, field: 'port' | 'nodePort', suffix: string): Fault[] => {
   const seen = new Set<string>();
@@ -108,8 +121,40 @@ const repeatedPorts = (service: KubeObject, field: 'port' | 'nodePort', suffix: 
     if (field === 'nodePort' && number === 0) return [];
     const isRepeated = seen.has(key);
     seen.add(key);
-    return isRepeated ? [duplicate(`spec.ports[${index}]${suffix}`, field === 'port' ? { protocol, port: number } : number)] : [];
+    return isRepeated ? [duplicate(`spec.ports[${index}]${suffix}`, field === 'port' ? goPort(protocol, number) : number)] : [];
   });
+};
+
+const balancerOnly = "may only be used when `type` is 'LoadBalancer'";
+
+const balancerFaults = (service: KubeObject): Fault[] => {
+  const ranges = namesAt(service, 'spec', 'loadBalancerSourceRanges');
+  const name = textAt(service, 'spec', 'loadBalancerClass');
+  if (typeOf(service) === 'LoadBalancer')
+    return [
+      ...ranges.flatMap((range, index) => cidrFaults(range.trim(), `spec.LoadBalancerSourceRanges[${index}]`)),
+      ...(name === '' ? [] : invalidEach('spec.loadBalancerClass', name, qualifiedName(name))),
+    ];
+  return [
+    ...(ranges.length > 0 ? [forbidden('spec.LoadBalancerSourceRanges', balancerOnly)] : []),
+    ...(hasAt(service, 'spec', 'allocateLoadBalancerNodePorts') ? [forbidden('spec.allocateLoadBalancerNodePorts', balancerOnly)] : []),
+    ...(name === '' ? [] : [forbidden('spec.loadBalancerClass', balancerOnly)]),
+  ];
+};
+
+/** What is for Services that can be reached from outside only. */
+const exposureFaults = (service: KubeObject): Fault[] => {
+  const policy = textAt(service, 'spec', 'externalTrafficPolicy');
+  const [port, type] = [numberAt(service, 'spec', 'healthCheckNodePort'), typeOf(service)];
+  const isExternal = ['LoadBalancer', 'NodePort'].includes(type) || namesAt(service, 'spec', 'externalIPs').length > 0;
+  const isChecked = type === 'LoadBalancer' && policy === 'Local';
+  const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+  return [
+    ...(policy !== '' && !isExternal
+      ? [invalid('spec.externalTrafficPolicy', policy, 'may only be set for externally-accessible services')]
+      : []),
+    ...(port !== 0 && !isChecked ? [invalid('spec.healthCheckNodePort', port, why)] : []),
+  ];
 };
 
 const policyFaults = (service: KubeObject): Fault[] =>
@@ -118,12 +163,18 @@ const policyFaults = (service: KubeObject): Fault[] =>
     return value === '' || policies.includes(value) ? [] : [notSupported(`spec.${field}`, value, policies)];
   });
 
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+
+const distributionFaults = (service: KubeObject): Fault[] => {
+  const value = textAt(service, 'spec', 'trafficDistribution');
+  return value === '' || distributions.includes(value) ? [] : [notSupported('spec.trafficDistribution', value, distributions)];
+};
+
 /** Faults of a Service. */
 export const serviceFaults = (service: KubeObject): Fault[] => {
   const ports = listAt(service, 'spec', 'ports');
   const type = typeOf(service);
   const names = new Set<string>();
-  const isBalancer = type === 'LoadBalancer';
   return [
     ...(ports.length === 0 && !isHeadless(service) && type !== 'ExternalName' ? [required('spec.ports')] : []),
     ...typeFaults(service),
@@ -131,7 +182,10 @@ export const serviceFaults = (service: KubeObject): Fault[] => {
     ...validateLabels(textsAt(service, 'spec', 'selector'), 'spec.selector'),
     ...affinityFaults(service),
     ...addressFaults(service),
-    ...namesAt(service, 'spec', 'externalIPs').flatMap((address, index) => ipFaults(address, `spec.externalIPs[${index}]`)),
+    ...namesAt(service, 'spec', 'externalIPs').flatMap((address, index) => [
+      ...ipFaults(address, `spec.externalIPs[${index}]`),
+      ...specialIpFaults(address, `spec.externalIPs[${index}]`),
+    ]),
     ...(types.includes(type) ? [] : [notSupported('spec.type', type, types)]),
     ...(type === 'ClusterIP'
       ? ports.flatMap((port, index) =>
@@ -142,10 +196,10 @@ export const serviceFaults = (service: KubeObject): Fault[] => {
       : []),
     ...repeatedPorts(service, 'nodePort', '.nodePort'),
     ...repeatedPorts(service, 'port', ''),
-    ...(hasAt(service, 'spec', 'allocateLoadBalancerNodePorts') && !isBalancer
-      ? [forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'")]
-      : []),
+    ...balancerFaults(service),
+    ...exposureFaults(service),
     ...policyFaults(service),
+    ...distributionFaults(service),
   ];
 };
 

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../object.ts';
 import type { KindParts } from '../kind.ts';
 import { at, type Json, listAt, namesAt, numberAt, objectAt, textAt, textsAt, withAt, withItemsAt } from '../read.ts';
 import { isIpv6 } from '../validate/addresses.ts';
-import { families, headless, serviceFaults, serviceUpdateFaults, serviceWarnings, typeOf } from './service-faults.ts';
+import { addressFaults, families, headless, serviceFaults, serviceUpdateFaults, serviceWarnings, typeOf } from './service-faults.ts';
 
 /** Gives out addresses; undefined when none is free. Both are asked again on each attempt of a write, so they must not hand out by asking. */
 export type ServiceAddresses = {
@@ -111,6 +111,7 @@ export const serviceKind = (addresses: ServiceAddresses | undefined): KindParts 
   strategy: {
     prepareForCreate: (service) => withAddresses(service, addresses),
     prepareForUpdate: (service, old) => updated(service, old, addresses),
+    validateFirst: addressFaults,
     validate: serviceFaults,
     validateUpdate: (service, old) => [...serviceFaults(service), ...serviceUpdateFaults(service, old)],
     warnings: (service, old) =>

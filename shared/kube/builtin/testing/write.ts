@@ -43,10 +43,12 @@ export const created = (
   const { status: _, ...fresh } = filled(type, objectOf(type, fields, metadata), 'create');
   const object = type.strategy.prepareForCreate?.(fresh as KubeObject, context) ?? (fresh as KubeObject);
   const nameRule = present(type.validateName, 'validateName');
-  const faults = [
+  const first = type.strategy.validateFirst?.(object) ?? [];
+  const others = [
     ...validateObjectMeta(object, type.namespaced, (name, prefix) => [...nameRule(name, prefix)]),
     ...(type.strategy.validate?.(object) ?? []),
   ];
+  const faults = first.length > 0 ? first : others;
   return { object, faults: [...new Set(faults.map(faultText))], warnings: type.strategy.warnings?.(object, undefined) ?? [] };
 };
 
