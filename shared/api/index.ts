@@ -1,7 +1,7 @@
 /** @module The hub's own kinds, `hanse.dev/v1alpha1`, and those of the Multi-Cluster Services API. */
 import type { OpenApiSchema, ResourceType } from '../kube/resource.ts';
-import { clusterSchema, clusterType } from './cluster.ts';
 import { clusterPlacementPolicySchema, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+import { clusterSchema, clusterType } from './cluster-type.ts';
 import { failoverPolicySchema, failoverPolicyType } from './failover-policy.ts';
 import { gpuPoolSchema, gpuPoolType } from './gpu-pool.ts';
 import { joinTokenSchema, joinTokenType } from './join-token.ts';
@@ -27,7 +27,6 @@ export {
   type ClusterVerdict,
   clusterCondition,
   clusterLabels,
-  clusterType,
   type DetectorSummary,
   drainTaint,
   type NodeGroupPrices,
@@ -36,6 +35,7 @@ export {
   revokeFinalizer,
 } from './cluster.ts';
 export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
+export { clusterType } from './cluster-type.ts';
 export {
   defaultFailoverPolicy,
   effectiveFailover,

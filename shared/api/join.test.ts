@@ -1,7 +1,7 @@
 /** @module Rules of the kinds Cluster and JoinToken. */
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../kube/object.ts';
-import { clusterType } from './cluster.ts';
+import { clusterType } from './cluster-type.ts';
 import { joinTokenType } from './join-token.ts';
 
 const nowMs = Date.parse('2030-01-01T00:00:00Z');
