@@ -1,6 +1,7 @@
 /** @module Which clusters may take replicas of a workload, how many at most, and why others may not. */
 import type { ExplanationScore } from '../api/index.ts';
 import { type FitResult, type PodShape, plainShape, taintText } from '../capacity/index.ts';
+import { createScratch } from '../lib/scratch.ts';
 import { type Answers, refusalIn, shapeAmong, unable } from './answers.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { answersOf } from './fleet.ts';
@@ -44,7 +45,7 @@ type Question = {
   readonly neighbours: Neighbours | undefined;
 };
 
-/** What came of it: the first `size` places of `at` are candidates. */
+/** What came of it: the first `size` places of `at` are candidates; it is used again by the next decision. */
 type Sieve = {
   readonly at: Int32Array;
   size: number;
@@ -54,6 +55,7 @@ type Sieve = {
 };
 
 const noShape = plainShape({});
+const placesFor = createScratch();
 
 /** Driven out by a taint now; tells when that is still to come. */
 const driven = (standing: Standing, question: Question, into: Sieve): Refusal | undefined => {
@@ -92,7 +94,7 @@ const judge = (at: number, standing: Standing, question: Question, isPresent: bo
 const sieve = (prepared: Prepared, question: Question, present: ReadonlySet<number>): Sieve => {
   const { standings } = prepared;
   const gates = gatesOf(prepared, question.kind);
-  const into: Sieve = { at: new Int32Array(standings.length), size: 0, holds: new Map(), kept: new Map(), recheckAtMs: undefined };
+  const into: Sieve = { at: placesFor(standings.length), size: 0, holds: new Map(), kept: new Map(), recheckAtMs: undefined };
   const isPlain = question.neighbours === undefined;
   const isNew = present.size === 0;
   for (let at = 0; at < gates.length; at++) {

@@ -34,7 +34,12 @@ import { seat } from './seats.ts';
 import { seatFreely } from './webster.ts';
 
 /** A division, and the hard constraints that nothing better than it could hold. */
-export type Division = { readonly counts: Column; readonly broken: readonly Violation[] };
+export type Division = {
+  readonly counts: Column;
+  readonly broken: readonly Violation[];
+  /** Duplicated: which candidates a copy is asked of, whether they have room for it or not. */
+  readonly isAsked?: (candidate: number) => boolean;
+};
 
 /** How new seats are ordered under a stable strategy. */
 export type Preference = 'proportional' | 'aggregated' | 'inOrder';
@@ -223,6 +228,8 @@ const givenBack = (problem: Problem, chosen: Chosen, owed: Column, preference: P
 const stableTries = (problem: Problem, chosen: Chosen, preference: Preference): (() => Column)[] => {
   const least = atLeastCurrent(problem);
   const seatOver = (start: Column, kept: Column): Column => seatAll(problem, chosen, start, stableLine(problem, kept, preference));
+  // Where nothing runs and nothing must, there is nothing to keep: all three are the same.
+  if (!hasAny(problem.current) && !hasAny(problem.min)) return [() => seatOver(problem.min, problem.min)];
   return [
     ...(sumOf(least) <= problem.replicas ? [() => seatOver(least, least)] : []),
     () => seatOver(problem.min, problem.current),
@@ -259,15 +266,30 @@ export const divideStable = (given: Problem, owed: Column, preference: Preferenc
   return bestOf(attempts, first);
 };
 
+/** The first tier that has room; where none has, the first there is. */
+const firstTierOf = ({ max, tier }: Problem, { isOpen }: Chosen): number => {
+  let [roomy, any] = [unlimited, unlimited];
+  for (let at = 0; at < max.length; at++) {
+    if (!isOpen(at)) continue;
+    any = Math.min(any, tier[at] as number);
+    if ((max[at] as number) > 0) roomy = Math.min(roomy, tier[at] as number);
+  }
+  return roomy === unlimited ? any : roomy;
+};
+
 /** Strategy Duplicated: every open candidate gets all replicas, or as many as it can hold. */
 export const divideDuplicated = (given: Problem): Division => {
-  const { max, tier, current, replicas } = within(given, chooseDomains(given));
-  let firstTier = unlimited;
-  for (let at = 0; at < max.length; at++) if ((max[at] as number) > 0) firstTier = Math.min(firstTier, tier[at] as number);
+  const chosen = chooseDomains(given);
+  const { max, tier, current, replicas } = within(given, chosen);
+  const firstTier = firstTierOf(given, chosen);
   const counts = columnOf(max.length, (at) =>
     (tier[at] as number) > firstTier && (current[at] as number) === 0 ? 0 : Math.min(max[at] as number, replicas),
   );
   // Skew and share speak of a division of replicas; copies are not divided, so that only the numbers of domains count.
   const spreads = given.spreads.map((spread) => ({ ...spread, maxSkew: unlimited, shareMax: unlimited }));
-  return { counts, broken: violations({ ...given, spreads }, counts) };
+  return {
+    counts,
+    broken: violations({ ...given, spreads }, counts),
+    isAsked: (at) => chosen.isOpen(at) && (tier[at] as number) === firstTier,
+  };
 };

@@ -164,7 +164,13 @@ export const bindingTerms = (candidates: Candidates, workload: Workload, problem
 };
 
 /** How a decision ended. */
-export type Outcome = { readonly counts: Column; readonly faults: readonly Violation[]; readonly partial: boolean };
+export type Outcome = {
+  readonly counts: Column;
+  /** Replicas asked for. */
+  readonly wanted: number;
+  readonly faults: readonly Violation[];
+  readonly partial: boolean;
+};
 
 /** The outcome in a word and in words, and the terms that bind. */
 export const summary = (
@@ -173,8 +179,8 @@ export const summary = (
   candidates: Candidates,
   problem: Problem,
   outcome: Outcome,
-  wanted: number,
 ): { readonly reason: string; readonly message: string; readonly binding: string } => {
+  const { wanted } = outcome;
   const placed = sumOf(outcome.counts);
   const missing = wanted - placed;
   const keeps = placed > 0 ? `; the ${placed} that run stay` : '';

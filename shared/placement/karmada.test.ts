@@ -1,6 +1,7 @@
 /** @module Where room does not bind, divisions are those of Karmada (facts `karmada.md` §2.7), so that its users can move. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PolicySpec } from '../api/index.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
 
@@ -160,5 +161,134 @@ describe('divisions as Karmada makes them', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+type Told = readonly [name: string, fits: number, labels?: Readonly<Record<string, string>>];
+
+describe('tables of Karmada, with what we do otherwise', () => {
+  const byWeight = {
+    strategy: 'Weighted',
+    weights: [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'a' } }, weight: 1 }],
+  } as const;
+  const four: readonly Told[] = [
+    ['m1', 40],
+    ['m2', 60],
+    ['m3', 80],
+    ['m4', 50],
+  ];
+  const twoAtMost = [{ topologyKey: 'hanse.dev/cluster', maxDomains: 2 }];
+  const inRegions: readonly Told[] = [
+    ['a', 9, { region: 'x' }],
+    ['b', 5, { region: 'x' }],
+    ['c', 2, { region: 'y' }],
+  ];
+
+  it.each<[string, Partial<PolicySpec>, readonly Told[], number, Record<string, number>, Record<string, number>, number]>([
+    [
+      '§2.7 steady: as many as before stay where they are, balanced or not',
+      {},
+      [
+        ['a', 9],
+        ['b', 9],
+      ],
+      5,
+      { a: 5 },
+      { a: 5 },
+      0,
+    ],
+    [
+      '§2.7 steady: what a lost cluster had goes by room',
+      {},
+      [
+        ['a', 2],
+        ['b', 1],
+      ],
+      6,
+      { a: 2, b: 1, gone: 3 },
+      { a: 4, b: 2 },
+      0,
+    ],
+    [
+      '§2.7 static: clusters that no weight selects get nothing',
+      { replicaScheduling: byWeight },
+      [
+        ['a', 9],
+        ['b', 9],
+      ],
+      4,
+      {},
+      { a: 4 },
+      0,
+    ],
+    [
+      '§2.7 static: what runs does not count',
+      { replicaScheduling: { strategy: 'Weighted' } },
+      [
+        ['a', 9],
+        ['b', 9],
+      ],
+      4,
+      { a: 4 },
+      { a: 2, b: 2 },
+      0,
+    ],
+    [
+      '§2.7 overflow: each tier takes what it holds, by room within it',
+      { tiers: [{ name: 'own', clusterSelector: { matchLabels: { region: 'x' } } }, { name: 'rest' }] },
+      inRegions,
+      16,
+      {},
+      { a: 9, b: 5, c: 2 },
+      0,
+    ],
+    ['§2.6 a region minimum is reached', { spread: [{ topologyKey: 'region', minDomains: 2 }] }, inRegions, 6, {}, { a: 3, b: 2, c: 1 }, 0],
+    [
+      '§2.6 otherwise: under a maximum those with most room, not the best by score',
+      { spread: twoAtMost },
+      four,
+      120,
+      {},
+      { m2: 51, m3: 69 },
+      0,
+    ],
+    ['§2.6 otherwise: what fits under a maximum is placed', { spread: twoAtMost }, four, 200, {}, { m2: 60, m3: 80 }, 60],
+    [
+      '§2.7 otherwise: dynamic modes place what fits',
+      {},
+      [
+        ['a', 2],
+        ['b', 1],
+      ],
+      9,
+      {},
+      { a: 2, b: 1 },
+      6,
+    ],
+    [
+      '§2.7 otherwise: copies are not more than fit',
+      { replicaScheduling: { strategy: 'Duplicated' } },
+      [
+        ['a', 4],
+        ['b', 1],
+      ],
+      4,
+      {},
+      { a: 4, b: 1 },
+      3,
+    ],
+    [
+      '§2.6 otherwise: fewer domains than the minimum keep what runs',
+      { spread: [{ topologyKey: 'region', minDomains: 3 }] },
+      inRegions,
+      6,
+      { a: 4 },
+      { a: 4 },
+      2,
+    ],
+  ])('%s', (_, spec, clusters, replicas, current, placed, unplaced) => {
+    const views = clusters.map(([name, fits, labels]) => clusterWith(name, fits, labels));
+    const decision = place({ policy: policyOf(spec), clusters: views }, workloadOf(replicas, current), { nowMs: 0 });
+    expect([asMap(decision.clusters), decision.unplaced]).toEqual([placed, unplaced]);
   });
 });

@@ -170,6 +170,29 @@ const rows: readonly Row[] = [
     unplaced: 3,
   },
   {
+    rule: 'Duplicated counts what a cluster without room does not get as unplaced',
+    spec: strategy('Duplicated'),
+    clusters: [
+      ['a', 4],
+      ['b', 0],
+    ],
+    replicas: 4,
+    placed: { a: 4 },
+    unplaced: 4,
+  },
+  {
+    rule: 'Duplicated asks nothing of a cluster that bounds leave out',
+    spec: {
+      replicaScheduling: { strategy: 'Duplicated', bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'b' } }, max: 0 }] },
+    },
+    clusters: [
+      ['a', 4],
+      ['b', 9],
+    ],
+    replicas: 4,
+    placed: { a: 4 },
+  },
+  {
     rule: 'an object without replicas goes to every eligible cluster',
     clusters: [
       ['a', 0],

@@ -9,7 +9,6 @@ import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts'
 import { prepare } from './prepare.ts';
 import { type Column, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
 import { ranksOf } from './ranks.ts';
-import { usedOf } from './tally.ts';
 
 /**
  * What a decision is made from besides the workload. `clusters` is kept by identity with what was found out about it: give the same list again
@@ -131,9 +130,20 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   return divideStable(problem, owedTo(candidates, workload), preferences[policy.strategy] ?? 'proportional');
 };
 
-/** Replicas asked for: Duplicated asks for all of them in every cluster that takes part. */
-const wantedOf = (policy: CompiledPolicy, problem: Problem, counts: Column): number =>
-  policy.strategy === 'Duplicated' ? problem.replicas * Math.max(1, usedOf(counts)) : problem.replicas;
+/**
+ * Replicas asked for. Duplicated asks for all of them in every cluster that takes part: those that hold some, and those of the first tier that
+ * may and have no room.
+ */
+const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }: Division): number => {
+  if (isAsked === undefined) return problem.replicas;
+  const { most } = candidates.roster;
+  let parts = 0;
+  for (let at = 0; at < counts.length; at++) {
+    const isOpen = (most[at] as number) > 0 && holdAt(candidates, at) === undefined && isAsked(at);
+    if ((counts[at] as number) > 0 || isOpen) parts += 1;
+  }
+  return problem.replicas * Math.max(1, parts);
+};
 
 /** When a hard term cannot hold: nothing new is placed, and what runs and may stay keeps running. */
 const onlyPresent = (problem: Problem): Column => {
@@ -148,20 +158,27 @@ const onlyPresent = (problem: Problem): Column => {
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
   const faults = [...boundFaults(policy, candidates, problem), ...division.broken];
-  const least = policy.gang ? wantedOf(policy, problem, division.counts) : Math.min(policy.minReplicas, problem.replicas);
+  const wanted = wantedOf(candidates, problem, division);
+  const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
-  if (faults.length === 0 && !partial) return { counts: division.counts, faults, partial };
-  return { counts: onlyPresent(problem), faults, partial };
+  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(problem), wanted, faults, partial };
 };
 
 /** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */
 const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: Problem; outcome: Outcome } => {
-  const made = problemOf({ ...policy, strategy: 'Duplicated' }, candidates, 1);
-  const size = made.max.length;
+  const divided = problemOf({ ...policy, strategy: 'Duplicated' }, candidates, 1);
+  const size = divided.max.length;
   const nothing = nothingIn(size);
-  const problem: Problem = { ...made, tier: nothing, min: nothing, max: onesIn(size), current: lesser(candidates.current, onesIn(size)) };
+  const problem: Problem = {
+    ...divided,
+    tier: nothing,
+    min: nothing,
+    max: onesIn(size),
+    current: lesser(candidates.current, onesIn(size)),
+  };
   const { counts, broken } = divideDuplicated(problem);
-  return { problem, outcome: { counts: broken.length === 0 ? counts : problem.current, faults: broken, partial: false } };
+  const made = broken.length === 0 ? counts : problem.current;
+  return { problem, outcome: { counts: made, wanted: sumOf(made), faults: broken, partial: false } };
 };
 
 /** A decision whose rows are made when they are first read: most callers of a large fleet never do. */
@@ -186,8 +203,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
   const candidates = candidatesOf(policy, prepared, workload, snapshot.others ?? [], env.nowMs);
   const whole = workload.replicas === undefined;
   const { problem, outcome } = whole ? placeWhole(policy, candidates) : placeReplicas(policy, candidates, workload, workload.replicas);
-  const { counts } = outcome;
-  const wanted = whole ? sumOf(counts) : wantedOf(policy, problem, counts);
+  const { counts, wanted } = outcome;
   const clusters: { name: string; replicas?: number }[] = [];
   for (let at = 0; at < counts.length; at++) {
     const got = counts[at] as number;
@@ -200,7 +216,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
     {
       clusters,
       unplaced: Math.max(0, wanted - sumOf(counts)),
-      ...summary(policy, workload, candidates, problem, outcome, wanted),
+      ...summary(policy, workload, candidates, problem, outcome),
       cost,
       recheckAtMs: candidates.recheckAtMs,
     },

@@ -3,6 +3,7 @@
  * that are sure for each given at once.
  */
 import { IndexHeap } from '../lib/index-heap.ts';
+import { createScratch } from '../lib/scratch.ts';
 import { compareQuotients, type Line } from './line.ts';
 import { type Column, nothingIn, type Problem, sumOf } from './problem.ts';
 
@@ -14,6 +15,9 @@ const sureSeats = (votes: number, total: number, seats: number, parties: number)
   const spare = seats - Math.ceil(parties / 2);
   return spare <= 0 || total <= 0 ? 0 : Math.max(0, Math.floor((votes / total) * spare) - 1);
 };
+
+const membersOf = createScratch();
+const restOf = createScratch();
 
 /** Candidates whose next seats are of one class and rank. */
 type Group = { readonly members: Int32Array; readonly size: number; readonly room: number };
@@ -121,11 +125,11 @@ class Pass {
   /** Gives out up to `seats` seats, class by class and rank by rank; answers how many are left. */
   run(seats: number): number {
     const size = this.#counts.length;
-    const members = new Int32Array(size);
+    const members = membersOf(size);
     let left = this.#give(this.#first(members), seats);
     if (left <= 0) return left;
     let waiting = 0;
-    const rest = new Int32Array(size);
+    const rest = restOf(size);
     for (let at = 0; at < size; at++) if (this.#room(at) > 0) rest[waiting++] = at;
     // Which of those of one turn comes first decides nothing, but it is a total order.
     const queue = new IndexHeap(rest, waiting, (a, b) => (this.#turn(a, b) || a - b) < 0);

@@ -4,14 +4,17 @@ import {
   clusterType,
   hanseApiVersion,
   hanseGroup,
+  hanseSchemas,
   type Placement,
   type PolicySpec,
   placementType,
+  schemaNameOf,
   validatePolicySpec,
   type WorkloadRef,
 } from '../api/index.ts';
 import { demandFault, type Read } from '../capacity/index.ts';
 import { type KubeObject, parseApiVersion } from '../kube/object.ts';
+import { conform, createSchemaSet, unknownFieldText } from '../kube/schema/index.ts';
 import { type LabelSelectorObject, selectorFromObject } from '../kube/selectors/index.ts';
 import { bagOf, isBag, textsOf } from '../lib/fields.ts';
 import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } from '../placement/index.ts';
@@ -94,10 +97,19 @@ type Sorted = {
   priorities: Map<string, KubeObject>;
 };
 
+const schemas = createSchemaSet({ schemas: hanseSchemas });
+
+/** Fields that a server would drop with a warning say something that the plan would not do. */
+const refuseUnknown = (object: KubeObject): void => {
+  const [first] = conform(schemas.node(schemaNameOf(object.kind)), object).unknown;
+  if (first !== undefined) throw new PlanFault(`${labelOf(object)}: ${unknownFieldText(first)}`);
+};
+
 const takePolicy = (object: KubeObject, into: Sorted): void => {
   const namespace = object.kind === 'PlacementPolicy' ? (object.metadata.namespace ?? 'default') : '';
   if (object.spec === undefined) throw new PlanFault(`${labelOf(object)}: spec: say which objects it selects: resourceSelectors`);
   refuse(object, validatePolicySpec(object.spec, namespace === ''));
+  refuseUnknown(object);
   const policy = compilePolicy(namespace, object.metadata.name, object.spec as PolicySpec);
   into.policies.set(policy.id, { policy, object });
 };

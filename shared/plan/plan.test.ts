@@ -93,6 +93,12 @@ describe('bad input is refused with object and field', () => {
       [policy({ replicaScheduling: { strategy: 'Best' } })],
       /PlacementPolicy shop\/all: spec\.replicaScheduling\.strategy: /,
     ],
+    ['a field that no policy has', [policy({ tires: [] } as object)], /PlacementPolicy shop\/all: unknown field "spec\.tires"/],
+    [
+      'a field that no part of a policy has',
+      [policy({ spread: [{ topologyKey: 'a', maxSqew: 1 }] as never })],
+      /PlacementPolicy shop\/all: unknown field "spec\.spread\[0\]\.maxSqew"/,
+    ],
     ['a skew of zero', [policy({ spread: [{ topologyKey: 'a', maxSkew: 0 }] })], /spec\.spread\[0\]\.maxSkew: /],
     ['a quantity that is none', [deployment('web', 1, { cpu: '12x' })], /Deployment shop\/web: spec\.template\.spec.*cpu.*12x/],
     ['replicas below zero', [deployment('web', -1)], /Deployment shop\/web: spec\.replicas: /],

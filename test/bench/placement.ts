@@ -105,22 +105,31 @@ type Row = {
   readonly p99: number;
 };
 
-const measureWarm = (clusters: readonly ClusterView[], strategy: Strategy, spread: string, turns: number): Row => {
-  const policy = policyOf({ replicaScheduling: { strategy }, spread: spreads[spread] ?? [] });
+/** One strategy and spread, with the times of its decisions. */
+type Measured = Pick<Row, 'strategy' | 'spread'> & { readonly policy: ReturnType<typeof policyOf>; readonly times: number[] };
+
+/** All strategies and spreads in turn, round after round, as a hub meets them; the first quarter of the rounds is not counted. */
+const measureWarm = (clusters: readonly ClusterView[], rounds: number): Row[] => {
+  const all = strategies.flatMap((strategy) =>
+    Object.entries(spreads).map(([spread, rules]): Measured => {
+      return { strategy, spread, policy: policyOf({ replicaScheduling: { strategy }, spread: rules }), times: [] };
+    }),
+  );
   const workload = workloadOf(plainShape({ cpu: 500, memory: 1_024 }));
-  const decide = (): void => {
-    place({ policy, clusters }, workload, { nowMs: 0 });
-  };
-  for (let turn = 0; turn < Math.max(5, turns / 4); turn++) decide();
-  const times = Array.from({ length: turns }, () => timed(decide));
-  return {
+  for (let round = 0; round < rounds; round++) {
+    for (const { policy, times } of all) {
+      const time = timed(() => place({ policy, clusters }, workload, { nowMs: 0 }));
+      if (round * 4 >= rounds) times.push(time);
+    }
+  }
+  return all.map(({ strategy, spread, times }) => ({
     clusters: clusters.length,
     strategy,
     spread,
     least: percentile(times, 1),
     p50: percentile(times, 50),
     p99: percentile(times, 99),
-  };
+  }));
 };
 
 const measureNew = (clusters: readonly ClusterView[], turns: number): number => {
@@ -153,19 +162,15 @@ export const run = ({ quick }: BenchOptions): Promise<BenchResult> => {
   const goals: Goal[] = [];
   for (const size of quick ? [100] : [100, 1_000, 5_000]) {
     const clusters = fleetOf(size);
-    const turns = quick ? 20 : size > 1_000 ? 20 : 100;
-    let worst: Row | undefined;
-    for (const strategy of strategies) {
-      for (const spread of Object.keys(spreads)) {
-        const row = measureWarm(clusters, strategy, spread, turns);
-        rows.push([size, strategy, spread, row.least.toFixed(3), row.p50.toFixed(3), row.p99.toFixed(3)]);
-        if (worst === undefined || row.p50 > worst.p50) worst = row;
-      }
+    const measured = measureWarm(clusters, quick ? 20 : Math.max(24, 40_000 / size));
+    for (const { strategy, spread, least, p50, p99 } of measured) {
+      rows.push([size, strategy, spread, least.toFixed(3), p50.toFixed(3), p99.toFixed(3)]);
     }
-    const fresh = measureNew(clusters, quick ? 3 : 9);
+    const worst = measured.reduce((slowest, row) => (row.p50 > slowest.p50 ? row : slowest));
+    const fresh = measureNew(clusters, quick ? 3 : 15);
     rows.push([size, 'Capacity', 'none, new shape', '', fresh.toFixed(3), '']);
     const goal = WARM_GOALS[size];
-    if (worst !== undefined && goal !== undefined) {
+    if (goal !== undefined) {
       const name = `warm, ${size} clusters, slowest (${worst.strategy}, ${worst.spread})`;
       goals.push({ name, value: worst.p50, unit: 'ms', bound: 'max', goal });
     }
