@@ -7,8 +7,9 @@ import { holdDownMsOf, noPenalty, pointsAt, punished } from './damping.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-import { quickMs } from './probing.ts';
+import { isUnanswered, quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
+import { newPeer } from './state.ts';
 import { neededOf, tally } from './tally.ts';
 
 const none: Evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway: 'none', apiServer: 'none' };
@@ -72,6 +73,21 @@ describe('a look at a silent cluster', () => {
     ['does not ask the impossible of a gateway next door', [1, 1, 1], 200],
   ])('%s', (_, tookMs, wanted) => {
     expect(quickMs(tookMs)).toBe(wanted);
+  });
+});
+
+describe('an observer keeps requests from a cluster by its own sight', () => {
+  test.each<[string, number, boolean, boolean, boolean | undefined]>([
+    ['not after one failed look in silence: the agent may be stopped, and the answer slow', 1, false, true, false],
+    ['after two', 2, false, true, true],
+    ['not after two while the cluster beats: paths lose packets', 2, true, true, false],
+    ['after three', 3, true, true, true],
+    ['never by a gateway that has not answered yet', 9, true, false, undefined],
+  ])('%s', (_, failures, isHeard, hasAnswered, wanted) => {
+    const address = { role: 'Gateway' as const, url: 'http://192.0.2.1:80/' };
+    const looks = { isWild: false, id: 1, startedMs: 0, startedLateMs: 0, isOut: false, nextMs: 0, tookMs: [], recent: [] };
+    const peer = { ...newPeer(member('x')), probes: [{ address, hasAnswered, failures, ...looks }] };
+    expect(isUnanswered(peer, isHeard)).toBe(wanted);
   });
 });
 
