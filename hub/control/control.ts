@@ -5,12 +5,11 @@ import {
   type FailoverPolicy,
   type FailoverPolicySpec,
   hanseGroup,
-  mcsGroup,
   storedPlacement,
 } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { type Change, keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
+import { keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import type { FleetBus, HubMesh } from '../fleet/port.ts';
 import { createDirectory, type Directory } from './cluster/directory.ts';
@@ -18,25 +17,23 @@ import { type HealthOptions, healthDefaults } from './cluster/health.ts';
 import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
 import { createRemovals } from './cluster/removals.ts';
-import { claimantsOf, claimTemplatePrefix, createDependencyIndex } from './dependencies/index.ts';
+import { createDependencyIndex } from './dependencies/index.ts';
 import { createEventRecorder } from './events.ts';
-import { gpuPoolPrefix, startGpuLoop } from './gpu/loop.ts';
-import { internalPrefix } from './kinds/index.ts';
-import { type KindCatalog, keyOfWorkId, objectKeyOf, podSpecOf, refOf, workIdOf } from './kinds.ts';
-import { sameJson } from './objects.ts';
-import { isFinishedJob } from './placement/decide.ts';
+import { startGpuLoop } from './gpu/loop.ts';
+import { type KindCatalog, workIdOf } from './kinds.ts';
 import { startPlacementLoop } from './placement/loop.ts';
-import { placementFinalizer, placementOf } from './placement/names.ts';
-import { createPolicyBook, policyPrefixes } from './placement/policies.ts';
+import { createPolicyBook } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
 import { createSolver } from './rebalance/solver.ts';
+import { createRoutes, workloadKeyOf } from './routes.ts';
 import { startStatusLoop } from './status/loop.ts';
-import { startTrafficLoop, trafficPrefixes } from './traffic/loop.ts';
+import { startTrafficLoop } from './traffic/loop.ts';
 import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { createBoard } from './work/board.ts';
 import { budgetOf, drainCount } from './work/drain.ts';
+import { addWork, listenToClusters } from './work/listen.ts';
 import { startWorkLoop } from './work/loop.ts';
 import type { Moves } from './work/moving.ts';
 
@@ -68,78 +65,15 @@ export type Control = {
   readonly stop: () => Promise<void>;
 };
 
-const clusterPrefix = prefixOf(hanseGroup, 'clusters');
 const placementPrefix = prefixOf(hanseGroup, 'placements');
-const priorityClassPrefix = prefixOf('scheduling.k8s.io', 'priorityclasses');
-const failoverPolicyPrefix = prefixOf(hanseGroup, 'failoverpolicies');
 const failoverKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 const servicePrefix = prefixOf('', 'services');
-/** Prefixes whose objects no loop cares for. */
-const ignoredPrefixes = [
-  prefixOf('', 'events'),
-  prefixOf('coordination.k8s.io', 'leases'),
-  `${hanseGroup}/jointokens/`,
-  internalPrefix,
-  gpuPoolPrefix,
-  failoverPolicyPrefix,
-  prefixOf(hanseGroup, 'trafficpolicies'),
-  prefixOf(mcsGroup, 'serviceimports'),
-];
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
 /** While so many objects wait for a decision, what clusters answer waits too: where things run goes before how they fare. */
 const burstKeys = 128;
 const statusDelayInBurstMs = 3_000;
-
-/** Fields that the hub keeps of an object, and those of its metadata. */
-const kept: ReadonlySet<string> = new Set(['metadata', 'status']);
-const keptMetadata: ReadonlySet<string> = new Set(['resourceVersion', 'managedFields', 'finalizers']);
-
-/** True when all fields but some are equal; parts that a write left alone are the same values, and cost nothing. */
-const isSameBut = (a: object, b: object, apart: ReadonlySet<string>): boolean => {
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const field in left) if (!apart.has(field) && !sameJson(left[field], right[field])) return false;
-  for (const field in right) if (!apart.has(field) && left[field] === undefined && right[field] !== undefined) return false;
-  return true;
-};
-
-/** True when more than status and bookkeeping changed: that the hub holds the object from now on is bookkeeping. */
-const isContentChange = (change: Change): boolean => {
-  if (change.op === 'delete' || change.previous === undefined) return true;
-  const [before, after] = [change.previous.object, change.current.object];
-  return (
-    !isSameBut(before, after, kept) ||
-    !isSameBut(before.metadata, after.metadata, keptMetadata) ||
-    !isSameHold(before.metadata.finalizers ?? [], after.metadata.finalizers ?? [])
-  );
-};
-
-/** True when nothing but the hub's own finalizer was added. */
-const isSameHold = (before: readonly string[], after: readonly string[]): boolean =>
-  sameJson(before, after) ||
-  (!before.includes(placementFinalizer) &&
-    sameJson(
-      before,
-      after.filter((name) => name !== placementFinalizer),
-    ));
-
-/** True when clusters may have to be sent something else: what they answered, and why they were chosen, is nothing to them. */
-const movesWork = ({ op, previous, current }: Change): boolean => {
-  if (op === 'delete' || previous === undefined) return true;
-  const [before, after] = [storedPlacement(previous.object), storedPlacement(current.object)];
-  return (
-    !sameJson(before.spec, after.spec) ||
-    !sameJson(before.status?.owed, after.status?.owed) ||
-    before.status?.unplaced !== after.status?.unplaced ||
-    before.metadata.generation !== after.metadata.generation ||
-    before.metadata.uid !== after.metadata.uid
-  );
-};
-
-/** True when a Job has ended: its pods hold no room any more. */
-const hasFinished = ({ previous, current }: Change): boolean =>
-  isFinishedJob(current.object) && previous !== undefined && !isFinishedJob(previous.object);
 
 /** Starts all loops over a store that is filled. */
 export const startControl = (options: ControlOptions): Control => {
@@ -205,10 +139,6 @@ export const startControl = (options: ControlOptions): Control => {
     onMoved: placement.moved,
   });
 
-  const objectOfPlacement = (object: KubeObject): StorageKey | undefined => {
-    const ref = storedPlacement(object).spec?.workload;
-    return ref === undefined ? undefined : objectKeyOf(catalog, ref);
-  };
   /** Keys of everything placed; what runs in the clusters or is owed to them comes first. */
   const placedKeys = (names: ReadonlySet<string>): StorageKey[] => {
     const concerned = (object: KubeObject): boolean => {
@@ -217,7 +147,7 @@ export const startControl = (options: ControlOptions): Control => {
     };
     const placements = store.list(placementPrefix).map(({ object }) => object);
     const ordered = [...placements.filter(concerned), ...placements.filter((object) => !concerned(object))];
-    return ordered.flatMap((object) => objectOfPlacement(object) ?? []);
+    return ordered.flatMap((object) => workloadKeyOf(catalog, object) ?? []);
   };
   const changedClusters = new Set<string>();
   /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
@@ -231,17 +161,13 @@ export const startControl = (options: ControlOptions): Control => {
   const onClusters = (): void => {
     const names = new Set(changedClusters);
     changedClusters.clear();
-    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(id);
+    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(work, id);
     for (const key of placedKeys(names)) {
       placement.add(key);
       work.add(key);
     }
-    for (const id of board.ids()) addWork(id);
+    for (const id of board.ids()) addWork(work, id);
     traffic.onCluster();
-  };
-  const addWork = (id: string): void => {
-    const key = keyOfWorkId(id);
-    if (key !== undefined) work.add(key);
   };
   const gpus = startGpuLoop({ store, env, directory });
   const cluster = startClusterLoop({
@@ -266,93 +192,23 @@ export const startControl = (options: ControlOptions): Control => {
       ? undefined
       : startVerdictLoop({ store, bus, env, directory, events, removals, sentTo: board.newestSeqTo, ...mesh, onJudged: cluster.judged });
 
-  const onChange = (change: Change): void => {
-    const { key, op } = change;
-    const object = op === 'delete' ? undefined : change.current.object;
-    if (key.startsWith(failoverPolicyPrefix)) verdicts?.onObject();
-    if (trafficPrefixes.some((prefix) => key.startsWith(prefix))) traffic.onChange(change);
-    if (ignoredPrefixes.some((prefix) => key.startsWith(prefix))) return;
-    if (key.startsWith(clusterPrefix)) {
-      verdicts?.onObject();
-      cluster.onObject(partsOf(key).name, object);
-      if (isContentChange(change)) {
-        gpus.changed();
-        traffic.onCluster();
-      }
-    } else if (policyPrefixes.some((prefix) => key.startsWith(prefix))) onPolicy(key, object);
-    else if (key.startsWith(placementPrefix)) onPlacement(change);
-    else if (isContentChange(change)) onContent(change);
-    else if (hasFinished(change)) placement.add(key);
-  };
-  const onContent = ({ key, op, current: { object } }: Change): void => {
-    const isWorkload = podSpecOf(object) !== undefined;
-    if (op === 'delete' || isWorkload || policies.policyOf(object) !== undefined || object.metadata.finalizers !== undefined)
-      placement.add(key);
-    if (key.startsWith(priorityClassPrefix)) placement.recheckWaiting();
-    if (key.startsWith(claimTemplatePrefix)) for (const claimant of claimantsOf(store, catalog, key)) placement.add(claimant);
-    work.add(key);
-    for (const workload of dependencies.touched(key)) work.add(workload);
-  };
-  const isSomewhere = (key: StorageKey): boolean => {
-    const object = store.get(key)?.object;
-    if (object === undefined || board.sent(workIdOf(key)).size > 0 || dependencies.dependents(key).size > 0) return true;
-    return placementOf(store, refOf(object)).placement !== undefined;
-  };
-  const onPolicy = (key: StorageKey, object: KubeObject | undefined): void => {
-    for (const selected of policies.put(key, object)) {
-      placement.add(selected);
-      // What is nowhere is sent when it is placed.
-      if (isSomewhere(selected)) work.add(selected);
-    }
-  };
-  const onPlacement = (change: Change): void => {
-    const key = objectOfPlacement(change.current.object);
-    if (key === undefined) return;
-    // Ours comes back to us as well; only what somebody else did away with is decided again.
-    if (change.op === 'delete') placement.add(key);
-    if (movesWork(change)) work.add(key);
-  };
-
-  const fill = (): void => {
-    for (const prefix of policyPrefixes) for (const { key, object } of store.list(prefix)) onPolicy(key, object);
-    for (const { object } of store.list(placementPrefix)) {
-      const key = objectOfPlacement(object);
-      const workload = key === undefined ? undefined : store.get(key)?.object;
-      if (key === undefined || workload === undefined) continue;
-      placement.remember(workload, key, storedPlacement(object));
-      dependencies.put(key, workload);
-    }
-    for (const { key, object } of store.list(clusterPrefix)) cluster.onObject(partsOf(key).name, object);
-  };
+  const { onChange, fill } = createRoutes({
+    store,
+    catalog,
+    policies,
+    dependencies,
+    board,
+    placement,
+    work,
+    cluster,
+    traffic,
+    gpus,
+    verdicts,
+  });
   const from = store.revision();
   fill();
   const unwatch = store.watch('', from, onChange);
-  const unsubscribe = bus.onStatus((item) => {
-    board.putAnswer(item);
-    const key = keyOfWorkId(item.id);
-    if (key === undefined) return;
-    work.answered(key, item);
-    lookAtStatus(key);
-  });
-  const unhurt = bus.onDamage(({ cluster: name, id }) => {
-    if (keyOfWorkId(id) === undefined) {
-      // Nothing of ours was ever there: what somebody put there goes.
-      void bus.forgetWork(name, id);
-      return;
-    }
-    // Whatever the record said is said again, a withdrawal too. One that is not known may have been a withdrawal of before our start: what
-    // the cluster should not have is withdrawn once more, above what it last answered.
-    const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
-    board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
-    addWork(id);
-  });
-  bus.publishedWork().then(
-    (published) => {
-      board.load(published);
-      for (const id of board.ids()) addWork(id);
-    },
-    (error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }),
-  );
+  const stopListening = listenToClusters({ bus, board, work, env, lookAtStatus });
   let cancelSweep: () => void = () => undefined;
   const scheduleSweep = (): void => {
     cancelSweep = env.setTimer(sweepEveryMs, () => {
@@ -382,8 +238,7 @@ export const startControl = (options: ControlOptions): Control => {
       await verdicts?.stop();
       await rebalancing.stop();
       unwatch();
-      unsubscribe();
-      unhurt();
+      stopListening();
       await Promise.all([cluster.stop(), gpus.stop(), traffic.stop(), placement.stop(), work.stop(), status.stop()]);
     },
   };

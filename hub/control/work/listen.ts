@@ -1,0 +1,56 @@
+/** @module What clusters answer to work, what was damaged there, and what the broker holds from before: put on the board, told to the loops. */
+import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { FleetBus } from '../../fleet/port.ts';
+import { keyOfWorkId } from '../kinds.ts';
+import type { Board } from './board.ts';
+import type { WorkLoop } from './loop.ts';
+
+/** Who listens, and who is told. */
+export type Listeners = {
+  readonly bus: FleetBus;
+  readonly board: Board;
+  readonly work: Pick<WorkLoop, 'add' | 'answered'>;
+  readonly env: Pick<RuntimeEnv, 'log'>;
+  readonly lookAtStatus: (key: StorageKey) => void;
+};
+
+/** Adds the object of a work id, when the id can be read back. */
+export const addWork = (work: Pick<WorkLoop, 'add'>, id: string): void => {
+  const key = keyOfWorkId(id);
+  if (key !== undefined) work.add(key);
+};
+
+/** Begins to listen; the answer ends it. */
+export const listenToClusters = ({ bus, board, work, env, lookAtStatus }: Listeners): (() => void) => {
+  const unsubscribe = bus.onStatus((item) => {
+    board.putAnswer(item);
+    const key = keyOfWorkId(item.id);
+    if (key === undefined) return;
+    work.answered(key, item);
+    lookAtStatus(key);
+  });
+  const unhurt = bus.onDamage(({ cluster: name, id }) => {
+    if (keyOfWorkId(id) === undefined) {
+      // Nothing of ours was ever there: what somebody put there goes.
+      void bus.forgetWork(name, id);
+      return;
+    }
+    // Whatever the record said is said again, a withdrawal too. One that is not known may have been a withdrawal of before our start: what
+    // the cluster should not have is withdrawn once more, above what it last answered.
+    const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
+    board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
+    addWork(work, id);
+  });
+  bus.publishedWork().then(
+    (published) => {
+      board.load(published);
+      for (const id of board.ids()) addWork(work, id);
+    },
+    (error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }),
+  );
+  return () => {
+    unsubscribe();
+    unhurt();
+  };
+};
