@@ -70,9 +70,8 @@ type Outcome =
   | { readonly ok: false; readonly conflicts: Conflict[] };
 
 const refuseConfiguration = ({ applied, apiVersion, live, node }: ApplyInput): StatusError | undefined => {
-  const kind = kindText(applied);
   if (applied.apiVersion !== apiVersion || typeof applied.kind !== 'string' || (live !== undefined && live.kind !== applied.kind)) {
-    return new StatusError(400, 'BadRequest', `invalid object type: ${kind}`);
+    return invalidObjectType(applied);
   }
   const metadata: unknown = applied.metadata;
   const meta = isObject(metadata) ? metadata : {};
@@ -83,6 +82,10 @@ const refuseConfiguration = ({ applied, apiVersion, live, node }: ApplyInput): S
   if (faults.length === 0) return undefined;
   return new StatusError(500, '', `failed to create typed patch object (${configurationName(applied)}): ${typedFaultsText(faults)}`);
 };
+
+/** 400 of a configuration of another kind than the one it is applied to. */
+export const invalidObjectType = (applied: KubeObject): StatusError =>
+  new StatusError(400, 'BadRequest', `invalid object type: ${kindText(applied)}`);
 
 /** `apps/v1, Kind=Deployment`; what is no text counts as empty. */
 const kindText = ({ apiVersion, kind }: { readonly apiVersion: unknown; readonly kind: unknown }): string => {

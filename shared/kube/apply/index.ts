@@ -1,5 +1,5 @@
 /** @module Server-side apply and the tracking of who owns which fields. */
-export { type ApplyInput, type ApplyResult, applyConfiguration, beforeFirstApply, configurationName } from './apply.ts';
+export { type ApplyInput, type ApplyResult, applyConfiguration, beforeFirstApply, configurationName, invalidObjectType } from './apply.ts';
 export { type Conflict, conflictError } from './conflicts.ts';
 export { extractFields } from './extract.ts';
 export { type FieldTree, hasPath, pathsOf } from './field-tree.ts';

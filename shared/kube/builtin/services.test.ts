@@ -74,6 +74,10 @@ describe('Services', () => {
       ['spec.LoadBalancerSourceRanges[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
     ],
     [
+      { type: 'NodePort', ports: [{ port: 80, nodePort: 5 }] },
+      ['spec.ports[0].nodePort: Invalid value: 5: provided port is not in the valid range. The range of valid ports is 30000-32767'],
+    ],
+    [
       { externalIPs: ['127.0.0.1', '0.0.0.0'], ports: [{ port: 80 }] },
       [
         'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',

@@ -134,6 +134,10 @@ const permitted = async (options: ApiServerOptions, request: Request, peer: Peer
 
 const versionOf = ({ version }: ApiServerOptions): object => ({
   ...version,
+  emulationMajor: version.major,
+  emulationMinor: version.minor,
+  minCompatibilityMajor: version.major,
+  minCompatibilityMinor: version.minor,
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',
   goVersion: '',

@@ -7,7 +7,7 @@ import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, managerOf } from './call.ts';
 import { commitOne, type ServerContext, timestampOf } from './context.ts';
 import { decodeObject } from './decode.ts';
-import { alreadyExists, invalid } from './errors.ts';
+import { alreadyExists, invalid, serverError } from './errors.ts';
 import { storageForm } from './machinery.ts';
 import { trackedUpdate } from './managed.ts';
 import { clientMetadata, countsGeneration, generatedName, inNamespace, tidyMetadata } from './metadata.ts';
@@ -30,7 +30,7 @@ export const create = async (server: ServerContext, call: Call, body: Body): Pro
   const admission = { operation: 'CREATE', object: decoded, old: undefined, dryRun: query.dryRun } as const;
   const object = await admitted(server, { ...call, name: decoded.metadata.name ?? '' }, admission);
   const owned = { ...object, metadata: ownedMetadata(server, call, object, query) };
-  return createObject(server, call, owned, query);
+  return createObject(server, call, owned, query, object.metadata.resourceVersion);
 };
 
 const ownedMetadata = (server: ServerContext, call: Call, object: KubeObject, query: WriteQuery): KubeObject['metadata'] =>
@@ -42,12 +42,21 @@ const ownedMetadata = (server: ServerContext, call: Call, object: KubeObject, qu
   }).metadata;
 
 /** Stores a new object whose managedFields are settled; also what apply and PUT use for objects that are not there. */
-export const createObject = async (server: ServerContext, call: Call, object: KubeObject, query: WriteQuery): Promise<Result> => {
+export const createObject = async (
+  server: ServerContext,
+  call: Call,
+  object: KubeObject,
+  query: WriteQuery,
+  sentVersion = '',
+): Promise<Result> => {
   for (let attempt = 1; ; attempt++) {
     const prepared = prepare(server, call, object);
     const faults = createFaults(server, call.type, prepared);
     if (faults.length > 0) throw invalid(call.type, prepared.metadata.name ?? '', faults);
     for (const text of call.type.strategy.warnings?.(prepared, undefined) ?? []) call.warn(text);
+    // Whoever names a version has the object from somewhere else; told only of what would be stored.
+    if (!query.dryRun && sentVersion !== '' && sentVersion !== '0')
+      throw serverError('resourceVersion should not be set on objects to be created');
     const name = prepared.metadata.name;
     const key = keyFor(call.type, call.namespace, name);
     const present = server.store.get(key);

@@ -144,6 +144,43 @@ describe('a patch of the root', () => {
   });
 });
 
+describe('a body that does not fit', () => {
+  const SCALE = '/apis/apps/v1/namespaces/shop/deployments/d/scale';
+  const spec = {
+    selector: { matchLabels: { a: 'b' } },
+    template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'x' }] } },
+  };
+
+  it('a new object brings no resourceVersion, unless nothing is stored', async () => {
+    const object = { metadata: { name: 'versioned', resourceVersion: '5' } };
+    const { code, body } = await server.json('POST', BASE, object);
+    expect([code, body.message]).toEqual([500, 'resourceVersion should not be set on objects to be created']);
+    expect((await server.json('POST', `${BASE}?dryRun=All`, object)).code).toBe(201);
+  });
+
+  it('a configuration of another kind is applied to nothing', async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'q' } };
+    const { code, body } = await server.json('PATCH', `${BASE}/q?fieldManager=x`, secret, {
+      'Content-Type': 'application/apply-patch+yaml',
+    });
+    expect([code, body.message]).toEqual([400, 'invalid object type: /v1, Kind=Secret']);
+  });
+
+  it.each([
+    [{ spec: { replicas: 4 } }, 'the name of the object (d based on URL) was undeterminable: name must be provided'],
+    [
+      { metadata: { name: 'd' }, spec: { replicas: 'x' } },
+      /^Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string/,
+    ],
+    [{ kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'd' } }, /^Deployment in version "v1" cannot be handled as a Scale: /],
+  ])('the Scale %j is refused', async (body, message) => {
+    await server.json('POST', '/apis/apps/v1/namespaces/shop/deployments', { metadata: { name: 'd' }, spec });
+    const answer = await server.json('PUT', SCALE, body);
+    expect(answer.code).toBe(400);
+    expect(answer.body.message).toMatch(message);
+  });
+});
+
 describe('what is deprecated', () => {
   it('is told with each answer, a refusal too', async () => {
     const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';

@@ -1,5 +1,5 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
-import { applyConfiguration, configurationName, withManagedFields } from '../apply/index.ts';
+import { applyConfiguration, configurationName, invalidObjectType, withManagedFields } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
 import { unfitPatch } from '../patch/index.ts';
 import { type ConformReader, conform, goPrint, isObject, jsonWord, unknownFieldText } from '../schema/index.ts';
@@ -188,6 +188,8 @@ const checkApplied = (call: Call, applied: KubeObject, stored: Stored): void => 
 };
 
 const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefined, applied: KubeObject, query: WriteQuery): KubeObject => {
+  // Without a live object nothing else says of which kind the configuration must be.
+  if (live === undefined && typeof applied.kind === 'string' && applied.kind !== call.type.kind) throw invalidObjectType(applied);
   const context = trackContext(server, call.type, call.subresource);
   const result = applyConfiguration({ ...context, live, applied, manager: query.fieldManager, force: query.force ?? false });
   if (!result.ok) throw result.error;

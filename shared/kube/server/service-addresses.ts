@@ -38,6 +38,7 @@ export const serviceAddresses = (store: Pick<Store, 'list'>, env: Pick<Env, 'ran
       const used = new Set([...taken, ...specs().flatMap((spec) => (spec.ports ?? []).map((port) => port.nodePort ?? 0))]);
       return draw(ranges.portCount, (index) => ranges.firstPort + index, used);
     },
+    nodePortRange: { first: ranges.firstPort, last: ranges.firstPort + ranges.portCount - 1 },
   };
 };
 

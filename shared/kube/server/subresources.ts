@@ -1,8 +1,9 @@
 /** @module The smaller subresources: GET and PUT of scale, namespaces/finalize, pods/binding. */
-import type { KubeObject } from '../object.ts';
+import { apiVersionOf, type KubeObject, parseApiVersion } from '../object.ts';
+import { conform } from '../schema/index.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
 import { retryWrite, type ServerContext } from './context.ts';
-import { asKind, decodeObject, parseBody } from './decode.ts';
+import { decodeObject, parseBody, typeMetaFault } from './decode.ts';
 import { badRequest, conflict, noSuchResource, notFound, serverError } from './errors.ts';
 import { get } from './get.ts';
 import { withName } from './metadata.ts';
@@ -19,9 +20,7 @@ export const getScale = async (server: ServerContext, call: Call): Promise<Resul
 /** PUT of the Scale; its resourceVersion, when set, must still hold. */
 export const updateScale = async (server: ServerContext, call: Call, body: Body): Promise<Result> => {
   const query = writeQuery(call.query, 'UpdateOptions');
-  const scaleType = server.registry.byKind(SCALE.group, SCALE.version, SCALE.kind);
-  const { value } = parseBody(body);
-  const scale = withName(call, scaleType === undefined ? asScale(value) : asKind(scaleType, value));
+  const scale = withName(call, sentScale(server, body));
   const expected = scale.metadata.resourceVersion ?? '';
   return retryWrite(server, call, async () => {
     const stored = server.store.get(keyFor(call.type, call.namespace, call.name));
@@ -33,10 +32,21 @@ export const updateScale = async (server: ServerContext, call: Call, body: Body)
   });
 };
 
-const asScale = (value: unknown): KubeObject => {
-  if (typeof value !== 'object' || value === null || (value as { kind?: unknown }).kind !== SCALE.kind)
-    throw badRequest('the body is no autoscaling/v1 Scale');
-  return value as KubeObject;
+/** The body as a Scale; other kinds and wrong types are refused as those of any body. */
+const sentScale = (server: ServerContext, body: Body): KubeObject => {
+  const { value } = parseBody(body);
+  const fault = typeMetaFault(value);
+  if (fault !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${fault}`);
+  const refuse = (kind: string, version: string, why: string) =>
+    badRequest(`${kind} in version "${version}" cannot be handled as a ${SCALE.kind}: ${why}`);
+  const sent = (value ?? {}) as Partial<KubeObject>;
+  const { kind = SCALE.kind, apiVersion = apiVersionOf(SCALE.group, SCALE.version) } = sent;
+  const { version } = parseApiVersion(apiVersion);
+  if (kind !== SCALE.kind || apiVersion !== apiVersionOf(SCALE.group, SCALE.version))
+    throw refuse(kind, version, `no kind "${kind}" is registered for version "${apiVersion}" here`);
+  const read = conform(server.schemas().node(SCALE.schemaName), sent as KubeObject);
+  if (read.fault !== undefined) throw refuse(kind, version, read.fault);
+  return { ...read.object, apiVersion, kind, metadata: (read.object['metadata'] ?? {}) as KubeObject['metadata'] };
 };
 
 /** PUT of `namespaces/finalize`: sets spec.finalizers; with the last one gone and a deletion asked for, so is the namespace. */

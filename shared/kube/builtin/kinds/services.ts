@@ -1,5 +1,5 @@
 /** @module Service: addresses, ports and what depends on its type (kubernetes `registry/core/service`). */
-import { labelName } from '../../names/index.ts';
+import { type Fault, invalid, labelName } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import type { KindParts } from '../kind.ts';
 import { at, type Json, listAt, namesAt, numberAt, objectAt, textAt, textsAt, withAt, withItemsAt } from '../read.ts';
@@ -12,6 +12,8 @@ export type ServiceAddresses = {
   readonly clusterIp: () => string | undefined;
   /** A free port of the nodes that is not in `taken`. */
   readonly nodePort: (taken: readonly number[]) => number | undefined;
+  /** The node ports there are; absent: any. */
+  readonly nodePortRange?: { readonly first: number; readonly last: number };
 };
 
 const needsNodePorts = (service: KubeObject): boolean =>
@@ -105,13 +107,27 @@ const updated = (service: KubeObject, old: KubeObject, addresses: ServiceAddress
   return withAddresses(dropUnused(kept, old), addresses);
 };
 
+/** Node ports that are asked for must be of the range; as with addresses nothing else is told. */
+const nodePortFaults = (service: KubeObject, range: ServiceAddresses['nodePortRange']): Fault[] => {
+  if (range === undefined || !needsNodePorts(service)) return [];
+  const why = `provided port is not in the valid range. The range of valid ports is ${range.first}-${range.last}`;
+  const fault = listAt(service, 'spec', 'ports').flatMap((port, index) => {
+    const asked = numberAt(port, 'nodePort');
+    return asked === 0 || (asked >= range.first && asked <= range.last) ? [] : [invalid(`spec.ports[${index}].nodePort`, asked, why)];
+  });
+  return fault.slice(0, 1);
+};
+
 /** The Service kind; without `addresses` only Services that name an address have one. */
 export const serviceKind = (addresses: ServiceAddresses | undefined): KindParts => ({
   name: labelName,
   strategy: {
     prepareForCreate: (service) => withAddresses(service, addresses),
     prepareForUpdate: (service, old) => updated(service, old, addresses),
-    validateFirst: addressFaults,
+    validateFirst: (service) => {
+      const faults = addressFaults(service);
+      return faults.length > 0 ? faults : nodePortFaults(service, addresses?.nodePortRange);
+    },
     validate: serviceFaults,
     validateUpdate: (service, old) => [...serviceFaults(service), ...serviceUpdateFaults(service, old)],
     warnings: (service, old) =>

@@ -7,7 +7,11 @@ import { applyDefaults, createSchemaSet } from '../../schema/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../index.ts';
 
 const schemas = createSchemaSet(...builtinSchemas);
-const ips = { clusterIp: () => '10.0.0.7', nodePort: (taken: readonly number[]) => (taken.includes(30_001) ? 30_002 : 30_001) };
+const ips = {
+  clusterIp: () => '10.0.0.7',
+  nodePort: (taken: readonly number[]) => (taken.includes(30_001) ? 30_002 : 30_001),
+  nodePortRange: { first: 30_000, last: 32_767 },
+};
 const types = builtinTypes(ips);
 
 /** 2026-01-01T00:00:00Z. */
