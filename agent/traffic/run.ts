@@ -4,6 +4,7 @@
  */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
+import { timeText } from '../../shared/lib/time-text.ts';
 import { clusterImports, type DnsZone, routePatch, sharesNow } from '../../shared/traffic/index.ts';
 import {
   type ServedApi,
@@ -61,8 +62,6 @@ const nobody: TrafficWatch = {
   abstains: () => false,
   sightOf: () => undefined,
 };
-
-const textAt = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */
 export const startTraffic = (options: TrafficOptions): TrafficEngine => {
@@ -139,7 +138,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const passService = (service: string): void => {
     const record = records.get(service);
     if (record !== undefined || book.isOver(service)) {
-      const nowText = textAt(env.nowMs());
+      const nowText = timeText(env.nowMs());
       const plan = planService(service, record && nowOf(record), {
         cluster,
         view,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { type Hub, startHub } from '../../hub/main.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { checkPortFree, makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
@@ -37,7 +38,6 @@ export type Federation = {
   readonly stop: () => Promise<void>;
 };
 
-const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 /** The n-th member listens on the hub's port plus this plus n, so that its address stays the same from start to start. */
 const memberPortOffset = 10;
 /** The agent of the n-th member answers names of services on the hub's port plus this plus n. */
@@ -52,7 +52,7 @@ const startJoined = async (
   ports: { readonly port: number; readonly dnsPort: number },
 ): Promise<JoinedMember> => {
   const dataDir = join(options.dataDir, 'members', cluster.name);
-  const known = await hub.client.get({ ...clustersResource, name: cluster.name });
+  const known = await hub.client.get({ ...clusters, name: cluster.name });
   // A Cluster that was deleted took its agent's credential along: the playground joins anew, with new keys.
   if (known === undefined) await forgetKeys(dataDir);
   const connection = { client: hub.client, server: hub.url, caPem: hub.caPem };
@@ -62,15 +62,15 @@ const startJoined = async (
 
 /** Where the others look at a member, so that its death can be told from its agent's: the playground has no gateway, only the API. */
 const addProbe = async (hub: Hub, name: string, url: string): Promise<void> => {
-  const cluster = (await hub.client.get({ ...clustersResource, name })) as Cluster | undefined;
+  const cluster = (await hub.client.get({ ...clusters, name })) as Cluster | undefined;
   if (cluster === undefined || cluster.spec.probes !== undefined) return;
   const { hostname, port } = new URL(url);
   const probes = [{ role: 'APIServer', url: `tcp://${hostname}:${port}` }];
-  await hub.client.patch({ ...clustersResource, name }, 'application/merge-patch+json', { spec: { probes } });
+  await hub.client.patch({ ...clusters, name }, 'application/merge-patch+json', { spec: { probes } });
 };
 
 const readyMessage = async (hub: Hub, name: string): Promise<string | undefined> => {
-  const cluster = (await hub.client.get({ ...clustersResource, name })) as Cluster | undefined;
+  const cluster = (await hub.client.get({ ...clusters, name })) as Cluster | undefined;
   const ready = cluster?.status?.conditions?.find(({ type }) => type === 'Ready');
   return ready?.status === 'True' ? undefined : (ready?.message ?? 'it has not joined');
 };

@@ -1,8 +1,7 @@
 /** @module `hanse approve` and `hanse deny`: lets a cluster in, or not. */
 import type { Cluster } from '../../shared/api/cluster.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
-
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 
 /** Sets `spec.admission` of each named cluster. @throws UsageError when one is not known. */
 export const admit = (

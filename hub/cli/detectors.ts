@@ -1,10 +1,10 @@
 /** @module `hanse detectors`: what each detection profile would have done with the beats that came, and what stands now. */
 import type { Cluster, DetectorSummary } from '../../shared/api/cluster.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import type { FailoverPolicy } from '../../shared/api/failover-policy.ts';
 import { type CliContext, withHub } from './context.ts';
 import { tableLines } from './table.ts';
 
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'failoverpolicies' };
 
 /** Options of {@link detectors}. */

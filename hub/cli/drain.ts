@@ -1,9 +1,8 @@
 /** @module `hanse drain`: empties a cluster, or lets it take replicas again. */
 import type { Cluster } from '../../shared/api/cluster.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
-
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 
 /** Options of {@link drain}. */
 export type DrainOptions = {

@@ -1,13 +1,12 @@
 /** @module `hanse token`: makes, lists and removes what agents join with. */
 import { randomBytes } from 'node:crypto';
 import type { JoinToken } from '../../shared/api/join-token.ts';
+import { joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { caHash } from '../../shared/node/index.ts';
 import { makeTokenSecret, tokenText } from '../fleet/index.ts';
 import { type CliContext, type HubConnection, withHub } from './context.ts';
 import { tableLines } from './table.ts';
-
-const joinTokens = { group: 'hanse.dev', version: 'v1alpha1', resource: 'jointokens' };
 
 /** What `hanse token create` takes. */
 export type TokenOptions = {

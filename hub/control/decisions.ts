@@ -6,7 +6,7 @@ import {
   type StoredPlacement,
   servedPlacement,
 } from '../../shared/api/index.ts';
-import { timeText } from './objects.ts';
+import { timeText } from '../../shared/lib/time-text.ts';
 
 /** One past write of a Placement; `placement` = the state written, absent when it is not kept. */
 export type PastWrite = {

@@ -2,8 +2,9 @@
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf, prefixOf, type Store } from '../../shared/kube/storage/index.ts';
 import { hash32, type RuntimeEnv } from '../../shared/lib/index.ts';
+import { timeText } from '../../shared/lib/time-text.ts';
 import { bag } from './kinds.ts';
-import { newMetadata, timeText } from './objects.ts';
+import { newMetadata } from './objects.ts';
 
 /** What is told. */
 export type EventText = { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };

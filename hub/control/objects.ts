@@ -2,19 +2,11 @@
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { CommitResult, Store, Write } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { timeText } from '../../shared/lib/time-text.ts';
 import type { Outcome } from './controller.ts';
 
 /** The name under which the loops write. */
 export const controlUser = 'system:hanse';
-
-let lastSecond = { second: Number.NaN, text: '' };
-
-/** RFC 3339 with whole seconds. */
-export const timeText = (ms: number): string => {
-  const second = Math.floor(ms / 1_000);
-  if (second !== lastSecond.second) lastSecond = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` };
-  return lastSecond.text;
-};
 
 /** Metadata of an object that the hub makes itself. */
 export const newMetadata = (env: Pick<RuntimeEnv, 'nowMs' | 'uuid'>, name: string, namespace: string): KubeObject['metadata'] => ({

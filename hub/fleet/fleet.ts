@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { Cluster } from '../../shared/api/cluster.ts';
+import { clusters } from '../../shared/api/cluster.ts';
+import { joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { keyOf, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
@@ -25,7 +27,6 @@ import { makeClusterLoop } from './join/cluster-loop.ts';
 import { makeCredentials } from './join/credentials.ts';
 import { followKind } from './join/follow.ts';
 import { joinApp } from './join/join-app.ts';
-import { clusters, joinTokens } from './join/objects.ts';
 import { makeJoinOffice } from './join/office.ts';
 import { serveRenewals } from './join/renewal.ts';
 import { makeTokenLoop, tokenSweepMs } from './join/token-loop.ts';

@@ -1,7 +1,8 @@
 /** @module Cluster: one member of the federation. Its agent joins it, an operator admits it. */
 import type { GpuUse } from '../capacity/report.ts';
-import type { KubeObject, ObjectMeta } from '../kube/object.ts';
+import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { Opinion, ProbeAddress } from '../wire/mesh.ts';
+import { hanseGroup, hanseVersion } from './kind.ts';
 
 /** Whether the operator lets the cluster in. */
 export type Admission = 'Pending' | 'Approved' | 'Denied';
@@ -180,6 +181,9 @@ export type Cluster = {
   readonly spec: ClusterSpec;
   readonly status?: ClusterStatus;
 };
+
+/** Where Clusters are. */
+export const clusters: GroupVersionResource = { group: hanseGroup, version: hanseVersion, resource: 'clusters' };
 
 /** Kept on a Cluster until its agent's credentials are revoked. */
 export const revokeFinalizer = 'hanse.dev/revoke';

@@ -1,7 +1,8 @@
 /** @module JoinToken: lets agents ask to join, for a while and a number of times. */
 import { dns1123Label, type Fault, forbidden, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
-import type { KubeObject, ObjectMeta } from '../kube/object.ts';
+import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
+import { timeText } from '../lib/time-text.ts';
 import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
@@ -109,13 +110,11 @@ export const joinTokenSchema = objectSchema(
 const specOf = (object: KubeObject): JoinTokenSpec => (object.spec ?? {}) as JoinTokenSpec;
 const statusOf = (object: KubeObject): JoinTokenStatus => (object.status ?? {}) as JoinTokenStatus;
 
-const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
 const withExpiry = (object: KubeObject, nowMs: number): KubeObject => {
   const spec = specOf(object);
   if (spec.expiresAt !== undefined || typeof spec.ttlSeconds !== 'number' || !Number.isSafeInteger(spec.ttlSeconds)) return object;
   const untilMs = nowMs + Math.min(spec.ttlSeconds, joinTokenLimits.ttlSecondsMax) * 1_000;
-  return { ...object, spec: { ...spec, expiresAt: rfc3339(untilMs) } };
+  return { ...object, spec: { ...spec, expiresAt: timeText(untilMs) } };
 };
 
 const defaults = (object: KubeObject): KubeObject => {
@@ -137,7 +136,7 @@ const unchangedFaults = (object: KubeObject, old: KubeObject): Fault[] =>
 const expiryText = (expiresAt: string | undefined, nowMs: number): string => {
   const at = expiresAt === undefined ? Number.NaN : Date.parse(expiresAt);
   if (Number.isNaN(at)) return '<unknown>';
-  return at <= nowMs ? 'expired' : ageText(rfc3339(nowMs), at);
+  return at <= nowMs ? 'expired' : ageText(timeText(nowMs), at);
 };
 
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
@@ -152,6 +151,9 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
     ageText(object.metadata.creationTimestamp, nowMs),
   ];
 };
+
+/** Where JoinTokens are. */
+export const joinTokens: GroupVersionResource = { group: hanseGroup, version: hanseVersion, resource: 'jointokens' };
 
 /** How the API server serves JoinToken. */
 export const joinTokenType: ResourceType = {

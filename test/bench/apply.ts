@@ -6,6 +6,7 @@ import { joinToken } from '../../deploy/local/joined-member.ts';
 import { cloudClusters } from '../../deploy/local/playground/clouds.ts';
 import { waitUntil } from '../../deploy/local/wait.ts';
 import { startHub } from '../../hub/main.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import type { Cluster } from '../../shared/api/index.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { silentLog } from '../../shared/lib/index.ts';
@@ -49,7 +50,6 @@ export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
   }
 };
 
-const clustersResource = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 const readyMsMax = 120_000;
 
 /** The hub in this process; each member with its agent in one of its own, as on machines of their own. */
@@ -93,7 +93,7 @@ const measure = async (dataDir: string, count: number): Promise<Measured> => {
 };
 
 const isReady = async (client: KubeClient, name: string): Promise<boolean> => {
-  const cluster = (await client.get({ ...clustersResource, name })) as Cluster | undefined;
+  const cluster = (await client.get({ ...clusters, name })) as Cluster | undefined;
   return cluster?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 };
 

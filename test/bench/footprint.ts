@@ -6,6 +6,7 @@ import { openKubeconfig } from '../../deploy/local/connect.ts';
 import runtime from '../../deploy/local/runtime.json' with { type: 'json' };
 import { waitUntil } from '../../deploy/local/wait.ts';
 import { createToken, type HubConnection } from '../../hub/cli/index.ts';
+import { clusters } from '../../shared/api/cluster.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
 import type { BenchOptions, BenchResult, Cell, Goal } from './lib/bench.ts';
@@ -116,8 +117,6 @@ const startAgents = async ({ connection, caFile }: RunningHub, first: number, co
   }
   return child;
 };
-
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 
 const allReady = async ({ connection }: RunningHub, count: number): Promise<void> => {
   let ready = 0;

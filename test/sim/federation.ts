@@ -5,6 +5,7 @@ import type { Leases } from '../../shared/health/index.ts';
 import { createStore, type Journal, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
+import { timeText } from '../../shared/lib/time-text.ts';
 import { capacityCheck } from './check/capacity-check.ts';
 import { journalCheck } from './check/journal-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
@@ -74,8 +75,6 @@ const failoverSpec = {
   failback: { holdDownSeconds: 5, maxHoldDownSeconds: 20, halfLifeSeconds: 30 },
   replicas: { surplusSeconds: 60 },
 } as const;
-
-const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** The journal, with everything it writes shown to the observer. */
 const observedJournal = (world: World, base: Journal, observer: () => Observer): Journal => ({

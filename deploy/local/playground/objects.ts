@@ -1,5 +1,6 @@
 /** @module The built-in kinds as far as the playground's controllers read and write them. */
 import type { KubeObject, ObjectMeta } from '../../../shared/kube/object.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 
 /** A meta/v1 LabelSelector, as far as workloads use it. */
 export type LabelSelector = {
@@ -105,9 +106,6 @@ export type Service = KubeObject & {
   };
 };
 
-/** `2026-01-02T03:04:05Z`: how the API writes times. */
-export const timestamp = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-
 /** Whether a condition of this type is True. */
 export const conditionIsTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
@@ -116,7 +114,7 @@ export const conditionIsTrue = (conditions: readonly Condition[] | undefined, ty
 export const withCondition = (conditions: readonly Condition[] | undefined, next: Condition, nowMs: number): Condition[] => {
   const old = conditions?.find((condition) => condition.type === next.type);
   const same = old?.status === next.status;
-  const entry = { ...next, lastTransitionTime: (same ? old?.lastTransitionTime : undefined) ?? timestamp(nowMs) };
+  const entry = { ...next, lastTransitionTime: (same ? old?.lastTransitionTime : undefined) ?? timeText(nowMs) };
   return old === undefined
     ? [...(conditions ?? []), entry]
     : (conditions ?? []).map((condition) => (condition.type === next.type ? { ...condition, ...entry } : condition));

@@ -1,7 +1,7 @@
 /** @module What a Cluster's status says of its capacity: sums over ready nodes, what one node and one NUMA zone still hold, what is not known. Pure. */
 import type { ClusterStatus } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import { timeText } from '../objects.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 
 type Amounts = Record<string, number>;
 

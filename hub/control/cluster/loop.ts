@@ -3,9 +3,10 @@ import { type Cluster, type ClusterStatus, type ClusterTaint, hanseGroup } from 
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
-import { commit, controlUser, timeText } from '../objects.ts';
+import { commit, controlUser } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import {
   type ClusterView,
   type CompiledPolicy,
@@ -20,7 +21,7 @@ import {
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
-import { sameJson, timeText } from '../objects.ts';
+import { sameJson } from '../objects.ts';
 
 /** What was decided on. */
 export type PlacementInput = {

@@ -1,12 +1,12 @@
 /** @module Plans over the hub's state: what is told is what the loops then do, and nothing is written. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { clusters } from '../../../shared/api/cluster.ts';
 import type { PlanReviewSpec, StoredPlacement } from '../../../shared/api/index.ts';
 import type { Loss, PlanAnswer } from '../../../shared/plan/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 
 const deployment = (name: string, replicas: number) => ({
   apiVersion: 'apps/v1',

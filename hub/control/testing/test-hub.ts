@@ -1,4 +1,6 @@
 /** @module The loops of a hub over a real store and API server in memory, for tests. */
+
+import { clusters } from '../../../shared/api/cluster.ts';
 import { hanseSchemas, hanseTypes } from '../../../shared/api/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
@@ -47,7 +49,6 @@ export const startTestHub = async (sizes: Readonly<Record<string, number>>): Pro
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
   );
   for (const name of Object.keys(sizes)) {
-    const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
     const made = await client.create(clusters, {
       apiVersion: 'hanse.dev/v1alpha1',
       kind: 'Cluster',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Failover, fileMeshStore, startFailover } from '../../../agent/failover/index.ts';
 import { fileKeyStore, type StartedLink, startLink } from '../../../agent/link/index.ts';
+import { clusters } from '../../../shared/api/cluster.ts';
 import type { Cluster, FailoverPolicy } from '../../../shared/api/index.ts';
 import { present } from '../../../shared/lib/assert.ts';
 import { ed25519Verifier, lookAt, monotonicMs } from '../../../shared/node/mesh/index.ts';
@@ -16,7 +17,6 @@ import { startTestHub, type TestHub } from '../../fleet/testing/hub.ts';
 import { type Control, startControl } from '../index.ts';
 
 const names = ['a', 'b', 'c'];
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'failoverpolicies' };
 const agents = new Map<string, { link: StartedLink; failover: Failover; gateway: Server }>();
 let dir: string;

@@ -1,11 +1,11 @@
 /** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { clusters } from '../../../shared/api/cluster.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
-const clusters = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters' };
 const workId = 'apps=deployments=shop=web';
 
 const web: KubeObject = {

@@ -1,14 +1,13 @@
 /** @module Reading and writing Clusters and JoinTokens with compare-and-set: read, change, write, again when somebody was faster. */
 import type { Cluster, ClusterCondition } from '../../../shared/api/cluster.ts';
+import { clusters } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
-import { hanseGroup, hanseVersion } from '../../../shared/api/kind.ts';
+import { joinTokens } from '../../../shared/api/join-token.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { isStatus } from '../../../shared/kube/status-error.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 
-/** The resources of this room. */
-export const clusters: GroupVersionResource = { group: hanseGroup, version: hanseVersion, resource: 'clusters' };
-export const joinTokens: GroupVersionResource = { group: hanseGroup, version: hanseVersion, resource: 'jointokens' };
 export const secrets: GroupVersionResource = { group: '', version: 'v1', resource: 'secrets' };
 export const namespaces: GroupVersionResource = { group: '', version: 'v1', resource: 'namespaces' };
 
@@ -58,9 +57,6 @@ export const createOnce = async (client: KubeClient, type: GroupVersionResource,
     throw error;
   }
 };
-
-/** RFC 3339 with whole seconds. */
-export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** The list with this condition in it; its transition time moves only when its status does. */
 export const withCondition = (

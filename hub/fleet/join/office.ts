@@ -1,11 +1,13 @@
 /** @module The join office: carries out what was decided about a join request, on Clusters and JoinTokens. */
 import type { Cluster, ClusterAgent } from '../../../shared/api/cluster.ts';
-import { clusterLabels, revokeFinalizer } from '../../../shared/api/cluster.ts';
+import { clusterLabels, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
+import { joinTokens } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import { labelValue, qualifiedName } from '../../../shared/kube/names/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { type JoinAnswer, type JoinRequest, joinProofText } from '../../../shared/wire/messages.ts';
 import { isSealingKey } from '../bus/seal.ts';
@@ -13,7 +15,7 @@ import { verifyUserSignature } from '../identity/keys.ts';
 import { approvedCondition, approveHint } from './approval.ts';
 import type { Credentials } from './credentials.ts';
 import { decideJoin, isUseOf, type JoinDecision } from './decide.ts';
-import { change, clusters, createOnce, getCluster, getJoinToken, joinTokens, timeText, withCondition } from './objects.ts';
+import { change, createOnce, getCluster, getJoinToken, withCondition } from './objects.ts';
 import { parseToken, secretMatches } from './token.ts';
 
 export type JoinOfficeOptions = {

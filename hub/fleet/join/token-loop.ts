@@ -1,10 +1,11 @@
 /** @module Makes each JoinToken usable: takes over the hash its creator sent, or makes a secret and puts the token into a Secret. */
 import type { JoinToken } from '../../../shared/api/join-token.ts';
+import { joinTokens } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
-import { change, createOnce, joinTokens, namespaces, secrets } from './objects.ts';
+import { change, createOnce, namespaces, secrets } from './objects.ts';
 import { hashSecret, makeTokenSecret, parseToken, tokenText } from './token.ts';
 
 /** Namespace of the hub's own Secrets; who may read Secrets here may let agents join. */

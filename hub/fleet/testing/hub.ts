@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import { clusters } from '../../../shared/api/cluster.ts';
 import { hanseSchemas, hanseTypes } from '../../../shared/api/index.ts';
+import { joinTokens } from '../../../shared/api/join-token.ts';
 import defaults from '../../../shared/kube/builtin/data/defaults.json' with { type: 'json' };
 import openapi from '../../../shared/kube/builtin/data/openapi.json' with { type: 'json' };
 import types from '../../../shared/kube/builtin/data/types.json' with { type: 'json' };
@@ -16,7 +18,6 @@ import { createStore, memoryJournal, type Store } from '../../../shared/kube/sto
 import { type Authority, openAuthority } from '../../api/certificates.ts';
 import { serve } from '../../api/serve.ts';
 import { type BrokerChoice, type Fleet, startFleet } from '../fleet.ts';
-import { clusters, joinTokens } from '../join/objects.ts';
 import { makeTokenSecret, tokenText } from '../join/token.ts';
 import { testEnv } from './broker.ts';
 

@@ -1,8 +1,9 @@
 /** @module An APIService for each group and version that is served here, as clients look for them; they come and go with the kinds. */
+
+import { timeText } from '../../lib/time-text.ts';
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import { isStatus } from '../status-error.ts';
 import { keyOf, prefixOf } from '../storage/index.ts';
-import { timestampOf } from './context.ts';
 import { groupPriority, versionPriority } from './group-priorities.ts';
 import { keyQueue } from './key-queue.ts';
 import type { Loop } from './loop.ts';
@@ -40,7 +41,7 @@ const reconcile = async (loop: Loop): Promise<void> => {
 const ensure = async ({ server, client }: Loop, group: string, version: string): Promise<void> => {
   const name = `${version}.${group}`;
   if (server.store.get(keyOf(GROUP, 'apiservices', '', name)) !== undefined) return;
-  const now = timestampOf(server.env.nowMs());
+  const now = timeText(server.env.nowMs());
   const available = { type: 'Available', status: 'True', reason: 'Local', message: 'Local APIServices are always available' };
   try {
     const made = await client.create(API_SERVICES, apiService(name, group, version));

@@ -28,9 +28,6 @@ export type ServerContext = {
   readonly virtual: Readonly<Record<string, VirtualCreate>>;
 };
 
-/** The current time as metadata has it: whole seconds. */
-export const timestampOf = (nowMs: number): string => new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-
 /** Commits one write; undefined when someone else was there first. Throws when the journal cannot tell. */
 export const commitOne = async (server: ServerContext, write: Write): Promise<Stored | 'conflict' | 'gone'> => {
   const result = await tracked(server, write.key, server.store.commit([write]));

@@ -1,11 +1,13 @@
 /** @module POST: a new object, with a name of its own or a generated one. */
+
+import { timeText } from '../../lib/time-text.ts';
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import { storedValue } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, managerOf } from './call.ts';
-import { commitOne, type ServerContext, timestampOf } from './context.ts';
+import { commitOne, type ServerContext } from './context.ts';
 import { decodeObject } from './decode.ts';
 import { alreadyExists, invalid, serverError } from './errors.ts';
 import { storageForm } from './machinery.ts';
@@ -95,7 +97,7 @@ const prepare = (server: ServerContext, call: Call, object: KubeObject): KubeObj
   }
   const own = {
     uid: server.env.uuid(),
-    creationTimestamp: timestampOf(server.env.nowMs()),
+    creationTimestamp: timeText(server.env.nowMs()),
     ...(countsGeneration(type) ? { generation: 1 } : {}),
   };
   const fresh = { ...withoutStatus(type, object), metadata: tidyMetadata({ ...metadata, name: metadata.name ?? '', ...own }) };

@@ -1,11 +1,13 @@
 /** @module DELETE: at once, or marked and left to its finalizers, its kubelet or its namespace. */
+
+import { timeText } from '../../lib/time-text.ts';
 import { systemPriorityClasses } from '../builtin/system-priorities.ts';
 import type { KubeObject } from '../object.ts';
 import type { Status } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, keyFor, prefixFor } from './call.ts';
-import { commitOne, retryWrite, type ServerContext, timestampOf } from './context.ts';
+import { commitOne, retryWrite, type ServerContext } from './context.ts';
 import { type DeletePlan, deletePlan } from './delete-options.ts';
 import { conflict, forbidden, notFound, preconditionFailed } from './errors.ts';
 import { listOptions } from './list-options.ts';
@@ -91,7 +93,7 @@ const removeOnce = async (server: ServerContext, call: Call, plan: DeletePlan, s
 const lastForm = (server: ServerContext, call: Call, object: KubeObject): KubeObject => {
   const { deletionTimestamp, generation } = object.metadata;
   if (call.type.strategy.graceSeconds === undefined || deletionTimestamp !== undefined) return object;
-  const marked = { deletionTimestamp: timestampOf(server.env.nowMs()), deletionGracePeriodSeconds: 0 };
+  const marked = { deletionTimestamp: timeText(server.env.nowMs()), deletionGracePeriodSeconds: 0 };
   const counted = generation === undefined ? {} : { generation: generation + 1 };
   return { ...object, metadata: { ...object.metadata, ...marked, ...counted } };
 };
@@ -114,7 +116,7 @@ const markedForDeletion = (server: ServerContext, call: Call, plan: DeletePlan, 
       ...metadata,
       ...(finalizers.length === 0 ? {} : { finalizers }),
       deletionTimestamp:
-        first || grace < deletionGracePeriodSeconds ? timestampOf(server.env.nowMs() + grace * MS_PER_SECOND) : deletionTimestamp,
+        first || grace < deletionGracePeriodSeconds ? timeText(server.env.nowMs() + grace * MS_PER_SECOND) : deletionTimestamp,
       // A real API server sets no grace for a namespace.
       ...(isNamespace(call) ? {} : { deletionGracePeriodSeconds: grace }),
       ...(first && generation !== undefined ? { generation: generation + 1 } : {}),

@@ -1,9 +1,11 @@
 /** @module What the apply room is told of a kind: its schema, its versions, what an endpoint does not write. */
+
+import { timeText } from '../../lib/time-text.ts';
 import { resetRuleOf, type TrackContext, trackUpdate, type Versions } from '../apply/index.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import { fromStorage, toStorage } from './call.ts';
-import { type ServerContext, timestampOf } from './context.ts';
+import type { ServerContext } from './context.ts';
 
 /** A plain write about to happen; `live` is undefined on create. */
 export type PlainWrite = {
@@ -20,7 +22,7 @@ export const trackContext = (server: ServerContext, type: ResourceType, subresou
   subresource,
   reset: subresource === 'scale' ? 'status' : resetRuleOf(subresource, type.hasStatus),
   versions: versionsOf(server, type),
-  now: timestampOf(server.env.nowMs()),
+  now: timeText(server.env.nowMs()),
 });
 
 /** `next` with managedFields that say what `manager` changed. */

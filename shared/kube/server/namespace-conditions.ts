@@ -1,6 +1,7 @@
 /** @module What a namespace that ends says of itself: which content remains, and which finalizers hold it. */
+
+import { timeText } from '../../lib/time-text.ts';
 import type { KubeObject } from '../object.ts';
-import { timestampOf } from './context.ts';
 import { qualifiedResource } from './errors.ts';
 
 /** A condition of a Namespace. */
@@ -43,7 +44,7 @@ export const terminationConditions = (
   return said.map(([type, holds, reason, message]) => {
     const status = holds ? 'True' : 'False';
     const old = before.find((condition) => condition.type === type);
-    const lastTransitionTime = old?.status === status ? (old.lastTransitionTime ?? timestampOf(nowMs)) : timestampOf(nowMs);
+    const lastTransitionTime = old?.status === status ? (old.lastTransitionTime ?? timeText(nowMs)) : timeText(nowMs);
     return { type, status, lastTransitionTime, reason, message };
   });
 };

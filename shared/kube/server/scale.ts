@@ -1,4 +1,6 @@
 /** @module The scale subresource: replicas of any kind as autoscaling/v1 Scale. */
+
+import { timeText } from '../../lib/time-text.ts';
 import {
   applyConfiguration,
   parentManagedFields,
@@ -12,7 +14,7 @@ import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType, ScalePaths } from '../resource.ts';
 import { isObject, own } from '../schema/index.ts';
 import { labelSelectorText, selectorFromObject } from '../selectors/index.ts';
-import { type ServerContext, timestampOf } from './context.ts';
+import type { ServerContext } from './context.ts';
 import { invalid, noSuchResource } from './errors.ts';
 
 /** What a Scale is, for tables, schemas and refusals. */
@@ -81,7 +83,7 @@ const scaleContext = (server: ServerContext): TrackContext => ({
   apiVersion: apiVersionOf(SCALE.group, SCALE.version),
   subresource: 'scale',
   reset: 'status',
-  now: timestampOf(server.env.nowMs()),
+  now: timeText(server.env.nowMs()),
 });
 
 /** The object with a Scale's replicas and their owners. */

@@ -1,7 +1,8 @@
 /** @module Deployment: one ReplicaSet a template, moved from old to new within maxSurge and maxUnavailable. */
 import { hash32 } from '../../../../shared/lib/index.ts';
+import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, controllerRef, type Deployment, type ReplicaSet, timestamp, withCondition } from '../objects.ts';
+import { type Condition, controllerRef, type Deployment, type ReplicaSet, withCondition } from '../objects.ts';
 import { deletion } from './replica-set.ts';
 
 const hashLabel = 'pod-template-hash';
@@ -116,7 +117,7 @@ const conditionsOf = (deployment: Deployment, complete: boolean, enough: boolean
     const old = deployment.status?.conditions?.find(({ type }) => type === condition.type);
     return {
       ...condition,
-      lastUpdateTime: old?.reason === condition.reason && old?.lastUpdateTime !== undefined ? old.lastUpdateTime : timestamp(nowMs),
+      lastUpdateTime: old?.reason === condition.reason && old?.lastUpdateTime !== undefined ? old.lastUpdateTime : timeText(nowMs),
     };
   };
   return withCondition(withCondition(deployment.status?.conditions, stamped(available), nowMs), stamped(progressing), nowMs);

@@ -1,6 +1,8 @@
 /** @module Job: pods until enough have succeeded or too many have failed. */
+
+import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, conditionIsTrue, isActive, isReady, type Job, type Pod, timestamp } from '../objects.ts';
+import { type Condition, conditionIsTrue, isActive, isReady, type Job, type Pod } from '../objects.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
 const ended = (job: Job): boolean =>
@@ -26,13 +28,13 @@ const podsToStart = (job: Job, counts: Counts): number =>
     : Math.max(0, Math.min(job.spec.parallelism ?? 1, (job.spec.completions ?? 1) - counts.succeeded) - counts.active);
 
 const statusOf = (job: Job, counts: Counts, end: Condition | undefined, nowMs: number): object => ({
-  ...(job.spec.suspend === true ? {} : { startTime: job.status?.startTime ?? timestamp(nowMs) }),
+  ...(job.spec.suspend === true ? {} : { startTime: job.status?.startTime ?? timeText(nowMs) }),
   ...(end === undefined ? { active: counts.active, ready: counts.ready, terminating: 0 } : { ready: 0, terminating: 0 }),
   ...(counts.succeeded > 0 ? { succeeded: counts.succeeded } : {}),
   ...(counts.failed > 0 ? { failed: counts.failed } : {}),
-  ...(end?.type === 'Complete' ? { completionTime: timestamp(nowMs) } : {}),
+  ...(end?.type === 'Complete' ? { completionTime: timeText(nowMs) } : {}),
   uncountedTerminatedPods: {},
-  ...(end === undefined ? {} : { conditions: [{ ...end, lastProbeTime: timestamp(nowMs), lastTransitionTime: timestamp(nowMs) }] }),
+  ...(end === undefined ? {} : { conditions: [{ ...end, lastProbeTime: timeText(nowMs), lastTransitionTime: timeText(nowMs) }] }),
 });
 
 export const jobController: Controller = {

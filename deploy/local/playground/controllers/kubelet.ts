@@ -1,7 +1,8 @@
 /** @module Kubelet: bound pods start, become ready, and end when they are jobs or are told to. */
 import { hash32 } from '../../../../shared/lib/index.ts';
+import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Controller, keyOf, resources, settled } from '../controller.ts';
-import { type Condition, isActive, type Pod, timestamp, withCondition } from '../objects.ts';
+import { type Condition, isActive, type Pod, withCondition } from '../objects.ts';
 
 /** A pod is ready this long after it was bound. */
 export const startDelayMs = 300;
@@ -41,9 +42,9 @@ const running = (pod: Pod, nowMs: number): Pod['status'] => ({
   hostIP: '127.0.0.1',
   podIP: podIpOf(pod),
   podIPs: [{ ip: podIpOf(pod) }],
-  startTime: timestamp(nowMs),
+  startTime: timeText(nowMs),
   conditions: conditionsWith(pod, 'True', undefined, nowMs),
-  containerStatuses: containerStatuses(pod, { running: { startedAt: timestamp(nowMs) } }, true),
+  containerStatuses: containerStatuses(pod, { running: { startedAt: timeText(nowMs) } }, true),
 });
 
 const finished = (pod: Pod, nowMs: number): Pod['status'] => {
@@ -52,7 +53,7 @@ const finished = (pod: Pod, nowMs: number): Pod['status'] => {
     exitCode: failed ? 1 : 0,
     reason: failed ? 'Error' : 'Completed',
     startedAt: pod.status?.startTime,
-    finishedAt: timestamp(nowMs),
+    finishedAt: timeText(nowMs),
   };
   return {
     ...pod.status,

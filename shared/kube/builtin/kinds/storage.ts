@@ -1,4 +1,6 @@
 /** @module PersistentVolume, PersistentVolumeClaim, StorageClass (kubernetes `apis/core/validation`, `apis/storage/validation`). */
+
+import { timeText } from '../../../lib/time-text.ts';
 import { type Fault, forbidden, invalid, invalidEach, notSupported, required, subdomainName } from '../../names/index.ts';
 import type { KubeObject } from '../../object.ts';
 import { compareQuantity } from '../../quantity/index.ts';
@@ -160,8 +162,6 @@ const validateClassUpdate = (object: KubeObject, old: KubeObject): Fault[] => [
       : [invalid(field, object[field] ?? (field === 'parameters' ? null : ''), 'field is immutable')],
   ),
 ];
-
-const timeText = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
 
 /** By `<group>/<resource>`. */
 export const storageKinds: Readonly<Record<string, KindParts>> = {
