@@ -89,6 +89,8 @@ export type MemberView = {
   readonly removed: (resource: OwnedResource, key: string) => void;
   /** True when all that is served and may be read has been read once. */
   readonly isSynced: () => boolean;
+  /** True when Services and slices were also read since the last of them became of interest: until then a service may seem to have none. */
+  readonly isSettled: () => boolean;
   readonly forbidden: () => readonly string[];
   readonly stop: () => void;
 };
@@ -112,6 +114,8 @@ const ownObject = (resource: OwnedResource, object: KubeObject): OwnObject => {
 
 /** Restarts that widen what is kept are gathered for so long. */
 const widenMs = 200;
+/** What is kept of services that are of interest alone. */
+const widened = ['services', 'endpointslices'] as const;
 
 const isOwned = (name: SourceName): name is OwnedResource =>
   name === 'services' || name === 'serviceimports' || name === 'endpointslices' || name === 'dnsendpoints';
@@ -126,6 +130,8 @@ export const watchMember = (options: {
   const items = new Map<SourceName, Map<string, Item>>(sources.map(({ name }) => [name, new Map()]));
   const running = new Map<SourceName, { readonly version: string; reflector: Reflector }>();
   const synced = new Set<SourceName>();
+  /** What more is of interest of than was kept, and was not read again yet. */
+  const narrow = new Set<SourceName>();
   const problems = new Map<SourceName, number>();
   const slices = new Map<string, Map<string, SeenSlice>>();
   const owned = new Map<string, Map<string, { resource: OwnedResource; key: string; object: OwnObject }>>();
@@ -216,7 +222,7 @@ export const watchMember = (options: {
     if (JSON.stringify(before) !== JSON.stringify(item)) tell(name, key, item, before);
   };
 
-  const start = (source: Source, version: string): Reflector => {
+  const start = (source: Source, version: string, onRead: () => void = () => undefined): Reflector => {
     const { name, group, labelSelector } = source;
     let fresh: Map<string, Item> | undefined;
     const onEvent = (event: ReflectorEvent<Item>): void => {
@@ -233,6 +239,7 @@ export const watchMember = (options: {
         fresh = undefined;
         const isFirst = !synced.has(name);
         synced.add(name);
+        onRead();
         if (isFirst) onChange('all', '');
       }
     };
@@ -252,13 +259,21 @@ export const watchMember = (options: {
   const widen = (): void => {
     cancelWiden();
     if (stopped) return;
+    for (const name of widened) narrow.add(name);
+    const onRead = (name: SourceName): void => {
+      narrow.delete(name);
+      if (narrow.size === 0) onChange('all', '');
+    };
     cancelWiden = env.setTimer(widenMs, () => {
-      for (const name of ['services', 'endpointslices'] as const) {
+      for (const name of widened) {
         const source = sources.find((one) => one.name === name);
         const run = running.get(name);
-        if (source === undefined || run === undefined) continue;
+        if (source === undefined || run === undefined) {
+          narrow.delete(name);
+          continue;
+        }
         run.reflector.stop();
-        run.reflector = start(source, run.version);
+        run.reflector = start(source, run.version, () => onRead(name));
       }
     });
   };
@@ -284,6 +299,8 @@ export const watchMember = (options: {
     }
   };
 
+  const isSynced = (): boolean => running.size > 0 && [...running.keys()].every((name) => synced.has(name) || problems.get(name) === 403);
+
   return {
     setServed: (apis) => {
       served = apis;
@@ -308,7 +325,8 @@ export const watchMember = (options: {
     wrote: (resource, object) =>
       set(resource, `${object.metadata.namespace ?? ''}/${object.metadata.name}`, { own: ownObject(resource, object) }),
     removed: (resource, key) => set(resource, key, undefined),
-    isSynced: () => running.size > 0 && [...running.keys()].every((name) => synced.has(name) || problems.get(name) === 403),
+    isSynced,
+    isSettled: () => isSynced() && [...narrow].every((name) => problems.get(name) === 403),
     forbidden: () =>
       [...problems]
         .filter(([, status]) => status === 403)

@@ -176,6 +176,49 @@ const comesTo = (text: string, service?: string): Promise<void> =>
 const zoneOf = (origin: string): DnsZone | undefined => zones.find((zone) => zone.origin === origin);
 const told = (): (StatusItem & { status: TrafficAnswer }) | undefined => link.statuses.get(trafficIdOf('shop', 'web')) as never;
 
+describe('an agent that starts', () => {
+  test('says what its cluster offers when it has read all of it, not half', async () => {
+    const meta = { name: 'web', namespace: 'shop' };
+    const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
+    await api.client.create(servicesType, { apiVersion: 'v1', kind: 'Service', metadata: meta, spec: { ports } });
+    const labels = { 'kubernetes.io/service-name': 'web' };
+    const slice = { addressType: 'IPv4', ports, endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }] };
+    await api.client.create(slicesType, {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...meta, labels },
+      ...slice,
+    });
+    await api.client.create(exportsType, { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: meta });
+    const said: (TrafficAnswer['report'] | undefined)[] = [];
+    // Exports are read last: only then are the Service and its slice of interest.
+    const late: KubeClient = {
+      ...api.client,
+      list: async (collection, options) => {
+        if (collection.resource === 'serviceexports') await new Promise((done) => setTimeout(done, 150));
+        return api.client.list(collection, options);
+      },
+      watch: async function* (collection, options) {
+        if (collection.resource === 'serviceexports') await new Promise((done) => setTimeout(done, 150));
+        yield* api.client.watch(collection, options);
+      },
+    };
+    start(undefined, late);
+    send();
+    await vi.waitFor(
+      () => {
+        const now = told()?.status.report;
+        if (now !== undefined && now !== said.at(-1)) said.push(now);
+        expect(now?.sets[0]?.ready).toEqual(['10.0.0.1']);
+      },
+      { timeout: 5_000, interval: 5 },
+    );
+    expect(
+      said.map(({ service, sets } = { service: 'None', sets: [], addresses: [], leftOut: 0 }) => [service === 'None', sets.length]),
+    ).toEqual([[false, 1]]);
+  });
+});
+
 describe('a record', () => {
   test('becomes a Service with an address, a ServiceImport and slices of each source, with the labels of the API', async () => {
     start();

@@ -239,7 +239,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
         }),
   });
   const itemOf = (service: string): StatusItem | undefined => {
-    if (!isLoaded || !view.isSynced()) return undefined;
+    // Half of what the cluster offers would be less than it offers: the others would withdraw it.
+    if (!isLoaded || !view.isSettled()) return undefined;
     const [namespace = '', name = ''] = service.split('/');
     const record = records.get(service);
     const report = reportFor(service);
