@@ -14,6 +14,7 @@ import { ed25519Verifier, lookAt, monotonicMs } from '../../../shared/node/mesh/
 import { decodePublicKey } from '../../../shared/wire/nkey.ts';
 import { testEnv } from '../../fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../fleet/testing/hub.ts';
+import { healthDefaults } from '../cluster/health.ts';
 import { type Control, startControl } from '../index.ts';
 
 const names = ['a', 'b', 'c'];
@@ -163,7 +164,9 @@ describe('verdicts on the hub', () => {
     failover.watch.stop();
     await link.stop();
     await until(async () => expect((await statusOf('b'))?.verdict).toMatchObject({ cause: 'Agent', by: 'Observers' }));
-    await until(() => expect(control.directory.get('b')?.health.phase).toBe('Lost'));
+    const health = () => present(control.directory.get('b'), 'b').health;
+    await until(() => expect(Date.now() - health().lastBeatMs).toBeGreaterThan(1.5 * healthDefaults.toleranceMs));
+    expect(health().phase).toBe('Suspect');
     expect(
       control.directory
         .views()
