@@ -96,6 +96,17 @@ describe('bytes', () => {
     });
   });
 
+  it('YAML is that of Go: what 1.1 takes for something else is quoted, the point of managed fields is not', async () => {
+    await server.json('POST', `${BASE}?fieldManager=m`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'yam' },
+      data: { on: 'yes', half: '.5' },
+    });
+    const lines = (await textOf(`${BASE}/yam`, { Accept: 'application/yaml' })).split('\n').map((line) => line.trim());
+    expect(lines).toEqual(expect.arrayContaining(['"on": "yes"', 'half: ".5"', '.: {}']));
+  });
+
   it('the groups come in the order of the API server', async () => {
     const { groups } = JSON.parse(await textOf('/apis')) as { groups: { name: string }[] };
     expect(groups.slice(0, 5).map(({ name }) => name)).toEqual([

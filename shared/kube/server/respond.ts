@@ -1,5 +1,5 @@
 /** @module Turns what a verb answered into an HTTP response in the form the client asked for. */
-import { stringify as yamlText } from 'yaml';
+import { type ScalarTag, type Tags, stringify as yamlText } from 'yaml';
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import type { Status } from '../status-error.ts';
@@ -44,10 +44,23 @@ const successJson = (status: Status): string => {
   return JSON.stringify(rest);
 };
 
+/** YAML 1.1 as Go has it: a point alone, the key of managed fields, is a text and no number. */
+const goTags = (tags: Tags): Tags =>
+  tags.map((tag) => {
+    if (typeof tag === 'string' || 'collection' in tag || tag.test?.test('.') !== true) return tag;
+    return { ...tag, test: new RegExp(`^(?!\\.$)(?:${tag.test.source})`) } satisfies ScalarTag;
+  });
+
 /** JSON text in the format of `form`, as Go's encoders write it: compact text ends with a line break, indented text does not. */
 const encodedText = (json: string, form: Pick<Form, 'format' | 'pretty'>): string => {
   if (form.format === 'yaml')
-    return yamlText(JSON.parse(json), { sortMapEntries: true, aliasDuplicateObjects: false, indentSeq: false, version: '1.1' });
+    return yamlText(JSON.parse(json), {
+      sortMapEntries: true,
+      aliasDuplicateObjects: false,
+      indentSeq: false,
+      version: '1.1',
+      customTags: goTags,
+    });
   return htmlSafe(form.pretty ? JSON.stringify(JSON.parse(json), undefined, 2) : `${json}\n`);
 };
 
