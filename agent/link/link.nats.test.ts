@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { openAuthority } from '../../hub/api/certificates.ts';
 import { testEnv } from '../../hub/fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../hub/fleet/testing/hub.ts';
+import { configWork } from '../../hub/fleet/testing/work.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
-import { appliedStatus, configWork, type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
+import { appliedStatus, type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
 import { fileKeyStore, type WorkEvent } from './index.ts';
 import { makeJoinClient } from './join-client.ts';
 import type { Admitted, KeptLink } from './key-store.ts';

@@ -71,18 +71,6 @@ export const reaches = (link: AgentLink, phase: string, trouble?: string): Promi
     interval: 50,
   });
 
-/** A ConfigMap as work. */
-export const configWork = (cluster: string, id: string, seq: number): WorkItem => ({
-  v: 1,
-  cluster,
-  id,
-  seq,
-  op: 'apply',
-  ref: { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: id },
-  object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id, namespace: 'shop' }, data: { seq: String(seq) } },
-  adopt: 'Never',
-});
-
 /** What an agent says of work that it applied. */
 export const appliedStatus = ({ cluster, id, seq, ref }: WorkItem): StatusItem => ({
   v: 1,
