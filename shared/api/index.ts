@@ -47,7 +47,15 @@ export {
 } from './failover-policy.ts';
 export { type GpuCounts, type GpuPool, type GpuPoolCluster, gpuPoolType } from './gpu-pool.ts';
 export { type JoinToken, type JoinTokenSpec, type JoinTokenStatus, joinTokenLimits, joinTokenType, type TokenUse } from './join-token.ts';
-export { explanationRows, isSameOutcome, type KeptExplanation, type KeptRow, keptExplanation } from './kept-explanation.ts';
+export {
+  ExplanationKeeper,
+  explanationRows,
+  isSameOutcome,
+  type KeptExplanation,
+  type KeptRow,
+  keptExplanation,
+  type ToldRow,
+} from './kept-explanation.ts';
 export {
   ageColumn,
   ageText,

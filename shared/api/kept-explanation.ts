@@ -4,6 +4,14 @@
  */
 import type { ExplanationRow } from './placement.ts';
 
+/** What every row has. */
+type Always = 'cluster' | 'eligible' | 'reason' | 'message' | 'before' | 'got';
+
+/** A row as it is told; what it does not say may be undefined. */
+export type ToldRow = Pick<ExplanationRow, Always> & {
+  readonly [field in Exclude<keyof ExplanationRow, Always>]?: ExplanationRow[field] | undefined;
+};
+
 /** What a row says besides the name of its cluster and its numbers. */
 export type KeptRow = Omit<ExplanationRow, 'cluster' | 'fits' | 'before' | 'got' | 'share'> & {
   /** Its rows have a share. */
@@ -33,7 +41,7 @@ const comparedMax = 32;
 const isSameJson = (a: unknown, b: unknown): boolean =>
   a === b || (a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b));
 
-const says = (kept: KeptRow, row: ExplanationRow): boolean =>
+const says = (kept: KeptRow, row: ToldRow): boolean =>
   kept.eligible === row.eligible &&
   kept.reason === row.reason &&
   kept.message === row.message &&
@@ -45,23 +53,52 @@ const says = (kept: KeptRow, row: ExplanationRow): boolean =>
   isSameJson(kept.refusals, row.refusals) &&
   isSameJson(kept.scores, row.scores);
 
-const keptRow = ({ cluster: _c, fits: _f, before: _b, got: _g, share, ...said }: ExplanationRow): KeptRow =>
-  share === undefined ? said : { ...said, hasShare: true };
+/** Field by field: what a row does not have is not there. */
+const keptRow = ({ eligible, reason, message, exact, refusals, bound, tier, price, scores, share }: ToldRow): KeptRow => ({
+  eligible,
+  reason,
+  message,
+  ...(exact === undefined ? {} : { exact }),
+  ...(refusals === undefined ? {} : { refusals }),
+  ...(bound === undefined ? {} : { bound }),
+  ...(tier === undefined ? {} : { tier }),
+  ...(scores === undefined ? {} : { scores }),
+  ...(price === undefined ? {} : { price }),
+  ...(share === undefined ? {} : { hasShare: true as const }),
+});
 
-/** Equal entries in a row are written once. */
-const columnText = (length: number, entryAt: (at: number) => number | undefined): string => {
-  let text = '';
-  for (let at = 0; at < length; ) {
-    const entry = entryAt(at);
-    let end = at + 1;
-    while (end < length && entryAt(end) === entry) end += 1;
-    if (at > 0) text += ',';
-    if (entry !== undefined) text += entry;
-    if (end - at > 1) text += `*${end - at}`;
-    at = end;
+/** A column as text, entry after entry; equal entries in a row are written once. */
+class ColumnWriter {
+  #text = '';
+  #last: number | undefined;
+  #times = 0;
+  #hasEntry = false;
+
+  add(entry: number | undefined): void {
+    if (this.#times > 0 && entry === this.#last) {
+      this.#times += 1;
+      return;
+    }
+    this.#write();
+    this.#last = entry;
+    this.#times = 1;
   }
-  return text;
-};
+
+  /** The text; nothing can be added any more. */
+  end(): string {
+    this.#write();
+    return this.#text;
+  }
+
+  #write(): void {
+    if (this.#times === 0) return;
+    if (this.#hasEntry) this.#text += ',';
+    if (this.#last !== undefined) this.#text += this.#last;
+    if (this.#times > 1) this.#text += `*${this.#times}`;
+    this.#hasEntry = true;
+    this.#times = 0;
+  }
+}
 
 const columnEntries = (text: string): (number | undefined)[] => {
   const entries: (number | undefined)[] = [];
@@ -76,41 +113,58 @@ const columnEntries = (text: string): (number | undefined)[] => {
 
 const namesIn = ({ clusters }: KeptExplanation): readonly string[] => (clusters === '' ? [] : clusters.split(','));
 
-/** The place of what a row says among what was said; the row before it mostly said the same. */
-const placeOf = (row: ExplanationRow, said: KeptRow[], before: number): number => {
-  const last = said[before];
-  if (last !== undefined && says(last, row)) return before;
-  for (let place = Math.max(0, said.length - comparedMax); place < said.length; place++) {
-    const kept = said[place];
-    if (kept !== undefined && says(kept, row)) return place;
-  }
-  return said.push(keptRow(row)) - 1;
+/** Names as one text. Most explanations tell of the clusters that the one before told of: then the text is the same one, not another like it. */
+let lastNames: { readonly names: readonly string[]; readonly text: string } = { names: [], text: '' };
+
+const namesText = (names: readonly string[]): string => {
+  const { names: before } = lastNames;
+  const isSame = names.length === before.length && names.every((name, at) => name === before[at]);
+  if (!isSame) lastNames = { names, text: names.join(',') };
+  return lastNames.text;
 };
 
-/** Takes rows to the form in which they are kept. Names of clusters are DNS labels: without a comma. */
-export const keptExplanation = (rows: readonly ExplanationRow[]): KeptExplanation => {
-  const said: KeptRow[] = [];
-  const of = new Uint32Array(rows.length);
-  const counts: KeptCounts[] = [];
-  let clusters = '';
-  let place = 0;
-  // Without a list for each column: rows are kept for each decision.
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at];
-    if (row === undefined) continue;
+/** Takes the rows of an explanation one after the other. */
+export class ExplanationKeeper {
+  readonly #said: KeptRow[] = [];
+  readonly #names: string[] = [];
+  readonly #of = new ColumnWriter();
+  readonly #fits = new ColumnWriter();
+  readonly #counts: KeptCounts[] = [];
+  #place = 0;
+
+  /** The row is read at once: the caller may use it again for the next one. Names of clusters are DNS labels: without a comma. */
+  add(row: ToldRow): void {
     const { before, got, share = 0 } = row;
-    if (before !== 0 || got !== 0 || share !== 0) counts.push([at, before, got, share]);
-    place = placeOf(row, said, place);
-    of[at] = place;
-    clusters = at === 0 ? row.cluster : `${clusters},${row.cluster}`;
+    if (before !== 0 || got !== 0 || share !== 0) this.#counts.push([this.#names.length, before, got, share]);
+    this.#names.push(row.cluster);
+    this.#place = this.#placeOf(row);
+    this.#of.add(this.#place);
+    this.#fits.add(row.fits);
   }
-  return {
-    clusters,
-    rows: said,
-    of: columnText(rows.length, (at) => of[at]),
-    fits: columnText(rows.length, (at) => rows[at]?.fits),
-    counts,
-  };
+
+  /** What was taken. */
+  end(): KeptExplanation {
+    return { clusters: namesText(this.#names), rows: this.#said, of: this.#of.end(), fits: this.#fits.end(), counts: this.#counts };
+  }
+
+  /** The place of what a row says among what was said; the row before it mostly said the same. */
+  #placeOf(row: ToldRow): number {
+    const said = this.#said;
+    const last = said[this.#place];
+    if (last !== undefined && says(last, row)) return this.#place;
+    for (let place = Math.max(0, said.length - comparedMax); place < said.length; place++) {
+      const kept = said[place];
+      if (kept !== undefined && says(kept, row)) return place;
+    }
+    return said.push(keptRow(row)) - 1;
+  }
+}
+
+/** Takes rows to the form in which they are kept. */
+export const keptExplanation = (rows: readonly ExplanationRow[]): KeptExplanation => {
+  const keeper = new ExplanationKeeper();
+  for (const row of rows) keeper.add(row);
+  return keeper.end();
 };
 
 const nothingSaid: KeptRow = { eligible: false, reason: '', message: '' };

@@ -1,15 +1,16 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
-import type { ExplanationRow } from '../api/index.ts';
+import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
-import { type Candidates, fitAt, holdAt, refusedOf, standingAt } from './candidates.ts';
+import { type Candidates, fitAt, holdAt, type Refused, refusedOf, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Workload } from './model.ts';
-import type { Refusal } from './prepare.ts';
+import type { Refusal, Standing } from './prepare.ts';
 import { type Amount, amountText } from './pricing.ts';
 import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
 import { usedOf } from './tally.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
+const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
 
 const byCount = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]): number => m - n || (a < b ? -1 : a > b ? 1 : 0);
 
@@ -75,10 +76,6 @@ export type ExplainInput = {
   readonly prices: readonly (Amount | undefined)[] | undefined;
 };
 
-const byCluster = (a: ExplanationRow, b: ExplanationRow): number => (a.cluster < b.cluster ? -1 : a.cluster > b.cluster ? 1 : 0);
-
-type Writable<T> = { -readonly [field in keyof T]: T[field] };
-
 const bounds = new WeakMap<FitResult['refusals'], string | undefined>();
 
 /** What most nodes that take no replica are short of; the same fit is told for many decisions. */
@@ -89,62 +86,96 @@ const boundOf = (refusals: FitResult['refusals']): string | undefined => {
   return bound;
 };
 
-const addFit = (row: Writable<ExplanationRow>, fit: FitResult | undefined): void => {
-  if (fit === undefined) return;
-  row.fits = fit.count;
-  row.exact = fit.exact;
-  const bound = boundOf(fit.refusals);
-  if (bound === undefined) return;
-  row.refusals = fit.refusals;
-  row.bound = bound;
+type Row = { -readonly [field in keyof ToldRow]: ToldRow[field] };
+
+/** All that a row may say, so that one row serves all clusters. */
+const emptyRow = (): Row => ({
+  cluster: '',
+  eligible: false,
+  reason: '',
+  message: '',
+  fits: undefined,
+  exact: undefined,
+  refusals: undefined,
+  bound: undefined,
+  tier: undefined,
+  scores: undefined,
+  price: undefined,
+  share: undefined,
+  before: 0,
+  got: 0,
+});
+
+const setFit = (row: Row, fit: FitResult | undefined): void => {
+  row.fits = fit?.count;
+  row.exact = fit?.exact;
+  row.bound = fit === undefined ? undefined : boundOf(fit.refusals);
+  row.refusals = row.bound === undefined ? undefined : fit?.refusals;
 };
 
-/** A row for every cluster, sorted by name. */
-export const explainRows = (input: ExplainInput): ExplanationRow[] => {
-  const { policy, workload, candidates, problem, counts } = input;
-  const placed = sumOf(counts);
+/** The last tier that holds replicas; -1 = none does. */
+const lastTierOf = ({ roster }: Candidates, counts: Column): number => {
+  let last = -1;
+  for (let at = 0; at < counts.length; at++) if ((counts[at] as number) > 0) last = Math.max(last, roster.tier[at] as number);
+  return last;
+};
+
+const scoresAt = (candidates: Candidates, at: number, own: readonly ExplanationScore[]): readonly ExplanationScore[] | undefined => {
+  const near = candidates.nearScores.get(candidates.roster.at[at] ?? -1);
+  if (near !== undefined) return [...own, ...near];
+  return own.length === 0 ? undefined : own;
+};
+
+/** Says of every cluster, in name order, why it got what it got. */
+export const explain = (input: ExplainInput): KeptExplanation => {
+  const { policy, workload, candidates, problem, counts, prices } = input;
+  const { standings } = candidates.prepared;
+  const placed = workload.replicas === undefined ? 0 : sumOf(counts);
   const tallies = talliesOf(problem, counts);
-  const tierOf = (tier: number): { tier?: string } => {
-    const name = policy.tiers[tier]?.name ?? '';
-    return name === '' ? {} : { tier: name };
+  const lastTier = lastTierOf(candidates, counts);
+  const keeper = new ExplanationKeeper();
+  const row = emptyRow();
+  const say = (place: number, eligible: boolean, { reason, message }: Refusal): void => {
+    const { view, tier } = standings[place] as Standing;
+    row.cluster = view.name;
+    row.eligible = eligible;
+    row.reason = reason;
+    row.message = message;
+    row.tier = policy.tiers[tier]?.name || undefined;
   };
-  let lastTier = -1;
-  counts.forEach((count, at) => {
-    if (count > 0) lastTier = Math.max(lastTier, standingAt(candidates, at)?.tier ?? -1);
-  });
-  const rows: ExplanationRow[] = [];
-  for (let at = 0; at < counts.length; at++) {
-    const standing = standingAt(candidates, at);
-    if (standing === undefined) continue;
-    const got = counts[at] ?? 0;
+  const tellCandidate = (at: number): void => {
+    const place = candidates.roster.at[at] as number;
+    const { tier, scores } = standings[place] as Standing;
+    const got = counts[at] as number;
     const cause = because(candidates, problem, at, counts, tallies);
-    const isLater = got === 0 && cause.reason === '' && standing.tier > lastTier && lastTier >= 0;
-    const { reason, message } = isLater ? { reason: 'tier', message: 'the tiers before hold all replicas' } : cause;
-    // Field by field: a row is made for each cluster of each decision.
-    const row: Writable<ExplanationRow> = {
-      cluster: standing.view.name,
-      eligible: true,
-      reason,
-      message,
-      before: candidates.current[at] ?? 0,
-      got,
-    };
-    addFit(row, fitAt(candidates, at));
-    Object.assign(row, tierOf(standing.tier));
-    const near = candidates.nearScores.get(candidates.roster.at[at] ?? -1) ?? [];
-    if (standing.scores.length + near.length > 0) row.scores = [...standing.scores, ...near];
-    const price = input.prices?.[at];
-    if (price !== undefined) row.price = amountText(price);
-    if (placed > 0 && workload.replicas !== undefined) row.share = Math.floor((got * 100) / placed);
-    rows.push(row);
+    const isLater = got === 0 && cause.reason === '' && tier > lastTier && lastTier >= 0;
+    say(place, true, isLater ? laterTier : cause);
+    row.before = candidates.current[at] ?? 0;
+    row.got = got;
+    setFit(row, fitAt(candidates, at));
+    row.scores = scoresAt(candidates, at, scores);
+    const price = prices?.[at];
+    row.price = price === undefined ? undefined : amountText(price);
+    row.share = placed > 0 ? Math.floor((got * 100) / placed) : undefined;
+    keeper.add(row);
+  };
+  const tellRefused = ({ at: place, ...why }: Refused): void => {
+    say(place, false, why);
+    row.before = workload.current.get(row.cluster) ?? 0;
+    row.got = 0;
+    setFit(row, undefined);
+    row.scores = row.price = row.share = undefined;
+    keeper.add(row);
+  };
+  const refused = refusedOf(candidates, workload);
+  let next = 0;
+  for (let at = 0; at < counts.length; at++) {
+    for (let out = refused[next]; out !== undefined && out.at < (candidates.roster.at[at] as number); out = refused[++next])
+      tellRefused(out);
+    tellCandidate(at);
   }
-  const out = refusedOf(candidates, workload).flatMap(({ at, reason, message }): ExplanationRow[] => {
-    const standing = candidates.prepared.standings[at];
-    if (standing === undefined) return [];
-    const before = workload.current.get(standing.view.name) ?? 0;
-    return [{ cluster: standing.view.name, eligible: false, reason, message, ...tierOf(standing.tier), before, got: 0 }];
-  });
-  return [...rows, ...out].sort(byCluster);
+  for (const out of refused.slice(next)) tellRefused(out);
+  return keeper.end();
 };
 
 /** The terms that keep candidates from taking more, each once, most frequent first. */

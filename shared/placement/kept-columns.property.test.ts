@@ -107,7 +107,7 @@ describe('a decision from kept columns', () => {
           kept[at]?.room?.assume({ shape: plainShape({ cpu: milliCpu }), count });
           taken.push({ at, milliCpu, count });
           place({ policy, clusters: kept }, workload, { nowMs: 0 });
-          expect(JSON.stringify({ ...decided, rows: decided.rows })).toBe(JSON.stringify({ ...plain, rows: plain.rows }));
+          expect(JSON.stringify(decided)).toBe(JSON.stringify(plain));
           current = new Map(decided.clusters.map(({ name, replicas: got = 0 }) => [name, got]));
         }
       }),

@@ -1,5 +1,5 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
-import type { ClusterPricing, ExplanationRow, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
+import type { ClusterPricing, KeptExplanation, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
 import type { CapacityReport, ClusterRoom, PodShape } from '../capacity/index.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 
@@ -77,8 +77,8 @@ export type Decision = {
   readonly binding: string;
   /** Undefined when no cluster that counts has a price. */
   readonly cost: PlacementCost | undefined;
-  /** A row for every cluster, sorted by name; made when it is first read. */
-  readonly rows: readonly ExplanationRow[];
+  /** Why, for every cluster in name order; made when it is first read. */
+  readonly explained: KeptExplanation;
   /** When a toleration ends and the decision must be made again, ms since the epoch. */
   readonly recheckAtMs: number | undefined;
 };

@@ -1,7 +1,7 @@
 /** @module Many workloads together: order, one ledger, preemption, circles. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PolicySpec } from '../api/index.ts';
+import { explanationRows, type PolicySpec } from '../api/index.ts';
 import { createRoom, plainShape } from '../capacity/index.ts';
 import { reportOf } from '../capacity/testing.ts';
 import type { ClusterView, Workload } from './model.ts';
@@ -169,7 +169,8 @@ describe('placeAll', () => {
     const others = [{ ref: shy.workload.ref, labels: {}, clusters: ['a'], apart: shy.policy.apart.required }];
     const { decisions } = placeAll({ clusters, others }, [web], env);
     expect(asMap(decisions[0]?.decision.clusters ?? [])).toEqual({ b: 2 });
-    const row = decisions[0]?.decision.rows.find((entry) => entry.cluster === 'a');
+    const [first] = decisions;
+    const row = first === undefined ? undefined : explanationRows(first.decision.explained).find((entry) => entry.cluster === 'a');
     expect(row).toMatchObject({ eligible: false, reason: 'workloadAntiAffinity' });
   });
 

@@ -3,7 +3,7 @@
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
 
-import type { WorkloadRef } from '../api/index.ts';
+import { explanationRows, keptExplanation, type WorkloadRef } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
 import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
@@ -192,26 +192,27 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
 
 /** A decision that builds on another one, told against what was before both. */
 const heldAgainst = ({ current }: Workload, first: Decision, second: Decision): Decision => ({
-  ...withoutRows(second),
+  ...unexplained(second),
   cost: second.cost === undefined ? undefined : { ...second.cost, before: first.cost?.before ?? second.cost.before },
-  get rows() {
-    return second.rows.map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 }));
+  get explained() {
+    return keptExplanation(explanationRows(second.explained).map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 })));
   },
 });
 
-/** The decision with more to say; its rows stay unmade until they are read. */
+/** The decision with more to say. */
 const withMessage = (decision: Decision, more: string): Decision =>
   more === ''
     ? decision
     : {
-        ...withoutRows(decision),
+        ...unexplained(decision),
         message: `${decision.message}${more}`,
-        get rows() {
-          return decision.rows;
+        get explained() {
+          return decision.explained;
         },
       };
 
-const withoutRows = ({ clusters, unplaced, reason, message, binding, cost, recheckAtMs }: Decision): Omit<Decision, 'rows'> => ({
+/** A copy must not ask for the explanation. */
+const unexplained = ({ clusters, unplaced, reason, message, binding, cost, recheckAtMs }: Decision): Omit<Decision, 'explained'> => ({
   clusters,
   unplaced,
   reason,

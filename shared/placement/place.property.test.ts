@@ -1,7 +1,7 @@
 /** @module What holds for every placement: checked on random policies and clusters, and against brute force. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { PolicySpec, SpreadConstraint } from '../api/index.ts';
+import { explanationRows, type PolicySpec, type SpreadConstraint } from '../api/index.ts';
 import type { ClusterView, Decision } from './model.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
@@ -138,7 +138,7 @@ describe('every placement', () => {
         given.clusters.forEach(({ name }, at) => {
           expect(map[name] ?? 0).toBeLessThanOrEqual((given.fits[at] ?? 0) + (given.current[name] ?? 0));
         });
-        expect(decision.rows).toHaveLength(given.clusters.length);
+        expect(explanationRows(decision.explained)).toHaveLength(given.clusters.length);
       }),
       { numRuns: 2_000 },
     );

@@ -1,5 +1,7 @@
 /** @module The rules of placement, as tables: strategies, tiers, explanation. */
+
 import { describe, expect, it } from 'vitest';
+import { explanationRows } from '../api/index.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
 import { decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
@@ -255,7 +257,16 @@ describe('place', () => {
 
   it('explains every cluster: eligible or the term that refused it, what fits, what it got, its tier', () => {
     const decision = decide(tiers, [...tiered, ['other', 9, on('gcp')], ['full', 0, on('aws')]], 8);
-    expect(decision.rows.map(({ cluster, eligible, reason, fits, got, tier }) => [cluster, eligible, reason, fits, got, tier])).toEqual([
+    expect(
+      explanationRows(decision.explained).map(({ cluster, eligible, reason, fits, got, tier }) => [
+        cluster,
+        eligible,
+        reason,
+        fits,
+        got,
+        tier,
+      ]),
+    ).toEqual([
       ['cloud', true, '', 20, 2, 'cloud'],
       ['full', true, 'capacity', 0, 0, 'cloud'],
       ['home', true, 'capacity', 6, 6, 'idc'],

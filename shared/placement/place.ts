@@ -1,10 +1,10 @@
-/** @module The decision: which clusters run a workload with how many replicas, and a row of explanation for every cluster. Pure. */
-import type { ExplanationRow } from '../api/index.ts';
+/** @module The decision: which clusters run a workload with how many replicas, and why for every cluster. Pure. */
+import type { KeptExplanation } from '../api/index.ts';
 import { type Candidates, candidatesOf, holdAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { costOf, pricesOf } from './cost.ts';
 import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
-import { explainRows, type Outcome, summary } from './explain.ts';
+import { explain, type Outcome, summary } from './explain.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { prepare } from './prepare.ts';
 import { type Column, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
@@ -181,14 +181,14 @@ const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: 
   return { problem, outcome: { counts: made, wanted: sumOf(made), faults: broken, partial: false } };
 };
 
-/** A decision whose rows are made when they are first read: most callers of a large fleet never do. */
-const withLazyRows = (decision: Omit<Decision, 'rows'>, make: () => readonly ExplanationRow[]): Decision => {
-  let rows: readonly ExplanationRow[] | undefined;
+/** A decision that is explained when somebody first asks: most callers of a large fleet never do. */
+const explainedLater = (decision: Omit<Decision, 'explained'>, make: () => KeptExplanation): Decision => {
+  let explained: KeptExplanation | undefined;
   return {
     ...decision,
-    get rows() {
-      rows ??= make();
-      return rows;
+    get explained() {
+      explained ??= make();
+      return explained;
     },
   };
 };
@@ -212,7 +212,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
     clusters.push(whole ? { name } : { name, replicas: got });
   }
   const cost = whole || workload.shape === undefined ? undefined : costOf(candidates, workload, workload.shape, counts);
-  return withLazyRows(
+  return explainedLater(
     {
       clusters,
       unplaced: Math.max(0, wanted - sumOf(counts)),
@@ -220,7 +220,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
       cost,
       recheckAtMs: candidates.recheckAtMs,
     },
-    () => explainRows({ policy, workload, candidates, problem, counts, prices: prepared.isPriced ? pricesOf(candidates) : undefined }),
+    () => explain({ policy, workload, candidates, problem, counts, prices: prepared.isPriced ? pricesOf(candidates) : undefined }),
   );
 };
 

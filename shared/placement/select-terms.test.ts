@@ -1,6 +1,6 @@
 /** @module The terms that select clusters, as tables: requirements, residency, affinities, preferences, prices. */
 import { describe, expect, it } from 'vitest';
-import type { ClusterPricing, PolicySpec, Requires } from '../api/index.ts';
+import { type ClusterPricing, explanationRows, type PolicySpec, type Requires } from '../api/index.ts';
 import { type CapacityReport, createRoom, plainShape } from '../capacity/index.ts';
 import { reportOf, type TestNode } from '../capacity/testing.ts';
 import { compilePolicy } from './compiled-policy.ts';
@@ -37,7 +37,7 @@ const gpuWork = (replicas: number, current: Record<string, number> = {}): Worklo
 /** What each cluster got, or the term that refused it. */
 const outcome = (spec: Partial<PolicySpec>, clusters: readonly ClusterView[], workload: Workload, others: readonly OtherWorkload[] = []) =>
   Object.fromEntries(
-    place({ policy: policyOf(spec), clusters, others }, workload, env).rows.map((row) => [
+    explanationRows(place({ policy: policyOf(spec), clusters, others }, workload, env).explained).map((row) => [
       row.cluster,
       row.eligible ? row.got : row.reason,
     ]),
@@ -79,7 +79,7 @@ describe('requires', () => {
     const requires = { features: ['cpu-cpuid.AVX512F', 'pci-1'] };
     const decision = place({ policy: policyOf({ requires }), clusters }, gpuWork(9), env);
     expect(asMap(decision.clusters)).toEqual({ both: 4 });
-    expect(decision.rows.map(({ cluster, reason }) => [cluster, reason])).toEqual([
+    expect(explanationRows(decision.explained).map(({ cluster, reason }) => [cluster, reason])).toEqual([
       ['apart', 'features'],
       ['both', 'capacity'],
     ]);
@@ -91,7 +91,7 @@ describe('requires', () => {
     const workload: Workload = { ...workloadOf(8), shape: plainShape({ cpu: 1_000 }) };
     const decision = place({ policy: policyOf({ requires: { runtimeClass: 'kata' } }), clusters }, workload, env);
     expect(asMap(decision.clusters)).toEqual({ with: 4 });
-    expect(decision.rows[1]).toMatchObject({ cluster: 'without', eligible: false, reason: 'runtimeClass' });
+    expect(explanationRows(decision.explained)[1]).toMatchObject({ cluster: 'without', eligible: false, reason: 'runtimeClass' });
   });
 
   it('networks: in the namespace of the workload, and the device of each is asked for', () => {
@@ -102,7 +102,7 @@ describe('requires', () => {
     ];
     const decision = place({ policy: policyOf({ requires: { networks: ['sriov-a'] } }), clusters }, gpuWork(4), env);
     expect(asMap(decision.clusters)).toEqual({ here: 2 });
-    expect(decision.rows[0]).toMatchObject({ cluster: 'elsewhere', eligible: false, reason: 'network' });
+    expect(explanationRows(decision.explained)[0]).toMatchObject({ cluster: 'elsewhere', eligible: false, reason: 'network' });
   });
 
   it('keeps what runs in a cluster that no longer has what is required, and adds none', () => {
@@ -177,7 +177,7 @@ describe('affinities between workloads', () => {
     });
     const decision = place({ policy, clusters }, workloadOf(10), env);
     expect(asMap(decision.clusters)).toEqual({ a: 1, b: 9 });
-    expect(decision.rows[1]?.scores).toEqual([
+    expect(explanationRows(decision.explained)[1]?.scores).toEqual([
       { term: 'preferredClusters[0]', score: 5 },
       { term: 'preferredClusters[1]', score: 2 },
     ]);
@@ -211,7 +211,7 @@ describe('prices', () => {
     expect(asMap(decision.clusters)).toEqual({ a: 2, b: 4 });
     // a: 0.040000001 + 0.002; b: 0.03 + 0.002
     expect(decision.cost).toEqual({ before: '0.042000001', after: '0.212000002', currency: 'USD' });
-    expect(decision.rows.map(({ price }) => price)).toEqual(['0.042000001', '0.032', undefined]);
+    expect(explanationRows(decision.explained).map(({ price }) => price)).toEqual(['0.042000001', '0.032', undefined]);
   });
   it('GPUs cost by product, spot nodes apart, groups before both', () => {
     const pricing: ClusterPricing = {

@@ -1,5 +1,5 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
-import type { ExplanationRow, PlacementCost, WorkloadRef } from '../api/index.ts';
+import { type ExplanationRow, explanationRows, type PlacementCost, type WorkloadRef } from '../api/index.ts';
 import { type ClusterView, type Preempted, placeAll, refText, type TaskDecision } from '../placement/index.ts';
 import { costOfRemoved, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
@@ -61,7 +61,7 @@ const plannedOf = (task: PlanTask, { decision, policy }: TaskDecision): PlannedP
     message,
     cost,
     get explain() {
-      return decision.rows;
+      return explanationRows(decision.explained);
     },
     isChanged: isMoved || unplaced !== (task.unplacedBefore ?? 0),
     isAsked: task.isAsked ?? false,

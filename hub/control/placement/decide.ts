@@ -1,12 +1,5 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
-import {
-  explainedIn,
-  isSameOutcome,
-  keptExplanation,
-  type OwedCluster,
-  type PlacementSpec,
-  type StoredPlacementStatus,
-} from '../../../shared/api/index.ts';
+import { explainedIn, isSameOutcome, type OwedCluster, type PlacementSpec, type StoredPlacementStatus } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
@@ -166,7 +159,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(owed.length === 0 ? {} : { owed }),
     ...(decision.binding === '' ? {} : { binding: decision.binding }),
     ...(decision.cost === undefined ? {} : { cost: decision.cost }),
-    explained: keptExplanation(decision.rows),
+    explained: decision.explained,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
   };

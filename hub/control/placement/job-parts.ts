@@ -3,7 +3,7 @@
  * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
  * goes to a cluster that has no part yet, or waits for one. Pure.
  */
-import { clusterLabels, type PlacedCluster, type StoredPlacement } from '../../../shared/api/index.ts';
+import { clusterLabels, explanationRows, keptExplanation, type PlacedCluster, type StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { selectorFromMap } from '../../../shared/kube/selectors/index.ts';
 import type { ClusterView, CompiledPolicy, Decision } from '../../../shared/placement/index.ts';
@@ -99,6 +99,6 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
       ? `${left} of ${total} completions wait for a cluster that has no part of the Job: a part that was given cannot be changed`
       : `all ${total} completions are given to clusters that have room for fewer replicas at once`,
     binding: decision.binding === '' ? 'completions' : decision.binding,
-    rows: decision.rows.map((row) => ({ ...row, got: got.get(row.cluster) ?? 0 })),
+    explained: keptExplanation(explanationRows(decision.explained).map((row) => ({ ...row, got: got.get(row.cluster) ?? 0 }))),
   };
 };
