@@ -73,11 +73,15 @@ const tick = (turn: Turn): void => {
 
 /** Those about whom there is anything to decide: somebody votes, or something stands, waits or is held back. */
 const openSubjects = ({ state }: Turn): ReadonlySet<string> => {
-  const open = new Set(state.votes.map(({ target }) => target));
-  for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) open.add(target);
+  const open = new Set<string>();
+  const add = (name: string): void => {
+    if (name === brokerName || state.peers.has(name)) open.add(name);
+  };
+  for (const { target } of state.votes) add(target);
+  for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) add(target);
   for (const { name, standing, waiting, obstacle } of state.subjects.values())
-    if (standing !== undefined || waiting !== undefined || obstacle !== undefined) open.add(name);
-  return new Set([...open].filter((name) => name === brokerName || state.peers.has(name)));
+    if (standing !== undefined || waiting !== undefined || obstacle !== undefined) add(name);
+  return open;
 };
 
 /** What an answer, a ballot or a look may have decided is decided at once: a tick would cost time. */
@@ -89,8 +93,8 @@ const again = (turn: Turn, targets: readonly string[]): void => {
   }
   reconsider(turn);
   const isNews = vote(turn);
-  const open = isNews ? [...targets, ...state.votes.map(({ target }) => target)] : targets;
-  for (const name of new Set(open)) if (name !== state.name && (state.peers.has(name) || name === brokerName)) judgeSubject(turn, name);
+  const open = isNews ? new Set([...targets, ...state.votes.map(({ target }) => target)]) : targets;
+  for (const name of open) if (name !== state.name && (state.peers.has(name) || name === brokerName)) judgeSubject(turn, name);
 };
 
 /** What the shadow detectors have seen, target by target. */

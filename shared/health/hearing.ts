@@ -6,7 +6,7 @@ import { movesTraffic } from './opinion.ts';
 import { beatEveryMs } from './profile.ts';
 import { noteSilence } from './shadow.ts';
 import type { Channel, DetectorEvent, Peer } from './state.ts';
-import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsOf, type Turn } from './turn.ts';
+import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
 
 /** Beats older than this many may come late over the slower channel and are not worth a word; older ones were kept and sent again. */
 const lateBeatsMax = 50;
@@ -85,7 +85,7 @@ const lives = (turn: Turn, peer: Peer): void => {
   const verdict = turn.state.subjects.get(peer.member.name)?.standing;
   if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, verdict !== undefined);
   // What its addresses did while it was away says nothing about now: they are looked at anew, at once.
-  if (silentMs > suspectMsOf(turn.state, peer)) {
+  if (silentMs > suspectMsMin(turn.state) && silentMs > suspectMsOf(turn.state, peer)) {
     for (const probe of peer.probes) {
       probe.failures = 0;
       probe.nextMs = turn.nowMs;
@@ -145,6 +145,7 @@ const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string
   turn.state.epoch = Math.max(turn.state.epoch, ballot.epoch);
   const before = turn.state.ballots.get(name)?.ballot.votes ?? [];
   turn.state.ballots.set(name, { ballot, atMs: turn.nowMs });
+  if (before.length === 0 && ballot.votes.length === 0) return [];
   return [...new Set([...before, ...ballot.votes].map(({ target }) => target))];
 };
 

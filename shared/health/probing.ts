@@ -101,9 +101,13 @@ export const isLooking = (peer: Peer, silentSinceMs: number): boolean =>
  * well: a yes of it only ever keeps things where they are. While the cluster beats, one failure is no finding; in silence it is.
  */
 export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHeard: boolean): Finding => {
-  const known = peer.probes.filter(({ address, hasAnswered }) => address.role === role && hasAnswered);
-  if (known.length === 0) return 'none';
-  return known.every(({ failures }) => failures >= (isHeard ? failuresMax : 1)) ? 'lost' : 'ok';
+  let finding: Finding = 'none';
+  for (const { address, hasAnswered, failures } of peer.probes) {
+    if (address.role !== role || !hasAnswered) continue;
+    if (failures < (isHeard ? failuresMax : 1)) return 'ok';
+    finding = 'lost';
+  }
+  return finding;
 };
 
 /**
@@ -115,9 +119,14 @@ export const isUnanswered = (peer: Peer, isHeard: boolean): boolean | undefined 
   return known.length === 0 ? undefined : known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone));
 };
 
+const countOf = (recent: readonly boolean[], wanted: boolean): number => {
+  let count = 0;
+  for (const isOk of recent) if (isOk === wanted) count += 1;
+  return count;
+};
+
 /** True when a gateway works, but not always. */
 export const isFlaky = (peer: Peer): boolean =>
   peer.probes.some(
-    ({ address, recent }) =>
-      address.role === 'Gateway' && recent.length === recentMax && recent.filter((isOk) => !isOk).length >= grayFailures,
+    ({ address, recent }) => address.role === 'Gateway' && recent.length === recentMax && countOf(recent, false) >= grayFailures,
   );

@@ -40,22 +40,28 @@ const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] 
   ['Gray', ['Gray', 'Link']],
 ];
 
-const moving: ReadonlySet<Opinion> = new Set<Opinion>(['Cluster', 'DataPlane']);
+const movingOpinions: readonly Opinion[] = ['Cluster', 'DataPlane'];
+const moving: ReadonlySet<Opinion> = new Set(movingOpinions);
+const doubtful: readonly Opinion[] = ['Cluster', 'DataPlane', 'Silent'];
 
 /** Counts. `ballots` = the valid ones of observers, at most one each; who is silent says nothing. */
 export const tally = (observers: readonly Member[], ballots: readonly Ballot[], domainsMin: number): Outcome => {
   const needed = neededOf(observers.length);
-  const domainOf = new Map(observers.map(({ name, domain }) => [name, domain]));
-  const speaking = ballots.filter(({ voter, abstains }) => domainOf.has(voter) && !abstains);
+  const domainOf = new Map<string, string>();
+  for (const { name, domain } of observers) domainOf.set(name, domain);
+  const speaking = ballots.filter(({ voter, abstains }) => !abstains && domainOf.has(voter));
+  const voting = speaking.filter(({ vote }) => vote !== undefined);
   const domainsOf = (voters: readonly Ballot[]): number => new Set(voters.map(({ voter }) => domainOf.get(voter))).size;
   const isFor = (opinions: readonly Opinion[], counted: boolean) =>
-    speaking.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
+    voting.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
   const base = { observers: observers.length, needed };
-  const against = isFor([...moving], false);
+  const against = isFor(movingOpinions, false);
   // Who only hears nothing of it does not say that it is well.
-  const doubtful = isFor(['Cluster', 'DataPlane', 'Silent'], false);
-  const isCleared = speaking.length - doubtful.length >= needed;
+  const isCleared = speaking.length - isFor(doubtful, false).length >= needed;
   for (const [cause, opinions] of speaksFor) {
+    // Most causes are named by nobody, and most of the time there is no majority for anything.
+    if (voting.length < needed) break;
+    if (!voting.some(({ vote }) => vote?.opinion === cause)) continue;
     const voters = isFor(opinions, moving.has(cause));
     const named = voters.some(({ vote }) => vote?.opinion === cause);
     const domains = domainsOf(voters);

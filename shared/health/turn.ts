@@ -1,6 +1,6 @@
 /** @module One turn of a detector: the state, the time of the turn, and what it wants done; and small questions asked of them everywhere. */
 import type { Abstention, MeshMessage } from '../wire/mesh.ts';
-import { type Profile, profiles } from './profile.ts';
+import { beatEveryMs, type Profile, profiles } from './profile.ts';
 import { waitMsOf } from './shadow.ts';
 import type { DetectorEffect, DetectorState, HearingRefusal, Peer } from './state.ts';
 
@@ -26,10 +26,14 @@ export const silentMsOf = (peer: Peer, nowMs: number): number | undefined =>
 export const suspectMsOf = (state: DetectorState, peer: Peer): number =>
   waitMsOf(channelsOf(peer), state.membership?.policy.profile ?? 'safe');
 
+/** What every peer's silence is borne at least: no channel is so steady that fewer beats may be missed. Asked first, because it is cheap. */
+export const suspectMsMin = (state: DetectorState): number => profileOf(state).missedBeats * beatEveryMs;
+
 /** True when the peer was heard and has been silent for too long. */
 export const isSilent = (state: DetectorState, peer: Peer, nowMs: number): boolean => {
-  const silentMs = silentMsOf(peer, nowMs);
-  return silentMs !== undefined && silentMs >= suspectMsOf(state, peer);
+  if (peer.heardMs === undefined) return false;
+  const silentMs = nowMs - peer.heardMs;
+  return silentMs >= suspectMsMin(state) && silentMs >= suspectMsOf(state, peer);
 };
 
 /** True when the way to the broker works: the own beats come back. */

@@ -1,5 +1,5 @@
 /** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
-import { brokerName, hubName, type Member, type Opinion } from '../wire/mesh.ts';
+import { type Abstention, brokerName, hubName, type Member, type MeshVote, type Opinion } from '../wire/mesh.ts';
 import { holdDownMsOf, punished } from './damping.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
@@ -18,24 +18,16 @@ const observersFor = ({ state }: Turn, target: string): readonly Member[] =>
 
 /** The newest valid ballot of everyone, the own one included, as far as it concerns the target. */
 const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
-  const own: Ballot = {
-    voter: state.name,
-    abstains: state.abstains !== undefined && target !== brokerName,
-    vote: state.votes.find((vote) => vote.target === target),
+  const ballots: Ballot[] = [];
+  const add = (voter: string, abstains: Abstention | undefined, votes: readonly MeshVote[]): void => {
+    ballots.push({ voter, abstains: abstains !== undefined && target !== brokerName, vote: votes.find((vote) => vote.target === target) });
   };
-  const others = [...state.ballots].flatMap(([voter, { ballot, atMs }]): Ballot[] =>
-    nowMs - Math.max(atMs, state.resumedMs) > ballotMsMax
-      ? []
-      : [
-          {
-            voter,
-            abstains: ballot.abstains !== undefined && target !== brokerName,
-            vote: ballot.votes.find((vote) => vote.target === target),
-          },
-        ],
-  );
+  const peer = state.peers.get(target);
   // Who has no opinion about a target that it never heard says nothing about it.
-  return state.peers.get(target)?.heardMs === undefined && state.peers.has(target) ? others : [own, ...others];
+  if (peer === undefined || peer.heardMs !== undefined) add(state.name, state.abstains, state.votes);
+  for (const [voter, { ballot, atMs }] of state.ballots)
+    if (nowMs - Math.max(atMs, state.resumedMs) <= ballotMsMax) add(voter, ballot.abstains, ballot.votes);
+  return ballots;
 };
 
 const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined): void => {

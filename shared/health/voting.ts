@@ -1,12 +1,12 @@
 /** @module An observer's own view: silence, questions to others, opinions, and the ballot that tells them. */
 import { hash32 } from '../lib/prng.ts';
-import { brokerName, type Finding, hubName, type MeshVote, type Opinion, votesMax } from '../wire/mesh.ts';
+import { type Abstention, brokerName, type Finding, hubName, type MeshVote, type Opinion, votesMax } from '../wire/mesh.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic, opinionOf } from './opinion.ts';
 import { findingOf, isFlaky, isLooking } from './probing.ts';
 import { beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
-import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsOf, type Turn } from './turn.ts';
+import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
 
 /** Others that are asked about a silent target. */
 const helpersMax = 3;
@@ -45,17 +45,23 @@ export const noteStall = ({ state, nowMs }: Turn): void => {
 /** Whether this observer should doubt itself before it doubts others (after Lifeguard, Dadgar et al. 2018). */
 export const reconsider = (turn: Turn): void => {
   const { state, nowMs } = turn;
-  const watched = [...state.peers.values()].filter(
-    ({ isWatched, heardMs, member }) => isWatched && heardMs !== undefined && member.name !== hubName,
-  );
-  // What all have agreed on is no reason to doubt oneself.
-  const open = watched.filter(({ member }) => state.subjects.get(member.name)?.standing === undefined);
-  const silent = open.filter((peer) => isSilent(state, peer, nowMs));
-  const everyone = [...state.peers.values()].filter(({ heardMs }) => heardMs !== undefined);
-  const isAlone = everyone.length > 0 && everyone.every((peer) => isSilent(state, peer, nowMs)) && !hearsBroker(state, nowMs);
+  let [known, quiet, open, silent] = [0, 0, 0, 0];
+  // Asked at every turn: counted in one pass, without lists.
+  for (const peer of state.peers.values()) {
+    if (peer.heardMs === undefined) continue;
+    const isQuiet = isSilent(state, peer, nowMs);
+    known += 1;
+    if (isQuiet) quiet += 1;
+    const { name } = peer.member;
+    // What all have agreed on is no reason to doubt oneself.
+    if (!peer.isWatched || name === hubName || state.subjects.get(name)?.standing !== undefined) continue;
+    open += 1;
+    if (isQuiet) silent += 1;
+  }
+  const isAlone = known > 0 && quiet === known && !hearsBroker(state, nowMs);
   if (nowMs < state.stalledUntilMs) setAbstains(turn, 'Stalled');
   else if (isAlone) setAbstains(turn, 'Isolated');
-  else setAbstains(turn, silent.length >= 2 && silent.length * 3 > open.length ? 'LostMany' : undefined);
+  else setAbstains(turn, silent >= 2 && silent * 3 > open ? 'LostMany' : undefined);
 };
 
 /** Those to ask about a target: they watch it, they are heard, their failure domains differ as far as possible. */
@@ -108,7 +114,9 @@ const channelFinding = (turn: Turn, peer: Peer, channel: Channel): Finding => {
   if (channel === 'broker' && !hearsBroker(turn.state, turn.nowMs)) return 'none';
   if (arrivals.lastMs === undefined) return 'none';
   // A channel is given twice as long as the target: one burst on it is not worth a word.
-  return turn.nowMs - arrivals.lastMs < 2 * suspectMsOf(turn.state, peer) + 2_000 ? 'ok' : 'lost';
+  const agoMs = turn.nowMs - arrivals.lastMs;
+  const isWell = (suspectMs: number): boolean => agoMs < 2 * suspectMs + 2_000;
+  return isWell(suspectMsMin(turn.state)) || isWell(suspectMsOf(turn.state, peer)) ? 'ok' : 'lost';
 };
 
 /** Looks at one peer and forms the opinion; keeps the old one while questions are open. */
@@ -144,7 +152,7 @@ const hubOpinion = ({ state, nowMs }: Turn, isHeard: boolean): Opinion | undefin
 const brokerVote = (turn: Turn): MeshVote[] => {
   const { state, nowMs } = turn;
   if (state.echoMs === undefined || hearsBroker(state, nowMs)) return [];
-  const isDirectWell = [...state.peers.values()].some((peer) => peer.heardMs !== undefined && !isSilent(state, peer, nowMs));
+  const isDirectWell = state.peers.values().some((peer) => peer.heardMs !== undefined && !isSilent(state, peer, nowMs));
   if (!isDirectWell) return [];
   const evidence = { direct: 'ok', broker: 'lost', helpers: 'none', gateway: 'none', apiServer: 'none' } as const;
   return [{ target: brokerName, opinion: 'Broker', silentMs: Math.floor(nowMs - state.echoMs), evidence }];
@@ -157,24 +165,26 @@ const votesNow = (turn: Turn): MeshVote[] => {
   const members = state.membership?.members ?? [];
   if (policy === undefined) return [];
   if (state.abstains !== undefined) return brokerVote(turn);
-  const votes = [...state.peers.values()].flatMap((peer): MeshVote[] => {
+  const votes: MeshVote[] = [];
+  for (const peer of state.peers.values()) {
     const { opinion, evidence, member } = peer;
-    if (!peer.isWatched || opinion === undefined || evidence === undefined) return [];
+    if (!peer.isWatched || opinion === undefined || evidence === undefined) continue;
     const silentMs = Math.floor(silentMsOf(peer, nowMs) ?? 0);
     const vote = { target: member.name, opinion, silentMs, evidence };
-    if (!movesTraffic(opinion)) return [vote];
-    const held = heldBy(member.name, { members, removals: state.removals, policy, nowMs });
-    if (held !== undefined) return [{ ...vote, held }];
-    if (!state.removals.some(({ name, isOut }) => name === member.name && isOut))
+    const held = movesTraffic(opinion) ? heldBy(member.name, { members, removals: state.removals, policy, nowMs }) : undefined;
+    votes.push(held === undefined ? vote : { ...vote, held });
+    if (movesTraffic(opinion) && held === undefined && !state.removals.some(({ name, isOut }) => name === member.name && isOut))
       state.removals.push({ name: member.name, atMs: nowMs, isOut: true });
-    return [vote];
-  });
+  }
+  votes.unshift(...brokerVote(turn));
+  if (votes.length < 2) return votes;
   const rank = ({ opinion }: MeshVote): number => (movesTraffic(opinion) ? 0 : 1);
-  return [...brokerVote(turn), ...votes].sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1)).slice(0, votesMax);
+  return votes.sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1)).slice(0, votesMax);
 };
 
 /** Places under the limit that were taken by votes which came to nothing are given back. */
 const releaseIdle = ({ state, nowMs }: Turn, votes: readonly MeshVote[]): void => {
+  if (state.removals.length === 0) return;
   state.removals = state.removals.filter(({ name, atMs, isOut }) => {
     const isVoted = votes.some(({ target, opinion, held }) => target === name && movesTraffic(opinion) && held === undefined);
     const wasAgreed = movesTraffic(state.subjects.get(name)?.standing?.cause);
@@ -182,12 +192,16 @@ const releaseIdle = ({ state, nowMs }: Turn, votes: readonly MeshVote[]): void =
   });
 };
 
+/** What a ballot says, as far as a change of it is news. */
+const ballotTextOf = (abstains: Abstention | undefined, votes: readonly MeshVote[]): string =>
+  votes.reduce((text, { target, opinion, held = '' }) => `${text} ${target},${opinion},${held}`, abstains ?? 'speaks');
+
 /** Tells the others at once when something changed, else now and then. */
 export const vote = (turn: Turn): boolean => {
   const { state, nowMs } = turn;
   const votes = votesNow(turn);
   releaseIdle(turn, votes);
-  const text = JSON.stringify([state.abstains, votes.map(({ target, opinion, held }) => [target, opinion, held])]);
+  const text = ballotTextOf(state.abstains, votes);
   const isNews = text !== state.ballotText;
   state.votes = votes;
   if (!isNews && nowMs < state.nextBallotMs) return false;

@@ -13,33 +13,35 @@ export type Heap<T> = {
 
 /** A heap of `items` (taken over). `before` must be a strict total order. */
 export const heapOf = <T>(items: T[], before: (a: T, b: T) => boolean): Heap<T> => {
-  const swap = (i: number, j: number): void => {
-    const [a, b] = [items[i], items[j]];
-    if (a === undefined || b === undefined) return;
-    items[i] = b;
-    items[j] = a;
-  };
-  const isBefore = (i: number, j: number): boolean => {
-    const [a, b] = [items[i], items[j]];
-    return a !== undefined && b !== undefined && before(a, b);
-  };
+  // The item that moves is held out and written once, where it comes to rest.
   const sink = (from: number): void => {
-    for (let at = from; ; ) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let first = isBefore(left, at) ? left : at;
-      if (isBefore(right, first)) first = right;
-      if (first === at) return;
-      swap(at, first);
-      at = first;
+    const moving = items[from];
+    if (moving === undefined) return;
+    let at = from;
+    for (;;) {
+      const left = 2 * at + 1;
+      const [one, other] = [items[left], items[left + 1]];
+      if (one === undefined) break;
+      const isRight = other !== undefined && before(other, one);
+      const child = isRight ? other : one;
+      if (!before(child, moving)) break;
+      items[at] = child;
+      at = isRight ? left + 1 : left;
     }
+    items[at] = moving;
   };
   const rise = (from: number): void => {
-    for (let at = from; at > 0; ) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(at, parent)) return;
-      swap(at, parent);
-      at = parent;
+    const moving = items[from];
+    if (moving === undefined) return;
+    let at = from;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = items[above];
+      if (parent === undefined || !before(moving, parent)) break;
+      items[at] = parent;
+      at = above;
     }
+    items[at] = moving;
   };
   for (let at = items.length >> 1; at >= 0; at--) sink(at);
   return {

@@ -62,19 +62,26 @@ export const map =
 
 /** An object with these fields; others are ignored (a newer peer may send them). */
 export const record = (required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check => {
-  const requiredFields = Object.entries(required);
-  const optionalFields = Object.entries(optional);
-  return (value, path) => {
-    if (!isRecord(value)) return `${path === '' ? 'the message' : path} must be an object`;
-    for (const [name, check] of requiredFields) {
-      const fault = Object.hasOwn(value, name) ? check(value[name], `${path}.${name}`) : `${path}.${name} is required`;
+  const fieldsOf = (checks: Readonly<Record<string, Check>>) =>
+    Object.entries(checks).map(([name, check]) => ({ name, check, path: `.${name}` }));
+  const requiredFields = fieldsOf(required);
+  const optionalFields = fieldsOf(optional);
+  // Faults open with their path, and nearly all messages have none: a field is told its own part only, and the way to it is put before a fault.
+  const faultOf = (value: Record<string, unknown>): string | undefined => {
+    for (const { name, check, path } of requiredFields) {
+      const fault = Object.hasOwn(value, name) ? check(value[name], path) : `${path} is required`;
       if (fault !== undefined) return fault;
     }
-    for (const [name, check] of optionalFields) {
-      const fault = Object.hasOwn(value, name) ? check(value[name], `${path}.${name}`) : undefined;
+    for (const { name, check, path } of optionalFields) {
+      const fault = Object.hasOwn(value, name) ? check(value[name], path) : undefined;
       if (fault !== undefined) return fault;
     }
     return undefined;
+  };
+  return (value, path) => {
+    if (!isRecord(value)) return `${path === '' ? 'the message' : path} must be an object`;
+    const fault = faultOf(value);
+    return fault === undefined ? undefined : `${path}${fault}`;
   };
 };
 

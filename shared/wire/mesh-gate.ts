@@ -75,8 +75,9 @@ export const makeMeshGate = ({ sign, verify, hubKey }: MeshGateOptions): MeshGat
       const kept = new Uint8Array(packet);
       const letIn: LetIn = { ok: true, message: opened.message, packet: kept, ...(proof === undefined ? {} : { proof }) };
       remembered.set(name, { packet: kept, opened: letIn });
+      if (remembered.size <= rememberedMax) return letIn;
       const [oldest] = remembered.keys();
-      if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
+      if (oldest !== undefined) remembered.delete(oldest);
       return letIn;
     },
     setMembers: ({ members }) => {

@@ -23,8 +23,12 @@ const bytesMaxOfAll = Math.max(...Object.values(meshBytesMax));
 const signedContext = encoder.encode(context);
 const magicBytes = encoder.encode(magic);
 
+/** Room for what is signed of a beat or a ballot, used again and again: signing and checking end before the next packet's turn. */
+const usualRoom = new Uint8Array(signedContext.length + meshBytesMax.ballot);
+
 const signedOf = (payload: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(signedContext.length + payload.length);
+  const length = signedContext.length + payload.length;
+  const out = length > usualRoom.length ? new Uint8Array(length) : usualRoom.subarray(0, length);
   out.set(signedContext);
   out.set(payload, signedContext.length);
   return out;
@@ -111,6 +115,11 @@ const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }),
 };
 
+const hasMagic = (packet: Uint8Array): boolean => {
+  for (let at = 0; at < magicBytes.length; at++) if (packet[at] !== magicBytes[at]) return false;
+  return true;
+};
+
 const refused = (reason: PacketRefusal, message: string, from = ''): OpenedPacket => ({ ok: false, from, reason, message });
 
 const parse = (payload: Uint8Array): unknown => {
@@ -124,8 +133,7 @@ const parse = (payload: Uint8Array): unknown => {
 /** Opens one packet: size, form, sender, signature, shape, in this order. Never throws. */
 export const openPacket = (packet: Uint8Array, keys: PacketKeys): OpenedPacket => {
   if (packet.length > bytesMaxOfAll) return refused('TooLarge', `${packet.length} bytes, at most ${bytesMaxOfAll} are allowed`);
-  if (packet.length <= headBytes || !magicBytes.every((byte, at) => packet[at] === byte))
-    return refused('NotPacket', 'not a packet of ours');
+  if (packet.length <= headBytes || !hasMagic(packet)) return refused('NotPacket', 'not a packet of ours');
   const payload = packet.subarray(headBytes);
   const value = parse(payload);
   if (typeof value !== 'object' || value === null) return refused('NotJson', 'not UTF-8 JSON');

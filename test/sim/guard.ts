@@ -14,6 +14,19 @@ const dateWithoutClock = (real: DateConstructor): DateConstructor =>
     static override now = forbid('Date.now');
   } as unknown as DateConstructor;
 
+/** Made once: code that was optimized for them in one run serves all others. */
+const guarded = {
+  Date: dateWithoutClock(globalThis.Date),
+  setTimeout: forbid('setTimeout'),
+  setInterval: forbid('setInterval'),
+  setImmediate: forbid('setImmediate'),
+  fetch: forbid('fetch'),
+};
+const guardedRandom = forbid('Math.random');
+const guardedNow = forbid('performance.now');
+const guardedUuid = forbid('crypto.randomUUID') as typeof globalThis.crypto.randomUUID;
+const guardedValues = forbid('crypto.getRandomValues') as typeof globalThis.crypto.getRandomValues;
+
 /** Replaces the globals; the answer puts them back. */
 export const forbidHiddenInputs = (): (() => void) => {
   const saved = {
@@ -26,17 +39,11 @@ export const forbidHiddenInputs = (): (() => void) => {
   const { random } = Math;
   const { randomUUID, getRandomValues } = globalThis.crypto;
   const { now } = performance;
-  Object.assign(globalThis, {
-    Date: dateWithoutClock(saved.Date),
-    setTimeout: forbid('setTimeout'),
-    setInterval: forbid('setInterval'),
-    setImmediate: forbid('setImmediate'),
-    fetch: forbid('fetch'),
-  });
-  Math.random = forbid('Math.random');
-  performance.now = forbid('performance.now');
-  globalThis.crypto.randomUUID = forbid('crypto.randomUUID') as typeof randomUUID;
-  globalThis.crypto.getRandomValues = forbid('crypto.getRandomValues') as typeof getRandomValues;
+  Object.assign(globalThis, guarded);
+  Math.random = guardedRandom;
+  performance.now = guardedNow;
+  globalThis.crypto.randomUUID = guardedUuid;
+  globalThis.crypto.getRandomValues = guardedValues;
   return () => {
     Object.assign(globalThis, saved);
     Math.random = random;

@@ -41,6 +41,7 @@ const settlePromises = async (): Promise<void> => {
 export const createWorld = (log: EventLog): World => {
   const heap = heapOf<Planned>([], (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
   let nowMs = startMs;
+  let nowText = String(nowMs);
   let order = 0;
   let events = 0;
   const say = (line: string): void => log.say(`${String((nowMs - startMs) / 1000).padStart(9)} ${line}`);
@@ -62,15 +63,19 @@ export const createWorld = (log: EventLog): World => {
       for (let next = heap.peek(); next !== undefined && next.atMs <= atMs; next = heap.peek()) {
         heap.pop();
         if (next.cancelled) continue;
-        nowMs = next.atMs;
+        if (nowMs !== next.atMs) {
+          nowMs = next.atMs;
+          nowText = String(nowMs);
+        }
         events += 1;
         if (events > eventsMax) throw new Error(`more than ${eventsMax} events: something never rests (last: ${next.what})`);
-        log.digest(`${nowMs} ${next.what}\n`);
+        log.digest(`${nowText} ${next.what}\n`);
         next.run();
         await settlePromises();
         if (stop()) return;
       }
       nowMs = Math.max(nowMs, atMs);
+      nowText = String(nowMs);
     },
   };
 };

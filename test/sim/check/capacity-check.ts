@@ -13,19 +13,24 @@ const decisionAgeMsMax = 10_000;
 /** Reports of a cluster that are looked at. */
 const reportsMax = 64;
 
-type Heard = { readonly atMs: number; readonly report: CapacityReport };
+/** What a report says of milli-CPU: free (a node that others overload lacks nothing but its own), and demand that no node can take. */
+type Heard = {
+  readonly atMs: number;
+  readonly free: number;
+  readonly stranded: number;
+  /** Our replicas that run, by work id. */
+  readonly bound: readonly (readonly [workId: string, count: number])[];
+};
 
-/** Milli-CPU: what our replicas have and what is free (a node that others overload lacks nothing but its own), and demand that no node can take. */
-const roomOf = (report: CapacityReport, shapeOf: (workId: string) => number): { ours: number; free: number; stranded: number } => {
-  const free = report.nodes.free[report.resourceNames.indexOf('cpu')] ?? [];
+/** The columns of a report live on, so what the rule needs of it is read at once. */
+const heardOf = (atMs: number, { nodes, resourceNames, present, pending }: CapacityReport): Heard => {
+  const free = nodes.free[resourceNames.indexOf('cpu')] ?? [];
   const largest = Math.max(0, ...free);
   return {
-    ours: Object.entries(report.present).reduce((sum, [workId, { bound }]) => sum + bound * shapeOf(workId), 0),
+    atMs,
     free: free.reduce((sum, amount) => sum + Math.max(0, amount), 0),
-    stranded: report.pending.reduce(
-      (sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0),
-      0,
-    ),
+    stranded: pending.reduce((sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0), 0),
+    bound: Object.entries(present).map(([workId, { bound }]) => [workId, bound]),
   };
 };
 
@@ -52,7 +57,11 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       ({ atMs }, at) =>
         nowMs() - atMs <= decisionAgeMsMax || at === heard.length - 1 || (heard[at + 1]?.atMs ?? 0) >= nowMs() - decisionAgeMsMax,
     );
-    const rooms = recent.map(({ report }) => roomOf(report, cpuOfWork));
+    const rooms = recent.map(({ free, stranded, bound }) => ({
+      ours: bound.reduce((sum, [workId, count]) => sum + count * cpuOfWork(workId), 0),
+      free,
+      stranded,
+    }));
     // What waits for a whole node's worth of room does not keep the crumbs from smaller replicas.
     if (rooms.some(({ ours, free, stranded }) => demand - stranded <= ours + free)) return;
     fail(
@@ -72,9 +81,7 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       receivers.set(cluster, receiver);
       const received = receiver.receive((message as ReportMessage).report);
       if (received.kind !== 'new') return;
-      // The columns of a report live on; what was heard is kept as it was.
-      const report = structuredClone(received.report);
-      reports.set(cluster, [...(reports.get(cluster) ?? []), { atMs: nowMs(), report }].slice(-reportsMax));
+      reports.set(cluster, [...(reports.get(cluster) ?? []), heardOf(nowMs(), received.report)].slice(-reportsMax));
     },
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';

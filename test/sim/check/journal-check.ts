@@ -6,13 +6,17 @@ import type { Checker } from './observer.ts';
 const userKinds = ['apps/deployments/', '/configmaps/', 'hanse.dev/placementpolicies/', 'hanse.dev/clusters/'];
 
 /** What users wrote of an object, as text; the time at which the hub saw a taint is the hub's. */
-const contentOf = (object: KubeObject | undefined): string | undefined =>
-  object === undefined ? undefined : textOf(object.spec ?? object.data ?? {});
-const textOf = (content: unknown): string => JSON.stringify(content, (field, value) => (field === 'timeAdded' ? undefined : value));
+const contentOf = (object: KubeObject): string => textOf(object.spec ?? object.data ?? {});
+const hubField = 'timeAdded';
+const textOf = (content: unknown): string => {
+  const text = JSON.stringify(content);
+  return text.includes(hubField) ? JSON.stringify(content, (field, value) => (field === hubField ? undefined : value)) : text;
+};
 
 /** The checker. */
 export const journalCheck: Checker = (fail) => {
-  const live = new Map<string, KubeObject>();
+  /** What users' objects are now: their content, and whether their deletion began. */
+  const live = new Map<string, { readonly content: string; readonly isGoing: boolean }>();
   const written = new Map<number, string>();
   /** Contents users asked for, by key, that were not seen in the journal yet. */
   const asked = new Map<string, (string | undefined)[]>();
@@ -32,14 +36,15 @@ export const journalCheck: Checker = (fail) => {
       if (revision <= last) fail('resourceVersion only grows', `${key} was written at ${revision}, after ${last}`);
       last = revision;
       written.set(revision, key);
-      const before = live.get(key);
-      if (object === undefined) live.delete(key);
-      else live.set(key, object);
       if (!userKinds.some((prefix) => key.startsWith(prefix))) return;
-      const [old, next] = [contentOf(before), contentOf(object)];
+      const before = live.get(key);
+      const [old, next] = [before?.content, object === undefined ? undefined : contentOf(object)];
+      const isGoing = object?.metadata.deletionTimestamp !== undefined;
+      if (next === undefined) live.delete(key);
+      else live.set(key, { content: next, isGoing });
       // The end of a deletion that a user began is the hub's to write.
-      const isEnding = object === undefined && before?.metadata.deletionTimestamp !== undefined;
-      const beginsToEnd = object?.metadata.deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined;
+      const isEnding = object === undefined && before?.isGoing === true;
+      const beginsToEnd = isGoing && before?.isGoing !== true;
       if (isEnding) return;
       if (old === next && !beginsToEnd) {
         // A user may ask for what is there already.

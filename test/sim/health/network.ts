@@ -12,8 +12,8 @@ export type NetworkOptions = {
   readonly burstMs: number;
 };
 
-/** One direction between two places. */
-type Path = { readonly random: Prng; isBad: boolean; untilMs: number; streamMs: number; readonly order: number };
+/** One direction between two places. `isCut` holds for the cuts as they were at number `cutsAt`. */
+type Path = { readonly random: Prng; isBad: boolean; untilMs: number; streamMs: number; isCut: boolean; cutsAt: number };
 
 /** The network of one run. */
 export type Network = {
@@ -39,19 +39,20 @@ const synAgainMs = 1_000;
 
 /** A network in which nothing is cut. */
 export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: NetworkOptions): Network => {
-  const paths = new Map<string, Path>();
+  const paths = new Map<string, Map<string, Path>>();
   const cuts = new Set<string>();
   const losses = new Map<string, number>();
+  /** Counts changes of the cuts. */
+  let cutsAt = 0;
   let isMended = false;
   const goodMs = lossShare === 0 ? Number.POSITIVE_INFINITY : burstMs / lossShare - burstMs;
   const exponential = (random: Prng, mean: number): number => -Math.log(1 - random.next()) * mean;
   const pathOf = (from: string, to: string): Path => {
-    const key = `${from}>${to}`;
-    const known = paths.get(key);
+    const known = paths.get(from)?.get(to);
     if (known !== undefined) return known;
-    const random = prng(seed, key);
-    const made: Path = { random, isBad: false, untilMs: exponential(random, goodMs), streamMs: 0, order: paths.size };
-    paths.set(key, made);
+    const random = prng(seed, `${from}>${to}`);
+    const made: Path = { random, isBad: false, untilMs: exponential(random, goodMs), streamMs: 0, isCut: false, cutsAt: -1 };
+    paths.set(from, (paths.get(from) ?? new Map<string, Path>()).set(to, made));
     return made;
   };
   const isBad = (path: Path): boolean => path.isBad && !isMended;
@@ -61,26 +62,31 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
       path.untilMs += exponential(path.random, path.isBad ? burstMs : goodMs);
     }
   };
-  const isCut = (from: string, to: string): boolean => cuts.has(`${from}>${to}`) || cuts.has(`${from}>*`) || cuts.has(`*>${to}`);
+  const isCut = (path: Path, from: string, to: string): boolean => {
+    if (path.cutsAt === cutsAt) return path.isCut;
+    path.cutsAt = cutsAt;
+    path.isCut = cuts.has(`${from}>${to}`) || cuts.has(`${from}>*`) || cuts.has(`*>${to}`);
+    return path.isCut;
+  };
   const delayMs = ({ random }: Path): number => {
     // Box-Muller; the sum of two places' jitter is not told apart.
     const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
     return rttMs / 2 + jitterMs * Math.exp(0.5 * normal);
   };
-  const lossOf = (from: string, to: string): number => Math.max(losses.get(from) ?? 0, losses.get(to) ?? 0);
+  const lossOf = (from: string, to: string): number => (losses.size === 0 ? 0 : Math.max(losses.get(from) ?? 0, losses.get(to) ?? 0));
   const datagram: Network['datagram'] = (from, to, nowMs) => {
     const path = pathOf(from, to);
     advance(path, nowMs);
     const delay = delayMs(path);
     const isLost = path.random.chance(lossOf(from, to));
-    return isBad(path) || isLost || isCut(from, to) ? undefined : nowMs + delay;
+    return isBad(path) || isLost || isCut(path, from, to) ? undefined : nowMs + delay;
   };
   return {
     datagram,
     stream: (from, to, nowMs) => {
       const path = pathOf(from, to);
       advance(path, nowMs);
-      if (isCut(from, to)) return undefined;
+      if (isCut(path, from, to)) return undefined;
       const lost = path.random.chance(lossOf(from, to)) ? retransmitMs + rttMs : 0;
       const sentMs = isBad(path) ? path.untilMs + retransmitMs : nowMs + lost;
       path.streamMs = Math.max(path.streamMs, sentMs + delayMs(path));
@@ -98,15 +104,17 @@ export const createNetwork = ({ seed, rttMs, jitterMs, lossShare, burstMs }: Net
       return undefined;
     },
     setCut: (from, to, isOn) => {
+      cutsAt += 1;
       if (isOn) cuts.add(`${from}>${to}`);
       else cuts.delete(`${from}>${to}`);
     },
     isOpen: (from, to, nowMs) => {
       const path = pathOf(from, to);
       advance(path, nowMs);
-      return !isBad(path) && !isCut(from, to);
+      return !isBad(path) && !isCut(path, from, to);
     },
     mend: () => {
+      cutsAt += 1;
       cuts.clear();
       losses.clear();
       isMended = true;

@@ -61,12 +61,12 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
       onState.tell(state());
     },
   });
-  const queue = makeKeyedQueue<StatusItem>({
+  const queue = makeKeyedQueue<string>({
     env,
     inFlightMax: 64,
     keysMax: 100_000,
-    send: async (key, item) => {
-      await peer.put('status', key, JSON.stringify(item));
+    send: async (key, text) => {
+      await peer.put('status', key, text);
     },
   });
 
@@ -118,9 +118,10 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
       return true;
     },
     publishStatus: (given) => {
-      const item: StatusItem = JSON.parse(JSON.stringify(given));
+      const text = JSON.stringify(given);
+      const item: StatusItem = JSON.parse(text);
       witness.answered(item);
-      void queue.put(itemKey(cluster, item.id), item);
+      void queue.put(itemKey(cluster, item.id), text);
     },
     rememberSeq: (id, seq) => {
       seqs.set(id, Math.max(seq, seqs.get(id) ?? 0));

@@ -68,21 +68,23 @@ const keyOf = (type: { readonly group: string; readonly resource: string }, name
 /** Changes kept for watches. */
 const changesMax = 2_000;
 
-/** True when the object belongs to the collection. */
-const selects = (collection: Collection, object: KubeObject): boolean => {
-  const kind = kindAt(collection);
-  if (object.kind !== kind.kind || object.apiVersion !== apiVersionOf(kind.group, kind.version)) return false;
-  if (collection.namespace !== undefined && object.metadata.namespace !== collection.namespace) return false;
-  if (collection.labelSelector === undefined) return true;
-  const selector = parseLabelSelector(collection.labelSelector);
-  if (!selector.ok) throw new StatusError(400, 'BadRequest', 'bad label selector');
-  return matchesLabels(selector.value, object.metadata.labels ?? {});
+/** Which objects belong to the collection. */
+const selectorOf = ({ group, resource, namespace, labelSelector }: Collection): ((object: KubeObject) => boolean) => {
+  const { kind, version } = kindAt({ group, resource });
+  const apiVersion = apiVersionOf(group, version);
+  const selector = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector);
+  if (selector?.ok === false) throw new StatusError(400, 'BadRequest', 'bad label selector');
+  return (object) => {
+    if (object.kind !== kind || object.apiVersion !== apiVersion) return false;
+    if (namespace !== undefined && object.metadata.namespace !== namespace) return false;
+    return selector === undefined || matchesLabels(selector.value, object.metadata.labels ?? {});
+  };
 };
 
 /** An empty member. `nowText` is its clock, RFC 3339; `uid` makes names for objects. */
 export const createMemberStore = (nowText: () => string, uid: () => string): MemberStore => {
   const objects = new Map<string, KubeObject>();
-  const watchers = new Set<Watcher>();
+  const watchers = new Map<Watcher, (object: KubeObject) => boolean>();
   const listeners: ((object: KubeObject) => void)[] = [];
   let changes: Change[] = [];
   let floor = 0;
@@ -94,7 +96,7 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
       const dropped = changes.splice(0, changesMax / 2);
       floor = dropped.at(-1)?.version ?? floor;
     }
-    for (const watcher of watchers) if (selects(watcher.collection, object)) watcher.push({ type, object });
+    for (const [watcher, selects] of watchers) if (selects(object)) watcher.push({ type, object });
     for (const listen of listeners) listen(object);
   };
   const store = (type: GroupVersionResource, object: KubeObject): KubeObject => {
@@ -128,7 +130,7 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
   return {
     get: find,
     version: () => version,
-    list: (collection) => [...objects.values()].filter((object) => selects(collection, object)),
+    list: (collection) => [...objects.values()].filter(selectorOf(collection)),
     put: store,
     create: (type, object) => {
       const kind = kindAt(type);
@@ -172,8 +174,9 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
     },
     watch: (watcher, from) => {
       if (from < floor) throw new StatusError(410, 'Expired', `too old resource version: ${from} (${floor})`);
-      for (const change of changes) if (change.version > from && selects(watcher.collection, change.object)) watcher.push(change);
-      watchers.add(watcher);
+      const selects = selectorOf(watcher.collection);
+      for (const change of changes) if (change.version > from && selects(change.object)) watcher.push(change);
+      watchers.set(watcher, selects);
       return () => watchers.delete(watcher);
     },
     compact: () => {

@@ -129,7 +129,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
     liars,
     hub: (process) => {
       const { verify, look, monotonicMs } = portsOf(process, hubName);
-      const { publish, onPacket } = connect(process, hubName, (subject) => isForHub(subject));
+      const { publish, onPacket } = connect(process, hubName, hearsHub());
       return {
         rim: { verify, look, monotonicMs },
         mesh: {
@@ -143,8 +143,8 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
       };
     },
     agent: (process, cluster) => {
-      let wanted: ReadonlySet<string> | undefined;
-      const { publish, onPacket } = connect(process, cluster, (subject) => isForAgent(subject, cluster, wanted));
+      let hears = hearsAgent(cluster, undefined);
+      const { publish, onPacket } = connect(process, cluster, (subject) => hears(subject));
       const bootId = process.env.uuid();
       boots.set(cluster, bootId);
       const watch = startWatch({
@@ -171,7 +171,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
       listeners.set(cluster, { process, hear: (packet) => watch.hear('direct', packet) });
       watch.onMembership(({ membership, packet }) => {
         kept.set(cluster, packet);
-        wanted = new Set(watchedBy(cluster, membership));
+        hears = hearsAgent(cluster, new Set(watchedBy(cluster, membership)));
       });
       watch.onVerdict((verdict) => witness.verdict(cluster, verdict));
       const known = kept.get(cluster);
@@ -213,12 +213,29 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   };
 };
 
-const isForHub = (subject: string): boolean =>
-  subject.startsWith('hanse.mesh.') &&
-  (subject.endsWith('.beat') || subject.endsWith('.ballot') || subject.endsWith('.shadows') || subject.endsWith(`.to.${hubName}`));
-
-const isForAgent = (subject: string, cluster: string, wanted: ReadonlySet<string> | undefined): boolean => {
-  if (!subject.startsWith('hanse.mesh.')) return subject === membersSubject(cluster);
-  if (subject.endsWith('.beat')) return wanted === undefined || wanted.has(subject.split('.')[2] ?? '');
-  return subject.endsWith('.ballot') || subject.endsWith(`.to.${cluster}`);
+/** A subscription; there are few subjects, and each is matched once. */
+const remembered = (matches: (subject: string) => boolean): ((subject: string) => boolean) => {
+  const known = new Map<string, boolean>();
+  return (subject) => {
+    const isKnown = known.get(subject);
+    if (isKnown !== undefined) return isKnown;
+    const isFor = matches(subject);
+    known.set(subject, isFor);
+    return isFor;
+  };
 };
+
+const hearsHub = () =>
+  remembered(
+    (subject) =>
+      subject.startsWith('hanse.mesh.') &&
+      (subject.endsWith('.beat') || subject.endsWith('.ballot') || subject.endsWith('.shadows') || subject.endsWith(`.to.${hubName}`)),
+  );
+
+/** `wanted` = whose beats it subscribes to; undefined = everybody's. */
+const hearsAgent = (cluster: string, wanted: ReadonlySet<string> | undefined) =>
+  remembered((subject) => {
+    if (!subject.startsWith('hanse.mesh.')) return subject === membersSubject(cluster);
+    if (subject.endsWith('.beat')) return wanted === undefined || wanted.has(subject.split('.')[2] ?? '');
+    return subject.endsWith('.ballot') || subject.endsWith(`.to.${cluster}`);
+  });
