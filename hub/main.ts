@@ -22,6 +22,7 @@ import {
   type ServedKinds,
   serve,
 } from './api/index.ts';
+import { followBursts } from './collector.ts';
 import { openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
 import { type BrokerTls, type Fleet, startFleet } from './fleet/index.ts';
 import { startRenewal, whenRenewed } from './renewal.ts';
@@ -205,6 +206,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     kindTroubles: memberKinds.troublesOf,
   });
   undo.push(() => control.stop());
+  undo.push(followBursts(env, control.isBurst));
   health.planner = control.plan;
   memberKinds.listen(fleet.bus, control.recheckCluster);
   const served = await listen(options, front, authority);

@@ -62,6 +62,8 @@ export type Control = {
   readonly plan: Planner;
   /** Keys that wait or are worked on in all loops; 0 = settled for now. */
   readonly pending: () => number;
+  /** So many objects wait for a decision that speed counts more than memory. */
+  readonly isBurst: () => boolean;
   readonly stop: () => Promise<void>;
 };
 
@@ -71,7 +73,7 @@ const servicePrefix = prefixOf('', 'services');
 const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
-/** While so many objects wait for a decision, what clusters answer waits too: where things run goes before how they fare. */
+/** More objects that wait for a decision are a burst: what clusters answer waits too, where things run goes before how they fare. */
 const burstKeys = 128;
 const statusDelayInBurstMs = 3_000;
 
@@ -96,8 +98,8 @@ export const startControl = (options: ControlOptions): Control => {
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, events });
-  const lookAtStatus = (key: StorageKey): void =>
-    status.addAfter(key, placement.pending() > burstKeys ? statusDelayInBurstMs : statusDelayMs);
+  const isBurst = (): boolean => placement.pending() > burstKeys;
+  const lookAtStatus = (key: StorageKey): void => status.addAfter(key, isBurst() ? statusDelayInBurstMs : statusDelayMs);
   const onSent = (key: StorageKey): void => {
     lookAtStatus(key);
     if (!key.startsWith(servicePrefix)) return;
@@ -232,6 +234,7 @@ export const startControl = (options: ControlOptions): Control => {
       gpus.pending() +
       traffic.pending() +
       (verdicts?.pending() ?? 0),
+    isBurst,
     stop: async () => {
       cancelSweep();
       cancelClusters();

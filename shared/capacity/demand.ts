@@ -4,7 +4,7 @@ import { type Bag, bagOf, bagsOf, integerOf, isBag, textMapOf, textOf, textsOf }
 import { addAmounts, bookedAmounts } from './amounts.ts';
 import type { Amounts, HostPort, PodTerm } from './node.ts';
 import type { NodeDemand, NodeRequirement, NodeTerm } from './node-match.ts';
-import { exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
+import { type ExactAmounts, exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
 import { hostPortsOf, podTermsOf, type SpreadRule, selectorFault, spreadRulesOf } from './pod-terms.ts';
 import { podAmountsFault } from './quantities.ts';
 import type { TolerationLike } from './taints.ts';
@@ -66,14 +66,18 @@ const nodeTermsOf = (spec: Bag): readonly NodeTerm[] | undefined => {
 const requirementsOf = (list: unknown): NodeRequirement[] =>
   bagsOf(list).map(({ key, operator, values }) => ({ key: textOf(key), operator: textOf(operator), values: textsOf(values) }));
 
-const containersOf = (spec: Bag): ContainerDemand[] => [
-  ...bagsOf(spec.initContainers).map(
-    (container): ContainerDemand => ({
-      role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
-      requests: bookedAmounts(ownRequests(container)),
-    }),
-  ),
-  ...bagsOf(spec.containers).map((container): ContainerDemand => ({ role: 'app', requests: bookedAmounts(ownRequests(container)) })),
+/** What a container, or the pod as a whole, asks for, read once. */
+type Asking = { readonly role: ContainerDemand['role']; readonly limits: ExactAmounts; readonly requests: ExactAmounts };
+
+const askingOf = (part: Bag, role: Asking['role']): Asking => ({
+  role,
+  limits: exactAmounts(bagOf(part.resources).limits),
+  requests: ownRequests(part),
+});
+
+const askingIn = (spec: Bag): Asking[] => [
+  ...bagsOf(spec.initContainers).map((container) => askingOf(container, container.restartPolicy === 'Always' ? 'sidecar' : 'init')),
+  ...bagsOf(spec.containers).map((container) => askingOf(container, 'app')),
 ];
 
 const hasPodLevel = (spec: Bag): boolean => {
@@ -82,13 +86,11 @@ const hasPodLevel = (spec: Bag): boolean => {
 };
 
 /** QoS class as the kubelet computes it (`v1/helper/qos`): over cpu and memory of all containers, init ones too, or of the pod as a whole. */
-const qosOf = (spec: Bag): { guaranteed: boolean; bestEffort: boolean } => {
-  const parts = hasPodLevel(spec) ? [spec] : [...bagsOf(spec.containers), ...bagsOf(spec.initContainers)];
+const qosOf = (spec: Bag, containers: readonly Asking[]): { guaranteed: boolean; bestEffort: boolean } => {
+  const parts = hasPodLevel(spec) ? [askingOf(spec, 'app')] : containers;
   let guaranteed = parts.length > 0;
   let bestEffort = true;
-  for (const part of parts) {
-    const limits = exactAmounts(bagOf(part.resources).limits);
-    const requests = ownRequests(part);
+  for (const { limits, requests } of parts) {
     for (const resource of ['cpu', 'memory']) {
       const limit = limits.get(resource) ?? 0n;
       const request = requests.get(resource) ?? 0n;
@@ -99,16 +101,12 @@ const qosOf = (spec: Bag): { guaranteed: boolean; bestEffort: boolean } => {
   return { guaranteed, bestEffort };
 };
 
-const unsetComputeOf = (spec: Bag): string[] => {
+const unsetComputeOf = (spec: Bag, containers: readonly Asking[]): string[] => {
   if (hasPodLevel(spec)) return [];
-  const containers = [...bagsOf(spec.containers), ...bagsOf(spec.initContainers)];
-  const leaves = (field: 'requests' | 'limits', resource: string): boolean =>
-    containers.some((container) => {
-      const limits = exactAmounts(bagOf(container.resources).limits);
-      return !(field === 'limits' ? limits : ownRequests(container)).has(resource);
-    });
   return (['requests', 'limits'] as const).flatMap((field) =>
-    ['cpu', 'memory'].filter((resource) => leaves(field, resource)).map((resource) => `${field}.${resource}`),
+    ['cpu', 'memory']
+      .filter((resource) => containers.some((asking) => !asking[field].has(resource)))
+      .map((resource) => `${field}.${resource}`),
   );
 };
 
@@ -164,7 +162,8 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
   const pod = bagOf(spec);
   const namespace = textOf(meta.namespace) || 'default';
   const labels = textMapOf(meta.labels);
-  const containers = containersOf(pod);
+  const asking = askingIn(pod);
+  const containers = asking.map(({ role, requests }): ContainerDemand => ({ role, requests: bookedAmounts(requests) }));
   const vgpus = containers.flatMap(({ requests }) => vgpuAskOf(requests) ?? []);
   return {
     namespace,
@@ -172,7 +171,7 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
     requests: schedulerRequests(pod, containers),
     limits: bookedAmounts(exactPodLimits(pod)),
     containers,
-    ...qosOf(pod),
+    ...qosOf(pod, asking),
     podLevelResources: hasPodLevel(pod),
     hasOverhead: isBag(pod.overhead),
     tolerations: bagsOf(pod.tolerations) as readonly TolerationLike[],
@@ -181,7 +180,7 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
     runtimeClassName: textOf(pod.runtimeClassName) || undefined,
     priorityClassName: textOf(pod.priorityClassName),
     hasDeadline: (integerOf(pod.activeDeadlineSeconds) ?? -1) >= 0,
-    unsetCompute: unsetComputeOf(pod),
+    unsetCompute: unsetComputeOf(pod, asking),
     nodeName: textOf(pod.nodeName) || undefined,
     ports: hostPortsOf(pod),
     affinity: podTermsOf(pod, 'podAffinity', labels),

@@ -15,12 +15,16 @@ export const prefixOf = (group: string, resource: string, namespace?: string): s
 
 /** The parts of a key. */
 export const partsOf = (key: StorageKey): { group: string; resource: string; namespace: string; name: string } => {
-  const [group, resource, namespace, name, ...rest] = key.split('/');
-  assert(
-    group !== undefined && resource !== undefined && namespace !== undefined && name !== undefined && rest.length === 0,
-    `bad key ${key}`,
-  );
-  return { group, resource, namespace, name };
+  const first = key.indexOf('/');
+  const second = key.indexOf('/', first + 1);
+  const third = key.indexOf('/', second + 1);
+  assert(first >= 0 && second > first && third > second && !key.includes('/', third + 1), `bad key ${key}`);
+  return {
+    group: key.slice(0, first),
+    resource: key.slice(first + 1, second),
+    namespace: key.slice(second + 1, third),
+    name: key.slice(third + 1),
+  };
 };
 
 /** `<group>/<resource>/` of a key or prefix; undefined when the prefix is shorter than that. */

@@ -1,6 +1,7 @@
 /** @module The core of a hub process as it runs: journal on disk, store, control loops; without API and broker, over a synthetic fleet. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { followBursts } from '../../../hub/collector.ts';
 import { startControl } from '../../../hub/control/control.ts';
 import { openScratch, realEnv } from '../../../hub/store/testing/scratch.ts';
 import { hanseTypes } from '../../../shared/api/index.ts';
@@ -98,6 +99,7 @@ export const startHubCore = async (clusters: number, nodes: number): Promise<Hub
   await put(fleet.names.map((name) => clusterObject(name, fleet.labelsOf(name))));
   const catalog = createRegistry([...builtinTypes(), ...hanseTypes()]);
   const control = startControl({ store, bus: fleet.bus, catalog, env: realEnv });
+  const unfollow = followBursts(realEnv, control.isBurst);
   fleet.start();
   return {
     store,
@@ -105,6 +107,7 @@ export const startHubCore = async (clusters: number, nodes: number): Promise<Hub
     put,
     close: async () => {
       fleet.stop();
+      unfollow();
       await control.stop();
       await store.close();
       await journal.close();
