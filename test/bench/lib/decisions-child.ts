@@ -1,8 +1,9 @@
-/** @module One scenario of the benchmark `decisions` in a process of its own: `node decisions-child.ts burst|single|memory CLUSTERS NODES COUNT`. */
+/** @module One scenario of the benchmark `decisions` in a process of its own: `node decisions-child.ts burst|single|loss|memory CLUSTERS NODES COUNT`. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { WorkItem } from '../../../shared/wire/index.ts';
 import { percentile } from './bench.ts';
-import { deploymentObject, type HubCore, policyObject, startHubCore } from './hub-core.ts';
+import { clusterObject, deploymentObject, type HubCore, policyObject, startHubCore } from './hub-core.ts';
 
 /** What a scenario found; times in ms. */
 export type DecisionsResult = Readonly<Record<string, number>>;
@@ -106,6 +107,35 @@ const single = async (core: HubCore, count: number): Promise<DecisionsResult> =>
   return { placedP90: percentile(placed, 90), handedP50: percentile(handed, 50), handedP90: percentile(handed, 90) };
 };
 
+/** All workloads run in the first cluster, which then is lost as a verdict has it: a NoExecute taint that nobody tolerates. */
+const loss = async (core: HubCore, count: number): Promise<DecisionsResult> => {
+  const [lost = ''] = core.fleet.names;
+  const first = { name: 'first', clusterSelector: { matchLabels: { 'hanse.dev/cluster': lost } } };
+  await core.put([policyObject(namespace, { tiers: [first, { name: 'rest' }] })]);
+  const names = Array.from({ length: count }, (_, at) => `l${String(at).padStart(5, '0')}`);
+  await core.put(names.map((name) => deploymentObject(namespace, name, 1, '100m')));
+  const runsThere = ({ spec }: KubeObject): boolean =>
+    ((spec as { clusters?: readonly { name: string }[] }).clusters ?? []).some(({ name }) => name === lost);
+  const there = new Set<string>();
+  const elsewhere = new Set<string>();
+  const unwatch = core.store.watch(placements, 0, ({ key, current: { object } }) => {
+    if (runsThere(object)) there.add(key);
+    else if (there.delete(key)) elsewhere.add(key);
+  });
+  await until(core, () => there.size >= count);
+  await sleep(2_000);
+  const handed = new Set<string>();
+  core.fleet.onWork = ({ id, op, cluster }: WorkItem) => {
+    if (op === 'apply' && cluster !== lost) handed.add(id);
+  };
+  const began = performance.now();
+  await core.put([clusterObject(lost, core.fleet.labelsOf(lost), [{ key: 'lost', effect: 'NoExecute' }])]);
+  const replacedMs = (await until(core, () => elsewhere.size >= count)) - began;
+  const handedMs = (await until(core, () => handed.size >= count)) - began;
+  unwatch();
+  return { replacedMs, handedMs, replaced: elsewhere.size };
+};
+
 /** Deployments one after the other in a large fleet; then the process stays, to be measured. */
 const memory = async (core: HubCore, count: number): Promise<DecisionsResult> => {
   const result = await burst(core, count);
@@ -114,7 +144,7 @@ const memory = async (core: HubCore, count: number): Promise<DecisionsResult> =>
 };
 
 const [scenario = '', clusters = '', nodes = '', count = ''] = process.argv.slice(2);
-const scenarios: Readonly<Record<string, (core: HubCore, count: number) => Promise<DecisionsResult>>> = { burst, single, memory };
+const scenarios: Readonly<Record<string, (core: HubCore, count: number) => Promise<DecisionsResult>>> = { burst, single, loss, memory };
 const run = scenarios[scenario];
 if (run === undefined) throw new Error(`there is no scenario ${scenario}`);
 const core = await startHubCore(Number(clusters), Number(nodes));

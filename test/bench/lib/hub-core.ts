@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { followBursts } from '../../../hub/collector.ts';
 import { startControl } from '../../../hub/control/control.ts';
 import { openScratch, realEnv } from '../../../hub/store/testing/scratch.ts';
-import { hanseTypes } from '../../../shared/api/index.ts';
+import { hanseTypes, type Taint } from '../../../shared/api/index.ts';
 import { builtinTypes } from '../../../shared/kube/builtin/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createRegistry } from '../../../shared/kube/server/registry.ts';
@@ -28,11 +28,12 @@ const resources: Readonly<Record<string, readonly [group: string, resource: stri
 
 const now = '2030-01-01T00:00:00Z';
 
-const clusterObject = (name: string, labels: Readonly<Record<string, string>>): KubeObject => ({
+/** A cluster that was approved and has joined. */
+export const clusterObject = (name: string, labels: Readonly<Record<string, string>>, taints: readonly Taint[] = []): KubeObject => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name, labels, uid: `uid-${name}`, creationTimestamp: now, generation: 1 },
-  spec: { admission: 'Approved' },
+  spec: { admission: 'Approved', ...(taints.length === 0 ? {} : { taints }) },
   status: { agent: { publicKey: 'U', sealingKey: 'k', joinedAt: now } },
 });
 
