@@ -1,8 +1,7 @@
 /**
  * @module Decisions from end to end, durable, by the core of a hub process (journal on disk, store, all control loops) over a fleet at the bus
  * port: a burst of workloads, one workload on a tenth of a large fleet, the loss of a cluster full of workloads, and memory with half a million
- * nodes. Each in a process of its own, with
- * the flags of a hub.
+ * nodes. Each in a process of its own, with the flags of a hub.
  */
 import { join } from 'node:path';
 import runtime from '../../deploy/local/runtime.json' with { type: 'json' };

@@ -1,6 +1,6 @@
 /** @module Scripts of beats and silence, and what is said of the cluster. */
 import { describe, expect, it } from 'vitest';
-import { type Health, healthDefaults, heardSince, onBeat, onTick, readyCondition, taintsOf, unseen } from './health.ts';
+import { type Health, healthDefaults, heardSince, onBeat, onTick, readyCondition, silentFrom, taintsOf, unseen } from './health.ts';
 
 const fine = { reachable: true };
 
@@ -47,6 +47,21 @@ describe('health', () => {
     expect(losesAfter((nowMs) => [0, 0, nowMs])).toBe('Lost');
     // A single cluster has nowhere to lose its replicas to.
     expect(losesAfter(() => [0])).toBe('Lost');
+  });
+
+  it('does not lose a cluster that its observers say runs, nor at once when a cut link has healed and they say nothing any more', () => {
+    const lostAt = (vouchedUntilMs: number | undefined): number | undefined => {
+      let health = onBeat(unseen(0), 0, fine);
+      for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) {
+        const ranMs = vouchedUntilMs === undefined ? undefined : Math.min(nowMs, vouchedUntilMs);
+        health = onTick(health, nowMs, silentFrom(0, ranMs, healthDefaults), healthDefaults);
+        if (health.phase === 'Lost') return nowMs;
+      }
+      return undefined;
+    };
+    expect(lostAt(undefined)).toBe(healthDefaults.toleranceMs);
+    expect(lostAt(60_000)).toBeUndefined();
+    expect(lostAt(30_000)).toBe(30_000 + healthDefaults.toleranceMs - healthDefaults.suspectMs);
   });
 
   it('does not lose, and then hold down, a cluster that waits long to be let in', () => {

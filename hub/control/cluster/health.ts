@@ -81,6 +81,13 @@ export const onTick = (
 export const heardSince = (beatsMs: readonly number[], heardSinceMs: number, nowMs: number, { suspectMs }: HealthOptions): number =>
   beatsMs.length > 1 && nowMs - Math.max(heardSinceMs, ...beatsMs) >= suspectMs ? nowMs - suspectMs : heardSinceMs;
 
+/**
+ * From when silence of a cluster counts. While its observers say that it runs (last at `ranMs`) silence makes it doubtful, not lost; when they
+ * no longer say so, as after a cut link has healed and before the cluster is heard again, silence begins to count.
+ */
+export const silentFrom = (heardSinceMs: number, ranMs: number | undefined, { suspectMs }: HealthOptions): number =>
+  ranMs === undefined ? heardSinceMs : Math.max(heardSinceMs, ranMs - suspectMs);
+
 /** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. */
 export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
   const silentSeconds = Math.floor((health.sinceMs - health.lastBeatMs) / 1000);
