@@ -1,7 +1,8 @@
 /** @module Takes what the hub says of who takes part. An older membership than the one in force is refused, signed or not. */
-import { hubName, type Membership } from '../wire/mesh.ts';
+import { brokerName, hubName, type Member, type Membership } from '../wire/mesh.ts';
 import { observersOf } from './observers.ts';
 import { newPeer, type Peer, type ProbeRecord } from './state.ts';
+import type { Electorate } from './tally.ts';
 import { refuse, type Turn } from './turn.ts';
 
 const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord => ({
@@ -18,6 +19,8 @@ const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord 
   recent: [],
 });
 
+const electorateOf = (voters: readonly Member[]): Electorate => new Map(voters.map(({ name, domain }) => [name, domain]));
+
 /** Puts a membership in force; what is known of those who stay is kept. */
 export const takeMembership = (turn: Turn, membership: Membership): void => {
   const { state, nowMs } = turn;
@@ -27,6 +30,7 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
   }
   state.membership = membership;
   state.observers = new Map();
+  state.electorates = new Map([[brokerName, electorateOf(membership.members.filter(({ name }) => name !== hubName))]]);
   const names = new Set(membership.members.map(({ name }) => name));
   for (const name of [...state.peers.keys()]) if (!names.has(name)) state.peers.delete(name);
   for (const name of [...state.subjects.keys()]) if (!names.has(name) && !name.startsWith('@')) state.subjects.delete(name);
@@ -35,6 +39,7 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
   for (const member of membership.members) {
     const observers = observersOf(member.name, membership, hubName);
     state.observers.set(member.name, observers);
+    state.electorates.set(member.name, electorateOf(observers));
     if (member.name === state.name) continue;
     const peer = state.peers.get(member.name) ?? newPeer(member);
     const isSameKey = peer.member.publicKey === member.publicKey;

@@ -93,7 +93,7 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
 
 /** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains. */
 const count = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): string => {
-  const observers = ['a', 'b', 'c', 'd'].map((name, at) => member(name, domains.split(' ')[at]));
+  const observers = new Map(['a', 'b', 'c', 'd'].map((name, at) => [name, domains.split(' ')[at] ?? name]));
   const ballots = script.split(' ').map((word) => {
     const [voter = '', said = ''] = word.split(':');
     const [opinion = '', held] = said.split('/');

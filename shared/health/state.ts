@@ -17,7 +17,7 @@ import { type Arrivals, noArrivals } from './arrivals.ts';
 import { noPenalty, type Penalty } from './damping.ts';
 import type { Removal } from './limits.ts';
 import { noShadows, type Shadows } from './shadow.ts';
-import type { Obstacle } from './tally.ts';
+import type { Electorate, Obstacle } from './tally.ts';
 
 /** The ways that beats take. */
 export type Channel = 'direct' | 'broker';
@@ -173,6 +173,8 @@ export type DetectorState = {
   readonly ballots: Map<string, { readonly ballot: MeshBallot; readonly atMs: number }>;
   removals: Removal[];
   observers: Map<string, readonly Member[]>;
+  /** Who votes on each target and on the broker: failure domain by name. */
+  electorates: Map<string, Electorate>;
   readonly beginMs: number;
   beatSeq: number;
   ballotSeq: number;
@@ -207,6 +209,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     ballots: new Map(),
     removals: [],
     observers: new Map(),
+    electorates: new Map(),
     beginMs: nowMs,
     beatSeq: 0,
     ballotSeq: 0,

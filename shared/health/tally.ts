@@ -1,5 +1,8 @@
 /** @module Votes counted: what the observers of one target have agreed on. Pure; every agent counts for itself. */
-import type { Held, Member, MeshVote, Opinion } from '../wire/mesh.ts';
+import type { Held, MeshVote, Opinion } from '../wire/mesh.ts';
+
+/** The observers of one target: the failure domain of each, by name. */
+export type Electorate = ReadonlyMap<string, string>;
 
 /** The last ballot of one voter, as far as it concerns the target. */
 export type Ballot = { readonly voter: string; readonly abstains: boolean; readonly vote: MeshVote | undefined };
@@ -44,17 +47,15 @@ const movingOpinions: readonly Opinion[] = ['Cluster', 'DataPlane'];
 const moving: ReadonlySet<Opinion> = new Set(movingOpinions);
 const doubtful: readonly Opinion[] = ['Cluster', 'DataPlane', 'Silent'];
 
-/** Counts. `ballots` = the valid ones of observers, at most one each; who is silent says nothing. */
-export const tally = (observers: readonly Member[], ballots: readonly Ballot[], domainsMin: number): Outcome => {
-  const needed = neededOf(observers.length);
-  const domainOf = new Map<string, string>();
-  for (const { name, domain } of observers) domainOf.set(name, domain);
-  const speaking = ballots.filter(({ voter, abstains }) => !abstains && domainOf.has(voter));
+/** Counts. `ballots` = the valid ones, at most one a voter; those of others than observers do not count, and who is silent says nothing. */
+export const tally = (observers: Electorate, ballots: readonly Ballot[], domainsMin: number): Outcome => {
+  const needed = neededOf(observers.size);
+  const speaking = ballots.filter(({ voter, abstains }) => !abstains && observers.has(voter));
   const voting = speaking.filter(({ vote }) => vote !== undefined);
-  const domainsOf = (voters: readonly Ballot[]): number => new Set(voters.map(({ voter }) => domainOf.get(voter))).size;
+  const domainsOf = (voters: readonly Ballot[]): number => new Set(voters.map(({ voter }) => observers.get(voter))).size;
   const isFor = (opinions: readonly Opinion[], counted: boolean) =>
     voting.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
-  const base = { observers: observers.length, needed };
+  const base = { observers: observers.size, needed };
   const against = isFor(movingOpinions, false);
   // Who only hears nothing of it does not say that it is well.
   const isCleared = speaking.length - isFor(doubtful, false).length >= needed;
@@ -71,7 +72,7 @@ export const tally = (observers: readonly Member[], ballots: readonly Ballot[], 
     if (!moving.has(cause) && against.length >= needed) break;
     return { ...base, cause, voters: names, domains, isCleared, obstacle: undefined };
   }
-  const obstacle = obstacleOf(observers.length, against, needed, domainsOf(against), domainsMin);
+  const obstacle = obstacleOf(observers.size, against, needed, domainsOf(against), domainsMin);
   return { ...base, cause: undefined, voters: [], domains: 0, isCleared, obstacle };
 };
 

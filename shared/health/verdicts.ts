@@ -1,11 +1,11 @@
 /** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
-import { type Abstention, brokerName, hubName, type Member, type MeshVote, type Opinion } from '../wire/mesh.ts';
+import { type Abstention, brokerName, type MeshVote, type Opinion } from '../wire/mesh.ts';
 import { holdDownMsOf, punished } from './damping.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
 import { noteDeath } from './shadow.ts';
 import { newSubject, type Subject, type Verdict } from './state.ts';
-import { type Ballot, type Obstacle, type Outcome, tally } from './tally.ts';
+import { type Ballot, type Electorate, type Obstacle, type Outcome, tally } from './tally.ts';
 import { channelsOf, type Turn } from './turn.ts';
 
 /** A ballot older than this says nothing any more. */
@@ -13,8 +13,7 @@ const ballotMsMax = 5_000;
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
 
-const observersFor = ({ state }: Turn, target: string): readonly Member[] =>
-  target === brokerName ? (state.membership?.members ?? []).filter(({ name }) => name !== hubName) : (state.observers.get(target) ?? []);
+const nobody: Electorate = new Map();
 
 /** The newest valid ballot of everyone, the own one included, as far as it concerns the target. */
 const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
@@ -131,7 +130,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   const subject = state.subjects.get(name) ?? newSubject(name);
   state.subjects.set(name, subject);
   if (isCalm(turn, subject)) return;
-  const outcome = tally(observersFor(turn, name), ballotsOn(turn, name), membership.policy.domainsMin);
+  const outcome = tally(state.electorates.get(name) ?? nobody, ballotsOn(turn, name), membership.policy.domainsMin);
   const isMoved = movesTraffic(subject.standing?.cause);
   const held =
     movesTraffic(outcome.cause) && !isMoved

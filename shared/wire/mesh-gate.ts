@@ -9,6 +9,8 @@ export type MeshGateOptions = {
   readonly verify: (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
   /** nkey user public key of the hub; undefined = not known yet, and then nothing of the hub is believed. */
   readonly hubKey: () => string | undefined;
+  /** How a packet is opened; absent = {@link openPacket}. A simulation, in which many hear the same bytes, opens them once. */
+  readonly open?: typeof openPacket;
 };
 
 /** A message that was let in, with what the detector is given beside it. */
@@ -49,7 +51,7 @@ const fromBase64 = (text: string): Uint8Array | undefined => {
 };
 
 /** A new gate; before the first membership only the hub may speak. */
-export const makeMeshGate = ({ sign, verify, hubKey }: MeshGateOptions): MeshGate => {
+export const makeMeshGate = ({ sign, verify, hubKey, open: openOne = openPacket }: MeshGateOptions): MeshGate => {
   let keys = new Map<string, string>();
   const remembered = new Map<number, { readonly packet: Uint8Array; readonly opened: LetIn }>();
   const check = { keyOf: (from: string) => (from === hubName ? hubKey() : keys.get(from)), verify };
@@ -68,7 +70,7 @@ export const makeMeshGate = ({ sign, verify, hubKey }: MeshGateOptions): MeshGat
       const known = remembered.get(name);
       // Names may be alike by chance or intent: the bytes decide.
       if (known !== undefined && sameBytes(known.packet, packet)) return known.opened;
-      const opened = openPacket(packet, check);
+      const opened = openOne(packet, check);
       if (!opened.ok) return opened;
       const proof = proofIn(opened.message);
       // A copy: what comes from a socket is a window on its read buffer, and keeping one would keep the 64 KiB around it.

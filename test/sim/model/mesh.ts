@@ -11,6 +11,7 @@ import type { Process } from '../process.ts';
 import { startMs, type World } from '../world.ts';
 import type { Broker } from './broker.ts';
 import { signWith, verifyWith } from './mesh-keys.ts';
+import { openerOf } from './open-once.ts';
 
 /** Told of each verdict that somebody comes to. */
 export type MeshWitness = { readonly verdict: (by: string, verdict: Verdict) => void };
@@ -65,6 +66,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const gateways = new Map<string, Gateway>();
   const sinceStartMs = (): number => world.nowMs() - startMs;
   const parcels = createParcels();
+  const open = openerOf();
   const listeners = new Map<string, { readonly process: Process; readonly hear: (packet: Uint8Array) => void }>();
   const kept = new Map<string, Uint8Array>();
   const boots = new Map<string, string>();
@@ -101,7 +103,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         listener?.process.hand('datagram', () => listener.hear(packet));
       });
     };
-    return { verify: verifyWith, look, sendDirect, monotonicMs: process.monotonicMs };
+    return { verify: verifyWith, open, look, sendDirect, monotonicMs: process.monotonicMs };
   };
 
   /** The connection of one process for mesh packets; what it hears is opened by `hear`. */
