@@ -1,24 +1,21 @@
 /** @module Decides where selected objects run, those that wait together, and writes the decisions. A key is the object's storage key. */
-import type { StoredPlacement, StoredPlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { partsOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { priorityOf } from '../../../shared/placement/index.ts';
 import { startBatchController } from '../batch-controller.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
-import { type Controller, done, type Outcome } from '../controller.ts';
+import type { Controller, Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
-import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
-import { commit, controlUser } from '../objects.ts';
-import { isFinishedJob, stillOwed } from './decide.ts';
+import { type KindCatalog, workIdOf } from '../kinds.ts';
 import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
-import { isSettledJob } from './job-parts.ts';
-import { placementOf } from './names.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 import { createRounds } from './round.ts';
+import { createUndecided } from './undecided.ts';
 import { createUnselected } from './unselected.ts';
 import { createWaiting } from './waiting.ts';
 
@@ -49,7 +46,6 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
   readonly remember: (object: KubeObject, key: StorageKey, placement: StoredPlacement) => void;
 };
 
-const warmUpMs = 250;
 /** Room that grows step by step is looked at together. */
 const grownMs = 200;
 /** Decided on together: what comes meanwhile waits for less than a second, and few waits for the disk fall between two batches. */
@@ -66,9 +62,8 @@ const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> 
 
 /** Starts the loop. */
 export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop => {
-  const { store, env, catalog, ledger, directory, policies } = options;
+  const { store, env, ledger, directory, policies } = options;
   const waiting = createWaiting();
-  const unselected = createUnselected(options.events, env.nowMs);
   /** Of those that wait, the ones that others may keep out, by namespace: they try again when one of it moves. */
   const keptOut = new Map<string, Set<StorageKey>>();
   const grown = new Set<string>();
@@ -99,55 +94,6 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     for (const other of keptOut.get(partsOf(key).namespace) ?? []) if (other !== key) controller.add(other);
   };
 
-  const forget = async (key: StorageKey): Promise<Outcome> => {
-    leaveWaiting(key);
-    unselected.forget(key);
-    const type = typeOfKey(catalog, key);
-    if (type === undefined) return done;
-    const { namespace, name } = partsOf(key);
-    const ref: WorkloadRef = {
-      apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
-      kind: type.kind,
-      namespace,
-      name,
-    };
-    ledger.assign(workIdOf(key), undefined, new Map());
-    const { key: placementKey, placement, revision } = placementOf(store, ref);
-    if (placement === undefined) return done;
-    const gone = {
-      op: 'delete',
-      key: placementKey,
-      expected: revision,
-      object: placement as unknown as KubeObject,
-      by: controlUser,
-    } as const;
-    const trouble = await commit(store, [gone]);
-    if (trouble !== undefined) return trouble;
-    for (const cluster of placement.spec.clusters) roomGrew(cluster.name);
-    neighbourMoved(key);
-    return done;
-  };
-
-  /**
-   * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
-   * given back what it had: it was decided on, and its copies may go.
-   */
-  const freeze = async (stored: Stored): Promise<Outcome> => {
-    const { key, placement, revision } = placementOf(store, refOf(stored.object));
-    // What has no pods of its own may follow a workload that has a policy.
-    if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : unselected.note(stored.key, stored.object);
-    const { owed: before = [], ...status } = placement.status ?? {};
-    const owed = stillOwed(before, directory.views());
-    if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
-    const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
-    const frozen: StoredPlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
-    const object = { ...placement, status: frozen } as unknown as KubeObject;
-    const trouble = await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }]);
-    if (trouble !== undefined) return trouble;
-    if (status.reason !== 'NoPolicy') options.events.record(stored.object, { type: 'Warning', reason: 'NoPolicy', message });
-    return done;
-  };
-
   const rounds = createRounds({
     ...options,
     onDecided: ({ key, task }, { unplaced }) => {
@@ -163,26 +109,15 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     },
   });
 
-  /** What can be done about a key without a decision; undefined when it needs one. */
-  const withoutDecision = (key: StorageKey, stored: Stored | undefined, isWarm: boolean): Promise<Outcome> | Outcome | undefined => {
-    if (stored === undefined) return forget(key);
-    const { object } = stored;
-    if (object.metadata.deletionTimestamp !== undefined) {
-      leaveWaiting(key);
-      return done;
-    }
-    if (policies.policyOf(object) === undefined) return freeze(stored);
-    unselected.forget(key);
-    if (!isWarm) return { outcome: 'again', afterMs: warmUpMs };
-    if (groupKind(object) !== 'batch/Job') return undefined;
-    const { placement } = placementOf(store, refOf(object));
-    if (!isFinishedJob(object) || placement?.status === undefined)
-      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? done : undefined;
-    // Its pods have ended: it stays where it ran and holds no room.
-    leaveWaiting(key);
-    ledger.assign(workIdOf(key), undefined, new Map());
-    return done;
-  };
+  const withoutDecision = createUndecided({
+    ...options,
+    unselected: createUnselected(options.events, env.nowMs),
+    leaveWaiting,
+    onGone: (key, clusters) => {
+      for (const cluster of clusters) roomGrew(cluster);
+      neighbourMoved(key);
+    },
+  });
 
   /** Keys by priority, and of equal priority the oldest first; what is gone goes first of all. */
   const inOrder = (keys: readonly StorageKey[]): StorageKey[] => {

@@ -1,0 +1,108 @@
+/** @module What becomes of objects that need no decision: gone, on their way out, without a policy, finished. */
+import type { StoredPlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import type { Ledger } from '../cluster/ledger.ts';
+import { done, type Outcome } from '../controller.ts';
+import type { EventRecorder } from '../events.ts';
+import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { commit, controlUser } from '../objects.ts';
+import { isFinishedJob, stillOwed } from './decide.ts';
+import { isSettledJob } from './job-parts.ts';
+import { placementOf } from './names.ts';
+import type { PolicyBook } from './policies.ts';
+import type { Unselected } from './unselected.ts';
+
+/** What it is made from, and whom it tells. */
+export type UndecidedOptions = {
+  readonly store: Store;
+  readonly catalog: KindCatalog;
+  readonly directory: Directory;
+  readonly ledger: Ledger;
+  readonly policies: PolicyBook;
+  readonly events: EventRecorder;
+  readonly unselected: Unselected;
+  /** The object waits for room no more. */
+  readonly leaveWaiting: (key: StorageKey) => void;
+  /** Its Placement is gone, and so is what it held in these clusters. */
+  readonly onGone: (key: StorageKey, clusters: readonly string[]) => void;
+};
+
+/** Answers what became of an object without a decision; undefined when it needs one. */
+export type Undecided = (key: StorageKey, stored: Stored | undefined, isWarm: boolean) => Promise<Outcome> | Outcome | undefined;
+
+const warmUpMs = 250;
+
+const refOfKey = (catalog: KindCatalog, key: StorageKey): WorkloadRef | undefined => {
+  const type = typeOfKey(catalog, key);
+  if (type === undefined) return undefined;
+  const { namespace, name } = partsOf(key);
+  return { apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`, kind: type.kind, namespace, name };
+};
+
+/** Over the hub's state. */
+export const createUndecided = (options: UndecidedOptions): Undecided => {
+  const { store, catalog, directory, ledger, policies, unselected, leaveWaiting } = options;
+
+  const forget = async (key: StorageKey): Promise<Outcome> => {
+    leaveWaiting(key);
+    unselected.forget(key);
+    const ref = refOfKey(catalog, key);
+    if (ref === undefined) return done;
+    ledger.assign(workIdOf(key), undefined, new Map());
+    const { key: placementKey, placement, revision } = placementOf(store, ref);
+    if (placement === undefined) return done;
+    const object = placement as unknown as KubeObject;
+    const trouble = await commit(store, [{ op: 'delete', key: placementKey, expected: revision, object, by: controlUser }]);
+    if (trouble !== undefined) return trouble;
+    options.onGone(
+      key,
+      placement.spec.clusters.map(({ name }) => name),
+    );
+    return done;
+  };
+
+  /**
+   * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
+   * given back what it had: it was decided on, and its copies may go.
+   */
+  const freeze = async (stored: Stored): Promise<Outcome> => {
+    const { key, placement, revision } = placementOf(store, refOf(stored.object));
+    // What has no pods of its own may follow a workload that has a policy.
+    if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : unselected.note(stored.key, stored.object);
+    const { owed: before = [], ...status } = placement.status ?? {};
+    const owed = stillOwed(before, directory.views());
+    if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
+    const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
+    const frozen: StoredPlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
+    const object = { ...placement, status: frozen } as unknown as KubeObject;
+    const trouble = await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }]);
+    if (trouble !== undefined) return trouble;
+    if (status.reason !== 'NoPolicy') options.events.record(stored.object, { type: 'Warning', reason: 'NoPolicy', message });
+    return done;
+  };
+
+  /** A Job is decided on until its pods have ended: then it stays where it ran and holds no room. */
+  const settleJob = ({ key, object }: Stored): Outcome | undefined => {
+    const { placement } = placementOf(store, refOf(object));
+    if (!isFinishedJob(object) || placement?.status === undefined)
+      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? done : undefined;
+    leaveWaiting(key);
+    ledger.assign(workIdOf(key), undefined, new Map());
+    return done;
+  };
+
+  return (key, stored, isWarm) => {
+    if (stored === undefined) return forget(key);
+    const { object } = stored;
+    if (object.metadata.deletionTimestamp !== undefined) {
+      leaveWaiting(key);
+      return done;
+    }
+    if (policies.policyOf(object) === undefined) return freeze(stored);
+    unselected.forget(key);
+    if (!isWarm) return { outcome: 'again', afterMs: warmUpMs };
+    return groupKind(object) === 'batch/Job' ? settleJob(stored) : undefined;
+  };
+};
