@@ -149,6 +149,23 @@ describe('control', () => {
     expect(it.fleet.agent('gcp').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
   });
 
+  it('gives a cluster that was full its share back though its own pods still fill it, and stops none of them', async () => {
+    const it = await started({ home: 4, aws: 8 });
+    await it.client.create(
+      policiesType,
+      policy({ tiers: [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }, { name: 'rest' }] }),
+    );
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(runningAt(it, 'aws')).toBe(6));
+    expect([placedAt(it), runningAt(it, 'home')]).toEqual([{ aws: 6 }, 4]);
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
+    expect(placedAt(it)).toEqual({ home: 4, aws: 2 });
+    expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
   it('withdraws nothing from a cluster that comes back after the hub was restarted without it', async () => {
     const it = await started({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());

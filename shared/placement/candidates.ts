@@ -10,7 +10,7 @@ import { type Neighbours, neighboursOf } from './neighbours.ts';
 import { evictionAt, gate, gatesOf, isServed, type Prepared, type Refusal, type Standing } from './prepare.ts';
 import { type Column, nothingIn } from './problem.ts';
 import { type DemandPlan, demandOf } from './requires.ts';
-import { type Roster, rosterOf } from './roster.ts';
+import { columnFrom, type Roster, rosterOf } from './roster.ts';
 
 /** A cluster that is out; `at` is its place among the prepared. */
 export type Refused = Refusal & { readonly at: number };
@@ -23,6 +23,8 @@ export type Candidates = {
   readonly roster: Roster;
   /** Present replicas of each candidate. */
   readonly current: Column;
+  /** Replicas of each candidate that run there without being meant to. */
+  readonly lingering: Column;
   /** What each cluster answered; undefined when nothing was asked. */
   readonly answers: Answers | undefined;
   /** Set where a cluster keeps what runs and takes no more, by its place among the prepared. */
@@ -55,6 +57,7 @@ type Sieve = {
 };
 
 const noShape = plainShape({});
+const nowhere: ReadonlyMap<string, number> = new Map();
 const placesFor = createScratch();
 
 /** Driven out by a taint now; tells when that is still to come. */
@@ -200,6 +203,7 @@ export const candidatesOf = (
     kind,
     roster,
     current: presentIn(roster, prepared, workload, present),
+    lingering: columnFrom(roster, prepared, workload.lingering ?? nowhere),
     answers,
     holds: into.holds,
     ...nearTo(roster, prepared, neighbours),
@@ -215,6 +219,12 @@ export const standingAt = ({ prepared, roster }: Candidates, candidate: number):
 /** What was counted at a candidate; undefined when nothing was. */
 export const fitAt = ({ answers, roster }: Candidates, candidate: number): FitResult | undefined =>
   answers?.fits[roster.at[candidate] ?? -1];
+
+/** How many further replicas a candidate can run: those that fit, and those of it that run there already. Undefined when nothing was counted. */
+export const roomAt = (candidates: Candidates, candidate: number): number | undefined => {
+  const fit = fitAt(candidates, candidate);
+  return fit === undefined ? undefined : fit.count + (candidates.lingering[candidate] ?? 0);
+};
 
 /** What one replica asks for at a candidate; undefined when nothing is counted. */
 export const shapeAt = ({ answers, roster }: Candidates, candidate: number): PodShape | undefined =>

@@ -1,7 +1,7 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
 import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
-import { type Candidates, fitAt, holdAt, type Refused, refusedOf, standingAt } from './candidates.ts';
+import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Workload } from './model.ts';
 import type { Refusal, Standing } from './prepare.ts';
@@ -57,9 +57,9 @@ const because = (candidates: Candidates, problem: Problem, at: number, counts: C
   if (blocked !== undefined) return { reason: 'spread', message: blocked };
   const most = standingAt(candidates, at)?.max ?? unlimited;
   if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
-  const fit = fitAt(candidates, at);
-  if (fit !== undefined && got >= (candidates.current[at] ?? 0) + fit.count) {
-    const why = refusalText(fit.refusals);
+  const room = roomAt(candidates, at);
+  if (room !== undefined && got >= (candidates.current[at] ?? 0) + room) {
+    const why = refusalText(fitAt(candidates, at)?.refusals ?? {});
     return { reason: 'capacity', message: `no more replicas fit${why === '' ? '' : `: ${why}`}` };
   }
   return nothing;
@@ -106,8 +106,8 @@ const emptyRow = (): Row => ({
   got: 0,
 });
 
-const setFit = (row: Row, fit: FitResult | undefined): void => {
-  row.fits = fit?.count;
+const setFit = (row: Row, fit: FitResult | undefined, room: number | undefined): void => {
+  row.fits = room;
   row.exact = fit?.exact;
   row.bound = fit === undefined ? undefined : boundOf(fit.refusals);
   row.refusals = row.bound === undefined ? undefined : fit?.refusals;
@@ -152,7 +152,7 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     say(place, true, isLater ? laterTier : cause);
     row.before = candidates.current[at] ?? 0;
     row.got = got;
-    setFit(row, fitAt(candidates, at));
+    setFit(row, fitAt(candidates, at), roomAt(candidates, at));
     row.scores = scoresAt(candidates, at, scores);
     const price = prices?.[at];
     row.price = price === undefined ? undefined : amountText(price);
@@ -163,7 +163,7 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     say(place, false, why);
     row.before = workload.current.get(row.cluster) ?? 0;
     row.got = 0;
-    setFit(row, undefined);
+    setFit(row, undefined, undefined);
     row.scores = row.price = row.share = undefined;
     keeper.add(row);
   };

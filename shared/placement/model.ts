@@ -51,6 +51,11 @@ export type Workload = {
   readonly current: ReadonlyMap<string, number>;
   /** Replicas that lost clusters had; given back when the cluster takes replicas again. */
   readonly owed: ReadonlyMap<string, number>;
+  /**
+   * Replicas that run in clusters which are not meant to have them, as in one that was lost and comes back: the room that they hold is the
+   * workload's own. Absent = none.
+   */
+  readonly lingering?: ReadonlyMap<string, number>;
   /** Its labels, for affinities to itself. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Value of its PriorityClass; 0 when it has none. */

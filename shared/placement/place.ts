@@ -9,6 +9,7 @@ import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts'
 import { prepare } from './prepare.ts';
 import { type Column, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
 import { ranksOf } from './ranks.ts';
+import { columnFrom } from './roster.ts';
 
 /**
  * What a decision is made from besides the workload. `clusters` is kept by identity with what was found out about it: give the same list again
@@ -28,13 +29,13 @@ export type PlaceEnv = { readonly nowMs: number };
 const spreadReplicasMax = 200_000;
 /** Most replicas of each candidate: what it has and what still fits, within its bounds. */
 const mostOf = (candidates: Candidates, replicas: number): Column => {
-  const { roster, current, answers, holds } = candidates;
+  const { roster, current, lingering, answers, holds } = candidates;
   const { at, most } = roster;
   const room = answers?.room;
   const max = new Float64Array(at.length);
   for (let candidate = 0; candidate < max.length; candidate++) {
     const counted = room === undefined ? -1 : (room[at[candidate] as number] as number);
-    const growth = counted >= 0 ? counted : replicas;
+    const growth = counted >= 0 ? counted + (lingering[candidate] as number) : replicas;
     max[candidate] = Math.min(most[candidate] as number, (current[candidate] as number) + growth);
   }
   if (holds.size === 0) return max;
@@ -109,15 +110,8 @@ const preferences: Readonly<Record<string, Preference>> = { Aggregated: 'aggrega
 
 /** Replicas that lost clusters are owed, where they take replicas again. */
 const owedTo = (candidates: Candidates, { owed }: Workload): Column => {
-  const { prepared, roster } = candidates;
-  const size = roster.at.length;
-  if (owed.size === 0) return nothingIn(size);
-  const column = new Float64Array(size);
-  for (const [name, replicas] of owed) {
-    const candidate = roster.at.indexOf(prepared.index.get(name) ?? -1);
-    if (candidate >= 0 && holdAt(candidates, candidate) === undefined) column[candidate] = replicas;
-  }
-  return column;
+  const column = columnFrom(candidates.roster, candidates.prepared, owed);
+  return column.map((replicas, at) => (replicas > 0 && holdAt(candidates, at) !== undefined ? 0 : replicas));
 };
 
 const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {

@@ -48,6 +48,17 @@ const makeRoster = (prepared: Prepared, at: Int32Array): Roster => {
   };
 };
 
+/** Numbers of some clusters as a column; those that are no candidates count nothing. */
+export const columnFrom = ({ at }: Roster, { index }: Prepared, counts: ReadonlyMap<string, number>): Column => {
+  if (counts.size === 0) return nothingIn(at.length);
+  const column = new Float64Array(at.length);
+  for (const [name, count] of counts) {
+    const candidate = at.indexOf(index.get(name) ?? -1);
+    if (candidate >= 0) column[candidate] = count;
+  }
+  return column;
+};
+
 /** Places are ascending: as many as there are clusters are all of them. */
 const isSame = (a: Int32Array, list: Int32Array, size: number, all: number): boolean => {
   if (a.length !== size) return false;

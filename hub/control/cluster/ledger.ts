@@ -17,10 +17,16 @@ export type Ledger = {
 /** What one replica asks for in a cluster, where that differs between them. */
 export type ShapeIn = (cluster: string) => PodShape | undefined;
 
+const nothingSeen = { bound: 0, pending: 0 };
+
+/** Replicas of a workload that a report shows. */
+export const seenIn = (report: CapacityReport, workId: string): { readonly bound: number; readonly pending: number } =>
+  (Object.hasOwn(report.present, workId) ? report.present[workId] : undefined) ?? nothingSeen;
+
 /** Replicas that a report does not show yet. */
 export const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
-  const seen = Object.hasOwn(report.present, workId) ? report.present[workId] : undefined;
-  return Math.max(0, replicas - (seen?.bound ?? 0) - (seen?.pending ?? 0));
+  const { bound, pending } = seenIn(report, workId);
+  return Math.max(0, replicas - bound - pending);
 };
 
 /** An empty ledger. */
@@ -35,11 +41,15 @@ export const createLedger = (): Ledger => {
     if (before?.replicas === next?.replicas && before?.shape.key === next?.shape.key) return;
     if (next === undefined) held.delete(workId);
     else held.set(workId, next);
-    const more = (next?.replicas ?? 0) - (before?.replicas ?? 0);
+    const room = rooms.get(cluster);
+    const report = room?.report;
+    if (room === undefined || report === undefined) return;
+    const unseenOf = (some: Assignment | undefined): number => unseen(report, workId, some?.replicas ?? 0);
+    const more = unseenOf(next) - unseenOf(before);
     const sameShape = before === undefined || before.shape.key === next?.shape.key;
-    // More of the same is taken from the room at once; anything else counts the room anew when it is next asked for.
-    if (next !== undefined && more > 0 && sameShape) rooms.get(cluster)?.assume({ shape: next.shape, count: more });
-    else rooms.delete(cluster);
+    // More of the same that the report does not show is taken from the room at once; anything else counts the room anew when it is asked for.
+    if (next === undefined || more < 0 || !sameShape) rooms.delete(cluster);
+    else if (more > 0) room.assume({ shape: next.shape, count: more });
   };
   const copy = (cluster: string, report: CapacityReport): ClusterRoom => {
     const assumed = [...(assigned.get(cluster) ?? [])].map(

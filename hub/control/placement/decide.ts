@@ -128,9 +128,12 @@ export const workloadOf = ({
   replicas,
   shape,
   before,
+  lingering,
   priority,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
   readonly shape: PodShape | undefined;
+  /** Of what it is owed, replicas that run in the cluster still. */
+  readonly lingering: ReadonlyMap<string, number>;
   readonly priority: PriorityClass;
 }): Workload => ({
   ref: refOf(object),
@@ -139,6 +142,7 @@ export const workloadOf = ({
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),
+  ...(lingering.size === 0 ? {} : { lingering }),
   priority: priority.value,
   preempts: priority.preempts,
   ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),

@@ -4,6 +4,8 @@ import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/cap
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import { seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
 import { isFinishedJob, workloadOf } from './decide.ts';
@@ -27,6 +29,7 @@ export type EntrySources = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
+  readonly directory: Pick<Directory, 'view'>;
 };
 
 /** Where templates of claims are looked up. */
@@ -50,8 +53,30 @@ export const shapeOf = (object: KubeObject, objects: ObjectLookup): PodShape | u
 export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
+/**
+ * What of a workload runs in clusters that are owed it: they come back with the pods that they had, and these need no further room. More of
+ * them than are owed is not the workload's.
+ */
+export const lingeringOf = (
+  { view }: Pick<Directory, 'view'>,
+  workId: string,
+  placement: StoredPlacement | undefined,
+): ReadonlyMap<string, number> =>
+  new Map(
+    (placement?.status?.owed ?? []).flatMap(({ name, replicas }) => {
+      const report = view(name)?.room?.report;
+      const bound = report === undefined ? 0 : Math.min(replicas, seenIn(report, workId).bound);
+      return bound === 0 ? [] : [[name, bound] as const];
+    }),
+  );
+
 /** Reads the entry of an object that a policy selects. */
-export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy: CompiledPolicy, classes: PriorityClasses): Entry => {
+export const entryOf = (
+  { store, catalog, directory }: EntrySources,
+  stored: Stored,
+  policy: CompiledPolicy,
+  classes: PriorityClasses,
+): Entry => {
   const { object, key } = stored;
   const existing = placementOf(store, refOf(object));
   const workload = workloadOf({
@@ -59,6 +84,7 @@ export const entryOf = ({ store, catalog }: EntrySources, stored: Stored, policy
     replicas: replicasOf(object, typeOfKey(catalog, key)),
     shape: shapeOf(object, store),
     before: existing.placement,
+    lingering: lingeringOf(directory, workIdOf(key), existing.placement),
     priority: priorityOf(object, classes),
   });
   return {

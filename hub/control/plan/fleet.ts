@@ -27,7 +27,7 @@ import { healthTaints } from '../cluster/health.ts';
 import { type Ledger, unseen } from '../cluster/ledger.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from '../placement/decide.ts';
-import { shapeOf } from '../placement/entry.ts';
+import { lingeringOf, shapeOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
@@ -95,7 +95,8 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const { placement } = placementOf(store, refOf(object));
     const shape = shapeOf(object, supposed);
     const replicas = replicasOf(object, typeOfKey(catalog, key));
-    const workload = workloadOf({ object, replicas, shape, before: placement, priority: priorityOf(object, classes) });
+    const lingering = lingeringOf(sources.directory, workIdOf(key), placement);
+    const workload = workloadOf({ object, replicas, shape, before: placement, lingering, priority: priorityOf(object, classes) });
     const { ref, labels = {}, current } = workload;
     if (shape !== undefined) into.assigned.push({ workId: workIdOf(key), shape, replicas: current });
     const policy = isRemoved ? undefined : book.policyOf(object);
