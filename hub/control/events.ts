@@ -12,11 +12,11 @@ export type EventText = { readonly type: 'Normal' | 'Warning'; readonly reason: 
 /** Writes events. A failure is logged and forgotten: events are courtesy. */
 export type EventRecorder = {
   readonly record: (object: KubeObject, event: EventText) => void;
-  /** Deletes events of the hub that are older than their time. */
+  /** Deletes events of this component that are older than their time. */
   readonly sweep: () => Promise<void>;
 };
 
-const component = 'hanse';
+const hubComponent = 'hanse';
 /** As a kube-apiserver keeps them (--event-ttl). */
 const keptMs = 3_600_000;
 const messageLengthMax = 1_024;
@@ -36,8 +36,8 @@ const involved = ({ apiVersion, kind, metadata: { name, namespace, uid, resource
   ...(resourceVersion === undefined ? {} : { resourceVersion }),
 });
 
-/** A recorder over the hub's store. */
-export const createEventRecorder = (store: Store, env: RuntimeEnv): EventRecorder => {
+/** A recorder over a store; `component` is whom the events are from. */
+export const createEventRecorder = (store: Store, env: RuntimeEnv, component = hubComponent): EventRecorder => {
   let underWay = 0;
   const write = async (about: KubeObject, event: EventText): Promise<void> => {
     const ref = involved(about);

@@ -1,4 +1,5 @@
 /** @module The contract of a playground controller: a pure look at the store gives the writes that are due. */
+import type { EventText } from '../../../hub/control/events.ts';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 
 /** Reads of one member's objects. Synchronous; objects must not be changed in place. */
@@ -14,6 +15,7 @@ export type View = {
 export type Action =
   | { readonly do: 'create'; readonly type: GroupVersionResource; readonly object: KubeObject }
   | { readonly do: 'update'; readonly type: GroupVersionResource; readonly object: KubeObject; readonly subresource?: 'status' }
+  | { readonly do: 'event'; readonly about: KubeObject; readonly event: EventText }
   | { readonly do: 'bind'; readonly namespace: string; readonly pod: string; readonly node: string }
   | {
       readonly do: 'delete';
@@ -63,6 +65,7 @@ export const resources = {
   statefulSets: { group: 'apps', version: 'v1', resource: 'statefulsets' },
   daemonSets: { group: 'apps', version: 'v1', resource: 'daemonsets' },
   jobs: { group: 'batch', version: 'v1', resource: 'jobs' },
+  cronJobs: { group: 'batch', version: 'v1', resource: 'cronjobs' },
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
   topologies: { group: 'topology.node.k8s.io', version: 'v1alpha2', resource: 'noderesourcetopologies' },
 } as const satisfies Record<string, GroupVersionResource>;

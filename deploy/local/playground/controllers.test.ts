@@ -2,91 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { cloudClusters, nodesOf, topologyOf } from './clouds.ts';
-import { type Action, resources, type View } from './controller.ts';
+import { resources, type View } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
-import { controllerUidOf, isReady, type Pod } from './objects.ts';
+import { modelCluster } from './model-cluster.ts';
+import { isReady, type Pod } from './objects.ts';
 
 type Topology = KubeObject & { zones: { resources: { name: string; available: string }[] }[] };
-
-/** Passes until a cluster must be at rest. */
-const passesMax = 400;
-
-const modelCluster = (initial: readonly [GroupVersionResource, KubeObject][]) => {
-  const objects = new Map<string, KubeObject>();
-  let serial = 0;
-  let nowMs = Date.parse('2026-01-01T00:00:00Z');
-  const keyFor = (type: GroupVersionResource, namespace: string, name: string) => `${type.group}/${type.resource}/${namespace}/${name}`;
-  const put = (type: GroupVersionResource, object: KubeObject): void => {
-    serial++;
-    const name = object.metadata.name === '' ? `${object.metadata.generateName}${serial}` : object.metadata.name;
-    const created = { uid: `uid-${serial}`, generation: 1, creationTimestamp: new Date(nowMs).toISOString(), ...object.metadata, name };
-    objects.set(keyFor(type, object.metadata.namespace ?? '', name), { ...object, metadata: created });
-  };
-  for (const [type, object] of initial) put(type, object);
-  const sorted = (): [string, KubeObject][] => [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
-  const view: View = {
-    get: <T extends KubeObject>(type: GroupVersionResource, namespace: string, name: string) =>
-      objects.get(keyFor(type, namespace, name)) as T | undefined,
-    list: <T extends KubeObject>(type: GroupVersionResource, namespace: string) =>
-      sorted()
-        .filter(([key]) => key.startsWith(`${type.group}/${type.resource}/${namespace === '' ? '' : `${namespace}/`}`))
-        .map(([, object]) => object as T),
-    owned: <T extends KubeObject>(type: GroupVersionResource, owner: KubeObject) =>
-      view.list<T>(type, owner.metadata.namespace ?? '').filter((object) => controllerUidOf(object) === owner.metadata.uid),
-  };
-  const removeWithDependents = (key: string): void => {
-    const gone = objects.get(key);
-    objects.delete(key);
-    for (const [other, object] of sorted()) {
-      if (object.metadata.ownerReferences?.some(({ uid }) => uid === gone?.metadata.uid)) removeWithDependents(other);
-    }
-  };
-  const perform = (action: Action): void => {
-    if (action.do === 'create') put(action.type, action.object);
-    else if (action.do === 'update')
-      objects.set(keyFor(action.type, action.object.metadata.namespace ?? '', action.object.metadata.name), action.object);
-    else if (action.do === 'delete') removeWithDependents(keyFor(action.type, action.namespace, action.name));
-    else {
-      const pod = view.get<Pod>(resources.pods, action.namespace, action.pod);
-      const scheduled = { type: 'PodScheduled', status: 'True' as const, lastTransitionTime: new Date(nowMs).toISOString() };
-      if (pod !== undefined)
-        put(resources.pods, { ...pod, spec: { ...pod.spec, nodeName: action.node }, status: { ...pod.status, conditions: [scheduled] } });
-    }
-  };
-  /** Looks at every object with every controller until nothing is due, letting time pass where something waits. */
-  const settle = (): void => {
-    for (let pass = 0; pass < passesMax; pass++) {
-      let waitMs = 0;
-      let acted = 0;
-      for (const controller of playgroundControllers) {
-        const keys = new Set(
-          controller.watches.flatMap(({ type, keysOf }) => view.list(type, '').flatMap((object) => keysOf(object, view))),
-        );
-        for (const key of keys) {
-          const slash = key.indexOf('/');
-          const due = controller.reconcile(view, key.slice(0, slash), key.slice(slash + 1), nowMs);
-          for (const action of due.actions) perform(action);
-          acted += due.actions.length;
-          waitMs = Math.max(waitMs, due.requeueAfterMs ?? 0);
-        }
-      }
-      if (acted === 0 && waitMs === 0) return;
-      if (acted === 0) nowMs += waitMs;
-      if (acted === 0 && pass > passesMax / 2) return;
-    }
-    throw new Error(`not at rest after ${passesMax} passes`);
-  };
-  const change = (type: GroupVersionResource, namespace: string, name: string, edit: (object: KubeObject) => KubeObject): void => {
-    const object = view.get(type, namespace, name);
-    if (object === undefined) throw new Error(`no ${name}`);
-    const next = edit(structuredClone(object));
-    objects.set(keyFor(type, namespace, name), {
-      ...next,
-      metadata: { ...next.metadata, generation: (object.metadata.generation ?? 1) + 1 },
-    });
-  };
-  return { view, settle, change };
-};
 
 const nodes = (count = 1): [GroupVersionResource, KubeObject][] =>
   cloudClusters(count).flatMap((cluster) =>
@@ -208,6 +129,72 @@ describe('playground', () => {
     cluster.change(resources.statefulSets, 'shop', 'db', (object) => ({ ...object, spec: { ...(object.spec as object), replicas: 1 } }));
     cluster.settle();
     expect(readyPods(cluster.view).map((pod) => pod.metadata.name)).toEqual(['db-0']);
+  });
+
+  const setWithClaims = (more: object): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db', namespace: 'shop' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: 'db' } },
+      template: template(
+        { app: 'db' },
+        { cpu: '1' },
+        {
+          volumes: [
+            { name: 'data', emptyDir: {} },
+            { name: 'logs', emptyDir: {} },
+          ],
+        },
+      ),
+      volumeClaimTemplates: [{ metadata: { name: 'data', labels: { tier: 'gold' } }, spec: { accessModes: ['ReadWriteOnce'] } }],
+      ...more,
+    },
+  });
+  const claimsOf = (view: View): string[] => view.list(resources.claims, 'shop').map(({ metadata }) => metadata.name);
+
+  test("a StatefulSet's pod mounts a claim of its own, which is made before it, keeps its labels, and takes the place of a volume of that name", () => {
+    const cluster = modelCluster([...nodes(), [resources.statefulSets, setWithClaims({ ordinals: { start: 5 } })]]);
+    cluster.settle();
+    expect(readyPods(cluster.view).map((pod) => [pod.metadata.name, pod.spec.volumes])).toEqual([
+      [
+        'db-5',
+        [
+          { name: 'data', persistentVolumeClaim: { claimName: 'data-db-5' } },
+          { name: 'logs', emptyDir: {} },
+        ],
+      ],
+      [
+        'db-6',
+        [
+          { name: 'data', persistentVolumeClaim: { claimName: 'data-db-6' } },
+          { name: 'logs', emptyDir: {} },
+        ],
+      ],
+    ]);
+    expect(cluster.view.list(resources.claims, 'shop')).toMatchObject([
+      { metadata: { name: 'data-db-5', labels: { tier: 'gold', app: 'db' } }, spec: { accessModes: ['ReadWriteOnce'] } },
+      { metadata: { name: 'data-db-6' } },
+    ]);
+  });
+
+  test.each([
+    [undefined, ['data-db-0', 'data-db-1'], ['data-db-0', 'data-db-1']],
+    [{ whenScaled: 'Delete', whenDeleted: 'Retain' }, ['data-db-0'], ['data-db-0']],
+    [{ whenScaled: 'Retain', whenDeleted: 'Delete' }, ['data-db-0', 'data-db-1'], []],
+    [{ whenScaled: 'Delete', whenDeleted: 'Delete' }, ['data-db-0'], []],
+  ])('with the retention policy %j the claims %j stay when the set shrinks, and %j when it is deleted', (policy, scaled, deleted) => {
+    const more = policy === undefined ? {} : { persistentVolumeClaimRetentionPolicy: policy };
+    const cluster = modelCluster([...nodes(), [resources.statefulSets, setWithClaims(more)]]);
+    cluster.settle();
+    cluster.change(resources.statefulSets, 'shop', 'db', (object) => ({ ...object, spec: { ...(object.spec as object), replicas: 1 } }));
+    cluster.settle();
+    expect(claimsOf(cluster.view)).toEqual(scaled);
+    cluster.remove(resources.statefulSets, 'shop', 'db');
+    expect(claimsOf(cluster.view).filter((name) => name === 'data-db-0')).toEqual(deleted.filter((name) => name === 'data-db-0'));
+    // What was kept when the set shrank belongs to a pod that is gone: only the set's own end takes it along.
+    if (policy?.whenDeleted === 'Delete') expect(claimsOf(cluster.view)).toEqual(deleted);
   });
 
   test('a Job runs until its completions are reached', () => {

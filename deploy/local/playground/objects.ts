@@ -25,6 +25,7 @@ export type PodSpec = {
   restartPolicy?: string;
   hostname?: string;
   subdomain?: string;
+  volumes?: { name: string; [field: string]: unknown }[];
   [field: string]: unknown;
 };
 
@@ -76,8 +77,20 @@ export type Deployment = KubeObject & {
   status?: { observedGeneration?: number; conditions?: Condition[]; [field: string]: unknown };
 };
 
+/** A claim that a StatefulSet makes for each of its pods. */
+export type ClaimTemplate = { metadata: Partial<ObjectMeta> & { name: string }; spec: { [field: string]: unknown } };
+
 export type StatefulSet = KubeObject & {
-  spec: { replicas?: number; selector: LabelSelector; template: PodTemplate; serviceName?: string; podManagementPolicy?: string };
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    serviceName?: string;
+    podManagementPolicy?: string;
+    ordinals?: { start?: number };
+    volumeClaimTemplates?: ClaimTemplate[];
+    persistentVolumeClaimRetentionPolicy?: { whenDeleted?: 'Retain' | 'Delete'; whenScaled?: 'Retain' | 'Delete' };
+  };
   status?: { [field: string]: unknown };
 };
 
@@ -93,6 +106,20 @@ export type Job = KubeObject & {
     backoffLimit?: number;
   };
   status?: { startTime?: string; completionTime?: string; conditions?: Condition[]; [field: string]: unknown };
+};
+
+export type CronJob = KubeObject & {
+  spec: {
+    schedule: string;
+    timeZone?: string;
+    suspend?: boolean;
+    concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
+    startingDeadlineSeconds?: number;
+    successfulJobsHistoryLimit?: number;
+    failedJobsHistoryLimit?: number;
+    jobTemplate: { metadata?: Partial<ObjectMeta>; spec: Job['spec'] };
+  };
+  status?: { lastScheduleTime?: string; lastSuccessfulTime?: string; active?: object[] };
 };
 
 export type Service = KubeObject & {

@@ -1,5 +1,6 @@
 /** @module The controllers that make a playground member behave like a cluster. */
 import type { Controller } from '../controller.ts';
+import { cronJobController } from './cron-job.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { jobController } from './job.ts';
@@ -20,6 +21,7 @@ export const playgroundControllers: readonly Controller[] = [
   statefulSetController,
   daemonSetController,
   jobController,
+  cronJobController,
   serviceController,
   loadBalancerController,
   volumeClaimController,

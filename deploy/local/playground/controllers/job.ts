@@ -5,7 +5,8 @@ import { type Action, type Controller, keyOf, ownerKeys, resources, settled, sta
 import { type Condition, conditionIsTrue, isActive, isReady, type Job, type Pod } from '../objects.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
-const ended = (job: Job): boolean =>
+/** Whether the job has completed or failed. */
+export const ended = (job: Job): boolean =>
   conditionIsTrue(job.status?.conditions, 'Complete') || conditionIsTrue(job.status?.conditions, 'Failed');
 
 type Counts = { active: number; ready: number; succeeded: number; failed: number };

@@ -1,8 +1,9 @@
-/** @module StatefulSet: pods with ordinals, made one after the other and removed from the highest. */
-import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
+/** @module StatefulSet: pods with ordinals and claims of their own, made one after the other and removed from the highest. */
+import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate, type View } from '../controller.ts';
 import { isActive, isReady, type Pod, type StatefulSet } from '../objects.ts';
 import { templateHash } from './deployment.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
+import { claimCreations, claimOwnerUpdates, volumesOf } from './stateful-set-claims.ts';
 
 const revisionLabel = 'controller-revision-hash';
 
@@ -20,26 +21,44 @@ const podWithOrdinal = (set: StatefulSet, ordinal: number, revision: string) => 
   return {
     ...pod,
     metadata: { ...pod.metadata, labels },
-    spec: { ...set.spec.template.spec, hostname: name, ...(set.spec.serviceName === undefined ? {} : { subdomain: set.spec.serviceName }) },
+    spec: {
+      ...set.spec.template.spec,
+      ...volumesOf(set, ordinal),
+      hostname: name,
+      ...(set.spec.serviceName === undefined ? {} : { subdomain: set.spec.serviceName }),
+    },
   };
 };
 
-/** The pods of the set to make or remove next; in order unless the policy is Parallel. */
-const nextActions = (set: StatefulSet, pods: readonly Pod[], wanted: number, revision: string): Action[] => {
+/** The ordinals that the set wants: from the first to before the end. */
+const ordinalsOf = ({ spec: { ordinals, replicas = 1 } }: StatefulSet): { readonly first: number; readonly end: number } => {
+  const first = ordinals?.start ?? 0;
+  return { first, end: first + replicas };
+};
+
+/** The pods of the set to make or remove next, a pod's claims before it; in order unless the policy is Parallel. */
+const nextActions = (view: View, set: StatefulSet, pods: readonly Pod[], revision: string): Action[] => {
+  const { first, end } = ordinalsOf(set);
+  const isSurplus = (pod: Pod): boolean => ordinalOf(pod) < first || ordinalOf(pod) >= end;
   const parallel = set.spec.podManagementPolicy === 'Parallel';
   const byOrdinal = new Map(pods.map((pod) => [ordinalOf(pod), pod]));
-  const actions: Action[] = [];
-  for (let ordinal = 0; ordinal < wanted; ordinal++) {
+  // First, since a claim must name its pod before the pod goes.
+  const actions: Action[] = pods.flatMap((pod) => claimOwnerUpdates(view, set, pod, ordinalOf(pod), isSurplus(pod)));
+  for (let ordinal = first; ordinal < end; ordinal++) {
     const pod = byOrdinal.get(ordinal);
-    if (pod === undefined) actions.push({ do: 'create', type: resources.pods, object: podWithOrdinal(set, ordinal, revision) });
+    if (pod === undefined) {
+      const object = podWithOrdinal(set, ordinal, revision);
+      actions.push(...claimCreations(view, set, ordinal), { do: 'create', type: resources.pods, object });
+    }
     if (!parallel && (pod === undefined || !isReady(pod))) return actions;
   }
-  const surplus = pods.filter((pod) => ordinalOf(pod) >= wanted && isActive(pod)).sort((a, b) => ordinalOf(b) - ordinalOf(a));
-  if (surplus.length > 0) return surplus.slice(0, parallel ? surplus.length : 1).map((pod) => deletion(resources.pods, pod));
+  const surplus = pods.filter((pod) => isSurplus(pod) && isActive(pod)).sort((a, b) => ordinalOf(b) - ordinalOf(a));
+  if (surplus.length > 0)
+    return [...actions, ...surplus.slice(0, parallel ? surplus.length : 1).map((pod) => deletion(resources.pods, pod))];
   const outdated = pods
     .filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] !== revision)
     .sort((a, b) => ordinalOf(b) - ordinalOf(a));
-  return outdated.slice(0, 1).map((pod) => deletion(resources.pods, pod));
+  return [...actions, ...outdated.slice(0, 1).map((pod) => deletion(resources.pods, pod))];
 };
 
 export const statefulSetController: Controller = {
@@ -66,7 +85,7 @@ export const statefulSetController: Controller = {
       availableReplicas: ready,
       collisionCount: 0,
     };
-    const actions = set.metadata.deletionTimestamp === undefined ? nextActions(set, pods, set.spec.replicas ?? 1, revision) : [];
+    const actions = set.metadata.deletionTimestamp === undefined ? nextActions(view, set, pods, revision) : [];
     return { actions: [...actions, ...statusUpdate(resources.statefulSets, set, status)] };
   },
 };
