@@ -166,6 +166,28 @@ describe('control', () => {
     expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
   });
 
+  it('shows the replicas that still run while the cluster that shall have them takes none', async () => {
+    const it = await started({ home: 8, aws: 8 });
+    const only = (provider: string): Record<string, unknown> => ({
+      tiers: [{ name: 'only', clusterSelector: { matchLabels: { 'hanse.dev/provider': provider } } }],
+    });
+    it.fleet.agent('aws').foreign.add(workId);
+    const { metadata } = await it.client.create(policiesType, policy(only('onprem')));
+    await it.client.create(deployments, deployment(3));
+    const ready = async (): Promise<unknown> =>
+      ((await it.client.get(web))?.status as { readyReplicas?: number } | undefined)?.readyReplicas;
+    await until(async () => expect(await ready()).toBe(3));
+    await it.client.patch({ ...policiesType, namespace: 'shop', name: metadata.name }, 'application/merge-patch+json', {
+      spec: only('aws'),
+    });
+    const applied = async (): Promise<string | undefined> => {
+      const object = await it.client.get(webPlacement);
+      return object === undefined ? undefined : clusterCondition(object, 'Applied')?.status;
+    };
+    await until(async () => expect(await applied()).toBe('False'));
+    expect([placedAt(it), runningAt(it, 'home'), await ready()]).toEqual([{ aws: 3 }, 3, 3]);
+  });
+
   it('withdraws nothing from a cluster that comes back after the hub was restarted without it', async () => {
     const it = await started({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());

@@ -97,7 +97,7 @@ export const startControl = (options: ControlOptions): Control => {
       .views()
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
 
-  const status = startStatusLoop({ store, env, catalog, dependencies, board, events });
+  const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;
   const lookAtStatus = (key: StorageKey): void => status.addAfter(key, isBurst() ? statusDelayInBurstMs : statusDelayMs);
   const onSent = (key: StorageKey): void => {

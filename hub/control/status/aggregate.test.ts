@@ -8,6 +8,7 @@ const whole = (change: Partial<Whole> = {}): Whole => ({
   spec: { replicas: 5 },
   generation: 3,
   before: { observedGeneration: 2 },
+  leaving: [],
   unplaced: 0,
   isCurrent: true,
   now,
@@ -53,6 +54,16 @@ describe('aggregateStatus', () => {
     ]) {
       expect(conditions(given).Available).toBe('False MinimumReplicasUnavailable');
     }
+  });
+
+  it('counts what still runs where it shall end, so that a move is no outage, and none of it as updated', () => {
+    const starting = { observedGeneration: 1, replicas: 5, unavailableReplicas: 5 };
+    const status = aggregateStatus('apps/Deployment', whole({ leaving: [part('a', running(5))] }), [part('b', starting)]);
+    expect(status).toMatchObject({ replicas: 10, readyReplicas: 5, availableReplicas: 5 });
+    expect(status).not.toHaveProperty('updatedReplicas');
+    expect(conditions(status).Available).toBe('True MinimumReplicasAvailable');
+    const few = aggregateStatus('apps/Deployment', whole({ leaving: [part('a', running(4))] }), [part('b', starting)]);
+    expect(conditions(few).Available).toBe('False MinimumReplicasUnavailable');
   });
 
   it('fails a rollout when one cluster gave up', () => {

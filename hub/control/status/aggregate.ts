@@ -23,10 +23,14 @@ const isTrue = (part: Part, type: string): boolean => conditionOf(part, type)?.s
 const isFalse = (part: Part, type: string): boolean => conditionOf(part, type)?.status === 'False';
 const replicasOf = (whole: Whole): number => (typeof whole.spec.replicas === 'number' ? whole.spec.replicas : 1);
 
-/** Available: every member that has replicas says so and none is left unplaced. */
+/** Everything that runs, also where it is about to end. */
+const running = ({ leaving }: Whole, parts: readonly Part[]): readonly Part[] => [...parts, ...leaving];
+
+/** Available: every member that has replicas says so and none is left unplaced; or enough run while they move from one cluster to another. */
 const availability = (whole: Whole, parts: readonly Part[]): WorkloadCondition => {
   const lacking = parts.filter((part) => !isTrue(part, 'Available'));
-  if (whole.unplaced === 0 && lacking.length === 0 && (parts.length > 0 || replicasOf(whole) === 0)) {
+  const isBridged = whole.leaving.length > 0 && sumField(running(whole, parts), 'availableReplicas') >= replicasOf(whole);
+  if (isBridged || (whole.unplaced === 0 && lacking.length === 0 && (parts.length > 0 || replicasOf(whole) === 0))) {
     return { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' };
   }
   const why = [
@@ -80,21 +84,16 @@ const deployment: Aggregator = (whole, parts) => {
   ];
   return {
     ...observedGeneration(whole),
-    ...sumFields(parts, [
-      'replicas',
-      'updatedReplicas',
-      'readyReplicas',
-      'availableReplicas',
-      'unavailableReplicas',
-      'terminatingReplicas',
-    ]),
+    ...sumFields(running(whole, parts), ['replicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas']),
+    // What is about to end is not what the hub wants now.
+    ...sumFields(parts, ['updatedReplicas']),
     conditions,
   };
 };
 
 const replicaSet: Aggregator = (whole, parts) => ({
   ...observedGeneration(whole),
-  ...sumFields(parts, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'], ['replicas']),
+  ...sumFields(running(whole, parts), ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'], ['replicas']),
 });
 
 /** The members' revisions have names of their own; what counts is whether each has finished its update. */
@@ -104,11 +103,8 @@ const statefulSet: Aggregator = (whole, parts) => {
   const current = updating.length === 0 ? update : text(updating[0]?.status?.currentRevision);
   return {
     ...observedGeneration(whole),
-    ...sumFields(
-      parts,
-      ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
-      ['replicas', 'availableReplicas'],
-    ),
+    ...sumFields(running(whole, parts), ['replicas', 'readyReplicas', 'availableReplicas'], ['replicas', 'availableReplicas']),
+    ...sumFields(parts, ['currentReplicas', 'updatedReplicas']),
     ...(update === '' ? {} : { updateRevision: update, currentRevision: current }),
     collisionCount: 0,
   };

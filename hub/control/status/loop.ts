@@ -5,6 +5,7 @@ import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/stor
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
+import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import type { EventRecorder } from '../events.ts';
@@ -24,6 +25,7 @@ export type StatusLoopOptions = {
   readonly catalog: KindCatalog;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
+  readonly directory: Pick<Directory, 'has' | 'isUnheard'>;
   readonly events: EventRecorder;
 };
 
@@ -52,7 +54,7 @@ const isGoing = ({ object }: Stored): boolean => object.metadata.deletionTimesta
 type Leader = { readonly key: StorageKey; readonly placement: StoredPlacement };
 
 /** Starts the loop. */
-export const startStatusLoop = ({ store, env, catalog, dependencies, board, events }: StatusLoopOptions): StatusLoop => {
+export const startStatusLoop = ({ store, env, catalog, dependencies, board, directory, events }: StatusLoopOptions): StatusLoop => {
   /** Objects that follow workloads, with what those were last told of them. */
   const followers = new Map<StorageKey, string>();
   const missing = createMissingTeller(store, dependencies, events);
@@ -83,16 +85,25 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
       return placement === undefined ? [] : [{ key: leader, placement }];
     });
 
+  /** Clusters that are heard and still have the object, though they are not meant to. */
+  const leavingOf = (key: StorageKey, answers: readonly Heard[]): readonly string[] => {
+    const wanted = new Set(answers.map(({ cluster }) => cluster));
+    return [...board.sent(workIdOf(key))]
+      .flatMap(([cluster, { op }]) =>
+        op === 'apply' && !wanted.has(cluster) && directory.has(cluster) && !directory.isUnheard(cluster) ? [cluster] : [],
+      )
+      .sort();
+  };
+
   const objectWrite = (stored: Stored, answers: readonly Heard[], existing: Placed): Write | undefined => {
     const { object, key } = stored;
     if (typeOfKey(catalog, key)?.hasStatus !== true) return undefined;
-    const parts = answers.map(
-      ({ cluster, item, full }): Part => ({
-        cluster,
-        status: full?.status,
-        isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
-      }),
-    );
+    const partOf = ({ cluster, item, full }: Heard): Part => ({
+      cluster,
+      status: full?.status,
+      isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
+    });
+    const parts = answers.map(partOf);
     const { placement } = existing;
     const generation = object.metadata.generation ?? 0;
     const rendered = board.rendered(workIdOf(key));
@@ -104,6 +115,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, even
         spec: bag(object.spec),
         generation,
         before: bag(object.status),
+        leaving: answersOf(stored, leavingOf(key, answers)).map(partOf),
         unplaced: placement?.status?.unplaced ?? 0,
         isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
         now: timeText(env.nowMs()),

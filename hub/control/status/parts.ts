@@ -16,6 +16,8 @@ export type Whole = {
   readonly generation: number;
   /** The hub object's own status before. */
   readonly before: { readonly [field: string]: unknown };
+  /** Clusters that shall not have it any more and still run it, until its replacement is ready. */
+  readonly leaving: readonly Part[];
   /** Replicas that no cluster took. */
   readonly unplaced: number;
   /** The newest generation was placed and every part is current. */
