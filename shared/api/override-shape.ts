@@ -7,8 +7,10 @@ const operations = ['add', 'remove', 'replace', 'copy', 'move', 'test'];
 const pointer = (value: string): string[] =>
   value === '' || value.startsWith('/') ? [] : ["must be a JSON pointer that starts with '/', such as /metadata/labels/cloud"];
 
-/** Fields that the hub itself decides; a patch may not touch them. */
-const reserved = ['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace', '/spec/replicas'];
+/** Fields that the hub itself decides, and what holds them: a patch may not touch them. What it does below `/spec` as a whole shows when it is applied. */
+const reserved = ['', '/apiVersion', '/kind', '/metadata', '/metadata/name', '/metadata/namespace', '/spec/replicas'];
+
+const decided = (place: string): string => `${place === '' ? 'the whole object' : place} is decided by the placement and cannot be patched`;
 
 const patchOperation = fields(
   'One operation of a JSON patch (RFC 6902).',
@@ -20,9 +22,9 @@ const patchOperation = fields(
   },
   (value, path): Fault[] => {
     const [op, place] = [String(value.op), String(value.path)];
-    if (op !== 'test' && (place === '' || reserved.includes(place))) {
-      return [forbidden(`${path}.path`, `${place === '' ? 'the whole object' : place} is decided by the placement and cannot be patched`)];
-    }
+    if (op !== 'test' && reserved.includes(place)) return [forbidden(`${path}.path`, decided(place))];
+    const source = String(value.from);
+    if (op === 'move' && (source === '/spec' || reserved.includes(source))) return [forbidden(`${path}.from`, decided(source))];
     if ((op === 'copy' || op === 'move') && value.from === undefined) return [required(`${path}.from`, `operation ${op} needs a source`)];
     if ((op === 'add' || op === 'replace' || op === 'test') && value.value === undefined)
       return [required(`${path}.value`, `operation ${op} needs a value`)];

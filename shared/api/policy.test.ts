@@ -122,6 +122,18 @@ describe('validatePolicySpec', () => {
       /decided by the placement/,
     ],
     [
+      'a patch of all metadata',
+      { overrides: [{ patch: [{ op: 'add', path: '/metadata', value: { name: 'evil' } }] }] },
+      'spec.overrides[0].patch[0].path',
+      /decided by the placement/,
+    ],
+    [
+      'a patch that moves the name away',
+      { overrides: [{ patch: [{ op: 'move', from: '/metadata/name', path: '/metadata/labels/name' }] }] },
+      'spec.overrides[0].patch[0].from',
+      /decided by the placement/,
+    ],
+    [
       'weights that are all 0',
       { replicaScheduling: { strategy: 'Weighted', weights: [{ weight: 0 }] } },
       'spec.replicaScheduling.weights',

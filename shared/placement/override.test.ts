@@ -1,5 +1,6 @@
 /** @module What overrides change in an object. */
 import { describe, expect, it } from 'vitest';
+import type { OverrideRule } from '../api/index.ts';
 import { compilePolicy } from './compiled-policy.ts';
 import { overrideImage, overrideObject } from './override.ts';
 
@@ -67,8 +68,26 @@ describe('overrideObject', () => {
     expect([labels('gcp'), labels('aws')]).toEqual(['all', 'aws']);
   });
 
-  it('says which object a patch does not fit', () => {
-    const result = overrideObject(object, rules([{ patch: [{ op: 'remove', path: '/spec/nothing/here' }] }]), {});
-    expect(result).toMatchObject({ ok: false, message: expect.stringContaining('CronJob x') });
+  it('says which operation of a patch does not fit, and which object', () => {
+    const patch = [
+      { op: 'add', path: '/metadata/labels/b', value: '2' },
+      { op: 'remove', path: '/spec/nothing/here' },
+    ] as const;
+    const result = overrideObject(object, rules([{ labels: { c: '1' } }, { patch }]), {});
+    expect(result).toEqual({ ok: false, message: 'overrides[1]: patch[1] (remove /spec/nothing/here) does not fit (CronJob x)' });
+  });
+
+  it('does not let a patch change what the placement decides, on whatever way', () => {
+    const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 2, paused: true } };
+    const over = (patch: NonNullable<OverrideRule['patch']>) =>
+      overrideObject(web, rules([{ patch }]), {}, ['metadata.name', 'spec.replicas']);
+    for (const value of [{ replicas: 9 }, {}]) {
+      expect(over([{ op: 'replace', path: '/spec', value }])).toMatchObject({
+        ok: false,
+        message: expect.stringMatching(/changes spec.replicas, which/),
+      });
+    }
+    expect(over([{ op: 'move', from: '/spec', path: '/other' }])).toMatchObject({ ok: false });
+    expect(over([{ op: 'replace', path: '/spec', value: { replicas: 2 } }])).toMatchObject({ ok: true, object: { spec: { replicas: 2 } } });
   });
 });

@@ -4,6 +4,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { applyJsonPatch } from '../kube/patch/index.ts';
 import { matchesLabels } from '../kube/selectors/index.ts';
 import type { ForClusters } from './compiled-policy.ts';
+import { valueAt } from './workload-fields.ts';
 
 /** The changed object, or why a rule does not fit it. */
 export type OverriddenObject = { readonly ok: true; readonly object: KubeObject } | { readonly ok: false; readonly message: string };
@@ -81,24 +82,40 @@ const applyRule = (object: KubeObject, rule: OverrideRule): OverriddenObject => 
   // `add` to labels or annotations is meant to work on an object that has none yet.
   const metadata = { ...changed.metadata, labels: changed.metadata.labels ?? {}, annotations: changed.metadata.annotations ?? {} };
   const patched = applyJsonPatch({ ...changed, metadata }, rule.patch);
-  if (!patched.ok)
-    return {
-      ok: false,
-      message: `overrides: the JSON patch does not fit ${object.kind} ${object.metadata.name}: ${patched.error.message}`,
-    };
-  return { ok: true, object: patched.value as KubeObject };
+  if (patched.ok) return { ok: true, object: patched.value as KubeObject };
+  return { ok: false, message: `${misfit({ ...changed, metadata }, rule.patch)} does not fit` };
 };
 
-/** The object for a cluster with these labels: every rule that selects it, in order. */
+/** The first operation of a patch that does not fit. */
+const misfit = (object: KubeObject, patch: NonNullable<OverrideRule['patch']>): string => {
+  const at = patch.findIndex((_, index) => !applyJsonPatch(object, patch.slice(0, index + 1)).ok);
+  const { op, path, from } = patch[at] ?? { op: 'patch', path: '' };
+  return `patch[${at}] (${op} ${path}${from === undefined ? '' : ` from ${from}`})`;
+};
+
+/**
+ * The object for a cluster with these labels: every rule that selects it, in order. `decided`: dotted paths of fields that the placement
+ * decides; rules that change one of them do not fit.
+ */
 export const overrideObject = (
   object: KubeObject,
   rules: readonly ForClusters<OverrideRule>[],
   clusterLabels: Readonly<Record<string, string>>,
+  decided: readonly string[] = [],
 ): OverriddenObject => {
-  let result: OverriddenObject = { ok: true, object };
-  for (const rule of rules) {
-    if (!result.ok) return result;
-    if (matchesLabels(rule.clusters, clusterLabels)) result = applyRule(result.object, rule);
+  let current = object;
+  for (const [at, rule] of rules.entries()) {
+    if (!matchesLabels(rule.clusters, clusterLabels)) continue;
+    const where = (message: string): string => `overrides[${at}]: ${message} (${object.kind} ${object.metadata.name})`;
+    const result = applyRule(current, rule);
+    if (!result.ok) return { ok: false, message: where(result.message) };
+    current = result.object;
+    const taken = decided.find((path) => JSON.stringify(valueAt(current, path)) !== JSON.stringify(valueAt(object, path)));
+    if (taken !== undefined)
+      return {
+        ok: false,
+        message: where(`the patch changes ${taken}, which the placement decides; patch the fields beside it one by one`),
+      };
   }
-  return result;
+  return { ok: true, object: current };
 };

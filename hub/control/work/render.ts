@@ -96,6 +96,8 @@ const withShare = (object: KubeObject, type: ResourceType | undefined, share: Sh
   return rendered;
 };
 
+const identity = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
+
 /** The object as it goes to a cluster with these labels; a fault when an override does not fit it. What it answers is never changed in place. */
 export const renderFor = (
   object: KubeObject,
@@ -105,7 +107,10 @@ export const renderFor = (
   clusterLabels: Readonly<Record<string, string>>,
 ): OverriddenObject => {
   const rendered = withShare(object, type, share);
-  return policy === undefined ? { ok: true, object: rendered } : overrideObject(rendered, policy.overrides, clusterLabels);
+  if (policy === undefined) return { ok: true, object: rendered };
+  const field = share.replicas === undefined ? undefined : replicasField(object, type);
+  const decided = [...identity, ...(field === undefined ? [] : [field]), ...(share.completions === undefined ? [] : ['spec.completions'])];
+  return overrideObject(rendered, policy.overrides, clusterLabels, decided);
 };
 
 const hashes = new WeakMap<KubeObject, string>();
