@@ -5,7 +5,7 @@ import { type Hub, startHub } from '../../hub/main.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { checkPortFree, makeDataDir } from '../../shared/node/index.ts';
+import { checkPortsFree, makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { forgetKeys, type JoinedMember, joinToken, startJoinedMember } from './joined-member.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
@@ -84,10 +84,9 @@ const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>)
         ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index)),
       ];
 
-/** @throws Error that names the first port that is taken. Asked before the folder of the data is made. */
-export const checkPortsFree = async (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> => {
-  for (const port of portsOf(options)) await checkPortFree('127.0.0.1', port);
-};
+/** @throws Error that names the first port that is taken, or the range that would be needed. Asked before the folder of the data is made. */
+export const checkFederationPorts = (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> =>
+  checkPortsFree('127.0.0.1', options.port, portsOf(options));
 
 /** Starts all of it. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
 export const startFederation = async (options: FederationOptions): Promise<Federation> => {

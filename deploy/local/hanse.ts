@@ -8,6 +8,7 @@ import { connectHub } from './connect.ts';
 import { callControl } from './control.ts';
 import { membersMax } from './playground/clouds.ts';
 import { type PlaygroundFlags, runPlayground } from './playground/run.ts';
+import { endWithReader, exitWhenTold } from './reader-gone.ts';
 import { type StartFlags, start } from './start.ts';
 import { tour } from './tour.ts';
 
@@ -89,9 +90,10 @@ const program = new Command('hanse').description(manifest.description).version(m
 for (const command of [startCommand(), tourCommand(), ...hubCommands(context), joinCommand(), playgroundCommand()])
   program.addCommand(command);
 
+endWithReader();
 try {
   await program.parseAsync();
-  process.exit(process.exitCode ?? 0);
+  exitWhenTold(Number(process.exitCode ?? 0));
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode);
   // A user's mistake or a refusal is a sentence, not a stack.

@@ -8,6 +8,7 @@ import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { startHub } from '../../hub/main.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
+import { runPlayground } from './playground/run.ts';
 import { start } from './start.ts';
 import { toldLog } from './told-log.ts';
 
@@ -37,14 +38,24 @@ test('what getting nats-server takes is told as progress, and logged', async () 
   expect(logged).toEqual(told);
 });
 
+test('a --port that leaves no room for the ports after it is refused by name before a data directory is made', async () => {
+  const data = join(folder, 'high');
+  await expect(start({ dataDir: data, members: 3, port: 65_530 })).rejects.toThrow('--port 65530 is too high');
+  await expect(runPlayground({ dataDir: data, members: 3, port: 65_534 })).rejects.toThrow(
+    '--port 65534 is too high: ports up to 65536 would be needed, and 65535 is the last; choose one up to 65533, or 0 for free ones',
+  );
+  expect(await readdir(folder)).not.toContain('high');
+});
+
 test('a port that is taken ends the start before a data directory is made', async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as { port: number };
-  const taken = `port ${port} on 127.0.0.1 is taken; choose another or 0 for a free one`;
+  const taken = `port ${port} on 127.0.0.1 is taken; choose another with --port, or 0 for a free one`;
   const data = join(folder, 'data');
   await expect(start({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
   await expect(start({ dataDir: data, members: 1, port: port - 10 })).rejects.toThrow(taken);
+  await expect(runPlayground({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
   const hub = {
     dataDir: data,
     host: '127.0.0.1',

@@ -4,7 +4,7 @@ import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
 import { makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
-import { checkPortsFree, type Federation, startFederation } from './federation.ts';
+import { checkFederationPorts, type Federation, startFederation } from './federation.ts';
 
 /** Flags of `hanse start`. */
 export type StartFlags = { readonly dataDir: string; readonly members: number; readonly port: number; readonly verbose?: boolean };
@@ -86,7 +86,7 @@ const interrupted = (): Promise<void> =>
 /** Runs until interrupted. */
 export const start = async (flags: StartFlags): Promise<void> => {
   const dataDir = resolve(flags.dataDir);
-  await checkPortsFree(flags);
+  await checkFederationPorts(flags);
   await makeDataDir(dataDir);
   const log =
     flags.verbose === true

@@ -94,7 +94,11 @@ const listen = (server: Http2SecureServer, hostname: string, port: number): Prom
   new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`port ${port} on ${hostname} is taken; choose another or 0 for a free one`, { cause: error }) : error);
+      reject(
+        taken
+          ? new Error(`port ${port} on ${hostname} is taken; choose another with --port, or 0 for a free one`, { cause: error })
+          : error,
+      );
     });
     server.listen(port, hostname, () => resolve(server.address() as AddressInfo));
   });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../../shared/node/index.ts';
+import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog, portMax } from '../../shared/node/index.ts';
 import { brokerUrlsFault } from '../../shared/wire/broker-urls.ts';
 import { externalBrokerConfig } from '../fleet/index.ts';
 import { type Hub, type HubOptions, startHub } from '../main.ts';
@@ -13,7 +13,7 @@ export const hubPortDefault = 7443;
 /** A TCP port from a flag; 0 = any free one. @throws InvalidArgumentError */
 export const portNumber = (text: string): number => {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
+  if (!/^\d+$/.test(text) || port > portMax) throw new InvalidArgumentError(`a port is a number from 0 (any free one) to ${portMax}`);
   return port;
 };
 

@@ -1,4 +1,5 @@
 /** @module A data directory that cannot be made says where it stopped and why. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,4 +29,16 @@ test.each([
   await expect(makeDataDir(path)).rejects.toThrow(
     `the data directory ${path} cannot be made in ${file}: ${reason}; name another with --data-dir`,
   );
+});
+
+test.runIf(existsSync('/proc/self'))('where no folder can be made at all, that is said, and not waited for', async () => {
+  const told = 'cannot be made in /proc: no folder can be made there; name another with --data-dir';
+  await expect(makeDataDir('/proc/hanse')).rejects.toThrow(told);
+  await expect(makeDataDir('/proc/hanse/data')).rejects.toThrow(told);
+});
+
+test('two that make the same folder at once both have it', async () => {
+  const path = join(dir, 'at', 'once');
+  await Promise.all([makeDataDir(path), makeDataDir(path), makeDataDir(join(path, 'below'))]);
+  expect((await stat(join(path, 'below'))).isDirectory()).toBe(true);
 });

@@ -2,10 +2,10 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-/** Reasons by error code; a read-only file system shows as either of the first two, by where the path breaks off. */
+/** Reasons by error code. */
 const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
-  ENOENT: 'the file system is read-only',
+  ENOENT: 'no folder can be made there',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   ENOSPC: 'no room is left there',
@@ -23,6 +23,24 @@ const nearest = async (path: string): Promise<string> => {
   return isThere || path === dirname(path) ? path : nearest(dirname(path));
 };
 
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+
+/** Not `mkdir` with `recursive`, which never ends where a file system says of a folder that is there that it is not, as /proc does. */
+const makeMissing = async (path: string, mayMakeAbove = true): Promise<void> => {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const isThere = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isThere) return;
+    if (codeOf(error) !== 'ENOENT' || !mayMakeAbove || path === dirname(path)) throw error;
+    await makeMissing(dirname(path));
+    await makeMissing(path, false);
+  }
+};
+
 /**
  * Makes the folder and those above it, for its owner alone.
  *
@@ -30,10 +48,9 @@ const nearest = async (path: string): Promise<string> => {
  */
 export const makeDataDir = async (path: string): Promise<void> => {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeMissing(resolve(path));
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const why = reasons[code] ?? String(cause);
+    const why = reasons[codeOf(cause)] ?? String(cause);
     const within = await nearest(resolve(path));
     throw new Error(`the data directory ${path} cannot be made in ${within}: ${why}; name another with --data-dir`, { cause });
   }

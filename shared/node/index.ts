@@ -2,5 +2,5 @@
 export { caHash } from './ca-hash.ts';
 export { makeDataDir } from './data-dir.ts';
 export { type LogFormat, type LogLevel, type LogOptions, logFormatDefault, mutedLog, nodeLog } from './log.ts';
-export { checkPortFree } from './port-check.ts';
+export { checkPortFree, checkPortsFree, portMax } from './port-check.ts';
 export { nodeEnv } from './runtime-env.ts';

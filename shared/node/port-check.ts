@@ -15,9 +15,29 @@ export const checkPortFree = async (host: string, port: number): Promise<void> =
     });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    if (code === 'EADDRINUSE') throw new Error(`port ${port} on ${host} is taken; choose another or 0 for a free one`, { cause });
-    if (code === 'EACCES') throw new Error(`port ${port} on ${host} may not be used by this user; choose one from 1024 on`, { cause });
+    if (code === 'EADDRINUSE')
+      throw new Error(`port ${port} on ${host} is taken; choose another with --port, or 0 for a free one`, { cause });
+    if (code === 'EACCES')
+      throw new Error(`port ${port} on ${host} may not be used by this user; choose one from 1024 on with --port`, { cause });
     throw cause;
   }
   await new Promise((resolve) => server.close(resolve));
+};
+
+/** The highest port there is. */
+export const portMax = 65_535;
+
+/**
+ * Resolves when every port that a command needs is free; none of them may be 0.
+ * @throws Error that names `--port` and the highest value it may have when the ports would pass the last one, or the first port that is taken.
+ */
+export const checkPortsFree = async (host: string, port: number, needed: readonly number[]): Promise<void> => {
+  const last = Math.max(port, ...needed);
+  if (last > portMax) {
+    const highest = portMax - (last - port);
+    throw new Error(
+      `--port ${port} is too high: ports up to ${last} would be needed, and ${portMax} is the last; choose one up to ${highest}, or 0 for free ones`,
+    );
+  }
+  for (const one of needed) await checkPortFree(host, one);
 };

@@ -1,6 +1,6 @@
 /** @module `hanse playground`: members only, for a hub that runs elsewhere. */
 import { join, resolve } from 'node:path';
-import { nodeEnv, nodeLog } from '../../../shared/node/index.ts';
+import { checkPortsFree, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
 import { cloudClusters } from './clouds.ts';
 import { type PlaygroundMember, startMember } from './member.ts';
@@ -13,6 +13,11 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   const env = nodeEnv(nodeLog({ level: 'warn', format: 'text' }));
   const folder = resolve(dataDir);
   const clusters = cloudClusters(count);
+  if (port !== 0) {
+    const ports = clusters.map((_, index) => port + index);
+    await checkPortsFree('127.0.0.1', port, ports);
+  }
+  await makeDataDir(folder);
   const running = new Map<string, PlaygroundMember>();
   const start = async (name: string): Promise<void> => {
     const index = clusters.findIndex((cluster) => cluster.name === name);
