@@ -191,6 +191,19 @@ describe('withdrawn work', () => {
     expect(bench.state.entries.size).toBe(0);
   });
 
+  test('is answered again when the hub sends the withdrawal again, as it does when it lost the answer', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('a'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    bench.observe(a);
+    const answers = () => bench.effects.filter((effect) => effect.do === 'publish' && effect.status.phase === 'Withdrawn').length;
+    expect(answers()).toBe(1);
+    bench.item(withdrawItem(2, item));
+    expect(answers()).toBe(2);
+    expect(bench.member.writes).toEqual(['apply a seq 1', 'delete a']);
+  });
+
   test('a record kept over a restart is forgotten too when the hub has dropped it meanwhile', () => {
     const bench = workBench();
     const item = applyItem(1, configMap('a'));

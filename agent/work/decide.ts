@@ -10,7 +10,7 @@ import { isCalm, touchDelayMs } from './drift.ts';
 import { isSingleton } from './lease.ts';
 import { isOlder, type Live } from './live.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
-import { flushHeld, publish, publishAll } from './publish.ts';
+import { flushHeld, publish, publishAgain, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, targetOf, type WorkState } from './state.ts';
 import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
@@ -82,7 +82,10 @@ const onItem = (step: Step, item: WorkItem, kept: boolean): void => {
   const known = state.entries.get(item.id);
   // Never older over newer; the same again is an echo.
   if (known !== undefined && item.seq <= (known.next ?? known.item).seq) {
-    if (kept && item.seq === known.item.seq) known.recordedSeq = item.seq;
+    if (item.seq !== known.item.seq) return;
+    if (kept) known.recordedSeq = item.seq;
+    // The hub drops what it knows to be withdrawn: one that it sends again it does not know to be.
+    else if (known.outcome?.phase === 'Withdrawn' && known.outcome.seq === item.seq) publishAgain(step, known);
     return;
   }
   if (known === undefined && state.entries.size >= workItemsMax) {

@@ -36,12 +36,15 @@ export const flushHeld = (step: Step): void => {
   }
 };
 
-/** Sends every status again, as the hub lost them. */
+/** Sends a status again, as the hub does not have it any more. */
+export const publishAgain = (step: Step, entry: Entry): void => {
+  const status = statusOf(step, entry);
+  if (status !== undefined) send(step, entry, status);
+};
+
+/** Sends every status again. */
 export const publishAll = (step: Step): void => {
-  for (const entry of step.state.entries.values()) {
-    const status = statusOf(step, entry);
-    if (status !== undefined) send(step, entry, status);
-  }
+  for (const entry of step.state.entries.values()) publishAgain(step, entry);
 };
 
 const send = (step: Step, entry: Entry, status: StatusItem): void => {

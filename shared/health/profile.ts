@@ -21,6 +21,8 @@ export type Profile = {
 
 /** How often a detector must be told that time passed. */
 export const tickEveryMs = 50;
+/** A ballot older than this says nothing any more. */
+export const ballotMsMax = 5_000;
 /** Between two beats, whatever the profile. */
 export const beatEveryMs = 200;
 

@@ -189,6 +189,8 @@ export type DetectorState = {
   /** When this process was last found to have been away. */
   resumedMs: number;
   stalledUntilMs: number;
+  /** Until then what is heard may have waited for longer than a ballot counts. */
+  behindUntilMs: number;
   /** When the own beat last came back from the broker. */
   echoMs: number | undefined;
   self: { readonly api: boolean; readonly ingress?: boolean };
@@ -222,6 +224,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     lateMs: 0,
     resumedMs: nowMs,
     stalledUntilMs: nowMs,
+    behindUntilMs: nowMs,
     echoMs: undefined,
     self: { api: true },
     abstains: undefined,

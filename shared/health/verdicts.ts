@@ -3,13 +3,12 @@ import { type Abstention, brokerName, type MeshVote, type Opinion } from '../wir
 import { holdDownMsOf, punished } from './damping.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
+import { ballotMsMax } from './profile.ts';
 import { noteDeath } from './shadow.ts';
 import { newSubject, type Subject, type Verdict } from './state.ts';
 import { type Ballot, type Electorate, type Obstacle, type Outcome, tally } from './tally.ts';
 import { channelsOf, type Turn } from './turn.ts';
 
-/** A ballot older than this says nothing any more. */
-const ballotMsMax = 5_000;
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
 
@@ -140,7 +139,9 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   const cause = held === undefined ? outcome.cause : undefined;
   if (cause !== undefined && movesTraffic(cause)) {
     const { standing } = subject;
-    if (standing?.cause !== cause || standing.phase === 'Returning') stand(turn, subject, cause, outcome);
+    // What waited while this process was away may be votes on what is long over: newer ones come behind them.
+    const isBehind = nowMs < state.behindUntilMs;
+    if ((standing?.cause !== cause || standing.phase === 'Returning') && !isBehind) stand(turn, subject, cause, outcome);
   } else if (isMoved) holdDown(turn, subject, outcome.isCleared);
   else settle(turn, subject, cause, outcome);
 };

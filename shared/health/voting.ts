@@ -4,7 +4,7 @@ import { type Abstention, brokerName, type Finding, hubName, type MeshVote, type
 import { heldBy } from './limits.ts';
 import { movesTraffic, opinionOf } from './opinion.ts';
 import { findingOf, isFlaky, isLooking } from './probing.ts';
-import { beatEveryMs, tickEveryMs } from './profile.ts';
+import { ballotMsMax, beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
 import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
 
@@ -40,6 +40,7 @@ export const noteStall = ({ state, nowMs }: Turn): void => {
   state.echoMs = later(state.echoMs);
   state.resumedMs = nowMs;
   state.stalledUntilMs = nowMs + Math.min(awayMs, profileOf(state).missedBeats * beatEveryMs);
+  if (awayMs > ballotMsMax) state.behindUntilMs = state.stalledUntilMs;
 };
 
 /** Whether this observer should doubt itself before it doubts others (after Lifeguard, Dadgar et al. 2018). */

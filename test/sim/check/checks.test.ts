@@ -5,6 +5,7 @@ import type { WorkItem } from '../../../shared/wire/messages.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './mesh-check.ts';
 import { observe } from './observer.ts';
 import { singletonCheck } from './singleton-check.ts';
+import { workCheck } from './work-check.ts';
 
 const clusters = ['a', 'b', 'c', 'd', 'e'];
 
@@ -86,14 +87,14 @@ describe('the checker of verdicts', () => {
   });
 });
 
-const item = (cluster: string, seq: number, replicas: number): WorkItem => ({
+const item = (cluster: string, seq: number, replicas: number, singleton = true): WorkItem => ({
   v: 1,
   cluster,
   id: 'web',
   seq,
   op: 'apply',
   adopt: 'Never',
-  singleton: true,
+  ...(singleton ? { singleton } : {}),
   ref: { apiVersion: 'apps/v1', kind: 'Deployment', resource: 'deployments', namespace: 'shop', name: 'web' },
   object: applied(seq, replicas),
 });
@@ -104,7 +105,19 @@ const applied = (seq: number, replicas: number): KubeObject => ({
   spec: { replicas },
 });
 
-const beginElsewhere = (options: { before: number; serves: boolean; isThere?: boolean; withdrawn?: boolean; divided?: boolean }) => {
+type Beginning = {
+  before: number;
+  serves: boolean;
+  isThere?: boolean;
+  withdrawn?: boolean;
+  divided?: boolean;
+  /** `a` is not sent as a singleton, before `b` or after. */
+  free?: 'before' | 'after';
+  /** `b` ran it too when it was no singleton. */
+  alsoHere?: boolean;
+};
+
+const beginElsewhere = (options: Beginning) => {
   const count = { overlaps: 0 };
   const sight = { serves: () => options.serves, isThere: () => options.isThere ?? true };
   const observer = observe([singletonCheck(() => sight, count)], () => 0);
@@ -114,8 +127,13 @@ const beginElsewhere = (options: { before: number; serves: boolean; isThere?: bo
       key: 'hanse.dev/placements/shop/web-deployment',
       object: { ...applied(0, 0), spec: { workload: { name: 'web' }, clusters: [{ name: 'a' }, { name: 'b' }] } },
     });
-  observer.published(item('a', 5, 1));
-  observer.applied('a', applied(5, options.before));
+  const seq = options.free === 'after' ? 12 : 5;
+  observer.published(item('a', seq, 1, options.free === undefined));
+  observer.applied('a', applied(seq, options.before));
+  if (options.alsoHere === true) {
+    observer.published(item('b', 4, 1, false));
+    observer.applied('b', applied(4, 1));
+  }
   const { object: _, singleton: __, ...rest } = item('a', 6, 0);
   if (options.withdrawn === true) observer.answered('a', { ...rest, phase: 'Withdrawn', observedAtMs: 0 });
   observer.published(item('b', 9, 1));
@@ -124,14 +142,53 @@ const beginElsewhere = (options: { before: number; serves: boolean; isThere?: bo
 };
 
 describe('the checker of singletons', () => {
-  test.each<readonly [string, Parameters<typeof beginElsewhere>[0], number]>([
+  test.each<readonly [string, Beginning, number]>([
     ['notices one that begins while another runs', { before: 1, serves: true }, 1],
     ['is content when the other has no lease', { before: 1, serves: false }, 0],
     ['is content when the other has stopped', { before: 0, serves: true }, 0],
     ['is content when the other is withdrawn', { before: 1, serves: true, withdrawn: true }, 0],
     ['is content when the other is gone', { before: 1, serves: true, isThere: false }, 0],
     ['says nothing of what is divided on purpose', { before: 1, serves: true, divided: true }, 0],
+    ['notices one that begins where others run what was none', { before: 1, serves: true, free: 'before' }, 1],
+    ['says nothing when the other was sent later, as none any more', { before: 1, serves: true, free: 'after' }, 0],
+    ['says nothing of what ran there already when it became one', { before: 1, serves: true, alsoHere: true }, 0],
   ])('%s', (_, options, overlaps) => {
     expect(beginElsewhere(options)).toBe(overlaps);
+  });
+});
+
+/** A workload in `a` and `b`; `b` is heard until 0, `a` always. At `endMs` the Placement leaves `b` out, at 60 s that is signed. */
+const withdrawFromSilent = (endMs: number, policy: string): string | undefined => {
+  let nowMs = 0;
+  const observer = observe([workCheck], () => nowMs);
+  const place = (clusters: readonly string[], of: string): void =>
+    observer.written({
+      revision: nowMs + 2,
+      key: 'hanse.dev/placements/shop/web-deployment',
+      object: {
+        ...applied(0, 0),
+        spec: { workload: { kind: 'Deployment', name: 'web' }, policy: of, clusters: clusters.map((name) => ({ name })) },
+      },
+    });
+  observer.written({ revision: 1, key: 'apps/deployments/shop/web', object: applied(0, 2) });
+  place(['a', 'b'], 'shop/one');
+  for (const cluster of ['a', 'b']) observer.heard('beat', cluster, {});
+  nowMs = endMs;
+  place(['a'], policy);
+  nowMs = 60_000;
+  observer.heard('beat', 'a', {});
+  const { object: _, ...rest } = item('b', 9, 2);
+  observer.published({ ...rest, op: 'withdraw' });
+  return observer.broken()?.rule;
+};
+
+describe('the checker of work', () => {
+  const rule = 'nothing is withdrawn because it was unseen';
+  test.each<readonly [string, number, string, string | undefined]>([
+    ['notices what is taken from a cluster that was not heard when it was decided', 40_000, 'shop/one', rule],
+    ['says nothing of what was decided while the cluster was heard', 4_000, 'shop/one', undefined],
+    ['says nothing when another policy decides', 40_000, 'shop/other', undefined],
+  ])('%s', (_, endMs, policy, wanted) => {
+    expect(withdrawFromSilent(endMs, policy)).toBe(wanted);
   });
 });

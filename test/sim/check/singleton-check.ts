@@ -16,7 +16,14 @@ export type SingletonCount = { overlaps: number };
 
 const marks = { id: 'hanse.dev/work-id', seq: 'hanse.dev/work-seq' };
 
-type Running = { readonly seq: number; readonly replicas: number; readonly kind: string; readonly name: string };
+type Running = {
+  readonly seq: number;
+  readonly replicas: number;
+  readonly kind: string;
+  readonly name: string;
+  /** It was sent as one that runs once. */
+  readonly isSingleton: boolean;
+};
 
 const replicasOf = (object: KubeObject): number => (object.spec as { replicas?: number } | undefined)?.replicas ?? 0;
 
@@ -26,7 +33,7 @@ export const singletonCheck =
   (fail) => {
     /** Workloads that some policy divided between clusters on purpose: nothing is said of them. */
     const divided = new Set<string>();
-    /** Numbers under which the hub sent something as a singleton, by `cluster.id`. */
+    /** What the hub sent, by `cluster.id` and number. */
     const sent = new Map<string, Map<number, WorkItem>>();
     const running = new Map<string, Map<string, Running>>();
     const itemOf = (cluster: string, object: KubeObject): WorkItem | undefined =>
@@ -46,8 +53,14 @@ export const singletonCheck =
         const item = itemOf(cluster, object);
         if (item?.singleton !== true || replicasOf(object) === 0 || divided.has(object.metadata.name)) return;
         const { serves, isThere } = look();
-        for (const [other, { seq, replicas, kind, name }] of running.get(item.id) ?? []) {
+        const known = running.get(item.id);
+        // What ran here before its user made a singleton of it does not begin now.
+        const here = known?.get(cluster);
+        if (here?.isSingleton === false && here.replicas > 0 && isThere(cluster, here.kind, here.name)) return;
+        for (const [other, { seq, replicas, kind, name, isSingleton }] of known ?? []) {
           if (other === cluster || replicas === 0 || !isThere(other, kind, name) || !serves(other, seq)) continue;
+          // Its user has ended that since: the move may overlap, and who was not heard does not know it yet.
+          if (!isSingleton && seq > item.seq) continue;
           count.overlaps += 1;
           fail('no two holders of a singleton', `${name} begins in ${cluster} at seq ${item.seq} while ${other} runs it at seq ${seq}`);
         }
@@ -55,10 +68,10 @@ export const singletonCheck =
       applied: (cluster, object) => {
         const item = itemOf(cluster, object);
         if (item === undefined) return;
-        const { id, seq } = item;
+        const { id, seq, singleton = false } = item;
         const known = running.get(id) ?? new Map<string, Running>();
         running.set(id, known);
-        known.set(cluster, { seq, replicas: replicasOf(object), kind: object.kind, name: object.metadata.name });
+        known.set(cluster, { seq, replicas: replicasOf(object), kind: object.kind, name: object.metadata.name, isSingleton: singleton });
       },
       answered: (cluster, { id, phase }) => {
         if (phase === 'Withdrawn') running.get(id)?.delete(cluster);

@@ -5,6 +5,7 @@ import type { JournalEntry } from './observer.ts';
 
 type Placement = {
   readonly workload: { readonly kind: string; readonly name: string };
+  readonly policy?: string;
   readonly clusters: readonly { readonly name: string; readonly replicas?: number }[];
 };
 
@@ -19,8 +20,14 @@ export type Wishes = {
   readonly object: (kind: string, name: string) => KubeObject | undefined;
 };
 
-/** Wishes of an empty journal. Names are unique within a kind: the model has one namespace. */
-export const createWishes = (nowMs: () => number): Wishes => {
+/**
+ * Wishes of an empty journal. Names are unique within a kind: the model has one namespace. `ended` is told of each object that a cluster is not
+ * to have any more, at that moment, and whether another policy than before decided so.
+ */
+export const createWishes = (
+  nowMs: () => number,
+  ended: (cluster: string, ref: Pick<WorkRef, 'kind' | 'name'>, isOtherPolicy: boolean) => void = () => undefined,
+): Wishes => {
   const objects = new Map<string, KubeObject>();
   const placements = new Map<string, Placement>();
   const wantedSince = new Map<string, number>();
@@ -42,8 +49,12 @@ export const createWishes = (nowMs: () => number): Wishes => {
     }
     return wanted;
   };
-  const keepTimes = (since: Map<string, number>, now: ReadonlySet<string>): void => {
-    for (const id of [...since.keys()]) if (!now.has(id)) since.delete(id);
+  const keepTimes = (since: Map<string, number>, now: ReadonlySet<string>, end: (id: string) => void): void => {
+    for (const id of [...since.keys()]) {
+      if (now.has(id)) continue;
+      since.delete(id);
+      end(id);
+    }
     for (const id of now) if (!since.has(id)) since.set(id, nowMs());
   };
   const age = (since: number | undefined): number => (since === undefined ? -1 : nowMs() - since);
@@ -51,10 +62,12 @@ export const createWishes = (nowMs: () => number): Wishes => {
   return {
     written: ({ key, object }) => {
       const [, resource = '', , name = ''] = key.split('/');
+      let isOtherPolicy = false;
       if (resource === 'placements') {
         const before = placements.get(name);
         if (object === undefined) placements.delete(name);
         else placements.set(name, object.spec as Placement);
+        isOtherPolicy = before?.policy !== (object?.spec as Placement | undefined)?.policy;
         if (before !== undefined && JSON.stringify(before) === JSON.stringify(object?.spec)) return;
       } else {
         const kind = resource === 'deployments' ? 'Deployment' : resource === 'configmaps' ? 'ConfigMap' : undefined;
@@ -65,8 +78,11 @@ export const createWishes = (nowMs: () => number): Wishes => {
         else objects.set(id, object);
         if (wasAlive === isAlive(id)) return;
       }
-      keepTimes(wantedSince, current());
-      keepTimes(existsSince, new Set([...objects.keys()].filter(isAlive)));
+      keepTimes(wantedSince, current(), (id) => {
+        const [cluster = '', kind = '', objectName = ''] = id.split(/[ /]/);
+        ended(cluster, { kind, name: objectName }, isOtherPolicy);
+      });
+      keepTimes(existsSince, new Set([...objects.keys()].filter(isAlive)), () => undefined);
     },
     wantedForMs: (cluster, ref) => age(wantedSince.get(`${cluster} ${ref.kind}/${ref.name}`)),
     existsForMs: (ref) => age(existsSince.get(`${ref.kind}/${ref.name}`)),

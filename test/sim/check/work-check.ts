@@ -13,6 +13,9 @@ const decisionAgeMsMax = 15_000;
 /** Silence after which the hub counts a cluster as lost (10 s), with some time for the message on its way to be looked at. */
 const silenceMsMax = 15_000;
 
+/** Silence for which no cluster is counted as lost, or anything is decided because of it. */
+const heardMsMax = 5_000;
+
 /** Without a beat of any cluster for so long the hub is cut off itself. */
 const deafMsMin = 5_000;
 
@@ -28,12 +31,19 @@ const stoppedOf = ({ object, singleton }: WorkItem): string =>
 
 /** The checker. */
 export const workCheck: Checker = (fail, nowMs) => {
-  const wishes = createWishes(nowMs);
+  const lastBeatMs = new Map<string, number>();
+  const silenceOf = (cluster: string): number => nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
+  const idOf = (cluster: string, { kind, name }: Pick<WorkItem['ref'], 'kind' | 'name'>): string => `${cluster} ${kind}/${name}`;
+  /** How long each cluster had been silent when it was decided that it is not to have an object any more. */
+  const silentAtEnd = new Map<string, number>();
+  const wishes = createWishes(nowMs, (cluster, ref, isOtherPolicy) =>
+    // Under another policy all is decided anew, as its user wants it.
+    silentAtEnd.set(idOf(cluster, ref), isOtherPolicy ? 0 : silenceOf(cluster)),
+  );
   /** Everything the hub signed, by cluster and id, then seq. */
   const signed = new Map<string, Map<number, WorkItem>>();
   /** Highest seq that was done in the member. */
   const done = new Map<string, number>();
-  const lastBeatMs = new Map<string, number>();
   /** When users last asked for anything under a key; policies and clusters concern every workload. */
   const askedMs = new Map<string, number>();
   const askedAgoMs = (ref: WorkItem['ref']): number => {
@@ -64,7 +74,9 @@ export const workCheck: Checker = (fail, nowMs) => {
         `${ref.kind} ${ref.name} is withdrawn from ${cluster}, where it has been wanted for ${wantedForMs} ms`,
       );
     }
-    const silentMs = nowMs() - (lastBeatMs.get(cluster) ?? Number.NEGATIVE_INFINITY);
+    // What was decided while the cluster was heard may be signed when it, or the hub itself, is cut off.
+    if (wantedForMs < 0 && (silentAtEnd.get(idOf(cluster, ref)) ?? Number.POSITIVE_INFINITY) < heardMsMax) return;
+    const silentMs = silenceOf(cluster);
     if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref) && !isScaledAway(ref)) {
       fail(
         'nothing is withdrawn because it was unseen',

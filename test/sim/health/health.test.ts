@@ -103,6 +103,17 @@ describe('detection', () => {
     for (const by of ['c0', 'c3', 'c4']) expect(said(fleet, by, 'c1').length + said(fleet, by, 'c2').length).toBe(0);
   });
 
+  test('who was stopped for long takes nobody out by votes that waited for it and are over', () => {
+    const fleet = warm();
+    fleet.pause('c0', 30_000);
+    fleet.node('c1').gateway = 'gone';
+    fleet.run(fleet.nowMs() + 6_000);
+    expect(said(fleet, 'c2', 'c1')).toEqual(['DataPlane Standing']);
+    fleet.node('c1').gateway = 'well';
+    fleet.run(fleet.nowMs() + 60_000);
+    expect(said(fleet, 'c0', 'c1').filter((word) => word.startsWith('DataPlane'))).toEqual([]);
+  });
+
   test('a minority that is cut off removes nobody, and each in it that hears nobody says so', () => {
     const fleet = warm();
     for (const inside of ['c0', 'c1'])
