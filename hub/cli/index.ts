@@ -48,7 +48,7 @@ const tokenCommand = (context: CliContext): Command => {
     .command('create [name]')
     .description('make a token and print the command that joins a cluster with it')
     .addOption(kubeconfigOption())
-    .addOption(new Option('--ttl <duration>', 'how long it lives (default: 1h)').argParser(durationSeconds))
+    .addOption(new Option('--ttl <duration>', 'how long clusters may join with it (default: 1h)').argParser(durationSeconds))
     .addOption(new Option('--uses <count>', 'how many clusters may join with it (default: 1)').argParser(wholeNumber))
     .option('--auto-approve [patterns...]', 'admit without `hanse approve`: all clusters, or those whose name matches, such as eu-*')
     .addOption(new Option('--label <key=value>', 'label put on the clusters; may be repeated').argParser(label).default({}, 'none'))

@@ -8,18 +8,48 @@ import { durationSeconds } from './flags.ts';
 import { tableLines } from './table.ts';
 
 type DataFlags = { readonly dataDir: string };
-type CreateFlags = DataFlags & { readonly group: readonly string[]; readonly lifetime?: number };
+type CreateFlags = DataFlags & { readonly group: readonly string[]; readonly ttl?: number };
 
-const bookIn = ({ dataDir }: DataFlags, context: CliContext): TokenBook => {
+const bookIn = ({ dataDir }: DataFlags, context: Pick<CliContext, 'nowMs'>): TokenBook => {
   const folder = resolve(dataDir);
   if (statSync(join(folder, 'pki'), { throwIfNoEntry: false }) === undefined)
     throw new UsageError(`${folder} holds no hub's data: name the folder that the hub was started with by --data-dir`);
   return openTokenBook(join(folder, tokenFile), context.nowMs);
 };
 
-const create = (context: CliContext, user: string, flags: CreateFlags): void => {
-  const { group, lifetime } = flags;
-  const made = bookIn(flags, context).issue({ user, groups: group, ...(lifetime === undefined ? {} : { lifetimeMs: lifetime * 1_000 }) });
+/** A token that is to hold for longer is one that holds until it is revoked: that is said by leaving `--ttl` away. */
+const ttlSecondsMax = 366 * 86_400;
+
+const nameLengthMax = 253;
+const systemPrefix = 'system:';
+
+/** What is wrong with the name of a user or group; RBAC takes any text, but names that begin with `system:` speak for Kubernetes itself. */
+const nameFault = (what: 'user' | 'group', name: string): string | undefined => {
+  const told = `${what} ${JSON.stringify(name)}`;
+  if (name === '') return `the name of a ${what} is empty`;
+  if (name.length > nameLengthMax) return `the name of a ${what} has ${name.length} characters; ${nameLengthMax} are the most`;
+  if (/[\s\p{C}]/u.test(name)) return `${told}: a name has no blanks and no control characters`;
+  if (!name.startsWith(systemPrefix)) return undefined;
+  const mend =
+    what === 'user'
+      ? 'for a ServiceAccount use kubectl create token, for people a name of their own'
+      : 'use a group of your own, and give it rights with kubectl create clusterrolebinding NAME --clusterrole cluster-admin --group GROUP';
+  return `${told}: names that begin with ${systemPrefix} are those of Kubernetes itself; ${mend}`;
+};
+
+const ttlFault = (seconds: number): string | undefined => {
+  if (seconds < 1) return '--ttl: a token holds for a second at least';
+  if (seconds > ttlSecondsMax) return `--ttl: ${ttlSecondsMax / 86_400}d are the most; without --ttl it holds until it is revoked`;
+  return undefined;
+};
+
+/** Makes a token and prints it. @throws UsageError when a name or the time is not one that a token may have. */
+export const createUserToken = (context: Pick<CliContext, 'print' | 'nowMs'>, user: string, flags: CreateFlags): void => {
+  const { group, ttl } = flags;
+  const faults = [nameFault('user', user), ...group.map((name) => nameFault('group', name)), ttl === undefined ? undefined : ttlFault(ttl)];
+  const fault = faults.find((text) => text !== undefined);
+  if (fault !== undefined) throw new UsageError(fault);
+  const made = bookIn(flags, context).issue({ user, groups: group, ...(ttl === undefined ? {} : { lifetimeMs: ttl * 1_000 }) });
   context.print(made.token);
 };
 
@@ -49,8 +79,8 @@ export const userTokenCommand = (context: CliContext): Command => {
     .description('print a token that speaks for a user; what it may do, RoleBindings say')
     .addOption(dataDir())
     .addOption(new Option('--group <name>', 'group of the user; may be repeated').argParser(repeated).default([], 'none'))
-    .addOption(new Option('--lifetime <duration>', 'how long it holds (default: until it is revoked)').argParser(durationSeconds))
-    .action((user: string, flags: CreateFlags) => create(context, user, flags));
+    .addOption(new Option('--ttl <duration>', 'how long it holds, 366d at most (default: until it is revoked)').argParser(durationSeconds))
+    .action((user: string, flags: CreateFlags) => createUserToken(context, user, flags));
   command
     .command('list')
     .description('list the tokens; only their hashes are kept')
