@@ -5,26 +5,19 @@
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
 import { timeText } from '../../shared/lib/time-text.ts';
-import { clusterImports, type DnsZone, routePatch, sharesNow } from '../../shared/traffic/index.ts';
-import {
-  type ServedApi,
-  type ServiceReport,
-  type StatusItem,
-  type TrafficAnswer,
-  type TrafficRecord,
-  trafficRef,
-} from '../../shared/wire/index.ts';
+import type { DnsZone } from '../../shared/traffic/index.ts';
+import type { ServedApi, TrafficRecord } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
-import { type Away, createAway, type TrafficWatch } from './away.ts';
-import { createBook, idOfService, keyOfService } from './book.ts';
+import type { TrafficWatch } from './away.ts';
+import { createBook } from './book.ts';
 import { exportStatusWrite, planService, type ServiceNow } from './desired.ts';
 import { watchMember } from './member.ts';
 import { createNames } from './names.ts';
-import { createRamps } from './ramps.ts';
-import { reportOf } from './report.ts';
+import { routeWrites } from './route-writes.ts';
 import type { TrafficLink } from './split-link.ts';
-import { loadRamps, saveRamps } from './state-store.ts';
+import { createStanding } from './standing.ts';
 import { createTeller } from './teller.ts';
+import { createTold } from './told.ts';
 import { createWriter } from './writer.ts';
 
 /** What it is built from. */
@@ -52,8 +45,6 @@ const lookEveryMs = 250;
 /** Writes that were refused, and what may have been missed, are tried again. */
 const resyncEveryMs = 30_000;
 const loadBackoff = { baseMs: 500, maxMs: 15_000 };
-/** What a cluster may lack is told up to so many. */
-const lacksMax = 32;
 
 const nobody: TrafficWatch = {
   onVerdict: () => () => undefined,
@@ -65,13 +56,12 @@ const nobody: TrafficWatch = {
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */
 export const startTraffic = (options: TrafficOptions): TrafficEngine => {
-  const { client, link, env } = options;
+  const { client, link, env, setZones } = options;
   const { cluster } = link;
   const watch = options.watch ?? nobody;
-  const away = createAway(watch, cluster);
-  const ramps = createRamps();
   const book = createBook(client, cluster, env, link.rememberSeq);
   const { records } = book;
+  const standing = createStanding({ client, env, cluster, watch, book });
   const applied = new Map<string, number>();
   const lacks = new Map<string, readonly string[]>();
   const dirty = new Set<string>();
@@ -81,9 +71,6 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   let isScheduled = false;
   let isLoaded = false;
   let stopped = false;
-  let now: Away = { dead: [], unreachable: [] };
-  let awayText = '';
-  let rampsText = '[]';
 
   const view = watchMember({
     client,
@@ -96,6 +83,17 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     },
   });
   const writer = createWriter({ client, env, onApplied: view.wrote, onDeleted: view.removed });
+  const states = (): ServiceNow[] => [...records.values()].map(standing.nowOf);
+  const names =
+    setZones === undefined
+      ? undefined
+      : createNames({
+          env,
+          cluster,
+          setZones,
+          states,
+          ipsOf: (derived, namespace) => view.own('services', `${namespace}/${derived}`)?.ips ?? [],
+        });
 
   const touchAll = (): void => {
     for (const service of [...records.keys(), ...book.withdrawn.keys(), ...view.exports().keys(), ...view.owners()]) dirty.add(service);
@@ -117,7 +115,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       dirty.clear();
       // All endpoints before all routes: so it goes also when a hundred services move at once.
       for (const service of services) passService(service);
-      if (areRoutesDirty) passRoutes();
+      if (areRoutesDirty) for (const [key, write] of routeWrites(view, states())) void writer.put(key, write);
+      areRoutesDirty = false;
       if (services.length > 0) names?.soon();
     }
     // Names need nothing of the member: they move although its API server is dead.
@@ -125,26 +124,12 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     areNamesDirty = false;
   };
 
-  /** Who cannot be reached from here is given up after those who are dead: the floor of survivors holds for both. */
-  const nowOf = (record: TrafficRecord): ServiceNow => {
-    const percent = ramps.percentOf(keyOfService(record));
-    const gone = [...now.dead, ...now.unreachable.filter((name) => !now.dead.includes(name))];
-    return {
-      record,
-      local: sharesNow(record.spec, { gone, percent }),
-      global: sharesNow(record.spec, { gone: now.dead, percent }),
-    };
-  };
   const passService = (service: string): void => {
     const record = records.get(service);
     if (record !== undefined || book.isOver(service)) {
       const nowText = timeText(env.nowMs());
-      const plan = planService(service, record && nowOf(record), {
-        cluster,
-        view,
-        nowText,
-        isRefused: writer.lacksOf(service).length > 0,
-      });
+      const isRefused = writer.lacksOf(service).length > 0;
+      const plan = planService(service, record && standing.nowOf(record), { cluster, view, nowText, isRefused });
       lacks.set(service, plan.lacks);
       const version = view.versionOf('serviceexports');
       const own = view.exports().get(service);
@@ -168,7 +153,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     if (stopped || records.get(service)?.epoch !== record?.epoch) return;
     if (record !== undefined) applied.set(service, record.epoch);
     else if (view.ownOf(service).length === 0) {
-      ramps.forget(service);
+      standing.forget(service);
       applied.delete(service);
       lacks.delete(service);
       book.close(service);
@@ -176,91 +161,20 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     teller.tell(service);
   };
 
-  const passRoutes = (): void => {
-    areRoutesDirty = false;
-    const routes = (['httproutes', 'grpcroutes'] as const).flatMap((resource) =>
-      [...view.routes(resource)].map((route) => ({ resource, route })),
-    );
-    if (routes.length === 0) return;
-    const weights = new Map<string, number>();
-    for (const record of records.values()) {
-      const imports = clusterImports(record);
-      if (imports.size === 0) continue;
-      const shares = new Map(nowOf(record).local.map(({ cluster: name, weight }) => [name, weight]));
-      for (const [name, source] of imports) weights.set(`${record.namespace}/${name}`, shares.get(source) ?? 0);
-    }
-    for (const {
-      resource,
-      route: [key, backends],
-    } of routes) {
-      const patch = routePatch(backends, (namespace, name) => weights.get(`${namespace}/${name}`));
-      const [namespace = '', name = ''] = key.split('/');
-      const address = { group: 'gateway.networking.k8s.io', version: 'v1', resource, namespace, name };
-      if (patch.length > 0) void writer.put(key, { do: 'route', address, patch });
-    }
-  };
-
-  const { setZones } = options;
-  const names =
-    setZones === undefined
-      ? undefined
-      : createNames({
-          env,
-          cluster,
-          setZones,
-          states: () => [...records.values()].map(nowOf),
-          ipsOf: (derived, namespace) => view.own('services', `${namespace}/${derived}`)?.ips ?? [],
-        });
-
-  const reportFor = (service: string): ServiceReport | undefined => {
-    const own = view.exports().get(service);
-    const record = records.get(service);
-    if (own === undefined && record?.spec.wanted !== true) return undefined;
-    const gateway = record?.spec.gateway;
-    return reportOf(own, view.service(service), view.slicesOf(service), gateway === undefined ? undefined : (view.gateway(gateway) ?? []));
-  };
-  const awayFor = (service: string, { spec }: TrafficRecord): NonNullable<TrafficAnswer['applied']>['away'] => {
-    const percents = ramps.told(service);
-    const others = now.unreachable.filter(
-      (name) => spec.sources.some((source) => source.name === name) && !percents.some((one) => one.cluster === name),
-    );
-    return [...percents, ...others.map((name) => ({ cluster: name, why: 'not reached from here', percent: 0 }))];
-  };
-  const answerFor = (service: string, record: TrafficRecord | undefined, report: ServiceReport | undefined): TrafficAnswer => ({
-    ...(report === undefined ? {} : { report }),
-    ...(record === undefined
-      ? {}
-      : {
-          applied: {
-            epoch: applied.get(service) ?? 0,
-            away: awayFor(service, record),
-            lacks: [...new Set([...(lacks.get(service) ?? []), ...writer.lacksOf(service)])].slice(0, lacksMax),
-          },
-        }),
+  const told = createTold({
+    cluster,
+    env,
+    view,
+    book,
+    standing,
+    appliedEpoch: (service) => applied.get(service),
+    lacksOf: (service) => [...(lacks.get(service) ?? []), ...writer.lacksOf(service)],
+    hasTold: (service) => teller.hasTold(service),
   });
-  const itemOf = (service: string): StatusItem | undefined => {
-    // Half of what the cluster offers would be less than it offers: the others would withdraw it.
-    if (!isLoaded || !view.isSettled()) return undefined;
-    const [namespace = '', name = ''] = service.split('/');
-    const record = records.get(service);
-    const report = reportFor(service);
-    const isNothing = record === undefined && report === undefined;
-    // Nothing of it may be left before it is said to be gone.
-    if (isNothing && (view.ownOf(service).length > 0 || !(book.withdrawn.has(service) || teller.hasTold(service)))) return undefined;
-    return {
-      v: 1,
-      cluster,
-      id: idOfService(service),
-      seq: book.epochOf(service),
-      ref: trafficRef(namespace, name),
-      phase: isNothing ? 'Withdrawn' : 'Applied',
-      status: { ...answerFor(service, record, report) },
-      observedAtMs: env.nowMs(),
-    };
-  };
   const teller = createTeller({
     env,
-    itemOf,
+    // Half of what the cluster offers would be less than it offers: the others would withdraw it.
+    itemOf: (service) => (isLoaded && view.isSettled() ? told(service) : undefined),
     publish: link.publishStatus,
     onGone: (service) => {
       book.forget(service);
@@ -268,36 +182,14 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     },
   });
 
-  /** Where clusters stand may have changed: the ways back are stepped, and what is touched by it is written. */
+  /** Where clusters stand may have changed: what is touched by it is written. */
   const look = (): void => {
-    const nowMs = env.nowMs();
-    now = away.look(book.sources(), nowMs);
-    const text = JSON.stringify(now);
-    const isNews = awayText !== text;
-    awayText = text;
-    const dead = new Set(now.dead);
-    const specs = function* () {
-      for (const [service, { spec }] of records) yield [service, spec] as const;
-    };
-    const moved =
-      dead.size > 0 || ramps.isMoving()
-        ? ramps.step(nowMs, specs(), (name) => ({ isGone: dead.has(name), isHealthy: away.isHealthy(name) }))
-        : new Set<string>();
-    if (moved.size > 0) keepRamps();
-    if (!isNews && moved.size === 0) return;
-    for (const service of isNews ? records.keys() : moved) dirty.add(service);
+    const touched = [...standing.look()];
+    if (touched.length === 0) return;
+    for (const service of touched) dirty.add(service);
     areRoutesDirty = true;
     areNamesDirty = true;
     schedule();
-  };
-  const keepRamps = (): void => {
-    const kept = ramps.kept();
-    const text = JSON.stringify(kept);
-    if (rampsText === text) return;
-    rampsText = text;
-    saveRamps(client, kept).catch((error: unknown) =>
-      env.log.debug('the ways back could not be kept for a restart', { error: String(error) }),
-    );
   };
   const setWanted = (): void =>
     view.setWanted(
@@ -314,8 +206,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const load = async (attempt: number): Promise<void> => {
     if (stopped) return;
     try {
-      const [services, ways] = await Promise.all([book.load(), loadRamps(client)]);
-      ramps.restore(ways, env.nowMs());
+      const [services] = await Promise.all([book.load(), standing.load()]);
       onRecords(services);
     } catch (error) {
       const { status, message } = failureOf(error);
@@ -370,7 +261,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     forbidden: view.forbidden,
     summary: () => ({
       services: records.size,
-      away: [...new Set([...now.dead, ...now.unreachable])].sort(),
+      away: [...new Set([...standing.away().dead, ...standing.away().unreachable])].sort(),
       waiting: writer.size(),
     }),
     stop: () => {
