@@ -8,6 +8,7 @@ import { refuse, type Turn } from './turn.ts';
 const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord => ({
   address,
   hasAnswered: false,
+  answeredMs: undefined,
   isWild: false,
   failures: 0,
   id: 0,

@@ -43,7 +43,10 @@ export const quickMs = (tookMs: readonly number[]): number => {
   return Math.min(timeoutMs, Math.max(timeoutMsMin, Math.min(Math.ceil(1.25 * slowest), 2 * usual) + 100));
 };
 
-/** Starts what is due. In doubt everything is looked at again at once, whatever look is still out. */
+/**
+ * Starts what is due. In doubt everything is looked at again at once, whatever look is still out, and in haste; what has answered since the
+ * silence began is known to outlive its agent, and has its full time from then on: a machine that gives us the processor late is no death.
+ */
 export const probe = (turn: Turn, peer: Peer): void => {
   const { state, nowMs, random } = turn;
   if (peer.probes.length === 0) return;
@@ -56,7 +59,8 @@ export const probe = (turn: Turn, peer: Peer): void => {
       start(turn, peer, record, quickMs(record.tookMs));
       record.nextMs = nowMs + againInSilenceMs;
     } else if (!record.isOut && nowMs >= record.nextMs) {
-      start(turn, peer, record, inDoubt ? quickMs(record.tookMs) : timeoutMs);
+      const isInHaste = inDoubt && (record.answeredMs ?? Number.NEGATIVE_INFINITY) < nowMs - (silentMs ?? 0);
+      start(turn, peer, record, isInHaste ? quickMs(record.tookMs) : timeoutMs);
       // Spread a little, so that observers that started together do not knock together.
       record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
     }
@@ -77,6 +81,7 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {
     record.hasAnswered = true;
+    record.answeredMs = turn.nowMs;
     record.failures = 0;
     record.tookMs.push(event.tookMs);
     if (record.tookMs.length > durationsMax) record.tookMs.shift();

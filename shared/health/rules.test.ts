@@ -7,10 +7,11 @@ import { holdDownMsOf, noPenalty, pointsAt, punished } from './damping.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-import { isUnanswered, quickMs } from './probing.ts';
+import { isUnanswered, probe, quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
-import { newPeer } from './state.ts';
+import { newDetector, newPeer } from './state.ts';
 import { neededOf, tally } from './tally.ts';
+import type { Turn } from './turn.ts';
 
 const none: Evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway: 'none', apiServer: 'none' };
 const well: Evidence = { ...none, direct: 'ok', broker: 'ok', gateway: 'ok' };
@@ -74,6 +75,21 @@ describe('a look at a silent cluster', () => {
   ])('%s', (_, tookMs, wanted) => {
     expect(quickMs(tookMs)).toBe(wanted);
   });
+
+  test.each<[string, number | undefined, number]>([
+    ['is in haste when nothing of it has answered since it fell silent', 20_000, 200],
+    ['has its full time when it has answered since: it outlives its agent', 32_000, 2_000],
+  ])('%s', (_, answeredMs, wanted) => {
+    const nowMs = 60_000;
+    const env = { monotonicMs: () => nowMs, random: () => 0 };
+    const address = { role: 'Gateway' as const, url: 'http://192.0.2.1:80/' };
+    const looks = { hasAnswered: true, answeredMs, isWild: false, failures: 0, startedLateMs: 0, isOut: false, recent: [] };
+    const record = { address, ...looks, id: 1, startedMs: 50_000, nextMs: 0, tookMs: [20, 20] };
+    const peer = { ...newPeer(member('x')), heardMs: 30_000, probes: [record] };
+    const turn: Turn = { state: newDetector('a', 'boot', env), nowMs, random: env.random, out: [] };
+    probe(turn, peer);
+    expect(turn.out).toMatchObject([{ type: 'probe', target: 'x', timeoutMs: wanted }]);
+  });
 });
 
 describe('an observer keeps requests from a cluster by its own sight', () => {
@@ -85,7 +101,17 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
     ['never by a gateway that has not answered yet', 9, true, false, undefined],
   ])('%s', (_, failures, isHeard, hasAnswered, wanted) => {
     const address = { role: 'Gateway' as const, url: 'http://192.0.2.1:80/' };
-    const looks = { isWild: false, id: 1, startedMs: 0, startedLateMs: 0, isOut: false, nextMs: 0, tookMs: [], recent: [] };
+    const looks = {
+      answeredMs: undefined,
+      isWild: false,
+      id: 1,
+      startedMs: 0,
+      startedLateMs: 0,
+      isOut: false,
+      nextMs: 0,
+      tookMs: [],
+      recent: [],
+    };
     const peer = { ...newPeer(member('x')), probes: [{ address, hasAnswered, failures, ...looks }] };
     expect(isUnanswered(peer, isHeard)).toBe(wanted);
   });

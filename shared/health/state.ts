@@ -95,6 +95,8 @@ export type HearingRefusal = 'Replayed' | 'OldBoot' | 'Future' | 'NotForUs' | 'F
 export type ProbeRecord = {
   readonly address: ProbeAddress;
   hasAnswered: boolean;
+  /** When it last answered. */
+  answeredMs: number | undefined;
   isWild: boolean;
   failures: number;
   /** Newest look: its number, when it began, whether it is still out. */
