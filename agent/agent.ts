@@ -1,7 +1,16 @@
 /** @module One agent assembled from its parts: the member's API, the link, inventory and work. */
 import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
-import { type ApiHealth, failureOf, type HealthOptions, type MemberApi, type Served, watchHealth, watchServed } from './cluster/index.ts';
+import {
+  type ApiHealth,
+  type ClusterUidWatch,
+  failureOf,
+  type HealthOptions,
+  type MemberApi,
+  type Served,
+  watchHealth,
+  watchServed,
+} from './cluster/index.ts';
 import type { DnsServer } from './dns/index.ts';
 import { type Failover, installFencePolicy } from './failover/index.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
@@ -15,6 +24,8 @@ export type AgentParts = {
   readonly link: AgentLink;
   readonly env: RuntimeEnv;
   readonly agentVersion: string;
+  /** Which cluster this is; absent = the hub is not told. The agent stops it. */
+  readonly clusterUid?: ClusterUidWatch;
   /** Finds out with the others who died; absent = this agent takes no part. */
   readonly failover?: Failover;
   /** Answers names; absent = none. `addresses`: where resolvers reach it. */
@@ -48,7 +59,7 @@ export type Agent = {
 
 /** Puts the parts together and starts them. */
 export const assembleAgent = (parts: AgentParts): Agent => {
-  const { api, link, env, agentVersion, failover, dns, readers, health: healthOptions, reportIntervalMs } = parts;
+  const { api, link, env, agentVersion, clusterUid, failover, dns, readers, health: healthOptions, reportIntervalMs } = parts;
   const log = env.log;
   let served: Served | undefined;
 
@@ -57,6 +68,8 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     env,
     (now) => {
       failover?.setApi(now.reachable);
+      // Behind an address that was silent another cluster may answer now.
+      if (now.reachable) clusterUid?.refresh();
       if (now.reachable) log.info('the API server answers', { server: api.server });
       else log.warn('the API server does not answer', { server: api.server, reason: now.reason, why: now.message });
     },
@@ -106,12 +119,15 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
   });
 
-  const forbidden = (): readonly string[] => [...new Set([...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
-  const hello = (): HelloFacts | undefined =>
-    served === undefined
+  const forbidden = (): readonly string[] =>
+    [...new Set([...(clusterUid?.forbidden() ?? []), ...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
+  const hello = (): HelloFacts | undefined => {
+    const uid = clusterUid?.current();
+    return served === undefined
       ? undefined
       : {
           agentVersion,
+          ...(uid === undefined ? {} : { clusterUID: uid }),
           kubernetesVersion: served.kubernetesVersion,
           apis: served.apis,
           runtimeClasses: inventory.runtimeClasses(),
@@ -119,6 +135,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
           ...(failover === undefined || failover.addresses.length === 0 ? {} : { meshAddresses: failover.addresses }),
           ...(dns === undefined || dns.addresses.length === 0 ? {} : { dnsAddresses: dns.addresses }),
         };
+  };
   /** One after the other: documents are made anew from the API server, and the hub asks again for what did not come. */
   const tellKinds = async (hashes: readonly string[]): Promise<void> => {
     for (const hash of hashes) {
@@ -158,6 +175,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       report: inventory.latest(),
     }),
     stop: async () => {
+      clusterUid?.stop();
       discovery.stop();
       health.stop();
       work.stop();

@@ -4,7 +4,7 @@ import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { monotonicMs } from '../shared/node/mesh/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
-import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig } from './cluster/index.ts';
+import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig, type MemberApi, watchClusterUid } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
 import { type DnsServer, startDnsServer } from './dns/index.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
@@ -13,6 +13,7 @@ import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/ind
 import { readersOf } from './readers.ts';
 import { type Listening, readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
+import { otherAgentIn, otherAgentText } from './work/index.ts';
 
 export type { Agent, AgentState };
 
@@ -51,7 +52,7 @@ export type StartedAgent = Agent & {
 
 /**
  * Starts an agent; it works until `stop`. Rejects with an AccessConfigError when the kubeconfig cannot be used, and with the link's Error
- * when its options or kept keys cannot be; a hub or a member that does not answer is waited for, not an error.
+ * when its options or kept keys cannot be, or the member holds the state of another agent; a hub or a member that does not answer is waited for, not an error.
  *
  * @example
  * const agent = await startAgent({ cluster: 'eu', hubUrl, hubCa, token, kubeconfig: '/home/me/.kube/config', keyFile: 'eu.key', log });
@@ -62,7 +63,10 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
   const access = await accessOf(options, env);
   const api = httpClient(access, { userAgent: `hanse-agent/${AGENT_VERSION}` });
   let agent: Agent | undefined;
+  let tellHub = (): void => undefined;
+  const clusterUid = watchClusterUid(api, env, () => tellHub());
   try {
+    await atMost(env, memberAskedMsMax, Promise.all([clusterUid.asked, refuseOthersState(api, options.cluster)]));
     const link = await startLink({
       env,
       cluster: options.cluster,
@@ -71,8 +75,10 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       ...(options.token === undefined ? {} : { token: options.token }),
       labels: options.labels ?? {},
       kubernetesVersion: () => agent?.state().kubernetesVersion ?? '',
+      clusterUID: clusterUid.current,
       keyStore: options.keyFile === undefined ? clusterKeyStore(api) : fileKeyStore(options.keyFile),
     });
+    tellHub = link.helloChanged;
     const { mesh: listen, keyFile } = options;
     const failover = await startFailover({
       cluster: options.cluster,
@@ -89,7 +95,16 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
     });
     const dns = options.dns === undefined ? undefined : await openDns(options.dns, env).catch(closing(failover, link));
     const readers = readersOf(api, { kubelets: options.readKubeletConfig === true, inCluster: options.kubeconfig === undefined });
-    agent = assembleAgent({ api, link, env, agentVersion: AGENT_VERSION, failover, readers, ...(dns === undefined ? {} : { dns }) });
+    agent = assembleAgent({
+      api,
+      link,
+      env,
+      agentVersion: AGENT_VERSION,
+      clusterUid,
+      failover,
+      readers,
+      ...(dns === undefined ? {} : { dns }),
+    });
     const { state, stop } = agent;
     return {
       state,
@@ -102,9 +117,30 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       },
     };
   } catch (error) {
+    clusterUid.stop();
     await api.close();
     throw error;
   }
+};
+
+/** How long the start waits for a member that does not answer: the hub can be joined without it. */
+const memberAskedMsMax = 5_000;
+
+/** Resolves with the work or without it when it takes longer. */
+const atMost = async (env: RuntimeEnv, ms: number, work: Promise<unknown>): Promise<void> => {
+  const { promise: isLate, resolve } = Promise.withResolvers<void>();
+  const cancel = env.setTimer(ms, resolve);
+  try {
+    await Promise.race([work, isLate]);
+  } finally {
+    cancel();
+  }
+};
+
+/** @throws Error when another agent kept its work in the member. What cannot be looked at now is looked at before work begins. */
+const refuseOthersState = async (api: MemberApi, cluster: string): Promise<void> => {
+  const owner = await otherAgentIn(api, cluster).catch(() => undefined);
+  if (owner !== undefined) throw new Error(otherAgentText(owner, cluster));
 };
 
 /** Stops what runs already when a later part cannot start. */

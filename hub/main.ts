@@ -23,7 +23,7 @@ import {
   serve,
 } from './api/index.ts';
 import { followBursts } from './collector.ts';
-import { openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
+import { createEventRecorder, openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
 import { type BrokerTls, type Fleet, startFleet } from './fleet/index.ts';
 import { startRenewal, whenRenewed } from './renewal.ts';
 import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
@@ -190,6 +190,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     caPem: authority.certificatePem,
     client: front.client,
     store,
+    tell: createEventRecorder(store, env).record,
     addressOf: (peer) => (peer as { remoteAddress?: string } | undefined)?.remoteAddress ?? '',
   });
   undo.push(() => fleet.stop());

@@ -24,6 +24,7 @@ const finalAtFirst: ReadonlySet<string> = new Set([
   'TokenUsedUp',
   'NameTaken',
   'KeyTaken',
+  'ClusterTaken',
   'NameInvalid',
   'Malformed',
 ] satisfies JoinRefusal[]);

@@ -28,6 +28,8 @@ export type LinkOptions = {
   readonly labels: Readonly<Record<string, string>>;
   /** The member's version; '' when not known yet. */
   readonly kubernetesVersion: () => string;
+  /** UID of the member's namespace kube-system; undefined when not known. */
+  readonly clusterUID?: () => string | undefined;
   readonly keyStore: KeyStore;
 };
 
@@ -148,7 +150,9 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
     if (admitted === undefined && board.state().phase === 'Disconnected')
       board.set('Joining', `asking ${options.hubUrl} to join as ${cluster}`);
     const { labels, token = '' } = options;
-    const answer = await ask({ token, name: cluster, labels, kubernetesVersion: options.kubernetesVersion(), nowMs: env.nowMs() }, keys);
+    const clusterUID = options.clusterUID?.();
+    const facts = { token, name: cluster, labels, kubernetesVersion: options.kubernetesVersion(), nowMs: env.nowMs() };
+    const answer = await ask({ ...facts, ...(clusterUID === undefined ? {} : { clusterUID }) }, keys);
     const known = { backoffMs: backoffMs(attempt, joinBackoff, env.random), hasCredential: isUsable(), wasAdmitted };
     const step = afterJoin(answer, known);
     if (step.admitted === undefined) {

@@ -20,6 +20,7 @@ export type LinkTrouble =
   | 'RateLimited'
   | 'NameTaken'
   | 'KeyTaken'
+  | 'ClusterTaken'
   | 'NameInvalid'
   | 'NotApproved'
   | 'Denied'

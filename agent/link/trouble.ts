@@ -65,6 +65,7 @@ const refusalTroubles: Readonly<Record<JoinRefusal, LinkTrouble>> = {
   TokenUsedUp: 'TokenUsedUp',
   NameTaken: 'NameTaken',
   KeyTaken: 'KeyTaken',
+  ClusterTaken: 'ClusterTaken',
   NameInvalid: 'NameInvalid',
   ProofInvalid: 'ProofInvalid',
   ClockSkew: 'ClockSkew',

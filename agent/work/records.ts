@@ -12,8 +12,10 @@ import { FIELD_MANAGER, SYSTEM_NAMESPACE } from './marks.ts';
 
 /** Type of the Secrets. */
 export const RECORD_TYPE = 'hanse.dev/work';
-const RECORD_LABEL = 'hanse.dev/record';
+/** Label of the Secrets; its value is their {@link RecordKind}. */
+export const RECORD_LABEL = 'hanse.dev/record';
 const PAGE = 200;
+const FIRST = 20;
 const secrets = { group: '', version: 'v1', resource: 'secrets' } as const;
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const;
 
@@ -21,9 +23,14 @@ const namespaces = { group: '', version: 'v1', resource: 'namespaces' } as const
 export type Records = {
   readonly keep: (item: WorkItem) => Promise<void>;
   readonly drop: (id: string) => Promise<void>;
-  /** Items of this cluster; a record that cannot be read is left out and told. */
-  readonly load: () => Promise<{ items: WorkItem[]; broken: string[] }>;
+  /** All of them. */
+  readonly load: () => Promise<Kept>;
+  /** The first few, to see whose they are. */
+  readonly first: () => Promise<Kept>;
 };
+
+/** What was kept: items of this cluster, Secrets that cannot be read, and other clusters whose agents kept theirs here. */
+export type Kept = { readonly items: readonly WorkItem[]; readonly broken: readonly string[]; readonly owners: readonly string[] };
 
 /** What is kept: work of workloads, and records of traffic. */
 export type RecordKind = 'work' | 'traffic';
@@ -49,25 +56,32 @@ export const createRecords = (client: KubeClient, cluster: string, kind: RecordK
       if (!isStatus(error, 'NotFound')) throw error;
     }
   },
-  load: async () => {
-    const items: WorkItem[] = [];
-    const broken: string[] = [];
-    let next: string | undefined;
-    do {
-      const page = await client.list(
-        { ...secrets, namespace: SYSTEM_NAMESPACE, labelSelector: `${RECORD_LABEL}=${kind}` },
-        { limit: PAGE, ...(next === undefined ? {} : { continue: next }) },
-      );
-      for (const secret of page.items) {
-        const item = itemOf(secret, cluster);
-        if (item === undefined) broken.push(secret.metadata.name);
-        else items.push(item);
-      }
-      next = page.continue;
-    } while (next !== undefined);
-    return { items, broken };
-  },
+  load: () => read(client, cluster, kind, PAGE, Number.POSITIVE_INFINITY),
+  first: () => read(client, cluster, kind, FIRST, 1),
 });
+
+const read = async (client: KubeClient, cluster: string, kind: RecordKind, pageSize: number, pagesMax: number): Promise<Kept> => {
+  const items: WorkItem[] = [];
+  const broken: string[] = [];
+  const owners = new Set<string>();
+  let next: string | undefined;
+  let pages = 0;
+  do {
+    const page = await client.list(
+      { ...secrets, namespace: SYSTEM_NAMESPACE, labelSelector: `${RECORD_LABEL}=${kind}` },
+      { limit: pageSize, ...(next === undefined ? {} : { continue: next }) },
+    );
+    for (const secret of page.items) {
+      const item = itemOf(secret);
+      if (item === undefined) broken.push(secret.metadata.name);
+      else if (item.cluster === cluster) items.push(item);
+      else owners.add(item.cluster);
+    }
+    next = page.continue;
+    pages++;
+  } while (next !== undefined && pages < pagesMax);
+  return { items, broken, owners: [...owners].sort() };
+};
 
 /** Makes a namespace unless it is there. */
 export const ensureNamespace = async (client: KubeClient, name: string): Promise<void> => {
@@ -89,12 +103,12 @@ const secretOf = (item: WorkItem, kind: RecordKind): KubeObject => ({
   data: { item: gzipSync(JSON.stringify(item)).toString('base64') },
 });
 
-const itemOf = (secret: KubeObject, cluster: string): WorkItem | undefined => {
+const itemOf = (secret: KubeObject): WorkItem | undefined => {
   const text = (secret.data as { item?: unknown } | undefined)?.item;
   if (secret.type !== RECORD_TYPE || typeof text !== 'string') return undefined;
   try {
     const bytes = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: bytesMax.work });
-    const decoded = decodeMessage('work', bytes, cluster);
+    const decoded = decodeMessage('work', bytes);
     return decoded.ok ? decoded.value : undefined;
   } catch {
     return undefined;

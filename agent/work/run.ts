@@ -13,6 +13,7 @@ import { isSingleton, noLeaseNeeded } from './lease.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
+import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
 import { acksOf, createWorkState } from './state.ts';
@@ -120,10 +121,17 @@ export const startWork = (options: WorkOptions): WorkEngine => {
     );
   };
 
+  /** Nothing is begun on the state of another agent, which would undo what this one does; looked at again, because it can be removed. */
+  const refuse = (owner: string, attempt: number): void => {
+    if (attempt === 0) env.log.error(otherAgentText(owner, link.cluster));
+    cancelLoad = env.setTimer(backoffMs(attempt + 1, loadBackoff, env.random), () => void load(attempt + 1));
+  };
   const load = async (attempt: number): Promise<void> => {
     if (stopped) return;
     try {
-      const { items, broken } = await records.load();
+      const { items, broken, owners } = await records.load();
+      const [owner] = owners;
+      if (owner !== undefined) return refuse(owner, attempt);
       if (broken.length > 0) env.log.warn('kept work that cannot be read is left out', { secrets: broken });
       for (const item of items) link.rememberSeq(item.id, item.seq);
       post({ on: 'Loaded', items });

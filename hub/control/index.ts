@@ -16,6 +16,7 @@ export { type ClusterFacts, isMaterial, nextStatus } from './cluster/status.ts';
 export { type Control, type ControlOptions, startControl } from './control.ts';
 export { type Controller, type ControllerOptions, done, type Outcome, startController } from './controller.ts';
 export { createDependencyIndex, type DependencyIndex, referencesOf, serviceSelects } from './dependencies/index.ts';
+export { createEventRecorder } from './events.ts';
 export { type MemberKinds, openMemberKinds } from './kinds/index.ts';
 export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
 export { type PastWrites, pastDecisions } from './past-decisions.ts';

@@ -26,11 +26,13 @@ import { operatorJwt, systemAccountJwt } from './identity/jwt.ts';
 import { makeClusterLoop } from './join/cluster-loop.ts';
 import { makeCredentials } from './join/credentials.ts';
 import { followKind } from './join/follow.ts';
+import { startIdentityDesk } from './join/identity-desk.ts';
 import { joinApp } from './join/join-app.ts';
+import { followMemberHolders } from './join/member-holders.ts';
 import { makeJoinOffice } from './join/office.ts';
 import { serveRenewals } from './join/renewal.ts';
 import { makeTokenLoop, tokenSweepMs } from './join/token-loop.ts';
-import type { HubMesh } from './port.ts';
+import type { HubMesh, TellEvent } from './port.ts';
 
 /** Where the broker runs. */
 export type BrokerChoice =
@@ -70,6 +72,8 @@ export type FleetOptions = {
   readonly credentialTtlMs?: number;
   /** The peer's address of a join request, from what the HTTP server binds. */
   readonly addressOf: (env: unknown) => string;
+  /** Puts Events on Clusters. */
+  readonly tell: TellEvent;
 };
 
 /** A running fleet room. */
@@ -148,10 +152,14 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
   };
   cancelSweep = env.setTimer(tokenSweepMs, sweep);
   undo.push(followedClusters.stop, followedTokens.stop, () => cancelSweep());
+  const holders = followMemberHolders(store);
+  undo.push(holders.stop, startIdentityDesk({ env, client, store, bus, credentials, holders, tell: options.tell }));
   const office = makeJoinOffice({
     env,
     client,
     credentials,
+    holders,
+    tell: options.tell,
     broker: () => ({ natsUrls, natsCa: address.caPem }),
     rawHubKey: identity.work.rawPublicKey,
     beatIntervalMs: options.beatIntervalMs ?? beatIntervalMsDefault,

@@ -1,6 +1,13 @@
 /** @module What the hub's control loops need of the fleet: what agents say, and how desired work reaches them. */
+import type { KubeObject } from '../../shared/kube/object.ts';
 import type { Beat, Hello, KindMessage, ReportMessage, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
 import type { BusRefusal } from '../../shared/wire/refusals.ts';
+
+/** Puts an Event on an object of the hub; courtesy, never awaited. */
+export type TellEvent = (
+  object: KubeObject,
+  event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string },
+) => void;
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;

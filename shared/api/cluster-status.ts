@@ -46,6 +46,9 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     version: text('Version of the agent.'),
     bootId: text('New at each start of the agent.'),
   }),
+  clusterUID: text(
+    "UID of the member's namespace kube-system, which names the cluster whatever it is called; absent = not known. A cluster has one Cluster.",
+  ),
   kubernetesVersion: text('Version of the member.'),
   verdict: fields('Who or what is at fault, and who says so. Absent while nothing is.', {
     cause: must(

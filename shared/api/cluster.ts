@@ -142,6 +142,8 @@ export type ClusterStatus = {
   readonly drain?: ClusterDrainStatus;
   readonly conditions?: readonly ClusterCondition[];
   readonly agent?: ClusterAgent;
+  /** UID of the member's namespace kube-system, as its agent tells; absent = not known. No two Clusters have the same. */
+  readonly clusterUID?: string;
   readonly kubernetesVersion?: string;
   /** Who or what is at fault, and who says so. */
   readonly verdict?: ClusterVerdict;

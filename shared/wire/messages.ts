@@ -96,6 +96,8 @@ export type Hello = {
   readonly meshAddresses?: readonly string[];
   /** Where resolvers reach its name server, addresses; absent = it runs none. */
   readonly dnsAddresses?: readonly string[];
+  /** Which cluster the agent answers for: {@link JoinRequest.clusterUID}. */
+  readonly clusterUID?: string;
   readonly nowMs: number;
 };
 
@@ -149,6 +151,8 @@ export type JoinRequest = {
   readonly sealingKey: string;
   readonly labels: { readonly [key: string]: string };
   readonly kubernetesVersion: string;
+  /** UID of the member's namespace kube-system, which names the cluster whatever it is called (KEP-2149); absent = the agent could not read it. */
+  readonly clusterUID?: string;
   readonly nowMs: number;
   /** Proof of possession: signature of {@link joinProofText} by the nkey, base64. */
   readonly proof: string;
@@ -178,6 +182,7 @@ export type JoinRefusal =
   | 'TokenUsedUp'
   | 'NameTaken'
   | 'KeyTaken'
+  | 'ClusterTaken'
   | 'NameInvalid'
   | 'ProofInvalid'
   | 'ClockSkew'
@@ -187,5 +192,12 @@ export type JoinRefusal =
   | 'Malformed';
 
 /** What the proof in a join request signs. */
-export const joinProofText = (request: Pick<JoinRequest, 'name' | 'publicKey' | 'sealingKey' | 'nowMs'>): string =>
-  `hanse/join/v1\n${request.name}\n${request.publicKey}\n${request.sealingKey}\n${request.nowMs}`;
+export const joinProofText = (request: Pick<JoinRequest, 'name' | 'publicKey' | 'sealingKey' | 'clusterUID' | 'nowMs'>): string =>
+  [
+    'hanse/join/v1',
+    request.name,
+    request.publicKey,
+    request.sealingKey,
+    request.nowMs,
+    ...(request.clusterUID === undefined ? [] : [request.clusterUID]),
+  ].join('\n');

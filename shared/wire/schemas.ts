@@ -7,6 +7,8 @@ const clusterName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a DNS-1123
 /** A work id is one subject token and one KV key part. */
 const workId = matching(/^[A-Za-z0-9_=-]{1,200}$/, 'a work id of letters, digits, _ = - (at most 200)');
 const documentHash = matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
+/** UIDs are UUIDs as a rule, and opaque by contract. */
+const clusterUid = matching(/^[A-Za-z0-9._-]{1,128}$/, 'a UID of letters, digits, . _ - (at most 128)');
 const instant = integer(0);
 const count = integer(0);
 const base64 = (max: number): Check => both(text(max, 1), matching(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
@@ -76,7 +78,7 @@ export const hello: Check = record(
     labels: labels(256),
     nowMs: instant,
   },
-  { meshAddresses: list(text(256, 1), 8), dnsAddresses: list(text(64, 1), 8) },
+  { meshAddresses: list(text(256, 1), 8), dnsAddresses: list(text(64, 1), 8), clusterUID: clusterUid },
 );
 
 export const beat: Check = record(
@@ -112,17 +114,20 @@ function oneOfFalse(value: unknown, path: string): string | undefined {
   return value === false ? undefined : `${path} must be true or false`;
 }
 
-export const joinRequest: Check = record({
-  v: version,
-  token: text(512),
-  name: text(256),
-  publicKey: text(64, 1),
-  sealingKey: base64(64),
-  labels: labels(joinLabelsMax),
-  kubernetesVersion: text(64),
-  nowMs: instant,
-  proof: base64(128),
-});
+export const joinRequest: Check = record(
+  {
+    v: version,
+    token: text(512),
+    name: text(256),
+    publicKey: text(64, 1),
+    sealingKey: base64(64),
+    labels: labels(joinLabelsMax),
+    kubernetesVersion: text(64),
+    nowMs: instant,
+    proof: base64(128),
+  },
+  { clusterUID: clusterUid },
+);
 
 const admitted = record({
   v: version,

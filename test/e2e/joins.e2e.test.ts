@@ -60,6 +60,9 @@ const limitedKubeconfig = async (): Promise<string> => {
   return file;
 };
 
+/** The member is free for another name. */
+const forget = (name: string): Promise<string> => hub.kubectl(['delete', 'cluster', name]);
+
 const hasCluster = async (name: string): Promise<boolean> => (await getObject(hub.kubectl, ['cluster', name])) !== undefined;
 
 describe('the hub cannot be had', () => {
@@ -129,6 +132,7 @@ describe('the token does not serve', () => {
       /^error: Refused \(TokenUsedUp\): token once has been used 1 of 1 times: make a new one with: hanse token create/,
     );
     expect(await hasCluster('second')).toBe(false);
+    await forget('first');
   });
 });
 
@@ -141,6 +145,17 @@ describe('the name', () => {
       /^error: Refused \(NameTaken\): cluster taken belongs to another agent: choose another --name; or, .*delete Cluster taken/,
     );
     expect((await untilCondition(hub, 'taken', 'JoinRefused', 'NameTaken')).message).toContain('belongs to another agent');
+    await forget('taken');
+  });
+
+  test('of a cluster that is joined under another: which one, and the mend', async () => {
+    await waitsWith('known', await words('known'), / Pending \(NotApproved\)/m);
+    await endsWith(
+      await words('alias'),
+      /^error: Refused \(ClusterTaken\): this cluster is joined as known already, and would count twice as alias: use the agent of known; or, .*delete Cluster known/,
+    );
+    expect(await hasCluster('alias')).toBe(false);
+    await forget('known');
   });
 
   test('that is none: the letters allowed', async () => {

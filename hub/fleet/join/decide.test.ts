@@ -46,6 +46,7 @@ const facts: JoinFacts = {
   cluster: undefined,
   isRevoked: false,
   keyHolder: undefined,
+  memberHolder: undefined,
 };
 
 describe('a join', () => {
@@ -95,6 +96,17 @@ describe('a join', () => {
       { do: 'refuse', reason: 'TokenExpired' },
     ],
     ['a key that another cluster holds', { keyHolder: 'eu-east' }, { do: 'refuse', reason: 'KeyTaken' }],
+    ['a member that is joined under another name', { memberHolder: 'eu-east' }, { do: 'refuse', reason: 'ClusterTaken', isTrusted: true }],
+    [
+      'an approved agent whose member is joined under another name',
+      { cluster: cluster('UA', 'Approved'), memberHolder: 'eu-east' },
+      { do: 'refuse', reason: 'ClusterTaken', isTrusted: true },
+    ],
+    [
+      'a member that is joined under another name, without a token: nothing is told of it',
+      { token: undefined, memberHolder: 'eu-east' },
+      { do: 'refuse', reason: 'TokenUnknown' },
+    ],
     ['a bad name', { request: { ...request, name: 'Eu_1' } }, { do: 'refuse', reason: 'NameInvalid' }],
     [
       'a forged proof of an approved key',

@@ -18,6 +18,8 @@ export type JoinFacts = {
   readonly isRevoked: boolean;
   /** Another Cluster that holds the key. */
   readonly keyHolder: string | undefined;
+  /** The Cluster that stands for the member the agent answers for, when it is another; undefined = none, or nothing is known of the member. */
+  readonly memberHolder: string | undefined;
 };
 
 /** What to do: bind the key to the name (with the admission it gets), answer as the Cluster stands, or refuse. */
@@ -60,8 +62,9 @@ const invalid = ({ request, nowMs, ...facts }: JoinFacts): JoinDecision | undefi
 const holdsName = ({ cluster, request }: JoinFacts): boolean => cluster?.status?.agent?.publicKey === request.publicKey;
 
 /** An agent that has joined before needs no token: its key is its proof. */
-const knownAgent = ({ cluster, request }: JoinFacts): JoinDecision => {
+const knownAgent = ({ cluster, request, memberHolder }: JoinFacts): JoinDecision => {
   if (cluster?.metadata.deletionTimestamp !== undefined) return revoked(request.name);
+  if (memberHolder !== undefined) return clusterTaken(memberHolder, request.name);
   const admission = cluster?.spec.admission ?? 'Pending';
   if (admission === 'Approved') return { do: 'admit' };
   if (admission === 'Pending') return { do: 'wait' };
@@ -75,7 +78,13 @@ const knownAgent = ({ cluster, request }: JoinFacts): JoinDecision => {
 const revoked = (name: string): JoinDecision =>
   refuse('Revoked', `this agent's key was revoked when Cluster ${name} was deleted or denied`);
 
-const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder }: JoinFacts): JoinDecision => {
+/** What a cluster that is joined twice is told, on the agent and on the Cluster: replicas and capacity would count twice. */
+export const clusterTakenText = (holder: string, name: string): string =>
+  `this cluster is joined as ${holder} already, and would count twice as ${name}: use the agent of ${holder}; or, to call it ${name} from now on, delete Cluster ${holder} at the hub and start this agent again`;
+
+const clusterTaken = (holder: string, name: string): JoinDecision => refuse('ClusterTaken', clusterTakenText(holder, name), true);
+
+const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder, memberHolder }: JoinFacts): JoinDecision => {
   // Told to nobody but the holder of the revoked key: its proof has been checked.
   if (isRevoked) return revoked(request.name);
   if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
@@ -110,6 +119,7 @@ const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder }: Join
       true,
     );
   }
+  if (memberHolder !== undefined) return clusterTaken(memberHolder, request.name);
   return { do: 'bind', token, autoApprove: approves(token, request.name) && cluster?.spec.admission !== 'Denied' };
 };
 

@@ -22,6 +22,7 @@ const statusOf: Readonly<Record<JoinRefusal, ContentfulStatusCode>> = {
   TokenUsedUp: 403,
   NameTaken: 409,
   KeyTaken: 409,
+  ClusterTaken: 409,
   NameInvalid: 422,
   ProofInvalid: 401,
   ClockSkew: 403,
@@ -55,7 +56,7 @@ export const joinApp = ({ env, office, addressOf }: JoinAppOptions): Hono => {
       );
     }
     const decoded = decodeMessage('join', new Uint8Array(await c.req.arrayBuffer()));
-    const answer = decoded.ok ? await office(decoded.value) : refusal('Malformed', decoded.message);
+    const answer = decoded.ok ? await office(decoded.value, address) : refusal('Malformed', decoded.message);
     if (answer.state === 'Refused') {
       env.log.warn('refused a join request', { address, reason: answer.reason, cluster: decoded.ok ? decoded.value.name : undefined });
       if (isGuess(answer.reason)) limit.fail(address);

@@ -6,15 +6,18 @@ import { joinTokens } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import { labelValue, qualifiedName } from '../../../shared/kube/names/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { type JoinAnswer, type JoinRequest, joinProofText } from '../../../shared/wire/messages.ts';
 import { isSealingKey } from '../bus/seal.ts';
 import { verifyUserSignature } from '../identity/keys.ts';
+import type { TellEvent } from '../port.ts';
 import { approvedCondition, approveHint } from './approval.ts';
 import type { Credentials } from './credentials.ts';
 import { decideJoin, isUseOf, type JoinDecision } from './decide.ts';
+import type { MemberHolders } from './member-holders.ts';
 import { change, createOnce, getCluster, getJoinToken, withCondition } from './objects.ts';
 import { parseToken, secretMatches } from './token.ts';
 
@@ -22,6 +25,8 @@ export type JoinOfficeOptions = {
   readonly env: RuntimeEnv;
   readonly client: KubeClient;
   readonly credentials: Credentials;
+  readonly holders: Pick<MemberHolders, 'holder'>;
+  readonly tell: TellEvent;
   /** Where admitted agents connect, and what they trust there. */
   readonly broker: () => { readonly natsUrls: readonly string[]; readonly natsCa: string };
   /** Raw Ed25519 public key that signs work. */
@@ -29,8 +34,8 @@ export type JoinOfficeOptions = {
   readonly beatIntervalMs: number;
 };
 
-/** Answers join requests. */
-export type JoinOffice = (request: JoinRequest) => Promise<JoinAnswer>;
+/** Answers join requests; `address` is where they come from. */
+export type JoinOffice = (request: JoinRequest, address: string) => Promise<JoinAnswer>;
 
 const pollAgainMs = 2_000;
 /** Two requests for one name may race; who loses decides again on what the winner left. */
@@ -39,7 +44,7 @@ const roundsMax = 5;
 /** A new office. */
 export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
   const { env, client } = options;
-  return async (request) => {
+  return async (request, address) => {
     const isNameValid = clusterNameFault(request.name) === undefined;
     const isProofValid = verifyUserSignature(request.publicKey, Buffer.from(joinProofText(request)), Buffer.from(request.proof, 'base64'));
     const isSealingKeyValid = isSealingKey(request.sealingKey);
@@ -50,8 +55,11 @@ export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
       // Only a new name needs to know who else holds the key, and nobody makes the hub look through all Clusters without proof.
       const isNewName = cluster?.status?.agent?.publicKey !== request.publicKey;
       const keyHolder = isProofValid && token !== undefined && isNewName ? await otherHolder(client, request) : undefined;
-      const decision = decideJoin({ request, nowMs: env.nowMs(), isProofValid, isSealingKeyValid, token, cluster, isRevoked, keyHolder });
-      const answer = await carryOut(options, request, decision);
+      const { name, clusterUID } = request;
+      const memberHolder = clusterUID === undefined ? undefined : options.holders.holder(clusterUID, name);
+      const known = { isProofValid, isSealingKeyValid, token, cluster, isRevoked, keyHolder, memberHolder };
+      const decision = decideJoin({ request, nowMs: env.nowMs(), ...known });
+      const answer = await carryOut(options, request, address, decision);
       if (answer !== 'again') return answer;
     }
     return { v: 1, state: 'Pending', message: 'the hub is busy with other requests for this name', retryAfterMs: pollAgainMs };
@@ -72,7 +80,12 @@ const provenToken = async (client: KubeClient, text: string): Promise<JoinToken 
   return secretMatches(parsed?.secret ?? '', token?.status?.secretHash ?? token?.spec.secretHash) ? token : undefined;
 };
 
-const carryOut = async (options: JoinOfficeOptions, request: JoinRequest, decision: JoinDecision): Promise<JoinAnswer | 'again'> => {
+const carryOut = async (
+  options: JoinOfficeOptions,
+  request: JoinRequest,
+  address: string,
+  decision: JoinDecision,
+): Promise<JoinAnswer | 'again'> => {
   if (decision.do === 'wait')
     return {
       v: 1,
@@ -82,7 +95,7 @@ const carryOut = async (options: JoinOfficeOptions, request: JoinRequest, decisi
     };
   if (decision.do === 'admit') return admit(options, request);
   if (decision.do === 'refuse') {
-    if (decision.isTrusted) await noteRefusal(options, request.name, decision.reason, decision.message);
+    if (decision.isTrusted) await noteRefusal(options, request, address, decision);
     return { v: 1, state: 'Refused', reason: decision.reason, message: decision.message };
   }
   // The use is counted first: a crash in between costs a use at most, and the same key is not counted twice for one name.
@@ -162,7 +175,7 @@ const bind = async (
     client,
     clusters,
     request.name,
-    (cluster) => withAgent(cluster, agent, request.kubernetesVersion, env.nowMs()),
+    (cluster) => withAgent(cluster, agent, request, env.nowMs()),
     'status',
   );
   if (bound?.status?.agent?.publicKey === request.publicKey)
@@ -185,7 +198,12 @@ const completed = (cluster: Cluster, labels: Readonly<Record<string, string>>, a
   };
 };
 
-const withAgent = (cluster: Cluster, agent: ClusterAgent, kubernetesVersion: string, nowMs: number): Cluster | undefined => {
+const withAgent = (
+  cluster: Cluster,
+  agent: ClusterAgent,
+  { kubernetesVersion, clusterUID }: JoinRequest,
+  nowMs: number,
+): Cluster | undefined => {
   if (cluster.status?.agent !== undefined || cluster.metadata.deletionTimestamp !== undefined) return undefined;
   const conditions = withCondition(
     cluster.status?.conditions,
@@ -194,17 +212,37 @@ const withAgent = (cluster: Cluster, agent: ClusterAgent, kubernetesVersion: str
   );
   return {
     ...cluster,
-    status: { ...cluster.status, agent, kubernetesVersion, conditions: conditions.filter(({ type }) => type !== 'JoinRefused') },
+    status: {
+      ...cluster.status,
+      agent,
+      kubernetesVersion,
+      ...(clusterUID === undefined ? {} : { clusterUID }),
+      conditions: conditions.filter(({ type }) => type !== 'JoinRefused'),
+    },
   };
 };
 
-/** A refused join shows on the Cluster it was about, once for each reason. */
-const noteRefusal = async ({ env, client }: JoinOfficeOptions, name: string, reason: string, message: string): Promise<void> => {
-  const edit = (cluster: Cluster): Cluster | undefined => {
-    const old = cluster.status?.conditions?.find(({ type }) => type === 'JoinRefused');
+/**
+ * A refused join shows on the Cluster it was about. Where an approved agent is at work, a stranger's attempt is no trouble of the Cluster: an
+ * Event tells of it, and from where it came. A Cluster that still waits, and one whose own agent is refused, have a condition.
+ */
+const noteRefusal = async (
+  { env, client, tell }: JoinOfficeOptions,
+  { name, publicKey }: JoinRequest,
+  address: string,
+  { reason, message }: Extract<JoinDecision, { do: 'refuse' }>,
+): Promise<void> => {
+  const cluster = await getCluster(client, name);
+  if (cluster === undefined) return;
+  const isStranger = cluster.status?.agent !== undefined && cluster.status.agent.publicKey !== publicKey;
+  if (isStranger)
+    tell(cluster as unknown as KubeObject, { type: 'Warning', reason: 'JoinRefused', message: `from ${address}: ${reason}: ${message}` });
+  if (isStranger && cluster.spec.admission === 'Approved') return;
+  const edit = (current: Cluster): Cluster | undefined => {
+    const old = current.status?.conditions?.find(({ type }) => type === 'JoinRefused');
     if (old?.reason === reason) return undefined;
-    const conditions = withCondition(cluster.status?.conditions, { type: 'JoinRefused', status: 'True', reason, message }, env.nowMs());
-    return { ...cluster, status: { ...cluster.status, conditions } };
+    const conditions = withCondition(current.status?.conditions, { type: 'JoinRefused', status: 'True', reason, message }, env.nowMs());
+    return { ...current, status: { ...current.status, conditions } };
   };
   await change<Cluster>(client, clusters, name, edit, 'status');
 };

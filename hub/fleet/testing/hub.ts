@@ -30,6 +30,8 @@ export type TestHub = {
   readonly fleet: Fleet;
   readonly store: Store;
   readonly registry: ReturnType<typeof createRegistry>;
+  /** Events as `NAME REASON: message`. */
+  readonly events: readonly string[];
   /** Makes a JoinToken; answers the token's text. */
   readonly token: (name: string, spec?: Record<string, unknown>) => Promise<string>;
   readonly cluster: (name: string) => Promise<KubeObject | undefined>;
@@ -70,6 +72,7 @@ export const startTestHub = async (
     version,
   });
   await api.start();
+  const events: string[] = [];
   const fleet = await startFleet({
     env,
     dataDir: dir,
@@ -83,6 +86,7 @@ export const startTestHub = async (
     client: api.client,
     store,
     addressOf: () => 'test',
+    tell: ({ metadata }, { reason, message }) => void events.push(`${metadata.name} ${reason}: ${message}`),
     beatIntervalMs: 200,
     ...(options.credentialTtlMs === undefined ? {} : { credentialTtlMs: options.credentialTtlMs }),
   });
@@ -98,6 +102,7 @@ export const startTestHub = async (
     fleet,
     store,
     registry,
+    events,
     token: async (name, spec = {}) => {
       const { secret, secretHash } = makeTokenSecret();
       await client.create(joinTokens, {
