@@ -1,10 +1,11 @@
 /** @module Which kinds the hub serves: the built-in ones, its own, and what its members serve besides. */
 import { setFlagsFromString } from 'node:v8';
-import { hanseSchemas, hanseTypes } from '../../shared/api/index.ts';
+import { hanseSchemas, hanseTypes, sayingWhatIsStoredOnly } from '../../shared/api/index.ts';
 import { builtinSchemas, builtinTypes, type ServiceAddresses } from '../../shared/kube/builtin/index.ts';
 import type { OpenApiSchema, ResourceType } from '../../shared/kube/resource.ts';
 import { createSchemaSet, extendSchemaSet, type SchemaSet } from '../../shared/kube/schema/index.ts';
 import { createRegistry, type ResourceTypeRegistry } from '../../shared/kube/server/index.ts';
+import { lookingAtServedKinds } from './policy-kinds.ts';
 
 /** Kinds that members may add in all; more are refused. */
 export const MEMBER_KINDS_MAX = 2_000;
@@ -26,9 +27,12 @@ export type ServedKinds = {
 export const createServedKinds = (addresses?: ServiceAddresses): ServedKinds => {
   // Patterns in members' schemas then run in time linear to the text (see shared/kube/schema/validate.ts).
   setFlagsFromString('--enable-experimental-regexp-engine');
-  const own = [...builtinTypes(addresses), ...hanseTypes()];
+  const own = [
+    ...sayingWhatIsStoredOnly(builtinTypes(addresses), 'hub'),
+    ...lookingAtServedKinds(hanseTypes(), (): ResourceTypeRegistry => registry),
+  ];
   const ownKeys = new Set(own.map(keyOf));
-  const registry = createRegistry(own);
+  const registry: ResourceTypeRegistry = createRegistry(own);
   const ownSchemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
   let schemas = ownSchemas;
   let members: readonly ResourceType[] = [];

@@ -107,6 +107,7 @@ export * from './policy.ts';
 export { type ServiceExport, serviceExportKind } from './service-export.ts';
 export { type ServiceImport, type ServiceImportPort, serviceImportKind } from './service-import.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
+export { type StoringPlace, sayingWhatIsStoredOnly } from './stored-only.ts';
 export { explainedIn, type StoredPlacement, type StoredPlacementStatus, servedPlacement, storedPlacement } from './stored-placement.ts';
 export {
   type TrafficPolicy,
@@ -123,8 +124,14 @@ export const mcsTypes = (): ResourceType[] => [...serviceExportKind.types, ...se
 /** Their schemas by name. */
 export const mcsSchemas: Readonly<Record<string, OpenApiSchema>> = { ...serviceExportKind.schemas, ...serviceImportKind.schemas };
 
+/** Shapes make both the schema and the check: what the check says is not said again. */
+const toldOnce = (type: ResourceType): ResourceType =>
+  type.strategy.validate === undefined ? type : { ...type, strategy: { ...type.strategy, tellsSchema: true } };
+
 /** Every kind that the hub serves of its own, besides Kubernetes' own. */
-export const hanseTypes = (): ResourceType[] => [
+export const hanseTypes = (): ResourceType[] => ownTypes.map(toldOnce);
+
+const ownTypes: readonly ResourceType[] = [
   clusterType,
   joinTokenType,
   placementPolicyType,
@@ -135,7 +142,8 @@ export const hanseTypes = (): ResourceType[] => [
   planReviewType,
   placementHistoryType,
   trafficPolicyType,
-  ...mcsTypes(),
+  ...serviceExportKind.types,
+  ...serviceImportKind.types,
 ];
 
 /** Their schemas by name. */

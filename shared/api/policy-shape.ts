@@ -1,5 +1,17 @@
 /** @module The shape of a policy's spec: schema with descriptions for `kubectl explain`, and checks that name the field and the mend. */
-import { dns1123Label, type Fault, forbidden, invalid, labelValue, pathSegmentName, qualifiedName, required } from '../kube/names/index.ts';
+import {
+  dns1035Label,
+  dns1123Label,
+  dns1123Subdomain,
+  type Fault,
+  forbidden,
+  invalid,
+  invalidEach,
+  labelValue,
+  pathSegmentName,
+  qualifiedName,
+  required,
+} from '../kube/names/index.ts';
 import { labelSelectorShape } from './label-selector.ts';
 import { overrideShape } from './override-shape.ts';
 import { strategies } from './policy.ts';
@@ -31,23 +43,44 @@ const matching = (what: string): Shape =>
     `${what} Besides its own labels a cluster carries hanse.dev/cluster (its name) and, where known, hanse.dev/provider, topology.kubernetes.io/region and topology.kubernetes.io/zone. Absent or empty matches every cluster.`,
   );
 
+/** `v1` of the core group, or a group and one of its versions. */
+const isApiVersion = (value: string): boolean => {
+  const [group = '', version] = value.split('/', 2);
+  if (version === undefined) return /^v\d+((alpha|beta)\d+)?$/.test(group);
+  return value.split('/').length === 2 && dns1123Subdomain(group).length === 0 && dns1035Label(version).length === 0;
+};
+
+/** Roles may be called whatever can stand in a path; all other kinds have names as DNS has them. */
+const nameFaults = (selector: unknown, path: string): Fault[] => {
+  if (!isBag(selector) || typeof selector.name !== 'string') return [];
+  const { name, apiVersion } = selector;
+  if (name === '') return [invalid(`${path}.name`, name, 'must not be empty; remove the field to select all objects of the kind')];
+  const isRole = String(apiVersion).startsWith('rbac.authorization.k8s.io/');
+  return invalidEach(`${path}.name`, name, isRole ? pathSegmentName(name, false) : dns1123Subdomain(name));
+};
+
 const selectorFields = (clusterScoped: boolean): Readonly<Record<string, Field>> => ({
   apiVersion: must(
     text('API version of the objects, such as apps/v1.', (value) =>
-      value === '' ? ['must not be empty; write a group and version such as apps/v1'] : [],
+      isApiVersion(value) ? [] : ['must be a group and version such as apps/v1, or v1 alone for the core kinds'],
     ),
   ),
   kind: must(
     text('Kind of the objects, such as Deployment.', (value) =>
-      value === '' ? ['must not be empty; write a kind such as Deployment'] : [],
+      /^[A-Z][A-Za-z0-9]{0,62}$/.test(value) ? [] : ['must be a kind in CamelCase such as Deployment; kubectl api-resources lists them'],
     ),
   ),
   ...(clusterScoped ? { namespace: text('Only objects of this namespace; absent = of every namespace.', dns1123Label) } : {}),
-  name: text('Only the object of this name. Excludes labelSelector.', (value) => pathSegmentName(value, false)),
+  name: text('Only the object of this name. Excludes labelSelector.'),
   labelSelector: labelSelectorShape('Only objects with these labels. Excludes name.'),
 });
 
-const resourceSelector = (clusterScoped: boolean): Shape =>
+const resourceSelector = (clusterScoped: boolean): Shape => {
+  const shape = selectorShape(clusterScoped);
+  return { ...shape, check: (value, path) => [...shape.check(value, path), ...nameFaults(value, path)] };
+};
+
+const selectorShape = (clusterScoped: boolean): Shape =>
   fields('Objects the policy governs.', selectorFields(clusterScoped), (value, path) => {
     if (value.name !== undefined && value.labelSelector !== undefined) {
       return [forbidden(`${path}.labelSelector`, 'may not be set together with `name`; remove one of them')];

@@ -7,7 +7,20 @@ const base = { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', 
 const faults = (spec: unknown, clusterScoped = false): string[] =>
   validatePolicySpec(spec, clusterScoped).map(({ field, message }) => `${field}: ${message}`);
 
+/** What is wrong, the change that makes it so, the field that is named, and the words. */
+type Mistake = [string, Record<string, unknown>, string, RegExp];
+
 describe('validatePolicySpec', () => {
+  it('takes every form that an API version, a kind and a name can have', () => {
+    const selectors = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt' },
+      { apiVersion: 'v1beta1', kind: 'X' },
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', name: 'system:Reader' },
+      { apiVersion: 'k8s.cni.cncf.io/v1alpha2', kind: 'NetworkAttachmentDefinition', name: 'a.b' },
+    ];
+    expect(faults({ resourceSelectors: selectors })).toEqual([]);
+  });
+
   it('takes the policy of the documentation', () => {
     const spec = {
       priority: 0,
@@ -31,7 +44,7 @@ describe('validatePolicySpec', () => {
     expect(faults(spec)).toEqual([]);
   });
 
-  it.each<[string, Record<string, unknown>, string, RegExp]>([
+  it.each<Mistake>([
     [
       'an unknown strategy',
       { replicaScheduling: { strategy: 'Random' } },
@@ -69,7 +82,7 @@ describe('validatePolicySpec', () => {
       'spec.spread[1].topologyKey',
       /Duplicate value: "a"/,
     ],
-    ['a tier without a name', { tiers: [{}] }, 'spec.tiers[0].name', /Required value/],
+    ['a tier without a name', { tiers: [{}] }, 'spec.tiers[0].name', /^[^ ]+ Required value: set it \(name of the tier/],
     ['two tiers of one name', { tiers: [{ name: 'a' }, { name: 'a' }] }, 'spec.tiers[1].name', /Duplicate value/],
     [
       'a bad selector operator',
@@ -88,6 +101,36 @@ describe('validatePolicySpec', () => {
       { resourceSelectors: [{ ...base.resourceSelectors[0], labelSelector: {} }] },
       'spec.resourceSelectors[0].labelSelector',
       /together with `name`/,
+    ],
+    ...['foo', 'v1x', 'apps/', '/v1', 'apps/v1/x', 'Apps/v1', 'a b/v1', ''].map(
+      (apiVersion): Mistake => [
+        `the API version ${JSON.stringify(apiVersion)}`,
+        { resourceSelectors: [{ apiVersion, kind: 'Deployment' }] },
+        'spec.resourceSelectors[0].apiVersion',
+        /must be a group and version such as apps\/v1/,
+      ],
+    ),
+    ...['deployment', 'deployments.apps', 'My Kind', ''].map(
+      (kind): Mistake => [
+        `the kind ${JSON.stringify(kind)}`,
+        { resourceSelectors: [{ apiVersion: 'apps/v1', kind }] },
+        'spec.resourceSelectors[0].kind',
+        /must be a kind in CamelCase such as Deployment/,
+      ],
+    ),
+    ...['A B', 'Web', 'a/b'].map(
+      (name): Mistake => [
+        `the name ${JSON.stringify(name)}`,
+        { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name }] },
+        'spec.resourceSelectors[0].name',
+        /lowercase RFC 1123 subdomain/,
+      ],
+    ),
+    [
+      'an empty name',
+      { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: '' }] },
+      'spec.resourceSelectors[0].name',
+      /remove the field to select all/,
     ],
     ['no resource selector', { resourceSelectors: [] }, 'spec.resourceSelectors', /at least one is needed/],
     [
@@ -167,7 +210,7 @@ describe('validatePolicySpec', () => {
       /no cluster can hold both/,
     ],
     ['a move budget of 0', { rebalance: { maxMovesPercent: 0 } }, 'spec.rebalance.maxMovesPercent', /mode Off moves nothing/],
-    ['a number where text belongs', { tiers: [{ name: 5 }] }, 'spec.tiers[0].name', /must be of type string: "number"/],
+    ['a number where text belongs', { tiers: [{ name: 5 }] }, 'spec.tiers[0].name', /must be of type string: "integer"/],
     ['a list where an object belongs', { replicaScheduling: [] }, 'spec.replicaScheduling', /must be of type object: "array"/],
   ])('refuses %s and names the field', (_, change, field, message) => {
     const said = faults({ ...base, ...change });

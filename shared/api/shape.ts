@@ -18,7 +18,7 @@ type Bag = { readonly [key: string]: unknown };
 export const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const wrongType = (path: string, value: unknown, type: string): Fault => {
-  const given = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  const given = Array.isArray(value) ? 'array' : value === null ? 'null' : Number.isInteger(value) ? 'integer' : typeof value;
   return invalid(path, given, `${path} in body must be of type ${type}: ${goQuote(given)}`);
 };
 
@@ -115,6 +115,14 @@ export const list = (description: string, item: Shape, merge: ListMerge, max: nu
   },
 });
 
+/** What to write where nothing is: the first sentence of the field's description. */
+const mendOf = (description: unknown): string => {
+  const [sentence = ''] = String(description ?? '').split(/\.(?=\s|$)/);
+  const [first = '', second = ''] = sentence;
+  const isWord = second !== '' && second === second.toLowerCase();
+  return sentence === '' ? '' : `set it (${isWord ? first.toLowerCase() : first}${sentence.slice(1)})`;
+};
+
 /** An object with declared fields; `rule` checks fields against each other. Unknown fields are the server's to judge. */
 export const fields = (
   description: string,
@@ -131,10 +139,11 @@ export const fields = (
       ...(must.length === 0 ? {} : { required: must }),
     },
     check: (value, path) => {
+      if (value === undefined) return [required(path, mendOf(description))];
       if (!isBag(value)) return [wrongType(path, value, 'object')];
       const faults = names.flatMap(([name, field]) => {
         const entry = value[name];
-        if (entry === undefined) return field.required === true ? [required(`${path}.${name}`)] : [];
+        if (entry === undefined) return field.required === true ? [required(`${path}.${name}`, mendOf(field.schema.description))] : [];
         return field.check(entry, `${path}.${name}`);
       });
       return faults.length > 0 || rule === undefined ? faults : rule(value, path);

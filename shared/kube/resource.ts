@@ -37,6 +37,8 @@ export type Strategy = {
   /** What is wrong with a new object so early that nothing else is told. Absent: nothing. */
   readonly validateFirst?: (object: KubeObject) => StatusCause[];
   readonly validate?: (object: KubeObject) => StatusCause[];
+  /** True: the schema is made of the same rules, so that what `validate` says of a place in better words is not said by the schema again. */
+  readonly tellsSchema?: boolean;
   /** What is wrong with a change, `validate` among it where a change is held to it. Absent: `validate`. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject) => StatusCause[];
   /** What is wrong with a change by the subresource `status`. Absent: nothing. */

@@ -5,6 +5,7 @@ import { type Authority, openAuthority } from '../../../hub/api/certificates.ts'
 import { kubeconfigText } from '../../../hub/api/kubeconfig.ts';
 import { type Served, serve } from '../../../hub/api/serve.ts';
 import { openSqliteJournal, startRetention } from '../../../hub/store/index.ts';
+import { sayingWhatIsStoredOnly } from '../../../shared/api/index.ts';
 import discovery from '../../../shared/kube/builtin/data/discovery.json' with { type: 'json' };
 import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
@@ -68,7 +69,11 @@ const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
 const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer => {
   return createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), topologyType, ...trafficTypes]),
+    registry: createRegistry([
+      ...sayingWhatIsStoredOnly(builtinTypes(serviceAddresses(store, env)), 'playground'),
+      topologyType,
+      ...trafficTypes,
+    ]),
     schemas: () => schemas,
     env,
     version,

@@ -30,8 +30,7 @@ export const createFaults = (server: ServerContext, type: ResourceType, object: 
   return distinct([
     ...validateObjectMeta(object, type.namespaced, nameRuleOf(type)),
     ...finalizerFaults(type, object),
-    ...schemaFaults(server, type, object),
-    ...(type.strategy.validate?.(object) ?? []),
+    ...valueFaults(server, type, object, type.strategy.validate?.(object) ?? []),
   ]);
 };
 
@@ -46,9 +45,23 @@ export const updateFaults = (
   distinct([
     ...validateObjectMetaUpdate(object, old),
     ...finalizerFaults(type, object),
-    ...schemaFaults(server, type, object),
-    ...changeFaults(type.strategy, object, old, subresource),
+    ...valueFaults(server, type, object, changeFaults(type.strategy, object, old, subresource)),
   ]);
+
+/** What schema and kind say of the values, each fault once. */
+const valueFaults = (
+  server: ServerContext,
+  type: ResourceType,
+  object: KubeObject,
+  own: readonly StatusCause[],
+): readonly StatusCause[] => {
+  const bySchema = schemaFaults(server, type, object);
+  if (type.strategy.tellsSchema !== true || own.length === 0) return [...bySchema, ...own];
+  return [...bySchema.filter(({ field = '' }) => field !== '<nil>' && !own.some((fault) => isAtOrBelow(fault.field ?? '', field))), ...own];
+};
+
+const isAtOrBelow = (field: string, above: string): boolean =>
+  field === above || (field.startsWith(above) && ['.', '['].includes(field[above.length] ?? ''));
 
 const changeFaults = (strategy: Strategy, object: KubeObject, old: KubeObject, subresource: string): StatusCause[] => {
   if (subresource === 'status') return strategy.validateStatus?.(object, old) ?? [];
