@@ -23,5 +23,11 @@ export const connectHub = async (asked: string | undefined, env: RuntimeEnv): Pr
     throw new UsageError(`no kubeconfig of a hub at ${files.join(' nor ')}: start one with \`npm start\`, or name it with --kubeconfig`);
   }
   const { api, access } = await openKubeconfig(file, env);
-  return { client: api, server: access.server, caPem: access.ca ?? '', close: () => api.close() };
+  return {
+    client: api,
+    raw: (path, accept) => api.raw(path, accept),
+    server: access.server,
+    caPem: access.ca ?? '',
+    close: () => api.close(),
+  };
 };

@@ -4,6 +4,8 @@ import type { KubeClient } from '../../shared/kube/client/port.ts';
 /** A client of the hub, and where it is. */
 export type HubConnection = {
   readonly client: KubeClient;
+  /** GET of any path as JSON, in this media type. */
+  readonly raw: (path: string, accept: string) => Promise<unknown>;
   readonly server: string;
   readonly caPem: string;
   readonly close: () => Promise<void>;

@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 const contextOf = (it: TestHub, lines: string[]): CliContext => ({
-  connect: async () => ({ client: it.client, server: '', caPem: '', close: async () => undefined }),
+  connect: async () => ({ client: it.client, raw: async () => ({}), server: '', caPem: '', close: async () => undefined }),
   print: (line) => void lines.push(line),
   nowMs: Date.now,
   endWith: () => undefined,

@@ -9,15 +9,8 @@ import { tableLines } from './table.ts';
 
 const placementHistories = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementhistories' };
 
-/** The object that is asked about; `placement` is the name of its Placement, absent when it has none now. */
+/** The object that is asked about, its kind in lower case; `placement` is the name of its Placement, absent when it has none now. */
 export type PastTarget = { readonly kind: string; readonly name: string; readonly placement: string | undefined };
-
-/** Names that the Placement of an object that is gone may have had. */
-const placementNames = ({ kind, name, placement }: PastTarget): readonly string[] => {
-  if (placement !== undefined) return [placement];
-  const kinds = [kind, kind.replace(/ies$/, 'y'), kind.replace(/es$/, ''), kind.replace(/s$/, '')];
-  return [...new Set(kinds)].map((one) => `${name}-${one}`);
-};
 
 /** `--at` in its parts. @throws UsageError */
 export const momentOf = (at: string | undefined): Pick<PlacementHistorySpec, 'time' | 'revision'> => {
@@ -71,10 +64,9 @@ export const explainPast = async (
 ): Promise<void> => {
   const moment = momentOf(at);
   const wanted = history === true ? { limit: limit ?? decisionsDefault } : { limit: 1, whole: true };
-  let told: PlacementHistoryStatus = { decisions: [] };
-  for (const placement of placementNames(target)) {
-    if (told.decisions.length === 0) told = await ask(client, namespace, { placement, ...moment, ...wanted });
-  }
+  // The Placement of an object that is gone had the name that those of its kind have.
+  const placement = target.placement ?? `${target.name}-${target.kind}`;
+  const told = await ask(client, namespace, { placement, ...moment, ...wanted });
   const [newest] = told.decisions;
   if (newest === undefined) {
     const when = at === undefined ? '' : ` up to ${at}`;

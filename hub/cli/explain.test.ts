@@ -6,14 +6,14 @@ import { explanationLines } from './explanation-text.ts';
 
 describe('explain', () => {
   test.each([
-    [['deployment/web'], { kind: 'deployment', name: 'web' }],
-    [['deploy', 'web'], { kind: 'deployment', name: 'web' }],
-    [['statefulsets.apps/db'], { kind: 'statefulsets', name: 'db' }],
+    [['deployment/web'], { type: 'deployment', name: 'web' }],
+    [['deploy', 'web'], { type: 'deploy', name: 'web' }],
+    [['statefulsets.apps/db'], { type: 'statefulsets.apps', name: 'db' }],
   ])('%j names one object', (words, target) => {
     expect(parseTarget(words)).toEqual(target);
   });
 
-  test.each([[['web']], [['a/']], [['a', 'b', 'c']], [[]]])('%j is refused with the form that is right', (words) => {
+  test.each([[['web']], [['a/']], [['a', 'b', 'c']], [['a/b/c']], [[]]])('%j is refused with the form that is right', (words) => {
     expect(() => parseTarget(words)).toThrow('TYPE/NAME');
   });
 
@@ -113,5 +113,39 @@ describe('explain', () => {
       'CLUSTER   ELIGIBLE   TIER   SCORE                         PRICE/H   CAN ADD   HAD   GOT   SHARE   WHY',
       'aws       yes               5 (preferredClusters[0] +5)   0.25      >=2       0     2     100%',
     ]);
+  });
+
+  test.each([
+    [
+      [4, 4, 16],
+      ['17%', '16%', '67%'],
+    ],
+    [
+      [1, 1, 1],
+      ['34%', '33%', '33%'],
+    ],
+    [
+      [0, 5, 0],
+      ['0%', '100%', '0%'],
+    ],
+    [
+      [1, 98, 101],
+      ['0%', '49%', '51%'],
+    ],
+  ])('the shares of %j replicas come to a hundred: %j', (counts, shares) => {
+    const total = counts.reduce((sum, got) => sum + got, 0);
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'web-deployment', namespace: 'shop' },
+      spec: { workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }, policy: 'shop/web', clusters: [] },
+      status: {
+        explanation: counts.map((got, at) => ({
+          ...{ cluster: `c${at}`, eligible: true, reason: '', message: '', before: 0, got },
+          share: Math.floor((got * 100) / total),
+        })),
+      },
+    });
+    expect(lines.slice(-counts.length).map((line) => /\d+%/.exec(line)?.[0])).toEqual(shares);
   });
 });

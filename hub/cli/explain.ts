@@ -1,37 +1,20 @@
 /** @module `hanse explain`: why each cluster got what it got. */
 import type { Placement } from '../../shared/api/placement.ts';
+import { parseApiVersion } from '../../shared/kube/object.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { explainPast } from './explain-past.ts';
 import { explanationLines } from './explanation-text.ts';
+import { kindsNamed, type ServedKind, servedKinds } from './kinds.ts';
 
 const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' };
+/** Where the hub keeps decisions on objects that are in no namespace. */
+const systemNamespace = 'hanse-system';
 
-/** kubectl's short names of the kinds that are placed most. */
-const shortNames: Readonly<Record<string, string>> = {
-  deploy: 'deployment',
-  sts: 'statefulset',
-  ds: 'daemonset',
-  cj: 'cronjob',
-  cm: 'configmap',
-  svc: 'service',
-  pvc: 'persistentvolumeclaim',
-  sa: 'serviceaccount',
-  ns: 'namespace',
-};
-
-/** `deployments.apps/web` → kind `deployment`, name `web`. @throws UsageError when it is not TYPE/NAME. */
-export const parseTarget = (words: readonly string[]): { kind: string; name: string } => {
-  const [type = '', name = ''] = words.length === 1 ? (words[0] ?? '').split('/') : words;
-  if (type === '' || name === '' || words.length > 2) throw new UsageError('say what to explain as TYPE/NAME, such as deployment/web');
-  const lower = (type.split('.')[0] ?? '').toLowerCase();
-  return { kind: shortNames[lower] ?? lower, name };
-};
-
-const isKind = (kind: string, asked: string): boolean => {
-  const lower = kind.toLowerCase();
-  return (
-    asked === lower || asked === `${lower}s` || asked === `${lower}es` || (lower.endsWith('y') && asked === `${lower.slice(0, -1)}ies`)
-  );
+/** `deployments.apps/web`, or the two as words, in its parts. @throws UsageError when it is not TYPE/NAME. */
+export const parseTarget = (words: readonly string[]): { type: string; name: string } => {
+  const [type = '', name = '', ...more] = words.length === 1 ? (words[0] ?? '').split('/') : words;
+  if (type === '' || name === '' || more.length > 0) throw new UsageError('say what to explain as TYPE/NAME, such as deployment/web');
+  return { type, name };
 };
 
 /** Options of {@link explain}. */
@@ -47,20 +30,35 @@ export type ExplainOptions = {
   readonly at?: string;
 };
 
-/** Prints why the object is where it is. @throws UsageError when the hub has decided nothing about it. */
+const isOf =
+  (kinds: readonly ServedKind[], name: string) =>
+  ({ spec: { workload } }: Placement): boolean =>
+    workload.name === name &&
+    kinds.some(({ kind, group }) => kind === workload.kind && group === parseApiVersion(workload.apiVersion).group);
+
+/** Prints why the object is where it is. @throws UsageError when the hub has decided nothing about it, or serves no such type. */
 export const explain = (context: CliContext, words: readonly string[], options: ExplainOptions): Promise<void> =>
-  withHub(context, options.kubeconfig, async ({ client }) => {
-    const { kind, name } = parseTarget(words);
-    const { items } = await client.list({ ...placements, namespace: options.namespace });
-    const placement = (items as Placement[]).find(({ spec }) => spec.workload.name === name && isKind(spec.workload.kind, kind));
+  withHub(context, options.kubeconfig, async ({ client, raw }) => {
+    const { type, name } = parseTarget(words);
+    const kinds = kindsNamed(await servedKinds(raw), type);
+    const [first] = kinds;
+    if (first === undefined) throw new UsageError(`the hub serves no type "${type}" (see: kubectl api-resources)`);
+    const namespace = first.namespaced ? options.namespace : systemNamespace;
+    const { items } = await client.list({ ...placements, namespace });
+    const placement = (items as Placement[]).find(isOf(kinds, name));
+    const kind = (placement?.spec.workload.kind ?? first.kind).toLowerCase();
     if (options.history === true || options.at !== undefined)
-      return explainPast(context, client, { kind, name, placement: placement?.metadata.name }, options);
-    if (placement === undefined) {
-      throw new UsageError(
-        `no placement of ${kind}/${name} in namespace ${options.namespace}: no policy selects it, or it does not exist ` +
-          `(look with: kubectl get ${kind} ${name} -n ${options.namespace}; kubectl get placementpolicies -n ${options.namespace})`,
-      );
-    }
+      return explainPast(context, client, { kind, name, placement: placement?.metadata.name }, { ...options, namespace });
+    if (placement === undefined) throw new UsageError(absentText(first, name, namespace));
     if (options.output === 'json') context.print(JSON.stringify({ ...placement.spec, ...placement.status }, null, 2));
     else for (const line of explanationLines(placement)) context.print(line);
   });
+
+const absentText = ({ kind, namespaced }: ServedKind, name: string, namespace: string): string => {
+  const type = kind.toLowerCase();
+  const [where, flag] = namespaced ? [` in namespace ${namespace}`, ` -n ${namespace}`] : ['', ''];
+  return (
+    `no placement of ${type}/${name}${where}: no policy selects it, it does not exist, or it follows a workload that names it ` +
+    `(look with: kubectl get ${type} ${name}${flag}; kubectl get ${namespaced ? `placementpolicies${flag}` : 'clusterplacementpolicies'})`
+  );
+};

@@ -70,7 +70,8 @@ const withHub = async <T>(folder: string, use: (hub: RunningHub) => Promise<T>):
     const { api, access } = await openKubeconfig(join(dataDir, 'kubeconfig'), nodeEnv(silentLog));
     const caFile = join(dataDir, 'hub-ca.pem');
     writeFileSync(caFile, access.ca ?? '');
-    const connection = { client: api, server: access.server, caPem: access.ca ?? '', close: () => api.close() };
+    const raw = (path: string, accept: string): Promise<unknown> => api.raw(path, accept);
+    const connection = { client: api, raw, server: access.server, caPem: access.ca ?? '', close: () => api.close() };
     try {
       return await use({ child, connection, caFile });
     } finally {
