@@ -68,7 +68,8 @@ export const createWishes = (
         if (object === undefined) placements.delete(name);
         else placements.set(name, object.spec as Placement);
         isOtherPolicy = before?.policy !== (object?.spec as Placement | undefined)?.policy;
-        if (before !== undefined && JSON.stringify(before) === JSON.stringify(object?.spec)) return;
+        const isSame = before === object?.spec || JSON.stringify(before) === JSON.stringify(object?.spec);
+        if (before !== undefined && isSame) return;
       } else {
         const kind = resource === 'deployments' ? 'Deployment' : resource === 'configmaps' ? 'ConfigMap' : undefined;
         if (kind === undefined) return;

@@ -44,7 +44,8 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
     if (whole !== undefined) publish(whole);
   };
   const state: AgentLink['state'] = () => ({ phase: peer.connected() ? 'Connected' : 'Disconnected', message: '', sinceMs });
-  const peer = broker.join(process, cluster, (subject) => subject === `hanse.down.${cluster}.want`, {
+  const wantSubject = `hanse.down.${cluster}.want`;
+  const peer = broker.join(process, cluster, (subject) => subject === wantSubject, {
     message: (_, text) => {
       const { what }: WantMessage = JSON.parse(text);
       if (what.includes('hello')) sendHello();

@@ -178,7 +178,7 @@ export const createBroker = (world: World, random: Prng, faults: () => Faults): 
       world.after(latency(), subject, () => {
         if (!isUp || cuts.has(session.link)) return;
         for (const other of sessions) {
-          if (other.sound && reachable(other) && other.hears(subject))
+          if (other.sound && other.hears(subject) && reachable(other))
             other.process.hand(subject, () => other.handlers.message(subject, text));
         }
       });

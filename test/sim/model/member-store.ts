@@ -32,10 +32,12 @@ export const kinds: readonly Kind[] = [
   kindOf('apps', 'deployments', 'Deployment', true, true),
 ];
 
+const kindsByResource = new Map(kinds.map((kind) => [kind.resource, kind]));
+
 /** The kind under this resource. */
 export const kindAt = (type: { readonly group: string; readonly resource: string }): Kind => {
-  const kind = kinds.find(({ group, resource }) => group === type.group && resource === type.resource);
-  if (kind === undefined) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+  const kind = kindsByResource.get(type.resource);
+  if (kind?.group !== type.group) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource');
   return kind;
 };
 
@@ -62,8 +64,7 @@ export type MemberStore = {
   readonly onChange: (run: (object: KubeObject) => void) => void;
 };
 
-const keyOf = (type: { readonly group: string; readonly resource: string }, namespace: string | undefined, name: string): string =>
-  `${type.group}/${type.resource}/${namespace ?? ''}/${name}`;
+const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
 /** Changes kept for watches. */
 const changesMax = 2_000;
@@ -83,7 +84,9 @@ const selectorOf = ({ group, resource, namespace, labelSelector }: Collection): 
 
 /** An empty member. `nowText` is its clock, RFC 3339; `uid` makes names for objects. */
 export const createMemberStore = (nowText: () => string, uid: () => string): MemberStore => {
-  const objects = new Map<string, KubeObject>();
+  /** By resource, then by namespace and name. */
+  const objects = new Map(kinds.map(({ resource }) => [resource, new Map<string, KubeObject>()]));
+  const objectsOf = ({ resource }: Kind): Map<string, KubeObject> => objects.get(resource) ?? new Map();
   const watchers = new Map<Watcher, (object: KubeObject) => boolean>();
   const listeners: ((object: KubeObject) => void)[] = [];
   let changes: Change[] = [];
@@ -101,8 +104,8 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
   };
   const store = (type: GroupVersionResource, object: KubeObject): KubeObject => {
     const kind = kindAt(type);
-    const key = keyOf(kind, object.metadata.namespace, object.metadata.name);
-    const before = objects.get(key);
+    const key = keyOf(object.metadata.namespace, object.metadata.name);
+    const before = objectsOf(kind).get(key);
     version += 1;
     const specChanged = before === undefined || !equalJson(before.spec, object.spec);
     const generation = kind.generations ? (before?.metadata.generation ?? 0) + (specChanged ? 1 : 0) : undefined;
@@ -116,11 +119,11 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
         ...(generation === undefined ? {} : { generation }),
       },
     };
-    objects.set(key, stored);
+    objectsOf(kind).set(key, stored);
     tell(before === undefined ? 'ADDED' : 'MODIFIED', stored);
     return stored;
   };
-  const find: MemberStore['get'] = (type, namespace, name) => objects.get(keyOf(kindAt(type), namespace, name));
+  const find: MemberStore['get'] = (type, namespace, name) => objectsOf(kindAt(type)).get(keyOf(namespace, name));
   const needNamespace = (kind: Kind, namespace: string | undefined): void => {
     if (kind.namespaced && find({ group: '', version: 'v1', resource: 'namespaces' }, undefined, namespace ?? '') === undefined) {
       throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace ?? '', kind: 'namespaces' });
@@ -130,7 +133,7 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
   return {
     get: find,
     version: () => version,
-    list: (collection) => [...objects.values()].filter(selectorOf(collection)),
+    list: (collection) => [...objectsOf(kindAt(collection)).values()].filter(selectorOf(collection)),
     put: store,
     create: (type, object) => {
       const kind = kindAt(type);
@@ -168,7 +171,7 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
       }
       if (preconditions.uid !== undefined && preconditions.uid !== live.metadata.uid)
         throw new StatusError(409, 'Conflict', 'Precondition failed: UID');
-      objects.delete(keyOf(kind, address.namespace, address.name));
+      objectsOf(kind).delete(keyOf(address.namespace, address.name));
       version += 1;
       tell('DELETED', { ...live, metadata: { ...live.metadata, resourceVersion: String(version) } });
     },
