@@ -102,7 +102,7 @@ const buildWithGo = async (folder: string, log: Log, env: NodeJS.ProcessEnv, tim
   return inScratch(folder, async (scratch) => {
     const done = showProgress(
       log,
-      `building nats-server ${goVersion} with go install (a minute on an idle machine, ${timeoutMs / 60_000} at most)`,
+      `building nats-server ${goVersion} with go install, once (one to three minutes, ${timeoutMs / 60_000} at most; with one on PATH nothing is built)`,
     );
     const built = await run('go', ['install', '-trimpath', `github.com/nats-io/nats-server/v2@${goVersion}`], {
       env: { ...env, GOBIN: scratch, GOFLAGS: '', CGO_ENABLED: '0' },
