@@ -78,13 +78,21 @@ const listed = (refs: readonly AnsweredPlacement['object'][]): string => {
 /** Names in one line; of more, the number of the rest is told. */
 const namesMax = 20;
 
+/** A line for each workload that takes others along. */
+const followingLines = (following: NonNullable<PlanAnswer['following']>): string[] =>
+  [...Map.groupBy(following, (one) => nameOf({ object: one.with }))].map(
+    ([workload, ones]) =>
+      `${listed(ones.map(({ object }) => object))} ${ones.length === 1 ? 'follows' : 'follow'} ${workload}, which needs ${ones.length === 1 ? 'it' : 'them'}`,
+  );
+
 /** The lines that `hanse plan` prints. */
 export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boolean; readonly isColoured: boolean }): string[] => {
   const paint = painter(options.isColoured);
-  const { placements, cost, load, preempted = [], unselected = [], unchanged = 0, omitted = 0 } = answer;
+  const { placements, cost, load, preempted = [], unselected = [], following = [], unchanged = 0, omitted = 0 } = answer;
   const unplaced = placements.reduce((sum, placement) => sum + placement.unplaced, 0);
   const started = placements.reduce((sum, placement) => sum + startedIn(placement), 0);
-  const nothing = unchanged > 0 ? 'nothing changes' : 'nothing to place: no policy selects an object of the files';
+  const isUnselected = following.length === 0 || unselected.length > 0;
+  const nothing = unchanged > 0 ? 'nothing changes' : `nothing to place${isUnselected ? ': no policy selects an object of the files' : ''}`;
   const isPriced = cost.before !== '0' || cost.after !== '0';
   return [
     ...(placements.length === 0
@@ -101,6 +109,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
       paint(`${plural(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`, 'changed'),
     ),
     ...(omitted === 0 ? [] : [`${plural(omitted, 'object')} more would change and are not shown`]),
+    ...followingLines(following),
     ...(unselected.length === 0 ? [] : [`no policy selects ${listed(unselected)}`]),
   ];
 };

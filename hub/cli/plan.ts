@@ -4,10 +4,11 @@ import { stringify } from 'yaml';
 import type { PlanDeletion, PlanReviewSpec } from '../../shared/api/index.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { isBag } from '../../shared/lib/fields.ts';
-import { type DumpedCluster, type PlanAnswer, planAnswer, planCase, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
+import { type DumpedCluster, type PlanAnswer, planAnswer, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { parseExactJson, readFiles, readText } from './fit-input.ts';
 import { caseOf } from './plan-case.ts';
+import { planOffline } from './plan-fleet.ts';
 import { planLines } from './plan-text.ts';
 import { runScenarios } from './scenarios.ts';
 
@@ -46,7 +47,7 @@ const caseResult = (one: unknown, at: number, nowMs: number): object => {
     dumps.push([cluster, { dump: Array.isArray(dump) ? dump : [dump] }]);
   }
   try {
-    const plan = planCase({ clusters: Object.fromEntries(dumps), objects }, { nowMs });
+    const plan = planOffline({ clusters: Object.fromEntries(dumps), objects }, { nowMs });
     return plan.ok ? { name, ...planAnswer(plan.value) } : { name, error: plan.message };
   } catch (error) {
     return { name, error: `cases[${at}]: ${wordsOf(error)}` };
@@ -134,9 +135,9 @@ const deletionsOf = async (paths: readonly string[] | undefined): Promise<PlanDe
   }));
 };
 
-const planOffline = async (options: PlanOptions, nowMs: number): Promise<PlanAnswer> => {
+const offlineAnswer = async (options: PlanOptions, nowMs: number): Promise<PlanAnswer> => {
   if (options.delete !== undefined) throw new UsageError('--delete asks the hub; offline, leave the objects out of the files');
-  const plan = planCase(await caseOf(options), { nowMs });
+  const plan = planOffline(await caseOf(options), { nowMs });
   if (!plan.ok) throw new UsageError(plan.message);
   return planAnswer(plan.value);
 };
@@ -162,6 +163,6 @@ export const runPlan = async (context: CliContext, options: PlanOptions): Promis
   if ((options.filename ?? []).length + (options.delete ?? []).length === 0) {
     throw new UsageError('say what to plan: -f FILES with policies, workloads or Clusters, or --delete FILES');
   }
-  const answer = options.offline === true ? await planOffline(options, nowMs) : await planOnHub(context, options);
+  const answer = options.offline === true ? await offlineAnswer(options, nowMs) : await planOnHub(context, options);
   return printPlan(context, answer, options);
 };

@@ -1,20 +1,11 @@
 /** @module `hanse what-if`: what moves where when clusters are lost, emptied or grow, what does not fit, and who ends above which load. */
 import type { PlanReviewSpec } from '../../shared/api/index.ts';
-import {
-  fleetOfCase,
-  type Loss,
-  lossOf,
-  type Measure,
-  makePlan,
-  type PlanAnswer,
-  planAnswer,
-  settled,
-  withLosses,
-} from '../../shared/plan/index.ts';
+import { type Loss, lossOf, type Measure, makePlan, type PlanAnswer, planAnswer, settled, withLosses } from '../../shared/plan/index.ts';
 import { type Paint, painter, type Tone } from './colour.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { askHub, objectsOf, printAs, printPlan } from './plan.ts';
 import { caseOf, readAddedNodes } from './plan-case.ts';
+import { offlineFleet } from './plan-fleet.ts';
 import { paintedTable } from './plan-text.ts';
 
 /** Options of {@link runWhatIf}. */
@@ -69,7 +60,7 @@ const lossesExitCode = (losses: readonly Loss[]): 0 | 2 => (losses.some(({ unpla
 
 const offline = async (options: WhatIfOptions, nowMs: number): Promise<PlanAnswer | LossesAnswer> => {
   const { lose = [], drain = [], every = false, all = false } = options;
-  const fleet = fleetOfCase(await caseOf(options));
+  const fleet = offlineFleet(await caseOf(options));
   if (!fleet.ok) throw new UsageError(fleet.message);
   const plan = makePlan(fleet.value, { nowMs });
   if (!every && lose.length + drain.length === 0) return planAnswer(plan, { isWhole: all });

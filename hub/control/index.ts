@@ -22,7 +22,7 @@ export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from '
 export { type PastWrites, pastDecisions } from './past-decisions.ts';
 export { outputOf, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
-export type { Planner, PlanRefusal, PlanReviewStatus } from './plan/index.ts';
+export { type Planner, type PlanRefusal, type PlanReviewStatus, withFollowing } from './plan/index.ts';
 export { aggregateStatus, type StatusObject } from './status/aggregate.ts';
 export { type Answer, type AppliedChange, nextApplied } from './status/applied.ts';
 export type { Part, Whole } from './status/parts.ts';

@@ -1,5 +1,6 @@
 /** @module A plan as it is told: the JSON of `hanse plan -o json`, its sums, and the code a script goes by. */
 import type { PlacementCost, WorkloadRef } from '../api/index.ts';
+import type { FollowingObject } from './fleet.ts';
 import { type Amount, type Measure, measures, usedPercent } from './load.ts';
 import type { Plan, PlannedLoad, PlannedPlacement } from './plan.ts';
 
@@ -52,6 +53,8 @@ export type PlanAnswer = {
   }[];
   /** Objects that no policy selects. */
   readonly unselected?: readonly WorkloadRef[];
+  /** Objects that no policy selects and that go along with a workload which names them. */
+  readonly following?: readonly FollowingObject[];
   /** Objects that stay as they are and are not told of. */
   readonly unchanged?: number;
   /** Objects left out because there are too many. */
@@ -147,6 +150,7 @@ export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true 
     load: plan.loads.map(answeredLoad),
     ...(plan.preempted.length === 0 ? {} : { preempted: plan.preempted.map(({ victim, ...rest }) => ({ object: victim, ...rest })) }),
     ...(plan.unselected.length === 0 ? {} : { unselected: plan.unselected }),
+    ...(plan.following.length === 0 ? {} : { following: plan.following }),
     ...(unchanged === 0 ? {} : { unchanged }),
     ...(omitted === 0 ? {} : { omitted }),
   };

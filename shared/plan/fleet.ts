@@ -27,6 +27,9 @@ export type PlanTask = Task & {
 /** A workload that would be deleted. */
 export type RemovedWorkload = { readonly workload: Workload; readonly policy: string };
 
+/** An object that no policy selects, and the workload that takes it along into its clusters. */
+export type FollowingObject = { readonly object: WorkloadRef; readonly with: WorkloadRef };
+
 /** Everything that a plan is made from. */
 export type PlanFleet = {
   /** Sorted by name. */
@@ -36,6 +39,8 @@ export type PlanFleet = {
   readonly others: readonly OtherWorkload[];
   /** Objects that no policy selects. */
   readonly unselected: readonly WorkloadRef[];
+  /** Those that a workload takes along; they are not among the unselected. */
+  readonly following?: readonly FollowingObject[];
   readonly removed: readonly RemovedWorkload[];
 };
 

@@ -2,7 +2,7 @@
 export { type AddedNodes, addedNodeObjects, addedNodesFault, emptyReport, parseAddedNodes, withAddedNodes } from './added-nodes.ts';
 export { type AnsweredLoad, type AnsweredPlacement, type AnswerOptions, type PlanAnswer, planAnswer, planExitCode } from './answer.ts';
 export { fleetOfCase, type PlanCase, planCase } from './case.ts';
-export type { PlanCluster, PlanFleet, PlanTask, RemovedWorkload } from './fleet.ts';
+export type { FollowingObject, PlanCluster, PlanFleet, PlanTask, RemovedWorkload } from './fleet.ts';
 export { type PlanObjects, readPlanObjects, refKey } from './input.ts';
 export { type ClusterLoad, type Measure, measures, reportLoad, withPods } from './load.ts';
 export { type Loss, lossOf } from './losses.ts';

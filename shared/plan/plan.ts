@@ -1,7 +1,7 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
 import { type ExplanationRow, explanationRows, type PlacementCost, type WorkloadRef } from '../api/index.ts';
 import { type ClusterView, type Preempted, placeAll, refText, type TaskDecision } from '../placement/index.ts';
-import { costOfRemoved, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
+import { costOfRemoved, type FollowingObject, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
 
 /** One object of a plan. */
@@ -36,6 +36,8 @@ export type Plan = {
   readonly preempted: readonly Preempted[];
   /** Objects that no policy selects. */
   readonly unselected: readonly WorkloadRef[];
+  /** Objects that no policy selects and that a workload takes along. */
+  readonly following: readonly FollowingObject[];
 };
 
 type Counts = ReadonlyMap<string, number>;
@@ -126,5 +128,6 @@ export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Pla
     }),
     ...fleet.removed.map((one) => plannedRemoval(one, byName)),
   ];
-  return { placements, loads: loadsOf(fleet.clusters, placements, fleet), preempted, unselected: fleet.unselected };
+  const { unselected, following = [] } = fleet;
+  return { placements, loads: loadsOf(fleet.clusters, placements, fleet), preempted, unselected, following };
 };

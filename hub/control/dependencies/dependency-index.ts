@@ -1,6 +1,6 @@
 /** @module Who needs what: kept up as workloads and what they name come and go. */
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
+import { partsOf, prefixOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
 import { pullSecretsOf, referencesOf, serviceSelects } from './references.ts';
 
 /** A changeable index of workloads whose dependencies follow them. */
@@ -15,10 +15,16 @@ export type DependencyIndex = {
   readonly touched: (key: StorageKey) => readonly StorageKey[];
 };
 
+/** Where Services and ServiceAccounts are looked up; a Store is one. */
+export type NamedObjects = {
+  readonly get: (key: StorageKey) => { readonly object: KubeObject } | undefined;
+  readonly list: (prefix: string) => readonly { readonly key: StorageKey; readonly object: KubeObject }[];
+};
+
 const none: ReadonlySet<StorageKey> = new Set();
 
 /** An empty index. */
-export const createDependencyIndex = (store: Store): DependencyIndex => {
+export const createDependencyIndex = (store: NamedObjects): DependencyIndex => {
   const needs = new Map<StorageKey, ReadonlySet<StorageKey>>();
   const needed = new Map<StorageKey, Set<StorageKey>>();
   const workloads = new Map<string, Set<StorageKey>>();

@@ -25,11 +25,13 @@ import {
 import { type ClusterRecord, type Directory, strangerOf, viewOf } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { type Ledger, unseen } from '../cluster/ledger.ts';
+import type { NamedObjects } from '../dependencies/index.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from '../placement/decide.ts';
 import { lingeringOf, shapeOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
+import { withFollowing } from './following.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
 
 /** What the hub plans from; only read. */
@@ -69,6 +71,18 @@ type Workloads = {
   assigned: { workId: string; shape: AssumedPods['shape']; replicas: ReadonlyMap<string, number> }[];
 };
 
+/** The objects of the store with those of the overlay in their place. */
+const supposedObjects = (store: Store, { workloads }: Overlay): NamedObjects => ({
+  get: (key) => {
+    const object = workloads.has(key) ? workloads.get(key) : store.get(key)?.object;
+    return object === undefined ? undefined : { object };
+  },
+  list: (prefix) => [
+    ...store.list(prefix).filter(({ key }) => !workloads.has(key)),
+    ...[...workloads].flatMap(([key, object]) => (object === undefined || !key.startsWith(prefix) ? [] : [{ key, object }])),
+  ],
+});
+
 /** Every object that is or would be placed. */
 const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   const { store, catalog } = sources;
@@ -80,12 +94,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
   }
   for (const key of overlay.workloads.keys()) selected.add(key);
   const into: Workloads = { tasks: [], others: [], unselected: [], removed: [], assigned: [] };
-  const supposed = {
-    get: (key: StorageKey) => {
-      const object = overlay.workloads.has(key) ? overlay.workloads.get(key) : store.get(key)?.object;
-      return object === undefined ? undefined : { object };
-    },
-  };
+  const supposed = supposedObjects(store, overlay);
   for (const key of [...selected].sort()) {
     const isAsked = overlay.workloads.has(key);
     const stored = store.get(key)?.object;
@@ -180,5 +189,8 @@ export const fleetUnder = (
   const clusters = clustersUnder(sources, overlay.value, addNodes, workloads);
   if (!clusters.ok) return clusters;
   const { tasks, others, unselected, removed } = workloads;
-  return { ok: true, value: { clusters: clusters.value, tasks, others, unselected, removed } };
+  const fleet = { clusters: clusters.value, tasks, others, unselected, removed };
+  if (unselected.length === 0) return { ok: true, value: fleet };
+  const supposed = supposedObjects(sources.store, overlay.value);
+  return { ok: true, value: withFollowing(fleet, supposed, (ref) => objectKeyOf(sources.catalog, ref)) };
 };

@@ -79,6 +79,22 @@ const burst = async (): Promise<TestHub> => {
 };
 
 describe('a plan of the hub', () => {
+  it('says of what a workload of the hub or of the files names that it follows, not that no policy selects it', async () => {
+    const it = await started({ home: 4 });
+    const web = deployment('web', 1);
+    const [container] = web.spec.template.spec.containers;
+    const named = { ...container, envFrom: [{ configMapRef: { name: 'cfg' } }] };
+    await it.client.create(policies, policy());
+    await it.client.create(deployments, {
+      ...web,
+      spec: { ...web.spec, template: { ...web.spec.template, spec: { containers: [named] } } },
+    });
+    const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } });
+    const { following, unselected } = await asked(it, { objects: [map('cfg'), map('stray')] });
+    expect(following?.map((one) => [one.object.name, one.with.name])).toEqual([['cfg', 'web']]);
+    expect(unselected?.map(({ name }) => name)).toEqual(['stray']);
+  });
+
   it('tells what then happens, for a new policy with its workload, and writes nothing', async () => {
     const it = await started({ home: 4, aws: 20 });
     await until(() =>
