@@ -32,7 +32,9 @@ test('what getting nats-server takes is told as progress, and logged', async () 
   const log = toldLog({ ...silentLog, info: (line) => void logged.push(line) }, (line) => void told.push(line));
   expect(await ensureNatsServer({ log, cacheDir: join(folder, 'cache'), env: { PATH: bin } })).toMatchObject({ from: 'go' });
   expect(told).toEqual([
-    expect.stringMatching(/^building nats-server v[\d.]+ with go install, once \(one to three minutes, 4 at most; with one on PATH nothing is built\)$/),
+    expect.stringMatching(
+      /^building nats-server v[\d.]+ with go install, once \(one to three minutes, 4 at most; with one on PATH nothing is built\)$/,
+    ),
     expect.stringMatching(/: ended after \d+ s$/),
   ]);
   expect(logged).toEqual(told);
