@@ -158,7 +158,7 @@ describe('the checker of singletons', () => {
 });
 
 /** A workload in `a` and `b`; `b` is heard until 0, `a` always. At `endMs` the Placement leaves `b` out, at 60 s that is signed. */
-const withdrawFromSilent = (endMs: number, policy: string): string | undefined => {
+const withdrawFromSilent = (endMs: number, policy: string, replicas = 2): string | undefined => {
   let nowMs = 0;
   const observer = observe([workCheck], () => nowMs);
   const place = (clusters: readonly string[], of: string): void =>
@@ -176,6 +176,8 @@ const withdrawFromSilent = (endMs: number, policy: string): string | undefined =
   nowMs = endMs;
   place(['a'], policy);
   nowMs = 60_000;
+  observer.asked('apps/deployments/shop/web', applied(0, replicas).spec);
+  observer.written({ revision: 60_001, key: 'apps/deployments/shop/web', object: applied(0, replicas) });
   observer.heard('beat', 'a', {});
   const { object: _, ...rest } = item('b', 9, 2);
   observer.published({ ...rest, op: 'withdraw' });
@@ -184,11 +186,12 @@ const withdrawFromSilent = (endMs: number, policy: string): string | undefined =
 
 describe('the checker of work', () => {
   const rule = 'nothing is withdrawn because it was unseen';
-  test.each<readonly [string, number, string, string | undefined]>([
-    ['notices what is taken from a cluster that was not heard when it was decided', 40_000, 'shop/one', rule],
-    ['says nothing of what was decided while the cluster was heard', 4_000, 'shop/one', undefined],
-    ['says nothing when another policy decides', 40_000, 'shop/other', undefined],
-  ])('%s', (_, endMs, policy, wanted) => {
-    expect(withdrawFromSilent(endMs, policy)).toBe(wanted);
+  test.each<readonly [string, number, string, string | undefined, number]>([
+    ['notices what is taken from a cluster that was not heard when it was decided', 40_000, 'shop/one', rule, 2],
+    ['says nothing of what was decided while the cluster was heard', 4_000, 'shop/one', undefined, 2],
+    ['says nothing when another policy decides', 40_000, 'shop/other', undefined, 2],
+    ['says nothing when its user wants fewer', 40_000, 'shop/one', undefined, 1],
+  ])('%s', (_, endMs, policy, wanted, replicas) => {
+    expect(withdrawFromSilent(endMs, policy, replicas)).toBe(wanted);
   });
 });

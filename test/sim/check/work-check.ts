@@ -56,11 +56,17 @@ export const workCheck: Checker = (fail, nowMs) => {
   const isOurDoing = (ref: WorkItem['ref']): boolean =>
     [...lastBeatMs.values()].some((atMs) => nowMs() - atMs < deafMsMin) || askedAgoMs(ref) > decisionAgeMsMax;
 
-  /** The user wants none of it anywhere: scaled to 0, or deleted with what follows it. */
+  /** When users last scaled each workload down. */
+  const shrunkMs = new Map<string, number>();
+  const replicasOf = (name: string): number =>
+    (wishes.object('Deployment', name)?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+
+  /** The user wants less of it, so that it must go somewhere: scaled down of late, scaled to 0, or deleted with what follows it. */
   const isScaledAway = (ref: WorkItem['ref']): boolean => {
-    const workload = wishes.object('Deployment', ref.name.replace(/-config$/, ''));
-    const isGoing = workload === undefined || workload.metadata.deletionTimestamp !== undefined;
-    return isGoing || (workload.spec as { replicas?: number } | undefined)?.replicas === 0;
+    const name = ref.name.replace(/-config$/, '');
+    const workload = wishes.object('Deployment', name);
+    if (workload === undefined || workload.metadata.deletionTimestamp !== undefined || replicasOf(name) === 0) return true;
+    return nowMs() - (shrunkMs.get(name) ?? Number.NEGATIVE_INFINITY) <= decisionAgeMsMax;
   };
 
   const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
@@ -86,7 +92,12 @@ export const workCheck: Checker = (fail, nowMs) => {
   };
 
   return {
-    written: wishes.written,
+    written: (entry) => {
+      const name = entry.key.split('/')[3] ?? '';
+      const before = replicasOf(name);
+      wishes.written(entry);
+      if (replicasOf(name) < before) shrunkMs.set(name, nowMs());
+    },
     asked: (key) => {
       askedMs.set(key, nowMs());
     },
