@@ -201,6 +201,20 @@ describe('what is deprecated', () => {
   });
 });
 
+describe('the uid of an object', () => {
+  it('is never changed by a patch or an apply', async () => {
+    await server.json('POST', BASE, { metadata: { name: 'own' } });
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'own', uid: 'abc' } };
+    for (const type of ['merge-patch+json', 'apply-patch+yaml']) {
+      const { code, body: answer } = await server.json('PATCH', `${BASE}/own?fieldManager=x`, body, {
+        'Content-Type': `application/${type}`,
+      });
+      const message = 'ConfigMap "own" is invalid: metadata.uid: Invalid value: "abc": field is immutable';
+      expect({ code, message: answer.message }).toEqual({ code: 422, message });
+    }
+  });
+});
+
 describe('what every server has', () => {
   it('two system PriorityClasses, which cannot be deleted', async () => {
     const own = await testServer({ loops: true });

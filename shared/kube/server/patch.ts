@@ -121,10 +121,14 @@ const checkIdentity = (call: Call, object: KubeObject, old: KubeObject, stored: 
   checkVersionText(resourceVersion ?? '');
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== String(stored.revision))
     throw conflict(call.type, call.name);
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
-    throw invalid(call.type, call.name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }]);
-  }
+  checkUid(call, uid, old);
+};
+
+/** A patch may say the uid that the object has; it cannot give it another one. */
+const checkUid = (call: Call, uid: string | undefined, old: KubeObject): void => {
+  if (uid === undefined || uid === '' || uid === old.metadata.uid) return;
+  const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
+  throw invalid(call.type, call.name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }]);
 };
 
 const patchedScale = (server: ServerContext, call: Call, old: KubeObject, target: PatchTarget): KubeObject => {
@@ -182,9 +186,7 @@ const configurationOf = (body: Body): KubeObject => {
 const checkApplied = (call: Call, applied: KubeObject, stored: Stored): void => {
   const { resourceVersion = '', uid = '' } = (applied.metadata ?? {}) as Partial<KubeObject['metadata']>;
   if (resourceVersion !== '' && resourceVersion !== String(stored.revision)) throw conflict(call.type, call.name);
-  if (uid === '' || uid === stored.object.metadata.uid) return;
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.object.metadata.uid ?? ''}`;
-  throw conflict(call.type, call.name, why);
+  checkUid(call, uid, stored.object);
 };
 
 const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefined, applied: KubeObject, query: WriteQuery): KubeObject => {
