@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { Change, Stored } from '../../shared/kube/storage/index.ts';
-import { hasFinished, isContentChange, movesWork } from './changes.ts';
+import { hasFinished, isContentChange, movesWork, observesMore } from './changes.ts';
 import { placementFinalizer } from './placement/names.ts';
 
 const storedOf = (object: KubeObject): Stored => ({ key: 'k', revision: 1, object, json: '' });
@@ -66,6 +66,15 @@ describe('a change of a Placement', () => {
     ['moves nothing when clusters answered', { ...placement, status: { unplaced: 0, reason: 'Placed', conditions: [] } }, false],
   ])('%s', (_, after, expected) => {
     expect(movesWork(changeOf(placement, after))).toBe(expected);
+  });
+
+  it('tells of the object when only the generation is another one, so that what clusters have answered counts', () => {
+    const observing = (observedGeneration: number): KubeObject => ({
+      ...placement,
+      status: { ...(placement.status as object), observedGeneration },
+    });
+    const newer = changeOf(observing(1), observing(2));
+    expect([movesWork(newer), observesMore(newer), observesMore(changeOf(observing(2), observing(2)))]).toEqual([false, true, false]);
   });
 });
 

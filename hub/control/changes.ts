@@ -50,6 +50,11 @@ export const movesWork = ({ op, previous, current }: Change): boolean => {
   );
 };
 
+/** True when a decision was made about a newer generation of its object, whatever came of it. */
+export const observesMore = ({ previous, current }: Change): boolean =>
+  previous !== undefined &&
+  storedPlacement(previous.object).status?.observedGeneration !== storedPlacement(current.object).status?.observedGeneration;
+
 /** True when a Job has ended: its pods hold no room any more. */
 export const hasFinished = ({ previous, current }: Change): boolean =>
   isFinishedJob(current.object) && previous !== undefined && !isFinishedJob(previous.object);

@@ -195,6 +195,7 @@ export const startControl = (options: ControlOptions): Control => {
       : startVerdictLoop({ store, bus, env, directory, events, removals, sentTo: board.newestSeqTo, ...mesh, onJudged: cluster.judged });
 
   const { onChange, fill } = createRoutes({
+    lookAtStatus,
     store,
     catalog,
     policies,

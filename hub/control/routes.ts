@@ -2,7 +2,7 @@
 import { hanseGroup, mcsGroup, storedPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type Change, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
-import { hasFinished, isContentChange, movesWork } from './changes.ts';
+import { hasFinished, isContentChange, movesWork, observesMore } from './changes.ts';
 import type { ClusterLoop } from './cluster/loop.ts';
 import { claimantsOf, claimTemplatePrefix, type DependencyIndex } from './dependencies/index.ts';
 import { type GpuLoop, gpuPoolPrefix } from './gpu/loop.ts';
@@ -25,6 +25,7 @@ export type RouteParts = {
   readonly board: Board;
   readonly placement: Pick<PlacementLoop, 'add' | 'recheckWaiting' | 'remember'>;
   readonly work: Pick<WorkLoop, 'add'>;
+  readonly lookAtStatus: (key: StorageKey) => void;
   readonly cluster: Pick<ClusterLoop, 'onObject'>;
   readonly traffic: Pick<TrafficLoop, 'onChange' | 'onCluster'>;
   readonly gpus: Pick<GpuLoop, 'changed'>;
@@ -108,6 +109,8 @@ export const createRoutes = (parts: RouteParts): Routes => {
     // Ours comes back to us as well; only what somebody else did away with is decided again.
     if (change.op === 'delete') placement.add(key);
     if (movesWork(change)) work.add(key);
+    // What clusters answered meanwhile counts from the moment at which its placement is known to be of this generation.
+    else if (observesMore(change)) parts.lookAtStatus(key);
   };
 
   const fill = (): void => {
