@@ -55,6 +55,31 @@ const rows: readonly Row[] = [
     reason: 'Unplaced',
   },
   {
+    rule: 'replicas that run stay when a domain without room comes to be counted, and the constraint is told',
+    spec: { ...strategy('Aggregated'), spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] },
+    clusters: [
+      ['a', 0, on('onprem')],
+      ['b', 0, on('onprem')],
+      ['c', 0, on('gcp')],
+    ],
+    replicas: 7,
+    current: { a: 1, b: 5 },
+    placed: { a: 1, b: 5 },
+    unplaced: 1,
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
+    rule: 'replicas that run go where a constraint wants them as far as all of them find a place',
+    spec: { ...strategy('Aggregated'), spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] },
+    clusters: [
+      ['a', 0, on('onprem')],
+      ['c', 3, on('gcp')],
+    ],
+    replicas: 6,
+    current: { a: 6 },
+    placed: { a: 3, c: 3 },
+  },
+  {
     rule: 'replicas of a cluster that left are placed anew, others stay',
     clusters: [
       ['a', 5],

@@ -149,9 +149,21 @@ const onlyPresent = (problem: Problem): Column => {
   });
 };
 
+/**
+ * A spread constraint says where replicas may come, and takes none away: a domain that comes without room would else empty those that run. Of
+ * Duplicated it says which clusters take part.
+ */
+const shrinking = (problem: Problem, { counts, isAsked }: Division): Violation[] => {
+  if (isAsked !== undefined || !problem.spreads.some(({ hard }) => hard)) return [];
+  const [placed, kept] = [sumOf(counts), Math.min(problem.replicas, sumOf(problem.current))];
+  const message = `spread: its constraints allow ${placed} of the ${kept} replicas that run`;
+  return placed < kept ? [{ term: 'spread', message }] : [];
+};
+
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
-  const faults = [...boundFaults(policy, candidates, problem), ...division.broken];
+  const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
+  const faults = broken.length > 0 ? broken : shrinking(problem, division);
   const wanted = wantedOf(candidates, problem, division);
   const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
