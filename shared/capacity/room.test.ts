@@ -18,7 +18,12 @@ describe('createRoom', () => {
     expect(createRoom(crumbs, [{ shape: shape(750), count: 1 }]).fit(shape(250)).count).toBe(1);
   });
 
-  it('keeps nothing free for pods that wait in the member and fit nowhere', () => {
+  it('keeps free in the sum what has only just come to the member and may be packed otherwise', () => {
+    const pending = [{ shapeHash: 'x', count: 1, oldestSeconds: 1, requests: { cpu: 750 } }];
+    expect(createRoom({ ...twoNodes(500, 500), pending }, []).fit(shape(250)).count).toBe(1);
+  });
+
+  it('keeps nothing free for pods that wait in the member for long and fit nowhere', () => {
     const pending = [{ shapeHash: 'x', count: 1, oldestSeconds: 60, requests: { cpu: 750 } }];
     expect(createRoom({ ...twoNodes(500, 500), pending }, []).fit(shape(250)).count).toBe(4);
   });

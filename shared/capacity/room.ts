@@ -25,6 +25,9 @@ export type ClusterRoom = {
   readonly assume: (pods: AssumedPods) => number;
 };
 
+/** A pod that has waited for so long in its member was tried by the scheduler there and found no node. */
+const triedSeconds = 10;
+
 /** True when one replica bears on where the next may be. */
 const meetsItself = ({ perNodeMax, demand }: PodShape): boolean =>
   perNodeMax === 1 || demand.antiAffinity.length + demand.spread.length > 0;
@@ -60,7 +63,8 @@ const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: Read
  * The room of a cluster. Pods that exist in the member and are bound nowhere (`report.pending`) are demand and are subtracted first, then
  * `assumed` in the order given, those of one shape together. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
  * is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts are kept free in the sum
- * over the nodes. Pods that wait in the member had their chance and keep nothing free.
+ * over the nodes, and so are those of pods that have only just come. Pods that wait in the member for longer had their chance and keep nothing
+ * free.
  */
 export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
   const { podsFree, free, zoneFree, deviceFree } = report.nodes;
@@ -93,11 +97,13 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const assume = (pods: AssumedPods): number => {
     if (room.revision !== undefined) room.revision += 1;
     const bound = take(pods);
-    const missing = pods.count - bound;
-    for (const [resource, amount] of pods.shape.requests) if (missing > 0) debt.set(resource, (debt.get(resource) ?? 0) + missing * amount);
-    // What is owed is held against the sum over all nodes, whatever a shape may run on.
-    if (debt.size > 0) index.tellAnew();
+    owe(pods, pods.count - bound);
     return bound;
+  };
+  /** What is owed is held against the sum over all nodes, whatever a shape may run on. */
+  const owe = ({ shape }: AssumedPods, missing: number): void => {
+    for (const [resource, amount] of shape.requests) if (missing > 0) debt.set(resource, (debt.get(resource) ?? 0) + missing * amount);
+    if (debt.size > 0) index.tellAnew();
   };
   /** Replicas on their way are on nodes the report does not tell of: those that keep apart close a place each, spread ones use up the sum. */
   const withoutOwn = (shape: PodShape, counted: number): number => {
@@ -115,7 +121,11 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     counts.clear();
     return bound;
   };
-  for (const demand of report.pending) take({ shape: plainShape(demand.requests), count: demand.count });
+  for (const { requests, count, oldestSeconds } of report.pending) {
+    const pods = { shape: plainShape(requests), count };
+    const bound = take(pods);
+    if (oldestSeconds < triedSeconds) owe(pods, count - bound);
+  }
   const together = new Map<string, AssumedPods>();
   for (const pods of assumed) {
     const key = keyOf(pods.shape);
