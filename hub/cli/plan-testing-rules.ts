@@ -217,6 +217,10 @@ const faultsOf = (fleet: Fleet, workload: FleetWorkload, told: Told): string[] =
   return faults;
 };
 
+/** Present replicas that no taint or bound drives out, as many as are asked for. */
+const stayingOf = (workload: FleetWorkload, clusters: readonly FleetCluster[]): number =>
+  Math.min(workload.replicas, sum(clusters.map((cluster) => Math.min(presentIn(workload, cluster.name), capOf(workload, cluster)))));
+
 /** A workload that is alone gets as much as any division gives it. */
 const faultsAlone = (fleet: Fleet, workload: FleetWorkload, told: Told): string[] => {
   if (fleet.workloads.length > 1 || workload.strategy === 'Duplicated') return [];
@@ -227,6 +231,8 @@ const faultsAlone = (fleet: Fleet, workload: FleetWorkload, told: Told): string[
   if (workload.gang && most < workload.replicas)
     return reason === 'AllOrNothing' || most <= 0 ? [] : [`${workload.name}: only ${most} fit, and ${reason} is told`];
   if (most < 0) return saysBroken.has(reason) ? [] : [`${workload.name}: no division holds, and ${reason} is told`];
+  // Replicas that run and that no division finds a place for stay where they are.
+  if (reason === 'SpreadUnsatisfiable' && most < placed && placed === stayingOf(workload, fleet.clusters)) return [];
   if (saysBroken.has(reason)) return most === 0 ? [] : [`${workload.name}: ${reason} is told, but ${most} can be placed`];
   return placed === most ? [] : [`${workload.name}: ${placed} placed, ${most} can be`];
 };

@@ -163,10 +163,10 @@ const shrinking = (problem: Problem, { counts, isAsked }: Division): Violation[]
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
   const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
-  const faults = broken.length > 0 ? broken : shrinking(problem, division);
   const wanted = wantedOf(candidates, problem, division);
   const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
+  const faults = broken.length > 0 || partial ? broken : shrinking(problem, division);
   return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(problem), wanted, faults, partial };
 };
 
