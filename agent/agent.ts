@@ -71,7 +71,12 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       // Behind an address that was silent another cluster may answer now.
       if (now.reachable) clusterUid?.refresh();
       if (now.reachable) log.info('the API server answers', { server: api.server });
-      else log.warn('the API server does not answer', { server: api.server, reason: now.reason, why: now.message });
+      else
+        log.warn(now.reason === 'Unauthorized' ? 'the API server does not know the agent' : 'the API server does not answer', {
+          server: api.server,
+          reason: now.reason,
+          why: now.message,
+        });
     },
     healthOptions,
   );

@@ -157,6 +157,13 @@ describe('a member API that misbehaves', () => {
     };
     await expect(api.probe()).resolves.toBeUndefined();
   });
+
+  test('a server that does not know us does not serve us; one that forbids us to read its health does', async () => {
+    const { api, server } = await connect((_request, response) => json(response, 401, status(401, 'Unauthorized')));
+    await expect(api.probe()).rejects.toMatchObject({ reason: 'Unauthorized', message: expect.stringContaining('renew the token') });
+    server.answer = (_request, response) => json(response, 403, status(403, 'Forbidden'));
+    await expect(api.probe()).resolves.toBeUndefined();
+  });
 });
 
 describe('refusals', () => {

@@ -1,6 +1,6 @@
 /** @module The HTTP driver of the client port: one member's API server behind a breaker. */
 import type { Collection, KubeClient, WatchEvent } from '../../shared/kube/client/port.ts';
-import { isStatus } from '../../shared/kube/status-error.ts';
+import { isStatus, StatusError } from '../../shared/kube/status-error.ts';
 import type { ClusterAccess } from './access.ts';
 import { asList, asObject, asWatchEvent, parseJson, refusalOf } from './answer.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
@@ -131,7 +131,8 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
     raw: (path, accept) => ask({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) }),
     probe: async () => {
       const answer = await transport.request({ method: 'GET', path: '/readyz', timeoutMs: options.probeTimeoutMs ?? PROBE_TIMEOUT_MS });
-      // Anything below 500 was said by a server that answers; who may read /readyz is not the question.
+      if (answer.code === unauthorized) throw new StatusError(unauthorized, 'Unauthorized', refusedCredential);
+      // Anything else below 500 was said by a server that knows us; who may read /readyz is not the question.
       if (answer.code >= 500) throw refusalOf(answer.code, answer.text);
     },
     proxied: async (path, limits) => {
@@ -145,6 +146,11 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
     },
   };
 };
+
+/** Whoever it does not know it serves nothing, whatever is asked. */
+const unauthorized = 401;
+const refusedCredential =
+  "it refuses the agent's credential (401 Unauthorized): renew the token or certificate in the kubeconfig, or the agent's ServiceAccount token";
 
 const writeQuery = (options: { fieldManager?: string; dryRun?: boolean }): Query => ({
   fieldManager: options.fieldManager,

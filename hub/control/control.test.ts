@@ -188,6 +188,32 @@ describe('control', () => {
     expect([placedAt(it), runningAt(it, 'home'), await ready()]).toEqual([{ aws: 3 }, 3, 3]);
   });
 
+  it('leaves a CronJob in a drained cluster while it has no other place', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    const selector = { apiVersion: 'batch/v1', kind: 'CronJob' };
+    const own = [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }];
+    await it.client.create(policiesType, policy({ resourceSelectors: [selector], tiers: own }));
+    const cronJobs = { group: 'batch', version: 'v1', resource: 'cronjobs' };
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };
+    await it.client.create(cronJobs, {
+      ...selector,
+      metadata: { name: 'tick', namespace: 'shop' },
+      spec: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
+    });
+    const isThere = (): boolean => it.fleet.agent('home').objects.has('batch=cronjobs=shop=tick');
+    await until(() => expect(isThere()).toBe(true));
+    const home = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters', name: 'home' };
+    await it.client.patch(home, 'application/merge-patch+json', { spec: { drain: {} } });
+    const placed = (): number | undefined =>
+      (it.store.get('hanse.dev/placements/shop/tick-cronjob')?.object as StoredPlacement | undefined)?.spec.clusters.length;
+    await until(() => expect(placed()).toBe(0));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(isThere()).toBe(true);
+    await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', { spec: { tiers: [] } });
+    await until(() => expect(it.fleet.agent('aws').objects.has('batch=cronjobs=shop=tick')).toBe(true));
+    await until(() => expect(isThere()).toBe(false));
+  });
+
   it('withdraws nothing from a cluster that comes back after the hub was restarted without it', async () => {
     const it = await started({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());

@@ -78,6 +78,12 @@ describe('health', () => {
     const broken = onBeat(well, 3_000, { reachable: false, reason: 'ConnectionRefused', message: 'connection refused' });
     expect([well, lost, broken].map((health) => readyCondition(health).status)).toEqual(['True', 'Unknown', 'False']);
     expect(readyCondition(broken).message).toContain('connection refused');
+    const unknown = onBeat(well, 9_000, { reachable: false, reason: 'Unauthorized', message: 'renew the token' });
+    expect(readyCondition(unknown)).toMatchObject({
+      status: 'False',
+      reason: 'MemberAPIUnauthorized',
+      message: expect.stringContaining('renew the token'),
+    });
   });
 
   it('keeps new replicas out in doubt, and drives replicas out only when the cluster is lost', () => {

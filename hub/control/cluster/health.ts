@@ -103,7 +103,9 @@ export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Un
     default:
       if (!health.api.reachable) {
         const why = health.api.message === '' ? health.api.reason : health.api.message;
-        return { status: 'False', reason: 'MemberAPIUnreachable', message: `the agent beats, but its API server does not answer: ${why}` };
+        return health.api.reason === 'Unauthorized'
+          ? { status: 'False', reason: 'MemberAPIUnauthorized', message: `the agent beats, but its API server does not know it: ${why}` }
+          : { status: 'False', reason: 'MemberAPIUnreachable', message: `the agent beats, but its API server does not answer: ${why}` };
       }
       return health.phase === 'Returning'
         ? { status: 'True', reason: 'Returning', message: 'the agent beats again; replicas return after a calm while' }

@@ -83,6 +83,7 @@ const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined
 const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentStatusUnknown: 'Cluster',
   MemberAPIUnreachable: 'APIServer',
+  MemberAPIUnauthorized: 'APIServer',
   AgentNotSeen: 'Agent',
 };
 

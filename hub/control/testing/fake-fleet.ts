@@ -44,6 +44,7 @@ const served: readonly ServedApi[] = [
   ['v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'],
   ['v1', 'Service', 'services'],
   ['v1', 'ServiceAccount', 'serviceaccounts'],
+  ['batch/v1', 'CronJob', 'cronjobs'],
 ].map(([groupVersion, kind, resource]) => ({
   groupVersion: groupVersion ?? '',
   kind: kind ?? '',

@@ -5,7 +5,7 @@ import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { groupKind, workIdOf } from '../kinds.ts';
+import { groupKind, podSpecOf, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board, BoardEntry } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
@@ -92,9 +92,19 @@ export const createMoving = (parts: {
   const { board, directory, policies, env, moves } = parts;
   const openSince = new Map<StorageKey, number>();
 
+  /** A drain does not end what runs and finds no place elsewhere: a Job, a CronJob, a Pod. DaemonSets belong to the cluster's nodes and go. */
+  const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
+    if (placement.spec.clusters.length > 0 || podSpecOf(object) === undefined || object.kind === 'DaemonSet') return noMove;
+    const drained = [...board.sent(id)].filter(
+      ([name, { op }]) => op === 'apply' && moves.drainBudgetOf(name, 1) !== undefined && !directory.isUnheard(name),
+    );
+    return drained.length === 0 ? noMove : { ...noMove, keep: new Map(drained.map(([name]) => [name, 0])) };
+  };
+
   const decide: Moving['of'] = (key, object, placement) => {
-    if (placement === undefined || !kinds.has(groupKind(object))) return noMove;
+    if (placement === undefined) return noMove;
     const id = workIdOf(key);
+    if (!kinds.has(groupKind(object))) return staying(id, object, placement);
     const sent = board.sent(id);
     const policy = policies.byId(placement.spec.policy);
     const failover = policy?.failover ?? {};
