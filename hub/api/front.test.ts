@@ -107,6 +107,8 @@ describe('users', () => {
     expect((await ask(configMaps, { headers, peer: {} })).code).toBe(200);
     book.revoke(id);
     expect((await ask(configMaps, { headers, peer: {} })).code).toBe(401);
+    // A probe needs no name; one that is given has to be known.
+    expect((await ask('/readyz', { headers, peer: {} })).code).toBe(401);
   });
 
   it('keep their tokens when the file is damaged, and readyz names it', async () => {

@@ -119,13 +119,14 @@ const pageNotFound = (): Response =>
 const indented = (value: object): Response =>
   new Response(JSON.stringify(value, undefined, 2), { headers: { 'Content-Type': 'application/json' } });
 
-/** Probes need no user; all other paths are authorized by path and method. */
+/** Probes need no user, but whoever says who they are is believed or refused; all other paths are authorized by path and method. */
 const OPEN_PATHS = /^\/(healthz|livez|readyz)(\/|$)|^\/version\/?$/;
 
 const permitted = async (options: ApiServerOptions, request: Request, peer: Peer, path: string): Promise<void> => {
-  if (OPEN_PATHS.test(path)) return;
+  const isOpen = OPEN_PATHS.test(path);
+  if (isOpen && !request.headers.has('authorization')) return;
   const user = await userOf(options, request.headers, peer);
-  if (options.authorize === undefined) return;
+  if (isOpen || options.authorize === undefined) return;
   const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
   const attributes = { ...none, user, verb: request.method.toLowerCase(), isResource: false, path };
   const decision = await options.authorize(attributes);
