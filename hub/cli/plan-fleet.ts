@@ -1,21 +1,14 @@
 /** @module The fleet of an offline case, with what follows the workloads of its files. */
 import type { WorkloadRef } from '../../shared/api/index.ts';
 import type { Read } from '../../shared/capacity/index.ts';
-import { type KubeObject, parseApiVersion } from '../../shared/kube/object.ts';
+import { parseApiVersion } from '../../shared/kube/object.ts';
 import { keyOf, type StorageKey } from '../../shared/kube/storage/index.ts';
 import { fleetOfCase, makePlan, type Plan, type PlanCase, type PlanFleet, readPlanObjects } from '../../shared/plan/index.ts';
-import { withFollowing } from '../control/index.ts';
+import { refOf, withFollowing } from '../control/index.ts';
 
 /** Where an object of a file is kept: offline nobody says the plural of a kind, but those that follow have regular ones. */
 const keyOfRef = ({ apiVersion, kind, namespace, name }: WorkloadRef): StorageKey =>
   keyOf(parseApiVersion(apiVersion).group, `${kind.toLowerCase()}s`, namespace, name);
-
-const refOf = ({ apiVersion, kind, metadata: { namespace = '', name } }: KubeObject): WorkloadRef => ({
-  apiVersion,
-  kind,
-  namespace,
-  name,
-});
 
 /** {@link fleetOfCase}, with the objects told apart that go along with a workload which names them. */
 export const offlineFleet = (one: PlanCase): Read<PlanFleet> => {

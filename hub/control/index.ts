@@ -18,7 +18,7 @@ export { type Controller, type ControllerOptions, done, type Outcome, startContr
 export { createDependencyIndex, type DependencyIndex, referencesOf, serviceSelects } from './dependencies/index.ts';
 export { createEventRecorder } from './events.ts';
 export { type MemberKinds, openMemberKinds } from './kinds/index.ts';
-export { type KindCatalog, keyOfWorkId, replicasOf, workIdOf, workRefOf } from './kinds.ts';
+export { type KindCatalog, keyOfWorkId, refOf, replicasOf, workIdOf, workRefOf } from './kinds.ts';
 export { type PastWrites, pastDecisions } from './past-decisions.ts';
 export { outputOf, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';

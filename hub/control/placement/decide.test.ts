@@ -22,14 +22,7 @@ const decide = (
 ): PlacementOutput => {
   const clusters = [clusterWith('a', fits[0]), clusterWith('b', fits[1], {}, taintsOfB)];
   const [replicas, policy] = [6, policyOf()];
-  const workload = workloadOf({
-    object,
-    replicas,
-    shape: plainShape({ cpu: 1 }),
-    before,
-    lingering: new Map(),
-    priority: { value: 0, preempts: true },
-  });
+  const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
   return outputOf({ object, replicas, policy, before, clusters, nowMs: 0 }, place({ policy, clusters }, workload, { nowMs: 0 }));
 };
 const then = ({ spec, status }: PlacementOutput): Before => ({ spec, status });

@@ -122,18 +122,20 @@ export const isFinishedJob = (object: KubeObject): boolean =>
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );
 
+const nowhere: ReadonlyMap<string, number> = new Map();
+
 /** The object as placement sees it. */
 export const workloadOf = ({
   object,
   replicas,
   shape,
   before,
-  lingering,
+  lingering = nowhere,
   priority,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
   readonly shape: PodShape | undefined;
-  /** Of what it is owed, replicas that run in the cluster still. */
-  readonly lingering: ReadonlyMap<string, number>;
+  /** Of what it is owed, replicas that run in the cluster still; absent = none. */
+  readonly lingering?: ReadonlyMap<string, number>;
   readonly priority: PriorityClass;
 }): Workload => ({
   ref: refOf(object),

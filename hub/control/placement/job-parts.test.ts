@@ -28,14 +28,7 @@ const decide = (before: PlacementOutput | undefined, taints: Taints, spec: objec
   const clusters = clustersOf(taints);
   const policy = policyForJob(policyOf(spec), object, before?.spec.clusters ?? []);
   const replicas = object.spec.parallelism;
-  const workload = workloadOf({
-    object,
-    replicas,
-    shape: plainShape({ cpu: 1 }),
-    before,
-    lingering: new Map(),
-    priority: { value: 0, preempts: true },
-  });
+  const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
   const made = withParts(object, policy, place({ policy, clusters }, workload, { nowMs: 0 }), before?.spec.clusters ?? []);
   return outputOf({ object, replicas, policy, before, clusters, nowMs: 0 }, made);
 };
