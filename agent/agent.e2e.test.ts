@@ -216,6 +216,7 @@ describe('an agent on a real cluster', () => {
     link.send(item);
     member.resume();
     await until('applied after the hang', () => link.statuses.get(item.id)?.phase === 'Applied', 30_000);
+    await until('reachable again', () => link.beat()?.api.reachable === true);
     expect(link.beat()?.api).toEqual({ reachable: true });
     await agent.stop();
   });
