@@ -7,7 +7,7 @@ import type { KubeClient } from '../shared/kube/client/port.ts';
 import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
-import { checkPortFree, makeDataDir } from '../shared/node/index.ts';
+import { checkPortFree, makeDataDir, withDataDirFault } from '../shared/node/index.ts';
 import { ed25519Verifier, lookAt, monotonicMs } from '../shared/node/mesh/index.ts';
 import type { ProbeAddress } from '../shared/wire/mesh.ts';
 import { decodePublicKey } from '../shared/wire/nkey.ts';
@@ -26,7 +26,7 @@ import { followBursts } from './collector.ts';
 import { createEventRecorder, openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
 import { type BrokerTls, type Fleet, startFleet } from './fleet/index.ts';
 import { startRenewal, whenRenewed } from './renewal.ts';
-import { openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
+import { checkUnlocked, openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
 
 /** Where the hub keeps things, and how it is reached. */
 export type HubOptions = {
@@ -161,7 +161,8 @@ const unwind = async (steps: (() => unknown)[], env: RuntimeEnv): Promise<void> 
 
 const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise<Hub> => {
   const { env, dataDir } = options;
-  // Asked before anything is made: the API is the last thing to listen.
+  // Both are asked before anything is made, and the API is the last thing to listen. Who has the directory has most likely the port too.
+  checkUnlocked(dataDir);
   await checkPortFree(options.host, options.port);
   options.onProgress?.('store');
   await makeDataDir(dataDir);
@@ -244,6 +245,6 @@ export const startHub = async (options: HubOptions): Promise<Hub> => {
     return await startParts(options, undo);
   } catch (error) {
     await unwind(undo, options.env);
-    throw error;
+    throw withDataDirFault(options.dataDir, error);
   }
 };

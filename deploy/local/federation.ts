@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { type Hub, startHub } from '../../hub/main.ts';
+import { checkUnlocked } from '../../hub/store/index.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
@@ -9,6 +10,7 @@ import { checkPortsFree, makeDataDir } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { forgetKeys, type JoinedMember, joinToken, startJoinedMember } from './joined-member.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
+import { memberFolder } from './playground/member.ts';
 import { toldLog } from './told-log.ts';
 import { waitUntil } from './wait.ts';
 
@@ -51,7 +53,7 @@ const startJoined = async (
   cluster: CloudCluster,
   ports: { readonly port: number; readonly dnsPort: number },
 ): Promise<JoinedMember> => {
-  const dataDir = join(options.dataDir, 'members', cluster.name);
+  const dataDir = memberFolder(options.dataDir, cluster.name);
   const known = await hub.client.get({ ...clusters, name: cluster.name });
   // A Cluster that was deleted took its agent's credential along: the playground joins anew, with new keys.
   if (known === undefined) await forgetKeys(dataDir);
@@ -84,9 +86,16 @@ const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>)
         ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index)),
       ];
 
-/** @throws Error that names the first port that is taken, or the range that would be needed. Asked before the folder of the data is made. */
-export const checkFederationPorts = (options: Pick<FederationOptions, 'port' | 'members'>): Promise<void> =>
-  checkPortsFree('127.0.0.1', options.port, portsOf(options));
+/**
+ * Asked before the folder of the data is made.
+ * @throws Error that names the folder that another process has and the process, the first port that is taken, or the range that would be needed.
+ */
+export const checkFederationFree = async (options: Pick<FederationOptions, 'dataDir' | 'port' | 'members'>): Promise<void> => {
+  const { dataDir, port, members } = options;
+  const folders = [dataDir, join(dataDir, 'hub'), ...cloudClusters(members).map(({ name }) => memberFolder(dataDir, name))];
+  for (const folder of folders) checkUnlocked(folder);
+  await checkPortsFree('127.0.0.1', port, portsOf(options));
+};
 
 /** Starts all of it. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
 export const startFederation = async (options: FederationOptions): Promise<Federation> => {

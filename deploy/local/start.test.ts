@@ -1,4 +1,5 @@
 /** @module What `npm start` says and leaves behind while it starts. */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { startHub } from '../../hub/main.ts';
+import { openSqliteJournal } from '../../hub/store/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
+import { memberFolder } from './playground/member.ts';
 import { runPlayground } from './playground/run.ts';
 import { start } from './start.ts';
 import { toldLog } from './told-log.ts';
@@ -49,6 +52,30 @@ test('a --port that leaves no room for the ports after it is refused by name bef
   expect(await readdir(folder)).not.toContain('high');
 });
 
+const hubOn = (dataDir: string, port: number) => ({
+  ...{ dataDir, host: '127.0.0.1', port, advertise: [], nats: { port: 0 }, kubeconfig: join(dataDir, 'k') },
+  env: nodeEnv(silentLog),
+});
+
+test('a data directory that another process has is said before its port, with that process and what to do', async () => {
+  const data = join(folder, 'held');
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as { port: number };
+  const held = async (directory: string, start: () => Promise<unknown>): Promise<void> => {
+    const journal = openSqliteJournal({ directory, nowMs: Date.now, uuid: randomUUID, log: silentLog });
+    await expect(start()).rejects.toThrow(
+      `data directory ${directory} is in use by process ${process.pid}: stop that one, or name another directory with --data-dir (and other ports with --port)`,
+    );
+    await journal.close();
+  };
+  await held(join(data, 'hub'), () => start({ dataDir: data, members: 1, port }));
+  await held(memberFolder(data, 'idc-berlin'), () => start({ dataDir: data, members: 1, port }));
+  await held(memberFolder(data, 'idc-berlin'), () => runPlayground({ dataDir: data, members: 1, port }));
+  await held(data, () => startHub(hubOn(data, port)));
+  await new Promise((resolve) => holder.close(resolve));
+});
+
 test('a port that is taken ends the start before a data directory is made', async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
@@ -58,16 +85,7 @@ test('a port that is taken ends the start before a data directory is made', asyn
   await expect(start({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
   await expect(start({ dataDir: data, members: 1, port: port - 10 })).rejects.toThrow(taken);
   await expect(runPlayground({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
-  const hub = {
-    dataDir: data,
-    host: '127.0.0.1',
-    port,
-    advertise: [],
-    nats: { port: 0 },
-    kubeconfig: join(data, 'k'),
-    env: nodeEnv(silentLog),
-  };
-  await expect(startHub(hub)).rejects.toThrow(taken);
+  await expect(startHub(hubOn(data, port))).rejects.toThrow(taken);
   expect(await readdir(folder)).not.toContain('data');
   await new Promise((resolve) => holder.close(resolve));
 });

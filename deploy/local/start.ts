@@ -4,7 +4,8 @@ import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
 import { makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
-import { checkFederationPorts, type Federation, startFederation } from './federation.ts';
+import { checkFederationFree, type Federation, startFederation } from './federation.ts';
+import { memberFolder } from './playground/member.ts';
 
 /** Flags of `hanse start`. */
 export type StartFlags = { readonly dataDir: string; readonly members: number; readonly port: number; readonly verbose?: boolean };
@@ -19,7 +20,7 @@ const nextSteps = (federation: Federation, dataDir: string): string => {
   const example = shown(resolve(import.meta.dirname, 'examples', 'web.yaml'));
   const members = federation.members
     .states()
-    .map(({ name, url }) => `  ${name.padEnd(14)} ${url}   ${shown(join(dataDir, 'members', name, 'kubeconfig'))}`);
+    .map(({ name, url }) => `  ${name.padEnd(14)} ${url}   ${shown(join(memberFolder(dataDir, name), 'kubeconfig'))}`);
   const last = federation.clusters.at(-1)?.name ?? '';
   const where = shown(dataDir) === '.hanse' ? '' : ` --data-dir ${shown(dataDir)}`;
   const kubeconfig = where === '' ? '' : ` --kubeconfig ${shown(federation.hub.kubeconfig)}`;
@@ -86,7 +87,7 @@ const interrupted = (): Promise<void> =>
 /** Runs until interrupted. */
 export const start = async (flags: StartFlags): Promise<void> => {
   const dataDir = resolve(flags.dataDir);
-  await checkFederationPorts(flags);
+  await checkFederationFree({ ...flags, dataDir });
   await makeDataDir(dataDir);
   const log =
     flags.verbose === true

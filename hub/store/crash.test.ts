@@ -18,7 +18,7 @@ it('is held by one process alone, which is named, until that process dies in wha
   const script = fileURLToPath(new URL('./testing/crash-writer.ts', import.meta.url));
   const child = spawn(process.execPath, [script, directory, '0', '100000'], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
-  expect(() => openScratch(directory)).toThrow(`data directory ${directory} is in use by another hub (pid ${child.pid}): stop that one`);
+  expect(() => openScratch(directory)).toThrow(`data directory ${directory} is in use by process ${child.pid}: stop that one`);
   child.stdout.resume();
   child.kill('SIGKILL');
   await once(child, 'exit');

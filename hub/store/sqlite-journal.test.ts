@@ -92,7 +92,7 @@ describe('sqlite journal', () => {
     const directory = scratch();
     open(directory);
     expect(() => openScratch(directory)).toThrow(
-      `data directory ${directory} is in use by another hub (pid ${process.pid}): stop that one, or name another --data-dir`,
+      `data directory ${directory} is in use by process ${process.pid}: stop that one, or name another directory with --data-dir (and other ports with --port)`,
     );
   });
 

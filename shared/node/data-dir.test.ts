@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeDataDir } from './data-dir.ts';
+import { makeDataDir, withDataDirFault } from './data-dir.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -41,4 +41,14 @@ test('two that make the same folder at once both have it', async () => {
   const path = join(dir, 'at', 'once');
   await Promise.all([makeDataDir(path), makeDataDir(path), makeDataDir(join(path, 'below'))]);
   expect((await stat(join(path, 'below'))).isDirectory()).toBe(true);
+});
+
+test('a write that found no room is told with the folder and the mend, any other fault as it is', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect(withDataDirFault('/data', full)).toMatchObject({
+    message: 'the data directory /data cannot be written: no room is left there; free space, or name another with --data-dir',
+    cause: full,
+  });
+  const other = new Error('another');
+  expect(withDataDirFault('/data', other)).toBe(other);
 });

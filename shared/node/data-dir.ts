@@ -10,6 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   ENOSPC: 'no room is left there',
   EDQUOT: "this user's quota is used up",
+  EFBIG: 'a file there would grow beyond what this user may write',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'there is a file of that name',
 };
@@ -22,6 +23,9 @@ const nearest = async (path: string): Promise<string> => {
   );
   return isThere || path === dirname(path) ? path : nearest(dirname(path));
 };
+
+/** Codes of a write that found no room, or no file that may be written. */
+const noRoomCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
@@ -54,4 +58,13 @@ export const makeDataDir = async (path: string): Promise<void> => {
     const within = await nearest(resolve(path));
     throw new Error(`the data directory ${path} cannot be made in ${within}: ${why}; name another with --data-dir`, { cause });
   }
+};
+
+/** What went wrong while a program wrote below `path`: in words that name it and the mend when there was no room, else as it is. */
+export const withDataDirFault = (path: string, error: unknown): unknown => {
+  const code = codeOf(error);
+  if (!noRoomCodes.has(code)) return error;
+  return new Error(`the data directory ${path} cannot be written: ${reasons[code]}; free space, or name another with --data-dir`, {
+    cause: error,
+  });
 };

@@ -1,8 +1,9 @@
 /** @module Both forms of the log. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { logFormatDefault, nodeLog, textLine } from './log.ts';
 
 let dir: string;
@@ -39,6 +40,17 @@ test('a file never grows beyond its limit: the half before it is kept beside it,
   expect(before.size).toBeGreaterThanOrEqual(1_000);
   expect([now.mode & 0o777, before.mode & 0o777]).toEqual([0o600, 0o600]);
   expect(await readFile(file, 'utf8')).toContain('at=99\n');
+});
+
+test.runIf(existsSync('/dev/full'))('a log on a full disk is said once on standard error and ends nothing', () => {
+  const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const log = nodeLog({ level: 'info', format: 'json', file: '/dev/full' });
+  for (let at = 0; at < 3; at++) log.info('no room');
+  const lines = told.mock.calls.map(([line]) => String(line));
+  told.mockRestore();
+  expect(lines).toEqual([
+    expect.stringMatching(/^the log \/dev\/full cannot be written \(ENOSPC: .*\): free space there; the program goes on\n$/),
+  ]);
 });
 
 test('people read the log of a command, collectors that of a pod', () => {

@@ -39,8 +39,25 @@ export const nodeLog = (options: LogOptions): Log => {
 
 type Destination = { readonly write: (line: string) => void };
 
+/** Bytes that are kept while they cannot be written, until they can; later lines are lost. */
+const unwrittenBytesMax = 1024 * 1024;
+
+/** A full disk is no reason to end: a log that cannot be written is said once on standard error, and again after it was written. */
+const surviving = (destination: ReturnType<typeof pino.destination>, file: string | undefined): void => {
+  let isTold = file === undefined;
+  destination.on('error', (error: Error) => {
+    if (isTold) return;
+    isTold = true;
+    process.stderr.write(`the log ${file} cannot be written (${error.message}): free space there; the program goes on\n`);
+  });
+  destination.on('write', () => {
+    isTold = file === undefined;
+  });
+};
+
 const openDestination = ({ file, fileBytesMax = fileBytesMaxDefault }: LogOptions): Destination => {
-  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true, mode: 0o600 });
+  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: true, mode: 0o600, maxLength: unwrittenBytesMax });
+  surviving(destination, file);
   if (file === undefined) return { write: (line) => void destination.write(line) };
   let bytes = statSync(file).size;
   return {

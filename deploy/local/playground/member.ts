@@ -1,5 +1,5 @@
 /** @module One playground member: a Kubernetes API of its own over HTTPS, kept on disk, with the controllers that bring it to life. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../../hub/api/certificates.ts';
 import { kubeconfigText } from '../../../hub/api/kubeconfig.ts';
@@ -20,6 +20,7 @@ import {
 } from '../../../shared/kube/server/index.ts';
 import { createStore, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { makeDataDir, withDataDirFault } from '../../../shared/node/index.ts';
 import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
 import { resources } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
@@ -113,39 +114,44 @@ const writeKubeconfig = async (file: string, name: string, url: string, authorit
   await chmod(file, 0o600);
 };
 
-/** Starts one. @throws Error when its port is taken or its folder is in use; the message says which. */
-export const startMember = async (options: MemberOptions): Promise<PlaygroundMember> => {
+/** Where the member of this name keeps everything, below a data directory. */
+export const memberFolder = (dataDir: string, name: string): string => join(dataDir, 'members', name);
+
+/** Undoes the steps, last first. */
+const unwind = async (steps: (() => unknown)[]): Promise<void> => {
+  for (const step of steps.splice(0).reverse()) await step();
+};
+
+const startParts = async (options: MemberOptions, undo: (() => unknown)[]): Promise<Omit<PlaygroundMember, 'stop'>> => {
   const { cluster, dataDir } = options;
   const env = { ...options.env, log: options.env.log.child({ member: cluster.name }) };
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(dataDir);
   const authority = await openAuthority({ directory: join(dataDir, 'pki'), commonName: `${cluster.name}-ca`, nowMs: env.nowMs });
   const journal = openSqliteJournal({ directory: dataDir, name: 'journal', nowMs: env.nowMs, uuid: env.uuid, log: env.log });
+  undo.push(() => journal.close());
   const store = await createStore(journal, { env });
+  undo.push(() => store.close());
   const api = createServer(store, env, authority.certificatePem);
+  undo.push(() => api.close());
   await api.start();
   if (options.apiOnly !== true) await seed(api.client, store, cluster);
-  const stopRetention = startRetention(journal, env);
-  const stopControllers = startControllers({
-    controllers: options.apiOnly === true ? [] : playgroundControllers,
-    store,
-    client: api.client,
-    env,
-  });
+  undo.push(startRetention(journal, env));
+  const controllers = options.apiOnly === true ? [] : playgroundControllers;
+  undo.push(startControllers({ controllers, store, client: api.client, env }));
   const served = await serveMember(api, authority, { ...options, env });
+  undo.push(() => served.close(0));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, cluster.name, served.url, authority);
-  return {
-    name: cluster.name,
-    url: served.url,
-    kubeconfig,
-    client: api.client,
-    stop: async () => {
-      await served.close(0);
-      stopControllers();
-      stopRetention();
-      await api.close();
-      await store.close();
-      await journal.close();
-    },
-  };
+  return { name: cluster.name, url: served.url, kubeconfig, client: api.client };
+};
+
+/** Starts one. @throws Error when its port is taken, or its folder is in use or full; the message says which. Nothing of it runs then. */
+export const startMember = async (options: MemberOptions): Promise<PlaygroundMember> => {
+  const undo: (() => unknown)[] = [];
+  try {
+    return { ...(await startParts(options, undo)), stop: () => unwind(undo) };
+  } catch (error) {
+    await unwind(undo);
+    throw withDataDirFault(options.dataDir, error);
+  }
 };

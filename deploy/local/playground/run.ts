@@ -1,9 +1,10 @@
 /** @module `hanse playground`: members only, for a hub that runs elsewhere. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { checkUnlocked } from '../../../hub/store/index.ts';
 import { checkPortsFree, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
 import { cloudClusters } from './clouds.ts';
-import { type PlaygroundMember, startMember } from './member.ts';
+import { memberFolder, type PlaygroundMember, startMember } from './member.ts';
 
 /** Flags of `hanse playground`. */
 export type PlaygroundFlags = { readonly dataDir: string; readonly members: number; readonly port: number; readonly apiOnly?: boolean };
@@ -13,6 +14,7 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   const env = nodeEnv(nodeLog({ level: 'warn', format: 'text' }));
   const folder = resolve(dataDir);
   const clusters = cloudClusters(count);
+  for (const { name } of clusters) checkUnlocked(memberFolder(folder, name));
   if (port !== 0) {
     const ports = clusters.map((_, index) => port + index);
     await checkPortsFree('127.0.0.1', port, ports);
@@ -25,7 +27,7 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
     if (cluster === undefined || running.has(name)) return;
     const member = await startMember({
       cluster,
-      dataDir: join(folder, 'members', name),
+      dataDir: memberFolder(folder, name),
       port: port === 0 ? 0 : port + index,
       env,
       apiOnly,
