@@ -1,5 +1,5 @@
 /** @module The connection that is current: one takes the place of another without a gap, and a lost one is given up after a while. */
-import type { NatsConnection } from 'nats';
+import { ErrorCode, type NatsConnection } from 'nats';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import type { Admitted } from './key-store.ts';
 import type { Live } from './live.ts';
@@ -12,13 +12,19 @@ const lostMsMax = 30_000;
 
 export type ConnectionsOptions = { readonly env: RuntimeEnv; readonly live: Live; readonly board: StateBoard };
 
+/** What a broker says before it ends a connection of its own will: the credential was revoked or has expired, or the account is gone. */
+const dismissals: ReadonlySet<string> = new Set([ErrorCode.ProtocolError, ErrorCode.AuthorizationViolation, ErrorCode.AccountExpired]);
+
+/** Why a connection ended; `byBroker` = the broker ended it, and the hub most likely knows why. */
+export type Ended = Trouble & { readonly byBroker: boolean };
+
 /** The holder of the current connection. */
 export interface Connections {
   current(): NatsConnection | undefined;
   /** Puts a connection in the place of the one before, which is drained: nothing is lost in between. */
   take(next: NatsConnection, by: Admitted): void;
   /** Resolves when the current connection, or the one that took its place meanwhile, has ended; with why. */
-  ended(): Promise<Trouble>;
+  ended(): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -28,19 +34,28 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
   let urls: readonly string[] = [];
   let isUp = false;
   let stopped = false;
+  const dismissed = new WeakSet<NatsConnection>();
 
   const follow = async (on: NatsConnection): Promise<void> => {
     let cancelGiveUp: () => void = () => undefined;
-    for await (const { type } of on.status()) {
+    let lastWord = '';
+    for await (const { type, data } of on.status()) {
       if (on !== current || stopped) continue;
+      if (type === 'error') lastWord = String(data);
       if (type === 'disconnect') {
         isUp = false;
         live.setUp(false);
+        if (dismissals.has(lastWord)) {
+          dismissed.add(on);
+          void on.close();
+          continue;
+        }
         board.set('Disconnected', 'lost the NATS broker; connecting again', 'NatsUnreachable');
         cancelGiveUp();
         cancelGiveUp = env.setTimer(lostMsMax, () => void on.close());
       }
       if (type === 'reconnect') {
+        lastWord = '';
         cancelGiveUp();
         isUp = true;
         live.setUp(true);
@@ -68,9 +83,11 @@ export const makeConnections = ({ env, live, board }: ConnectionsOptions): Conne
         const why = await watched?.closed();
         if (watched !== current) continue;
         live.setUp(false);
-        return why instanceof Error
-          ? natsTrouble(why, urls)
-          : { trouble: 'NatsUnreachable', message: 'the connection to the broker was lost; connecting again' };
+        const trouble: Trouble =
+          why instanceof Error
+            ? natsTrouble(why, urls)
+            : { trouble: 'NatsUnreachable', message: 'the connection to the broker was lost; connecting again' };
+        return { ...trouble, byBroker: watched !== undefined && dismissed.has(watched) };
       }
     },
     stop: async () => {

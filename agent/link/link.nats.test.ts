@@ -9,6 +9,7 @@ import { configWork } from '../../hub/fleet/testing/work.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
+import { silentLog } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
 import { appliedStatus, type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
 import { fileKeyStore, type WorkEvent } from './index.ts';
@@ -309,14 +310,17 @@ describe('over the link', () => {
     }
   });
 
-  test('a deleted Cluster is cut off at once, leaves nothing behind, and its key does not come back', async () => {
+  test('a deleted Cluster is cut off at once, leaves nothing behind, and its key does not come back; the reason is all that is told', async () => {
     const token = await hub.token('again', { maxUses: 9, autoApprove: {} });
-    const link = await start('goner', { token });
+    const told: string[] = [];
+    const link = await start('goner', { token, env: { ...testEnv, log: { ...silentLog, warn: (line) => void told.push(line) } } });
     await reaches(link, 'Connected');
     await hub.fleet.bus.publishWork(configWork('goner', 'a', 1));
     await hub.deleteCluster('goner');
     await reaches(link, 'Refused', 'Revoked');
     expect(link.state().message).toMatch(/rm '.*goner\.json' .*hanse token create .*hanse join --hub .* --name goner --token TOKEN/);
+    // The program that ends over it says the reason.
+    expect(told).toEqual([]);
     await vi.waitFor(async () => expect(await hub.cluster('goner')).toBeUndefined(), 5_000);
     expect((await hub.fleet.bus.publishedWork()).filter(({ cluster }) => cluster === 'goner')).toEqual([]);
     await reaches(await start('goner', { token, keyStore: fileKeyStore(join(dir, 'goner-new.json')) }), 'Connected');

@@ -3,7 +3,7 @@ import type { NatsConnection } from 'nats';
 import { backoffMs } from '../../shared/lib/backoff.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import { afterJoin } from './after-join.ts';
-import { makeConnections } from './connections.ts';
+import { type Ended, makeConnections } from './connections.ts';
 import { type JoinClient, makeJoinClient } from './join-client.ts';
 import { type Admitted, type KeptLink, type KeyStore, openKeys } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
@@ -12,7 +12,7 @@ import type { AgentLink, LinkState, MeshBus } from './port.ts';
 import { askForCredential, makeRenewalTimer } from './renewal.ts';
 import { openSession } from './session.ts';
 import { makeStateBoard, type StateBoard } from './state-board.ts';
-import { natsTrouble, type Trouble } from './trouble.ts';
+import { natsTrouble } from './trouble.ts';
 
 export type LinkOptions = {
   readonly env: RuntimeEnv;
@@ -157,6 +157,7 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
     const step = afterJoin(answer, known);
     if (step.admitted === undefined) {
       hasGivenUp = step.isFinal;
+      // The last state is told by the program that ends over it.
       board.set(
         step.phase,
         step.trouble === 'Revoked' ? `${step.message}; ${howToJoinAgain(options)}` : step.message,
@@ -168,12 +169,12 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
   };
 
   /** Connects and lives until the connection ends; answers why. */
-  const connectOnce = async (by: Admitted): Promise<Trouble & { readonly wasConnected: boolean }> => {
+  const connectOnce = async (by: Admitted): Promise<Ended & { readonly wasConnected: boolean }> => {
     if (board.state().phase !== 'Disconnected') board.set('Connecting', `connecting to ${by.natsUrls.join(', ')}`);
     try {
       take(await openSession(cluster, keys, by), by);
     } catch (error) {
-      return { ...natsTrouble(error, by.natsUrls), wasConnected: false };
+      return { ...natsTrouble(error, by.natsUrls), byBroker: false, wasConnected: false };
     }
     if (stopped) await connections.stop();
     const why = await connections.ended();
@@ -184,6 +185,7 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
   const run = async (): Promise<void> => {
     let joins = 0;
     let failures = 0;
+    let dismissals = 0;
     while (!stopped) {
       if (!isUsable() || failures >= failuresBeforeJoin) {
         failures = 0;
@@ -199,6 +201,15 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
       if (stopped) break;
       failures = ended.wasConnected ? 0 : failures + 1;
       if (ended.wasConnected) joins = 0;
+      if (ended.byBroker) {
+        // The hub is asked at once, and what it answers is told; the first time without a pause.
+        failures = failuresBeforeJoin;
+        board.set('Disconnected', ended.message, ended.trouble, true);
+        if (dismissals > 0) await sleep(backoffMs(dismissals, connectBackoff, env.random));
+        dismissals++;
+        continue;
+      }
+      dismissals = 0;
       if (ended.trouble === 'CredentialsExpired') admitted = undefined;
       board.set('Disconnected', ended.message, ended.trouble);
       await sleep(backoffMs(failures, connectBackoff, env.random));

@@ -11,8 +11,8 @@ export const stateLine = ({ phase, trouble, message }: Pick<LinkState, 'phase' |
 /** The board. */
 export interface StateBoard {
   state(): LinkState;
-  /** `isFinal`: the link ends with it. */
-  set(phase: LinkPhase, message: string, trouble?: Trouble['trouble'], isFinal?: boolean): void;
+  /** `isToldElsewhere`: the log says nothing of it, since somebody else tells it, or what is behind it. */
+  set(phase: LinkPhase, message: string, trouble?: Trouble['trouble'], isToldElsewhere?: boolean): void;
   onState(handler: (state: LinkState) => void): () => void;
 }
 
@@ -22,12 +22,11 @@ export const makeStateBoard = (env: RuntimeEnv): StateBoard => {
   let state: LinkState = { phase: 'Joining', message: 'starting', sinceMs: env.nowMs() };
   return {
     state: () => state,
-    set: (phase, message, trouble, isFinal = false) => {
+    set: (phase, message, trouble, isToldElsewhere = false) => {
       const isSame = state.phase === phase && state.trouble === trouble;
       if (isSame && state.message === message) return;
       state = { phase, message, sinceMs: isSame ? state.sinceMs : env.nowMs(), ...(trouble === undefined ? {} : { trouble }) };
-      // The last one is said by the program that ends over it.
-      if (!isFinal) env.log[trouble === undefined ? 'info' : 'warn'](stateLine(state));
+      if (!isToldElsewhere) env.log[trouble === undefined ? 'info' : 'warn'](stateLine(state));
       listeners.tell(state);
     },
     onState: listeners.add,
