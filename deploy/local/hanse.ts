@@ -81,6 +81,10 @@ const context: CliContext = {
   // https://no-color.org
   isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
   nowMs: () => Date.now(),
+  onInterrupt: (run) => {
+    process.once('SIGINT', run);
+    return () => process.off('SIGINT', run);
+  },
   endWith: (code) => {
     process.exitCode = code;
   },

@@ -21,6 +21,8 @@ export type CliContext = {
   readonly isColoured?: boolean;
   /** The wall clock. */
   readonly nowMs: () => number;
+  /** Calls back at Ctrl-C instead of ending the program, until what it answers is called; absent = nobody can interrupt. */
+  readonly onInterrupt?: (run: () => void) => () => void;
   /** Says the exit code of a command that did its work: scripts go by it. */
   readonly endWith: (code: number) => void;
 };

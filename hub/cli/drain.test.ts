@@ -1,30 +1,46 @@
 /** @module What `hanse drain` tells, and that it ends when the cluster is empty. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../shared/api/cluster.ts';
+import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api/cluster.ts';
+import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { startTestHub, type TestHub } from '../control/testing/test-hub.ts';
 import type { CliContext } from './context.ts';
-import { drain, progressLine, readBudget } from './drain.ts';
+import { drain, progressLine, readBudget, stayingLines } from './drain.ts';
 
-const drained = (objects: number, replicas: number, stuck: number, observedGeneration = 2): Cluster => ({
+const drained = (counts: Partial<ClusterDrainStatus>, observedGeneration = 2): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name: 'eu' },
   spec: { drain: {} },
-  status: { drain: { objects, replicas, stuck, since: '2026-01-01T00:00:00Z', observedGeneration } },
+  status: { drain: { objects: 0, replicas: 0, stuck: 0, since: '2026-01-01T00:00:00Z', observedGeneration, ...counts } },
 });
+const db: DrainStaying = { kind: 'StatefulSet', namespace: 'shop', name: 'db', replicas: 3, why: 'no other cluster has room' };
+const tick: DrainStaying = { kind: 'CronJob', namespace: 'shop', name: 'tick', why: 'there is no other cluster' };
 
 describe('hanse drain', () => {
   it.each<readonly [string, Cluster, string | undefined]>([
-    ['tells what is left', drained(2, 5, 0), 'cluster eu: 5 replicas and 2 objects are left'],
+    ['tells what is left', drained({ objects: 2, replicas: 5 }), 'cluster eu: 5 replicas and 2 objects are left'],
     [
-      'tells what has nowhere to go',
-      drained(2, 5, 3),
-      'cluster eu: 5 replicas and 2 objects are left; 3 find no place elsewhere and stay until there is room',
+      'tells how much has nowhere to go',
+      drained({ objects: 2, replicas: 5, stuck: 3, staying: [db] }),
+      'cluster eu: 5 replicas and 2 objects are left; 1 object stays, 3 replicas of which find no place elsewhere:',
     ],
-    ['tells that nothing is left', drained(0, 0, 0), 'cluster eu is empty'],
-    ['says nothing by what an earlier drain left behind', drained(0, 0, 0, 1), undefined],
+    [
+      'counts what stays and has no replicas',
+      drained({ objects: 23, staying: [tick], stayingMore: 22 }),
+      'cluster eu: 0 replicas and 23 objects are left; 23 objects stay:',
+    ],
+    ['tells that nothing is left', drained({}), 'cluster eu is empty'],
+    ['says nothing by what an earlier drain left behind', drained({}, 1), undefined],
   ])('%s', (_, cluster, line) => {
     expect(progressLine(cluster, 2)).toBe(line);
+  });
+
+  it('names what stays, with the reason of each, and counts the rest', () => {
+    expect(stayingLines({ staying: [db, tick], stayingMore: 2 })).toEqual([
+      '  statefulset/db (shop), 3 replicas: no other cluster has room',
+      '  cronjob/tick (shop): there is no other cluster',
+      '  and 2 more',
+    ]);
   });
 
   it.each<readonly [string, number | string]>([
@@ -47,45 +63,125 @@ afterEach(async () => {
   hub = undefined;
 });
 
-const contextOf = (it: TestHub, lines: string[]): CliContext => ({
+type Told = { readonly lines: string[]; readonly codes: number[]; interrupt: () => void };
+const told = (): Told => ({ lines: [], codes: [], interrupt: () => undefined });
+const contextOf = (it: TestHub, to: Told): CliContext => ({
   connect: async () => ({ client: it.client, raw: async () => ({}), server: '', caPem: '', close: async () => undefined }),
-  print: (line) => void lines.push(line),
+  print: (line) => void to.lines.push(line),
   nowMs: Date.now,
-  endWith: () => undefined,
+  onInterrupt: (run) => {
+    to.interrupt = run;
+    return () => undefined;
+  },
+  endWith: (code) => void to.codes.push(code),
 });
+
+const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
+const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+const container = { name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } };
+const soon = { timeout: 10_000 };
+
+/** A Deployment of so many replicas, with a ConfigMap that it names, and a policy that selects it. */
+const apply = async ({ client }: TestHub, replicas: number, spec: Record<string, unknown> = {}): Promise<void> => {
+  await client.create(policies, {
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'PlacementPolicy',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: {
+      resourceSelectors: [
+        { apiVersion: 'apps/v1', kind: 'Deployment' },
+        { apiVersion: 'batch/v1', kind: 'CronJob' },
+      ],
+      ...spec,
+    },
+  });
+  await client.create(
+    { group: '', version: 'v1', resource: 'configmaps' },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'shop' }, data: { a: 'b' } },
+  );
+  const containers = [{ ...container, envFrom: [{ configMapRef: { name: 'settings' } }] }];
+  const labels = { app: 'web' };
+  await client.create(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  });
+  await expect.poll(() => readyOf(client), soon).toBe(replicas);
+};
+const readyOf = async (client: KubeClient): Promise<number> => {
+  const object = await client.get({ ...deployments, namespace: 'shop', name: 'web' });
+  return Number((object?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0);
+};
+const atHome = { tiers: [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }] };
+const calmMs = 300;
 
 describe('hanse drain against a hub', () => {
   it('empties the cluster, never with fewer replicas ready than are wanted, and ends', async () => {
     hub = await startTestHub({ home: 8, aws: 8 });
-    const address = { group: 'apps', version: 'v1', resource: 'deployments', namespace: 'shop', name: 'web' };
-    const template = {
-      metadata: { labels: { app: 'web' } },
-      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }] },
-    };
+    await apply(hub, 4);
+    const to = told();
+    await drain(contextOf(hub, to), 'home', { maxUnavailable: '0' });
+    expect([to.lines.at(-1), to.codes]).toEqual(['cluster home is empty', [0]]);
+    const { client } = hub;
+    await expect.poll(() => readyOf(client), soon).toBe(4);
+    await drain(contextOf(hub, to), 'home', { undo: true });
+    expect(to.lines.at(-1)).toContain('takes replicas again');
+  });
+
+  it('ends with 1 and a list when nothing but what finds no other place is left: workloads, CronJobs and what follows them', async () => {
+    hub = await startTestHub({ home: 8, aws: 8 });
     await hub.client.create(
-      { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' },
+      { group: 'batch', version: 'v1', resource: 'cronjobs' },
       {
-        apiVersion: 'hanse.dev/v1alpha1',
-        kind: 'PlacementPolicy',
-        metadata: { name: 'web', namespace: 'shop' },
-        spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }] },
+        apiVersion: 'batch/v1',
+        kind: 'CronJob',
+        metadata: { name: 'tick', namespace: 'shop' },
+        spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [container] } } } } },
       },
     );
-    const { name: _, ...deployments } = address;
-    await hub.client.create(deployments, {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web', namespace: 'shop' },
-      spec: { replicas: 4, selector: { matchLabels: { app: 'web' } }, template },
-    });
-    const ready = async (): Promise<number> =>
-      Number(((await hub?.client.get(address))?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0);
-    await expect.poll(ready, { timeout: 10_000 }).toBe(4);
-    const lines: string[] = [];
-    await drain(contextOf(hub, lines), 'home', { maxUnavailable: '0' });
-    expect(lines.at(-1)).toBe('cluster home is empty');
-    await expect.poll(ready, { timeout: 10_000 }).toBe(4);
-    await drain(contextOf(hub, lines), 'home', { undo: true });
-    expect(lines.at(-1)).toContain('takes replicas again');
+    await apply(hub, 4, atHome);
+    await expect.poll(() => hub?.fleet.agent('home').objects.size, soon).toBe(3);
+    const to = told();
+    await drain(contextOf(hub, to), 'home', { calmMs });
+    const nowhere = 'no other cluster is eligible (aws: no tier of the policy selects the cluster)';
+    expect(to.lines.slice(-5)).toEqual([
+      'nothing more leaves by itself: 4 replicas and 3 objects are left in home',
+      `  cronjob/tick (shop): ${nowhere}`,
+      `  deployment/web (shop), 4 replicas: ${nowhere}`,
+      '  configmap/settings (shop): Deployment web needs it',
+      'the drain goes on in the hub; hanse drain home watches it again, hanse drain home --undo ends it',
+    ]);
+    expect([to.codes, await readyOf(hub.client)]).toEqual([[1], 4]);
+  });
+
+  it('says that the others have no room, waits as long as it is told to, and then tells what is left', async () => {
+    hub = await startTestHub({ home: 8, aws: 0 });
+    await apply(hub, 4);
+    const to = told();
+    await drain(contextOf(hub, to), 'home', { timeoutSeconds: 2, calmMs });
+    expect(to.lines).toContain('the time is over: 4 replicas and 2 objects are left in home');
+    expect(to.lines).toContain('  deployment/web (shop), 4 replicas: no other cluster has room');
+    expect(to.codes).toEqual([1]);
+  });
+
+  it('says at Ctrl-C that the drain goes on, and ends with 130', async () => {
+    hub = await startTestHub({ home: 8, aws: 0 });
+    await apply(hub, 4);
+    const to = told();
+    const watching = drain(contextOf(hub, to), 'home', {});
+    await expect.poll(() => to.lines.length, soon).toBeGreaterThan(1);
+    to.interrupt();
+    await watching;
+    expect([to.lines.at(-1), to.codes]).toEqual([expect.stringContaining('the drain goes on in the hub'), [130]]);
+  });
+
+  it('leaves what tolerates the drain and says so', async () => {
+    hub = await startTestHub({ home: 8, aws: 8 });
+    await apply(hub, 4, { ...atHome, tolerations: [{ operator: 'Exists' }] });
+    const to = told();
+    await drain(contextOf(hub, to), 'home', { calmMs });
+    expect(to.lines).toContain('  deployment/web (shop), 4 replicas: its policy tolerates the taint hanse.dev/drain');
+    expect(to.codes).toEqual([1]);
   });
 });

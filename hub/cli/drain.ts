@@ -1,5 +1,5 @@
 /** @module `hanse drain`: empties a cluster, or lets it take replicas again. */
-import type { Cluster } from '../../shared/api/cluster.ts';
+import type { Cluster, ClusterDrainStatus } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
@@ -12,6 +12,10 @@ export type DrainOptions = {
   readonly maxUnavailable?: string;
   /** False: it is not waited for. */
   readonly wait?: boolean;
+  /** How long it is waited for; 0 = for ever, whatever stays. Absent = until it is empty or only what stays is left. */
+  readonly timeoutSeconds?: number;
+  /** After so long without a change what is left counts as what stays, ms; 10 s when absent. */
+  readonly calmMs?: number;
 };
 
 /** `2` or `25%` as the field takes it. @throws UsageError when it is neither. */
@@ -21,40 +25,116 @@ export const readBudget = (given: string): number | string => {
   throw new UsageError(`--max-unavailable ${given}: write a whole number such as 1, or a share from 0% to 100% such as 25%`);
 };
 
+/** Objects that stay until something else changes. */
+const stayingCount = ({ staying = [], stayingMore = 0 }: ClusterDrainStatus): number => staying.length + stayingMore;
+
 /** What is told of a cluster that is emptied; undefined = nothing is known yet of this drain. */
 export const progressLine = ({ metadata, status }: Cluster, generation: number): string | undefined => {
   const drain = status?.drain;
   if (drain === undefined || drain.observedGeneration < generation) return undefined;
   if (drain.objects === 0) return `cluster ${metadata.name} is empty`;
-  const stuck = drain.stuck === 0 ? '' : `; ${drain.stuck} find no place elsewhere and stay until there is room`;
-  return `cluster ${metadata.name}: ${drain.replicas} replicas and ${drain.objects} objects are left${stuck}`;
+  const stay = stayingCount(drain);
+  const stuck = drain.stuck === 0 ? '' : `, ${counted(drain.stuck, 'replica')} of which find no place elsewhere`;
+  const staying = stay === 0 ? '' : `; ${counted(stay, 'object')} stay${stay === 1 ? 's' : ''}${stuck}:`;
+  return `cluster ${metadata.name}: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} are left${staying}`;
 };
 
-/** Prints how far it has come until it is empty. @throws UsageError when somebody ends the drain, or the cluster leaves. */
-const follow = async (context: CliContext, client: KubeClient, name: string, generation: number): Promise<void> => {
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** A line for each object that stays, with the reason. */
+export const stayingLines = ({ staying = [], stayingMore = 0 }: Pick<ClusterDrainStatus, 'staying' | 'stayingMore'>): string[] => [
+  ...staying.map(({ kind, namespace, name, replicas, why }) => {
+    const object = `${kind.toLowerCase()}/${name}${namespace === '' ? '' : ` (${namespace})`}`;
+    return `  ${object}${replicas === undefined ? '' : `, ${counted(replicas, 'replica')}`}: ${why}`;
+  }),
+  ...(stayingMore === 0 ? [] : [`  and ${stayingMore} more`]),
+];
+
+/** How a drain that was watched ended, for the one who watched. */
+type End = 'empty' | 'stuck' | 'timeout' | 'interrupted';
+
+/** When nothing but what stays is left for so long without a change, waiting is over. */
+const calmMsDefault = 10_000;
+
+/** A watch that ends by what it sees, by time or by Ctrl-C. */
+type Watched = { readonly end: End; readonly drain: ClusterDrainStatus | undefined };
+
+/** Prints how far it has come until it ends. @throws UsageError when somebody ends the drain, or the cluster leaves. */
+const follow = async (
+  context: CliContext,
+  client: KubeClient,
+  name: string,
+  generation: number,
+  { timeoutSeconds, calmMs = calmMsDefault }: DrainOptions,
+): Promise<Watched> => {
   const stop = new AbortController();
-  let last = '';
+  let end: End = 'empty';
+  let drain: ClusterDrainStatus | undefined;
+  const endBy = (why: End) => (): void => {
+    end = why;
+    stop.abort();
+  };
+  const timeout = (timeoutSeconds ?? 0) > 0 ? setTimeout(endBy('timeout'), (timeoutSeconds ?? 0) * 1_000) : undefined;
+  const forget = context.onInterrupt?.(endBy('interrupted'));
+  let calm: NodeJS.Timeout | undefined;
+  let [last, lastStaying] = ['', ''];
+  const see = (cluster: Cluster): void => {
+    const line = progressLine(cluster, generation);
+    if (line === undefined) return;
+    drain = cluster.status?.drain;
+    const lines = stayingLines(drain ?? {});
+    if (line === last && lines.join() === lastStaying) return;
+    context.print(line);
+    if (lines.join() !== lastStaying) for (const text of lines) context.print(text);
+    [last, lastStaying] = [line, lines.join()];
+    clearTimeout(calm);
+    if (drain?.objects === 0) endBy('empty')();
+    // Whoever says how long to wait is not told that it is in vain.
+    else if (drain !== undefined && stayingCount(drain) >= drain.objects && timeoutSeconds === undefined)
+      calm = setTimeout(endBy('stuck'), calmMs);
+  };
   try {
     while (!stop.signal.aborted) {
       const options = { sendInitialEvents: true, allowWatchBookmarks: true, signal: stop.signal };
       for await (const { type, object } of client.watch({ ...clusters, fieldSelector: `metadata.name=${name}` }, options)) {
+        if (stop.signal.aborted) break;
         if (type === 'DELETED') throw new UsageError(`cluster ${name} has left the federation`);
         if (type !== 'ADDED' && type !== 'MODIFIED') continue;
         const cluster = object as unknown as Cluster;
         if (cluster.spec.drain === undefined) throw new UsageError(`the drain of cluster ${name} was undone by somebody else`);
-        const line = progressLine(cluster, generation);
-        if (line === undefined || line === last) continue;
-        context.print(line);
-        last = line;
-        if (cluster.status?.drain?.objects === 0) return;
+        see(cluster);
       }
     }
+    return { end, drain };
   } finally {
+    clearTimeout(timeout);
+    clearTimeout(calm);
+    forget?.();
     stop.abort();
   }
 };
 
-/** Sets or removes `spec.drain`, and waits until the cluster is empty. @throws UsageError when the cluster is not known. */
+const whyEnded: Readonly<Record<Exclude<End, 'empty'>, string>> = {
+  stuck: 'nothing more leaves by itself',
+  timeout: 'the time is over',
+  interrupted: 'interrupted',
+};
+const codes: Readonly<Record<End, number>> = { empty: 0, stuck: 1, timeout: 1, interrupted: 130 };
+
+/** Says what is left, that the hub goes on, and how to end that. */
+const tellUnfinished = (context: CliContext, name: string, { end, drain }: Watched): void => {
+  if (end === 'empty') return;
+  const left =
+    drain === undefined ? '' : `: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} are left in ${name}`;
+  context.print(`${whyEnded[end]}${left}`);
+  for (const line of stayingLines(drain ?? {})) context.print(line);
+  context.print(`the drain goes on in the hub; hanse drain ${name} watches it again, hanse drain ${name} --undo ends it`);
+};
+
+/**
+ * Sets or removes `spec.drain`, and waits until the cluster is empty. The exit code is 1 when the time is over or when only what finds no other
+ * place is left, 130 after Ctrl-C. @throws UsageError when the cluster is not known.
+ */
 export const drain = (context: CliContext, name: string, options: DrainOptions): Promise<void> =>
   withHub(context, options.kubeconfig, async ({ client }) => {
     const budget = options.maxUnavailable === undefined ? undefined : readBudget(options.maxUnavailable);
@@ -79,5 +159,8 @@ export const drain = (context: CliContext, name: string, options: DrainOptions):
       return;
     }
     context.print(`cluster ${name} is drained: what runs there is started elsewhere first`);
-    if (options.wait !== false) await follow(context, client, name, patched.metadata.generation ?? 0);
+    if (options.wait === false) return;
+    const watched = await follow(context, client, name, patched.metadata.generation ?? 0, options);
+    tellUnfinished(context, name, watched);
+    context.endWith(codes[watched.end]);
   });

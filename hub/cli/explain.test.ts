@@ -76,6 +76,22 @@ describe('explain', () => {
     ]);
   });
 
+  test('a cluster that is drained and keeps what finds no other place says how much that is', () => {
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'web-deployment', namespace: 'shop' },
+      spec: { workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }, policy: 'shop/web', clusters: [] },
+      status: {
+        message: 'stays on idc, which is drained, until another cluster takes it; no cluster is eligible',
+        staying: [{ name: 'idc', replicas: 2, reason: 'Drained' }],
+        explanation: [{ cluster: 'idc', eligible: false, reason: 'taint', message: 'taint hanse.dev/drain', before: 0, got: 0 }],
+      },
+    });
+    expect(lines[0]).toMatch(/^Deployment shop\/web: stays on idc, which is drained/);
+    expect(lines.at(-1)).toMatch(/ 2 replicas stay here until another cluster takes them; taint hanse.dev\/drain$/);
+  });
+
   test('scores, prices and shares have columns when there are any, and the cost a line', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

@@ -1,9 +1,10 @@
 /** @module A decision as `hanse explain` tells it: what was placed, and a row for every cluster with what it got and why. */
 import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
+import type { StayingCluster } from '../../shared/api/staying.ts';
 import { tableLines } from './table.ts';
 
-/** A row of the table: the decision on a cluster, and what that cluster did not apply of it. */
-type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[] };
+/** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
+type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[]; readonly staying: StayingCluster | undefined };
 
 /** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
 type Column = { readonly head: string; readonly cell: (row: Row) => string; readonly isOptional?: boolean };
@@ -15,10 +16,15 @@ const scoreText = (row: ExplanationRow): string => {
   return `${sum} (${scores.map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score}`).join(', ')})`;
 };
 
+const stayingHere = ({ replicas }: StayingCluster): string =>
+  `${replicas === undefined ? 'it stays' : `${replicas} replica${replicas === 1 ? ' stays' : 's stay'}`} here until another cluster takes ${replicas === undefined || replicas === 1 ? 'it' : 'them'}`;
+
 /** What was not applied comes first: it is what somebody must mend. */
-const whyText = ({ reason, message, failures }: Row): string => {
+const whyText = ({ reason, message, failures, staying }: Row): string => {
   const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
-  return [...failed, message === '' ? reason : message].filter((text) => text !== '').join('; ');
+  return [...failed, staying === undefined ? '' : stayingHere(staying), message === '' ? reason : message]
+    .filter((text) => text !== '')
+    .join('; ');
 };
 
 const columns: readonly Column[] = [
@@ -61,7 +67,8 @@ export const explanationLines = (placement: Placement): string[] => {
   const { workload, policy } = spec;
   const rows = withWholeShares(status?.explanation ?? []).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
-    return { ...row, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
+    const staying = status?.staying?.find(({ name }) => name === row.cluster);
+    return { ...row, staying, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
   });
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [

@@ -94,8 +94,20 @@ const drainCommand = (context: CliContext): Command =>
     .addOption(new Option('--max-unavailable <count|share>', 'replicas of each workload that may be missing meanwhile, such as 1 or 25%'))
     .addOption(new Option('--undo', 'let the cluster take replicas again'))
     .addOption(new Option('--no-wait', 'do not wait until it is empty'))
-    .addHelpText('after', '\nExit code: 0 = the cluster is empty (or, with --undo and --no-wait, it was told so), 1 = it could not be.')
-    .action((name: string, flags: DrainOptions) => drain(context, name, flags));
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait, such as 10m; 0s = for ever, whatever stays').argParser(durationSeconds),
+    )
+    .addHelpText(
+      'after',
+      `
+What finds no other place stays where it is and is told with the reason. Without --timeout the command ends when nothing else has been left
+for 10 seconds. The drain itself goes on in the hub until it is undone.
+
+Exit code: 0 = the cluster is empty (or, with --undo and --no-wait, it was told so), 1 = it is not, or could not be told, 130 = Ctrl-C.`,
+    )
+    .action((name: string, { timeout, ...flags }: DrainOptions & { readonly timeout?: number }) =>
+      drain(context, name, { ...flags, ...(timeout === undefined ? {} : { timeoutSeconds: timeout }) }),
+    );
 
 const explainCommand = (context: CliContext): Command =>
   new Command('explain')

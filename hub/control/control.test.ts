@@ -1,6 +1,6 @@
 /** @module The loops together, over a real store and API server, with agents in the small: from a policy to replicas and back. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clusterCondition, type Placement, type StoredPlacement } from '../../shared/api/index.ts';
+import { clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
@@ -8,6 +8,7 @@ import { startTestHub, type TestHub } from './testing/test-hub.ts';
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
 const webPlacement = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements', namespace: 'shop', name: 'web-deployment' };
+const clusterAt = (name: string): ObjectAddress => ({ group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters', name });
 const web: ObjectAddress = { ...deployments, namespace: 'shop', name: 'web' };
 
 const deployment = (replicas: number, more: Record<string, unknown> = {}): KubeObject => ({
@@ -187,6 +188,47 @@ describe('control', () => {
     await until(async () => expect(await applied()).toBe('False'));
     expect([placedAt(it), runningAt(it, 'home'), await ready()]).toEqual([{ aws: 3 }, 3, 3]);
   });
+
+  it.each<[rule: string, lose: (it: TestHub) => Promise<unknown>, where: string, mark: string]>([
+    [
+      'drained',
+      ({ client }) => client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } }),
+      'stays on home, which is drained, until another cluster takes it',
+      'home=3(drained)',
+    ],
+    [
+      'lost',
+      async ({ fleet }) => {
+        fleet.agent('home').cutOff = true;
+      },
+      'stays on home, which is lost and where nothing is deleted, until another cluster takes it',
+      'home=3(lost)',
+    ],
+  ])(
+    'tells of a workload that no other cluster takes that it stays in the one that is %s, until another does',
+    async (_, lose, where, mark) => {
+      const it = await started({ home: 4, aws: 4 });
+      await it.client.create(policiesType, policy({ tiers: [tiers[0]] }));
+      await it.client.create(deployments, deployment(3));
+      await until(() => expect(runningAt(it, 'home')).toBe(3));
+      await lose(it);
+      const placement = async (): Promise<Placement> => (await it.client.get(webPlacement)) as unknown as Placement;
+      await until(async () => expect((await placement()).status?.message).toMatch(new RegExp(`^${where}; no cluster is eligible`)));
+      const told = await placement();
+      expect(clusterCondition(told as never, 'Applied')?.message).toBe(where);
+      expect(placementType.cells(told as unknown as KubeObject, 0)[2]).toBe(mark);
+      expect(runningAt(it, 'home')).toBe(3);
+      await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', { spec: { tiers: [] } });
+      await until(async () => {
+        const { spec, status } = await placement();
+        expect([spec.clusters, status?.message, status?.staying]).toEqual([
+          [{ name: 'aws', replicas: 3 }],
+          'placed in 1 cluster',
+          undefined,
+        ]);
+      });
+    },
+  );
 
   it('leaves a CronJob in a drained cluster while it has no other place', async () => {
     const it = await started({ home: 4, aws: 4 });

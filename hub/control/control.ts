@@ -180,7 +180,7 @@ export const startControl = (options: ControlOptions): Control => {
     health,
     kindTroubles: options.kindTroubles ?? (() => []),
     removals,
-    drainOf: (object) => drainCount(board, store, object),
+    drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
     onCluster,
     onCapacity: (name) => {
       placement.roomGrew(name);

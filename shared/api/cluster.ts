@@ -122,6 +122,18 @@ export type DetectorSummary = {
   readonly watchedSeconds: number;
 };
 
+/** An object that stays in a cluster that is emptied, and why. */
+export type DrainStaying = {
+  readonly kind: string;
+  /** '' for objects of no namespace. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Replicas there; absent for objects that have none. */
+  readonly replicas?: number;
+  /** For a person, one sentence without a full stop. */
+  readonly why: string;
+};
+
 /** How far a cluster that is emptied has come. */
 export type ClusterDrainStatus = {
   /** What is still there of objects that the hub sent, and replicas of workloads among them. */
@@ -129,6 +141,10 @@ export type ClusterDrainStatus = {
   readonly replicas: number;
   /** Replicas that find no place elsewhere and stay until they do. */
   readonly stuck: number;
+  /** What stays until something else changes; the first 20. */
+  readonly staying?: readonly DrainStaying[];
+  /** How many stay besides those. */
+  readonly stayingMore?: number;
   readonly since: string;
   /** metadata.generation of the Cluster that this was counted for. */
   readonly observedGeneration: number;

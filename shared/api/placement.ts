@@ -7,6 +7,7 @@ import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
+import { type StayingCluster, stayingShape } from './staying.ts';
 import { placementConversion } from './stored-placement.ts';
 
 /** Which object a decision is about; `namespace` is '' for cluster-scoped kinds. */
@@ -88,6 +89,8 @@ export type PlacementStatus = {
   readonly message?: string;
   readonly decidedAt?: string;
   readonly owed?: readonly OwedCluster[];
+  /** Where it runs on although it is not placed there; `message` tells it too. */
+  readonly staying?: readonly StayingCluster[];
   /** The terms that keep the rest from being placed, the most frequent first. */
   readonly binding?: string;
   readonly cost?: PlacementCost;
@@ -206,6 +209,7 @@ const statusShape = fields('How the decision came about.', {
     { type: 'map', keys: ['name'] },
     clustersMax,
   ),
+  staying: stayingShape,
   binding: text('The terms that keep the rest from being placed, the most frequent first.'),
   cost: fields('What the decision costs an hour; replicas in clusters without a price count nothing.', {
     before: must(text('Of the replicas before it, a decimal number.')),
@@ -239,16 +243,18 @@ export const placementSchema = objectSchema(
 const specOf = (object: KubeObject): Partial<PlacementSpec> => (object.spec ?? {}) as Partial<PlacementSpec>;
 const statusOf = (object: KubeObject): PlacementStatus => (object.status ?? {}) as PlacementStatus;
 
-/** `eu-west=3,us=2`, or `eu-west,us` where there are no replicas. */
-const clustersText = (clusters: readonly PlacedCluster[]): string =>
-  clusters.map((cluster) => (cluster.replicas === undefined ? cluster.name : `${cluster.name}=${cluster.replicas}`)).join(',') || '<none>';
+const countText = ({ name, replicas }: PlacedCluster): string => (replicas === undefined ? name : `${name}=${replicas}`);
+
+/** `eu-west=3,us=2`, or `eu-west,us` where there are no replicas; what stays in a drained or lost cluster is marked so: `us=2(drained)`. */
+const clustersText = (clusters: readonly PlacedCluster[], staying: readonly StayingCluster[] = []): string =>
+  [...clusters.map(countText), ...staying.map((entry) => `${countText(entry)}(${entry.reason.toLowerCase()})`)].join(',') || '<none>';
 
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const [spec, status] = [specOf(object), statusOf(object)];
   return [
     object.metadata.name,
     `${spec.workload?.kind ?? ''}/${spec.workload?.name ?? ''}`,
-    clustersText(spec.clusters ?? []),
+    clustersText(spec.clusters ?? [], status.staying),
     status.unplaced ?? 0,
     ageText(object.metadata.creationTimestamp, nowMs),
     spec.policy ?? '',
@@ -275,7 +281,7 @@ export const placementType: ResourceType = {
   columns: [
     nameColumn,
     column('Workload', 'string', 'The object that was placed.'),
-    column('Clusters', 'string', 'Clusters and replicas.'),
+    column('Clusters', 'string', 'Clusters and replicas; in brackets what stays in a drained or lost one.'),
     column('Unplaced', 'integer', 'Replicas that no cluster took.'),
     ageColumn,
     column('Policy', 'string', 'The policy that holds.', 1),

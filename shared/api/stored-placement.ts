@@ -2,6 +2,7 @@
 import type { KubeObject } from '../kube/object.ts';
 import { explanationRows, type KeptExplanation, keptExplanation } from './kept-explanation.ts';
 import type { ExplanationRow, Placement, PlacementStatus } from './placement.ts';
+import { withStaying } from './staying.ts';
 
 /** `status` of a stored Placement. */
 export type StoredPlacementStatus = Omit<PlacementStatus, 'explanation'> & {
@@ -20,12 +21,13 @@ export const storedPlacement = (object: KubeObject): StoredPlacement => object a
 export const explainedIn = ({ explained, explanation }: StoredPlacementStatus): KeptExplanation | undefined =>
   explained ?? (explanation === undefined ? undefined : keptExplanation(explanation));
 
-/** The Placement with a row for each cluster. */
+/** The Placement with a row for each cluster, and a message that tells where the object stays. */
 export const servedPlacement = (stored: StoredPlacement): Placement => {
   const { status } = stored;
   if (status?.explained === undefined) return stored;
   const { explained, ...rest } = status;
-  return { ...stored, status: { ...rest, explanation: explanationRows(explained) } };
+  const message = rest.message === undefined ? {} : { message: withStaying(rest.message, rest.staying) };
+  return { ...stored, status: { ...rest, ...message, explanation: explanationRows(explained) } };
 };
 
 /** {@link servedPlacement} for the API server: what is written through it stays as it is written. */

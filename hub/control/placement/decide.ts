@@ -1,5 +1,13 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
-import { explainedIn, isSameOutcome, type OwedCluster, type PlacementSpec, type StoredPlacementStatus } from '../../../shared/api/index.ts';
+import {
+  explainedIn,
+  isSameOutcome,
+  type OwedCluster,
+  type PlacementSpec,
+  type StayingCluster,
+  type StoredPlacementStatus,
+  withStaying,
+} from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
@@ -15,6 +23,7 @@ import {
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { sameJson } from '../objects.ts';
+import { outlivesDrain, stayReason } from '../work/staying.ts';
 
 /** What was decided on. */
 export type PlacementInput = {
@@ -71,6 +80,16 @@ const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
 
+/** Where it was, is placed no more, and runs on all the same. */
+const aboutToStay = ({ object, before, clusters }: PlacementInput, spec: PlacementSpec): StayingCluster[] => {
+  if (!outlivesDrain(object)) return [];
+  const gone = (before?.spec.clusters ?? []).filter(({ name }) => !spec.clusters.some((cluster) => cluster.name === name));
+  return gone.flatMap(({ name }) => {
+    const reason = stayReason(clusters.find((view) => view.name === name));
+    return reason === undefined ? [] : [{ name, reason }];
+  });
+};
+
 const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
   const { before, preempted = [] } = input;
   const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
@@ -82,7 +101,7 @@ const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision
     lost.length === 0 ? [] : [{ type: 'Warning', reason: 'Preempted', message: `gave way to higher priority: ${lost.join(', ')}` }];
   if (decision.reason !== 'Placed') {
     const isNews = moved || before?.status?.reason !== decision.reason || before?.status?.message !== decision.message;
-    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${decision.message}`;
+    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, aboutToStay(input, spec))}`;
     return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
   const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
@@ -150,6 +169,12 @@ export const workloadOf = ({
   ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),
 });
 
+/** Where it stays is found out from what the clusters have; a cluster that it is placed in again is none of those. */
+const stillStaying = (before: StoredPlacementStatus | undefined, { clusters }: Decision): Pick<StoredPlacementStatus, 'staying'> => {
+  const staying = (before?.staying ?? []).filter(({ name }) => !clusters.some((cluster) => cluster.name === name));
+  return staying.length === 0 ? {} : { staying };
+};
+
 /** What a Placement says after a decision. */
 export const outputOf = (input: PlacementInput, decision: Decision): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
@@ -168,6 +193,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     explained: decision.explained,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
+    ...stillStaying(before?.status, decision),
   };
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };

@@ -1,5 +1,11 @@
 /** @module Whether the clusters took an object and all that follows it: the condition `Applied` of its Placement. Pure. */
-import type { ApplyFailure, ClusterCondition, StoredPlacementStatus } from '../../../shared/api/index.ts';
+import {
+  type ApplyFailure,
+  type ClusterCondition,
+  type StayingCluster,
+  type StoredPlacementStatus,
+  stayingText,
+} from '../../../shared/api/index.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { EventText } from '../events.ts';
@@ -20,6 +26,7 @@ export type Answer = {
 export type AppliedChange = {
   readonly conditions: readonly ClusterCondition[];
   readonly failures: readonly ApplyFailure[];
+  readonly staying: readonly StayingCluster[];
   readonly events: readonly { readonly about: StorageKey; readonly event: EventText }[];
 };
 
@@ -49,6 +56,7 @@ const conditionOf = (
   own: StorageKey,
   answers: readonly Answer[],
   failed: readonly Failed[],
+  staying: readonly StayingCluster[],
 ): Omit<ClusterCondition, 'lastTransitionTime'> => {
   const [first] = failed;
   if (first !== undefined) {
@@ -58,9 +66,13 @@ const conditionOf = (
   const waiting = [...new Set(answers.filter(({ item }) => item === undefined).map(({ cluster }) => cluster))];
   if (waiting.length > 0)
     return { type: 'Applied', status: 'Unknown', reason: 'Waiting', message: `no answer yet from ${joined(waiting)}` };
-  const message = answers.length === 0 ? 'placed in no cluster' : 'every cluster applied it';
+  const message = answers.length === 0 ? stayingText(staying) || 'placed in no cluster' : 'every cluster applied it';
   return { type: 'Applied', status: 'True', reason: 'Applied', message };
 };
+
+const isSameStaying = (a: readonly StayingCluster[], b: readonly StayingCluster[]): boolean =>
+  a.length === b.length &&
+  a.every(({ name, replicas, reason }, at) => name === b[at]?.name && replicas === b[at]?.replicas && reason === b[at]?.reason);
 
 const isSameFailure = (a: ApplyFailure, b: ApplyFailure): boolean =>
   a.cluster === b.cluster && a.kind === b.kind && a.name === b.name && a.reason === b.reason && a.message === b.message;
@@ -78,29 +90,31 @@ const eventsOfFollowers = (own: StorageKey, failed: readonly Failed[], before: r
 };
 
 /**
- * What is to be written of a placed object whose own key is `own`, from the answers about it and then about those that follow it. Undefined
- * when nothing is new, or while answers are on their way: the old condition stands.
+ * What is to be written of a placed object whose own key is `own`, from the answers about it and then about those that follow it, and from
+ * where it stays. Undefined when nothing is new, or while answers are on their way: the old condition stands.
  */
 export const nextApplied = (
   own: StorageKey,
   answers: readonly Answer[],
-  before: Pick<StoredPlacementStatus, 'conditions' | 'failures'> | undefined,
+  staying: readonly StayingCluster[],
+  before: Pick<StoredPlacementStatus, 'conditions' | 'failures' | 'staying'> | undefined,
   now: string,
 ): AppliedChange | undefined => {
   const failed = failedOf(answers);
-  const next = conditionOf(own, answers, failed);
+  const next = conditionOf(own, answers, failed, staying);
   if (next.status === 'Unknown') return undefined;
   const failures = failed.slice(0, failuresMax).map(({ failure }) => failure);
   const old = before?.conditions?.find(({ type }) => type === next.type);
   const told = before?.failures ?? [];
   const isTold = failures.length === told.length && failures.every((failure, at) => isSameFailure(failure, told[at] ?? failure));
   const isSaid = old?.status === next.status && old.reason === next.reason && old.message === next.message;
-  if (isSaid && isTold) return undefined;
+  if (isSaid && isTold && isSameStaying(staying, before?.staying ?? [])) return undefined;
   const condition: ClusterCondition = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : now };
   const event: EventText = { type: 'Warning', reason: next.reason, message: next.message };
   return {
     conditions: [...(before?.conditions ?? []).filter(({ type }) => type !== next.type), condition],
     failures,
+    staying,
     events: [...(next.status === 'False' && !isSaid ? [{ about: own, event }] : []), ...eventsOfFollowers(own, failed, told)],
   };
 };

@@ -13,6 +13,7 @@ import { bag, groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '..
 import { commit, controlUser, sameJson } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import { type Board, placementMark } from '../work/board.ts';
+import { stayingOf } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import { createMissingTeller } from './missing.ts';
@@ -25,7 +26,7 @@ export type StatusLoopOptions = {
   readonly catalog: KindCatalog;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'has' | 'isUnheard'>;
+  readonly directory: Pick<Directory, 'has' | 'isUnheard' | 'view'>;
   readonly events: EventRecorder;
 };
 
@@ -126,18 +127,20 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     return { op: 'put', key, expected: stored.revision, object: { ...object, status }, by: controlUser };
   };
 
-  /** The condition `Applied`, with the failures one by one: of the object, and of all that follows it to its clusters. */
+  /** The condition `Applied`, with the failures one by one: of the object, and of all that follows it to its clusters; and where it stays. */
   const appliedChange = (stored: Stored, placement: StoredPlacement): AppliedChange | undefined => {
     const following = [...dependencies.dependencies(stored.key)].sort().flatMap((key) => store.get(key) ?? []);
     const subjects = [stored, ...following.filter((follower) => follower.key !== stored.key && !isGoing(follower))];
     const clusters = clusterNames([placement]);
     const answers = subjects.flatMap((subject) => answersOf(subject, clusters));
-    return nextApplied(stored.key, answers, placement.status, timeText(env.nowMs()));
+    const staying = isGoing(stored) ? [] : stayingOf({ board, directory }, stored.key, placement);
+    return nextApplied(stored.key, answers, staying, placement.status, timeText(env.nowMs()));
   };
 
-  const placementWrite = ({ key, placement, revision }: Placed, { conditions, failures }: AppliedChange): Write => {
-    const { failures: _, ...status } = placement?.status ?? {};
-    const object = { ...placement, status: { ...status, conditions, ...(failures.length === 0 ? {} : { failures }) } };
+  const placementWrite = ({ key, placement, revision }: Placed, { conditions, failures, staying }: AppliedChange): Write => {
+    const { failures: _, staying: __, ...status } = placement?.status ?? {};
+    const told = { conditions, ...(failures.length === 0 ? {} : { failures }), ...(staying.length === 0 ? {} : { staying }) };
+    const object = { ...placement, status: { ...status, ...told } };
     return { op: 'put', key, expected: revision, object: object as unknown as KubeObject, by: controlUser };
   };
 

@@ -5,10 +5,11 @@ import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { groupKind, podSpecOf, workIdOf } from '../kinds.ts';
+import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board, BoardEntry } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
+import { outlivesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -92,9 +93,9 @@ export const createMoving = (parts: {
   const { board, directory, policies, env, moves } = parts;
   const openSince = new Map<StorageKey, number>();
 
-  /** A drain does not end what runs and finds no place elsewhere: a Job, a CronJob, a Pod. DaemonSets belong to the cluster's nodes and go. */
+  /** A drain does not end what has nowhere to go and does not tell how many of it are ready: a Job, a CronJob, a Pod. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
-    if (placement.spec.clusters.length > 0 || podSpecOf(object) === undefined || object.kind === 'DaemonSet') return noMove;
+    if (placement.spec.clusters.length > 0 || !outlivesDrain(object)) return noMove;
     const drained = [...board.sent(id)].filter(
       ([name, { op }]) => op === 'apply' && moves.drainBudgetOf(name, 1) !== undefined && !directory.isUnheard(name),
     );

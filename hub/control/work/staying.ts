@@ -1,0 +1,81 @@
+/** @module What stays in a drained or lost cluster because no other takes it, and why none does. */
+import {
+  drainTaint,
+  type ExplanationRow,
+  explainedIn,
+  explanationRows,
+  type StayingCluster,
+  type StoredPlacement,
+  type StoredPlacementStatus,
+} from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import type { ClusterView } from '../../../shared/placement/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import { healthTaints } from '../cluster/health.ts';
+import { podSpecOf, workIdOf } from '../kinds.ts';
+import type { Board, BoardEntry } from './board.ts';
+
+/** Clusters that are named one by one with their reasons. */
+const namedMax = 3;
+
+/** True when the decision found no place for all, or for any, of the object. */
+export const findsNoPlace = ({ spec, status }: Pick<StoredPlacement, 'spec' | 'status'>): boolean =>
+  (status?.unplaced ?? 0) > 0 || spec.clusters.length === 0;
+
+/** Replicas that a cluster was told to have; of a record of an earlier run only the answer tells. Undefined for objects that have none. */
+export const replicasTold = (board: Board, id: string, cluster: string, entry: BoardEntry): number | undefined => {
+  if (entry.op === 'withdraw') return undefined;
+  const { replicas: said } = board.answer(id, cluster)?.status ?? {};
+  return entry.replicas ?? (typeof said === 'number' ? said : undefined);
+};
+
+/** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
+export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
+
+/** Why what runs in the cluster may stay there although it is placed there no more; undefined = it goes. */
+export const stayReason = (view: ClusterView | undefined): StayingCluster['reason'] | undefined => {
+  const taints = (view?.taints ?? []).filter(({ effect }) => effect === 'NoExecute').map(({ key }) => key);
+  if (taints.includes(healthTaints.unreachable)) return 'Lost';
+  return taints.includes(drainTaint) ? 'Drained' : undefined;
+};
+
+/** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
+export const stayingOf = (
+  { board, directory }: { readonly board: Board; readonly directory: Pick<Directory, 'view'> },
+  key: StorageKey,
+  placement: StoredPlacement,
+): readonly StayingCluster[] => {
+  if (!findsNoPlace(placement)) return [];
+  const { spec, status } = placement;
+  const id = workIdOf(key);
+  return [...board.sent(id)]
+    .flatMap(([name, entry]): StayingCluster[] => {
+      const reason =
+        entry.op === 'apply' && !spec.clusters.some((cluster) => cluster.name === name) ? stayReason(directory.view(name)) : undefined;
+      if (reason === undefined) return [];
+      const told = status?.replicas === undefined ? undefined : replicasTold(board, id, name, entry);
+      return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+};
+
+const rowText = ({ cluster, reason, message }: ExplanationRow): string => `${cluster}: ${message || reason || 'takes no more'}`;
+
+const named = (rows: readonly ExplanationRow[]): string => {
+  const rest = rows.length - namedMax;
+  return `${rows.slice(0, namedMax).map(rowText).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+};
+
+/** Why no cluster but this one takes what it has, in one sentence. */
+export const whyNoPlace = (status: StoredPlacementStatus | undefined, cluster: string): string => {
+  const kept = status === undefined ? undefined : explainedIn(status);
+  const others = (kept === undefined ? [] : explanationRows(kept)).filter((row) => row.cluster !== cluster);
+  if (others.length === 0) return 'there is no other cluster';
+  if (status?.reason !== 'Unplaced' && status?.reason !== 'NoClusterFits') return status?.message ?? 'no other cluster takes it';
+  const open = others.filter(({ eligible }) => eligible);
+  if (open.length === 0) return `no other cluster is eligible (${named(others)})`;
+  return open.every(({ reason }) => reason === 'capacity' || reason === '')
+    ? 'no other cluster has room'
+    : `no other cluster takes more (${named(open)})`;
+};
