@@ -1,7 +1,15 @@
 /** @module The records of one agent: those in force, those taken back, and what is kept of them in the member for a restart without the hub. */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { serviceOfTrafficId, type TrafficRecord, trafficIdOf, trafficRecordOf, type WorkItem } from '../../shared/wire/index.ts';
+import {
+  makeKeyedQueue,
+  serviceOfTrafficId,
+  type TrafficRecord,
+  trafficIdOf,
+  trafficLimits,
+  trafficRecordOf,
+  type WorkItem,
+} from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
 import { createRecords } from '../work/index.ts';
 
@@ -34,7 +42,11 @@ export type RecordBook = {
   readonly forget: (service: string) => void;
   /** Reads what was kept; rejects as the client does. */
   readonly load: () => Promise<readonly string[]>;
+  readonly stop: () => void;
 };
+
+/** Records that are kept or dropped at once. */
+const inFlightMax = 8;
 
 /** An empty book. */
 export const createBook = (
@@ -50,11 +62,24 @@ export const createBook = (
   let sources: ReadonlySet<string> = new Set();
   const epochOf = (service: string): number => records.get(service)?.epoch ?? withdrawn.get(service) ?? 0;
 
-  const keep = (item: WorkItem): void => {
-    kept.keep(item).catch((error: unknown) => {
-      env.log.warn('a record of traffic could not be kept for a restart', { id: item.id, why: failureOf(error).message });
-    });
-  };
+  /** What the member has kept follows what is in force; undefined = nothing. An older one would be acted on after a restart. */
+  const memory = makeKeyedQueue<WorkItem | undefined>({
+    env,
+    inFlightMax,
+    keysMax: 2 * trafficLimits.services,
+    send: async (id, item) => {
+      try {
+        await (item === undefined ? kept.drop(id) : kept.keep(item));
+      } catch (error) {
+        const { status, unreachable, message } = failureOf(error);
+        if (unreachable || status >= 500 || status === 409 || status === 429) throw error;
+        env.log.warn('a record of traffic cannot be kept for a restart', { id, why: message });
+      }
+    },
+    onRetry: (id, attempt, error) => {
+      if (attempt === 0) env.log.warn('a record of traffic could not be kept for a restart yet', { id, why: failureOf(error).message });
+    },
+  });
   const take = (item: WorkItem, isKept: boolean): string | undefined => {
     const of = serviceOfTrafficId(item.id);
     const service = of === undefined ? '' : keyOfService(of);
@@ -74,7 +99,7 @@ export const createBook = (
       }
       withdrawn.delete(service);
       records.set(service, read.record);
-      if (!isKept) keep(item);
+      if (!isKept) void memory.put(item.id, item);
     }
     sources = new Set([...records.values()].flatMap(({ spec }) => spec.sources.map(({ name }) => name)));
     return service;
@@ -91,7 +116,7 @@ export const createBook = (
     },
     close: (service) => {
       // What stays behind is loaded once more, and ends once more.
-      if (withdrawn.has(service)) void kept.drop(idOfService(service)).catch(() => undefined);
+      if (withdrawn.has(service)) void memory.put(idOfService(service), undefined);
     },
     forget: (service) => {
       withdrawn.delete(service);
@@ -102,5 +127,6 @@ export const createBook = (
       for (const item of items) rememberSeq(item.id, item.seq);
       return items.flatMap((item) => (item.op === 'apply' ? (take(item, true) ?? []) : []));
     },
+    stop: memory.stop,
   };
 };

@@ -104,6 +104,21 @@ const importStatus = (record: TrafficRecord, object: KubeObject, present: OwnObj
   ];
 };
 
+const nothing: ReadonlySet<string> = new Set();
+
+/** The Service whose endpoints a slice holds. */
+const carrierOf = ({ metadata }: { readonly metadata: Pick<KubeObject['metadata'], 'labels'> }): string =>
+  metadata.labels?.['kubernetes.io/service-name'] ?? '';
+
+/** Services that are to have slices and have none of them yet: what they had before stays until then, so that they are never without. */
+const bareServices = (wanted: readonly Wanted[], view: PlanView): ReadonlySet<string> => {
+  const slices = wanted.filter(({ resource }) => resource === 'endpointslices');
+  const carried = slices.filter(({ object }) => view.own('endpointslices', keyOf(object))?.isOurs === true);
+  const without = new Set(slices.map(({ object }) => carrierOf(object)));
+  for (const { object } of carried) without.delete(carrierOf(object));
+  return without;
+};
+
 /** What a plan is made in. */
 export type PlanContext = {
   readonly cluster: string;
@@ -145,7 +160,10 @@ export const planService = (
     if (one.resource === 'serviceimports' && now !== undefined) writes.push(...importStatus(now.record, one.object, present, nowText));
   }
   const gone = view.ownOf(service).filter(({ resource, key }) => !keep.has(`${resource} ${key}`));
-  const deletes = gone.map(
+  const bare = isRefused ? nothing : bareServices(wanted, view);
+  const due = gone.filter(({ resource, object }) => resource !== 'endpointslices' || !bare.has(carrierOf(object)));
+  hasMore ||= due.length < gone.length;
+  const deletes = due.map(
     ({ resource, key, object }): TrafficWrite => ({ do: 'delete', resource, address: addressOf(resource, key, view), uid: object.uid }),
   );
   // What is withdrawn goes first: until then requests are lost there.

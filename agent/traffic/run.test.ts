@@ -327,6 +327,56 @@ describe('a record', () => {
   });
 });
 
+describe('a member that refuses at first', () => {
+  /** The member's client; writes of this resource are answered so while `isOn` says it. */
+  const refusing = (resource: string, error: () => StatusError, isOn: (name: string) => boolean): KubeClient => ({
+    ...api.client,
+    patch: (address, ...rest) =>
+      address.resource === resource && isOn(address.name) ? Promise.reject(error()) : api.client.patch(address, ...rest),
+  });
+  const conflict = () => new StatusError(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
+
+  test('a slice because others write at the same time has it written again, and nothing is called done before', async () => {
+    const refused = new Map<string, number>();
+    const client = refusing('endpointslices', conflict, (name) => {
+      refused.set(name, (refused.get(name) ?? 0) + 1);
+      return (refused.get(name) ?? 0) <= 3;
+    });
+    start(undefined, client);
+    send();
+    await vi.waitFor(() => expect(told()?.status.applied?.epoch).toBe(seq), { timeout: 5_000, interval: 1 });
+    expect(await endpoints()).toBe('ap 4, eu 4, us 4');
+  });
+
+  test('the slices of new clusters keeps those of the old ones until then: a service is never without endpoints', async () => {
+    let isOn = false;
+    start(
+      undefined,
+      refusing('endpointslices', conflict, () => isOn),
+    );
+    send({}, [{ name: 'ap', endpoints: 4 }]);
+    await comesTo('ap 4');
+    isOn = true;
+    send({}, [{ name: 'us', endpoints: 2 }]);
+    await vi.waitFor(() => expect(told()?.seq).toBe(seq));
+    for (let look = 0; look < 20; look++) expect(await endpoints()).toBe('ap 4');
+    isOn = false;
+    await comesTo('us 2');
+  });
+
+  test('to keep a record for a restart is asked again', async () => {
+    let refused = 0;
+    const error = () => new StatusError(500, 'InternalError', 'an error on the server');
+    start(
+      undefined,
+      refusing('secrets', error, () => refused++ < 2),
+    );
+    send();
+    const secrets = { group: '', version: 'v1', resource: 'secrets', namespace: 'hanse-system' };
+    await vi.waitFor(async () => expect((await api.client.list(secrets)).items).toHaveLength(1), { timeout: 5_000 });
+  });
+});
+
 describe('a death', () => {
   beforeEach(async () => {
     start();

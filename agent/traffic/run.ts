@@ -136,7 +136,9 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       const isHeld = record !== undefined && own !== undefined && version !== undefined;
       const status = isHeld ? exportStatusWrite(record, own.conditions, version, nowText) : undefined;
       const writes = [...plan.writes, ...(status === undefined ? [] : [status])].map((write) => writer.put(service, write));
-      void Promise.all(writes).then(() => {
+      void Promise.all(writes).then((isDone) => {
+        // Where a later pass took over, that one has the last word.
+        if (isDone.includes(false)) return;
         if (!plan.hasMore) settle(service, record);
         else if (writer.lacksOf(service).length > 0) again(service);
       });
@@ -272,6 +274,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       names?.stop();
       view.stop();
       writer.stop();
+      book.stop();
     },
   };
 };

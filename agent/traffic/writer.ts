@@ -17,8 +17,11 @@ export type TrafficWrite =
 
 /** The writer. */
 export type TrafficWriter = {
-  /** Resolves when it is written, refused, or another took its place; never rejects. Writes begin in the order in which they are put. */
-  readonly put: (service: string, write: TrafficWrite) => Promise<void>;
+  /**
+   * Resolves when it is over, with true when it was written or refused, with false when another took its place; never rejects. Writes begin in
+   * the order in which they are put.
+   */
+  readonly put: (service: string, write: TrafficWrite) => Promise<boolean>;
   /** Why writes of the service are refused, for people. */
   readonly lacksOf: (service: string) => readonly string[];
   /** Drops what is known of refusals: they are tried again. */
@@ -52,7 +55,7 @@ const applyType = 'application/apply-patch+yaml';
 
 /** A new writer. */
 export const createWriter = (options: {
-  readonly client: Pick<KubeClient, 'patch' | 'delete'>;
+  readonly client: Pick<KubeClient, 'get' | 'patch' | 'delete'>;
   readonly env: RuntimeEnv;
   readonly onApplied: (resource: OwnedResource, object: KubeObject) => void;
   readonly onDeleted: (resource: OwnedResource, key: string) => void;
@@ -66,6 +69,9 @@ export const createWriter = (options: {
     if (of.size === 0) refusals.delete(service);
     else refusals.set(service, of);
   };
+  /** A conflict over a delete: another object has taken the name, and its own event brings it here. */
+  const isReplaced = async ({ address, uid }: TrafficWrite & { readonly do: 'delete' }, error: unknown): Promise<boolean> =>
+    isStatus(error, 'Conflict') && (await client.get(address))?.metadata.uid !== uid;
   const perform = async (write: TrafficWrite): Promise<void> => {
     switch (write.do) {
       case 'apply':
@@ -91,6 +97,7 @@ export const createWriter = (options: {
         try {
           await client.delete(write.address, { propagationPolicy: 'Background', preconditions: { uid: write.uid } });
         } catch (error) {
+          if (await isReplaced(write, error)) return;
           if (!isStatus(error, 'NotFound')) throw error;
         }
         options.onDeleted(write.resource, `${write.address.namespace ?? ''}/${write.address.name}`);
@@ -104,6 +111,8 @@ export const createWriter = (options: {
     if (failure.status === 403)
       return `it may not ${write.do === 'delete' ? 'delete' : 'patch'} ${resource}: grant it to the agent's identity`;
     if (failure.status === 404 && failure.kind === 'namespaces') return 'it has no such namespace: create it to import services there';
+    // Forced, or for one object alone: it says that others wrote at the same time.
+    if (failure.status === 409 && write.do !== 'route') return undefined;
     // Somebody changed the object meanwhile, or it is gone: its own event brings it back here.
     if (failure.status === 409 || failure.status === 404 || (write.do === 'route' && failure.status === 422)) return '';
     return `${resource}: ${failure.message.slice(0, 300)}`;
@@ -128,9 +137,7 @@ export const createWriter = (options: {
     },
   });
   return {
-    put: async (service, write) => {
-      await queue.put(targetOf(write), { service, write });
-    },
+    put: async (service, write) => (await queue.put(targetOf(write), { service, write })) === 'sent',
     lacksOf: (service) => [...new Set(refusals.get(service)?.values() ?? [])].sort(),
     forgive: () => refusals.clear(),
     size: queue.size,
