@@ -6,6 +6,7 @@ import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
+import { besideKeys } from './link/index.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
 import { flagOf, parseDns, parseMesh } from './settings.ts';
@@ -71,7 +72,7 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
   const dns = parseDns(flags.dnsListen, flags.dnsAddress);
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
   const log = nodeLog({ level: flags.logLevel, format: flags.logFormat });
-  const hubCa = await caOf(flags, { in: `${keyFile}.hub-ca.pem`, env: nodeEnv(log) });
+  const hubCa = await caOf(flags, { in: besideKeys(keyFile).hubCa, env: nodeEnv(log) });
   const agent = await startAgent({
     cluster: flags.name,
     hubUrl: flags.hub,

@@ -1,11 +1,10 @@
 /** @module The hub's CA, fetched from the hub itself and believed only when its hash is the one the operator gave (as kubeadm's discovery-token-ca-cert-hash). */
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { backoffMs, type RuntimeEnv } from '../shared/lib/index.ts';
 import { caHash } from '../shared/node/index.ts';
-import { hubTrouble, stateLine } from './link/index.ts';
+import { hubTrouble, makeKeyFolder, stateLine } from './link/index.ts';
 
 const connectTimeoutMs = 10_000;
 const retryBackoff = { baseMs: 1_000, maxMs: 30_000 };
@@ -95,7 +94,7 @@ export const hubCaKeptIn = async (file: string, hubUrl: string, wanted: string, 
   const kept = await readFile(file, 'utf8').catch(() => '');
   if (hashOfText(kept) === wanted) return kept;
   const fetched = await fetchPatiently(hubUrl, wanted, env);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeKeyFolder(file);
   await writeFile(file, fetched, { mode: 0o600 });
   return fetched;
 };

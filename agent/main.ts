@@ -9,7 +9,7 @@ import { clusterKeyStore } from './cluster-key-store.ts';
 import { type DnsServer, startDnsServer } from './dns/index.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
 import { readHubCa } from './hub-ca.ts';
-import { fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
+import { besideKeys, fileKeyStore, type StartedLink, startLink, stateLine } from './link/index.ts';
 import { readersOf } from './readers.ts';
 import { type Listening, readSettings, SettingsError } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -86,7 +86,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       env,
       monotonicMs,
       mesh: link.mesh,
-      store: keyFile === undefined ? clusterMeshStore(api) : fileMeshStore(`${keyFile}.mesh`),
+      store: keyFile === undefined ? clusterMeshStore(api) : fileMeshStore(besideKeys(keyFile).mesh),
       ...(listen === undefined ? {} : { listen }),
       ...(listen?.addresses === undefined ? {} : { addresses: listen.addresses }),
     }).catch(async (error: unknown) => {

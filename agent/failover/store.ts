@@ -1,7 +1,7 @@
 /** @module What the agent keeps of the mesh, so that it knows whom to watch after a restart with hub and broker both down. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
+import { makeKeyFolder } from '../link/index.ts';
 import { ensureNamespace, FIELD_MANAGER, SYSTEM_NAMESPACE } from '../work/index.ts';
 
 /** Kept: the hub's key, its signed membership, and its permission. */
@@ -31,11 +31,11 @@ const parse = (text: string): KeptMesh | undefined => {
   }
 };
 
-/** A file, replaced at once. Writes go one after the other, so that the last one wins; a failed one keeps none after it back. */
+/** A file beside that of the agent's keys, replaced at once. Writes go one after the other, so that the last one wins; a failed one keeps none after it back. */
 export const fileMeshStore = (path: string): MeshStore => {
   let before: Promise<unknown> = Promise.resolve();
   const write = async (kept: KeptMesh): Promise<void> => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeKeyFolder(path);
     await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
     await rename(`${path}.new`, path);
   };

@@ -44,7 +44,8 @@ export const afterJoin = (answer: JoinAnswer | Trouble, { backoffMs, hasCredenti
   if ('trouble' in answer) {
     // Whom a wrong CA kept out from the beginning it keeps out for ever; later it may be a hub that is being restored.
     const isFinal = !wasAdmitted && answer.trouble === 'WrongCA';
-    return { phase: hasCredential ? 'Disconnected' : 'Joining', ...answer, waitMs: backoffMs, isFinal };
+    const { trouble, message } = answer;
+    return { phase: hasCredential ? 'Disconnected' : 'Joining', trouble, message, waitMs: backoffMs, isFinal };
   }
   if (answer.state === 'Pending')
     return { phase: 'Pending', trouble: 'NotApproved', message: answer.message, waitMs: answer.retryAfterMs, isFinal: false };
@@ -59,4 +60,13 @@ export const afterJoin = (answer: JoinAnswer | Trouble, { backoffMs, hasCredenti
   }
   const { v: _, state: __, ...admitted } = answer;
   return { admitted, waitMs: 0 };
+};
+
+/** Refusals that a new key meets only where the hub has taken it over for a Cluster. */
+const ofKnownKeys: ReadonlySet<string> = new Set(['ClusterTaken', 'Denied', 'Revoked'] satisfies JoinRefusal[]);
+
+/** Whether the hub may know a key after this answer that it did not know before: then the key must be kept. */
+export const mayKnowKey = (answer: JoinAnswer | Trouble): boolean => {
+  if ('trouble' in answer) return answer.isUnsent !== true;
+  return answer.state !== 'Refused' || ofKnownKeys.has(answer.reason);
 };

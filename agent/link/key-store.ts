@@ -1,6 +1,7 @@
 /** @module Where the agent keeps its keys and its admission, so that a restart needs neither token nor hub. */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../shared/node/index.ts';
 import { clusterNameFault } from '../../shared/wire/cluster-name.ts';
 import type { JoinAnswer } from '../../shared/wire/messages.ts';
 import { type AgentKeys, agentKeysFrom, makeAgentKeys, type SecretKeys } from './keys.ts';
@@ -16,11 +17,23 @@ export interface KeyStore {
   /** Undefined when there is none yet. */
   load(): Promise<string | undefined>;
   save(text: string): Promise<void>;
+  /** Removes what was made for a join that came to nothing; absent = it stays for the next try. */
+  forget?(): Promise<void>;
   /** For messages: where it is. */
   readonly place: string;
   /** For messages: the command that removes it. */
   readonly removal: string;
 }
+
+/** Where the hub's CA is kept for the agent of a key file, and what it knows of the other clusters. */
+export const besideKeys = (keyFile: string): { readonly hubCa: string; readonly mesh: string } => ({
+  hubCa: `${keyFile}.hub-ca.pem`,
+  mesh: `${keyFile}.mesh`,
+});
+
+/** Makes the folder that a key file lies in. @throws Error that names it and the mend. */
+export const makeKeyFolder = (keyFile: string): Promise<void> =>
+  makeFolder(dirname(keyFile), { what: "the folder of the agent's keys", mend: 'name another file with --key-file' });
 
 /** A file of mode 0600, replaced at once. */
 export const fileKeyStore = (path: string): KeyStore => ({
@@ -37,26 +50,30 @@ export const fileKeyStore = (path: string): KeyStore => ({
     }
   },
   save: async (text) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeKeyFolder(path);
     await rm(`${path}.new`, { force: true });
     await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
     await rename(`${path}.new`, path);
   },
+  forget: async () => {
+    const { hubCa, mesh } = besideKeys(path);
+    for (const file of [path, hubCa, mesh]) await rm(file, { force: true });
+  },
 });
 
-/** What is kept, or new keys, stored before they are used. @throws Error when what is kept is damaged or of another cluster. */
-export const openKeys = async (store: KeyStore, cluster: string): Promise<{ keys: AgentKeys; kept: KeptLink }> => {
+/** What is kept, or new keys (`isNew`), stored before they are used. @throws Error when what is kept is damaged or of another cluster. */
+export const openKeys = async (store: KeyStore, cluster: string): Promise<{ keys: AgentKeys; kept: KeptLink; isNew: boolean }> => {
   const text = await store.load();
   if (text === undefined) {
     const keys = makeAgentKeys();
     const kept: KeptLink = { v: 1, cluster, ...keys.secret };
     await store.save(JSON.stringify(kept));
-    return { keys, kept };
+    return { keys, kept, isNew: true };
   }
   const kept = parse(text);
   if (kept === undefined) throw new Error(`${store.place} is not an agent's key file: restore it, or remove it to join with a new key`);
   if (kept.cluster !== cluster) throw new Error(otherClusterText(store, kept.cluster, cluster));
-  return { keys: agentKeysFrom(kept), kept };
+  return { keys: agentKeysFrom(kept), kept, isNew: false };
 };
 
 /** A key of a name that no hub lets in serves nobody; any other may be that of an agent at work. */

@@ -2,7 +2,7 @@
 import type { NatsConnection } from 'nats';
 import { backoffMs } from '../../shared/lib/backoff.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
-import { afterJoin } from './after-join.ts';
+import { afterJoin, mayKnowKey } from './after-join.ts';
 import { type Ended, makeConnections } from './connections.ts';
 import { type JoinClient, makeJoinClient } from './join-client.ts';
 import { type Admitted, type KeptLink, type KeyStore, openKeys } from './key-store.ts';
@@ -50,12 +50,13 @@ export interface StartedLink extends AgentLink {
 export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
   const { env, cluster } = options;
   const client = makeJoinClient(options);
-  const { keys, kept } = await openKeys(options.keyStore, cluster);
+  const { keys, kept, isNew } = await openKeys(options.keyStore, cluster);
+  if (!isNew && kept.admitted === undefined) env.log.info(`the key that an earlier join made is used: ${options.keyStore.place}`);
   const bootId = env.uuid();
   const live = makeLive({ env, cluster, bootId, keys });
   const board = makeStateBoard(env);
   const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<LinkState>();
-  const runner = makeRunner({ options, keys, kept, live, board, ask: client.ask, onGiveUp: () => giveUp(board.state()) });
+  const runner = makeRunner({ options, keys, kept, isNew, live, board, ask: client.ask, onGiveUp: () => giveUp(board.state()) });
   const running = runner
     .run()
     .catch((error: unknown) =>
@@ -82,6 +83,7 @@ export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
     stop: () => {
       stopping ??= runner.stop().then(async () => {
         await running;
+        await runner.forget();
         await client.close();
       });
       return stopping;
@@ -92,11 +94,17 @@ export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
 const howToJoinAgain = ({ keyStore, hubUrl, cluster }: LinkOptions): string =>
   `to join again remove the key with: ${keyStore.removal}   then make a token with: hanse token create   and join with it: hanse join --hub ${hubUrl} --name ${cluster} --token TOKEN …`;
 
-type Runner = { readonly run: () => Promise<void>; readonly stop: () => Promise<void> };
+type Runner = {
+  readonly run: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** Removes a key that was made for this join and that the hub does not know. */
+  readonly forget: () => Promise<void>;
+};
 type RunnerParts = {
   readonly options: LinkOptions;
   readonly keys: AgentKeys;
   readonly kept: KeptLink;
+  readonly isNew: boolean;
   readonly live: Live;
   readonly board: StateBoard;
   readonly ask: JoinClient['ask'];
@@ -104,13 +112,14 @@ type RunnerParts = {
 };
 
 /** The loop: join while there is no credential, connect, live until the connection ends, again. */
-const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerParts): Runner => {
+const makeRunner = ({ options, keys, kept, isNew, live, board, ask, onGiveUp }: RunnerParts): Runner => {
   const { env, cluster } = options;
   const connections = makeConnections({ env, live, board });
   let admitted = kept.admitted;
   let wasAdmitted = admitted !== undefined;
   let stopped = false;
   let hasGivenUp = false;
+  let isKeyUnknown = isNew;
   let wake: () => void = () => undefined;
 
   const sleep = (ms: number): Promise<void> =>
@@ -153,6 +162,7 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
     const clusterUID = options.clusterUID?.();
     const facts = { token, name: cluster, labels, kubernetesVersion: options.kubernetesVersion(), nowMs: env.nowMs() };
     const answer = await ask({ ...facts, ...(clusterUID === undefined ? {} : { clusterUID }) }, keys);
+    if (mayKnowKey(answer)) isKeyUnknown = false;
     const known = { backoffMs: backoffMs(attempt, joinBackoff, env.random), hasCredential: isUsable(), wasAdmitted };
     const step = afterJoin(answer, known);
     if (step.admitted === undefined) {
@@ -225,6 +235,10 @@ const makeRunner = ({ options, keys, kept, live, board, ask, onGiveUp }: RunnerP
       live.stop();
       wake();
       await connections.stop();
+    },
+    forget: async () => {
+      if (!isKeyUnknown) return;
+      await options.keyStore.forget?.();
     },
   };
 };

@@ -4,7 +4,22 @@ import type { JoinRefusal } from '../../shared/wire/messages.ts';
 import type { LinkTrouble } from './port.ts';
 
 /** A trouble and its sentence. */
-export type Trouble = { readonly trouble: LinkTrouble; readonly message: string };
+export type Trouble = {
+  readonly trouble: LinkTrouble;
+  readonly message: string;
+  /** The request certainly did not reach the hub. */
+  readonly isUnsent?: true;
+};
+
+/** Codes of a connection that was not made. */
+const unconnectedCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'HPE_INVALID_CONSTANT']);
 
@@ -12,10 +27,11 @@ const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_
 export const hubTrouble = (error: unknown, url: string): Trouble => {
   const codes = errorCodes(error);
   const tls = tlsTrouble(codes, url, 'hub');
-  if (tls !== undefined) return tls;
+  if (tls !== undefined) return { ...tls, isUnsent: true };
   if (codes.some((code) => notTlsCodes.has(code)))
-    return { trouble: 'HubUnreachable', message: `${url} does not speak HTTPS: check the port` };
+    return { trouble: 'HubUnreachable', message: `${url} does not speak HTTPS: check the port`, isUnsent: true };
   return {
+    ...(codes.some((code) => unconnectedCodes.has(code)) ? { isUnsent: true } : {}),
     trouble: 'HubUnreachable',
     message: `cannot reach the hub at ${url} (${errorWord(error)}): check the address, that the hub runs, and that this machine may connect to it`,
   };

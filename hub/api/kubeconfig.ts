@@ -1,8 +1,9 @@
 /** @module The admin's kubeconfig: a file for its owner alone that makes plain kubectl work against the hub. */
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { makeFolder } from '../../shared/node/index.ts';
 
 /** A client certificate with its private key, both PEM. */
 export type ClientCertificate = { readonly certificatePem: string; readonly privateKeyPem: string };
@@ -58,7 +59,7 @@ export const ensureAdminKubeconfig = async ({
   nowMs,
 }: AdminKubeconfigOptions): Promise<'kept' | 'written'> => {
   if (existsSync(file) && fits(readFileSync(file, 'utf8'), serverUrl, caPem, nowMs)) return 'kept';
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file), { what: 'the folder of the kubeconfig', mend: 'name another file with --kubeconfig' });
   const draft = `${file}.new`;
   writeFileSync(draft, kubeconfigText({ name: 'hanse', serverUrl, caPem, client: await issue() }), { mode: 0o600 });
   chmodSync(draft, 0o600);

@@ -7,6 +7,7 @@ import { joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { keyOf, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
+import { makeDataDir } from '../../shared/node/index.ts';
 import {
   type BrokerTls,
   defaultCacheDir,
@@ -198,6 +199,7 @@ export const externalBrokerConfig = async (options: {
   readonly withTls: boolean;
 }): Promise<string> => {
   const folder = join(options.dataDir, 'fleet');
+  await makeDataDir(options.dataDir);
   const identity = await loadFleetIdentity(join(folder, 'identity'));
   const book = await openAccountBook({ folder, identity, nowMs: options.nowMs, credentialTtlMs: credentialTtlMsDefault });
   return externalConfigText(claimsOf(identity, book, options.nowMs), options.withTls);

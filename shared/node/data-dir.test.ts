@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeDataDir, withDataDirFault } from './data-dir.ts';
+import { makeDataDir, makeFolder, withDataDirFault } from './data-dir.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -35,6 +35,12 @@ test.runIf(existsSync('/proc/self'))('where no folder can be made at all, that i
   const told = 'cannot be made in /proc: no folder can be made there; name another with --data-dir';
   await expect(makeDataDir('/proc/hanse')).rejects.toThrow(told);
   await expect(makeDataDir('/proc/hanse/data')).rejects.toThrow(told);
+});
+
+test.runIf(existsSync('/proc/self'))('any other folder is told by what it is for, with its own mend', async () => {
+  await expect(makeFolder('/proc/hanse/keys', { what: 'the folder of the keys', mend: 'name another file' })).rejects.toThrow(
+    'the folder of the keys /proc/hanse/keys cannot be made in /proc: no folder can be made there; name another file',
+  );
 });
 
 test('two that make the same folder at once both have it', async () => {

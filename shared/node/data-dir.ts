@@ -1,4 +1,4 @@
-/** @module The data directory of a process, made when it is missing, with words for what keeps it from being made. */
+/** @module The folders of a process, made when they are missing, with words for what keeps them from being made. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -30,9 +30,9 @@ const noRoomCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', '
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 /** Not `mkdir` with `recursive`, which never ends where a file system says of a folder that is there that it is not, as /proc does. */
-const makeMissing = async (path: string, mayMakeAbove = true): Promise<void> => {
+const makeMissing = async (path: string, mode: number, mayMakeAbove = true): Promise<void> => {
   try {
-    await mkdir(path, { mode: 0o700 });
+    await mkdir(path, { mode });
   } catch (error) {
     const isThere = await stat(path).then(
       (found) => found.isDirectory(),
@@ -40,25 +40,32 @@ const makeMissing = async (path: string, mayMakeAbove = true): Promise<void> => 
     );
     if (isThere) return;
     if (codeOf(error) !== 'ENOENT' || !mayMakeAbove || path === dirname(path)) throw error;
-    await makeMissing(dirname(path));
-    await makeMissing(path, false);
+    await makeMissing(dirname(path), mode);
+    await makeMissing(path, mode, false);
   }
 };
 
+/** For messages: what the folder is, and how to have another one; and who may look into it. */
+export type FolderOptions = { readonly what: string; readonly mend: string; readonly mode?: number };
+
 /**
- * Makes the folder and those above it, for its owner alone.
+ * Makes the folder and those above it, for its owner alone when no mode is given.
  *
  * @throws Error that names the folder, what keeps it from being made, and the mend.
  */
-export const makeDataDir = async (path: string): Promise<void> => {
+export const makeFolder = async (path: string, { what, mend, mode = 0o700 }: FolderOptions): Promise<void> => {
   try {
-    await makeMissing(resolve(path));
+    await makeMissing(resolve(path), mode);
   } catch (cause) {
     const why = reasons[codeOf(cause)] ?? String(cause);
     const within = await nearest(resolve(path));
-    throw new Error(`the data directory ${path} cannot be made in ${within}: ${why}; name another with --data-dir`, { cause });
+    throw new Error(`${what} ${path} cannot be made in ${within}: ${why}; ${mend}`, { cause });
   }
 };
+
+/** {@link makeFolder} for what `--data-dir` names. */
+export const makeDataDir = (path: string): Promise<void> =>
+  makeFolder(path, { what: 'the data directory', mend: 'name another with --data-dir' });
 
 /** What went wrong while a program wrote below `path`: in words that name it and the mend when there was no room, else as it is. */
 export const withDataDirFault = (path: string, error: unknown): unknown => {

@@ -3,9 +3,10 @@
  * machine is broken off for the wheel, and goes on from where it was when there is no wheel either.
  */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Log } from '../../../shared/lib/env.ts';
+import { makeFolder } from '../../../shared/node/index.ts';
 import { run } from './run.ts';
 import { unzipEntry } from './unzip.ts';
 
@@ -161,7 +162,7 @@ const findPip = async (env: NodeJS.ProcessEnv): Promise<readonly [string, ...str
 /** Runs `work` in a new folder beside the target (same file system, so that a rename is atomic) and removes it. A thrown error is a fault. */
 const inScratch = async (folder: string, work: (scratch: string) => Promise<string | undefined>): Promise<string | undefined> => {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, { what: 'the cache', mend: 'name another with HANSE_CACHE_DIR', mode: 0o777 });
     const scratch = await mkdtemp(join(folder, 'get-'));
     try {
       return await work(scratch);
