@@ -29,7 +29,7 @@ export type AgentParts = {
   /** Finds out with the others who died; absent = this agent takes no part. */
   readonly failover?: Failover;
   /** Answers names; absent = none. `addresses`: where resolvers reach it. */
-  readonly dns?: { readonly server: DnsServer; readonly addresses: readonly string[] };
+  readonly dns?: { readonly server: Pick<DnsServer, 'setZones' | 'close'>; readonly addresses: readonly string[] };
   /** How kubelets and exporters of GPU figures are read; what is absent is not read. */
   readonly readers?: Pick<InventoryOptions, 'configz' | 'metrics'>;
   readonly health?: HealthOptions;

@@ -7,6 +7,7 @@ import { keyFor } from './model/hub-api.ts';
 import type { Member } from './model/member-api.ts';
 import { nodeObject, types } from './model/member-runtime.ts';
 import type { Gateway } from './model/mesh.ts';
+import { setEndpoints } from './model/web.ts';
 import { actAsUser } from './users.ts';
 import type { World } from './world.ts';
 
@@ -154,6 +155,11 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     setGateway(name, random.pick<Gateway>(['gone', 'wild']));
     later(downMs(random, faults.downMs), 'gateway is well', () => setGateway(name, 'well'));
   });
+  const setReady = (name: string, ready: number): void => {
+    world.say(`${name} has ${ready} endpoints`);
+    setEndpoints(name, memberOf(federation, name).store, ready);
+  };
+  often('endpoints', faults.endpointsEveryMs, (random) => setReady(random.pick(federation.exporters), random.below(4)));
   if (faults.liars > 0) {
     const random = prng(seed, 'chaos/lies');
     const [liar, victim] = [random.pick(clusters), random.pick(clusters)];
@@ -190,6 +196,7 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
       for (const liar of federation.mesh.liars) federation.killAgent(liar);
       federation.mesh.network.mend();
       for (const cluster of clusters) setGateway(cluster, 'well');
+      for (const cluster of federation.exporters) setReady(cluster, 2);
       for (const member of federation.members.values()) {
         setApi(member, true);
         // What its last start had on the way must not arrive after what the next one says.

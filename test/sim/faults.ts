@@ -67,6 +67,14 @@ export type Faults = {
   readonly gatewayEveryMs: number;
   /** An agent votes against one that is well. */
   readonly liars: number;
+  /** Clients of an exported service; 0 = nothing is exported. */
+  readonly clients: number;
+  /** Its endpoints come and go in one cluster. */
+  readonly endpointsEveryMs: number;
+  /** How long resolvers keep its names. */
+  readonly ttlSeconds: number;
+  /** One cluster serves it as long as it can, the others in its place; 0 = all serve. */
+  readonly isTiered: number;
 };
 
 /** Faults of a usual seed last between these; of a long one, for {@link longMs}. Rates are drawn for a long one and scaled. */
@@ -129,7 +137,8 @@ export const drawFaults = (seed: number): Faults => {
   };
   // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be
   // withdrawn stays then. So the two are not mixed.
-  return { ...drawn, ...drawMesh(seed, faultyMs, hasMesh), forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
+  const mesh = { ...drawMesh(seed, faultyMs, hasMesh), ...drawClients(seed, faultyMs, hasMesh) };
+  return { ...drawn, ...mesh, forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
 };
 
 /** Three to five as a rule, now and then up to ten, rarely up to thirty. */
@@ -157,6 +166,18 @@ const drawMesh = (seed: number, faultyMs: number, isOn: boolean) => {
     sliceMs: 60 + random.below(260),
     gatewayEveryMs: often(60_000, 240_000),
     liars: Number(isOn && random.chance(15)),
+  };
+};
+
+/** Who uses a service that clusters export: there is one in most federations with a mesh. Drawn apart as well. */
+const drawClients = (seed: number, faultyMs: number, hasMesh: boolean) => {
+  const random = prng(seed, 'faults/clients');
+  const isOn = hasMesh && random.chance(80);
+  return {
+    clients: isOn ? 1 + random.below(3) : 0,
+    endpointsEveryMs: isOn && random.chance(60) ? Math.ceil(((10_000 + random.below(80_000)) * faultyMs) / longMs) : 0,
+    ttlSeconds: isOn ? random.pick([5, 5, 10]) : 0,
+    isTiered: Number(isOn && random.chance(30)),
   };
 };
 
@@ -197,6 +218,22 @@ export const healed = (faults: Faults): Faults => ({
   starveEveryMs: 0,
   gatewayEveryMs: 0,
   liars: 0,
+  endpointsEveryMs: 0,
+});
+
+/** Calls at a member are tried again so often as it takes; a hung one ends by its deadline. */
+const retriesMs = 10_000;
+const hangsMs = 32_000;
+
+/** How long after a verdict an agent may take to withdraw slices, and an answer to a name may be used, under these faults. */
+export const withdrawMsMax = ({ call, refusePercent, conflictPercent, hangPercent, ttlSeconds }: Faults) => ({
+  slices:
+    1_000 +
+    2 * call.maxMs +
+    (call.slowPercent === 0 ? 0 : 2 * call.slowMs) +
+    (refusePercent + conflictPercent === 0 ? 0 : retriesMs) +
+    (hangPercent === 0 ? 0 : hangsMs),
+  name: 500 + ttlSeconds * 1_000,
 });
 
 /** The mix in one line, for the head of a failing run: only what is on. */

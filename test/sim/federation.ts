@@ -7,12 +7,14 @@ import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
 import { timeText } from '../../shared/lib/time-text.ts';
 import { capacityCheck } from './check/capacity-check.ts';
+import { type ClientCount, type ClientSight, clientCheck } from './check/client-check.ts';
 import { journalCheck } from './check/journal-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
 import { type Observer, observe } from './check/observer.ts';
 import { type SingletonCount, type SingletonSight, singletonCheck } from './check/singleton-check.ts';
 import { workCheck } from './check/work-check.ts';
-import type { Faults } from './faults.ts';
+import type { ClientWorld } from './clients.ts';
+import { type Faults, withdrawMsMax } from './faults.ts';
 import { startHubLoops } from './hub-loops.ts';
 import { createAgentLink } from './model/agent-link.ts';
 import { type Broker, createBroker } from './model/broker.ts';
@@ -23,6 +25,8 @@ import { createMemberApi, type Member } from './model/member-api.ts';
 import { nodeObject, startMemberRuntime, types } from './model/member-runtime.ts';
 import { createMemberStore } from './model/member-store.ts';
 import { createMesh, keyOfMember, type Mesh } from './model/mesh.ts';
+import { createNameServer, type NameServer } from './model/name-server.ts';
+import { clusterOf, endpointsIn, exportWeb, importedIn, nameServerOf, webPolicy } from './model/web.ts';
 import { startProcess } from './process.ts';
 import { clusterLabelsOf } from './users.ts';
 import { startMs, type World } from './world.ts';
@@ -40,6 +44,7 @@ export type AgentRun = {
   readonly process: ReturnType<typeof startProcess>;
   readonly agent: Agent;
   readonly leases: Leases | undefined;
+  readonly names: NameServer | undefined;
 };
 
 /** What a test may put in place of a part, to see that the checkers notice. */
@@ -59,6 +64,15 @@ export type Federation = {
   /** Verdicts on the dead, in ms from the death, and how many were given in error; see the checker of the mesh. */
   readonly verdicts: MeshCount;
   readonly singletons: SingletonCount;
+  /** Requests of clients; see their checker. */
+  readonly requests: ClientCount;
+  /** What clients can do; undefined = nothing is exported. */
+  readonly clientWorld: ClientWorld | undefined;
+  /** Clusters that export the service. */
+  readonly exporters: readonly string[];
+  /** The first of them serves alone while it can. */
+  readonly isTiered: boolean;
+  readonly nowMs: () => number;
   readonly hub: () => HubRun | undefined;
   readonly agent: (cluster: string) => AgentRun | undefined;
   readonly startHub: () => void;
@@ -108,7 +122,9 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const checkMesh = meshCheck(() => sightOf(), verdicts);
   const singletons: SingletonCount = { overlaps: 0 };
   const checkSingletons = singletonCheck(() => singletonSight, singletons);
-  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh, checkSingletons], world.nowMs);
+  const requests: ClientCount = { requests: 0, lost: 0, recoverMs: new Map(), lastBad: new Map() };
+  const checkClients = clientCheck(() => clientSight, requests);
+  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh, checkSingletons, checkClients], world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
   const broker = createBroker(world, random('bus'), faults);
@@ -123,6 +139,8 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const processRandom = random('processes');
   const members = new Map<string, Member>();
   const agents = new Map<string, AgentRun>();
+  const exporters: string[] = [];
+  const hasClients = faults().clients > 0;
   let hub: HubRun | undefined;
 
   const start = (name: string) => startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0);
@@ -133,7 +151,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     const store = createMemberStore(() => timeText(world.nowMs()), uid);
     const labels = clusterLabelsOf(shape);
     for (let node = 0; node < 1 + shape.below(3); node++) store.put(types.nodes, nodeObject(`n${node}`, 1_000 * (1 + shape.below(4)), {}));
-    members.set(name, { name, store, apiUp: true, openWatches: new Set() });
+    members.set(name, { name, store, hasExports: hasClients, apiUp: true, openWatches: new Set() });
     startMemberRuntime(world, name, store, random(`member/${name}`), faults);
     const object = {
       apiVersion: 'hanse.dev/v1alpha1',
@@ -152,6 +170,19 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     spec: {},
   };
   await journal.commit([{ op: 'put', key: keyOf('', 'namespaces', '', 'shop'), expected: 0, object: namespace }]);
+
+  if (hasClients) {
+    const web = random('web');
+    for (const [at, { name, store }] of [...members.values()].entries()) {
+      store.put(types.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+      if (at > 1 && !web.chance(75)) continue;
+      exporters.push(name);
+      exportWeb(name, store, 1 + web.below(4));
+    }
+    const metadata = { name: 'web', namespace: 'shop', uid: uid(), creationTimestamp: timeText(startMs), generation: 1 };
+    const object = { apiVersion: 'hanse.dev/v1alpha1', kind: 'TrafficPolicy', metadata, spec: webPolicy(faults()) };
+    await journal.commit([{ op: 'put', key: keyOf('hanse.dev', 'trafficpolicies', 'shop', 'web'), expected: 0, object }]);
+  }
 
   const policy = {
     apiVersion: 'hanse.dev/v1alpha1',
@@ -214,15 +245,18 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       },
     });
     const failover = faults().mesh === 0 ? undefined : mesh.agent(process, cluster);
+    const names = hasClients ? createNameServer(process) : undefined;
     agents.set(cluster, {
       process,
       leases: failover?.watch.leases,
+      names,
       agent: assembleAgent({
         api: saboteur.api?.(api) ?? api,
         link,
         env: process.env,
         agentVersion: 'sim',
         ...(failover === undefined ? {} : { failover }),
+        ...(names === undefined ? {} : { dns: { server: names, addresses: [nameServerOf(cluster)] } }),
       }),
     });
   };
@@ -250,6 +284,40 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       mesh.network.isOpen(to, from, world.nowMs() - startMs),
   });
 
+  const isOpen = (from: string, to: string): boolean => {
+    const atMs = world.nowMs() - startMs;
+    return mesh.network.isOpen(from, to, atMs) && mesh.network.isOpen(to, from, atMs);
+  };
+  const hasGateway = (cluster: string): boolean => mesh.gateways.get(cluster) !== 'gone';
+  const reaches = (from: string, to: string): boolean => from === to || (hasGateway(to) && isOpen(from, to));
+  const endpointsOf = (cluster: string): readonly string[] => {
+    const store = members.get(cluster)?.store;
+    return store === undefined ? [] : endpointsIn(store);
+  };
+  const clientSight: ClientSight = {
+    clusters: [...members.keys()],
+    serves: (cluster) => endpointsOf(cluster).length > 0,
+    reaches,
+    isAble: (cluster) => agents.get(cluster)?.process.isAwake() === true && members.get(cluster)?.apiUp === true,
+    isQuick: (cluster) => agents.get(cluster)?.process.isStarved() !== true,
+    boundMs: withdrawMsMax(faults()),
+  };
+  const clientWorld: ClientWorld = {
+    clusters: [...members.keys()],
+    endpoints: (cluster) => {
+      const store = members.get(cluster)?.store;
+      return store === undefined ? undefined : importedIn(store);
+    },
+    ask: (from, server, name) => (reaches(from, server) ? agents.get(server)?.names?.ask(name) : undefined),
+    answers: (from, address) => {
+      const to = clusterOf(address);
+      const own = endpointsOf(to);
+      if (address.startsWith('10.')) return own.includes(address) && reaches(from, to);
+      return own.length > 0 && hasGateway(to) && reaches(from, to);
+    },
+    isThere: (cluster) => hasGateway(cluster) || members.get(cluster)?.apiUp === true || agents.has(cluster),
+  };
+
   return {
     broker,
     journal,
@@ -258,6 +326,11 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     mesh,
     verdicts,
     singletons,
+    requests,
+    clientWorld: hasClients ? clientWorld : undefined,
+    exporters,
+    isTiered: faults().isTiered === 1,
+    nowMs: world.nowMs,
     hub: () => hub,
     agent: (cluster) => agents.get(cluster),
     startHub,

@@ -62,6 +62,9 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   const startedMs = performance.now();
   const failed: number[] = [];
   const tookMs: number[] = [];
+  const recoverMs: number[] = [];
+  let requests = 0;
+  let lost = 0;
   let wrong = 0;
   let singletonOverlaps = 0;
   let events = 0;
@@ -70,6 +73,9 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
     const result = await runOnce(seed, seed % twiceEvery === 0 || range.from === range.to, options.verbose === true);
     events += result.events;
     tookMs.push(...result.verdicts.tookMs);
+    recoverMs.push(...result.clients.recoverMs);
+    requests += result.clients.requests;
+    lost += result.clients.lost;
     wrong += result.verdicts.false;
     singletonOverlaps += result.singletonOverlaps;
     slowestMs = Math.max(slowestMs, result.settledMs ?? 0);
@@ -79,10 +85,12 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   }
   const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
   tookMs.sort((a, b) => a - b);
+  recoverMs.sort((a, b) => a - b);
+  const clients = { requests, lost, p50RecoverMs: percentile(recoverMs, 50), p99RecoverMs: percentile(recoverMs, 99) };
   const verdicts = { p50Ms: percentile(tookMs, 50), p99Ms: percentile(tookMs, 99) };
   if (options.json === true)
     process.stdout.write(
-      `${JSON.stringify({ seeds: range.to - range.from + 1, failed, verdicts, false: wrong, singletonOverlaps, events })}\n`,
+      `${JSON.stringify({ seeds: range.to - range.from + 1, failed, verdicts, false: wrong, singletonOverlaps, events, clients })}\n`,
     );
   else {
     write(
@@ -90,6 +98,9 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
     );
     write(
       `${tookMs.length} verdicts on clusters that died: p50 ${verdicts.p50Ms} ms, p99 ${verdicts.p99Ms} ms; ${wrong} on clusters that lived`,
+    );
+    write(
+      `${requests} requests of clients, ${lost} lost; the last to a cluster that died: p50 ${clients.p50RecoverMs} ms after its death, p99 ${clients.p99RecoverMs} ms`,
     );
     write(`slowest to settle after healing: ${(slowestMs / 1000).toFixed(0)} s of virtual time`);
   }
@@ -99,7 +110,10 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
 const program = new Command('sim')
   .description('Runs the shipped loops of hub and agents under virtual time and faults, and checks rules after every event.')
   .requiredOption('--seeds <A-B>', 'seeds to run, such as 1-200', readRange)
-  .option('--json', 'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N}')
+  .option(
+    '--json',
+    'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N,"clients":{…}}',
+  )
   .option('--verbose', 'print every event (to stderr)')
   .parse();
 const { seeds, ...flags } = program.opts<{ seeds: Range; json?: boolean; verbose?: boolean }>();

@@ -1,6 +1,7 @@
 /** @module One seed from its first event to its end: faults, healing, and the wait until everything has settled. */
 import { startChaos } from './chaos.ts';
 import { unsettled } from './check/settled.ts';
+import { startClients } from './clients.ts';
 import { createEventLog } from './event-log.ts';
 import { convergeMsMax, drawFaults, type Faults, faultsText, healed } from './faults.ts';
 import { createFederation, type Saboteur } from './federation.ts';
@@ -23,6 +24,8 @@ export type SeedResult = {
   readonly singletonOverlaps: number;
   /** Times from the death of a cluster to each watch's verdict on it, ms, unsorted; and verdicts that should not have been. */
   readonly verdicts: { readonly tookMs: readonly number[]; readonly false: number };
+  /** Requests of clients, those that were not answered, and how long each client lost some to a cluster that died. */
+  readonly clients: { readonly requests: number; readonly lost: number; readonly recoverMs: readonly number[] };
 };
 
 /** What a run may be given besides its seed. */
@@ -71,11 +74,17 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
     settledMs,
     singletonOverlaps: federation.singletons.overlaps,
     verdicts: federation.verdicts,
+    clients: {
+      requests: federation.requests.requests,
+      lost: federation.requests.lost,
+      recoverMs: [...federation.requests.recoverMs.values()],
+    },
   });
   try {
     federation.startHub();
     for (const cluster of federation.members.keys()) federation.startAgent(cluster);
     const chaos = startChaos(world, federation, seed, mix);
+    if (federation.clientWorld !== undefined) startClients(world, seed, mix.clients, federation.clientWorld, federation.observer.requested);
     await world.runUntil(startMs + mix.faultyMs, () => broken() !== undefined);
     if (broken() !== undefined) return resultOf(broken(), undefined);
     faults = healed(mix);

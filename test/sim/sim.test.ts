@@ -130,6 +130,19 @@ describe('a checker notices', () => {
     expect(await brokenRule({ bus }, (faults) => ({ ...faults, userEveryMs: 1_500 }))).toBe('no cluster above its capacity by our doing');
   });
 
+  test('an agent that leaves the endpoints of the dead where they are', async () => {
+    const api = (real: MemberApi): MemberApi => ({
+      ...real,
+      delete: (address, options) => (address.resource === 'endpointslices' ? Promise.resolve(undefined) : real.delete(address, options)),
+    });
+    const deaths = (faults: Faults): Faults => ({
+      ...faults,
+      ...{ agents: 4, mesh: 1, clients: 2, ttlSeconds: 5, isTiered: 0, faultyMs: 60_000, silenceEveryMs: 15_000, silenceMs: 30_000 },
+    });
+    expect(await brokenRule({}, deaths)).toBeUndefined();
+    expect(await brokenRule({ api }, deaths)).toBe('no request to the dead after the verdict');
+  });
+
   test('a journal that acknowledges what it did not write', async () => {
     const journal = (real: Journal): Journal => ({
       ...real,

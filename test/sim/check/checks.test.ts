@@ -1,7 +1,10 @@
-/** @module What the checkers of verdicts and singletons call a broken rule, and what not. */
+/** @module What the checkers of verdicts, singletons, work and requests call a broken rule, and what not. */
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { recordOf } from '../../../shared/traffic/testing.ts';
+import { trafficItem } from '../../../shared/wire/index.ts';
 import type { WorkItem } from '../../../shared/wire/messages.ts';
+import { type ClientCount, type ClientRequest, clientCheck } from './client-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './mesh-check.ts';
 import { observe } from './observer.ts';
 import { singletonCheck } from './singleton-check.ts';
@@ -193,5 +196,135 @@ describe('the checker of work', () => {
     ['says nothing when its user wants fewer', 40_000, 'shop/one', undefined, 1],
   ])('%s', (_, endMs, policy, wanted, replicas) => {
     expect(withdrawFromSilent(endMs, policy, replicas)).toBe(wanted);
+  });
+});
+
+/** A client in `a`; `a` has no endpoints, `b` and `c` have two each. `b` dies at 10 s, `a` judges it at 11 s. */
+const clientsWith = () => {
+  let nowMs = 0;
+  const cut = new Set<string>();
+  const unable = new Set<string>();
+  const bare = new Set(['a']);
+  const count: ClientCount = { requests: 0, lost: 0, recoverMs: new Map(), lastBad: new Map() };
+  const sight = {
+    clusters: ['a', 'b', 'c'],
+    serves: (name: string) => !bare.has(name),
+    reaches: (_: string, to: string) => !cut.has(to),
+    isAble: (name: string) => !unable.has(name),
+    isQuick: () => true,
+    boundMs: { slices: 2_000, name: 6_000 },
+  };
+  const observer = observe([clientCheck(() => sight, count)], () => nowMs);
+  const send = (seq: number, endpoints: Readonly<Record<string, number>>): void =>
+    observer.published(
+      trafficItem('a', 'shop', 'web', seq, recordOf(Object.entries(endpoints).map(([name, ready]) => ({ name, endpoints: ready }))).spec),
+    );
+  const answer = (seq: number): void => {
+    const { object: _, ...rest } = trafficItem('a', 'shop', 'web', seq, undefined);
+    observer.answered('a', { ...rest, phase: 'Applied', status: { applied: { epoch: seq, away: [], lacks: [] } }, observedAtMs: 0 });
+  };
+  const request = (target: string | undefined, way: ClientRequest['way'] = 'slices'): void =>
+    observer.requested({
+      client: 'one',
+      cluster: 'a',
+      way,
+      server: 'a',
+      target,
+      outcome: target === undefined ? 'empty' : cut.has(target) ? 'lost' : 'answered',
+    });
+  const at = (ms: number): void => {
+    nowMs = ms;
+    observer.worldChanged();
+  };
+  return { observer, count, cut, unable, bare, send, answer, request, at };
+};
+type Clients = ReturnType<typeof clientsWith>;
+
+describe('the checker of requests', () => {
+  const late = 'no request to the dead after the verdict';
+  const none = (): void => undefined;
+  const judge = ({ observer }: Clients): void => observer.verdict('a', 'b', 'Cluster', 'Standing');
+  test.each<readonly [string, ClientRequest['way'], number, (clients: Clients) => void, (clients: Clients) => void, string | undefined]>([
+    ['notices one by slices later than they can be written', 'slices', 13_100, judge, none, late],
+    ['notices one by name later than names are kept', 'name', 17_100, judge, none, late],
+    ['is content while slices can be on their way', 'slices', 12_900, judge, none, undefined],
+    ['is content while a name is kept', 'name', 16_900, judge, none, undefined],
+    ['says nothing of a death that nobody judged', 'slices', 60_000, none, none, undefined],
+    [
+      'says nothing once the verdict is over',
+      'slices',
+      60_000,
+      judge,
+      ({ observer }) => observer.verdict('a', 'b', 'Cluster', 'Cleared'),
+      undefined,
+    ],
+    [
+      'says nothing where no record in force names another cluster',
+      'slices',
+      60_000,
+      judge,
+      ({ send }) => send(2, { b: 2, c: 0 }),
+      undefined,
+    ],
+    ['says nothing where the other cannot be reached either', 'slices', 60_000, judge, ({ cut }) => cut.add('c'), undefined],
+    ['says nothing where the agent cannot write', 'slices', 60_000, judge, ({ unable }) => unable.add('a'), undefined],
+    [
+      'says nothing of an agent that is new and has not spoken',
+      'slices',
+      60_000,
+      none,
+      (clients) => {
+        clients.observer.agentStarted('a');
+        judge(clients);
+      },
+      undefined,
+    ],
+  ])('of the dead %s', (_, way, askedMs, before, after, rule) => {
+    const clients = clientsWith();
+    clients.send(1, { b: 2, c: 2 });
+    clients.answer(1);
+    clients.request('b', way);
+    clients.cut.add('b');
+    clients.at(10_000);
+    clients.at(11_000);
+    before(clients);
+    after(clients);
+    clients.at(askedMs);
+    clients.request('b', way);
+    expect(clients.observer.broken()?.rule).toBe(rule);
+  });
+
+  const empty = 'never zero endpoints or addresses while a cluster serves';
+  test.each<readonly [string, (clients: Clients) => void, string | undefined]>([
+    ['notices that nothing is left', none, empty],
+    ['notices it after a restart as well', ({ observer }) => observer.agentStarted('a'), empty],
+    ['says nothing where no named cluster serves any more', ({ bare }) => bare.add('b').add('c'), undefined],
+    ['says nothing where none that serves is reached', ({ cut }) => cut.add('b').add('c'), undefined],
+    ['says nothing where a newer record names nobody', ({ send }) => send(2, { b: 0, c: 0 }), undefined],
+  ])('of the empty %s', (_, change, rule) => {
+    const clients = clientsWith();
+    clients.send(1, { b: 2, c: 2 });
+    clients.request(undefined);
+    expect(clients.observer.broken()).toBeUndefined();
+    clients.answer(1);
+    change(clients);
+    clients.request(undefined);
+    expect(clients.observer.broken()?.rule).toBe(rule);
+  });
+
+  test('counts requests and those lost, and takes the time from the death to the last one that the dead got', () => {
+    const { count, cut, at, request, observer } = clientsWith();
+    request('b');
+    cut.add('b');
+    at(10_000);
+    request('c');
+    at(10_400);
+    request('b');
+    at(11_000);
+    observer.verdict('a', 'b', 'Cluster', 'Standing');
+    expect([...count.recoverMs.values()]).toEqual([400]);
+    at(11_300);
+    request('b');
+    expect([count.requests, count.lost, [...count.recoverMs.values()]]).toEqual([4, 2, [1_300]]);
   });
 });

@@ -3,6 +3,7 @@ import type { CapacityReport } from '../../../shared/capacity/report.ts';
 import type { Cause, Verdict } from '../../../shared/health/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
+import type { ClientRequest } from './client-check.ts';
 
 /** A write that the journal took. `object` is undefined after a delete. */
 export type JournalEntry = { readonly revision: number; readonly key: string; readonly object: KubeObject | undefined };
@@ -32,6 +33,8 @@ export type Sight = {
   readonly worldChanged?: () => void;
   /** A watch (of a cluster's agent, or `hub`) came to a verdict. */
   readonly verdict?: (by: string, target: string, cause: Cause, phase: Verdict['phase']) => void;
+  /** A client sent a request, or found nobody to send it to. */
+  readonly requested?: (request: ClientRequest) => void;
 };
 
 /** Tells of a broken rule. */
@@ -90,6 +93,9 @@ export const observe = (checkers: readonly Checker[], nowMs: () => number): Obse
     },
     verdict: (by, target, cause, phase) => {
       for (const sight of sights) sight.verdict?.(by, target, cause, phase);
+    },
+    requested: (request) => {
+      for (const sight of sights) sight.requested?.(request);
     },
     agentStarted: (cluster) => {
       for (const sight of sights) sight.agentStarted?.(cluster);

@@ -5,6 +5,7 @@ import type { Federation } from '../federation.ts';
 import { forged } from '../model/broker.ts';
 import { hubKinds } from '../model/hub-api.ts';
 import { types } from '../model/member-runtime.ts';
+import { endpointsIn } from '../model/web.ts';
 
 /** What is not yet as it should be, in words; '' = all is well. */
 export const unsettled = (federation: Federation): string => {
@@ -13,7 +14,34 @@ export const unsettled = (federation: Federation): string => {
   if (hub.loops.pending() > 0) return `${hub.loops.pending()} keys wait in the hub's loops`;
   const deployments = hub.api.list(hubKinds.deployments);
   const placements = hub.api.list(hubKinds.placements);
-  return clustersText(hub.api.list(hubKinds.clusters)) || boardText(federation) || workloadsText(federation, deployments, placements);
+  return (
+    clustersText(hub.api.list(hubKinds.clusters)) ||
+    boardText(federation) ||
+    workloadsText(federation, deployments, placements) ||
+    requestsText(federation)
+  );
+};
+
+/** Requests have to go well for so long. */
+const wellMs = 5_000;
+
+/** Clients are answered, and every cluster has the endpoints that serve, of the first tier where there is one. */
+const requestsText = ({ requests, clientWorld, exporters, members, nowMs, isTiered }: Federation): string => {
+  if (clientWorld === undefined) return '';
+  const bad = [...requests.lastBad.values()].find(({ atMs }) => nowMs() - atMs < wellMs);
+  if (bad !== undefined) return bad.text;
+  const serving = isTiered ? exporters.slice(0, 1) : exporters;
+  const wanted = serving.flatMap((name) => {
+    const store = members.get(name)?.store;
+    return store === undefined ? [] : endpointsIn(store);
+  });
+  const text = wanted.sort().join();
+  return first(
+    clientWorld.clusters.map((name) => {
+      const present = [...(clientWorld.endpoints(name) ?? [])].sort().join();
+      return present === text ? '' : `requests in ${name} go to ${present}; ${text} serve`;
+    }),
+  );
 };
 
 const first = (texts: Iterable<string>): string => {

@@ -7,6 +7,7 @@ import { createWishes } from './wishes.ts';
 /** Marks that the agent puts on what it applies (what a user sees in the member; kept here apart from the agent's own names). */
 const workIdMark = 'hanse.dev/work-id';
 const workSeqMark = 'hanse.dev/work-seq';
+const ownMark = 'hanse.dev/managed-by';
 
 /** A decision may be this old when its withdrawal is signed. */
 const decisionAgeMsMax = 15_000;
@@ -140,9 +141,9 @@ export const workCheck: Checker = (fail, nowMs) => {
     deleting: (cluster, object) => {
       const { id, seq } = marksOf(object);
       if (id === undefined) {
-        // The agent's own records are its own to drop.
-        if (object.metadata.namespace !== 'hanse-system')
-          fail('nothing is deleted that is not ours', `${object.kind} ${object.metadata.name} is deleted from ${cluster}`);
+        // The agent's own records are its own to drop, and so is what it wrote for an imported service.
+        const isOwn = object.metadata.namespace === 'hanse-system' || object.metadata.labels?.[ownMark] === 'hanse-traffic';
+        if (!isOwn) fail('nothing is deleted that is not ours', `${object.kind} ${object.metadata.name} is deleted from ${cluster}`);
         return;
       }
       const key = `${cluster}.${id}`;

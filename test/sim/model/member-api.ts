@@ -13,6 +13,8 @@ import { kindAt, kinds, type MemberStore } from './member-store.ts';
 export type Member = {
   readonly name: string;
   readonly store: MemberStore;
+  /** It serves what a service of many clusters needs. */
+  readonly hasExports: boolean;
   /** False: nothing answers. */
   apiUp: boolean;
   /** Ends every open watch; each client notices in its own way. */
@@ -36,26 +38,37 @@ const refusals: readonly (() => Error)[] = [
   () => new ApiError('Nonsense', 'the answer is not JSON'),
 ];
 
-const discovery = {
+const discoveryOf = (groups: readonly (readonly [group: string, version: string])[]) => ({
   kind: 'APIGroupDiscoveryList',
-  items: ['', 'apps'].map((group) => ({
+  items: groups.map(([group, version]) => ({
     metadata: { name: group },
     versions: [
       {
-        version: 'v1',
+        version,
         freshness: 'Current',
         resources: kinds
           .filter((kind) => kind.group === group)
           .map(({ resource, kind, namespaced }) => ({
             resource,
-            responseKind: { group, version: 'v1', kind },
+            responseKind: { group, version, kind },
             scope: namespaced ? 'Namespaced' : 'Cluster',
             verbs: ['list', 'watch'],
           })),
       },
     ],
   })),
-};
+});
+
+const usual = [
+  ['', 'v1'],
+  ['apps', 'v1'],
+] as const;
+const forExports = [
+  ['discovery.k8s.io', 'v1'],
+  ['multicluster.x-k8s.io', 'v1beta1'],
+] as const;
+const discovery = discoveryOf(usual);
+const wideDiscovery = discoveryOf([...usual, ...forExports]);
 
 /** The client of one incarnation of an agent. */
 export const createMemberApi = (
@@ -107,7 +120,7 @@ export const createMemberApi = (
     close: async () => undefined,
     raw: (path) =>
       call(`GET ${path}`, false, () => {
-        if (path === '/apis') return discovery;
+        if (path === '/apis') return member.hasExports ? wideDiscovery : discovery;
         if (path === '/api') return { kind: 'APIGroupDiscoveryList', items: [] };
         if (path === '/version') return { gitVersion: 'v1.36.0' };
         return { paths: {} };
@@ -122,7 +135,9 @@ export const createMemberApi = (
       witness.sending('apply', body as KubeObject);
       return call(`apply ${address.resource} ${address.name}`, true, () => {
         if (patchType !== 'application/apply-patch+yaml') throw new StatusError(415, 'UnsupportedMediaType', 'the model only applies');
-        const object = store.apply(address, body as KubeObject, options.fieldManager ?? '', options.force ?? false);
+        // What a manager applies to the status it owns apart from the rest.
+        const manager = `${options.fieldManager ?? ''}${options.subresource === undefined ? '' : `/${options.subresource}`}`;
+        const object = store.apply(address, body as KubeObject, manager, options.force ?? false);
         witness.applied(body as KubeObject);
         return object;
       });

@@ -12,6 +12,9 @@ export const types = {
   namespaces: { group: '', version: 'v1', resource: 'namespaces' },
   configMaps: { group: '', version: 'v1', resource: 'configmaps' },
   deployments: { group: 'apps', version: 'v1', resource: 'deployments' },
+  services: { group: '', version: 'v1', resource: 'services' },
+  slices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
+  exports: { group: 'multicluster.x-k8s.io', version: 'v1beta1', resource: 'serviceexports' },
 } as const;
 
 type DeploymentSpec = { readonly replicas?: number; readonly template?: { readonly metadata?: object; readonly spec?: PodSpec } };
@@ -47,6 +50,9 @@ export const nodeObject = (name: string, cpuMilli: number, labels: Record<string
   },
 });
 
+/** Kinds that no controller of the model acts on. */
+const restful: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service', 'EndpointSlice', 'ServiceExport', 'ServiceImport']);
+
 /** Starts the controllers of a member; they look again a moment after each change. */
 export const startMemberRuntime = (world: World, name: string, store: MemberStore, random: Prng, faults: () => Faults): void => {
   let isPlanned = false;
@@ -60,7 +66,7 @@ export const startMemberRuntime = (world: World, name: string, store: MemberStor
     });
   };
   store.onChange((object) => {
-    if (object.kind !== 'Secret' && object.kind !== 'ConfigMap') soon();
+    if (!restful.has(object.kind)) soon();
   });
 
   const end = (pod: KubeObject): void => {

@@ -1,4 +1,5 @@
 /** @module The objects of one member cluster, in the small: versions, watches, server-side apply by the shipped machinery. Synchronous. */
+import { mcsSchemas } from '../../../shared/api/index.ts';
 import { applyConfiguration } from '../../../shared/kube/apply/index.ts';
 import { builtinSchemas } from '../../../shared/kube/builtin/data.ts';
 import { schemaNameOf } from '../../../shared/kube/builtin/schema-name.ts';
@@ -11,9 +12,9 @@ import { StatusError } from '../../../shared/kube/status-error.ts';
 /** What a member of the model serves. */
 export type Kind = GroupVersionResource & { readonly kind: string; readonly namespaced: boolean; readonly generations: boolean };
 
-const kindOf = (group: string, resource: string, kind: string, namespaced: boolean, generations: boolean): Kind => ({
+const kindOf = (group: string, resource: string, kind: string, namespaced: boolean, generations: boolean, version = 'v1'): Kind => ({
   group,
-  version: 'v1',
+  version,
   resource,
   kind,
   namespaced,
@@ -30,6 +31,9 @@ export const kinds: readonly Kind[] = [
   kindOf('', 'serviceaccounts', 'ServiceAccount', true, false),
   kindOf('', 'services', 'Service', true, false),
   kindOf('apps', 'deployments', 'Deployment', true, true),
+  kindOf('discovery.k8s.io', 'endpointslices', 'EndpointSlice', true, true),
+  kindOf('multicluster.x-k8s.io', 'serviceexports', 'ServiceExport', true, true, 'v1beta1'),
+  kindOf('multicluster.x-k8s.io', 'serviceimports', 'ServiceImport', true, true, 'v1beta1'),
 ];
 
 const kindsByResource = new Map(kinds.map((kind) => [kind.resource, kind]));
@@ -41,7 +45,7 @@ export const kindAt = (type: { readonly group: string; readonly resource: string
   return kind;
 };
 
-const schemas = createSchemaSet(...builtinSchemas);
+const schemas = createSchemaSet(...builtinSchemas, { schemas: mcsSchemas });
 
 /** A watch that is open. */
 export type Watcher = { readonly collection: Collection; readonly push: (event: WatchEvent) => void };
@@ -64,6 +68,7 @@ export type MemberStore = {
   readonly onChange: (run: (object: KubeObject) => void) => void;
 };
 
+const serviceType = { group: '', resource: 'services' };
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
 /** Changes kept for watches. */
@@ -102,10 +107,17 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
     for (const [watcher, selects] of watchers) if (selects(object)) watcher.push({ type, object });
     for (const listen of listeners) listen(object);
   };
-  const store = (type: GroupVersionResource, object: KubeObject): KubeObject => {
+  /** Every Service gets an address, and keeps it. */
+  const addressed = (service: KubeObject, before: KubeObject | undefined): KubeObject => {
+    const known = (before?.spec as { clusterIP?: string } | undefined)?.clusterIP;
+    const { clusterIP = known ?? `10.96.0.${objectsOf(kindAt(serviceType)).size + 1}` } = service.spec as { clusterIP?: string };
+    return { ...service, spec: { ...(service.spec as object), clusterIP, clusterIPs: [clusterIP] } };
+  };
+  const store = (type: GroupVersionResource, given: KubeObject): KubeObject => {
     const kind = kindAt(type);
-    const key = keyOf(object.metadata.namespace, object.metadata.name);
+    const key = keyOf(given.metadata.namespace, given.metadata.name);
     const before = objectsOf(kind).get(key);
+    const object = kind.kind === 'Service' ? addressed(given, before) : given;
     version += 1;
     const specChanged = before === undefined || !equalJson(before.spec, object.spec);
     const generation = kind.generations ? (before?.metadata.generation ?? 0) + (specChanged ? 1 : 0) : undefined;
