@@ -1,12 +1,13 @@
 /**
- * @module What a failure costs: real clusters, agents, broker and hub in network namespaces of their own, faults in the network between them,
- * and clients at every cluster. `npm run bench -- failover`, as root on Linux; two hours, or with `--quick` a quarter of one.
+ * @module What a failure costs: clusters, agents, broker and hub in network namespaces of their own, faults in the network between them, and
+ * clients at every cluster. `npm run bench -- failover`, as root on Linux; two hours, or with `--quick` a quarter of one. A real cluster wants
+ * two cores; where there are fewer, playground members take their place, and the table says how many.
  */
 import { cpus } from 'node:os';
 import { networkLack } from '../testbed/index.ts';
 import type { BenchOptions, BenchResult, Cell } from './lib/bench.ts';
 import { type Fault, partial, vanishing } from './lib/failover/faults.ts';
-import { type Lab, openLab } from './lib/failover/lab.ts';
+import { type Lab, openLab, siteNames } from './lib/failover/lab.ts';
 import { columns, type FaultRuns, falseMoves, loadNow, msGoal, noneGoal, rowOf, verdictP99, writeP99 } from './lib/failover/rows.ts';
 import { runFault, type Watching } from './lib/failover/run.ts';
 import { type Soaked, soak } from './lib/failover/soak.ts';
@@ -17,6 +18,22 @@ type Extent = Watching & { readonly vanishingRuns: number; readonly partialRuns:
 const full: Extent = { vanishingRuns: 20, partialRuns: 3, soakMinutes: 60, quietMs: 15_000, movesMsMax: 30_000 };
 const quick: Extent = { vanishingRuns: 6, partialRuns: 1, soakMinutes: 3, quietMs: 10_000, movesMsMax: 30_000 };
 const soakRttMs = 80;
+
+/** A real cluster keeps this many cores busy beside what is measured. */
+const coresEach = 2;
+
+/** How many of the clusters are real: as many as the machine bears, one at least; `HANSE_BENCH_REAL_CLUSTERS` says otherwise. */
+const realClusters = (): number => {
+  const given = process.env.HANSE_BENCH_REAL_CLUSTERS;
+  if (given === undefined) return Math.min(siteNames.length, Math.max(1, Math.floor(cpus().length / coresEach)));
+  if (!/^[0-5]$/.test(given)) throw new Error(`HANSE_BENCH_REAL_CLUSTERS=${given}: write a whole number from 0 to ${siteNames.length}`);
+  return Number(given);
+};
+
+const clustersText = (real: number): string => {
+  if (real === siteNames.length) return 'five clusters with real kube-apiservers';
+  return `five clusters, ${real} with a real kube-apiserver and ${siteNames.length - real} of the playground (more are too heavy here)`;
+};
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -73,7 +90,7 @@ const measureAll = async (lab: Lab, extent: Extent): Promise<{ readonly all: rea
   return { all, soaked: await soak(lab, soakRttMs, extent.soakMinutes) };
 };
 
-const resultOf = (all: readonly FaultRuns[], soaked: Soaked): BenchResult => {
+const resultOf = (all: readonly FaultRuns[], soaked: Soaked, real: number): BenchResult => {
   const [near, far, alone] = all;
   const goals = [
     ...[near, alone].flatMap((runs) =>
@@ -93,7 +110,7 @@ const resultOf = (all: readonly FaultRuns[], soaked: Soaked): BenchResult => {
   ];
   return {
     title: [
-      `What a failure costs: ${all.length} faults, five clusters with real kube-apiservers, an agent and a backend each, nats-server and hub, each in a network`,
+      `What a failure costs: ${all.length} faults; ${clustersText(real)}, an agent and a backend each, nats-server and hub, each in a network`,
       `namespace of its own on one machine of ${cpus().length} cores; ${requestsPerSecond} requests a second from every cluster, half by name, half by EndpointSlice.`,
       'All but the hub goes before what else runs on the machine (nice -10).',
       'Times are ms after the fault until the last cluster; a name that a resolver keeps adds its TTL (5 s here). Replicas go after 5 s (the default).',
@@ -110,11 +127,12 @@ export const run = async (options: BenchOptions): Promise<BenchResult> => {
   const lack = networkLack();
   if (lack !== undefined) throw new Error(`there is no measuring failover here: ${lack}`);
   const extent = options.quick ? quick : full;
-  const lab = await openLab();
+  const real = realClusters();
+  const lab = await openLab(siteNames, real);
   try {
     for (const site of lab.sites) await site.load();
     const { all, soaked } = await measureAll(lab, extent);
-    return resultOf(all, soaked);
+    return resultOf(all, soaked, real);
   } finally {
     await lab.close();
   }

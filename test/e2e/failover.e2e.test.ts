@@ -23,7 +23,7 @@ describe.skipIf(lack !== undefined)('three clusters in a network of namespaces',
   const others = (): string[] => lab.sites.slice(1).map(({ name }) => name);
 
   beforeAll(async () => {
-    lab = await openLab(['berlin', 'dublin', 'lisbon']);
+    lab = await openLab(['berlin', 'dublin', 'lisbon'], 3);
     const [first] = lab.sites;
     if (first === undefined) throw new Error('the laboratory has no site');
     victim = first;

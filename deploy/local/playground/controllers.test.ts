@@ -239,6 +239,22 @@ describe('playground', () => {
     expect(readyPods(cluster.view)).toHaveLength(1);
   });
 
+  test.each([
+    ['gets an address when the balancer of the cluster is meant', {}, 1],
+    ['is left to the balancer of its class', { loadBalancerClass: 'lab.example/program' }, 0],
+  ])('a Service of type LoadBalancer %s', (_rule, more, addresses) => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'front', namespace: 'shop', uid: 'u' },
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...more },
+    };
+    const cluster = modelCluster([[resources.services, service]]);
+    cluster.settle();
+    const status = cluster.view.get(resources.services, 'shop', 'front')?.status as { loadBalancer?: { ingress?: object[] } } | undefined;
+    expect(status?.loadBalancer?.ingress ?? []).toHaveLength(addresses);
+  });
+
   test('a Service has an EndpointSlice with the ready pods and the port they serve', () => {
     const service: KubeObject = {
       apiVersion: 'v1',

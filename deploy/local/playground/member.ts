@@ -33,6 +33,8 @@ export type MemberOptions = {
   readonly cluster: CloudCluster;
   /** The member's own folder: journal, certificates, kubeconfig. */
   readonly dataDir: string;
+  /** Address that its API listens on. Default: loopback. */
+  readonly listen?: string;
   /** 0 = any free port. */
   readonly port: number;
   readonly env: RuntimeEnv;
@@ -96,15 +98,17 @@ const seed = async (client: KubeClient, store: Store, cluster: CloudCluster): Pr
 };
 
 const serveMember = async (api: ApiServer, authority: Authority, options: MemberOptions): Promise<Served> => {
-  const subject = { commonName: options.cluster.name, dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+  const { cluster, listen = '127.0.0.1', port, env } = options;
+  const subject = { commonName: cluster.name, dnsNames: ['localhost'], ipAddresses: [...new Set(['127.0.0.1', listen])] };
   const certificate = await authority.issue('server', 'server', subject);
   return serve({
     fetch: api.app.fetch,
     certificatePem: certificate.certificatePem,
     privateKeyPem: certificate.privateKeyPem,
     clientCaPem: [authority.certificatePem],
-    port: options.port,
-    log: options.env.log,
+    hostname: listen,
+    port,
+    log: env.log,
   });
 };
 

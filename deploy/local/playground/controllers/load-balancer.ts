@@ -1,4 +1,7 @@
-/** @module Load balancer: a Service of that type gets an address that nobody else has. Nothing listens there: 198.18.0.0/15 is for tests (RFC 2544). */
+/**
+ * @module Load balancer: a Service of that type gets an address that nobody else has. Nothing listens there: 198.18.0.0/15 is for tests
+ * (RFC 2544). One with a `loadBalancerClass` is left to whoever serves that class, as clouds do.
+ */
 import { hash32 } from '../../../../shared/lib/index.ts';
 import { type Controller, keyOf, resources, settled, statusUpdate } from '../controller.ts';
 import type { Service } from '../objects.ts';
@@ -13,7 +16,8 @@ export const loadBalancerController: Controller = {
   watches: [{ type: resources.services, keysOf: (object) => [keyOf(object)] }],
   reconcile: (view, namespace, name) => {
     const service = view.get<Service>(resources.services, namespace, name);
-    if (service === undefined || service.spec.type !== 'LoadBalancer' || service.metadata.deletionTimestamp !== undefined) return settled;
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return settled;
+    if (service.spec.type !== 'LoadBalancer' || service.spec.loadBalancerClass !== undefined) return settled;
     const ingress = [{ ip: addressOf(service.metadata.uid ?? name), ipMode: 'VIP' }];
     return { actions: statusUpdate(resources.services, service, { loadBalancer: { ingress } }) };
   },

@@ -1,5 +1,5 @@
 /**
- * @module The fault laboratory: sites with real clusters, broker and hub, each in a network namespace of its own, joined into one federation,
+ * @module The fault laboratory: sites with a cluster each, broker and hub, each in a network namespace of its own, joined into one federation,
  * with clients at every site.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ensureTestbed, type LinkConditions, type Network, startNetwork, waitFor } from '../../../testbed/index.ts';
 import { brokerPlace, hubPlace, labFailoverPolicy, type Plant, startPlant, userObjects } from './plant.ts';
 import { type SiteProcess, startSite } from './site-process.ts';
-import { type Place, ports, type SiteState, urgent, web } from './words.ts';
+import { type MemberKind, type Place, ports, type SiteState, urgent, web } from './words.ts';
 
 /** A laboratory. */
 export type Lab = {
@@ -42,8 +42,8 @@ const isWhole = (states: readonly SiteState[], hasHub: boolean): boolean => {
   );
 };
 
-/** Opens one, with nobody's clients running late. @throws when a part of it cannot be had; nothing is left running. */
-export const openLab = async (names: readonly string[] = siteNames): Promise<Lab> => {
+/** Opens one; the first `real` sites are real clusters. @throws when a part of it cannot be had; nothing is left running. */
+export const openLab = async (names: readonly string[], real: number): Promise<Lab> => {
   const testbed = await ensureTestbed();
   const cache = join(import.meta.dirname, '..', '..', '..', '..', '.cache');
   await mkdir(cache, { recursive: true });
@@ -61,7 +61,7 @@ export const openLab = async (names: readonly string[] = siteNames): Promise<Lab
     const places = names.map((name): Place => ({ name, address: network.nodes.get(name)?.address ?? '' }));
     const sites = names.map((name) => startSite(network, name));
     undo.push(() => Promise.all(sites.map((site) => site.close())));
-    await found(plant, sites, places, dataDir);
+    await found(plant, sites, places, { dataDir, real });
     return { ...labOf(network, plant, sites), close };
   } catch (error) {
     await close();
@@ -70,15 +70,20 @@ export const openLab = async (names: readonly string[] = siteNames): Promise<Lab
 };
 
 /** Opens the sites, joins them, and gives the hub what a user would. */
-const found = async (plant: Plant, sites: readonly SiteProcess[], places: readonly Place[], dataDir: string): Promise<void> => {
+const found = async (
+  plant: Plant,
+  sites: readonly SiteProcess[],
+  places: readonly Place[],
+  { dataDir, real }: { readonly dataDir: string; readonly real: number },
+): Promise<void> => {
   await plant.kubectl(['apply', '-f', '-'], userObjects.map((object) => JSON.stringify(object)).join('\n---\n'));
   await waitFor('the failover policy', () =>
     plant.kubectl(['patch', 'failoverpolicy', 'default', '--type', 'merge', '-p', JSON.stringify({ spec: labFailoverPolicy })]),
   );
-  const foundOne = async (site: SiteProcess, place: Place): Promise<void> => {
+  const foundOne = async (site: SiteProcess, place: Place, member: MemberKind): Promise<void> => {
     const folder = join(dataDir, site.name);
     await mkdir(folder, { recursive: true });
-    const { kubeconfig, apiPort } = await site.open({ site: place, sites: places, dataDir: folder });
+    const { kubeconfig, apiPort } = await site.open({ site: place, sites: places, dataDir: folder, member });
     await site.join(await plant.joinWords(place, kubeconfig, join(folder, 'agent.json'), site.name));
     const probes = [
       { role: 'Gateway', url: `http://${place.address}:${ports.backend}/` },
@@ -87,7 +92,9 @@ const found = async (plant: Plant, sites: readonly SiteProcess[], places: readon
     const patch = ['patch', 'cluster', site.name, '--type', 'merge', '-p', JSON.stringify({ spec: { probes } })];
     await waitFor(`cluster ${site.name}`, () => plant.kubectl(patch), { timeoutMs: joinedWithinMs, pollMs: 500 });
   };
-  await Promise.all(sites.flatMap((site, at) => (places[at] === undefined ? [] : [foundOne(site, places[at])])));
+  await Promise.all(
+    sites.flatMap((site, at) => (places[at] === undefined ? [] : [foundOne(site, places[at], at < real ? 'Real' : 'Playground')])),
+  );
 };
 
 const labOf = (network: Network, plant: Plant, sites: readonly SiteProcess[]): Omit<Lab, 'close'> => {

@@ -1,25 +1,24 @@
 /**
- * @module One site of the fault laboratory, a program that runs in a network namespace of its own: a member of real Kubernetes parts, the
- * program that its service leads to, its agent, clients, and eyes on what the cluster says. Speaks with its parent over Node's IPC channel.
+ * @module One site of the fault laboratory, a program that runs in a network namespace of its own: a member cluster, the program that its
+ * service leads to, its agent, clients, and eyes on what the cluster says. Speaks with its parent over Node's IPC channel.
  */
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import runtime from '../../../../deploy/local/runtime.json' with { type: 'json' };
-import { apiControllers, type Child, type Member, startChild, startMember } from '../../../testbed/index.ts';
+import { type Child, startChild } from '../../../testbed/index.ts';
 import { type AgentLog, followAgentLog } from './agent-log.ts';
 import { type Eyes, openEyes } from './eyes.ts';
 import { type Load, startLoad } from './load.ts';
+import { type SiteMember, startSiteMember } from './site-member.ts';
 import { createSiteObjects } from './site-objects.ts';
 import { type Blow, ports, type SiteAsk, type SiteOpened, type SiteOptions, type SiteState, type Told } from './words.ts';
 
 const hanse = resolve(import.meta.dirname, '..', '..', '..', '..', 'deploy', 'local', 'hanse.ts');
-/** What Deployments need; each controller less is a little of the machine. */
-const controllers = [...apiControllers, 'deployment-controller', 'replicaset-controller', 'node-lifecycle-controller'];
 
 /** What a site is, once it is open. */
 type Site = {
   readonly options: SiteOptions;
-  readonly member: Member;
+  readonly member: SiteMember;
   readonly eyes: Eyes;
   readonly log: AgentLog;
   readonly close: () => Promise<void>;
@@ -40,9 +39,9 @@ const startBackend = ({ site }: SiteOptions): Promise<() => void> =>
   });
 
 const open = async (options: SiteOptions): Promise<Site> => {
-  const { site, dataDir } = options;
-  const member = await startMember({ name: site.name, dataDir, nodes: [{ name: `${site.name}-0` }], controllers, listen: '0.0.0.0' });
-  await createSiteObjects(member, site);
+  const { dataDir } = options;
+  const member = await startSiteMember(options);
+  await createSiteObjects(member.kubeconfig, options);
   const closeBackend = await startBackend(options);
   const eyes = await openEyes(member.kubeconfig);
   // Its first line comes with the agent.
@@ -72,13 +71,6 @@ const startAgent = ({ options }: Site, words: readonly string[]): Promise<Child>
     env: { ...process.env, ...env },
     logFile: logFileOf(options),
   });
-};
-
-const strikeApi = async ({ member }: Site, blow: Blow): Promise<void> => {
-  if (blow === 'kill') await member.kill(['kube-apiserver']);
-  else if (blow === 'start') await member.startApiServer();
-  else if (blow === 'pause') member.pause(['kube-apiserver']);
-  else member.resume(['kube-apiserver']);
 };
 
 /** Serves the parent's questions. */
@@ -111,7 +103,8 @@ const serve = (): void => {
   const answer = async (asked: SiteAsk): Promise<unknown> => {
     if (asked.do === 'open') {
       site = await open(asked.options);
-      const opened: SiteOpened = { kubeconfig: site.member.kubeconfig, apiPort: Number(new URL(site.member.server).port) };
+      const { kubeconfig, apiPort } = site.member;
+      const opened: SiteOpened = { kubeconfig, apiPort };
       return opened;
     }
     const at = site;
@@ -123,7 +116,7 @@ const serve = (): void => {
       case 'agent':
         return strikeAgent(at, asked.blow);
       case 'api':
-        return strikeApi(at, asked.blow);
+        return at.member.strikeApi(asked.blow);
       case 'load':
         load ??= startLoad(at.options, at.eyes.addresses, Date.now);
         return undefined;

@@ -11,7 +11,11 @@ export type SiteOptions = {
   /** All sites, this one included. */
   readonly sites: readonly Place[];
   readonly dataDir: string;
+  readonly member: MemberKind;
 };
+
+/** What a site's cluster is made of: etcd, kube-apiserver and their kin, or one process of ours that speaks the same API. */
+export type MemberKind = 'Real' | 'Playground';
 
 /** Requests a second that the load of one site asks for. */
 export const requestsPerSecond = 10;
