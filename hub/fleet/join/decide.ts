@@ -44,10 +44,11 @@ const invalid = ({ request, nowMs, ...facts }: JoinFacts): JoinDecision | undefi
   if (nameFault !== undefined) return refuse('NameInvalid', nameFault);
   const skewMs = request.nowMs - nowMs;
   if (Math.abs(skewMs) > clockSkewMsMax) {
-    const off = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+    // In minutes: the same sentence each time the agent asks.
+    const off = `about ${Math.round(Math.abs(skewMs) / 60_000)} minutes ${skewMs > 0 ? 'ahead of' : 'behind'}`;
     return refuse(
       'ClockSkew',
-      `the agent's clock is ${off} the hub's (at most ${clockSkewMsMax / 1_000} s are allowed): set the clock of the machine, for instance with NTP`,
+      `the agent's clock is ${off} the hub's (at most ${clockSkewMsMax / 60_000} are allowed): set the clock of the machine, for instance with NTP`,
     );
   }
   if (!facts.isProofValid)

@@ -1,4 +1,4 @@
-/** @module Slows down who guesses tokens: a bucket of failures for each address and one for all. */
+/** @module Slows down who guesses tokens: a bucket of failures for each address and one for all. Who succeeds takes from none. */
 
 /** Failures an address may make at once, and how fast they are forgiven. */
 const perAddress = { burst: 10, refillMs: 6_000 };
@@ -8,7 +8,7 @@ const addressesMax = 10_000;
 
 /** The limiter. */
 export interface FailureLimit {
-  /** Milliseconds until this address may try again; 0 = now. */
+  /** Milliseconds until this address may fail again; 0 = now. */
   waitMs(address: string): number;
   /** A failure of this address. */
   fail(address: string): void;
