@@ -174,5 +174,9 @@ export const joinCommand = (): Command => {
         .choices(['text', 'json'])
         .default(logFormatDefault(process.env), 'text; json in a pod'),
     )
+    .addHelpText(
+      'after',
+      '\nExit code: 0 = stopped by a signal, 1 = refused for good, or it could not begin; the last line says why and what to do.',
+    )
     .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : runAgent(flags)));
 };

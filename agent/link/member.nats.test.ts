@@ -44,8 +44,21 @@ describe('the member that an agent answers for', () => {
     expect((await second.gaveUp).message).toContain('this cluster is joined as one already');
     expect(second.state().message).toContain('delete Cluster one');
     expect(await hub.cluster('other-name')).toBeUndefined();
+    expect(hub.events).toContainEqual(
+      expect.stringContaining('one ClusterTaken: from test: an agent that would be other-name says that it answers for this cluster too'),
+    );
     await hub.deleteCluster('one');
     await reaches(await start('other-name', { token, clusterUID }), 'Connected');
+  });
+
+  test('who is not approved takes no member’s place: the owner joins, and the other is refused though it is approved later', async () => {
+    const clusterUID = (): string => 'uid-claimed';
+    const claimer = await start('claimer', { token: await hub.token('claim'), clusterUID });
+    await reaches(claimer, 'Pending', 'NotApproved');
+    await reaches(await start('owner', { token: await hub.token('own', { autoApprove: {} }), clusterUID }), 'Connected');
+    await hub.admit('claimer', 'Approved');
+    await reaches(claimer, 'Refused', 'ClusterTaken');
+    expect(condition(await hub.cluster('claimer'), 'JoinRefused')?.message).toContain('this cluster is joined as owner already');
   });
 
   test('a UID in the request is signed with it', async () => {

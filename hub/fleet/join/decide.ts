@@ -30,8 +30,11 @@ export type JoinDecision =
   | {
       readonly do: 'refuse';
       readonly reason: JoinRefusal;
-      readonly message: string /** Whether the request proved enough to be noted on the Cluster. */;
+      readonly message: string;
+      /** Whether the request proved enough to be noted on the Cluster. */
       readonly isTrusted: boolean;
+      /** The Cluster that stands for the member already: it is told too. */
+      readonly holder?: string;
     };
 
 /** Decides one request. The order matters: nothing is told about clusters before the token or the key has been proved. */
@@ -83,7 +86,10 @@ const revoked = (name: string): JoinDecision =>
 export const clusterTakenText = (holder: string, name: string): string =>
   `this cluster is joined as ${holder} already, and would count twice as ${name}: use the agent of ${holder}; or, to call it ${name} from now on, delete Cluster ${holder} at the hub and start this agent again`;
 
-const clusterTaken = (holder: string, name: string): JoinDecision => refuse('ClusterTaken', clusterTakenText(holder, name), true);
+const clusterTaken = (holder: string, name: string): JoinDecision => ({
+  ...{ do: 'refuse', reason: 'ClusterTaken', message: clusterTakenText(holder, name), isTrusted: true },
+  holder,
+});
 
 const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder, memberHolder }: JoinFacts): JoinDecision => {
   // Told to nobody but the holder of the revoked key: its proof has been checked.

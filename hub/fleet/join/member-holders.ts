@@ -8,22 +8,27 @@ import { compareText } from '../../../shared/lib/compare-text.ts';
 /** Follows the Clusters. */
 export type MemberHolders = {
   /**
-   * Another Cluster that stands for this member; undefined = none. Of two that told the same UID at the same moment it is the one that
-   * joined first, so that one of them stays. A Cluster that is being deleted stands for nothing.
+   * Another Cluster that stands for this member; undefined = none. Of two it is the one that was approved first, of two in the same second the
+   * one that was heard of first, so that one of them stays. A Cluster that is being deleted stands for nothing, nor does one that is not
+   * approved: what an agent says of itself is believed when it has been let in.
    */
   readonly holder: (clusterUID: string, but: string) => string | undefined;
   readonly stop: () => void;
 };
 
-type Held = { readonly name: string; readonly clusterUID: string; readonly joinedAt: string };
+type Held = { readonly name: string; readonly clusterUID: string; readonly approvedAt: string };
+
+/** After every time: the condition follows the approval. */
+const notYet = '~';
 
 const heldBy = (object: KubeObject): Held | undefined => {
-  const { metadata, status } = object as unknown as Cluster;
-  if (metadata.deletionTimestamp !== undefined || status?.clusterUID === undefined) return undefined;
-  return { name: metadata.name, clusterUID: status.clusterUID, joinedAt: status.agent?.joinedAt ?? '' };
+  const { metadata, spec, status } = object as unknown as Cluster;
+  if (metadata.deletionTimestamp !== undefined || spec.admission !== 'Approved' || status?.clusterUID === undefined) return undefined;
+  const approved = status.conditions?.find((condition) => condition.type === 'Approved' && condition.status === 'True');
+  return { name: metadata.name, clusterUID: status.clusterUID, approvedAt: approved?.lastTransitionTime ?? notYet };
 };
 
-const isEarlier = (a: Held, b: Held): boolean => (compareText(a.joinedAt, b.joinedAt) || compareText(a.name, b.name)) < 0;
+const isEarlier = (a: Held, b: Held): boolean => compareText(a.approvedAt, b.approvedAt) < 0;
 
 /** Begins with the Clusters there are. */
 export const followMemberHolders = (store: Store): MemberHolders => {
@@ -31,9 +36,12 @@ export const followMemberHolders = (store: Store): MemberHolders => {
   const byUid = new Map<string, Map<string, Held>>();
   const set = (name: string, held: Held | undefined): void => {
     const before = byName.get(name);
-    const others = before === undefined ? undefined : byUid.get(before.clusterUID);
-    others?.delete(name);
-    if (before !== undefined && others?.size === 0) byUid.delete(before.clusterUID);
+    // Who stays keeps its place among those that were heard of.
+    if (before !== undefined && before.clusterUID !== held?.clusterUID) {
+      const others = byUid.get(before.clusterUID);
+      others?.delete(name);
+      if (others?.size === 0) byUid.delete(before.clusterUID);
+    }
     byName.delete(name);
     if (held === undefined) return;
     byName.set(name, held);

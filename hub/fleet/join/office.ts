@@ -222,6 +222,10 @@ const withAgent = (
   };
 };
 
+/** Whichever of the two is not what it says it is, the operator can tell: the hub cannot. */
+const alsoClaimedText = ({ metadata }: Cluster, name: string, address: string): string =>
+  `from ${address}: an agent that would be ${name} says that it answers for this cluster too, and was refused; if that agent is the right one, delete Cluster ${metadata.name} and start it again`;
+
 /**
  * A refused join shows on the Cluster it was about. Where an approved agent is at work, a stranger's attempt is no trouble of the Cluster: an
  * Event tells of it, and from where it came. A Cluster that still waits, and one whose own agent is refused, have a condition.
@@ -230,8 +234,10 @@ const noteRefusal = async (
   { env, client, tell }: JoinOfficeOptions,
   { name, publicKey }: JoinRequest,
   address: string,
-  { reason, message }: Extract<JoinDecision, { do: 'refuse' }>,
+  { reason, message, holder }: Extract<JoinDecision, { do: 'refuse' }>,
 ): Promise<void> => {
+  const held = holder === undefined ? undefined : await getCluster(client, holder);
+  if (held !== undefined) tell(held as unknown as KubeObject, { type: 'Warning', reason, message: alsoClaimedText(held, name, address) });
   const cluster = await getCluster(client, name);
   if (cluster === undefined) return;
   const isStranger = cluster.status?.agent !== undefined && cluster.status.agent.publicKey !== publicKey;
