@@ -160,8 +160,8 @@ describe('the checker of singletons', () => {
   });
 });
 
-/** A workload in `a` and `b`; `b` is heard until 0, `a` always. At `endMs` the Placement leaves `b` out, at 60 s that is signed. */
-const withdrawFromSilent = (endMs: number, policy: string, replicas = 2): string | undefined => {
+/** A workload in `a` and `b` (of this spec); `b` is heard until 0, `a` always. At `endMs` the Placement leaves `b` out, at 60 s that is signed. */
+const withdrawFromSilent = (endMs: number, policy: string, replicas = 2, spec: object = {}): string | undefined => {
   let nowMs = 0;
   const observer = observe([workCheck], () => nowMs);
   const place = (clusters: readonly string[], of: string): void =>
@@ -173,6 +173,11 @@ const withdrawFromSilent = (endMs: number, policy: string, replicas = 2): string
         spec: { workload: { kind: 'Deployment', name: 'web' }, policy: of, clusters: clusters.map((name) => ({ name })) },
       },
     });
+  observer.written({
+    revision: 0,
+    key: 'hanse.dev/clusters//b',
+    object: { ...applied(0, 0), kind: 'Cluster', metadata: { name: 'b' }, spec },
+  });
   observer.written({ revision: 1, key: 'apps/deployments/shop/web', object: applied(0, 2) });
   place(['a', 'b'], 'shop/one');
   for (const cluster of ['a', 'b']) observer.heard('beat', cluster, {});
@@ -189,13 +194,17 @@ const withdrawFromSilent = (endMs: number, policy: string, replicas = 2): string
 
 describe('the checker of work', () => {
   const rule = 'nothing is withdrawn because it was unseen';
-  test.each<readonly [string, number, string, string | undefined, number]>([
-    ['notices what is taken from a cluster that was not heard when it was decided', 40_000, 'shop/one', rule, 2],
-    ['says nothing of what was decided while the cluster was heard', 4_000, 'shop/one', undefined, 2],
-    ['says nothing when another policy decides', 40_000, 'shop/other', undefined, 2],
-    ['says nothing when its user wants fewer', 40_000, 'shop/one', undefined, 1],
-  ])('%s', (_, endMs, policy, wanted, replicas) => {
-    expect(withdrawFromSilent(endMs, policy, replicas)).toBe(wanted);
+  const taint = (effect: string): object => ({ taints: [{ key: 'maintenance', effect }] });
+  test.each<readonly [string, number, string, string | undefined, number, object]>([
+    ['notices what is taken from a cluster that was not heard when it was decided', 40_000, 'shop/one', rule, 2, {}],
+    ['notices it of a cluster that a user only closes', 40_000, 'shop/one', rule, 2, taint('NoSchedule')],
+    ['says nothing of what was decided while the cluster was heard', 4_000, 'shop/one', undefined, 2, {}],
+    ['says nothing when another policy decides', 40_000, 'shop/other', undefined, 2, {}],
+    ['says nothing when its user wants fewer', 40_000, 'shop/one', undefined, 1, {}],
+    ['says nothing of a cluster that a user empties', 40_000, 'shop/one', undefined, 2, taint('NoExecute')],
+    ['says nothing of a cluster that is drained', 40_000, 'shop/one', undefined, 2, { drain: {} }],
+  ])('%s', (_, endMs, policy, wanted, replicas, spec) => {
+    expect(withdrawFromSilent(endMs, policy, replicas, spec)).toBe(wanted);
   });
 });
 

@@ -1,4 +1,5 @@
 /** @module Rules of work: one content a seq, never older over newer, nothing deleted but what the hub withdrew, nothing withdrawn because it was unseen. */
+import type { Cluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { WorkItem } from '../../../shared/wire/messages.ts';
 import type { Checker } from './observer.ts';
@@ -8,6 +9,8 @@ import { createWishes } from './wishes.ts';
 const workIdMark = 'hanse.dev/work-id';
 const workSeqMark = 'hanse.dev/work-seq';
 const ownMark = 'hanse.dev/managed-by';
+
+const clusterPrefix = 'hanse.dev/clusters/';
 
 /** A decision may be this old when its withdrawal is signed. */
 const decisionAgeMsMax = 15_000;
@@ -38,9 +41,14 @@ export const workCheck: Checker = (fail, nowMs) => {
   /** How long each cluster had been silent when it was decided that it is not to have an object any more. */
   const silentAtEnd = new Map<string, number>();
   const wishes = createWishes(nowMs, (cluster, ref, isOtherPolicy) =>
-    // Under another policy all is decided anew, as its user wants it.
-    silentAtEnd.set(idOf(cluster, ref), isOtherPolicy ? 0 : silenceOf(cluster)),
+    // Under another policy all is decided anew, as its user wants it; and whom a user empties is emptied whether it is heard or not.
+    silentAtEnd.set(idOf(cluster, ref), isOtherPolicy || isEmptied(cluster) ? 0 : silenceOf(cluster)),
   );
+  const clusters = new Map<string, KubeObject>();
+  const isEmptied = (cluster: string): boolean => {
+    const { taints = [], drain } = (clusters.get(cluster)?.spec ?? {}) as Pick<Cluster['spec'], 'taints' | 'drain'>;
+    return drain !== undefined || taints.some(({ effect }) => effect === 'NoExecute');
+  };
   /** Everything the hub signed, by cluster and id, then seq. */
   const signed = new Map<string, Map<number, WorkItem>>();
   /** Highest seq that was done in the member. */
@@ -95,6 +103,7 @@ export const workCheck: Checker = (fail, nowMs) => {
   return {
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';
+      if (entry.object !== undefined && entry.key.startsWith(clusterPrefix)) clusters.set(entry.object.metadata.name, entry.object);
       const before = replicasOf(name);
       wishes.written(entry);
       if (replicasOf(name) < before) shrunkMs.set(name, nowMs());
