@@ -130,6 +130,15 @@ const nameFaults = (object: KubeObject): Fault[] =>
 
 const validate = (object: KubeObject): Fault[] => [...nameFaults(object), ...specShape.check(object.spec, 'spec')];
 
+/** A new token that nobody could join with. Later a time that is over ends the token: that is no fault. */
+const expiryFaults = (object: KubeObject): Fault[] => {
+  const { expiresAt } = specOf(object);
+  const { creationTimestamp } = object.metadata;
+  if (typeof expiresAt !== 'string' || creationTimestamp === undefined || !(Date.parse(expiresAt) <= Date.parse(creationTimestamp))) return [];
+  const mend = 'set a later time, or ttlSeconds instead: it is reckoned from now';
+  return [invalid('spec.expiresAt', expiresAt, `is over already, it is ${creationTimestamp} at the hub; ${mend}`)];
+};
+
 const unchangedFaults = (object: KubeObject, old: KubeObject): Fault[] =>
   specOf(object).secretHash === specOf(old).secretHash ? [] : [forbidden('spec.secretHash', 'cannot be changed: create another JoinToken')];
 
@@ -173,7 +182,7 @@ export const joinTokenType: ResourceType = {
   strategy: {
     defaults,
     prepareForCreate: (object, context) => withExpiry(object, context.nowMs),
-    validate,
+    validate: (object) => [...validate(object), ...expiryFaults(object)],
     validateUpdate: (object, old) => [...validate(object), ...unchangedFaults(object, old)],
   },
   columns: [

@@ -72,6 +72,16 @@ describe('JoinToken', () => {
     expect(joinTokenType.strategy.validate?.(object('JoinToken', 't', spec)).map((fault) => fault.field)).toEqual([field]);
   });
 
+  test('refuses a new token whose time is over, and says what to set; a change that ends one is taken', () => {
+    const [over, open] = ['2029-12-31T23:59:00Z', '2030-01-01T00:30:00Z'].map((expiresAt) => object('JoinToken', 't', { expiresAt }));
+    if (over === undefined || open === undefined) throw new RangeError('two tokens');
+    const { validate, validateUpdate } = joinTokenType.strategy;
+    expect(validate?.(over)).toEqual([
+      expect.objectContaining({ field: 'spec.expiresAt', message: expect.stringContaining('set a later time, or ttlSeconds instead') }),
+    ]);
+    expect([validate?.(open), validateUpdate?.(over, open), validateUpdate?.(over, over)]).toEqual([[], [], []]);
+  });
+
   test('shows what is left of it', () => {
     const token = object('JoinToken', 't', { maxUses: 3, expiresAt: '2030-01-01T00:30:00Z', autoApprove: {} }, { uses: 1 });
     expect(joinTokenType.cells(token, nowMs)).toEqual(['t', '1/3', '30m', '*', '<none>', '0s']);
