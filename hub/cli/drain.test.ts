@@ -18,16 +18,16 @@ const tick: DrainStaying = { kind: 'CronJob', namespace: 'shop', name: 'tick', w
 
 describe('hanse drain', () => {
   it.each<readonly [string, Cluster, string | undefined]>([
-    ['tells what is left', drained({ objects: 2, replicas: 5 }), 'cluster eu: 5 replicas and 2 objects are left'],
+    ['tells what is left', drained({ objects: 2, replicas: 5 }), 'cluster eu: 5 replicas and 2 objects left'],
     [
       'tells how much has nowhere to go',
       drained({ objects: 2, replicas: 5, stuck: 3, staying: [db] }),
-      'cluster eu: 5 replicas and 2 objects are left; 1 object stays, 3 replicas of which find no place elsewhere:',
+      'cluster eu: 5 replicas and 2 objects left; 1 object stays, 3 replicas of which find no place elsewhere',
     ],
     [
       'counts what stays and has no replicas',
       drained({ objects: 23, staying: [tick], stayingMore: 22 }),
-      'cluster eu: 0 replicas and 23 objects are left; 23 objects stay:',
+      'cluster eu: 0 replicas and 23 objects left; 23 objects stay',
     ],
     ['tells that nothing is left', drained({}), 'cluster eu is empty'],
     ['says nothing by what an earlier drain left behind', drained({}, 1), undefined],
@@ -146,7 +146,7 @@ describe('hanse drain against a hub', () => {
     await drain(contextOf(hub, to), 'home', { calmMs });
     const nowhere = 'no other cluster is eligible (aws: no tier of the policy selects the cluster)';
     expect(to.lines.slice(-5)).toEqual([
-      'nothing more leaves by itself: 4 replicas and 3 objects are left in home',
+      'nothing more leaves by itself: 4 replicas and 3 objects left in home',
       `  cronjob/tick (shop): ${nowhere}`,
       `  deployment/web (shop), 4 replicas: ${nowhere}`,
       '  configmap/settings (shop): Deployment web needs it',
@@ -160,7 +160,7 @@ describe('hanse drain against a hub', () => {
     await apply(hub, 4);
     const to = told();
     await drain(contextOf(hub, to), 'home', { timeoutSeconds: 2, calmMs });
-    expect(to.lines).toContain('the time is over: 4 replicas and 2 objects are left in home');
+    expect(to.lines).toContain('the time is over: 4 replicas and 2 objects left in home');
     expect(to.lines).toContain('  deployment/web (shop), 4 replicas: no other cluster has room');
     expect(to.codes).toEqual([1]);
   });

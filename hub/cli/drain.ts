@@ -35,8 +35,8 @@ export const progressLine = ({ metadata, status }: Cluster, generation: number):
   if (drain.objects === 0) return `cluster ${metadata.name} is empty`;
   const stay = stayingCount(drain);
   const stuck = drain.stuck === 0 ? '' : `, ${counted(drain.stuck, 'replica')} of which find no place elsewhere`;
-  const staying = stay === 0 ? '' : `; ${counted(stay, 'object')} stay${stay === 1 ? 's' : ''}${stuck}:`;
-  return `cluster ${metadata.name}: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} are left${staying}`;
+  const staying = stay === 0 ? '' : `; ${counted(stay, 'object')} stay${stay === 1 ? 's' : ''}${stuck}`;
+  return `cluster ${metadata.name}: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} left${staying}`;
 };
 
 const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
@@ -106,6 +106,10 @@ const follow = async (
       }
     }
     return { end, drain };
+  } catch (error) {
+    // A watch that is ended throws.
+    if (!stop.signal.aborted) throw error;
+    return { end, drain };
   } finally {
     clearTimeout(timeout);
     clearTimeout(calm);
@@ -124,8 +128,7 @@ const codes: Readonly<Record<End, number>> = { empty: 0, stuck: 1, timeout: 1, i
 /** Says what is left, that the hub goes on, and how to end that. */
 const tellUnfinished = (context: CliContext, name: string, { end, drain }: Watched): void => {
   if (end === 'empty') return;
-  const left =
-    drain === undefined ? '' : `: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} are left in ${name}`;
+  const left = drain === undefined ? '' : `: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} left in ${name}`;
   context.print(`${whyEnded[end]}${left}`);
   for (const line of stayingLines(drain ?? {})) context.print(line);
   context.print(`the drain goes on in the hub; hanse drain ${name} watches it again, hanse drain ${name} --undo ends it`);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOfWorkId, workIdOf } from '../kinds.ts';
-import { referencesOf, requiredReferencesOf, serviceSelects } from './references.ts';
+import { governingServiceOf, referencesOf, requiredReferencesOf, serviceSelects } from './references.ts';
 
 const workload = (spec: Record<string, unknown>, labels: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -60,6 +60,19 @@ describe('referencesOf', () => {
     };
     expect(referencesOf(workload(spec))).toHaveLength(4);
     expect(requiredReferencesOf(workload(spec))).toEqual(['/secrets/shop/s']);
+  });
+
+  it('starts pods of a StatefulSet without the Service that governs it, and takes it along all the same', () => {
+    const db: KubeObject = {
+      ...workload({ volumes: [{ configMap: { name: 'c' } }] }),
+      kind: 'StatefulSet',
+      spec: { serviceName: 'db', template: { spec: { volumes: [{ configMap: { name: 'c' } }] } } },
+    };
+    expect([referencesOf(db), requiredReferencesOf(db), governingServiceOf(db)]).toEqual([
+      ['/configmaps/shop/c', '/services/shop/db'],
+      ['/configmaps/shop/c'],
+      ['/services/shop/db'],
+    ]);
   });
 
   it('finds a Service by its selector, which must be a part of the pod labels', () => {

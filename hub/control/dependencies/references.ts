@@ -71,10 +71,19 @@ const withoutOptional = (value: unknown): unknown => {
  */
 export const referencesOf = rememberBySpec((object): readonly StorageKey[] => referencesIn(object, bag(podSpecOf(object))));
 
+/** Key of the Service that governs a StatefulSet; none for other objects, and for one that names none. */
+export const governingServiceOf = (object: KubeObject): readonly StorageKey[] => {
+  const { namespace = '' } = object.metadata;
+  if (groupKind(object) !== 'apps/StatefulSet' || namespace === '') return [];
+  return nameIn(object.spec, 'serviceName').map((name) => keyOf('', 'services', namespace, name));
+};
+
 /** Those of {@link referencesOf} without which no pod of the object starts. */
 export const requiredReferencesOf = rememberBySpec((object): readonly StorageKey[] => {
   const named = referencesOf(object);
-  return named.length === 0 ? named : referencesIn(object, bag(withoutOptional(podSpecOf(object))));
+  if (named.length === 0) return named;
+  const governing = new Set(governingServiceOf(object));
+  return referencesIn(object, bag(withoutOptional(podSpecOf(object)))).filter((key) => !governing.has(key));
 });
 
 const referencesIn = (object: KubeObject, spec: Bag): readonly StorageKey[] => {
@@ -85,13 +94,12 @@ const referencesIn = (object: KubeObject, spec: Bag): readonly StorageKey[] => {
     ['secrets', secrets(spec)],
     ['serviceaccounts', nameIn(spec, 'serviceAccountName')],
     ['persistentvolumeclaims', claims(spec)],
-    ['services', groupKind(object) === 'apps/StatefulSet' ? nameIn(object.spec, 'serviceName') : []],
   ];
   const keys = named.flatMap(([resource, names]) =>
     names.filter((name) => !everywhere.has(`${resource}/${name}`)).map((name) => keyOf('', resource, namespace, name)),
   );
   const templates = claimTemplates(spec).map((name) => keyOf('resource.k8s.io', 'resourceclaimtemplates', namespace, name));
-  return [...new Set([...keys, ...templates])].sort();
+  return [...new Set([...keys, ...templates, ...governingServiceOf(object)])].sort();
 };
 
 /** Keys of the Secrets that a ServiceAccount names for pulling images. */

@@ -58,7 +58,7 @@ type Leader = { readonly key: StorageKey; readonly placement: StoredPlacement };
 export const startStatusLoop = ({ store, env, catalog, dependencies, board, directory, events }: StatusLoopOptions): StatusLoop => {
   /** Objects that follow workloads, with what those were last told of them. */
   const followers = new Map<StorageKey, string>();
-  const missing = createMissingTeller(store, dependencies, events);
+  const missing = createMissingTeller(store, dependencies, events, env.nowMs);
 
   const answersOf = ({ key, object }: Stored, clusters: readonly string[]): Heard[] => {
     const id = workIdOf(key);
@@ -172,12 +172,12 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;
     if (leaders.length === 0) followers.delete(key);
-    if (placement !== undefined && !isGoing(stored)) missing.look(stored);
+    const lookAgainMs = placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined;
     for (const { about, event } of change?.events ?? []) {
       const subject = store.get(about)?.object;
       if (subject !== undefined) events.record(subject, event);
     }
-    return done;
+    return lookAgainMs === undefined ? done : { outcome: 'again', afterMs: lookAgainMs };
   };
 
   const controller = startController({ name: 'status', env, workers, reconcile });

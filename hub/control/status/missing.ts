@@ -1,39 +1,72 @@
-/** @module Tells on a workload that something its pods cannot start without is not on the hub, and so cannot follow it to its clusters. */
+/** @module Tells on a workload that something its pods need is not on the hub, and so cannot follow it to its clusters. */
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
-import { type DependencyIndex, requiredReferencesOf } from '../dependencies/index.ts';
+import { type DependencyIndex, governingServiceOf, requiredReferencesOf } from '../dependencies/index.ts';
 import type { EventRecorder, EventText } from '../events.ts';
 
 /** Names in one Event. */
 const namesMax = 16;
 
-/** The Event about objects that are missing; undefined = none is. */
-export const missingEvent = (missing: readonly StorageKey[]): EventText | undefined => {
-  if (missing.length === 0) return undefined;
-  const names = missing.map(partsOf).map(({ resource, name }) => `${resource}/${name}`);
+/** A dependency often comes a moment after its workload, out of the same file. */
+const graceMs = 2_000;
+
+const namesOf = (keys: readonly StorageKey[]): string => {
+  const names = keys.map(partsOf).map(({ resource, name }) => `${resource}/${name}`);
   const rest = names.length > namesMax ? ` and ${names.length - namesMax} more` : '';
-  const message = `not on the hub: ${names.slice(0, namesMax).join(', ')}${rest}; pods start only in clusters that have them by themselves`;
-  return { type: 'Warning', reason: 'MissingDependency', message };
+  return `${names.slice(0, namesMax).join(', ')}${rest}`;
+};
+
+/**
+ * The Event about objects that are missing; undefined = none is. Without `required` no pod starts; without `governing`, the Service of a
+ * StatefulSet, pods start and are only not found by their names (apps/v1, `spec.serviceName`).
+ */
+export const missingEvent = (required: readonly StorageKey[], governing: readonly StorageKey[]): EventText | undefined => {
+  const texts = [
+    ...(required.length === 0 ? [] : [`not on the hub: ${namesOf(required)}; pods start only in clusters that have them by themselves`]),
+    ...(governing.length === 0 ? [] : [`not on the hub: ${namesOf(governing)}; pods start, but DNS does not know them one by one`]),
+  ];
+  return texts.length === 0 ? undefined : { type: 'Warning', reason: 'MissingDependency', message: texts.join('; ') };
 };
 
 /** Tells once, and again when something else is missing. */
-export type MissingTeller = { readonly look: (workload: Stored) => void; readonly forget: (key: StorageKey) => void };
+export type MissingTeller = {
+  /** Answers after how many ms to look again, when something is missing and not told yet. */
+  readonly look: (workload: Stored) => number | undefined;
+  readonly forget: (key: StorageKey) => void;
+};
+
+type Missed = { readonly message: string; readonly sinceMs: number; readonly isTold: boolean };
 
 /** A teller that has told nothing yet. */
-export const createMissingTeller = (store: Store, dependencies: DependencyIndex, events: EventRecorder): MissingTeller => {
-  const told = new Map<StorageKey, string>();
+export const createMissingTeller = (
+  store: Store,
+  dependencies: Pick<DependencyIndex, 'dependencies'>,
+  events: EventRecorder,
+  nowMs: () => number,
+): MissingTeller => {
+  const missed = new Map<StorageKey, Missed>();
   return {
     look: ({ key, object }) => {
       // Only what would follow is looked for: a policy may leave dependencies to others.
       const follows = dependencies.dependencies(key);
-      const event = missingEvent(requiredReferencesOf(object).filter((needed) => follows.has(needed) && store.get(needed) === undefined));
-      if (event === undefined) told.delete(key);
-      else if (told.get(key) !== event.message) {
-        told.set(key, event.message);
-        events.record(object, event);
+      const missing = (keys: readonly StorageKey[]): StorageKey[] =>
+        keys.filter((needed) => follows.has(needed) && store.get(needed) === undefined);
+      const event = missingEvent(missing(requiredReferencesOf(object)), missing(governingServiceOf(object)));
+      if (event === undefined) {
+        missed.delete(key);
+        return undefined;
       }
+      const before = missed.get(key);
+      const isSame = before?.message === event.message;
+      if (isSame && before.isTold) return undefined;
+      const sinceMs = isSame ? before.sinceMs : nowMs();
+      const leftMs = sinceMs + graceMs - nowMs();
+      missed.set(key, { message: event.message, sinceMs, isTold: leftMs <= 0 });
+      if (leftMs > 0) return leftMs;
+      events.record(object, event);
+      return undefined;
     },
     forget: (key) => {
-      told.delete(key);
+      missed.delete(key);
     },
   };
 };
