@@ -3,6 +3,7 @@ import type { Placement } from '../../shared/api/placement.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { explainPast } from './explain-past.ts';
+import { absentText, policyRemarks } from './explain-policies.ts';
 import { explanationLines } from './explanation-text.ts';
 import { kindsNamed, type ServedKind, servedKinds } from './kinds.ts';
 
@@ -40,7 +41,8 @@ const isOf =
 export const explain = (context: CliContext, words: readonly string[], options: ExplainOptions): Promise<void> =>
   withHub(context, options.kubeconfig, async ({ client, raw }) => {
     const { type, name } = parseTarget(words);
-    const kinds = kindsNamed(await servedKinds(raw), type);
+    const served = await servedKinds(raw);
+    const kinds = kindsNamed(served, type);
     const [first] = kinds;
     if (first === undefined) throw new UsageError(`the hub serves no type "${type}" (see: kubectl api-resources)`);
     const namespace = first.namespaced ? options.namespace : systemNamespace;
@@ -49,16 +51,12 @@ export const explain = (context: CliContext, words: readonly string[], options: 
     const kind = (placement?.spec.workload.kind ?? first.kind).toLowerCase();
     if (options.history === true || options.at !== undefined)
       return explainPast(context, client, { kind, name, placement: placement?.metadata.name }, { ...options, namespace });
-    if (placement === undefined) throw new UsageError(absentText(first, name, namespace));
-    if (options.output === 'json') context.print(JSON.stringify({ ...placement.spec, ...placement.status }, null, 2));
-    else for (const line of explanationLines(placement)) context.print(line);
+    const sources = { client, namespace: first.namespaced ? namespace : '', served };
+    if (placement === undefined) throw new UsageError(await absentText(sources, kinds, name, items as Placement[]));
+    if (options.output === 'json') {
+      context.print(JSON.stringify({ ...placement.spec, ...placement.status }, null, 2));
+      return;
+    }
+    const remarks = await policyRemarks(sources, placement);
+    for (const line of explanationLines(placement, remarks)) context.print(line);
   });
-
-const absentText = ({ kind, namespaced }: ServedKind, name: string, namespace: string): string => {
-  const type = kind.toLowerCase();
-  const [where, flag] = namespaced ? [` in namespace ${namespace}`, ` -n ${namespace}`] : ['', ''];
-  return (
-    `no placement of ${type}/${name}${where}: no policy selects it, it does not exist, or it follows a workload that names it ` +
-    `(look with: kubectl get ${type} ${name}${flag}; kubectl get ${namespaced ? `placementpolicies${flag}` : 'clusterplacementpolicies'})`
-  );
-};

@@ -61,8 +61,8 @@ const withWholeShares = <T extends ExplanationRow>(rows: readonly T[]): readonly
   return rows.map((row, at) => (row.share === undefined || !isRaised.has(at) ? row : { ...row, share: row.share + 1 }));
 };
 
-/** The lines that `hanse explain` prints for a decision. */
-export const explanationLines = (placement: Placement): string[] => {
+/** The lines that `hanse explain` prints for a decision; `remarks` on the policies go before the table. */
+export const explanationLines = (placement: Placement, remarks: readonly string[] = []): string[] => {
   const { spec, status } = placement;
   const { workload, policy } = spec;
   const rows = withWholeShares(status?.explanation ?? []).map((row): Row => {
@@ -79,6 +79,7 @@ export const explanationLines = (placement: Placement): string[] => {
       : [
           `cost an hour ${status.cost.after}${status.cost.currency === '' ? '' : ` ${status.cost.currency}`}, before ${status.cost.before}`,
         ]),
+    ...remarks,
     '',
     ...tableLines(
       shown.map(({ head }) => head),

@@ -230,6 +230,32 @@ describe('control', () => {
     },
   );
 
+  it('counts no Cluster whose member counts under another name, until its own agent is in', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    const refused = (status: 'True' | 'False') => {
+      const condition = {
+        type: 'JoinRefused',
+        status,
+        reason: 'ClusterTaken',
+        message: 'this cluster is joined as aws already',
+        lastTransitionTime: '',
+      };
+      return it.client.patch(
+        clusterAt('home'),
+        'application/merge-patch+json',
+        { status: { conditions: [condition] } },
+        { subresource: 'status' },
+      );
+    };
+    await refused('True');
+    await until(() => expect(it.control().directory.view('home')?.closed?.reason).toBe('double'));
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect(placedAt(it)).toEqual({ aws: 4 }));
+    await refused('False');
+    await until(() => expect(placedAt(it)).toEqual({ aws: 4, home: 2 }));
+  });
+
   it('leaves a CronJob in a drained cluster while it has no other place', async () => {
     const it = await started({ home: 4, aws: 4 });
     const selector = { apiVersion: 'batch/v1', kind: 'CronJob' };

@@ -217,3 +217,9 @@ export const clusterLabels = {
 /** The condition of this type, if there is one. */
 export const clusterCondition = (object: KubeObject, type: string): ClusterCondition | undefined =>
   ((object.status ?? {}) as ClusterStatus).conditions?.find((condition) => condition.type === type);
+
+/** Set on a Cluster whose member counts under another name already: why its agent was refused. It is counted nowhere. */
+export const doubleCondition = (object: KubeObject): ClusterCondition | undefined => {
+  const refused = clusterCondition(object, 'JoinRefused');
+  return refused?.status === 'True' && refused.reason === 'ClusterTaken' ? refused : undefined;
+};

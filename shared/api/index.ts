@@ -29,6 +29,7 @@ export {
   clusterLabels,
   type DetectorSummary,
   type DrainStaying,
+  doubleCondition,
   drainTaint,
   type NodeGroupPrices,
   type PastVerdict,

@@ -134,7 +134,8 @@ const validate = (object: KubeObject): Fault[] => [...nameFaults(object), ...spe
 const expiryFaults = (object: KubeObject): Fault[] => {
   const { expiresAt } = specOf(object);
   const { creationTimestamp } = object.metadata;
-  if (typeof expiresAt !== 'string' || creationTimestamp === undefined || !(Date.parse(expiresAt) <= Date.parse(creationTimestamp))) return [];
+  if (typeof expiresAt !== 'string' || creationTimestamp === undefined || !(Date.parse(expiresAt) <= Date.parse(creationTimestamp)))
+    return [];
   const mend = 'set a later time, or ttlSeconds instead: it is reckoned from now';
   return [invalid('spec.expiresAt', expiresAt, `is over already, it is ${creationTimestamp} at the hub; ${mend}`)];
 };

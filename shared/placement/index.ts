@@ -28,7 +28,7 @@ export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
-export { policyFor, type Selected } from './select-policy.ts';
+export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from './select-policy.ts';
 export type { Task } from './turn.ts';
 export {
   bag,

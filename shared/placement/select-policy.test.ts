@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicySpec, ResourceSelector } from '../api/index.ts';
 import { compilePolicy } from './compiled-policy.ts';
-import { policyFor } from './select-policy.ts';
+import { policyFor, rivalsOf } from './select-policy.ts';
 
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', labels: { app: 'web' } };
 const kind = { apiVersion: 'apps/v1', kind: 'Deployment' };
@@ -38,5 +38,17 @@ describe('policyFor', () => {
   ])('takes %s', (_, policies, expected) => {
     expect(policyFor(policies, web)?.id).toBe(expected);
     expect(policyFor([...policies].reverse(), web)?.id).toBe(expected);
+  });
+});
+
+describe('rivalsOf', () => {
+  it.each([
+    ['the name', [policy('shop/b', byName), policy('shop/a', byName)], 'shop/b: of equal rank, and a comes before b'],
+    ['how closely it selects', [policy('shop/a', kind), policy('shop/b', byLabels)], 'shop/a: it selects by kind, shop/b by labels'],
+    ['the priority', [policy('shop/a', byName), policy('shop/b', kind, { priority: 1 })], 'shop/a: its priority is 0, that of shop/b 1'],
+    ['the scope', [policy('all', byName), policy('shop/a', kind)], 'all: it is cluster-wide, shop/a is of the namespace'],
+  ])('says why a policy that selects the object does not hold: %s', (_, policies, text) => {
+    expect(rivalsOf(policies, web).map((rival) => `${rival.policy.id}: ${rival.why}`)).toEqual([text]);
+    expect(rivalsOf([...policies, policy('shop/c', { ...kind, name: 'api' })].reverse(), web)).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@
  * name before one by labels before one for the whole kind, then the first by name (facts `karmada.md` §1.3).
  */
 import { matchesLabels } from '../kube/selectors/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import type { CompiledPolicy, CompiledResource } from './compiled-policy.ts';
 
 /** Joined policies kept for each policy; beyond it they are made anew. */
@@ -76,10 +77,66 @@ export const policyFor = (policies: readonly CompiledPolicy[], object: Selected)
       );
 };
 
-const goesBefore = (policy: CompiledPolicy, close: number, best: CompiledPolicy, bestClose: number): boolean => {
-  const scope = Number(policy.namespace !== '') - Number(best.namespace !== '');
-  if (scope !== 0) return scope > 0;
-  if (policy.priority !== best.priority) return policy.priority > best.priority;
-  if (close !== bestClose) return close > bestClose;
-  return policy.name < best.name;
+const scopeText = (policy: CompiledPolicy): string => (policy.namespace === '' ? 'is cluster-wide' : 'is of the namespace');
+const closenessTexts: Readonly<Record<number, string>> = { 3: 'by name', 2: 'by labels', 1: 'by kind' };
+
+/** What decides between two policies that both select an object: below 0 when `a` holds, with why `b` does not, in words. */
+const precedence = (
+  a: CompiledPolicy,
+  closeA: number,
+  b: CompiledPolicy,
+  closeB: number,
+): { readonly sign: number; readonly why: () => string } => {
+  const scope = Number(b.namespace !== '') - Number(a.namespace !== '');
+  if (scope !== 0) return { sign: scope, why: () => `it ${scopeText(b)}, ${a.id} ${scopeText(a)}` };
+  if (a.priority !== b.priority)
+    return { sign: b.priority - a.priority, why: () => `its priority is ${b.priority}, that of ${a.id} ${a.priority}` };
+  if (closeA !== closeB)
+    return { sign: closeB - closeA, why: () => `it selects ${closenessTexts[closeB]}, ${a.id} ${closenessTexts[closeA]}` };
+  return { sign: a.name < b.name ? -1 : 1, why: () => `of equal rank, and ${a.name} comes before ${b.name}` };
+};
+
+const goesBefore = (policy: CompiledPolicy, close: number, best: CompiledPolicy, bestClose: number): boolean =>
+  precedence(policy, close, best, bestClose).sign < 0;
+
+/** A policy that selects an object and does not hold for it. */
+export type Rival = { readonly policy: CompiledPolicy; readonly why: string };
+
+/** The policies that select the object too, by id, each with why it does not hold. */
+export const rivalsOf = (policies: readonly CompiledPolicy[], object: Selected): Rival[] => {
+  const winner = winnerOf(policies, object);
+  if (winner === undefined) return [];
+  return policies
+    .filter(
+      (policy) => policy !== winner && (policy.namespace === '' || policy.namespace === object.namespace) && closest(policy, object) > 0,
+    )
+    .sort((a, b) => compareText(a.id, b.id))
+    .map((policy) => ({ policy, why: precedence(winner, closest(winner, object), policy, closest(policy, object)).why() }));
+};
+
+/** How far a selector is from the object: what differs, the nearest first. */
+const distances = ['namespace', 'name', 'labels', 'version', 'kind'] as const;
+
+/** The policy that comes nearest to selecting an object that none selects, and how it fails, in words. */
+export const nearestPolicy = (policies: readonly CompiledPolicy[], object: Selected): Rival | undefined => {
+  const misses = policies.flatMap((policy) => policy.resources.map((selector) => ({ policy, ...missOf(policy, selector, object) })));
+  const [nearest] = misses
+    .filter(({ isOutside, by }) => !isOutside || by === 'namespace')
+    .sort((a, b) => distances.indexOf(a.by) - distances.indexOf(b.by) || compareText(a.policy.id, b.policy.id));
+  return nearest === undefined ? undefined : { policy: nearest.policy, why: nearest.why };
+};
+
+type Miss = { readonly by: (typeof distances)[number]; readonly why: string; readonly isOutside: boolean };
+
+const missOf = (policy: CompiledPolicy, selector: CompiledResource, object: Selected): Miss => {
+  const within = policy.namespace === '' ? selector.namespace : policy.namespace;
+  const isOutside = within !== undefined && within !== object.namespace;
+  const miss = (by: Miss['by'], why: string): Miss => ({ by, why, isOutside });
+  if (selector.kind !== object.kind) return miss('kind', `it selects kind ${selector.kind}`);
+  if (selector.apiVersion !== object.apiVersion) return miss('version', `it selects ${selector.kind} of ${selector.apiVersion}`);
+  if (selector.name !== undefined && selector.name !== object.name)
+    return miss('name', `it selects the ${selector.kind} of the name ${selector.name}`);
+  if (selector.labels !== undefined && !matchesLabels(selector.labels, object.labels))
+    return miss('labels', `its labelSelector asks for other labels than the ${selector.kind} has`);
+  return miss('namespace', `it governs namespace ${within}`);
 };

@@ -1,5 +1,5 @@
 /** @module Keeps the GPUPool objects in line with what agents report. */
-import { type GpuPool, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
+import { type Cluster, doubleCondition, type GpuPool, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type Store, type Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -41,7 +41,9 @@ export const startGpuLoop = ({ store, env, directory }: GpuLoopOptions): GpuLoop
   };
 
   const reconcile = async (): Promise<Outcome> => {
-    const present = directory.all().filter(({ object }) => object !== undefined && object.metadata.deletionTimestamp === undefined);
+    const isCounted = (object: Cluster): boolean =>
+      object.metadata.deletionTimestamp === undefined && doubleCondition(object as unknown as KubeObject) === undefined;
+    const present = directory.all().filter(({ object }) => object !== undefined && isCounted(object));
     const sources = present.flatMap(({ name, report, object }) =>
       report === undefined ? [] : [{ name, report, pricing: object?.spec?.pricing }],
     );

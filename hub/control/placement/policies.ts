@@ -2,7 +2,7 @@
 import { hanseGroup, type PolicySpec } from '../../../shared/api/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
 import { partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
-import { type CompiledPolicy, compilePolicy, policyFor } from '../../../shared/placement/index.ts';
+import { type CompiledPolicy, compilePolicy, policyFor, type Selected } from '../../../shared/placement/index.ts';
 import type { KindCatalog } from '../kinds.ts';
 
 /** The resources that policies are. */
@@ -22,12 +22,26 @@ const reservedKinds = new Set([
   'discovery.k8s.io/EndpointSlice',
 ]);
 
+/** Objects that no policy may select: the hub's own, and what describes the hub or what happens on it. */
+export const isReserved = ({ apiVersion, kind, metadata }: KubeObject): boolean =>
+  reservedNamespaces.has(metadata.namespace ?? '') || reservedKinds.has(`${parseApiVersion(apiVersion).group}/${kind}`);
+
+/** The object as policies look at it. */
+export const selectedOf = ({ apiVersion, kind, metadata }: KubeObject): Selected => ({
+  apiVersion,
+  kind,
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+  labels: metadata.labels ?? {},
+});
+
 /** A changeable set of policies. */
 export type PolicyBook = {
   /** Takes a policy in, or out when `object` is undefined; answers the keys of the objects that it selected before or selects now. */
   readonly put: (key: StorageKey, object: KubeObject | undefined) => ReadonlySet<StorageKey>;
   /** The policy that holds for an object. */
   readonly policyOf: (object: KubeObject) => CompiledPolicy | undefined;
+  readonly all: () => readonly CompiledPolicy[];
   readonly byId: (id: string) => CompiledPolicy | undefined;
   /** True when a policy that may select objects of the namespace keeps them apart from others: whoever comes must look. */
   readonly keepsApart: (namespace: string) => boolean;
@@ -82,19 +96,11 @@ export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook
       return touched;
     },
     policyOf: (object) => {
-      const { apiVersion, kind, metadata } = object;
-      const candidates = byKind.get(`${apiVersion}/${kind}`);
-      if (candidates === undefined || candidates.length === 0) return undefined;
-      if (reservedNamespaces.has(metadata.namespace ?? '') || reservedKinds.has(`${parseApiVersion(apiVersion).group}/${kind}`))
-        return undefined;
-      return policyFor(candidates, {
-        apiVersion,
-        kind,
-        namespace: metadata.namespace ?? '',
-        name: metadata.name,
-        labels: metadata.labels ?? {},
-      });
+      const candidates = byKind.get(`${object.apiVersion}/${object.kind}`);
+      if (candidates === undefined || candidates.length === 0 || isReserved(object)) return undefined;
+      return policyFor(candidates, selectedOf(object));
     },
+    all: () => [...policies.values()],
     byId: (id) => byId.get(id)?.policy,
     keepsApart: (namespace) => {
       for (const policy of apart) {

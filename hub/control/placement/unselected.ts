@@ -1,8 +1,10 @@
 /** @module Workloads that no policy selects: their user is told once, where `kubectl describe` shows it, why nothing happens. */
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import { type CompiledPolicy, nearestPolicy } from '../../../shared/placement/index.ts';
 import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
+import { isReserved, type PolicyBook, selectedOf } from './policies.ts';
 
 /** Which workloads wait for a policy, and who has been told. At most one entry a stored object. */
 export type Unselected = {
@@ -16,7 +18,7 @@ export type Unselected = {
 const graceMs = 1_000;
 
 /** Nobody waits yet. */
-export const createUnselected = (events: EventRecorder, nowMs: () => number): Unselected => {
+export const createUnselected = (events: EventRecorder, policies: Pick<PolicyBook, 'all'>, nowMs: () => number): Unselected => {
   const sinceMs = new Map<StorageKey, number>();
   const told = new Map<StorageKey, string | undefined>();
   return {
@@ -29,7 +31,7 @@ export const createUnselected = (events: EventRecorder, nowMs: () => number): Un
       if (leftMs > 0) return { outcome: 'again', afterMs: leftMs };
       sinceMs.delete(key);
       told.set(key, uid);
-      events.record(object, { type: 'Warning', reason: 'NoPolicy', message: messageFor(object) });
+      events.record(object, { type: 'Warning', reason: 'NoPolicy', message: unselectedText(object, policies.all()) });
       return done;
     },
     forget: (key) => {
@@ -39,6 +41,18 @@ export const createUnselected = (events: EventRecorder, nowMs: () => number): Un
   };
 };
 
-const messageFor = ({ apiVersion, kind, metadata: { name, namespace = '' } }: KubeObject): string =>
-  `no policy selects it, so it runs in no cluster: apply a PlacementPolicy in namespace ${namespace} with resourceSelectors ` +
-  `[{apiVersion: ${apiVersion}, kind: ${kind}, name: ${name}}], or a ClusterPlacementPolicy that selects it`;
+/** Why no policy selects the object, what comes nearest, and what to apply. */
+export const unselectedText = (object: KubeObject, policies: readonly CompiledPolicy[]): string => {
+  const { apiVersion, kind, metadata } = object;
+  if (isReserved(object)) return "no policy may select it: it is the hub's own, and is not distributed";
+  const { name, namespace = '' } = metadata;
+  const nearest = nearestPolicy(policies, selectedOf(object));
+  const near = nearest === undefined ? '' : `; nearest is ${nearest.policy.id}, but ${nearest.why}`;
+  const selector = `resourceSelectors [{apiVersion: ${apiVersion}, kind: ${kind}, name: ${name}}]`;
+  const where = namespace === '' ? '' : `neither one of namespace ${namespace} nor a cluster-wide one, `;
+  const mend =
+    namespace === ''
+      ? `a ClusterPlacementPolicy with ${selector}`
+      : `a PlacementPolicy in namespace ${namespace} with ${selector}, or a ClusterPlacementPolicy that selects it`;
+  return `no policy selects it, ${where}so it runs in no cluster${near}: apply ${mend}`;
+};

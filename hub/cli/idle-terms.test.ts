@@ -1,0 +1,37 @@
+/** @module Which terms of a policy match no cluster. */
+import { expect, it } from 'vitest';
+import type { Cluster } from '../../shared/api/cluster.ts';
+import { idleTerms } from './idle-terms.ts';
+
+const cluster = (name: string, labels: Record<string, string>): Cluster => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name, labels },
+  spec: {},
+});
+const of = (labels: Record<string, string>) => ({ matchLabels: labels });
+
+it('names each tier, weight, bound, preference and override that matches no cluster, and none of which that is not certain', () => {
+  const clusters = [cluster('eu', { 'hanse.dev/provider': 'aws' }), cluster('us', { 'hanse.dev/provider': 'gcp' })];
+  const spec = {
+    resourceSelectors: [],
+    tiers: [
+      { name: 'idc', clusterSelector: of({ 'hanse.dev/provider': 'onprem' }) },
+      { name: 'cloud', clusterSelector: of({ 'hanse.dev/provider': 'aws' }) },
+      { name: 'here', clusterSelector: of({ 'hanse.dev/cluster': 'us' }) },
+      // An agent may have found out the region though the Cluster does not say it.
+      { name: 'near', clusterSelector: of({ 'topology.kubernetes.io/region': 'eu-west' }) },
+      { name: 'rest' },
+    ],
+    replicaScheduling: { weights: [{ weight: 1 }, { clusterSelector: of({ size: 'large' }), weight: 2 }] },
+    preferredClusters: [{ clusterSelector: of({ size: 'small' }), weight: 1 }],
+    overrides: [{ clusterSelector: of({ 'hanse.dev/provider': 'azure' }) }],
+  };
+  expect(idleTerms(spec, clusters)).toEqual([
+    'tier idc matches no cluster',
+    'replicaScheduling.weights[1] matches no cluster',
+    'preferredClusters[0] matches no cluster',
+    'overrides[0] matches no cluster',
+  ]);
+  expect(idleTerms(spec, [])).toHaveLength(7);
+});
