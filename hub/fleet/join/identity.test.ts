@@ -8,17 +8,13 @@ import { changeShownMs, decideIdentity } from './identity.ts';
 import { followMemberHolders } from './member-holders.ts';
 
 const nowMs = Date.parse('2030-01-01T00:00:00Z');
-const cluster = (
-  name: string,
-  clusterUID?: string,
-  more: { joinedAt?: string; deleted?: boolean; conditions?: ClusterCondition[] } = {},
-): Cluster => ({
+const cluster = (name: string, clusterUID?: string, more: { deleted?: boolean; conditions?: ClusterCondition[] } = {}): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name, ...(more.deleted === true ? { deletionTimestamp: '2030-01-01T00:00:00Z' } : {}) },
   spec: { admission: 'Approved' },
   status: {
-    agent: { publicKey: 'UA', sealingKey: '', joinedAt: more.joinedAt ?? '' },
+    agent: { publicKey: 'UA', sealingKey: '', joinedAt: '' },
     ...(clusterUID === undefined ? {} : { clusterUID }),
     ...(more.conditions === undefined ? {} : { conditions: more.conditions }),
   },
@@ -60,19 +56,22 @@ describe('a hello', () => {
 });
 
 describe('of Clusters that tell the same UID', () => {
-  test('the one that joined first stands for the member, until it is being deleted', async () => {
+  test('the one that was approved first stands for the member, until it is being deleted; one that waits for approval never does', async () => {
     const store = await createStore(memoryJournal(), { env: testEnv });
     const put = async (of: Cluster): Promise<void> => {
       const key = keyOf(clusters.group, clusters.resource, '', of.metadata.name);
       await store.commit([{ op: 'put', key, object: of as unknown as KubeObject }]);
     };
-    await put(cluster('late', 'a', { joinedAt: '2030-01-02T00:00:00Z' }));
+    const late = { conditions: [said('Approved', '2030-01-02T00:00:00Z')] };
+    const early = { conditions: [said('Approved', '2030-01-01T00:00:00Z')] };
+    await put({ ...cluster('new', 'a'), spec: { admission: 'Pending' } });
+    await put(cluster('late', 'a', late));
     const holders = followMemberHolders(store);
     const seen = () => ['late', 'early', 'new'].map((name) => holders.holder('a', name));
     expect(seen()).toEqual([undefined, 'late', 'late']);
-    await put(cluster('early', 'a', { joinedAt: '2030-01-01T00:00:00Z' }));
+    await put(cluster('early', 'a', early));
     expect(seen()).toEqual(['early', undefined, 'early']);
-    await put(cluster('early', 'a', { joinedAt: '2030-01-01T00:00:00Z', deleted: true }));
+    await put(cluster('early', 'a', { ...early, deleted: true }));
     expect(seen()).toEqual([undefined, 'late', 'late']);
     await put(cluster('late', 'b'));
     expect(seen()).toEqual([undefined, undefined, undefined]);
