@@ -6,12 +6,14 @@ import { makeKeyedQueue } from './keyed-queue.ts';
 /** Timers run when told; sends end when told. */
 const makeStage = (limits: { inFlightMax?: number; keysMax?: number } = {}) => {
   const timers: (() => void)[] = [];
+  const pauses: number[] = [];
   const env: RuntimeEnv = {
     nowMs: () => 0,
     random: () => 0.5,
     uuid: () => '',
     log: silentLog,
-    setTimer: (_, run) => {
+    setTimer: (ms, run) => {
+      pauses.push(ms);
       timers.push(run);
       return () => timers.splice(timers.indexOf(run), 1);
     },
@@ -28,7 +30,7 @@ const makeStage = (limits: { inFlightMax?: number; keysMax?: number } = {}) => {
     for (let i = 0; i < 10; i++) await Promise.resolve();
   };
   const sent = (): string[] => sends.map(({ key, value }) => `${key}=${value}`);
-  return { queue, sends, sent, settle, runTimers: () => timers.splice(0).map((run) => run()) };
+  return { queue, sends, sent, settle, pauses, runTimers: () => timers.splice(0).map((run) => run()) };
 };
 
 describe('a keyed queue', () => {
@@ -66,6 +68,22 @@ describe('a keyed queue', () => {
     sends[2]?.end();
     expect([await first, await second]).toEqual(['superseded', 'sent']);
     expect(sent()).toEqual(['a=1', 'a=1', 'a=2']);
+  });
+
+  test('pauses longer each time a value fails, and begins anew with a newer value', async () => {
+    const { queue, sends, settle, pauses, runTimers } = makeStage();
+    void queue.put('a', '1');
+    for (let turn = 0; turn < 4; turn++) {
+      sends[turn]?.end(new Error('refused'));
+      await settle();
+      if (turn < 3) runTimers();
+    }
+    void queue.put('a', '2');
+    // Those that come soon after do not put it off.
+    void queue.put('a', '3');
+    expect(pauses).toEqual([75, 150, 300, 600, 75]);
+    runTimers();
+    expect(sends.at(-1)?.value).toBe('3');
   });
 
   test('refuses further keys when full, and answers all that wait when stopped', async () => {

@@ -1,6 +1,7 @@
 /**
  * @module Sends the newest value of each key, one at a time a key and a bounded number at once, until it is delivered. What waits is
- * bounded by the number of keys, because a newer value takes the place of one that has not been sent.
+ * bounded by the number of keys, because a newer value takes the place of one that has not been sent. What failed is tried again with a
+ * growing pause; a newer value begins with the shortest, whatever became of those before it.
  */
 import { backoffMs } from '../lib/backoff.ts';
 import type { RuntimeEnv } from '../lib/env.ts';
@@ -70,8 +71,12 @@ export const makeKeyedQueue = <T>(options: KeyedQueueOptions<T>): KeyedQueue<T> 
   const wait = (key: string, slot: Slot<T>, entry: Entry<T>, error: unknown): void => {
     options.onRetry?.(key, slot.attempt, error);
     slot.next = entry;
-    slot.cancelTimer = options.env.setTimer(backoffMs(slot.attempt, retryBackoff, options.env.random), () => wake(key, slot));
-    slot.attempt++;
+    pause(key, slot, slot.attempt);
+  };
+  const pause = (key: string, slot: Slot<T>, attempt: number): void => {
+    slot.cancelTimer?.();
+    slot.cancelTimer = options.env.setTimer(backoffMs(attempt, retryBackoff, options.env.random), () => wake(key, slot));
+    slot.attempt = attempt + 1;
   };
   const wake = (key: string, slot: Slot<T>): void => {
     slot.cancelTimer?.();
@@ -89,6 +94,7 @@ export const makeKeyedQueue = <T>(options: KeyedQueueOptions<T>): KeyedQueue<T> 
         slots.set(key, slot);
         slot.next?.resolve('superseded');
         slot.next = { value, resolve };
+        if (slot.cancelTimer !== undefined && slot.attempt > 1) pause(key, slot, 0);
         if (!slot.sending && slot.cancelTimer === undefined) ready.add(key);
         pump();
       }),
