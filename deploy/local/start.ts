@@ -17,7 +17,9 @@ const shown = (path: string): string => {
 };
 
 const nextSteps = (federation: Federation, dataDir: string): string => {
-  const example = shown(resolve(import.meta.dirname, 'examples', 'web.yaml'));
+  const example = (name: string): string => shown(resolve(import.meta.dirname, 'examples', name));
+  const [first] = federation.clusters;
+  const dnsPort = first === undefined ? undefined : federation.running(first.name)?.agent.dnsPort;
   const members = federation.members
     .states()
     .map(({ name, url }) => `  ${name.padEnd(14)} ${url}   ${shown(join(memberFolder(dataDir, name), 'kubeconfig'))}`);
@@ -33,9 +35,14 @@ const nextSteps = (federation: Federation, dataDir: string): string => {
     'Type next, in another terminal:',
     `  export KUBECONFIG=${shown(federation.hub.kubeconfig)}`,
     '  kubectl get clusters',
-    `  kubectl apply -f ${example} && kubectl rollout status deployment/web -n shop`,
+    `  kubectl apply -f ${example('web.yaml')} && kubectl rollout status deployment/web -n shop`,
     `Then lose a cluster:  npm run hanse -- playground${where} stop ${last}`,
     `and see why:          npm run hanse -- explain deployment/web -n shop${kubeconfig}`,
+    ...(dnsPort === undefined
+      ? []
+      : [
+          `Ask for a service:    kubectl apply -f ${example('traffic.yaml')}, then: dig -p ${dnsPort} @127.0.0.1 front.front.svc.playground.example`,
+        ]),
     'Ctrl-C stops everything; the data stays.',
     '',
   ].join('\n');
