@@ -1,5 +1,6 @@
 /** @module The agent's settings from environment variables, as its pod is given them. */
 import { isIP } from 'node:net';
+import { keyValue } from '../shared/lib/key-value.ts';
 import type { LogLevel } from '../shared/node/index.ts';
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 
@@ -127,8 +128,8 @@ const parseLabels = (text: string): Readonly<Record<string, string>> =>
       .split(',')
       .filter((pair) => pair.trim() !== '')
       .map((pair) => {
-        const at = pair.indexOf('=');
-        if (at <= 0) throw new SettingsError(`HANSE_LABELS: ${pair} is not key=value`);
-        return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+        const label = keyValue(pair);
+        if (label === undefined) throw new SettingsError(`HANSE_LABELS: ${pair} is not key=value`);
+        return label;
       }),
   );

@@ -1,6 +1,7 @@
 /** @module The hub's part of the `hanse` command. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { decisionsDefault } from '../../shared/api/index.ts';
+import { keyValue } from '../../shared/lib/key-value.ts';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { detectors } from './detectors.ts';
@@ -24,10 +25,10 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 
-const label = (pair: string, before: Record<string, string>): Record<string, string> => {
-  const at = pair.indexOf('=');
-  if (at <= 0) throw new InvalidArgumentError('write it as key=value');
-  return { ...before, [pair.slice(0, at)]: pair.slice(at + 1) };
+const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
+  const label = keyValue(pair);
+  if (label === undefined) throw new InvalidArgumentError('write it as key=value');
+  return { ...labels, [label[0]]: label[1] };
 };
 
 const kubeconfigOption = (): Option =>
@@ -51,7 +52,7 @@ const tokenCommand = (context: CliContext): Command => {
     .addOption(new Option('--ttl <duration>', 'how long clusters may join with it (default: 1h)').argParser(durationSeconds))
     .addOption(new Option('--uses <count>', 'how many clusters may join with it (default: 1)').argParser(wholeNumber))
     .option('--auto-approve [patterns...]', 'admit without `hanse approve`: all clusters, or those whose name matches, such as eu-*')
-    .addOption(new Option('--label <key=value>', 'label put on the clusters; may be repeated').argParser(label).default({}, 'none'))
+    .addOption(new Option('--label <key=value>', 'label put on the clusters; may be repeated').argParser(collectLabel).default({}, 'none'))
     .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'token', 'json']).default('text'))
     .action((name: string | undefined, { ttl, uses, label: labels, ...flags }: CreateFlags) =>
       tokenCreate(context, {

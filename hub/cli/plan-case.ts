@@ -1,4 +1,6 @@
 /** @module The words of a command line as a case of offline planning. */
+
+import { keyValue } from '../../shared/lib/key-value.ts';
 import { type AddedNodes, addedNodeObjects, type PlanCase, parseAddedNodes } from '../../shared/plan/index.ts';
 import { UsageError } from './context.ts';
 import { readFiles } from './fit-input.ts';
@@ -9,9 +11,9 @@ export const parseCluster = (text: string): { readonly name: string; readonly pa
   const at = head.indexOf('=');
   if (at <= 0 || at === head.length - 1) throw new UsageError(`--cluster ${text}: write it as NAME=DUMP[,label=value…]`);
   const labels = rest.map((pair) => {
-    const equals = pair.indexOf('=');
-    if (equals <= 0) throw new UsageError(`--cluster ${text}: ${JSON.stringify(pair)} is no label=value`);
-    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+    const label = keyValue(pair);
+    if (label === undefined) throw new UsageError(`--cluster ${text}: ${JSON.stringify(pair)} is no label=value`);
+    return label;
   });
   return { name: head.slice(0, at), path: head.slice(at + 1), labels: Object.fromEntries(labels) };
 };

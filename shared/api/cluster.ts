@@ -215,11 +215,18 @@ export const clusterLabels = {
 } as const;
 
 /** The condition of this type, if there is one. */
-export const clusterCondition = (object: KubeObject, type: string): ClusterCondition | undefined =>
+export const clusterCondition = (object: Cluster | KubeObject, type: string): ClusterCondition | undefined =>
   ((object.status ?? {}) as ClusterStatus).conditions?.find((condition) => condition.type === type);
 
 /** Set on a Cluster whose member counts under another name already: why its agent was refused. It is counted nowhere. */
-export const doubleCondition = (object: KubeObject): ClusterCondition | undefined => {
+export const doubleCondition = (object: Cluster | KubeObject): ClusterCondition | undefined => {
   const refused = clusterCondition(object, 'JoinRefused');
   return refused?.status === 'True' && refused.reason === 'ClusterTaken' ? refused : undefined;
 };
+
+/** True when the Cluster is a member that counts: approved, joined, not on its way out, and under no other name already. */
+export const isMember = (cluster: Cluster): boolean =>
+  cluster.metadata.deletionTimestamp === undefined &&
+  cluster.spec?.admission === 'Approved' &&
+  cluster.status?.agent !== undefined &&
+  doubleCondition(cluster) === undefined;

@@ -31,6 +31,7 @@ export {
   type DrainStaying,
   doubleCondition,
   drainTaint,
+  isMember,
   type NodeGroupPrices,
   type PastVerdict,
   type Prices,

@@ -1,7 +1,6 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
 import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import type { KubeObject } from '../../../shared/kube/object.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Held } from '../../../shared/wire/mesh.ts';
@@ -54,7 +53,7 @@ const closedBecause = (object: Cluster): ClusterView['closed'] => {
   if (admission === 'Pending')
     return { reason: 'pending', message: `the cluster waits for approval (hanse approve ${object.metadata.name})` };
   if (object.spec?.role === 'Witness') return { reason: 'denied', message: 'the cluster is a witness: it only votes' };
-  const double = doubleCondition(object as unknown as KubeObject);
+  const double = doubleCondition(object);
   if (double !== undefined) return { reason: 'double', message: `not counted: ${double.message}` };
   if (object.status?.agent === undefined) return { reason: 'pending', message: 'no agent has joined for the cluster yet' };
   return undefined;

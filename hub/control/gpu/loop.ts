@@ -42,7 +42,7 @@ export const startGpuLoop = ({ store, env, directory }: GpuLoopOptions): GpuLoop
 
   const reconcile = async (): Promise<Outcome> => {
     const isCounted = (object: Cluster): boolean =>
-      object.metadata.deletionTimestamp === undefined && doubleCondition(object as unknown as KubeObject) === undefined;
+      object.metadata.deletionTimestamp === undefined && doubleCondition(object) === undefined;
     const present = directory.all().filter(({ object }) => object !== undefined && isCounted(object));
     const sources = present.flatMap(({ name, report, object }) =>
       report === undefined ? [] : [{ name, report, pricing: object?.spec?.pricing }],

@@ -1,17 +1,10 @@
 /** @module What the clusters are to traffic: who takes part, who answers names, what each may be given. */
-import { type Cluster, doubleCondition } from '../../../shared/api/index.ts';
-import type { KubeObject } from '../../../shared/kube/object.ts';
+import { type Cluster, isMember } from '../../../shared/api/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { limitOf } from './tables.ts';
 
-const takesPart = (cluster: Cluster | undefined): boolean =>
-  cluster !== undefined &&
-  cluster.metadata.deletionTimestamp === undefined &&
-  cluster.spec?.admission === 'Approved' &&
-  cluster.spec.role !== 'Witness' &&
-  cluster.status?.agent !== undefined &&
-  doubleCondition(cluster as unknown as KubeObject) === undefined;
+const takesPart = (cluster: Cluster | undefined): boolean => cluster !== undefined && isMember(cluster) && cluster.spec.role !== 'Witness';
 
 /** Clusters that offer and import services, by name. */
 export const memberNames = (directory: Directory): Set<string> =>

@@ -1,5 +1,12 @@
 /** @module Who takes part in finding out who died, from the Clusters, what their agents said, and the policy. Pure. */
-import { type Cluster, clusterLabels, effectiveFailover, type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
+import {
+  type Cluster,
+  clusterLabels,
+  effectiveFailover,
+  type FailoverPolicySpec,
+  isMember,
+  meshPolicyOf,
+} from '../../../shared/api/index.ts';
 import { hubName, type Member, type Membership } from '../../../shared/wire/mesh.ts';
 
 /** A Cluster, and where its agent takes datagrams. */
@@ -14,9 +21,6 @@ export type Membered = Pick<Membership, 'members' | 'policy'>;
 
 /** Capacity is rounded to this, so that a node more or less is no new membership: ten cores. */
 const capacityStep = 10_000;
-
-const isIn = ({ metadata, spec, status }: Cluster): boolean =>
-  metadata.deletionTimestamp === undefined && spec?.admission === 'Approved' && status?.agent !== undefined;
 
 /** Provider and region; clusters of which neither is known share one domain, so that they alone make no majority. */
 export const domainOf = (labels: Readonly<Record<string, string>>): string => {
@@ -42,7 +46,7 @@ const memberOf = ({ cluster, meshAddresses, labels }: MemberSource): Member => {
 /** Members sorted by name, the hub last where it is a witness. */
 export const membersOf = (sources: readonly MemberSource[], spec: FailoverPolicySpec, hubKey: string): Membered => {
   const members = sources
-    .filter(({ cluster }) => isIn(cluster))
+    .filter(({ cluster }) => isMember(cluster))
     .map(memberOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const hub: Member = { name: hubName, role: 'Witness', publicKey: hubKey, addresses: [], domain: hubName, capacity: 0, probes: [] };

@@ -86,7 +86,7 @@ const follow = async ({ env, client, credentials }: ClusterLoopOptions, cluster:
   const { name } = cluster.metadata;
   const admission = cluster.spec.admission ?? 'Pending';
   const wanted = approvedCondition(name, admission);
-  const held = clusterCondition(cluster as unknown as KubeObject, 'Approved');
+  const held = clusterCondition(cluster, 'Approved');
   if (held?.reason === wanted.reason && held.status === wanted.status) return;
   if (admission !== 'Approved' && held?.status === 'True') {
     await credentials.revoke(name, key);
