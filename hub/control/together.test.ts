@@ -67,6 +67,8 @@ describe('workloads that compete for room', () => {
       await it.client.create(classesType, priorityClass(`p${at}`, at * 10));
       await it.client.create(deployments, deployment(name, 1, `p${at}`));
     }
+    // One whose turn is under way when the policy comes is decided on before the others.
+    await until(() => expect(it.control().pending()).toBe(0));
     await it.client.create(policiesType, policy());
     await until(() => expect(names.map((name) => placed(it, name))).toEqual(names.map((_, at) => (at < 5 ? 0 : 1))));
     const waiting = { unplaced: 1, reason: 'Unplaced', message: '1 of 1 replicas unplaced: capacity in 2 clusters' };

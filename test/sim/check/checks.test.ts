@@ -275,6 +275,20 @@ describe('the checker of requests', () => {
       ({ send }) => send(2, { b: 2, c: 0 }),
       undefined,
     ],
+    [
+      'counts from the record that names another cluster',
+      'slices',
+      19_900,
+      judge,
+      ({ send, answer, at }) => {
+        send(2, { b: 2, c: 0 });
+        answer(2);
+        at(18_000);
+        send(3, { b: 2, c: 2 });
+        answer(3);
+      },
+      undefined,
+    ],
     ['says nothing where the other cannot be reached either', 'slices', 60_000, judge, ({ cut }) => cut.add('c'), undefined],
     ['says nothing where the agent cannot write', 'slices', 60_000, judge, ({ unable }) => unable.add('a'), undefined],
     [

@@ -64,6 +64,7 @@ export const clientCheck =
     const inForce = new Map<string, number>();
     /** Since when its agent has said, in this life, what is in force. */
     const speaksSince = new Map<string, number>();
+    const everNamed = new Set<string>();
     const verdicts = new Map<string, Map<string, number>>();
     const spans = new Map<string, Span>();
     const lastLost = new Map<string, { readonly goneMs: number; readonly atMs: number }>();
@@ -95,6 +96,12 @@ export const clientCheck =
       return [...(first?.serving ?? [])].filter((name) => others.every(({ serving }) => serving.has(name)));
     };
 
+    /** Since when another cluster could be named instead of the dead: a record that names it may come later than the verdict. */
+    const noteNamed = (server: string): void => {
+      const now = new Set(named(server));
+      for (const name of everNamed) noteSpan(`named ${server}>${name}`, now.has(name));
+    };
+
     const checkEmpty = ({ client, cluster, way, server }: ClientRequest, sight: ClientSight): void => {
       const known = records(server);
       const isThere = (name: string): boolean => sight.serves(name) && (name === cluster || sight.reaches(cluster, name));
@@ -110,9 +117,10 @@ export const clientCheck =
       const mine = verdicts.get(server);
       const times = named(server).flatMap((name) => {
         if (name === target || mine?.has(name) === true) return [];
-        if (name === server) return [0];
+        const namedMs = spans.get(`named ${server}>${name}`)?.sinceMs ?? 0;
+        if (name === server) return [namedMs];
         const fine = spans.get(`fine ${server}>${name}`);
-        return fine?.is === true ? [fine.sinceMs + forgiveMs] : [];
+        return fine?.is === true ? [Math.max(namedMs, fine.sinceMs + forgiveMs)] : [];
       });
       return times.length === 0 ? undefined : Math.min(...times);
     };
@@ -141,12 +149,16 @@ export const clientCheck =
         if (serviceOfTrafficId(id) === undefined || object === undefined) return;
         const known = sent.get(cluster) ?? [];
         if (known.some((one) => one.seq === seq)) return;
-        sent.set(cluster, [...known, { seq, serving: servingOf(object.spec as TrafficSpec) }].slice(-recordsMax));
+        const serving = servingOf(object.spec as TrafficSpec);
+        sent.set(cluster, [...known, { seq, serving }].slice(-recordsMax));
+        for (const name of serving) everNamed.add(name);
+        noteNamed(cluster);
       },
       answered: (cluster, { id, status }) => {
         const epoch = (status as TrafficAnswer | undefined)?.applied?.epoch ?? 0;
         if (serviceOfTrafficId(id) === undefined || epoch === 0) return;
         inForce.set(cluster, epoch);
+        noteNamed(cluster);
         if (!speaksSince.has(cluster)) speaksSince.set(cluster, nowMs());
       },
       agentStarted: (cluster) => {
@@ -154,6 +166,7 @@ export const clientCheck =
         speaksSince.delete(cluster);
         // What its last life kept may be older than what it said.
         if (inForce.has(cluster)) inForce.set(cluster, 0);
+        noteNamed(cluster);
       },
       verdict: (by, target, cause, phase) => {
         const mine = verdicts.get(by) ?? new Map<string, number>();
