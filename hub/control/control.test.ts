@@ -230,6 +230,18 @@ describe('control', () => {
     },
   );
 
+  it('leaves in a drained cluster only as many as no other takes, and brings them changes', async () => {
+    const it = await started({ home: 8, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers: [] }));
+    await it.client.create(deployments, deployment(9));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')].sort()).not.toContain(0));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([5, 4]));
+    await it.client.patch(web, 'application/merge-patch+json', { metadata: { labels: { changed: 'yes' } } });
+    await until(() => expect(it.fleet.agent('home').objects.get(workId)?.metadata.labels).toMatchObject({ changed: 'yes' }));
+    expect(runningAt(it, 'home')).toBe(5);
+  });
+
   it('counts no Cluster whose member counts under another name, until its own agent is in', async () => {
     const it = await started({ home: 4, aws: 4 });
     const refused = (status: 'True' | 'False') => {

@@ -28,23 +28,55 @@ type Row = readonly [
   held: Record<string, Holding>,
   more: Partial<HandoverInput>,
   keep: Record<string, number>,
+  stay: Record<string, number>,
 ];
 
 describe('a move of replicas that may serve side by side', () => {
   it.each<Row>([
-    ['what leaves stays until all of its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 3 }],
-    ['what leaves goes when the replacement is ready', { b: 3 }, { a: holding(3), b: holding(3) }, {}, {}],
-    ['what shrinks stays as well', { a: 1, b: 2 }, { a: holding(3) }, {}, { a: 3 }],
-    ['a workload that only shrinks waits for nobody', { a: 1, b: 2 }, { a: holding(3), b: holding(2) }, {}, {}],
-    ['what has waited for long enough goes', { b: 3 }, { a: holding(3), b: holding(3, 0) }, { isOverdue: true }, {}],
-    ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isUnheard: true }) }, {}, {}],
-    ['what finds no place elsewhere goes when it must', { b: 1 }, { a: holding(3), b: holding(1) }, { unplaced: 2 }, {}],
+    ['what leaves stays until all of its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 3 }, {}],
+    ['what leaves goes when the replacement is ready', { b: 3 }, { a: holding(3), b: holding(3) }, {}, {}, {}],
+    ['what shrinks stays as well', { a: 1, b: 2 }, { a: holding(3) }, {}, { a: 3 }, {}],
+    ['a workload that only shrinks waits for nobody', { a: 1, b: 2 }, { a: holding(3), b: holding(2) }, {}, {}, {}],
+    ['what has waited for long enough goes', { b: 3 }, { a: holding(3), b: holding(3, 0) }, { isOverdue: true }, {}, {}],
+    ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isUnheard: true }) }, {}, {}, {}],
+    ['what finds no place elsewhere goes when it must', { b: 1 }, { a: holding(3), b: holding(1) }, { unplaced: 2 }, {}, {}],
     [
-      'what finds no place elsewhere stays in a cluster that is drained',
+      'what finds no place elsewhere stays in a cluster that is drained, and no more than that',
       { b: 1 },
       { a: holding(3), b: holding(1) },
       { unplaced: 2, drained: new Map([['a', 0]]) },
+      {},
+      { a: 2 },
+    ],
+    [
+      'all of it stays while its replacement is not ready',
+      { b: 1 },
+      { a: holding(3), b: holding(1, 0) },
+      { unplaced: 2, drained: new Map([['a', 0]]) },
       { a: 3 },
+      {},
+    ],
+    [
+      'of several drained clusters the first keep what finds no place elsewhere',
+      { c: 4 },
+      { a: holding(3), b: holding(3), c: holding(4) },
+      {
+        unplaced: 4,
+        drained: new Map([
+          ['a', 0],
+          ['b', 0],
+        ]),
+      },
+      {},
+      { a: 3, b: 1 },
+    ],
+    [
+      'what finds no place elsewhere goes when the budget lets so many be missing',
+      { b: 1 },
+      { a: holding(3), b: holding(1) },
+      { unplaced: 2, drained: new Map([['a', 2]]) },
+      {},
+      {},
     ],
     [
       'a drain may leave as many missing as its budget says',
@@ -52,9 +84,11 @@ describe('a move of replicas that may serve side by side', () => {
       { a: holding(3), b: holding(3, 2) },
       { drained: new Map([['a', 1]]) },
       {},
+      {},
     ],
-  ])('%s', (_, wanted, held, more, keep) => {
-    expect(Object.fromEntries(decideHandover(input(wanted, held, more)).keep)).toEqual(keep);
+  ])('%s', (_, wanted, held, more, keep, stay) => {
+    const decided = decideHandover(input(wanted, held, more));
+    expect([Object.fromEntries(decided.keep), Object.fromEntries(decided.stay)]).toEqual([keep, stay]);
   });
 
   it('never leaves fewer ready replicas, kept and replaced, than the fewer of those before and those wanted', () => {

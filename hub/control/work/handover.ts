@@ -35,11 +35,13 @@ export type HandoverInput = {
 export type Handover = {
   /** Clusters that keep what they were told, and how many that is at the least. */
   readonly keep: ReadonlyMap<string, number>;
+  /** Drained clusters in which stays what finds no place elsewhere, and how many that is; in the order of their names. */
+  readonly stay: ReadonlyMap<string, number>;
   /** Clusters that are told no more than they have: they wait for others to stop. */
   readonly wait: ReadonlySet<string>;
 };
 
-const nothing: Handover = { keep: new Map(), wait: new Set() };
+const nothing: Handover = { keep: new Map(), stay: new Map(), wait: new Set() };
 
 /** Clusters that have more than they should. */
 const leaving = ({ held, wanted }: HandoverInput): [string, Holding][] =>
@@ -49,26 +51,35 @@ const oneAfterAnother = (input: HandoverInput): Handover => {
   // A drain does not stop what has nowhere to go.
   if (input.unplaced > 0 && input.wanted.size === 0) {
     const staying = leaving(input).filter(([name, { isUnheard }]) => input.drained.has(name) && !isUnheard);
-    return { keep: new Map(staying.map(([name, { told }]) => [name, told])), wait: new Set() };
+    return { ...nothing, keep: new Map(staying.map(([name, { told }]) => [name, told])) };
   }
   const isBlocked = [...input.held].some(
     ([name, { running, isUnheard }]) => running > (input.wanted.get(name) ?? 0) && !(isUnheard && input.isFenced(name)),
   );
   if (!isBlocked) return nothing;
   const grows = [...input.wanted].filter(([name, replicas]) => replicas > (input.held.get(name)?.told ?? 0));
-  return { keep: new Map(), wait: new Set(grows.map(([name]) => name)) };
+  return { ...nothing, wait: new Set(grows.map(([name]) => name)) };
 };
 
 /** Decides the order of one workload's move. */
 export const decideHandover = (input: HandoverInput): Handover => {
   if (input.isSingleton) return oneAfterAnother(input);
   if (input.isOverdue) return nothing;
+  const { wanted, held, unplaced, drained } = input;
   const surplus = leaving(input).filter(([, { isUnheard }]) => !isUnheard);
   if (surplus.length === 0) return nothing;
-  const missing = [...input.wanted].reduce((sum, [name, replicas]) => sum + Math.max(0, replicas - (input.held.get(name)?.ready ?? 0)), 0);
-  const keep = surplus.filter(([name]) => {
-    const budget = input.drained.get(name);
-    return budget === undefined ? missing > 0 : missing + input.unplaced > budget;
-  });
-  return { keep: new Map(keep.map(([name, { told }]) => [name, told])), wait: new Set() };
+  const missing = [...wanted].reduce((sum, [name, replicas]) => sum + Math.max(0, replicas - (held.get(name)?.ready ?? 0)), 0);
+  const keep = new Map<string, number>();
+  const stay = new Map<string, number>();
+  let homeless = unplaced;
+  for (const [name, { told }] of surplus) {
+    const budget = drained.get(name);
+    if (missing > (budget ?? 0)) keep.set(name, told);
+    else if (budget !== undefined && missing + homeless > budget) {
+      const staying = Math.min(told, homeless);
+      stay.set(name, staying);
+      homeless -= staying;
+    }
+  }
+  return { keep, stay, wait: new Set() };
 };

@@ -29,6 +29,8 @@ export type Moves = {
 export type Move = {
   /** Clusters that keep replicas, and how many at the least. */
   readonly keep: ReadonlyMap<string, number>;
+  /** Drained clusters, and how many replicas are theirs because no other cluster takes them. */
+  readonly stay: ReadonlyMap<string, number>;
   /** Clusters that get no more than they have, and how many that is. */
   readonly wait: ReadonlyMap<string, number>;
   /** Clusters to which nothing is sent: a fence against them is being put up or stands. */
@@ -40,7 +42,14 @@ export type Move = {
 };
 
 /** Nothing moves. */
-export const noMove: Move = { keep: new Map(), wait: new Map(), shut: new Set(), isSingleton: false, againMs: undefined };
+export const noMove: Move = {
+  keep: new Map(),
+  stay: new Map(),
+  wait: new Map(),
+  shut: new Set(),
+  isSingleton: false,
+  againMs: undefined,
+};
 
 /** Moves under way. */
 export type Moving = {
@@ -130,7 +139,7 @@ export const createMoving = (parts: {
     const nowMs = env.nowMs();
     const surplusMs = failover.surplusSeconds === undefined ? moves.surplusMs() : failover.surplusSeconds * 1_000;
     const sinceMs = openSince.get(key) ?? nowMs;
-    const { keep, wait } = decideHandover({
+    const { keep, stay, wait } = decideHandover({
       isSingleton,
       wanted,
       unplaced: placement.status?.unplaced ?? 0,
@@ -139,7 +148,7 @@ export const createMoving = (parts: {
       isOverdue: drained.size === 0 && nowMs - sinceMs >= surplusMs,
       isFenced: moves.isFenced,
     });
-    if (keep.size === 0 && wait.size === 0) return { ...noMove, isSingleton, shut };
+    if (keep.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
     if (wait.size > 0 && !openSince.has(key))
       moves.onWait(
         object,
@@ -147,7 +156,7 @@ export const createMoving = (parts: {
       );
     openSince.set(key, sinceMs);
     const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
-    return { keep, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), shut, isSingleton, againMs };
+    return { keep, stay, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), shut, isSingleton, againMs };
   };
 
   return {

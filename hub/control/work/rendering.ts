@@ -66,6 +66,7 @@ const followedBy = ({ store, policies, dependencies, board }: RenderingSources, 
 const sharesOf = (followed: ReadonlySet<string>, placement: StoredPlacement | undefined, move: Move): ReadonlyMap<string, Share> => {
   const shares = new Map<string, Share>([...followed].map((name) => [name, { replicas: undefined }]));
   for (const { name, ...share } of placement?.spec.clusters ?? []) shares.set(name, { replicas: undefined, ...share });
+  for (const [name, replicas] of move.stay) if (!shares.has(name)) shares.set(name, { replicas });
   for (const [name, replicas] of move.keep) {
     const share = shares.get(name);
     if (share?.replicas !== undefined) shares.set(name, { ...share, replicas: Math.max(replicas, share.replicas) });
