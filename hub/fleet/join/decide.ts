@@ -48,7 +48,7 @@ const invalid = ({ request, nowMs, ...facts }: JoinFacts): JoinDecision | undefi
   const skewMs = request.nowMs - nowMs;
   if (Math.abs(skewMs) > clockSkewMsMax) {
     // In minutes: the same sentence each time the agent asks.
-    const off = `about ${Math.round(Math.abs(skewMs) / 60_000)} minutes ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+    const off = `about ${Math.ceil(Math.abs(skewMs) / 60_000)} minutes ${skewMs > 0 ? 'ahead of' : 'behind'}`;
     return refuse(
       'ClockSkew',
       `the agent's clock is ${off} the hub's (at most ${clockSkewMsMax / 60_000} are allowed): set the clock of the machine, for instance with NTP`,
