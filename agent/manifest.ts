@@ -72,6 +72,8 @@ const trafficRules: readonly Rule[] = [
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways'], verbs: read },
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes', 'grpcroutes'], verbs: [...read, 'patch'] },
   { apiGroups: ['externaldns.k8s.io'], resources: ['dnsendpoints'], verbs: apply },
+  // What the pods of exported services use.
+  { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['get', 'list'] },
 ];
 
 /** For the policy by which the cluster refuses stale writes (singletons only). */

@@ -93,6 +93,13 @@ describe('the manifest', () => {
     expect(agentManifest(options)).not.toMatch(/[&*]a\d/);
   });
 
+  test('lets the agent read what pods use, and nothing else of metrics', () => {
+    const rules = manifestObjects(options).flatMap((object) => (object.rules ?? []) as { apiGroups: string[] }[]);
+    expect(rules.filter(({ apiGroups }) => apiGroups.includes('metrics.k8s.io'))).toEqual([
+      { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['get', 'list'] },
+    ]);
+  });
+
   test('asks for no wildcard and no write on nodes', () => {
     const rules = manifestObjects(options).flatMap((object) => (object.rules ?? []) as { resources: string[]; verbs: string[] }[]);
     expect(rules.flatMap(({ resources, verbs }) => [...resources, ...verbs])).not.toContain('*');

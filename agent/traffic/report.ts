@@ -10,9 +10,15 @@ import {
   type TrafficPort,
   trafficLimits,
 } from '../../shared/wire/index.ts';
+import type { ServiceUse } from './use-of-pods.ts';
 
 /** What is kept of a Service. */
-export type SeenService = { readonly shape: ServiceShape | 'Unfit'; readonly addresses: readonly string[] };
+export type SeenService = {
+  readonly shape: ServiceShape | 'Unfit';
+  readonly addresses: readonly string[];
+  /** Labels of its pods; empty = none are selected. */
+  readonly selector: Readonly<Record<string, string>>;
+};
 /** What is kept of an EndpointSlice. */
 export type SeenSlice = { readonly service: string; readonly set: EndpointSet };
 /** What is kept of a ServiceExport. */
@@ -60,7 +66,10 @@ const ingressOf = (object: KubeObject): string[] =>
     .slice(0, trafficLimits.addresses);
 
 /** Reads a Service. */
-export const seenService = (object: KubeObject): SeenService => ({ shape: shapeOf(bagOf(object.spec)), addresses: ingressOf(object) });
+export const seenService = (object: KubeObject): SeenService => {
+  const spec = bagOf(object.spec);
+  return { shape: shapeOf(spec), addresses: ingressOf(object), selector: textMapOf(spec.selector) };
+};
 
 /** Reads a Gateway: its addresses. */
 export const seenGateway = (object: KubeObject): readonly string[] =>
@@ -135,12 +144,13 @@ const bounded = (sets: readonly EndpointSet[]): { sets: EndpointSet[]; leftOut: 
   return { sets: kept, leftOut };
 };
 
-/** The report. `gateway`: the addresses of the Gateway that the policy names, where it names one. */
+/** The report. `gateway`: the addresses of the Gateway that the policy names, where it names one; `use`: what is measured of the pods. */
 export const reportOf = (
   found: SeenExport | undefined,
   service: SeenService | undefined,
   slices: readonly SeenSlice[],
   gateway: readonly string[] | undefined,
+  use: ServiceUse,
 ): ServiceReport => {
   const isSound = service !== undefined && service.shape !== 'Unfit';
   const { sets, leftOut } = bounded(isSound ? merged(slices.map(({ set }) => set)) : []);
@@ -150,5 +160,6 @@ export const reportOf = (
     addresses: gateway ?? service?.addresses ?? [],
     sets,
     leftOut,
+    ...(isSound ? use : {}),
   };
 };

@@ -18,6 +18,7 @@ import type { TrafficLink } from './split-link.ts';
 import { createStanding } from './standing.ts';
 import { createTeller } from './teller.ts';
 import { createTold } from './told.ts';
+import { measureUsage } from './usage.ts';
 import { createWriter } from './writer.ts';
 
 /** What it is built from. */
@@ -83,6 +84,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     },
   });
   const writer = createWriter({ client, env, onApplied: view.wrote, onDeleted: view.removed });
+  /** Services that the hub asked for. */
+  const wantedServices = (): Set<string> => new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : [])));
   const states = (): ServiceNow[] => [...records.values()].map(standing.nowOf);
   const names =
     setZones === undefined
@@ -163,6 +166,17 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     teller.tell(service);
   };
 
+  /** Services that the hub is told of, as far as they select pods. */
+  const usage = measureUsage({
+    client,
+    env,
+    services: () =>
+      [...wantedServices().union(new Set(view.exports().keys()))].flatMap((service) => {
+        const selector = view.service(service)?.selector;
+        return selector === undefined ? [] : [{ service, selector }];
+      }),
+    onChange: (service) => teller.tell(service),
+  });
   const told = createTold({
     cluster,
     env,
@@ -171,6 +185,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     standing,
     appliedEpoch: (service) => applied.get(service),
     lacksOf: (service) => [...(lacks.get(service) ?? []), ...writer.lacksOf(service)],
+    useOf: usage.of,
     hasTold: (service) => teller.hasTold(service),
   });
   const teller = createTeller({
@@ -193,11 +208,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     areNamesDirty = true;
     schedule();
   };
-  const setWanted = (): void =>
-    view.setWanted(
-      new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : []))),
-      records.size + book.withdrawn.size > 0,
-    );
+  const setWanted = (): void => view.setWanted(wantedServices(), records.size + book.withdrawn.size > 0);
   const onRecords = (services: readonly string[]): void => {
     setWanted();
     for (const service of services) dirty.add(service);
@@ -259,7 +270,10 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   void load(0);
 
   return {
-    setServed: view.setServed,
+    setServed: (apis) => {
+      view.setServed(apis);
+      usage.setServed(apis);
+    },
     forbidden: view.forbidden,
     summary: () => ({
       services: records.size,
@@ -271,6 +285,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       for (const cancel of cancels.values()) cancel();
       for (const stop of stops) stop();
       teller.stop();
+      usage.stop();
       names?.stop();
       view.stop();
       writer.stop();

@@ -5,6 +5,7 @@ import { idOfService, type RecordBook } from './book.ts';
 import type { MemberView } from './member.ts';
 import { reportOf } from './report.ts';
 import type { Standing } from './standing.ts';
+import type { ServiceUse } from './use-of-pods.ts';
 
 /** What it is told from. */
 export type ToldFrom = {
@@ -17,6 +18,8 @@ export type ToldFrom = {
   readonly appliedEpoch: (service: string) => number | undefined;
   /** What could not be done of it. */
   readonly lacksOf: (service: string) => readonly string[];
+  /** What is measured of its pods. */
+  readonly useOf: (service: string) => ServiceUse;
   /** The hub was told of it before. */
   readonly hasTold: (service: string) => boolean;
 };
@@ -32,7 +35,8 @@ export const createTold = (from: ToldFrom): ((service: string) => StatusItem | u
     const own = view.exports().get(service);
     if (own === undefined && record?.spec.wanted !== true) return undefined;
     const gateway = record?.spec.gateway;
-    return reportOf(own, view.service(service), view.slicesOf(service), gateway === undefined ? undefined : (view.gateway(gateway) ?? []));
+    const addresses = gateway === undefined ? undefined : (view.gateway(gateway) ?? []);
+    return reportOf(own, view.service(service), view.slicesOf(service), addresses, from.useOf(service));
   };
   const awayFor = (service: string, { spec }: TrafficRecord): NonNullable<TrafficAnswer['applied']>['away'] => {
     const percents = standing.told(service);

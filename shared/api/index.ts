@@ -114,6 +114,7 @@ export { type StayingCluster, stayingText, withStaying } from './staying.ts';
 export { type StoringPlace, sayingWhatIsStoredOnly } from './stored-only.ts';
 export { explainedIn, type StoredPlacement, type StoredPlacementStatus, servedPlacement, storedPlacement } from './stored-placement.ts';
 export {
+  type ClusterHeadroom,
   type TrafficPolicy,
   type TrafficPolicySpec,
   type TrafficPolicyStatus,

@@ -20,6 +20,8 @@ describe('a TrafficPolicy', () => {
     [{ services: ['web'], dns: { zone: 'x.test', ttlSeconds: 600 } }, /^spec\.dns\.ttlSeconds: .*less than or equal to 30/],
     [{ services: ['web'], dns: {} }, /^spec\.dns\.zone: Required/],
     [{ services: ['web'], demand: { requestsPerSecond: 5 } }, /^spec\.demand\.requestsPerSecondPerEndpoint: Required/],
+    [{ services: ['web'], headroom: { targetPercent: 5 } }, /^spec\.headroom\.targetPercent: .*greater than or equal to 10/],
+    [{ services: ['web'], headroom: { targetPercent: 101 } }, /^spec\.headroom\.targetPercent: .*less than or equal to 100/],
     [{ services: ['web'], reach: 'Mars' }, /^spec\.reach: Unsupported value/],
     [{ services: ['web'], weights: [{ weight: 1 }] }, /^spec\.weights\[0\]\.clusterSelector: Required/],
   ])('%j is refused with the field', (spec, message) => {
@@ -31,6 +33,7 @@ describe('a TrafficPolicy', () => {
         services: ['web'],
         tiers: [{ name: 'home', clusterSelector: { matchLabels: { a: 'b' } } }],
         demand: { requestsPerSecond: 100, requestsPerSecondPerEndpoint: 10 },
+        headroom: { targetPercent: 70 },
         failback: { mode: 'Manual', stepsPercent: [50, 100], released: ['eu'] },
         losses: [{ clusters: ['a', 'b'] }],
         gateway: { name: 'public' },

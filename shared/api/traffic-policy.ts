@@ -27,6 +27,10 @@ export type TrafficPolicySpec = {
     /** What one ready endpoint serves. */
     readonly requestsPerSecondPerEndpoint?: number;
   };
+  readonly headroom?: {
+    /** Percent of the requested CPU that pods may use on the average after a loss. */
+    readonly targetPercent?: number;
+  };
   readonly shedPriority?: number;
   readonly survivorsMin?: number;
   /** Losses of several clusters at once that are planned for. */
@@ -61,6 +65,18 @@ export type TrafficServiceStatus = {
   readonly away?: readonly string[];
   /** What each single loss would leave unserved, where it would. */
   readonly shortfalls?: readonly { readonly lost: string; readonly unserved: number }[];
+  /** By what each cluster's room is counted. */
+  readonly headroom?: readonly ClusterHeadroom[];
+};
+
+/** By what the room of one cluster is counted. */
+export type ClusterHeadroom = {
+  readonly cluster: string;
+  readonly basis: 'Measured' | 'Declared';
+  /** Percent of the CPU that ready pods request. */
+  readonly usePercent?: number;
+  /** Why it is not measured, where the cluster says so. */
+  readonly reason?: string;
 };
 
 /** `status` of a TrafficPolicy. */
@@ -82,6 +98,7 @@ export type TrafficPolicy = {
 /** What holds where a policy says nothing, and where there is none. */
 export const trafficDefaults = {
   shedPriority: 0,
+  headroom: { targetPercent: 80 },
   survivorsMin: 1,
   reach: 'Pods',
   failback: {
@@ -170,6 +187,16 @@ const specShape = fields(
         requestsPerSecondPerEndpoint: must(integer('What one ready endpoint serves.', { min: 1, max: loadMax })),
       },
     ),
+    headroom: fields(
+      'How full survivors of a loss may get. Where a cluster serves metrics.k8s.io, what ready pods use of the CPU that they request is measured, and losses are planned by that; elsewhere by demand, or its default.',
+      {
+        targetPercent: integer(
+          'Percent of the requested CPU that pods may use on the average, as averageUtilization of a HorizontalPodAutoscaler: capacity is what they serve then.',
+          { min: 10, max: 100 },
+          { default: trafficDefaults.headroom.targetPercent },
+        ),
+      },
+    ),
     shedPriority: integer(
       'Where services share the limit of a cluster (annotation hanse.dev/requests-per-second of the Cluster), those of a lower number lose requests first.',
       { min: -int32Max, max: int32Max },
@@ -253,6 +280,22 @@ const statusShape = fields('What became of the policy.', {
         }),
         { type: 'atomic' },
         1_000,
+      ),
+      headroom: list(
+        'By what the room of each cluster is counted when losses are planned.',
+        fields('One cluster.', {
+          cluster: must(text('Its name.')),
+          basis: must(
+            word('Measured: by what its pods use. Declared: by demand, or half of what its ready endpoints can serve.', [
+              'Measured',
+              'Declared',
+            ]),
+          ),
+          usePercent: integer('Percent of the CPU that ready pods request, as losses were last planned by it.', { min: 0, max: int32Max }),
+          reason: text('Why it is not measured, where the cluster serves metrics.k8s.io.'),
+        }),
+        { type: 'map', keys: ['cluster'] },
+        clustersMax,
       ),
     }),
     { type: 'map', keys: ['name'] },

@@ -80,13 +80,16 @@ export const servedOf = (name: string, { merged, policy, termsOf }: Omit<Service
   };
 };
 
+/** One service after one loss. */
+export type LossRow = { readonly lost: readonly string[]; readonly weights: ReadonlyMap<string, number>; readonly shed: number };
+
 /** Tables of several services that share the limits of clusters, by service name. */
 export const tablesOf = (
   services: readonly ServedService[],
   clusterCapacity: ReadonlyMap<string, number>,
   pairs: readonly (readonly string[])[],
-): Map<string, { readonly lost: readonly string[]; readonly weights: ReadonlyMap<string, number>; readonly shed: number }[]> => {
-  const byService = new Map<string, { lost: readonly string[]; weights: ReadonlyMap<string, number>; shed: number }[]>();
+): Map<string, LossRow[]> => {
+  const byService = new Map<string, LossRow[]>();
   for (const table of lossTables({ epoch: 0, services, clusterCapacity, survivorsMin: 1, pairs }))
     for (const { name, weights, shed } of table.services) {
       const rows = byService.get(name) ?? [];
@@ -95,8 +98,6 @@ export const tablesOf = (
     }
   return byService;
 };
-
-type Rows = ReturnType<typeof tablesOf> extends Map<string, infer R> ? R : never;
 
 const rampOf = ({ failback }: TrafficPolicySpec, defaults: TrafficSpec['failback']): TrafficSpec['failback'] => ({
   mode: failback?.mode ?? defaults.mode,
@@ -111,16 +112,17 @@ const rampOf = ({ failback }: TrafficPolicySpec, defaults: TrafficSpec['failback
 export const compileService = (
   { merged, policy, dns, gateway }: ServiceToCompile,
   served: ServedService,
-  rows: Rows,
+  rows: readonly LossRow[],
   failback: TrafficSpec['failback'],
 ): CompiledService => {
   const { sets, cuts } = withinRecord(merged.valid);
   const resting = new Map(weightsAtRest(served).map(({ cluster, weight }) => [cluster, weight]));
   const reports = new Map(merged.valid.map(({ cluster, report }) => [cluster, report]));
-  const sources: TrafficSource[] = served.clusters.slice(0, trafficLimits.sources).map(({ cluster, load, capacity, tier = 0 }) => ({
+  const sources: TrafficSource[] = served.clusters.slice(0, trafficLimits.sources).map(({ cluster, load, capacity, tier = 0, inUse }) => ({
     name: cluster,
     load,
     capacity,
+    ...(inUse === undefined ? {} : { inUse }),
     tier,
     weight: resting.get(cluster) ?? 0,
     addresses: reports.get(cluster)?.addresses ?? [],

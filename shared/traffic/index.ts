@@ -3,11 +3,13 @@ export {
   type ClusterTerms,
   type CompiledService,
   compileService,
+  type LossRow,
   type ServiceToCompile,
   servedOf,
   tablesOf,
 } from './compile.ts';
 export * from './dns/index.ts';
+export { useLimits, withMeasuredUse, withWorstShed } from './headroom.ts';
 export {
   type LossPlan,
   type LossTable,

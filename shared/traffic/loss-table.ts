@@ -18,6 +18,8 @@ export type ServiceInCluster = {
   readonly capacity: number;
   /** Lower ones are used first; absent = 0. */
   readonly tier?: number;
+  /** Millionths of its capacity that are in use, where that is measured: what room it has, and what its loss asks of others, go by it. */
+  readonly inUse?: number;
 };
 
 /** A service that several clusters serve. */
@@ -110,20 +112,50 @@ const commonRoom = (plan: LossPlan, lost: ReadonlySet<string>): Map<string, numb
   return room;
 };
 
+/** {@link ServiceInCluster.inUse} of a cluster that has no room left. */
+export const inUseFull = 1_000_000;
+/** Measured loads are small at night: they are poured in so much finer units, where capacities are not huge. */
+const fineUnits = 1_000;
+const fineCapacityMax = 1_000_000_000_000;
+
+const finenessOf = ({ clusters }: ServedService): number =>
+  clusters.some(({ inUse }) => inUse !== undefined) && clusters.reduce((sum, { capacity }) => sum + capacity, 0) <= fineCapacityMax
+    ? fineUnits
+    : 1;
+
+const sumOf = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((sum, item) => sum + of(item), 0);
+
+/**
+ * Survivors keep the requests that they have, and get those of the lost clusters by what room they have. Both rooms and what is lost go by
+ * measured use, where there is one; what that comes to is turned back into loads, for weights are parts of requests.
+ */
 const afterLoss = (service: ServedService, lost: ReadonlySet<string>, room: Map<string, number>): ServiceAfterLoss => {
   const survivors = service.clusters.filter(({ cluster, capacity }) => !lost.has(cluster) && capacity > 0);
-  const amount = service.clusters.reduce((sum, { cluster, load }) => sum + (lost.has(cluster) ? load : 0), 0);
+  const losing = service.clusters.filter(({ cluster }) => lost.has(cluster));
+  const amount = sumOf(losing, ({ load }) => load);
   const present = new Map(service.clusters.map(({ cluster, load }) => [cluster, load]));
   if (survivors.length === 0)
     return { name: service.name, weights: weightsOf(service.clusters, new Set(), present), shed: amount, stays: true };
-  const { loads, unserved } = pourByTier(survivors, amount, ({ cluster, load, capacity }) =>
-    Math.min(capacity, load + (room.get(cluster) ?? Number.MAX_SAFE_INTEGER - load)),
-  );
-  for (const [cluster, load] of loads) {
+  const fine = finenessOf(service);
+  const nowOf = ({ load, capacity, inUse }: ServiceInCluster): number =>
+    inUse === undefined ? load * fine : Math.max(1, mulDiv(capacity * fine, inUse, inUseFull));
+  const demand = amount === 0 ? 0 : sumOf(losing, nowOf);
+  /** Poured units as loads; the same number where nothing is measured. */
+  const asLoad = (poured: number): number => (demand === 0 ? 0 : mulDiv(poured, amount, demand));
+  const vessels = survivors.map((one) => ({ ...one, load: nowOf(one), capacity: one.capacity * fine }));
+  const { loads, unserved } = pourByTier(vessels, demand, ({ cluster, load, capacity }) => {
     const left = room.get(cluster);
-    if (left !== undefined) room.set(cluster, left - (load - (present.get(cluster) ?? 0)));
-  }
-  return { name: service.name, weights: weightsOf(service.clusters, lost, loads), shed: unserved, stays: false };
+    return left === undefined || amount === 0 ? capacity : Math.min(capacity, load + mulDiv(left, demand, amount));
+  });
+  const after = new Map(
+    vessels.map(({ cluster, load }) => {
+      const more = asLoad((loads.get(cluster) ?? load) - load);
+      const left = room.get(cluster);
+      if (left !== undefined) room.set(cluster, left - more);
+      return [cluster, (present.get(cluster) ?? 0) + more];
+    }),
+  );
+  return { name: service.name, weights: weightsOf(service.clusters, lost, after), shed: asLoad(unserved), stays: false };
 };
 
 const tableOf = (plan: LossPlan, clusters: readonly string[], losing: readonly string[]): LossTable => {

@@ -28,7 +28,13 @@ export type Share = {
 const serviceOf = ({ sources }: TrafficSpec): ServedService => ({
   name: '',
   shedPriority: 0,
-  clusters: sources.map(({ name, load, capacity, tier }) => ({ cluster: name, load, capacity, tier })),
+  clusters: sources.map(({ name, load, capacity, tier, inUse }) => ({
+    cluster: name,
+    load,
+    capacity,
+    tier,
+    ...(inUse === undefined ? {} : { inUse }),
+  })),
 });
 
 /** The sources that are given up: none whose loss would leave fewer than the floor of those that can serve. */

@@ -46,6 +46,7 @@ describe('a record', () => {
       },
       /ready/,
     ],
+    ['a use below zero', { sources: [{ ...spec.sources[0], inUse: -1 }] }, /sources\[0\]\.inUse/],
     ['sources that are no list', { sources: {} }, /sources/],
   ])('with %s is refused', (_, change, message) => {
     const read = trafficRecordOf(item(change));
@@ -61,5 +62,20 @@ describe('an answer', () => {
     expect(trafficAnswerOf(undefined)).toEqual({ ok: true, answer: {} });
     expect(trafficAnswerOf({ report: { service: 'Maybe' } }).ok).toBe(false);
     expect(trafficAnswerOf({ report: { service: 'None', addresses: 'x', sets: [], leftOut: 0 } }).ok).toBe(false);
+  });
+  it.each([
+    [{ use: { cpuPerMille: -1, atMs: 0 } }, /^\.status\.report\.use\.cpuPerMille must be an integer of at least 0/],
+    [{ use: { cpuPerMille: 0.5, atMs: 0 } }, /^\.status\.report\.use\.cpuPerMille/],
+    [{ use: { cpuPerMille: '430', atMs: 0 } }, /^\.status\.report\.use\.cpuPerMille/],
+    [{ use: { cpuPerMille: 430 } }, /^\.status\.report\.use\.atMs is required/],
+    [{ use: 43 }, /^\.status\.report\.use must be an object/],
+    [{ unmeasured: 'Tired' }, /^\.status\.report\.unmeasured must be one of Forbidden, NoRequests/],
+  ])('with a use such as %j is refused by field', (more, message) => {
+    const read = trafficAnswerOf({ report: { service: 'None', addresses: [], sets: [], leftOut: 0, ...more } });
+    expect(read.ok ? '' : read.message).toMatch(message);
+  });
+  it('may say what pods use of what they request', () => {
+    const report = { service: 'None', addresses: [], sets: [], leftOut: 0, use: { cpuPerMille: 430, atMs: 1 } };
+    expect(trafficAnswerOf({ report })).toEqual({ ok: true, answer: { report } });
   });
 });

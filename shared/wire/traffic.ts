@@ -42,6 +42,13 @@ export type FoundExport = {
   readonly annotations: Readonly<Record<string, string>>;
 };
 
+/** What the service's ready pods use of the CPU that they request, as the cluster's metrics server measured it. */
+export type MeasuredUse = {
+  readonly cpuPerMille: number;
+  /** When the oldest pod's part was measured, by the cluster's clock; ms since the epoch. */
+  readonly atMs: number;
+};
+
 /** What one cluster offers of a service. */
 export type ServiceReport = {
   /** Absent = the cluster has no ServiceExport of its own. */
@@ -53,6 +60,10 @@ export type ServiceReport = {
   readonly sets: readonly EndpointSet[];
   /** Endpoints that did not fit into the report. */
   readonly leftOut: number;
+  /** Absent = unknown. */
+  readonly use?: MeasuredUse;
+  /** Why the use is not measured where the cluster serves metrics.k8s.io: its pods may not be read there, or request no CPU. */
+  readonly unmeasured?: 'Forbidden' | 'NoRequests';
 };
 
 /** What an agent made of a record. */
@@ -73,6 +84,8 @@ export type TrafficSource = {
   /** Peak load and what its ready endpoints can serve, in one unit: requests a second where the policy says so, else thousandths of an endpoint. */
   readonly load: number;
   readonly capacity: number;
+  /** Millionths of the capacity that are in use, where that is measured. */
+  readonly inUse?: number;
   /** Lower ones are used first. */
   readonly tier: number;
   /** While nothing is lost. */
@@ -223,7 +236,11 @@ const report = record(
     sets,
     leftOut: count,
   },
-  { export: record({ createdMs: count, labels, annotations: labels }) },
+  {
+    export: record({ createdMs: count, labels, annotations: labels }),
+    use: record({ cpuPerMille: count, atMs: count }),
+    unmeasured: oneOf('Forbidden', 'NoRequests'),
+  },
 );
 const answer = record(
   {},
@@ -242,7 +259,7 @@ const spec = record(
   {
     wanted: bool,
     sources: list(
-      record({ name: text(63, 1), load: count, capacity: count, tier: count, weight: count, addresses, sets }),
+      record({ name: text(63, 1), load: count, capacity: count, tier: count, weight: count, addresses, sets }, { inUse: count }),
       trafficLimits.sources,
     ),
     losses: list(

@@ -15,8 +15,8 @@ export type KnownAnswer = TrafficAnswer & {
 
 /** The desk. */
 export type AnswerDesk = {
-  /** Takes an answer; the service it is about, or undefined when it cannot be believed. */
-  readonly take: (item: StatusItem) => ServiceKey | undefined;
+  /** Takes an answer; the service it is about, and whether it says more than a new use, or undefined when it cannot be believed. */
+  readonly take: (item: StatusItem) => { readonly service: ServiceKey; readonly isNews: boolean } | undefined;
   readonly of: (service: ServiceKey) => ReadonlyMap<string, KnownAnswer>;
   readonly services: () => readonly ServiceKey[];
   readonly forget: (service: ServiceKey, cluster: string) => void;
@@ -31,6 +31,10 @@ export const partsOfService = (service: ServiceKey): { readonly namespace: strin
   const [namespace = '', name = ''] = service.split('/');
   return { namespace, name };
 };
+
+/** Uses are told each minute, and hold by rules of their own. */
+const besidesUse = ({ report, ...rest }: KnownAnswer): string =>
+  JSON.stringify([rest, report === undefined ? null : { ...report, use: null }]);
 
 /** An empty desk. It holds services up to a limit; what is above it is refused and told. */
 export const createAnswerDesk = (log: Log): AnswerDesk => {
@@ -54,8 +58,10 @@ export const createAnswerDesk = (log: Log): AnswerDesk => {
         return undefined;
       }
       known.set(service, entry);
-      entry.set(item.cluster, { ...read.answer, seq: item.seq, isWithdrawn: item.phase === 'Withdrawn' });
-      return service;
+      const answer = { ...read.answer, seq: item.seq, isWithdrawn: item.phase === 'Withdrawn' };
+      const before = entry.get(item.cluster);
+      entry.set(item.cluster, answer);
+      return { service, isNews: before === undefined || besidesUse(before) !== besidesUse(answer) };
     },
     of: (service) => known.get(service) ?? nobody,
     services: () => [...known.keys()],

@@ -254,6 +254,46 @@ describe('a TrafficPolicy', () => {
     expect(conditionOf(status()?.conditions, 'Fits')).toMatchObject({ status: 'True' });
   });
 
+  test('plans losses by what pods are measured to use, and says of each cluster by what', async () => {
+    const losses = (): string | undefined =>
+      wire
+        .recordAt('eu')
+        ?.spec.losses.map(({ lost, weights }) => `${lost}: ${weights}`)
+        .join('; ');
+    const status = () => at<TrafficPolicy>('hanse.dev', 'trafficpolicies')?.status?.services?.[0]?.headroom;
+    await policy({ services: ['web'] });
+    await vi.waitFor(() => expect(status()?.map(({ basis }) => basis)).toEqual(['Declared', 'Declared', 'Declared']));
+    const before = JSON.stringify(wire.recordAt('eu')?.spec);
+    const use = (cluster: string, cpuPerMille: number, atMs = Date.now()): void =>
+      wire.answer(cluster, { report: report(['10.0.0.1', '10.0.0.2'], { use: { cpuPerMille, atMs } }) });
+    // What is old is unknown: the record stays as it was, byte for byte.
+    use('us', 700, Date.now() - 180_001);
+    wire.answer('ap', { report: report(['10.0.0.1', '10.0.0.2'], { unmeasured: 'Forbidden' }) });
+    await vi.waitFor(() => expect(status()?.[0]?.reason).toContain('metrics.k8s.io'));
+    expect(JSON.stringify(wire.recordAt('eu')?.spec)).toBe(before);
+    // Full by its target of 80 %: what others lose goes to the one that has room.
+    use('us', 800);
+    await vi.waitFor(() => expect(losses()).toBe('ap: 0,1000000,500000; eu: 1000000,0,500000; us: 1000000,1000000,0'));
+    expect(wire.recordAt('eu')?.spec.sources.map(({ weight, inUse }) => [weight, inUse])).toEqual([
+      [1_000_000, undefined],
+      [1_000_000, undefined],
+      [1_000_000, 1_000_000],
+    ]);
+    await vi.waitFor(() =>
+      expect(status()?.slice(1)).toEqual([
+        { cluster: 'eu', basis: 'Declared' },
+        { cluster: 'us', basis: 'Measured', usePercent: 80 },
+      ]),
+    );
+    // A change so soon after is not taken.
+    const epoch = wire.recordAt('eu')?.epoch;
+    use('us', 100);
+    await policy({ services: ['web'], survivorsMin: 2 });
+    await vi.waitFor(() => expect(wire.recordAt('eu')?.spec.survivorsMin).toBe(2));
+    expect(wire.recordAt('eu')?.epoch).toBeGreaterThan(epoch ?? 0);
+    expect(wire.recordAt('eu')?.spec.sources[2]?.inUse).toBe(1_000_000);
+  });
+
   test('tells which losses the others have no room for, and what clusters lack', async () => {
     await policy({ services: ['web', 'api'], demand: { requestsPerSecond: 290, requestsPerSecondPerEndpoint: 50 } });
     const record = () => wire.recordAt('eu');

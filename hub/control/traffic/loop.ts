@@ -12,7 +12,14 @@ import {
 } from '../../../shared/api/index.ts';
 import { type Change, keyOf, partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { type CompiledService, compileService, exportConditions, mergeExports, servedOf } from '../../../shared/traffic/index.ts';
+import {
+  type CompiledService,
+  compileService,
+  exportConditions,
+  mergeExports,
+  servedOf,
+  withMeasuredUse,
+} from '../../../shared/traffic/index.ts';
 import type { TrafficSpec } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { done, type Outcome, startController } from '../controller.ts';
@@ -26,6 +33,7 @@ import { createSentRecords } from './records.ts';
 import type { TrafficBus } from './split-bus.ts';
 import { type PolicyService, policyStatus, waitingFor } from './status.ts';
 import { createLossTables } from './tables.ts';
+import { createHeldUses, type Uses } from './uses.ts';
 import { exportOf, writeExport, writeImport } from './writes.ts';
 
 /** What the loop is built from. */
@@ -69,7 +77,13 @@ const failbackDefault: TrafficSpec['failback'] = {
 };
 
 /** What was last made of a service. */
-type Made = { readonly policy: string | undefined; readonly compiled: CompiledService | undefined; readonly problem: string | undefined };
+type Made = {
+  readonly policy: string | undefined;
+  readonly compiled: CompiledService | undefined;
+  readonly problem: string | undefined;
+  readonly uses: Uses;
+};
+const nothingMade: Made = { policy: undefined, compiled: undefined, problem: undefined, uses: new Map() };
 
 /** Starts the loop over a store that is filled. */
 export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
@@ -81,6 +95,7 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
   const addPolicy = (id: string): void => controller.addAfter(`p ${id}`, statusMs);
   const records = createSentRecords({ bus, env, revision: store.revision, onFailed: add });
   const tables = createLossTables({ env, limits: () => limitsIn(directory), onMoved: (service) => add(service, 0) });
+  const held = createHeldUses(env, add);
 
   const remember = (service: ServiceKey, next: Made): void => {
     const before = made.get(service);
@@ -101,22 +116,24 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     const isGone = records.withdraw(service, desk.of(service), (cluster) => members.has(cluster));
     if (isGone) for (const [cluster, { isWithdrawn }] of desk.of(service)) if (isWithdrawn) desk.forget(service, cluster);
     tables.forget(service);
-    remember(service, { policy: undefined, compiled: undefined, problem: undefined });
+    held.forget(service);
+    remember(service, nothingMade);
     return (await writeImport(options, service, undefined, [])) ?? done;
   };
-  const compile = (service: ServiceKey, merged: Merged, spec: TrafficPolicySpec): CompiledService => {
+  const compile = (service: ServiceKey, merged: Merged, spec: TrafficPolicySpec, uses: Uses): CompiledService => {
     const { namespace, name } = partsOfService(service);
     const input = { merged, policy: spec, termsOf: termsOf(spec, labelsIn(directory)) };
     const served = servedOf(service, input);
+    const planned = withMeasuredUse(served, uses, spec.headroom?.targetPercent ?? trafficDefaults.headroom.targetPercent);
     const lost = (spec.losses ?? []).map(({ clusters }) => clusters);
-    const rows = tables.rowsOf(service, served, lost, spec.demand !== undefined);
+    const rows = tables.rowsOf(service, planned, lost, spec.demand !== undefined, served);
     const { gateway } = spec;
     const addressed = {
       ...input,
       dns: dnsOf(spec, namespace, name, nameServers(directory)),
       gateway: gateway === undefined ? undefined : `${gateway.namespace ?? namespace}/${gateway.name}`,
     };
-    return compileService(addressed, served, rows, failbackDefault);
+    return compileService(addressed, planned, rows, failbackDefault);
   };
 
   const reconcileService = async (service: ServiceKey): Promise<Outcome> => {
@@ -134,14 +151,15 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     const absent = awaited.of(service, members);
     if (absent.length > 0) {
       const problem = `the hub has started anew and waits for what ${absent.join(', ')} offers; agents act by what they have`;
-      remember(service, { policy: policy?.metadata.name, compiled: made.get(service)?.compiled, problem });
+      remember(service, { ...(made.get(service) ?? nothingMade), policy: policy?.metadata.name, problem });
       return { outcome: 'again', afterMs: 1_000 };
     }
     if (!gathered.isExported) return end(service, members);
     const merged = mergeExports(gathered.sources);
-    const compiled = compile(service, merged, policy?.spec ?? noPolicy);
+    const uses = held.of(service);
+    const compiled = compile(service, merged, policy?.spec ?? noPolicy, uses);
     const problem = records.send(service, specsFor(members, gathered, merged, compiled));
-    remember(service, { policy: policy?.metadata.name, compiled, problem });
+    remember(service, { policy: policy?.metadata.name, compiled, problem, uses });
     const offered = merged.valid[0]?.report ?? [...gathered.reports.values()][0];
     const late = waitingFor({ answers: desk.of(service), sent: sentOf(service, members) });
     const written = await writeExport(options, exported, exportConditions(offered, merged, problem));
@@ -180,10 +198,12 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
   const servers = new Map<string, string>();
   const stops = [
     bus.onAnswer((item) => {
-      const service = desk.take(item);
-      if (service === undefined) return;
+      const taken = desk.take(item);
+      if (taken === undefined) return;
+      const { service, isNews } = taken;
       awaited.heard(service, item.cluster);
-      add(service);
+      held.hear(service, item.cluster, desk.of(service).get(item.cluster)?.report?.use);
+      if (isNews) add(service);
     }),
     bus.onDamage(({ cluster, id }) => {
       const [, , namespace = '', name = ''] = id.split('=');
@@ -221,6 +241,7 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
     stop: async () => {
       for (const stop of stops) stop();
       tables.stop();
+      held.stop();
       await controller.stop();
     },
   };

@@ -1,6 +1,7 @@
 /** @module What people see of traffic: conditions of ServiceExports, ServiceImports, and the status of TrafficPolicies. Pure. */
 import type {
   ClusterCondition,
+  ClusterHeadroom,
   ServiceExport,
   ServiceImport,
   TrafficPolicy,
@@ -12,6 +13,7 @@ import type { CompiledService } from '../../../shared/traffic/index.ts';
 import type { ExportCondition } from '../../../shared/wire/index.ts';
 import { withCondition } from '../cluster/status.ts';
 import type { KnownAnswer } from './answers.ts';
+import type { Uses } from './uses.ts';
 
 /** Conditions with these in place. */
 export const conditionsAfter = (
@@ -72,6 +74,8 @@ export type PolicyService = {
   readonly sent: readonly { readonly cluster: string; readonly epoch: number }[];
   /** Why it is not sent. */
   readonly problem: string | undefined;
+  /** By what its losses are planned, where it is measured. */
+  readonly uses: Uses;
 };
 
 const sharesText = ({ sources }: CompiledService): string => {
@@ -93,7 +97,20 @@ const awayText = (answers: PolicyService['answers']): string[] => {
   return [...told].map(([text, at]) => `${text} in ${at.sort(compareText).join(', ')}`).sort(compareText);
 };
 
-const serviceStatus = ({ name, compiled, epoch, answers }: PolicyService): TrafficServiceStatus[] => {
+const headroomOf = (cluster: string, { uses, answers }: Pick<PolicyService, 'uses' | 'answers'>): ClusterHeadroom => {
+  const use = uses.get(cluster);
+  if (use !== undefined) return { cluster, basis: 'Measured', usePercent: Math.round(use / 10) };
+  const reason = answers.get(cluster)?.report?.unmeasured;
+  return { cluster, basis: 'Declared', ...(reason === undefined ? {} : { reason: unmeasuredText[reason] }) };
+};
+
+const unmeasuredText = {
+  Forbidden:
+    'the agent may not list pods of metrics.k8s.io: grant get and list on them to its identity (hanse join --manifest shows all it needs)',
+  NoRequests: 'containers of its pods request no CPU: set resources.requests.cpu of each',
+} as const;
+
+const serviceStatus = ({ name, compiled, epoch, answers, uses }: PolicyService): TrafficServiceStatus[] => {
   if (compiled === undefined) return [];
   const away = awayText(answers);
   const shortfalls = compiled.shortfalls.map(({ lost, unserved }) => ({ lost: lost.join(', '), unserved }));
@@ -104,6 +121,7 @@ const serviceStatus = ({ name, compiled, epoch, answers }: PolicyService): Traff
       shares: sharesText(compiled),
       ...(away.length === 0 ? {} : { away }),
       ...(shortfalls.length === 0 ? {} : { shortfalls }),
+      headroom: compiled.sources.map((source) => headroomOf(source.name, { uses, answers })),
     },
   ];
 };

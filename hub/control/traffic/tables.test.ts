@@ -52,6 +52,14 @@ describe('services that share a limit', () => {
     run();
     expect([shedOf('s/high', 2, 60), shedOf('s/low', 1)]).toEqual([10, 40]);
   });
+  it('that are measured lose by that, and are told the worse of it and of what they declare', () => {
+    const { tables, run } = bench({ b: 70 });
+    const quiet = service('s/x', 1, 10);
+    const rowOf = () => tables.rowsOf('s/x', quiet, [], true, service('s/x', 1, 90)).find(({ lost }) => lost.join() === 'a');
+    expect(rowOf()?.shed).toBe(0);
+    run();
+    expect([rowOf()?.shed, rowOf()?.weights.get('b')]).toEqual([30, 1_000_000]);
+  });
   it('do not, where no cluster has a limit', () => {
     const { shedOf } = bench({});
     expect([shedOf('s/low', 1), shedOf('s/high', 2)]).toEqual([0, 0]);
