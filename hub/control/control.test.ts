@@ -242,6 +242,27 @@ describe('control', () => {
     expect(runningAt(it, 'home')).toBe(5);
   });
 
+  it.each<[rule: string, letGo: (it: TestHub) => Promise<unknown>]>([
+    ['denied', ({ client }) => client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { admission: 'Denied' } })],
+    [
+      'deleted',
+      async ({ client }) => {
+        // As the one that revokes its key holds it for a moment.
+        await client.patch(clusterAt('home'), 'application/merge-patch+json', { metadata: { finalizers: ['example.com/revoked'] } });
+        await client.delete(clusterAt('home'));
+      },
+    ],
+  ])('leaves a Cluster that is %s all that it has, and places it elsewhere', async (_, letGo) => {
+    const it = await started({ home: 4, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(4));
+    await until(() => expect(runningAt(it, 'home')).toBe(4));
+    await letGo(it);
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 4 }, 4]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(runningAt(it, 'home')).toBe(4);
+  });
+
   it('counts no Cluster whose member counts under another name, until its own agent is in', async () => {
     const it = await started({ home: 4, aws: 4 });
     const refused = (status: 'True' | 'False') => {

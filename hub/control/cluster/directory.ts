@@ -1,5 +1,5 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
-import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition } from '../../../shared/api/index.ts';
+import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition, isMember } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
@@ -44,6 +44,8 @@ export type Directory = {
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
   readonly has: (name: string) => boolean;
+  /** Approved, joined, and not on its way out. */
+  readonly isMember: (name: string) => boolean;
 };
 
 const closedBecause = (object: Cluster): ClusterView['closed'] => {
@@ -192,5 +194,9 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
     has: (name) => records.get(name)?.object !== undefined,
+    isMember: (name) => {
+      const object = records.get(name)?.object;
+      return object !== undefined && isMember(object);
+    },
   };
 };

@@ -113,9 +113,10 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         stored?.object.metadata.annotations?.[onDeleteAnnotation] === 'Orphan' ||
         stored?.object.metadata.finalizers?.includes('orphan') === true,
       isKnown: directory.has,
-      // A cluster whose rendering failed keeps what it has, as one does that is not heard or is owed a fresh decision.
+      // A cluster whose rendering failed keeps what it has, as one does that is not heard, is let go, or is owed a fresh decision.
       isHeld: (cluster) =>
         directory.isUnheard(cluster) ||
+        !directory.isMember(cluster) ||
         owed.has(cluster) ||
         move.keep.has(cluster) ||
         move.shut.has(cluster) ||
