@@ -364,6 +364,27 @@ describe('a member that refuses at first', () => {
     await comesTo('us 2');
   });
 
+  test('to delete a slice does not delete it later, when it is wanted again', async () => {
+    let isOn = true;
+    const seen: string[] = [];
+    start(undefined, {
+      ...api.client,
+      delete: async (address, ...rest) => {
+        if (isOn) throw new StatusError(500, 'InternalError', 'an error on the server');
+        await api.client.delete(address, ...rest);
+        seen.push(await endpoints());
+      },
+    });
+    send({}, [{ name: 'ap', endpoints: 4 }]);
+    await comesTo('ap 4');
+    send({}, [{ name: 'us', endpoints: 2 }]);
+    await comesTo('ap 4, us 2');
+    send({}, [{ name: 'ap', endpoints: 4 }]);
+    isOn = false;
+    await comesTo('ap 4');
+    expect(seen).not.toContain('');
+  });
+
   test('to keep a record for a restart is asked again', async () => {
     let refused = 0;
     const error = () => new StatusError(500, 'InternalError', 'an error on the server');

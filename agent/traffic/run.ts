@@ -10,7 +10,7 @@ import type { ServedApi, TrafficRecord } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
 import type { TrafficWatch } from './away.ts';
 import { createBook } from './book.ts';
-import { exportStatusWrite, planService, type ServiceNow } from './desired.ts';
+import { exportStatusWrite, type PlanView, planService, type ServiceNow } from './desired.ts';
 import { watchMember } from './member.ts';
 import { createNames } from './names.ts';
 import { routeWrites } from './route-writes.ts';
@@ -86,6 +86,12 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const writer = createWriter({ client, env, onApplied: view.wrote, onDeleted: view.removed });
   /** Services that the hub asked for. */
   const wantedServices = (): Set<string> => new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : [])));
+  /** The member without what is on its way out: whoever wants that again has it written again. */
+  const staying: PlanView = {
+    own: (resource, key) => (writer.isLeaving(resource, key) ? undefined : view.own(resource, key)),
+    ownOf: view.ownOf,
+    versionOf: view.versionOf,
+  };
   const states = (): ServiceNow[] => [...records.values()].map(standing.nowOf);
   const names =
     setZones === undefined
@@ -132,7 +138,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     if (record !== undefined || book.isOver(service)) {
       const nowText = timeText(env.nowMs());
       const isRefused = writer.lacksOf(service).length > 0;
-      const plan = planService(service, record && standing.nowOf(record), { cluster, view, nowText, isRefused });
+      const plan = planService(service, record && standing.nowOf(record), { cluster, view: staying, nowText, isRefused });
       lacks.set(service, plan.lacks);
       const version = view.versionOf('serviceexports');
       const own = view.exports().get(service);

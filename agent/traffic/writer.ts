@@ -22,6 +22,8 @@ export type TrafficWriter = {
    * the order in which they are put.
    */
   readonly put: (service: string, write: TrafficWrite) => Promise<boolean>;
+  /** A delete of the object waits or is under way: what is seen of it counts no more. */
+  readonly isLeaving: (resource: OwnedResource, key: string) => boolean;
   /** Why writes of the service are refused, for people. */
   readonly lacksOf: (service: string) => readonly string[];
   /** Drops what is known of refusals: they are tried again. */
@@ -136,8 +138,18 @@ export const createWriter = (options: {
       if (attempt % 10 === 0) env.log.warn('a write for traffic did not succeed and is tried again', { target, error: String(error) });
     },
   });
+  /** The newest delete of each object, until it is over or another write takes its place. */
+  const leaving = new Map<string, TrafficWrite>();
   return {
-    put: async (service, write) => (await queue.put(targetOf(write), { service, write })) === 'sent',
+    put: async (service, write) => {
+      const target = targetOf(write);
+      if (write.do === 'delete') leaving.set(target, write);
+      else leaving.delete(target);
+      const outcome = await queue.put(target, { service, write });
+      if (leaving.get(target) === write) leaving.delete(target);
+      return outcome === 'sent';
+    },
+    isLeaving: (resource, key) => leaving.has(`${resource} ${key}`),
     lacksOf: (service) => [...new Set(refusals.get(service)?.values() ?? [])].sort(),
     forgive: () => refusals.clear(),
     size: queue.size,

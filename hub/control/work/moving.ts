@@ -127,7 +127,10 @@ export const createMoving = (parts: {
     const shut = new Set(isSingleton ? [...wanted.keys()].filter((name) => directory.isUnheard(name)) : []);
     if (isAlone) return { ...noMove, isSingleton, shut };
     const held = new Map(
-      [...sent].map(([name, entry]) => [name, holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.isMember(name))]),
+      [...sent].map(([name, entry]) => [
+        name,
+        holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.isMember(name)),
+      ]),
     );
     const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
     const drained = new Map(
