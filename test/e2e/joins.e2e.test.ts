@@ -149,7 +149,7 @@ describe('the name', () => {
   });
 
   test('of a cluster that is joined under another: which one, and the mend', async () => {
-    await waitsWith('known', await words('known'), / Pending \(NotApproved\)/m);
+    await waitsWith('known', await words('known', ['knows', '--auto-approve']), / Connected: /);
     await endsWith(
       await words('alias'),
       /^error: Refused \(ClusterTaken\): this cluster is joined as known already, and would count twice as alias: use the agent of known; or, .*delete Cluster known/,
