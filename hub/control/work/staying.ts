@@ -10,6 +10,7 @@ import {
 } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { ClusterView } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
@@ -57,7 +58,7 @@ export const stayingOf = (
       const told = status?.replicas === undefined ? undefined : replicasTold(board, id, name, entry);
       return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
     })
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    .sort((a, b) => compareText(a.name, b.name));
 };
 
 const rowText = ({ cluster, reason, message }: ExplanationRow): string => `${cluster}: ${message || reason || 'takes no more'}`;

@@ -1,6 +1,5 @@
 /** @module Which Cluster stands for which member: by the UID of the member's namespace kube-system, whatever the Clusters are called. */
-import type { Cluster } from '../../../shared/api/cluster.ts';
-import { clusters } from '../../../shared/api/cluster.ts';
+import { type Cluster, clusterCondition, clusters } from '../../../shared/api/cluster.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
@@ -24,8 +23,9 @@ const notYet = '~';
 const heldBy = (object: KubeObject): Held | undefined => {
   const { metadata, spec, status } = object as unknown as Cluster;
   if (metadata.deletionTimestamp !== undefined || spec.admission !== 'Approved' || status?.clusterUID === undefined) return undefined;
-  const approved = status.conditions?.find((condition) => condition.type === 'Approved' && condition.status === 'True');
-  return { name: metadata.name, clusterUID: status.clusterUID, approvedAt: approved?.lastTransitionTime ?? notYet };
+  const approved = clusterCondition(object, 'Approved');
+  const approvedAt = approved?.status === 'True' ? approved.lastTransitionTime : notYet;
+  return { name: metadata.name, clusterUID: status.clusterUID, approvedAt };
 };
 
 const isEarlier = (a: Held, b: Held): boolean => compareText(a.approvedAt, b.approvedAt) < 0;

@@ -1,5 +1,6 @@
 /** @module What a member of the laboratory holds from the start: the kinds of traffic, and a service that is a real program at a real address. */
 import { httpClient, loadKubeconfig } from '../../../../agent/cluster/index.ts';
+import { mcsGroup, mcsVersion } from '../../../../shared/api/index.ts';
 import type { GroupVersionResource, KubeObject } from '../../../../shared/kube/object.ts';
 import { StatusError } from '../../../../shared/kube/status-error.ts';
 import { silentLog } from '../../../../shared/lib/index.ts';
@@ -13,7 +14,7 @@ const { namespace, name } = front;
 
 const core = { group: '', version: 'v1' };
 const services = { ...core, resource: 'services' };
-const mcs = { group: 'multicluster.x-k8s.io', version: 'v1beta1' };
+const mcs = { group: mcsGroup, version: mcsVersion };
 const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
 
 /** Without a selector: its endpoint is no pod of this cluster but the program that answers. Its class keeps other balancers away. */
