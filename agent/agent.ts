@@ -90,7 +90,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
   const inventory = startInventory({
     client: api,
     env,
-    work: () => ({ workIds: work.workIds(), acks: work.acks() }),
+    work: () => ({ works: work.works(), acks: work.acks() }),
     publish: (report) => link.publishReport(report),
     onFactsChange: () => link.helloChanged(),
     ...readers,

@@ -41,7 +41,7 @@ const stateOf = (all: Partial<Record<SourceName, readonly KubeObject[]>>): Inven
 
 const nowMs = Date.parse('2026-11-22T08:00:00Z');
 const reportOf = (all: Partial<Record<SourceName, readonly KubeObject[]>>) => {
-  const report = buildReport(stateOf(all), { epoch: 1, seq: 1, nowMs, workIds: new Map(), acks: {} });
+  const report = buildReport(stateOf(all), { epoch: 1, seq: 1, nowMs, works: new Map(), acks: {} });
   expect(faultOf('report', { v: 1, cluster: 'eu', bootId: 'b', report })).toBeUndefined();
   return report;
 };
@@ -281,7 +281,7 @@ describe('a kubelet', () => {
       { name: 'threadsPerCore', value: '2' },
     ];
     const state = stateOf({ nodes: [node('n1')], pods: [], noderesourcetopologies: [topology(attributes)] });
-    const numa = () => buildReport(state, { epoch: 1, seq: 1, nowMs, workIds: new Map(), acks: {} }).groups[0]?.numa;
+    const numa = () => buildReport(state, { epoch: 1, seq: 1, nowMs, works: new Map(), acks: {} }).groups[0]?.numa;
     expect(numa()).toMatchObject({
       policy: 'restricted',
       cpuManager: 'none',

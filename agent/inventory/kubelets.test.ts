@@ -30,7 +30,7 @@ const stateWith = (names: readonly string[]): InventoryState => {
 const answer = (config: object): string => JSON.stringify({ kubeletconfig: config });
 const strict = answer({ topologyManagerPolicy: 'single-numa-node', topologyManagerScope: 'pod', cpuManagerPolicy: 'static' });
 
-const reportOf = (state: InventoryState) => buildReport(state, { epoch: 1, seq: 1, nowMs: 1_000, workIds: new Map(), acks: {} });
+const reportOf = (state: InventoryState) => buildReport(state, { epoch: 1, seq: 1, nowMs: 1_000, works: new Map(), acks: {} });
 const untold = (state: InventoryState) => reportOf(state).unsupported.filter((line) => line.startsWith('kubelet'));
 
 const start = (state: InventoryState, configz: (node: string) => Promise<string>) => {

@@ -18,6 +18,9 @@ export const controllerOf = (object: KubeObject): Controller | undefined => {
   return { uid: owner.uid, group, kind: owner.kind, namespace: object.metadata.namespace ?? '', name: owner.name };
 };
 
+/** A workload that is applied here: its work id, and the uid of its object once that is known. */
+export type AppliedWork = { readonly id: string; readonly uid: string | undefined };
+
 /** Names a workload without its version: `apps/Deployment/shop/web`. */
 export const workloadKey = (group: string, kind: string, namespace: string, name: string): string =>
   `${group}/${kind}/${namespace}/${name}`;

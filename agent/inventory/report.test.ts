@@ -80,7 +80,7 @@ const input = {
   epoch: 1,
   seq: 1,
   nowMs: Date.parse('2026-01-01T00:01:00Z'),
-  workIds: new Map([['apps/Deployment/shop/web', 'w1']]),
+  works: new Map([['apps/Deployment/shop/web', { id: 'w1', uid: undefined }]]),
   acks: { w1: 5 },
 };
 const reportOf = (all: Partial<Record<SourceName, readonly KubeObject[]>>) => {
@@ -256,6 +256,19 @@ describe('present replicas', () => {
     });
     expect(report.present).toEqual({ w1: { bound: 1, pending: 1 } });
     expect(report.acks).toEqual({ w1: 5 });
+  });
+
+  test.each([
+    ['of an object that had the name before do not count', 'uid-web-of-now', {}],
+    ['of the object that has it count', 'uid-web', { w1: { bound: 1, pending: 0 } }],
+  ])('%s', (_rule, uid, expected) => {
+    const state = stateOf({
+      nodes: [node('n1')],
+      replicasets: [replicaSet('web-1', 'web')],
+      pods: [pod('a', 'n1', {}, { owner: ['apps/v1', 'ReplicaSet', 'web-1'] })],
+    });
+    const works = new Map([['apps/Deployment/shop/web', { id: 'w1', uid }]]);
+    expect(buildReport(state, { ...input, works }).present).toEqual(expected);
   });
 });
 

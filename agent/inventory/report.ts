@@ -6,7 +6,7 @@ import { compareText } from '../../shared/lib/compare-text.ts';
 import { hash32, present } from '../../shared/lib/index.ts';
 import type { KubeletFacts } from './configz.ts';
 import { type DraFacts, draFactsOf } from './dra.ts';
-import { type Controller, workloadKey } from './owner.ts';
+import { type AppliedWork, type Controller, workloadKey } from './owner.ts';
 import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
 import { deviceColumns, type ExtraCount, relatedPods } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
@@ -17,8 +17,8 @@ export type ReportInput = {
   readonly epoch: number;
   readonly seq: number;
   readonly nowMs: number;
-  /** Work id by {@link workloadKey}, of what is applied here. */
-  readonly workIds: ReadonlyMap<string, string>;
+  /** By {@link workloadKey}, what is applied here. */
+  readonly works: ReadonlyMap<string, AppliedWork>;
   /** Highest seq applied, by work id. */
   readonly acks: Readonly<Record<string, number>>;
 };
@@ -172,7 +172,7 @@ const countPods = (state: InventoryState, input: ReportInput, names: readonly st
     usage,
     extrasOf,
     pending: pendingOf([...waiting.values()], input.nowMs),
-    present: presentOf(state, byController.values(), input.workIds),
+    present: presentOf(state, byController.values(), input.works),
   };
 };
 
@@ -215,13 +215,13 @@ const pendingOf = (waiting: readonly { count: number; oldest: number; shape: Pen
 const presentOf = (
   state: InventoryState,
   counts: Iterable<Present & { readonly controller: Controller }>,
-  workIds: ReadonlyMap<string, string>,
+  works: ReadonlyMap<string, AppliedWork>,
 ): Readonly<Record<string, Present>> => {
   const up = new Map<string, Controller>();
   for (const links of [state.replicasets, state.jobs]) for (const { uid, controller } of links.values()) up.set(uid, controller);
   const found = new Map<string, Present>();
   for (const { bound, pending, controller } of counts) {
-    const id = workIdOf(controller, up, workIds);
+    const id = workIdOf(controller, up, works);
     if (id === undefined) continue;
     const sum = found.get(id) ?? { bound: 0, pending: 0 };
     found.set(id, { bound: sum.bound + bound, pending: sum.pending + pending });
@@ -235,12 +235,13 @@ const CHAIN_MAX = 4;
 const workIdOf = (
   controller: Controller,
   up: ReadonlyMap<string, Controller>,
-  workIds: ReadonlyMap<string, string>,
+  works: ReadonlyMap<string, AppliedWork>,
 ): string | undefined => {
   let at: Controller | undefined = controller;
   for (let links = 0; at !== undefined && links < CHAIN_MAX; links++) {
-    const id = workIds.get(workloadKey(at.group, at.kind, at.namespace, at.name));
-    if (id !== undefined) return id;
+    const work = works.get(workloadKey(at.group, at.kind, at.namespace, at.name));
+    // Pods of an object that bore the name before are no replicas of this one: they end, and may ask for something else.
+    if (work !== undefined) return work.uid === undefined || work.uid === at.uid ? work.id : undefined;
     at = up.get(at.uid);
   }
   return undefined;

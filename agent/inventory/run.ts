@@ -16,7 +16,7 @@ export type InventoryOptions = {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly env: RuntimeEnv;
   /** What a report says of work. */
-  readonly work: () => Pick<ReportInput, 'workIds' | 'acks'>;
+  readonly work: () => Pick<ReportInput, 'works' | 'acks'>;
   /** Sends a report; false = not sent now. */
   readonly publish: (report: CapacityReport) => boolean;
   /** Labels or runtime classes changed, which a hello tells. */

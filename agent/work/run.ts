@@ -7,6 +7,7 @@ import { isStatus } from '../../shared/kube/status-error.ts';
 import { backoffMs, type RuntimeEnv, unreachable } from '../../shared/lib/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf, type Reflector, startReflector } from '../cluster/index.ts';
+import { type AppliedWork, workloadKey } from '../inventory/index.ts';
 import type { AgentLink } from '../link/port.ts';
 import { decide } from './decide.ts';
 import { isSingleton, noLeaseNeeded } from './lease.ts';
@@ -34,8 +35,8 @@ export type WorkOptions = {
 /** A running work engine. */
 export type WorkEngine = {
   readonly setServed: (apis: readonly ServedApi[], stale: readonly string[]) => void;
-  /** Work id by `group/Kind/namespace/name` of what should be here. */
-  readonly workIds: () => ReadonlyMap<string, string>;
+  /** By {@link workloadKey}, what should be here. */
+  readonly works: () => ReadonlyMap<string, AppliedWork>;
   readonly acks: () => Readonly<Record<string, number>>;
   /** Verbs the agent lacks for its work. */
   readonly forbidden: () => readonly string[];
@@ -151,14 +152,14 @@ export const startWork = (options: WorkOptions): WorkEngine => {
 
   return {
     setServed: (apis, stale) => post({ on: 'Served', apis, stale }),
-    workIds: () => {
-      const ids = new Map<string, string>();
-      for (const [id, { item }] of state.entries) {
+    works: () => {
+      const works = new Map<string, AppliedWork>();
+      for (const [id, { item, live }] of state.entries) {
         if (item.op === 'withdraw') continue;
         const { group } = parseApiVersion(item.ref.apiVersion);
-        ids.set(`${group}/${item.ref.kind}/${item.ref.namespace}/${item.ref.name}`, id);
+        works.set(workloadKey(group, item.ref.kind, item.ref.namespace, item.ref.name), { id, uid: live?.uid });
       }
-      return ids;
+      return works;
     },
     acks: () => acksOf(state),
     forbidden: () => [...forbidden].sort(),
