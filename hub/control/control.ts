@@ -75,7 +75,7 @@ const sweepEveryMs = 300_000;
 const statusDelayMs = 50;
 /** More objects that wait for a decision are a burst: what clusters answer waits too, where things run goes before how they fare. */
 const burstKeys = 128;
-const statusDelayInBurstMs = 3_000;
+const statusDelayInBurstMs = 5_000;
 
 /** Starts all loops over a store that is filled. */
 export const startControl = (options: ControlOptions): Control => {

@@ -12,8 +12,6 @@ export type ControllerOptions = {
   readonly reconcile: (key: string) => Promise<Outcome>;
   /** Keys worked on at the same time. */
   readonly workers?: number;
-  /** How long work goes on before others have a turn; less = these keys wait while others are busy. 8 ms when absent. */
-  readonly turnMs?: number;
 };
 
 /** A running loop. */
@@ -29,8 +27,11 @@ export type Controller = {
   readonly stop: () => Promise<void>;
 };
 
+/** How long work goes on before others have a turn. */
+const turnMs = 8;
+
 /** Starts a loop. */
-export const startController = ({ name, env, reconcile, workers = 1, turnMs = 8 }: ControllerOptions): Controller => {
+export const startController = ({ name, env, reconcile, workers = 1 }: ControllerOptions): Controller => {
   const running = new Map<string, Promise<void>>();
   let isWoken = false;
   let turnSinceMs = 0;

@@ -34,8 +34,6 @@ export type StatusLoopOptions = {
 export type StatusLoop = Pick<Controller, 'add' | 'addAfter' | 'pending' | 'stop'>;
 
 const workers = 32;
-/** What members say can wait for decisions: while those last, this loop gets a small share of the time, and says more at once. */
-const turnMs = 2;
 
 /** True when the member's own controllers have seen what was applied. */
 const hasObserved = (item: StatusItem): boolean => {
@@ -182,6 +180,6 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     return lookAgainMs === undefined ? done : { outcome: 'again', afterMs: lookAgainMs };
   };
 
-  const controller = startController({ name: 'status', env, workers, turnMs, reconcile });
+  const controller = startController({ name: 'status', env, workers, reconcile });
   return { add: controller.add, addAfter: controller.addAfter, pending: controller.pending, stop: controller.stop };
 };
