@@ -13,6 +13,7 @@ const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holdi
 
 const input = (wanted: Record<string, number>, held: Record<string, Holding>, more: Partial<HandoverInput> = {}): HandoverInput => ({
   isSingleton: false,
+  isOrdinal: false,
   wanted: new Map(Object.entries(wanted)),
   unplaced: 0,
   held: new Map(Object.entries(held)),
@@ -33,7 +34,58 @@ type Row = readonly [
 
 describe('a move of replicas that may serve side by side', () => {
   it.each<Row>([
-    ['what leaves stays until all of its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 3 }, {}],
+    ['what leaves stays until its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 0) }, {}, { a: 3 }, {}],
+    ['as many leave as replacements are ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 1 }, {}],
+    ['two that never become ready hold back two, not all', { b: 10 }, { a: holding(8), b: holding(10, 8) }, {}, { a: 2 }, {}],
+    [
+      'several sources keep together as many as are missing, the first by name first',
+      { c: 8, d: 2 },
+      { a: holding(4), b: holding(4), c: holding(8, 5), d: holding(2) },
+      {},
+      { a: 3 },
+      {},
+    ],
+    ['what is ready is kept before what is not', { c: 4 }, { a: holding(4, 0), b: holding(4), c: holding(4, 1) }, {}, { b: 3 }, {}],
+    [
+      'replacements in several clusters count together',
+      { b: 2, c: 2 },
+      { a: holding(4), b: holding(2, 1), c: holding(2) },
+      {},
+      { a: 1 },
+      {},
+    ],
+    [
+      'of copies in each cluster, those that leave wait for those that come',
+      { b: 4, c: 4 },
+      { a: holding(4), b: holding(4), c: holding(4, 3) },
+      {},
+      { a: 1 },
+      {},
+    ],
+    [
+      'those that leave by their number keep, besides, as many as are not ready there',
+      { b: 4 },
+      { a: holding(4, 3), b: holding(4, 3) },
+      { isOrdinal: true },
+      { a: 2 },
+      {},
+    ],
+    [
+      'those that leave by their number wait where what would be left is not ready',
+      { a: 1, b: 2 },
+      { a: holding(3, 2), b: holding(2) },
+      { isOrdinal: true },
+      { a: 2 },
+      {},
+    ],
+    [
+      'a cluster that is drained gives up more than one that is not',
+      { c: 6 },
+      { a: holding(3), b: holding(3), c: holding(6, 2) },
+      { drained: new Map([['a', 2]]) },
+      { b: 3 },
+      {},
+    ],
     ['what leaves goes when the replacement is ready', { b: 3 }, { a: holding(3), b: holding(3) }, {}, {}, {}],
     ['what shrinks stays as well', { a: 1, b: 2 }, { a: holding(3) }, {}, { a: 3 }, {}],
     ['a workload that only shrinks waits for nobody', { a: 1, b: 2 }, { a: holding(3), b: holding(2) }, {}, {}, {}],
@@ -91,25 +143,63 @@ describe('a move of replicas that may serve side by side', () => {
     expect([Object.fromEntries(decided.keep), Object.fromEntries(decided.stay)]).toEqual([keep, stay]);
   });
 
-  it('never leaves fewer ready replicas, kept and replaced, than the fewer of those before and those wanted', () => {
-    const names = ['a', 'b', 'c', 'd'];
-    const counts = fc.array(fc.nat(6), { minLength: 4, maxLength: 4 });
+  const names = ['a', 'b', 'c', 'd'] as const;
+  const counts = fc.array(fc.nat(6), { minLength: 4, maxLength: 4 });
+  /** Any fleet in the middle of any move; kinds whose replicas leave by number among them. */
+  const moves = fc.tuple(counts, counts, counts, fc.boolean()).map(([wantedCounts, told, readyCounts, isOrdinal]) => {
+    const wanted = Object.fromEntries(names.flatMap((name, at) => ((wantedCounts[at] ?? 0) > 0 ? [[name, wantedCounts[at] ?? 0]] : [])));
+    const held = Object.fromEntries(names.map((name, at) => [name, holding(told[at] ?? 0, Math.min(told[at] ?? 0, readyCounts[at] ?? 0))]));
+    return { wanted, held, isOrdinal };
+  });
+  type Fleet = { readonly wanted: Record<string, number>; readonly held: Record<string, Holding>; readonly isOrdinal: boolean };
+  const sumOf = (count: (name: string) => number): number => names.reduce((sum, name) => sum + count(name), 0);
+  const keepIn = ({ wanted, held, isOrdinal }: Fleet): ReadonlyMap<string, number> =>
+    decideHandover(input(wanted, held, { isOrdinal })).keep;
+  /** What the clusters have after the decision. */
+  const done = (fleet: Fleet): Fleet => {
+    const keep = keepIn(fleet);
+    const left = Object.entries(fleet.held).map(([name, { told, ready }]) => {
+      const share = Math.max(fleet.wanted[name] ?? 0, keep.get(name) ?? 0);
+      const gone = Math.max(0, told - share);
+      const stillReady = fleet.isOrdinal ? Math.max(0, ready - gone) : Math.min(ready, share);
+      return [name, holding(Math.min(told, share), stillReady)] as const;
+    });
+    return { ...fleet, held: Object.fromEntries(left) };
+  };
+
+  it('never leaves fewer ready replicas than the fewer of those before and those wanted', () => {
     fc.assert(
-      fc.property(counts, counts, counts, (wantedCounts, told, readyCounts) => {
-        const wanted = Object.fromEntries(
-          names.flatMap((name, at) => ((wantedCounts[at] ?? 0) > 0 ? [[name, wantedCounts[at] ?? 0]] : [])),
+      fc.property(moves, (fleet) => {
+        const before = sumOf((name) => fleet.held[name]?.ready ?? 0);
+        const wanted = sumOf((name) => fleet.wanted[name] ?? 0);
+        const next = done(fleet);
+        expect(sumOf((name) => next.held[name]?.ready ?? 0)).toBeGreaterThanOrEqual(Math.min(before, wanted));
+      }),
+    );
+  });
+
+  it('keeps no more than replacements are not ready, and keeps nothing when all are', () => {
+    fc.assert(
+      fc.property(moves, (fleet) => {
+        const keep = keepIn(fleet);
+        const surplus = sumOf((name) => Math.max(0, (keep.get(name) ?? 0) - (fleet.wanted[name] ?? 0)));
+        const missing = sumOf((name) => Math.max(0, (fleet.wanted[name] ?? 0) - (fleet.held[name]?.ready ?? 0)));
+        const unreadyIn = sumOf((name) => (fleet.held[name]?.told ?? 0) - (fleet.held[name]?.ready ?? 0));
+        expect(surplus).toBeLessThanOrEqual(fleet.isOrdinal ? missing + unreadyIn : missing);
+        const ready = Object.fromEntries(
+          names.map((name) => [name, holding(Math.max(fleet.held[name]?.told ?? 0, fleet.wanted[name] ?? 0))]),
         );
-        const held = Object.fromEntries(
-          names.map((name, at) => [name, holding(told[at] ?? 0, Math.min(told[at] ?? 0, readyCounts[at] ?? 0))]),
-        );
-        const { keep } = decideHandover(input(wanted, held));
-        const before = names.reduce((sum, name) => sum + (held[name]?.ready ?? 0), 0);
-        const after = names.reduce(
-          (sum, name) => sum + Math.min(held[name]?.ready ?? 0, Math.max(wanted[name] ?? 0, keep.get(name) ?? 0)),
-          0,
-        );
-        const total = Object.values(wanted).reduce((sum, count) => sum + count, 0);
-        expect(after).toBeGreaterThanOrEqual(Math.min(before, total));
+        expect(keepIn({ ...fleet, held: ready }).size).toBe(0);
+      }),
+    );
+  });
+
+  it('is decided the same once it has been done: nothing grows back, and nothing more goes', () => {
+    fc.assert(
+      fc.property(moves, (fleet) => {
+        const next = done(fleet);
+        for (const [name, replicas] of keepIn(next)) expect(replicas).toBeLessThanOrEqual(next.held[name]?.told ?? 0);
+        if (!fleet.isOrdinal) expect(done(next)).toEqual(next);
       }),
     );
   });

@@ -1,7 +1,8 @@
 /**
- * @module When replicas go from one cluster to another, in which order: what a cluster should no longer have stays until its replacement is
- * ready elsewhere; of a singleton the old one is gone before the new one comes. Pure.
+ * @module When replicas go from one cluster to another, in which order: as many of those that a cluster should no longer have stay as
+ * replacements are not ready elsewhere; of a singleton the old one is gone before the new one comes. Pure.
  */
+import { compareText } from '../../../shared/lib/compare-text.ts';
 
 /** What is known of a workload's replicas in one cluster. */
 export type Holding = {
@@ -18,6 +19,8 @@ export type Holding = {
 /** What a handover is decided from. */
 export type HandoverInput = {
   readonly isSingleton: boolean;
+  /** Replicas leave by their number, ready or not, as a StatefulSet's do; of others those that are not ready leave first. */
+  readonly isOrdinal: boolean;
   /** Replicas by cluster, from the Placement. */
   readonly wanted: ReadonlyMap<string, number>;
   /** Replicas that found no place. */
@@ -33,7 +36,7 @@ export type HandoverInput = {
 
 /** What it comes to. */
 export type Handover = {
-  /** Clusters that keep what they were told, and how many that is at the least. */
+  /** Clusters that have more than they should until replacements are ready, and how many replicas they keep meanwhile. */
   readonly keep: ReadonlyMap<string, number>;
   /** Drained clusters in which stays what finds no place elsewhere, and how many that is; in the order of their names. */
   readonly stay: ReadonlyMap<string, number>;
@@ -45,7 +48,7 @@ const nothing: Handover = { keep: new Map(), stay: new Map(), wait: new Set() };
 
 /** Clusters that have more than they should. */
 const leaving = ({ held, wanted }: HandoverInput): [string, Holding][] =>
-  [...held].filter(([name, { told }]) => told > (wanted.get(name) ?? 0)).sort(([a], [b]) => (a < b ? -1 : 1));
+  [...held].filter(([name, { told }]) => told > (wanted.get(name) ?? 0)).sort(([a], [b]) => compareText(a, b));
 
 const oneAfterAnother = (input: HandoverInput): Handover => {
   // A drain does not stop what has nowhere to go.
@@ -61,25 +64,80 @@ const oneAfterAnother = (input: HandoverInput): Handover => {
   return { ...nothing, wait: new Set(grows.map(([name]) => name)) };
 };
 
+/** A cluster that has more than it should. */
+type Source = {
+  readonly name: string;
+  readonly told: number;
+  readonly wanted: number;
+  /** With so many, as many ready ones stay as are surely ready of those wanted. */
+  readonly floor: number;
+  /** Ready ones that are there beyond those. */
+  readonly spare: number;
+  /** Replicas that may be missing meanwhile, because it is drained. */
+  readonly budget: number;
+};
+
+/** Those of `count` replicas that are surely ready once the others have gone. */
+const surelyReady = ({ told, ready }: Holding, count: number, isOrdinal: boolean): number =>
+  isOrdinal && count < told ? Math.max(0, count - (told - ready)) : Math.min(ready, count);
+
+/** Sources in the order in which they keep: those that may leave nothing missing first, then by name. */
+const sourcesOf = (input: HandoverInput): Source[] =>
+  leaving(input)
+    .filter(([, { isUnheard }]) => !isUnheard)
+    .map(([name, holding]) => {
+      const wanted = input.wanted.get(name) ?? 0;
+      const { told, ready } = holding;
+      return {
+        name,
+        told,
+        wanted,
+        floor: input.isOrdinal ? Math.max(wanted, told - ready) : wanted,
+        spare: ready - surelyReady(holding, wanted, input.isOrdinal),
+        budget: input.drained.get(name) ?? 0,
+      };
+    })
+    .sort((a, b) => a.budget - b.budget || compareText(a.name, b.name));
+
+/** Replicas that the sources keep beyond what they should have: ready ones first, together no more than are missing elsewhere. */
+const keptOf = (sources: readonly Source[], missing: number): { readonly kept: ReadonlyMap<string, number>; readonly left: number } => {
+  const kept = new Map<string, number>();
+  let left = missing;
+  const keepOf = ({ name, budget }: Source, most: number): void => {
+    const count = Math.max(0, Math.min(most, left - budget));
+    if (count === 0) return;
+    kept.set(name, (kept.get(name) ?? 0) + count);
+    left -= count;
+  };
+  for (const source of sources) keepOf(source, source.spare);
+  // What is not ready may become so before its replacement does.
+  for (const source of sources) keepOf(source, source.told - source.wanted - (kept.get(source.name) ?? 0));
+  return { kept, left };
+};
+
 /** Decides the order of one workload's move. */
 export const decideHandover = (input: HandoverInput): Handover => {
   if (input.isSingleton) return oneAfterAnother(input);
   if (input.isOverdue) return nothing;
-  const { wanted, held, unplaced, drained } = input;
-  const surplus = leaving(input).filter(([, { isUnheard }]) => !isUnheard);
-  if (surplus.length === 0) return nothing;
-  const missing = [...wanted].reduce((sum, [name, replicas]) => sum + Math.max(0, replicas - (held.get(name)?.ready ?? 0)), 0);
+  const sources = sourcesOf(input);
+  if (sources.length === 0) return nothing;
+  const missing = [...input.wanted].reduce((sum, [name, replicas]) => {
+    const holding = input.held.get(name);
+    return sum + replicas - (holding === undefined ? 0 : surelyReady(holding, replicas, input.isOrdinal));
+  }, 0);
+  const { kept, left } = keptOf(sources, missing);
   const keep = new Map<string, number>();
   const stay = new Map<string, number>();
-  let homeless = unplaced;
-  for (const [name, { told }] of surplus) {
-    const budget = drained.get(name);
-    if (missing > (budget ?? 0)) keep.set(name, told);
-    else if (budget !== undefined && missing + homeless > budget) {
-      const staying = Math.min(told, homeless);
-      stay.set(name, staying);
-      homeless -= staying;
-    }
+  let homeless = input.unplaced;
+  for (const { name, told, wanted, floor } of sources.sort((a, b) => compareText(a.name, b.name))) {
+    const surplus = kept.get(name) ?? 0;
+    const here = surplus === 0 ? wanted : Math.min(told, floor + surplus);
+    const budget = input.drained.get(name);
+    const isStaying = budget !== undefined && (surplus > 0 || left + homeless > budget);
+    const staying = isStaying ? Math.min(told - here, homeless) : 0;
+    homeless -= staying;
+    if (surplus > 0) keep.set(name, here + staying);
+    else if (isStaying) stay.set(name, here + staying);
   }
   return { keep, stay, wait: new Set() };
 };

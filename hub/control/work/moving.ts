@@ -29,6 +29,8 @@ export type Moves = {
 export type Move = {
   /** Clusters that keep replicas, and how many at the least. */
   readonly keep: ReadonlyMap<string, number>;
+  /** Those of `keep` that have more than that: as many replacements are ready as they give up now. */
+  readonly give: ReadonlySet<string>;
   /** Drained clusters, and how many replicas are theirs because no other cluster takes them. */
   readonly stay: ReadonlyMap<string, number>;
   /** Clusters that get no more than they have, and how many that is. */
@@ -44,6 +46,7 @@ export type Move = {
 /** Nothing moves. */
 export const noMove: Move = {
   keep: new Map(),
+  give: new Set(),
   stay: new Map(),
   wait: new Map(),
   shut: new Set(),
@@ -144,6 +147,7 @@ export const createMoving = (parts: {
     const sinceMs = openSince.get(key) ?? nowMs;
     const { keep, stay, wait } = decideHandover({
       isSingleton,
+      isOrdinal: groupKind(object) === 'apps/StatefulSet',
       wanted,
       unplaced: placement.status?.unplaced ?? 0,
       held,
@@ -159,7 +163,16 @@ export const createMoving = (parts: {
       );
     openSince.set(key, sinceMs);
     const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
-    return { keep, stay, wait: new Map([...wait].map((name) => [name, held.get(name)?.told ?? 0])), shut, isSingleton, againMs };
+    const toldTo = (name: string): number => held.get(name)?.told ?? 0;
+    return {
+      keep,
+      give: new Set([...keep].filter(([name, replicas]) => replicas < toldTo(name)).map(([name]) => name)),
+      stay,
+      wait: new Map([...wait].map((name) => [name, toldTo(name)])),
+      shut,
+      isSingleton,
+      againMs,
+    };
   };
 
   return {
