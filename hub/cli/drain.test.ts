@@ -4,7 +4,7 @@ import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { startTestHub, type TestHub } from '../control/testing/test-hub.ts';
 import type { CliContext } from './context.ts';
-import { drain, progressLine, readBudget, stayingLines } from './drain.ts';
+import { drain, leftLines, progressLine, readBudget } from './drain.ts';
 
 const drained = (counts: Partial<ClusterDrainStatus>, observedGeneration = 2): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
@@ -35,11 +35,14 @@ describe('hanse drain', () => {
     expect(progressLine(cluster, 2)).toBe(line);
   });
 
-  it('names what stays, with the reason of each, and counts the rest', () => {
-    expect(stayingLines({ staying: [db, tick], stayingMore: 2 })).toEqual([
+  it('names what waits and what stays, with the reason of each, and counts the rest', () => {
+    const web = { ...db, kind: 'Deployment', name: 'web', why: '3 replicas wait for replacements that are not Ready: us 1 of 4' };
+    expect(leftLines({ waiting: [web], waitingMore: 5, staying: [db, tick], stayingMore: 2 })).toEqual([
+      '  deployment/web (shop), 3 replicas: 3 replicas wait for replacements that are not Ready: us 1 of 4',
+      '  and 5 more that wait',
       '  statefulset/db (shop), 3 replicas: no other cluster has room',
       '  cronjob/tick (shop): there is no other cluster',
-      '  and 2 more',
+      '  and 2 more that stay',
     ]);
   });
 

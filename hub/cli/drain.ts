@@ -1,5 +1,5 @@
 /** @module `hanse drain`: empties a cluster, or lets it take replicas again. */
-import type { Cluster, ClusterDrainStatus } from '../../shared/api/cluster.ts';
+import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
@@ -41,13 +41,23 @@ export const progressLine = ({ metadata, status }: Cluster, generation: number):
 
 const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** A line for each object that stays, with the reason. */
-export const stayingLines = ({ staying = [], stayingMore = 0 }: Pick<ClusterDrainStatus, 'staying' | 'stayingMore'>): string[] => [
-  ...staying.map(({ kind, namespace, name, replicas, why }) => {
+const objectLines = (objects: readonly DrainStaying[], more: number, rest: string): string[] => [
+  ...objects.map(({ kind, namespace, name, replicas, why }) => {
     const object = `${kind.toLowerCase()}/${name}${namespace === '' ? '' : ` (${namespace})`}`;
     return `  ${object}${replicas === undefined ? '' : `, ${counted(replicas, 'replica')}`}: ${why}`;
   }),
-  ...(stayingMore === 0 ? [] : [`  and ${stayingMore} more`]),
+  ...(more === 0 ? [] : [`  and ${more} more ${rest}`]),
+];
+
+/** A line for each object that waits for its replacements, and for each that stays, with the reason. */
+export const leftLines = ({
+  waiting = [],
+  waitingMore = 0,
+  staying = [],
+  stayingMore = 0,
+}: Pick<ClusterDrainStatus, 'staying' | 'stayingMore' | 'waiting' | 'waitingMore'>): string[] => [
+  ...objectLines(waiting, waitingMore, 'that wait'),
+  ...objectLines(staying, stayingMore, 'that stay'),
 ];
 
 /** How a drain that was watched ended, for the one who watched. */
@@ -77,16 +87,16 @@ const follow = async (
   const timeout = (timeoutSeconds ?? 0) > 0 ? setTimeout(endBy('timeout'), (timeoutSeconds ?? 0) * 1_000) : undefined;
   const forget = context.onInterrupt?.(endBy('interrupted'));
   let calm: NodeJS.Timeout | undefined;
-  let [last, lastStaying] = ['', ''];
+  let [last, lastLeft] = ['', ''];
   const see = (cluster: Cluster): void => {
     const line = progressLine(cluster, generation);
     if (line === undefined) return;
     drain = cluster.status?.drain;
-    const lines = stayingLines(drain ?? {});
-    if (line === last && lines.join() === lastStaying) return;
+    const lines = leftLines(drain ?? {});
+    if (line === last && lines.join() === lastLeft) return;
     context.print(line);
-    if (lines.join() !== lastStaying) for (const text of lines) context.print(text);
-    [last, lastStaying] = [line, lines.join()];
+    if (lines.join() !== lastLeft) for (const text of lines) context.print(text);
+    [last, lastLeft] = [line, lines.join()];
     clearTimeout(calm);
     if (drain?.objects === 0) endBy('empty')();
     // Whoever says how long to wait is not told that it is in vain.
@@ -130,7 +140,7 @@ const tellUnfinished = (context: CliContext, name: string, { end, drain }: Watch
   if (end === 'empty') return;
   const left = drain === undefined ? '' : `: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} left in ${name}`;
   context.print(`${whyEnded[end]}${left}`);
-  for (const line of stayingLines(drain ?? {})) context.print(line);
+  for (const line of leftLines(drain ?? {})) context.print(line);
   context.print(`the drain goes on in the hub; hanse drain ${name} watches it again, hanse drain ${name} --undo ends it`);
 };
 

@@ -92,6 +92,38 @@ describe('explain', () => {
     expect(lines.at(-1)).toMatch(/ 2 replicas stay here until another cluster takes them; taint hanse.dev\/drain$/);
   });
 
+  test('replicas that are not ready have a column when there are any, and a line with what is known of them', () => {
+    const row = { eligible: true, reason: '', message: '', before: 0 };
+    const placed = [
+      { name: 'aws', replicas: 5 },
+      { name: 'idc', replicas: 2 },
+    ];
+    const lines = (unready: NonNullable<Placement['status']>['unready']): string[] =>
+      explanationLines({
+        apiVersion: 'hanse.dev/v1alpha1',
+        kind: 'Placement',
+        metadata: { name: 'web-deployment', namespace: 'shop' },
+        spec: {
+          workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+          policy: 'shop/web',
+          clusters: placed,
+        },
+        status: {
+          message: 'placed in 2 clusters',
+          explanation: placed.map(({ name, replicas }) => ({ ...row, cluster: name, got: replicas })),
+          ...(unready === undefined ? {} : { unready }),
+        },
+      });
+    expect(lines([{ name: 'aws', replicas: 5, ready: 3, why: '2 pods are bound to no node' }]).slice(3)).toEqual([
+      'CLUSTER   ELIGIBLE   TIER   CAN ADD   HAD   GOT   READY   WHY',
+      'aws       yes               unknown   0     5     3',
+      'idc       yes               unknown   0     2     2',
+      '',
+      '2 replicas on aws are not Ready: 2 pods are bound to no node',
+    ]);
+    expect(lines(undefined).slice(3)[0]).toBe('CLUSTER   ELIGIBLE   TIER   CAN ADD   HAD   GOT   WHY');
+  });
+
   test('scores, prices and shares have columns when there are any, and the cost a line', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

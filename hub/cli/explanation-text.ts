@@ -1,10 +1,16 @@
 /** @module A decision as `hanse explain` tells it: what was placed, and a row for every cluster with what it got and why. */
 import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
 import type { StayingCluster } from '../../shared/api/staying.ts';
+import { type UnreadyCluster, unreadyMax, unreadyText } from '../../shared/api/unready.ts';
 import { tableLines } from './table.ts';
 
 /** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
-type Row = ExplanationRow & { readonly failures: readonly ApplyFailure[]; readonly staying: StayingCluster | undefined };
+type Row = ExplanationRow & {
+  readonly failures: readonly ApplyFailure[];
+  readonly staying: StayingCluster | undefined;
+  /** Replicas that are ready; undefined where all are, or nothing is known. */
+  readonly ready: number | undefined;
+};
 
 /** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
 type Column = { readonly head: string; readonly cell: (row: Row) => string; readonly isOptional?: boolean };
@@ -40,6 +46,7 @@ const columns: readonly Column[] = [
   },
   { head: 'HAD', cell: ({ before }) => String(before) },
   { head: 'GOT', cell: ({ got }) => String(got) },
+  { head: 'READY', cell: ({ ready }) => (ready === undefined ? '' : String(ready)), isOptional: true },
   { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
   { head: 'WHY', cell: whyText },
 ];
@@ -61,6 +68,22 @@ const withWholeShares = <T extends ExplanationRow>(rows: readonly T[]): readonly
   return rows.map((row, at) => (row.share === undefined || !isRaised.has(at) ? row : { ...row, share: row.share + 1 }));
 };
 
+/** Ready replicas of a placed cluster; told of all of them once one has some that are not. */
+const readyIn = (status: Placement['status'], { cluster, got }: ExplanationRow, isPlaced: boolean): number | undefined => {
+  const unready = status?.unready ?? [];
+  if (unready.length === 0 || !isPlaced) return undefined;
+  return unready.find(({ name }) => name === cluster)?.ready ?? (unready.length < unreadyMax ? got : undefined);
+};
+
+/** Clusters told one by one of replicas that are not ready; the rest is counted. */
+const unreadyLinesMax = 20;
+
+const unreadyLines = (unready: readonly UnreadyCluster[] = []): string[] => {
+  if (unready.length === 0) return [];
+  const rest = unready.length - unreadyLinesMax;
+  return ['', ...unready.slice(0, unreadyLinesMax).map(unreadyText), ...(rest > 0 ? [`and replicas on ${rest} more clusters`] : [])];
+};
+
 /** The lines that `hanse explain` prints for a decision; `remarks` on the policies go before the table. */
 export const explanationLines = (placement: Placement, remarks: readonly string[] = []): string[] => {
   const { spec, status } = placement;
@@ -68,7 +91,12 @@ export const explanationLines = (placement: Placement, remarks: readonly string[
   const rows = withWholeShares(status?.explanation ?? []).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
     const staying = status?.staying?.find(({ name }) => name === row.cluster);
-    return { ...row, staying, failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [] };
+    return {
+      ...row,
+      staying,
+      ready: readyIn(status, row, isPlaced),
+      failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [],
+    };
   });
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
@@ -85,5 +113,6 @@ export const explanationLines = (placement: Placement, remarks: readonly string[
       shown.map(({ head }) => head),
       rows.map((row) => shown.map(({ cell }) => cell(row))),
     ),
+    ...unreadyLines(status?.unready),
   ];
 };

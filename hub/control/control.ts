@@ -163,12 +163,12 @@ export const startControl = (options: ControlOptions): Control => {
   const onClusters = (): void => {
     const names = new Set(changedClusters);
     changedClusters.clear();
-    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(work, id);
+    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(work, board, id);
     for (const key of placedKeys(names)) {
       placement.add(key);
       work.add(key);
     }
-    for (const id of board.ids()) addWork(work, id);
+    for (const id of board.ids()) addWork(work, board, id);
     traffic.onCluster();
   };
   const gpus = startGpuLoop({ store, env, directory });

@@ -4,7 +4,7 @@ import { parseApiVersion } from '../../shared/kube/object.ts';
 import type { ResourceType } from '../../shared/kube/resource.ts';
 import { keyOf, partsOf, prefixOf, type StorageKey } from '../../shared/kube/storage/index.ts';
 import { hash32 } from '../../shared/lib/index.ts';
-import type { WorkRef } from '../../shared/wire/index.ts';
+import type { StatusItem, WorkRef } from '../../shared/wire/index.ts';
 
 export {
   bag,
@@ -94,3 +94,11 @@ export const keyOfWorkId: (id: string) => StorageKey | undefined = remembered((i
     .replace(/\u0000([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return key.split('/').length === 4 && workIdOf(key) === id ? key : undefined;
 });
+
+/** The key of the object that an answer is about; undefined when its id is not of the object that it names. */
+export const keyOfAnswer = ({ id, ref }: Pick<StatusItem, 'id' | 'ref'>): StorageKey | undefined => {
+  const key = keyOfWorkId(id);
+  if (key !== undefined) return key;
+  const named = keyOf(parseApiVersion(ref.apiVersion).group, ref.resource, ref.namespace, ref.name);
+  return workIdOf(named) === id ? named : undefined;
+};

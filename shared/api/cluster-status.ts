@@ -34,6 +34,14 @@ const gpuUse = fields('GPUs of one product; a figure that no exporter gave is ab
   xid: amounts('GPUs by the code of their last XID error.'),
 });
 
+const drainObject = fields('One object.', {
+  kind: must(text('Its kind.')),
+  namespace: text('Its namespace; empty for cluster-scoped kinds.'),
+  name: must(text('Its name.')),
+  replicas: count('Its replicas there; absent for objects that have none.'),
+  why: must(text('Why it stays, for a person.')),
+});
+
 /** `status` of a Cluster. */
 export const clusterStatusShape = fields('What was found out about the cluster.', {
   conditions: conditionsShape,
@@ -88,19 +96,10 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     objects: must(count('Objects of the hub that are still there.')),
     replicas: must(count('Replicas of workloads among them.')),
     stuck: must(count('Replicas that find no place elsewhere and stay until they do.')),
-    staying: list(
-      'What stays until something else changes; the first 20.',
-      fields('One object.', {
-        kind: must(text('Its kind.')),
-        namespace: text('Its namespace; empty for cluster-scoped kinds.'),
-        name: must(text('Its name.')),
-        replicas: count('Its replicas there; absent for objects that have none.'),
-        why: must(text('Why it stays, for a person.')),
-      }),
-      { type: 'atomic' },
-      64,
-    ),
+    staying: list('What stays until something else changes; the first 20.', drainObject, { type: 'atomic' }, 64),
     stayingMore: count('How many stay besides those.'),
+    waiting: list('What leaves when its replacements are ready, and which are not; the first 20.', drainObject, { type: 'atomic' }, 64),
+    waitingMore: count('How many wait besides those.'),
     since: must(text('Since when, RFC 3339.')),
     observedGeneration: must(count('metadata.generation of the Cluster that this was counted for.')),
   }),

@@ -122,7 +122,7 @@ export type DetectorSummary = {
   readonly watchedSeconds: number;
 };
 
-/** An object that stays in a cluster that is emptied, and why. */
+/** An object that stays in a cluster that is emptied, for now or until something changes, and why. */
 export type DrainStaying = {
   readonly kind: string;
   /** '' for objects of no namespace. */
@@ -145,6 +145,10 @@ export type ClusterDrainStatus = {
   readonly staying?: readonly DrainStaying[];
   /** How many stay besides those. */
   readonly stayingMore?: number;
+  /** What leaves when its replacements are ready, and which are not; the first 20. */
+  readonly waiting?: readonly DrainStaying[];
+  /** How many wait besides those. */
+  readonly waitingMore?: number;
   readonly since: string;
   /** metadata.generation of the Cluster that this was counted for. */
   readonly observedGeneration: number;

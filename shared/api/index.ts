@@ -165,3 +165,4 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   ...mcsSchemas,
   [placementHistoryType.schemaName]: placementHistorySchema,
 };
+export { type UnreadyCluster, unreadyMax, unreadyText, waitingText } from './unready.ts';

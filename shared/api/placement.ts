@@ -9,6 +9,7 @@ import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objec
 import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
 import { type StayingCluster, stayingShape } from './staying.ts';
 import { placementConversion } from './stored-placement.ts';
+import { type UnreadyCluster, unreadyShape } from './unready.ts';
 
 /** Which object a decision is about; `namespace` is '' for cluster-scoped kinds. */
 export type WorkloadRef = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
@@ -91,6 +92,8 @@ export type PlacementStatus = {
   readonly owed?: readonly OwedCluster[];
   /** Where it runs on although it is not placed there; `message` tells it too. */
   readonly staying?: readonly StayingCluster[];
+  /** Where not all of it has become ready; the first 100. */
+  readonly unready?: readonly UnreadyCluster[];
   /** The terms that keep the rest from being placed, the most frequent first. */
   readonly binding?: string;
   readonly cost?: PlacementCost;
@@ -210,6 +213,7 @@ const statusShape = fields('How the decision came about.', {
     clustersMax,
   ),
   staying: stayingShape,
+  unready: unreadyShape,
   binding: text('The terms that keep the rest from being placed, the most frequent first.'),
   cost: fields('What the decision costs an hour; replicas in clusters without a price count nothing.', {
     before: must(text('Of the replicas before it, a decimal number.')),

@@ -1,5 +1,5 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
-import type { StoredPlacement } from '../../../shared/api/index.ts';
+import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -13,11 +13,13 @@ import { bag, groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '..
 import { commit, controlUser, sameJson } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import { type Board, placementMark } from '../work/board.ts';
+import { unreadyOf } from '../work/replicas.ts';
 import { stayingOf } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import { createMissingTeller } from './missing.ts';
 import type { Part } from './parts.ts';
+import { createUnreadyTeller } from './unready.ts';
 
 /** What the loop is built from. */
 export type StatusLoopOptions = {
@@ -26,7 +28,7 @@ export type StatusLoopOptions = {
   readonly catalog: KindCatalog;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'has' | 'isUnheard' | 'view'>;
+  readonly directory: Pick<Directory, 'get' | 'has' | 'isUnheard' | 'view'>;
   readonly events: EventRecorder;
 };
 
@@ -59,6 +61,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
   /** Objects that follow workloads, with what those were last told of them. */
   const followers = new Map<StorageKey, string>();
   const missing = createMissingTeller(store, dependencies, events, env.nowMs);
+  const unready = createUnreadyTeller(env.nowMs);
 
   const answersOf = ({ key, object }: Stored, clusters: readonly string[]): Heard[] => {
     const id = workIdOf(key);
@@ -137,11 +140,22 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     return nextApplied(stored.key, answers, staying, placement.status, timeText(env.nowMs()));
   };
 
-  const placementWrite = ({ key, placement, revision }: Placed, { conditions, failures, staying }: AppliedChange): Write => {
-    const { failures: _, staying: __, ...status } = placement?.status ?? {};
-    const told = { conditions, ...(failures.length === 0 ? {} : { failures }), ...(staying.length === 0 ? {} : { staying }) };
-    const object = { ...placement, status: { ...status, ...told } };
-    return { op: 'put', key, expected: revision, object: object as unknown as KubeObject, by: controlUser };
+  /** The Placement with what is new of how the clusters took it, and of what is not ready there; undefined when neither is. */
+  const placementWrite = (
+    { key, placement, revision }: Placed,
+    applied: AppliedChange | undefined,
+    notReady: readonly UnreadyCluster[] | undefined,
+  ): Write[] => {
+    if (placement === undefined || (applied === undefined && notReady === undefined)) return [];
+    const { failures, staying, unready: unreadyBefore, ...status } = placement.status ?? {};
+    const lists = { failures, staying, ...applied, unready: notReady ?? unreadyBefore };
+    const told = Object.fromEntries(
+      (['failures', 'staying', 'unready'] as const)
+        .map((field) => [field, lists[field] ?? []] as const)
+        .filter(([, list]) => list.length > 0),
+    );
+    const object = { ...placement, status: { ...status, ...(applied === undefined ? {} : { conditions: applied.conditions }), ...told } };
+    return [{ op: 'put', key, expected: revision, object: object as unknown as KubeObject, by: controlUser }];
   };
 
   /** Brings the workloads back that an object follows, when what they must know of it is new. */
@@ -157,6 +171,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const leaders = leadersOf(key);
     if (stored === undefined) {
       missing.forget(key);
+      unready.forget(key);
       if (followers.delete(key)) for (const leader of leaders) controller.add(leader.key);
       return done;
     }
@@ -168,11 +183,16 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     if (placement === undefined && !followers.has(key)) return done;
     const change = placement === undefined ? undefined : appliedChange(stored, placement);
     const ofObject = objectWrite(stored, answers, existing);
-    const writes = [...(ofObject === undefined ? [] : [ofObject]), ...(change === undefined ? [] : [placementWrite(existing, change)])];
+    const notReady =
+      placement === undefined || isGoing(stored)
+        ? undefined
+        : unready.look(key, unreadyOf({ board, directory }, key, stored.object, placement), placement.status?.unready);
+    const writes = [...(ofObject === undefined ? [] : [ofObject]), ...placementWrite(existing, change, notReady?.write)];
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;
     if (leaders.length === 0) followers.delete(key);
-    const lookAgainMs = placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined;
+    const looksMs = [placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined, notReady?.againMs];
+    const lookAgainMs = looksMs.reduce((soonest, ms) => (ms === undefined || (soonest ?? ms) < ms ? soonest : ms), undefined);
     for (const { about, event } of change?.events ?? []) {
       const subject = store.get(about)?.object;
       if (subject !== undefined) events.record(subject, event);

@@ -1,8 +1,10 @@
 /** @module What was sent to each cluster and what came back, by work id. In memory; rebuilt from the broker at start. */
 
 import type { StoredPlacement } from '../../../shared/api/index.ts';
+import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { PublishedWork } from '../../fleet/port.ts';
+import { keyOfAnswer, keyOfWorkId } from '../kinds.ts';
 
 /** One object in one cluster. */
 export type BoardEntry = {
@@ -43,6 +45,8 @@ export type Board = {
   readonly rendered: (id: string) => Rendered | undefined;
   readonly putRendered: (id: string, rendered: Rendered) => void;
   readonly ids: () => readonly string[];
+  /** The key of the object of a work id; of an id that is a hash only an answer tells it. Undefined = not known. */
+  readonly keyOf: (id: string) => StorageKey | undefined;
   /** Highest seq that was sent to a cluster. */
   readonly newestSeqTo: (cluster: string) => number;
 };
@@ -103,6 +107,11 @@ export const createBoard = (): Board => {
       rendered.set(id, next);
     },
     ids: () => [...entries.keys()],
+    keyOf: (id) => {
+      const key = keyOfWorkId(id);
+      const [said] = key === undefined ? (answers.get(id)?.values() ?? []) : [];
+      return said === undefined ? key : keyOfAnswer(said);
+    },
     newestSeqTo: (cluster) => [...entries.values()].reduce((newest, known) => Math.max(newest, known.get(cluster)?.seq ?? 0), 0),
   };
 };

@@ -1,17 +1,25 @@
 /** @module Emptying a cluster: how much may be missing meanwhile, how much is still there, and what of it stays. */
-import { type Cluster, type ClusterDrain, type ClusterDrainStatus, type DrainStaying, drainTaint } from '../../../shared/api/index.ts';
+import {
+  type Cluster,
+  type ClusterDrain,
+  type ClusterDrainStatus,
+  type DrainStaying,
+  drainTaint,
+  waitingText,
+} from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import { evictionAt } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
-import { keyOfWorkId, refOf, workIdOf } from '../kinds.ts';
+import { refOf, workIdOf } from '../kinds.ts';
 import { isFinishedJob } from '../placement/decide.ts';
 import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
-import { findsNoPlace, outlivesDrain, replicasTold, whyNoPlace } from './staying.ts';
+import { type ReadySources, replicasTold, unreadyOf } from './replicas.ts';
+import { findsNoPlace, outlivesDrain, whyNoPlace } from './staying.ts';
 
 /** Replicas of a workload of so many that may be missing: a share is rounded down, as for the `maxUnavailable` of a Deployment. */
 export const budgetOf = ({ maxUnavailable = 0 }: ClusterDrain, replicas: number): number => {
@@ -20,7 +28,7 @@ export const budgetOf = ({ maxUnavailable = 0 }: ClusterDrain, replicas: number)
 };
 
 /** What is still in a cluster that is emptied. */
-export type DrainCount = Pick<ClusterDrainStatus, 'objects' | 'replicas' | 'stuck' | 'staying' | 'stayingMore'>;
+export type DrainCount = Omit<ClusterDrainStatus, 'since' | 'observedGeneration'>;
 
 /** What it is counted from. */
 export type DrainSources = {
@@ -28,13 +36,13 @@ export type DrainSources = {
   readonly store: Store;
   readonly dependencies: Pick<DependencyIndex, 'dependents'>;
   readonly policies: Pick<PolicyBook, 'byId'>;
-  readonly directory: Pick<Directory, 'isUnheard'>;
+  readonly directory: ReadySources['directory'];
 };
 
-/** Objects that are named; the rest is counted. */
-const stayingMax = 20;
+/** Objects that are named, of those that stay and of those that wait; the rest is counted. */
+const namedMax = 20;
 
-/** An object that stays; the reason is made for those that are named. */
+/** An object that stays, or waits; the reason is made for those that are named. */
 type Found = Omit<DrainStaying, 'why'> & { readonly follows: boolean; readonly why: () => string };
 
 /** Workloads before what follows them, then by namespace, kind and name. */
@@ -57,6 +65,32 @@ const whyPlaced = ({ store, policies }: DrainSources, object: KubeObject, cluste
   return outlivesDrain(object) && findsNoPlace(placement) ? () => whyNoPlace(placement.status, cluster) : undefined;
 };
 
+/** What of a placed object leaves only when its replacements are ready; undefined when nothing does. */
+const whyWaiting = (
+  sources: DrainSources,
+  key: StorageKey,
+  object: KubeObject,
+  cluster: string,
+  replicas: number,
+): Found['why'] | undefined => {
+  const { placement } = placementOf(sources.store, refOf(object));
+  if (placement === undefined || object.metadata.deletionTimestamp !== undefined) return undefined;
+  const wanted = placement.spec.clusters.find(({ name }) => name === cluster)?.replicas ?? 0;
+  const count = replicas - wanted - (placement.status?.unplaced ?? 0);
+  if (count <= 0) return undefined;
+  const unready = unreadyOf(sources, key, object, placement).filter(({ name }) => name !== cluster);
+  return unready.length === 0 ? undefined : () => waitingText(count, unready);
+};
+
+/** The first of what was found, with their reasons, and how many there are besides. */
+const named = (found: readonly Found[]): { readonly first: readonly DrainStaying[]; readonly more: number } => ({
+  first: [...found]
+    .sort(inOrder)
+    .slice(0, namedMax)
+    .map(({ follows: _, why, ...one }) => ({ ...one, why: why() })),
+  more: Math.max(0, found.length - namedMax),
+});
+
 /** Workloads that the object follows and that are in the cluster. */
 const leadersIn = ({ board, store, dependencies }: DrainSources, key: StorageKey, cluster: string): KubeObject[] =>
   [...dependencies.dependents(key)].sort().flatMap((leader) => {
@@ -71,18 +105,19 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
   const { board, store, directory } = sources;
   if (!board.isRead()) return undefined;
   const sum = { objects: 0, replicas: 0, stuck: 0 };
-  const found: Found[] = [];
+  const staying: Found[] = [];
+  const waiting: Found[] = [];
   for (const id of board.ids()) {
     const entry = board.sent(id).get(name);
     if (entry === undefined) continue;
-    const key = keyOfWorkId(id);
+    const key = board.keyOf(id);
     const object = key === undefined ? undefined : store.get(key)?.object;
     const leaders = key === undefined ? [] : leadersIn(sources, key, name);
     if (object !== undefined && (isFinishedJob(object) || (leaders.length > 0 && leaders.every(isFinishedJob)))) continue;
-    const replicas = replicasTold(board, id, name, entry);
+    const replicas = replicasTold(entry, board.answer(id, name));
     sum.objects += 1;
     sum.replicas += replicas ?? 0;
-    if (object === undefined) continue;
+    if (key === undefined || object === undefined) continue;
     const leader = leaders.find((one) => whyPlaced(sources, one, name) !== undefined);
     const own = entry.op === 'withdraw' ? undefined : whyPlaced(sources, object, name);
     const why = directory.isUnheard(name)
@@ -90,22 +125,25 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
       : (own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`));
     if (own !== undefined && replicas !== undefined)
       sum.stuck += Math.min(replicas, placementOf(store, refOf(object)).placement?.status?.unplaced ?? 0);
-    if (why === undefined) continue;
+    const whyNotYet = why === undefined && replicas !== undefined ? whyWaiting(sources, key, object, name, replicas) : undefined;
+    const reason = why ?? whyNotYet;
+    if (reason === undefined) continue;
     const { kind, metadata } = object;
-    const staying = {
+    (why === undefined ? waiting : staying).push({
       kind,
       namespace: metadata.namespace ?? '',
       name: metadata.name,
       ...(replicas === undefined ? {} : { replicas }),
-      why,
-    };
-    found.push({ ...staying, follows: leaders.length > 0 });
+      why: reason,
+      follows: leaders.length > 0,
+    });
   }
-  if (found.length === 0) return sum;
-  const more = found.length - stayingMax;
-  const staying = found
-    .sort(inOrder)
-    .slice(0, stayingMax)
-    .map(({ follows: _, why, ...one }) => ({ ...one, why: why() }));
-  return { ...sum, staying, ...(more > 0 ? { stayingMore: more } : {}) };
+  const [stays, waits] = [named(staying), named(waiting)];
+  return {
+    ...sum,
+    ...(stays.first.length === 0 ? {} : { staying: stays.first }),
+    ...(stays.more === 0 ? {} : { stayingMore: stays.more }),
+    ...(waits.first.length === 0 ? {} : { waiting: waits.first }),
+    ...(waits.more === 0 ? {} : { waitingMore: waits.more }),
+  };
 };

@@ -2,7 +2,7 @@
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { FleetBus } from '../../fleet/port.ts';
-import { keyOfWorkId } from '../kinds.ts';
+import { keyOfAnswer } from '../kinds.ts';
 import type { Board } from './board.ts';
 import type { WorkLoop } from './loop.ts';
 
@@ -15,9 +15,9 @@ export type Listeners = {
   readonly lookAtStatus: (key: StorageKey) => void;
 };
 
-/** Adds the object of a work id, when the id can be read back. */
-export const addWork = (work: Pick<WorkLoop, 'add'>, id: string): void => {
-  const key = keyOfWorkId(id);
+/** Adds the object of a work id, when it is known. */
+export const addWork = (work: Pick<WorkLoop, 'add'>, board: Pick<Board, 'keyOf'>, id: string): void => {
+  const key = board.keyOf(id);
   if (key !== undefined) work.add(key);
 };
 
@@ -25,13 +25,13 @@ export const addWork = (work: Pick<WorkLoop, 'add'>, id: string): void => {
 export const listenToClusters = ({ bus, board, work, env, lookAtStatus }: Listeners): (() => void) => {
   const unsubscribe = bus.onStatus((item) => {
     board.putAnswer(item);
-    const key = keyOfWorkId(item.id);
+    const key = keyOfAnswer(item);
     if (key === undefined) return;
     work.answered(key, item);
     lookAtStatus(key);
   });
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
-    if (keyOfWorkId(id) === undefined) {
+    if (board.keyOf(id) === undefined) {
       // Nothing of ours was ever there: what somebody put there goes.
       void bus.forgetWork(name, id);
       return;
@@ -40,12 +40,12 @@ export const listenToClusters = ({ bus, board, work, env, lookAtStatus }: Listen
     // the cluster should not have is withdrawn once more, above what it last answered.
     const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
     board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
-    addWork(work, id);
+    addWork(work, board, id);
   });
   bus.publishedWork().then(
     (published) => {
       board.load(published);
-      for (const id of board.ids()) addWork(work, id);
+      for (const id of board.ids()) addWork(work, board, id);
     },
     (error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }),
   );

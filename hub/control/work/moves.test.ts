@@ -1,6 +1,7 @@
 /** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clusters } from '../../../shared/api/cluster.ts';
+import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
@@ -40,7 +41,7 @@ afterEach(async () => {
   await hub?.stop();
   hub = undefined;
 });
-const until = (look: () => void): Promise<void> => vi.waitFor(look, { timeout: 10_000, interval: 20 });
+const until = (look: () => void | Promise<void>): Promise<void> => vi.waitFor(look, { timeout: 10_000, interval: 20 });
 
 /** A hub with the workload in `home`. */
 const settledAtHome = async (failover: object): Promise<TestHub> => {
@@ -68,6 +69,34 @@ describe('a move', () => {
     it.fleet.agent('aws').foreign.clear();
     it.fleet.beat();
     await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([0, 4]));
+  });
+
+  it('out of a cluster that is drained tells there what it waits for, and on the Placement what is not ready', async () => {
+    const it = await settledAtHome({});
+    it.fleet.agent('aws').foreign.add(workId);
+    await it.client.patch({ ...clusters, name: 'home' }, 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(async () => {
+      const { drain } = (await it.client.get({ ...clusters, name: 'home' }))?.status as { drain?: { waiting?: unknown[] } };
+      expect(drain?.waiting).toEqual([
+        {
+          kind: 'Deployment',
+          namespace: 'shop',
+          name: 'web',
+          replicas: 4,
+          why: '4 replicas wait for replacements that are not Ready: aws 0 of 4',
+        },
+      ]);
+    });
+    await until(() => {
+      const { status } = it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement;
+      expect(status?.unready).toMatchObject([{ name: 'aws', replicas: 4, ready: 0 }]);
+    });
+    it.fleet.agent('aws').foreign.clear();
+    it.fleet.beat();
+    await until(() => {
+      const { status } = it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement;
+      expect([replicasIn('home'), replicasIn('aws'), status?.unready]).toEqual([0, 4, undefined]);
+    });
   });
 
   it('waits for its replacement no longer than the policy says', async () => {

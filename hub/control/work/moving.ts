@@ -9,6 +9,7 @@ import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board, BoardEntry } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
+import { countOf, replicasTold, tellsReady } from './replicas.ts';
 import { outlivesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
@@ -64,28 +65,12 @@ export type Moving = {
   readonly forget: (key: StorageKey) => void;
 };
 
-/** Kinds that say how many of their replicas are ready. */
-const kinds: ReadonlySet<string> = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/ReplicaSet']);
 /** A cluster whose silence holds a singleton back is looked at so often. */
 const lookMs = 1_000;
 
-const countOf = (item: StatusItem | undefined, field: 'replicas' | 'readyReplicas'): number => {
-  const value = item?.status?.[field];
-  return typeof value === 'number' ? value : 0;
-};
-
-/** What a cluster was told to have. Of a record of an earlier run only the answer tells; where there is none it counts as something. */
-const toldOf = (entry: BoardEntry, answer: StatusItem | undefined): number =>
-  entry.op === 'withdraw'
-    ? 0
-    : entry.isAssumed === true || entry.replicas === undefined
-      ? answer === undefined
-        ? 1
-        : countOf(answer, 'replicas')
-      : entry.replicas;
-
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
-  const told = toldOf(entry, answer);
+  // What was sent by an earlier run and not answered counts as something.
+  const told = replicasTold(entry, answer) ?? (entry.op === 'apply' ? 1 : 0);
   const isAnswered = answer !== undefined && answer.seq >= entry.seq;
   const said = countOf(answer, 'replicas');
   // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
@@ -117,7 +102,7 @@ export const createMoving = (parts: {
   const decide: Moving['of'] = (key, object, placement) => {
     if (placement === undefined) return noMove;
     const id = workIdOf(key);
-    if (!kinds.has(groupKind(object))) return staying(id, object, placement);
+    if (!tellsReady(object)) return staying(id, object, placement);
     const sent = board.sent(id);
     const policy = policies.byId(placement.spec.policy);
     const failover = policy?.failover ?? {};
@@ -184,12 +169,8 @@ export const createMoving = (parts: {
     isOpen: (key) => openSince.has(key),
     isDoubtful: (id, cluster, replicas) => {
       const answer = board.answer(id, cluster);
-      return (
-        replicas !== undefined && answer?.status !== undefined && kinds.has(kindText(answer)) && countOf(answer, 'replicas') !== replicas
-      );
+      return replicas !== undefined && answer?.status !== undefined && tellsReady(answer.ref) && countOf(answer, 'replicas') !== replicas;
     },
     forget: (key) => void openSince.delete(key),
   };
 };
-
-const kindText = ({ ref }: StatusItem): string => `${ref.apiVersion.split('/')[0] ?? ''}/${ref.kind}`;

@@ -15,7 +15,8 @@ import type { ClusterView } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { podSpecOf, workIdOf } from '../kinds.ts';
-import type { Board, BoardEntry } from './board.ts';
+import type { Board } from './board.ts';
+import { replicasTold } from './replicas.ts';
 
 /** Clusters that are named one by one with their reasons. */
 const namedMax = 3;
@@ -23,13 +24,6 @@ const namedMax = 3;
 /** True when the decision found no place for all, or for any, of the object. */
 export const findsNoPlace = ({ spec, status }: Pick<StoredPlacement, 'spec' | 'status'>): boolean =>
   (status?.unplaced ?? 0) > 0 || spec.clusters.length === 0;
-
-/** Replicas that a cluster was told to have; of a record of an earlier run only the answer tells. Undefined for objects that have none. */
-export const replicasTold = (board: Board, id: string, cluster: string, entry: BoardEntry): number | undefined => {
-  if (entry.op === 'withdraw') return undefined;
-  const { replicas: said } = board.answer(id, cluster)?.status ?? {};
-  return entry.replicas ?? (typeof said === 'number' ? said : undefined);
-};
 
 /** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
 export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
@@ -55,7 +49,7 @@ export const stayingOf = (
       const reason =
         entry.op === 'apply' && !spec.clusters.some((cluster) => cluster.name === name) ? stayReason(directory.view(name)) : undefined;
       if (reason === undefined) return [];
-      const told = status?.replicas === undefined ? undefined : replicasTold(board, id, name, entry);
+      const told = status?.replicas === undefined ? undefined : replicasTold(entry, board.answer(id, name));
       return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
     })
     .sort((a, b) => compareText(a.name, b.name));

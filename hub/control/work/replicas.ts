@@ -1,0 +1,77 @@
+/** @module How many replicas of a workload a cluster was told to have, and how many of them it says to be ready. */
+import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import type { StatusItem } from '../../../shared/wire/index.ts';
+import type { Directory } from '../cluster/directory.ts';
+import { bag, bags, groupKind, workIdOf } from '../kinds.ts';
+import type { Board, BoardEntry } from './board.ts';
+
+/** Kinds that say how many of their replicas are ready. */
+const kinds: ReadonlySet<string> = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/ReplicaSet']);
+
+/** True for an object, or a reference to one, of a kind that says how many of its replicas are ready. */
+export const tellsReady = (object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean => kinds.has(groupKind(object));
+
+/** A count of an answer; one that is 0 is left out by the cluster. */
+export const countOf = (item: StatusItem | undefined, field: 'replicas' | 'readyReplicas'): number => {
+  const value = item?.status?.[field];
+  return typeof value === 'number' ? value : 0;
+};
+
+/**
+ * Replicas that a cluster was told to have. Of a record of an earlier run only the answer tells. Undefined = withdrawn, not known, or an
+ * object that has none.
+ */
+export const replicasTold = (entry: BoardEntry, answer: StatusItem | undefined): number | undefined => {
+  if (entry.op === 'withdraw') return undefined;
+  if (entry.isAssumed !== true && entry.replicas !== undefined) return entry.replicas;
+  return answer !== undefined && tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
+};
+
+/** What conditions of a workload tell of replicas that are not ready, the most telling first. */
+const tellingConditions: readonly { readonly type: string; readonly status: string }[] = [
+  { type: 'ReplicaFailure', status: 'True' },
+  { type: 'Progressing', status: 'False' },
+  { type: 'Available', status: 'False' },
+];
+
+const conditionTexts = (answer: StatusItem): string[] => {
+  const conditions = bags(bag(answer.status).conditions);
+  const telling = tellingConditions
+    .map(({ type, status }) => conditions.find((one) => one.type === type && one.status === status))
+    .find((one) => one !== undefined);
+  const text = telling?.message ?? telling?.reason;
+  return typeof text === 'string' && text !== '' ? [text] : [];
+};
+
+/** What is looked at to tell which replicas are not ready. */
+export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly directory: Pick<Directory, 'get' | 'isUnheard'> };
+
+/** Why replicas are not ready, as far as it is known. */
+const whyUnready = ({ directory }: ReadySources, id: string, cluster: string, answer: StatusItem | undefined): string | undefined => {
+  if (directory.isUnheard(cluster)) return 'the cluster is not heard';
+  if (answer === undefined) return 'the cluster has not answered yet';
+  if (answer.phase !== 'Applied') return answer.message ?? answer.reason;
+  const pending = directory.get(cluster)?.report?.present[id]?.pending ?? 0;
+  const nowhere = pending === 0 ? [] : [`${pending} pod${pending === 1 ? ' is' : 's are'} bound to no node`];
+  return [...nowhere, ...conditionTexts(answer)].join('; ') || undefined;
+};
+
+/** Clusters in which not all replicas that are placed there are ready, by name. */
+export const unreadyOf = (
+  sources: ReadySources,
+  key: StorageKey,
+  object: KubeObject,
+  placement: Pick<StoredPlacement, 'spec'>,
+): readonly UnreadyCluster[] => {
+  if (!tellsReady(object)) return [];
+  const id = workIdOf(key);
+  return placement.spec.clusters.flatMap(({ name, replicas = 0 }): UnreadyCluster[] => {
+    const answer = sources.board.answer(id, name);
+    const ready = Math.min(replicas, countOf(answer, 'readyReplicas'));
+    if (ready === replicas) return [];
+    const why = whyUnready(sources, id, name, answer);
+    return [{ name, replicas, ready, ...(why === undefined ? {} : { why }) }];
+  });
+};
