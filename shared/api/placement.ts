@@ -58,7 +58,12 @@ export type ExplanationRow = {
 };
 
 /** Replicas that a lost cluster had; they are given back when it has been well for a while. */
-export type OwedCluster = { readonly name: string; readonly replicas: number };
+export type OwedCluster = {
+  readonly name: string;
+  readonly replicas: number;
+  /** Clusters that took them, which give them back; absent where nobody did. */
+  readonly takenBy?: readonly { readonly name: string; readonly replicas: number }[];
+};
 
 /** What one cluster did not apply, and why: the object itself, or one that follows it. */
 export type ApplyFailure = {
@@ -208,6 +213,12 @@ const statusShape = fields('How the decision came about.', {
     fields('Replicas of one lost cluster.', {
       name: must(text('Name of the cluster.')),
       replicas: must(count('Its replicas before it was lost.')),
+      takenBy: list(
+        'Clusters that took them, which give them back.',
+        fields('One of them.', { name: must(text('Name of the cluster.')), replicas: must(count('Replicas that it took.')) }),
+        { type: 'map', keys: ['name'] },
+        clustersMax,
+      ),
     }),
     { type: 'map', keys: ['name'] },
     clustersMax,

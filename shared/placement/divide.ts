@@ -212,16 +212,31 @@ export const divideWeighted = (given: Problem): Division => {
   return better(exact, first) ? exact : first;
 };
 
-/** The replicas that lost clusters had go back to them, the others give way; undefined when that cannot hold or places fewer. */
-const givenBack = (problem: Problem, chosen: Chosen, owed: Column, preference: Preference): Attempt | undefined => {
+/** What clusters that came back are owed, and what each candidate took of it. */
+export type Owed = { readonly owed: Column; readonly taken: Column };
+
+/**
+ * The replicas that lost clusters had go back to them. Those that took them give way first, and only what is wanting then is taken from
+ * others; undefined when that cannot hold or places fewer.
+ */
+const givenBack = (problem: Problem, chosen: Chosen, { owed, taken }: Owed, preference: Preference): Attempt | undefined => {
   if (!hasAny(owed)) return undefined;
   const returning = problem.current.map((count, at) =>
     Math.max(problem.min[at] ?? 0, Math.min(problem.max[at] ?? 0, count + (owed[at] ?? 0))),
   );
   const places = returning.map((count, at) => ((owed[at] ?? 0) > 0 ? count : (problem.min[at] ?? 0)));
   if (sumOf(places) > problem.replicas) return undefined;
-  const given = attempt(problem, seatAll(problem, chosen, places, stableLine(problem, returning, preference)));
-  return given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current)) ? given : undefined;
+  const own = places.map((count, at) => Math.max(count, (returning[at] as number) - (taken[at] as number)));
+  const isEnough = sumOf(own) <= problem.replicas;
+  const tries = [
+    ...(hasAny(taken) ? [isEnough ? { start: own, kept: returning } : { start: places, kept: own }] : []),
+    { start: places, kept: returning },
+  ];
+  for (const { start, kept } of tries) {
+    const given = attempt(problem, seatAll(problem, chosen, start, stableLine(problem, kept, preference)));
+    if (given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current))) return given;
+  }
+  return undefined;
 };
 
 /** Divisions over chosen domains, those that keep what runs first. */
@@ -244,8 +259,8 @@ const coveringTries = (given: Problem, preference: Preference): (() => Column)[]
   return stableTries(within(given, chosen), chosen, preference);
 };
 
-/** The division under every strategy that keeps what runs. `owed` replicas of clusters that came back take their old places first. */
-export const divideStable = (given: Problem, owed: Column, preference: Preference): Division => {
+/** The division under every strategy that keeps what runs. Replicas owed to clusters that came back take their old places first. */
+export const divideStable = (given: Problem, owed: Owed, preference: Preference): Division => {
   const chosen = chooseDomains(given);
   const problem = within(given, chosen);
   const bound = mostPlaceable(given);

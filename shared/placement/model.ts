@@ -51,6 +51,8 @@ export type Workload = {
   readonly current: ReadonlyMap<string, number>;
   /** Replicas that lost clusters had; given back when the cluster takes replicas again. */
   readonly owed: ReadonlyMap<string, number>;
+  /** Which clusters took how many of them, by the lost cluster: they give back first. Absent = not known. */
+  readonly takers?: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /**
    * Replicas that run in clusters which are not meant to have them, as in one that was lost and comes back: the room that they hold is the
    * workload's own. Absent = none.

@@ -225,6 +225,60 @@ const rows: readonly Row[] = [
     placed: { a: 3, b: 3, c: 3 },
   },
   {
+    rule: 'a returned cluster gets back what it had from those that took it, and a third one gives nothing',
+    clusters: three,
+    replicas: 12,
+    current: { a: 4, b: 8 },
+    owed: { c: 4 },
+    takers: { c: { b: 4 } },
+    placed: { a: 4, b: 4, c: 4 },
+  },
+  {
+    rule: 'a third one of a later tier gives nothing either',
+    spec: tiers,
+    clusters: [
+      ['home', 6, on('onprem')],
+      ['back', 6, on('aws')],
+      ['third', 6, on('aws')],
+    ],
+    replicas: 12,
+    current: { home: 8, third: 4 },
+    owed: { back: 4 },
+    takers: { back: { home: 4 } },
+    placed: { back: 4, home: 4, third: 4 },
+  },
+  {
+    rule: 'who took and has lost some since gives the rest, and the others what is wanting',
+    clusters: three,
+    replicas: 8,
+    current: { a: 6, b: 2 },
+    owed: { c: 4 },
+    takers: { c: { b: 3 } },
+    placed: { a: 4, c: 4 },
+  },
+  {
+    rule: 'what was added meanwhile goes where it is, when there is enough for all',
+    clusters: three,
+    replicas: 14,
+    current: { a: 4, b: 8 },
+    owed: { c: 4 },
+    takers: { c: { b: 4 } },
+    placed: { a: 4, b: 6, c: 4 },
+  },
+  {
+    rule: 'nobody gives back to a cluster that still takes nothing',
+    clusters: [
+      ['a', 9],
+      ['b', 9],
+      ['c', 9, {}, [{ key: 'hanse.dev/returning', effect: 'NoSchedule' }]],
+    ],
+    replicas: 12,
+    current: { a: 4, b: 8 },
+    owed: { c: 4 },
+    takers: { c: { b: 4 } },
+    placed: { a: 4, b: 8 },
+  },
+  {
     rule: 'scaled to zero nothing is placed and nothing missed',
     spec: { replicaScheduling: { gang: true }, spread: [{ topologyKey: 'hanse.dev/cluster', minDomains: 2 }] },
     clusters: three,
@@ -236,7 +290,7 @@ const rows: readonly Row[] = [
 
 describe('place', () => {
   it.each(rows)('$rule', (row) => {
-    const decision = decide(row.spec ?? {}, row.clusters, row.replicas, row.current, row.owed);
+    const decision = decide(row.spec ?? {}, row.clusters, row.replicas, row.current, row.owed, row.takers);
     expect(asMap(decision.clusters)).toEqual(row.placed);
     expect(decision.unplaced).toBe(row.unplaced ?? 0);
     if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);

@@ -114,6 +114,17 @@ const owedTo = (candidates: Candidates, { owed }: Workload): Column => {
   return column.map((replicas, at) => (replicas > 0 && holdAt(candidates, at) !== undefined ? 0 : replicas));
 };
 
+/** Replicas of each candidate that it took from clusters which take replicas again. */
+const takenFrom = (candidates: Candidates, { takers }: Workload, returning: Column): Column => {
+  const taken = new Map<string, number>();
+  for (let at = 0; at < returning.length; at++) {
+    if ((returning[at] as number) === 0) continue;
+    for (const [name, replicas] of takers?.get(standingAt(candidates, at)?.view.name ?? '') ?? [])
+      taken.set(name, (taken.get(name) ?? 0) + replicas);
+  }
+  return columnFrom(candidates.roster, candidates.prepared, taken);
+};
+
 const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {
   if (problem.spreads.length > 0 && problem.replicas > spreadReplicasMax) {
     const message = `spread: ${problem.replicas} replicas are more than the ${spreadReplicasMax} that are spread at once`;
@@ -121,7 +132,8 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   }
   if (policy.strategy === 'Duplicated') return divideDuplicated(problem);
   if (policy.strategy === 'Weighted') return divideWeighted(problem);
-  return divideStable(problem, owedTo(candidates, workload), preferences[policy.strategy] ?? 'proportional');
+  const owed = owedTo(candidates, workload);
+  return divideStable(problem, { owed, taken: takenFrom(candidates, workload, owed) }, preferences[policy.strategy] ?? 'proportional');
 };
 
 /**

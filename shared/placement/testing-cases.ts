@@ -15,10 +15,11 @@ export const decide = (
   replicas: number | undefined,
   current: Record<string, number> = {},
   owed: Record<string, number> = {},
+  takers: Row['takers'] = {},
 ) =>
   place(
     { policy: policyOf(spec), clusters: clusters.map(([name, fits, labels, taints]) => clusterWith(name, fits, labels, taints)) },
-    workloadOf(replicas, current, owed),
+    workloadOf(replicas, current, owed, takers),
     env,
   );
 
@@ -35,6 +36,7 @@ export type Row = {
   readonly replicas: number | undefined;
   readonly current?: Record<string, number>;
   readonly owed?: Record<string, number>;
+  readonly takers?: Record<string, Record<string, number>>;
   readonly placed: Record<string, number>;
   readonly unplaced?: number;
   readonly reason?: string;

@@ -47,12 +47,14 @@ export const workloadOf = (
   replicas: number | undefined,
   current: Readonly<Record<string, number>> = {},
   owed: Readonly<Record<string, number>> = {},
+  takers: Readonly<Record<string, Readonly<Record<string, number>>>> = {},
 ): Workload => ({
   ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
   replicas,
   shape: replicas === undefined ? undefined : shape,
   current: new Map(Object.entries(current)),
   owed: new Map(Object.entries(owed)),
+  takers: new Map(Object.entries(takers).map(([name, taken]) => [name, new Map(Object.entries(taken))])),
 });
 
 /** A compiled policy for every Deployment of `shop`. */

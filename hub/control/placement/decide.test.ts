@@ -32,9 +32,15 @@ describe('outputOf', () => {
     const first = decide(undefined, []);
     expect(asMap(first.spec.clusters)).toEqual({ a: 3, b: 3 });
     const loss = decide(then(first), lost);
-    expect([asMap(loss.spec.clusters), loss.status.owed]).toEqual([{ a: 6 }, [{ name: 'b', replicas: 3 }]]);
+    expect([asMap(loss.spec.clusters), loss.status.owed]).toEqual([
+      { a: 6 },
+      [{ name: 'b', replicas: 3, takenBy: [{ name: 'a', replicas: 3 }] }],
+    ]);
     const held = decide(then(loss), returning);
-    expect([asMap(held.spec.clusters), held.status.owed]).toEqual([{ a: 6 }, [{ name: 'b', replicas: 3 }]]);
+    expect([asMap(held.spec.clusters), held.status.owed]).toEqual([
+      { a: 6 },
+      [{ name: 'b', replicas: 3, takenBy: [{ name: 'a', replicas: 3 }] }],
+    ]);
     const back = decide(then(held), []);
     expect([asMap(back.spec.clusters), back.status.owed]).toEqual([{ a: 3, b: 3 }, undefined]);
   });

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { compareText } from '../../../shared/lib/compare-text.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import {
   type ClusterView,
@@ -60,6 +61,30 @@ export const stillOwed = (owed: readonly OwedCluster[], clusters: readonly Clust
   return owed.filter(({ name }) => views.has(name) && isUnwell(views.get(name)));
 };
 
+/** Replicas that clusters have more than before, by name. */
+const gainsOf = (before: NonNullable<PlacementInput['before']>, decision: Decision): Map<string, number> => {
+  const had = new Map(before.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
+  const gains = decision.clusters.map(({ name, replicas = 0 }) => [name, replicas - (had.get(name) ?? 0)] as const);
+  return new Map(gains.filter(([, gain]) => gain > 0));
+};
+
+/** Who takes more while replicas of lost clusters are missing took theirs, up to what each of those is owed. */
+const withTakers = (owed: readonly OwedCluster[], gains: Map<string, number>): OwedCluster[] =>
+  owed.map((entry) => {
+    const taken = new Map((entry.takenBy ?? []).map(({ name, replicas }) => [name, replicas]));
+    let open = entry.replicas - [...taken.values()].reduce((sum, replicas) => sum + replicas, 0);
+    for (const [name, gain] of gains) {
+      const count = Math.min(gain, open);
+      if (count <= 0) continue;
+      taken.set(name, (taken.get(name) ?? 0) + count);
+      gains.set(name, gain - count);
+      open -= count;
+    }
+    if (taken.size === 0) return entry;
+    const takenBy = [...taken].map(([name, replicas]) => ({ name, replicas })).sort((a, b) => compareText(a.name, b.name));
+    return { ...entry, takenBy };
+  });
+
 /** What lost clusters are owed: what they had before, and what they lose now. A cluster that is well has been decided on: it is owed nothing. */
 const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => {
   const { before } = input;
@@ -67,14 +92,18 @@ const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => 
   const isAnyLost = input.clusters.some(({ taints }) => taints.length > 0);
   if (!isAnyLost && (before.status?.owed ?? []).length === 0) return [];
   const views = new Map(input.clusters.map((view) => [view.name, view]));
-  const owed = new Map((input.before?.status?.owed ?? []).map(({ name, replicas }) => [name, replicas]));
+  const owed = new Map((input.before?.status?.owed ?? []).map((entry) => [entry.name, entry]));
   const got = new Set(decision.clusters.map(({ name }) => name));
   for (const { name, replicas } of input.before?.spec.clusters ?? []) {
     const wasLost = views.get(name)?.taints.some(({ key, effect }) => key === healthTaints.unreachable && effect === 'NoExecute') ?? false;
-    if (wasLost && !got.has(name)) owed.set(name, Math.max(owed.get(name) ?? 0, replicas ?? 0));
+    if (wasLost && !got.has(name))
+      owed.set(name, { ...owed.get(name), name, replicas: Math.max(owed.get(name)?.replicas ?? 0, replicas ?? 0) });
   }
-  const open = [...owed].filter(([name]) => !got.has(name)).map(([name, replicas]) => ({ name, replicas }));
-  return stillOwed(open, input.clusters).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const open = [...owed.values()].filter(({ name }) => !got.has(name));
+  return withTakers(
+    stillOwed(open, input.clusters).toSorted((a, b) => compareText(a.name, b.name)),
+    gainsOf(before, decision),
+  );
 };
 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
@@ -163,6 +192,9 @@ export const workloadOf = ({
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),
+  takers: new Map(
+    (before?.status?.owed ?? []).map(({ name, takenBy = [] }) => [name, new Map(takenBy.map((taker) => [taker.name, taker.replicas]))]),
+  ),
   ...(lingering.size === 0 ? {} : { lingering }),
   priority: priority.value,
   preempts: priority.preempts,

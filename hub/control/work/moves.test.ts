@@ -53,6 +53,8 @@ const settledAtHome = async (failover: object): Promise<TestHub> => {
 };
 const replicasIn = (name: string): number =>
   (hub?.fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+const storedStatus = (it: TestHub): StoredPlacement['status'] =>
+  (it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement | undefined)?.status;
 const sentTo = (it: TestHub, name: string): string | undefined =>
   it.fleet.published().findLast(({ cluster, id }) => cluster === name && id === workId)?.op;
 const evict = (it: TestHub, name: string): Promise<KubeObject> =>
@@ -88,13 +90,13 @@ describe('a move', () => {
       ]);
     });
     await until(() => {
-      const { status } = it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement;
+      const status = storedStatus(it);
       expect(status?.unready).toMatchObject([{ name: 'aws', replicas: 4, ready: 0 }]);
     });
     it.fleet.agent('aws').foreign.clear();
     it.fleet.beat();
     await until(() => {
-      const { status } = it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement;
+      const status = storedStatus(it);
       expect([replicasIn('home'), replicasIn('aws'), status?.unready]).toEqual([0, 4, undefined]);
     });
   });
