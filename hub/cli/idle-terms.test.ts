@@ -3,11 +3,12 @@ import { expect, it } from 'vitest';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import { idleTerms } from './idle-terms.ts';
 
-const cluster = (name: string, labels: Record<string, string>): Cluster => ({
+const cluster = (name: string, labels: Record<string, string>, learnt?: Record<string, string>): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name, labels },
   spec: {},
+  ...(learnt === undefined ? {} : { status: { labels: learnt } }),
 });
 const of = (labels: Record<string, string>) => ({ matchLabels: labels });
 
@@ -28,10 +29,19 @@ it('names each tier, weight, bound, preference and override that matches no clus
     overrides: [{ clusterSelector: of({ 'hanse.dev/provider': 'azure' }) }],
   };
   expect(idleTerms(spec, clusters)).toEqual([
-    'tier idc matches no cluster',
-    'replicaScheduling.weights[1] matches no cluster',
-    'preferredClusters[0] matches no cluster',
-    'overrides[0] matches no cluster',
+    'tier idc matches no cluster (hanse.dev/provider is aws, gcp)',
+    'replicaScheduling.weights[1] matches no cluster (no cluster has size)',
+    'preferredClusters[0] matches no cluster (no cluster has size)',
+    'overrides[0] matches no cluster (hanse.dev/provider is aws, gcp)',
   ]);
   expect(idleTerms(spec, [])).toHaveLength(7);
+});
+
+it('goes by the labels that an agent has told it learnt, below those of the operator', () => {
+  const region = 'topology.kubernetes.io/region';
+  const clusters = [cluster('eu', {}, { [region]: 'eu-west' }), cluster('us', { [region]: 'us-east' }, { [region]: 'us' })];
+  const tier = (value: string) => ({ name: value, clusterSelector: of({ [region]: value }) });
+  expect(idleTerms({ resourceSelectors: [], tiers: [tier('eu-west'), tier('us-east'), tier('us')] }, clusters)).toEqual([
+    'tier us matches no cluster (topology.kubernetes.io/region is eu-west, us-east)',
+  ]);
 });

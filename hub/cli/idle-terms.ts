@@ -1,7 +1,8 @@
 /** @module Terms of a policy that match no cluster: most often a label that is written otherwise. Pure. */
-import { type Cluster, clusterLabels, compileSelector, type PolicySpec } from '../../shared/api/index.ts';
+import { type Cluster, clusterLabels, compileSelector, labelsOfCluster, type PolicySpec } from '../../shared/api/index.ts';
 import type { LabelSelectorObject } from '../../shared/kube/selectors/index.ts';
 import { matchesLabels } from '../../shared/kube/selectors/index.ts';
+import { compareText } from '../../shared/lib/compare-text.ts';
 
 type Term = { readonly name: string; readonly clusterSelector?: LabelSelectorObject | undefined };
 
@@ -17,22 +18,36 @@ const termsOf = ({ tiers = [], replicaScheduling = {}, preferredClusters = [], o
   ];
 };
 
-/** Labels that an agent may have found out although the Cluster does not have them. */
+/** Labels that an agent finds out; before it has told them nobody knows. */
 const learnt: readonly string[] = [clusterLabels.provider, clusterLabels.region, clusterLabels.zone];
 
-const labelsOf = ({ metadata }: Cluster): Readonly<Record<string, string>> => ({
-  ...metadata.labels,
-  [clusterLabels.cluster]: metadata.name,
-});
+const keysOf = ({ matchLabels = {}, matchExpressions = [] }: LabelSelectorObject): readonly string[] => [
+  ...Object.keys(matchLabels),
+  ...matchExpressions.map(({ key }) => key),
+];
 
 const mayMatch = (selector: LabelSelectorObject, cluster: Cluster): boolean => {
-  const labels = labelsOf(cluster);
-  const keys = [...Object.keys(selector.matchLabels ?? {}), ...(selector.matchExpressions ?? []).map(({ key }) => key)];
-  return keys.some((key) => learnt.includes(key) && labels[key] === undefined) || matchesLabels(compileSelector(selector), labels);
+  const labels = labelsOfCluster(cluster);
+  const isUntold = (key: string): boolean => cluster.status?.labels === undefined && learnt.includes(key) && labels[key] === undefined;
+  return keysOf(selector).some(isUntold) || matchesLabels(compileSelector(selector), labels);
 };
 
-/** `tier idc matches no cluster`, for each term of which that is certain. */
+/** Values of one label that are named. */
+const valuesMax = 8;
+
+/** `(hanse.dev/provider is aws, gcp)`: what the clusters have of the labels that are asked for. */
+const valuesText = (selector: LabelSelectorObject, clusters: readonly Cluster[]): string => {
+  const found = [...new Set(keysOf(selector))].map((key) => {
+    const values = new Set(clusters.flatMap((cluster) => labelsOfCluster(cluster)[key] ?? []));
+    const named = [...values].sort(compareText).slice(0, valuesMax);
+    if (named.length === 0) return `no cluster has ${key}`;
+    return `${key} is ${named.join(', ')}${values.size > valuesMax ? ` and ${values.size - valuesMax} more` : ''}`;
+  });
+  return found.length === 0 || clusters.length === 0 ? '' : ` (${found.join('; ')})`;
+};
+
+/** `tier idc matches no cluster`, with what there is, for each term of which that is certain. */
 export const idleTerms = (spec: PolicySpec, clusters: readonly Cluster[]): string[] =>
   termsOf(spec).flatMap(({ name, clusterSelector }) =>
-    clusterSelector === undefined || clusters.some((cluster) => mayMatch(clusterSelector, cluster)) ? [] : [`${name} matches no cluster`],
+    clusterSelector === undefined || clusters.some((cluster) => mayMatch(clusterSelector, cluster)) ? [] : [`${name} matches no cluster${valuesText(clusterSelector, clusters)}`],
   );

@@ -2,7 +2,7 @@
 import { dns1123Label, type Fault, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import { type ClusterSpec, type ClusterStatus, clusterCondition, clusterLabels } from './cluster.ts';
+import { type ClusterSpec, type ClusterStatus, clusterCondition, clusterLabels, labelsOfCluster } from './cluster.ts';
 import { clusterStatusShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { countOrShare, fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
@@ -150,7 +150,8 @@ const causeText = ({ verdict }: ClusterStatus): string =>
 
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const status = statusOf(object);
-  const label = (key: string): string => object.metadata.labels?.[key] ?? '<none>';
+  const labels = labelsOfCluster(object);
+  const label = (key: string): string => labels[key] ?? '<none>';
   const nodes = status.nodes === undefined ? '<unknown>' : `${status.nodes.ready}/${status.nodes.total}`;
   return [
     object.metadata.name,

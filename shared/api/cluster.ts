@@ -165,6 +165,8 @@ export type ClusterStatus = {
   /** UID of the member's namespace kube-system, as its agent tells; absent = not known. No two Clusters have the same. */
   readonly clusterUID?: string;
   readonly kubernetesVersion?: string;
+  /** Labels that its agent learnt from its nodes; those in `metadata.labels` win. Policies select by both. */
+  readonly labels?: { readonly [key: string]: string };
   /** Who or what is at fault, and who says so. */
   readonly verdict?: ClusterVerdict;
   /** The last verdicts, newest first. */
@@ -217,6 +219,13 @@ export const clusterLabels = {
   region: 'topology.kubernetes.io/region',
   zone: 'topology.kubernetes.io/zone',
 } as const;
+
+/** The labels that policies select a Cluster by: what its agent learnt, then the operator's, then its name. */
+export const labelsOfCluster = ({ metadata, status }: Cluster | KubeObject): Readonly<Record<string, string>> => ({
+  ...(status as ClusterStatus | undefined)?.labels,
+  ...metadata.labels,
+  [clusterLabels.cluster]: metadata.name,
+});
 
 /** The condition of this type, if there is one. */
 export const clusterCondition = (object: Cluster | KubeObject, type: string): ClusterCondition | undefined =>

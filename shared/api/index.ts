@@ -27,6 +27,7 @@ export {
   type ClusterVerdict,
   clusterCondition,
   clusterLabels,
+  labelsOfCluster,
   type DetectorSummary,
   type DrainStaying,
   doubleCondition,

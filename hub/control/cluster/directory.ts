@@ -1,5 +1,5 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
-import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition, isMember } from '../../../shared/api/index.ts';
+import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition, isMember, labelsOfCluster } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
@@ -61,8 +61,9 @@ const closedBecause = (object: Cluster): ClusterView['closed'] => {
   return undefined;
 };
 
-/** The labels that policies see: the agent's findings, then the operator's, then the name. */
+/** The labels that policies see; before the agent has told what it learnt, what it told before an earlier hub ended. */
 const labelsOf = (record: Pick<ClusterRecord, 'name' | 'hello'>, object: Cluster): Readonly<Record<string, string>> => ({
+  ...labelsOfCluster(object),
   ...record.hello?.labels,
   ...object.metadata.labels,
   [clusterLabels.cluster]: record.name,

@@ -170,7 +170,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   return {
     ...old,
     conditions,
-    ...(hello === undefined ? {} : { kubernetesVersion: hello.kubernetesVersion, apis: statusApis(hello.apis) }),
+    ...(hello === undefined ? {} : { kubernetesVersion: hello.kubernetesVersion, labels: hello.labels, apis: statusApis(hello.apis) }),
     ...(hello === undefined || old.agent === undefined
       ? {}
       : { agent: { ...old.agent, version: hello.agentVersion, bootId: hello.bootId } }),

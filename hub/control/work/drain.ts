@@ -11,7 +11,6 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import { evictionAt } from '../../../shared/placement/index.ts';
-import type { Directory } from '../cluster/directory.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
 import { isFinishedJob } from '../placement/decide.ts';

@@ -1,6 +1,6 @@
 /** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clusters } from '../../../shared/api/cluster.ts';
+import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
@@ -78,8 +78,8 @@ describe('a move', () => {
     it.fleet.agent('aws').foreign.add(workId);
     await it.client.patch({ ...clusters, name: 'home' }, 'application/merge-patch+json', { spec: { drain: {} } });
     await until(async () => {
-      const { drain } = (await it.client.get({ ...clusters, name: 'home' }))?.status as { drain?: { waiting?: unknown[] } };
-      expect(drain?.waiting).toEqual([
+      const cluster = (await it.client.get({ ...clusters, name: 'home' })) as Cluster | undefined;
+      expect(cluster?.status?.drain?.waiting).toEqual([
         {
           kind: 'Deployment',
           namespace: 'shop',
