@@ -245,6 +245,39 @@ describe('the key of a join that came to nothing', () => {
     expect((await readdir(dir)).filter((file) => file.startsWith('owned'))).toEqual(['owned.json']);
   });
 
+  test('that was revoked with its Cluster gives way to a new one for a new token, and for no other', async () => {
+    const token = await hub.token('twice', { maxUses: 9, autoApprove: {} });
+    const first = await start('phoenix', { token });
+    await reaches(first, 'Connected');
+    const address = { group: 'hanse.dev', version: 'v1alpha1', resource: 'clusters', name: 'phoenix' };
+    await hub.client.delete(address);
+    await vi.waitFor(async () => expect(await hub.cluster('phoenix')).toBeUndefined(), 5_000);
+    await first.stop();
+    const same = await start('phoenix', { token });
+    await reaches(same, 'Refused', 'Revoked');
+    expect(same.state().message).toContain('make a token with: hanse token create');
+    await same.stop();
+    const told: string[] = [];
+    const fresh = await start('phoenix', {
+      token: await hub.token('thrice', { autoApprove: {} }),
+      env: { ...testEnv, log: { ...silentLog, info: (line) => void told.push(line) } },
+    });
+    await reaches(fresh, 'Connected');
+    expect(told).toContain(
+      `the key in ${join(dir, 'phoenix.json')} was revoked with the Cluster phoenix of before: joining anew with a new key`,
+    );
+  });
+
+  test('that was denied stays denied, whatever token is given', async () => {
+    const first = await start('banned', { token: await hub.token('banned-1', { autoApprove: {} }) });
+    await reaches(first, 'Connected');
+    await hub.admit('banned', 'Denied');
+    await reaches(first, 'Refused', 'Denied');
+    await first.stop();
+    const again = await start('banned', { token: await hub.token('banned-2', { autoApprove: {} }) });
+    await reaches(again, 'Refused', 'Denied');
+  });
+
   test('stays when the hub may know it, and the next join says that it uses it and needs no token', async () => {
     const first = await start('patient-one', { token: await hub.token('one-use') });
     await reaches(first, 'Pending', 'NotApproved');

@@ -1,4 +1,5 @@
 /** @module Where the agent keeps its keys and its admission, so that a restart needs neither token nor hub. */
+import { createHash } from 'node:crypto';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../shared/node/index.ts';
@@ -10,7 +11,13 @@ import { type AgentKeys, agentKeysFrom, makeAgentKeys, type SecretKeys } from '.
 export type Admitted = Omit<Extract<JoinAnswer, { state: 'Admitted' }>, 'v' | 'state'>;
 
 /** All that is kept. */
-export type KeptLink = SecretKeys & { readonly v: 1; readonly cluster: string; readonly admitted?: Admitted };
+export type KeptLink = SecretKeys & {
+  readonly v: 1;
+  readonly cluster: string;
+  /** SHA-256 of the token that the keys were last shown with before they were admitted, hexadecimal; absent = none. */
+  readonly tokenHash?: string;
+  readonly admitted?: Admitted;
+};
 
 /** A place for one secret text: a file here, a Secret in a member cluster. */
 export interface KeyStore {
@@ -61,19 +68,38 @@ export const fileKeyStore = (path: string): KeyStore => ({
   },
 });
 
+/** Keys, what is kept with them, and whether they were made just now. */
+export type OpenedKeys = { readonly keys: AgentKeys; readonly kept: KeptLink; readonly isNew: boolean };
+
+const tokenHashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+/** New keys in the place of what is kept, to be shown with the token. */
+export const makeKeys = async (store: KeyStore, cluster: string, token: string | undefined): Promise<OpenedKeys> => {
+  const keys = makeAgentKeys();
+  const kept: KeptLink = { v: 1, cluster, ...keys.secret, ...(token === undefined ? {} : { tokenHash: tokenHashOf(token) }) };
+  await store.save(JSON.stringify(kept));
+  return { keys, kept, isNew: true };
+};
+
+/**
+ * The token is another than the one that the kept keys joined with: somebody made it for a new join. Of keys that joined before tokens were
+ * remembered it is not known, so that an agent which only starts again never joins by itself under a Cluster's name that was deleted.
+ */
+export const isFreshToken = ({ tokenHash, admitted }: KeptLink, token: string | undefined): boolean =>
+  token !== undefined && admitted !== undefined && tokenHash !== undefined && tokenHash !== tokenHashOf(token);
+
 /** What is kept, or new keys (`isNew`), stored before they are used. @throws Error when what is kept is damaged or of another cluster. */
-export const openKeys = async (store: KeyStore, cluster: string): Promise<{ keys: AgentKeys; kept: KeptLink; isNew: boolean }> => {
+export const openKeys = async (store: KeyStore, cluster: string, token?: string): Promise<OpenedKeys> => {
   const text = await store.load();
-  if (text === undefined) {
-    const keys = makeAgentKeys();
-    const kept: KeptLink = { v: 1, cluster, ...keys.secret };
-    await store.save(JSON.stringify(kept));
-    return { keys, kept, isNew: true };
-  }
+  if (text === undefined) return makeKeys(store, cluster, token);
   const kept = parse(text);
   if (kept === undefined) throw new Error(`${store.place} is not an agent's key file: restore it, or remove it to join with a new key`);
   if (kept.cluster !== cluster) throw new Error(otherClusterText(store, kept.cluster, cluster));
-  return { keys: agentKeysFrom(kept), kept, isNew: false };
+  const keys = agentKeysFrom(kept);
+  if (token === undefined || kept.admitted !== undefined || kept.tokenHash === tokenHashOf(token)) return { keys, kept, isNew: false };
+  const shown: KeptLink = { ...kept, tokenHash: tokenHashOf(token) };
+  await store.save(JSON.stringify(shown));
+  return { keys, kept: shown, isNew: false };
 };
 
 /** A key of a name that no hub lets in serves nobody; any other may be that of an agent at work. */

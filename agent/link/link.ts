@@ -4,8 +4,8 @@ import { backoffMs } from '../../shared/lib/backoff.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import { afterJoin, mayKnowKey } from './after-join.ts';
 import { type Ended, makeConnections } from './connections.ts';
-import { type JoinClient, makeJoinClient } from './join-client.ts';
-import { type Admitted, type KeptLink, type KeyStore, openKeys } from './key-store.ts';
+import { type JoinClient, type JoinFacts, makeJoinClient } from './join-client.ts';
+import { type Admitted, isFreshToken, type KeptLink, type KeyStore, makeKeys, type OpenedKeys, openKeys } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
 import { type Live, makeLive } from './live.ts';
 import type { AgentLink, LinkState, MeshBus } from './port.ts';
@@ -50,7 +50,7 @@ export interface StartedLink extends AgentLink {
 export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
   const { env, cluster } = options;
   const client = makeJoinClient(options);
-  const { keys, kept, isNew } = await openKeys(options.keyStore, cluster);
+  const { keys, kept, isNew } = await keysFor(options, client.ask);
   if (!isNew && kept.admitted === undefined) env.log.info(`the key that an earlier join made is used: ${options.keyStore.place}`);
   const bootId = env.uuid();
   const live = makeLive({ env, cluster, bootId, keys });
@@ -91,8 +91,26 @@ export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
   };
 };
 
+/** What a request to join says. */
+const factsOf = ({ env, cluster, labels, token = '', kubernetesVersion, clusterUID }: LinkOptions): JoinFacts => {
+  const uid = clusterUID?.();
+  const facts = { token, name: cluster, labels, kubernetesVersion: kubernetesVersion(), nowMs: env.nowMs() };
+  return uid === undefined ? facts : { ...facts, clusterUID: uid };
+};
+
+/** The kept keys, or new ones: also where the kept ones were revoked and somebody gives a token that was made since. */
+const keysFor = async (options: LinkOptions, ask: JoinClient['ask']): Promise<OpenedKeys> => {
+  const { env, cluster, keyStore, token } = options;
+  const opened = await openKeys(keyStore, cluster, token);
+  if (!isFreshToken(opened.kept, token)) return opened;
+  const answer = await ask(factsOf(options), opened.keys);
+  if ('trouble' in answer || answer.state !== 'Refused' || answer.reason !== 'Revoked') return opened;
+  env.log.info(`the key in ${keyStore.place} was revoked with the Cluster ${cluster} of before: joining anew with a new key`);
+  return makeKeys(keyStore, cluster, token);
+};
+
 const howToJoinAgain = ({ keyStore, hubUrl, cluster }: LinkOptions): string =>
-  `to join again remove the key with: ${keyStore.removal}   then make a token with: hanse token create   and join with it: hanse join --hub ${hubUrl} --name ${cluster} --token TOKEN …`;
+  `to join again make a token with: hanse token create   and join with it: hanse join --hub ${hubUrl} --name ${cluster} --token TOKEN …   (a key that joined before tokens were remembered is removed first, with: ${keyStore.removal})`;
 
 type Runner = {
   readonly run: () => Promise<void>;
@@ -158,10 +176,7 @@ const makeRunner = ({ options, keys, kept, isNew, live, board, ask, onGiveUp }: 
   const joinOnce = async (attempt: number): Promise<number> => {
     if (admitted === undefined && board.state().phase === 'Disconnected')
       board.set('Joining', `asking ${options.hubUrl} to join as ${cluster}`);
-    const { labels, token = '' } = options;
-    const clusterUID = options.clusterUID?.();
-    const facts = { token, name: cluster, labels, kubernetesVersion: options.kubernetesVersion(), nowMs: env.nowMs() };
-    const answer = await ask({ ...facts, ...(clusterUID === undefined ? {} : { clusterUID }) }, keys);
+    const answer = await ask(factsOf(options), keys);
     if (mayKnowKey(answer)) isKeyUnknown = false;
     const known = { backoffMs: backoffMs(attempt, joinBackoff, env.random), hasCredential: isUsable(), wasAdmitted };
     const step = afterJoin(answer, known);
