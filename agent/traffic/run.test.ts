@@ -127,9 +127,12 @@ describe('a record', () => {
 
   test('for a namespace that is not there is told, and is written once it is', async () => {
     member.start();
+    member.logged.length = 0;
     member.link().send(trafficItem('eu', 'far', 'web', member.nextSeq(), recordOf(three).spec));
     const answer = () => member.link().statuses.get(trafficIdOf('far', 'web'))?.status as TrafficAnswer | undefined;
     await vi.waitFor(() => expect(answer()?.applied?.lacks[0]).toContain('no such namespace'));
+    expect(member.logged.filter((line) => line.includes('namespace'))).toEqual(['traffic waits for a namespace that is not there yet']);
+    expect(member.logged).not.toContain('a write for traffic is refused');
     await member.client.create(
       { group: '', version: 'v1', resource: 'namespaces' },
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'far' } },

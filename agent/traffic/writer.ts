@@ -53,6 +53,14 @@ const targetOf = (write: TrafficWrite): string => {
   return `${write.resource} ${namespace}/${name}${write.do === 'status' ? ' status' : ''}`;
 };
 
+const namespaceOf = (write: TrafficWrite): string =>
+  (write.do === 'delete' || write.do === 'route' ? write.address.namespace : write.object.metadata.namespace) ?? '';
+
+const isWithoutNamespace = (error: unknown): boolean => {
+  const { status, kind } = failureOf(error);
+  return status === 404 && kind === 'namespaces';
+};
+
 const applyType = 'application/apply-patch+yaml';
 
 /** A new writer. */
@@ -105,6 +113,14 @@ export const createWriter = (options: {
         options.onDeleted(write.resource, `${write.address.namespace ?? ''}/${write.address.name}`);
     }
   };
+  /** Namespaces that are not there yet: a member that joins gets them with the workloads that are placed in it. */
+  const awaited = new Set<string>();
+  const waitFor = (write: TrafficWrite): void => {
+    const namespace = namespaceOf(write);
+    if (awaited.has(namespace)) return;
+    awaited.add(namespace);
+    env.log.info('traffic waits for a namespace that is not there yet', { namespace });
+  };
   /** What trying again by itself does not mend; undefined = it may. */
   const verdictOn = (write: TrafficWrite, error: unknown): string | undefined => {
     const failure = failureOf(error);
@@ -112,7 +128,7 @@ export const createWriter = (options: {
     const [resource] = targetOf(write).split(' ');
     if (failure.status === 403)
       return `it may not ${write.do === 'delete' ? 'delete' : 'patch'} ${resource}: grant it to the agent's identity`;
-    if (failure.status === 404 && failure.kind === 'namespaces') return 'it has no such namespace: create it to import services there';
+    if (isWithoutNamespace(error)) return 'it has no such namespace: create it to import services there';
     // Forced, or for one object alone: it says that others wrote at the same time.
     if (failure.status === 409 && write.do !== 'route') return undefined;
     // Somebody changed the object meanwhile, or it is gone: its own event brings it back here.
@@ -127,11 +143,13 @@ export const createWriter = (options: {
       try {
         await perform(write);
         refuse(service, target, undefined);
+        awaited.delete(namespaceOf(write));
       } catch (error) {
         const why = verdictOn(write, error);
         if (why === undefined) throw error;
         refuse(service, target, why === '' ? undefined : why);
-        if (why !== '') env.log.warn('a write for traffic is refused', { target, why });
+        if (isWithoutNamespace(error)) waitFor(write);
+        else if (why !== '') env.log.warn('a write for traffic is refused', { target, why });
       }
     },
     onRetry: (target, attempt, error) => {

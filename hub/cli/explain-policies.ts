@@ -5,6 +5,7 @@ import type { PolicySpec } from '../../shared/api/policy.ts';
 import type { Collection, KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf } from '../../shared/kube/storage/index.ts';
+import { nearNames } from '../../shared/lib/near-names.ts';
 import { type CompiledPolicy, compilePolicy, policyFor, rivalsOf } from '../../shared/placement/index.ts';
 import { isReserved, referencesOf, selectedOf, serviceSelects, unselectedText } from '../control/index.ts';
 import { idleTerms } from './idle-terms.ts';
@@ -21,9 +22,9 @@ const leadersMax = 200;
 const policyKinds = ['placementpolicies', 'clusterplacementpolicies'];
 
 /** What may not be listed is not told of. */
-const listed = async (client: KubeClient, collection: Collection): Promise<readonly KubeObject[]> => {
+const listed = async (client: KubeClient, collection: Collection, options: { readonly limit?: number } = {}): Promise<readonly KubeObject[]> => {
   try {
-    return (await client.list(collection)).items;
+    return (await client.list(collection, options)).items;
   } catch {
     return [];
   }
@@ -85,6 +86,25 @@ const leaderOf = async (
   return undefined;
 };
 
+/** Names that are asked for as meant. */
+const meantMax = 3;
+/** Objects of a kind whose names are looked at. */
+const meantAmong = 500;
+
+/** `: did you mean web?`, by the names of those that may be listed; '' when none is near. */
+const meantText = async ({ client, namespace }: PolicySources, kinds: readonly ServedKind[], name: string): Promise<string> => {
+  const at = namespace === '' ? {} : { namespace };
+  const found = await Promise.all(
+    kinds.map(({ group, version, resource }) => listed(client, { group, version, resource, ...at }, { limit: meantAmong })),
+  );
+  const meant = nearNames(
+    name,
+    found.flat().map(({ metadata }) => metadata.name),
+    meantMax,
+  );
+  return meant.length === 0 ? '' : `: did you mean ${meant.join(' or ')}?`;
+};
+
 /** Why there is no decision on an object: it is not there, it follows a workload, or no policy selects it. */
 export const absentText = async (
   sources: PolicySources,
@@ -106,5 +126,5 @@ export const absentText = async (
       : `${text}: policy ${selecting.id} selects it, and nothing is decided yet`;
   }
   const where = namespace === '' ? '' : ` in namespace ${namespace}`;
-  return `there is no ${kinds[0]?.kind.toLowerCase() ?? 'object'}/${name}${where}`;
+  return `there is no ${kinds[0]?.kind.toLowerCase() ?? 'object'}/${name}${where}${await meantText(sources, kinds, name)}`;
 };

