@@ -3,8 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
-import { keyValue } from '../shared/lib/key-value.ts';
-import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../shared/node/index.ts';
+import { collectLabel, type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
 import { besideKeys } from './link/index.ts';
@@ -34,12 +33,6 @@ type JoinFlags = {
 };
 
 const logLevelDefault: LogLevel = 'info';
-
-const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
-  const label = keyValue(pair);
-  if (label === undefined) throw new InvalidArgumentError('write it as key=value');
-  return { ...labels, [label[0]]: label[1] };
-};
 
 const trueOrFalse = (text: string): boolean => {
   const flag = flagOf(text);

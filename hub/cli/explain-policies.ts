@@ -22,7 +22,11 @@ const leadersMax = 200;
 const policyKinds = ['placementpolicies', 'clusterplacementpolicies'];
 
 /** What may not be listed is not told of. */
-const listed = async (client: KubeClient, collection: Collection, options: { readonly limit?: number } = {}): Promise<readonly KubeObject[]> => {
+const listed = async (
+  client: KubeClient,
+  collection: Collection,
+  options: { readonly limit?: number } = {},
+): Promise<readonly KubeObject[]> => {
   try {
     return (await client.list(collection, options)).items;
   } catch {

@@ -49,5 +49,7 @@ const valuesText = (selector: LabelSelectorObject, clusters: readonly Cluster[])
 /** `tier idc matches no cluster`, with what there is, for each term of which that is certain. */
 export const idleTerms = (spec: PolicySpec, clusters: readonly Cluster[]): string[] =>
   termsOf(spec).flatMap(({ name, clusterSelector }) =>
-    clusterSelector === undefined || clusters.some((cluster) => mayMatch(clusterSelector, cluster)) ? [] : [`${name} matches no cluster${valuesText(clusterSelector, clusters)}`],
+    clusterSelector === undefined || clusters.some((cluster) => mayMatch(clusterSelector, cluster))
+      ? []
+      : [`${name} matches no cluster${valuesText(clusterSelector, clusters)}`],
   );

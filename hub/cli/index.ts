@@ -1,7 +1,7 @@
 /** @module The hub's part of the `hanse` command. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { decisionsDefault } from '../../shared/api/index.ts';
-import { keyValue } from '../../shared/lib/key-value.ts';
+import { collectLabel } from '../../shared/node/index.ts';
 import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { detectors } from './detectors.ts';
@@ -23,12 +23,6 @@ export { createToken, type MadeToken } from './token.ts';
 const wholeNumber = (text: string): number => {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
   return Number(text);
-};
-
-const collectLabel = (pair: string, labels: Record<string, string>): Record<string, string> => {
-  const label = keyValue(pair);
-  if (label === undefined) throw new InvalidArgumentError('write it as key=value');
-  return { ...labels, [label[0]]: label[1] };
 };
 
 const kubeconfigOption = (): Option =>

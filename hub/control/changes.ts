@@ -1,7 +1,8 @@
 /** @module What a change of a stored object means to the loops. Pure. */
+
 import { storedPlacement } from '../../shared/api/index.ts';
 import type { Change } from '../../shared/kube/storage/index.ts';
-import { sameJson } from './objects.ts';
+import { sameJson } from '../../shared/lib/same-json.ts';
 import { isFinishedJob } from './placement/decide.ts';
 import { placementFinalizer } from './placement/names.ts';
 

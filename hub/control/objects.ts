@@ -24,15 +24,3 @@ export const commit = async (store: Store, writes: readonly Write[]): Promise<Ou
   if (result.why === 'conflict') return { outcome: 'again', afterMs: 0 };
   return { outcome: 'retry', error: result.cause };
 };
-
-/** Deep equality of JSON; fields that are undefined count as absent. */
-export const sameJson = (a: unknown, b: unknown): boolean => {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => sameJson(item, b[at]));
-  }
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].every((key) => sameJson(left[key], right[key]));
-};

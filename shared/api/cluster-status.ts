@@ -92,7 +92,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     { min: 0, max: Number.MAX_SAFE_INTEGER },
     { format: 'int64' },
   ),
-  labels: textMap("Labels that its agent learnt from its nodes; those in metadata.labels win. Policies select by both."),
+  labels: textMap('Labels that its agent learnt from its nodes; those in metadata.labels win. Policies select by both.'),
   drain: fields('How far the cluster has been emptied; present while spec.drain is.', {
     objects: must(count('Objects of the hub that are still there.')),
     replicas: must(count('Replicas of workloads among them.')),

@@ -1,10 +1,18 @@
 /** @module All that the hub knows of its clusters, in memory: objects, health, what agents said, and the ledger over it. */
-import { type Cluster, clusterLabels, type DetectorSummary, doubleCondition, isMember, labelsOfCluster } from '../../../shared/api/index.ts';
+
+import {
+  type Cluster,
+  clusterLabels,
+  type DetectorSummary,
+  doubleCondition,
+  isMember,
+  labelsOfCluster,
+} from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Held } from '../../../shared/wire/mesh.ts';
-import { sameJson } from '../objects.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';

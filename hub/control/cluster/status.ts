@@ -1,11 +1,12 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
+
 import type { Cluster, ClusterCondition, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { obstacleText } from '../../../shared/health/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Held } from '../../../shared/wire/mesh.ts';
-import { sameJson } from '../objects.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';

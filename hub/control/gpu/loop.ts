@@ -1,11 +1,13 @@
 /** @module Keeps the GPUPool objects in line with what agents report. */
+
 import { type Cluster, doubleCondition, type GpuPool, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type Store, type Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { done, type Outcome, startController } from '../controller.ts';
-import { commit, controlUser, newMetadata, sameJson } from '../objects.ts';
+import { commit, controlUser, newMetadata } from '../objects.ts';
 import { type CountedPool, countPools } from './pools.ts';
 
 /** What the loop is built from. */

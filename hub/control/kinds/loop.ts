@@ -1,4 +1,5 @@
 /** @module Learns from the agents which kinds their clusters add, keeps what they say, and has the hub serve the sum of it. */
+
 import { createHash } from 'node:crypto';
 import { hanseGroup } from '../../../shared/api/index.ts';
 import { customSchemaName, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
@@ -7,10 +8,11 @@ import type { OpenApiSchema, ResourceType } from '../../../shared/kube/resource.
 import { sortedJson } from '../../../shared/kube/schema/index.ts';
 import { keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { Hello, KindMessage } from '../../../shared/wire/index.ts';
 import type { KindBus } from '../../fleet/port.ts';
 import { done, type Outcome, startController } from '../controller.ts';
-import { commit, controlUser, sameJson } from '../objects.ts';
+import { commit, controlUser } from '../objects.ts';
 import { createDocumentAsker } from './document-asker.ts';
 import { openDocumentBook } from './document-book.ts';
 import { clusterKey, clusterObject, documentKey, keptClusters } from './kept.ts';

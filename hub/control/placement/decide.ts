@@ -1,4 +1,5 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
+
 import {
   explainedIn,
   isSameOutcome,
@@ -11,6 +12,7 @@ import {
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import {
   type ClusterView,
@@ -23,7 +25,6 @@ import {
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
-import { sameJson } from '../objects.ts';
 import { outlivesDrain, stayReason } from '../work/staying.ts';
 
 /** What was decided on. */

@@ -1,10 +1,12 @@
 /** @module A decision as writes of the store, and what it changes for others. */
+
 import { placementType } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { Decision } from '../../../shared/placement/index.ts';
-import { controlUser, newMetadata, sameJson } from '../objects.ts';
+import { controlUser, newMetadata } from '../objects.ts';
 import type { PlacementOutput } from './decide.ts';
 import type { Entry } from './entry.ts';
 import { placementFinalizer } from './names.ts';

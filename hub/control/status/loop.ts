@@ -1,8 +1,10 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
+
 import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -10,7 +12,7 @@ import { type Controller, done, type Outcome, startController } from '../control
 import type { DependencyIndex } from '../dependencies/index.ts';
 import type { EventRecorder } from '../events.ts';
 import { bag, groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '../kinds.ts';
-import { commit, controlUser, sameJson } from '../objects.ts';
+import { commit, controlUser } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import { type Board, placementMark } from '../work/board.ts';
 import { unreadyOf } from '../work/replicas.ts';

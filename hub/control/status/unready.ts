@@ -1,7 +1,8 @@
 /** @module When it is written on a Placement which of its replicas are not ready: what is only starting is not told. */
+
 import { type UnreadyCluster, unreadyMax } from '../../../shared/api/index.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
-import { sameJson } from '../objects.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 
 /** Replicas that become ready sooner are not told; nor is one Placement written more often. */
 const tellAfterMs = 5_000;

@@ -2,6 +2,7 @@
  * @module Compiles every exported service for the agents, and tells people what became of it. Keys: `s namespace/name` for a service,
  * `p namespace/name` for the status of a policy.
  */
+
 import {
   hanseGroup,
   mcsGroup,
@@ -12,6 +13,7 @@ import {
 } from '../../../shared/api/index.ts';
 import { type Change, keyOf, partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import {
   type CompiledService,
   compileService,
@@ -23,7 +25,7 @@ import {
 import type { TrafficSpec } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { done, type Outcome, startController } from '../controller.ts';
-import { commit, controlUser, sameJson } from '../objects.ts';
+import { commit, controlUser } from '../objects.ts';
 import { createAnswerDesk, partsOfService, type ServiceKey, serviceKey } from './answers.ts';
 import { readAwaited } from './awaited.ts';
 import { gather } from './gather.ts';

@@ -1,11 +1,13 @@
 /** @module The hub's own objects of a service: its ServiceImport, and the status of its ServiceExport. */
+
 import { mcsApiVersion, mcsGroup, type ServiceExport, type ServiceImport } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type CompiledService, type exportConditions, trafficLabel, trafficManager } from '../../../shared/traffic/index.ts';
 import type { Outcome } from '../controller.ts';
-import { commit, controlUser, newMetadata, sameJson } from '../objects.ts';
+import { commit, controlUser, newMetadata } from '../objects.ts';
 import { partsOfService, type ServiceKey } from './answers.ts';
 import { exportStatus, importSpec, importStatus } from './status.ts';
 

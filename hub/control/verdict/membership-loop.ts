@@ -2,15 +2,17 @@
  * @module Tells every agent who takes part in finding out who died, by a numbered list that the hub signs, and gives each its permission to
  * speak to the others.
  */
+
 import { defaultFailoverPolicy, type FailoverPolicy, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { hubName } from '../../../shared/wire/mesh.ts';
 import type { MeshGate } from '../../../shared/wire/mesh-gate.ts';
 import type { HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
-import { commit, controlUser, newMetadata, sameJson } from '../objects.ts';
+import { commit, controlUser, newMetadata } from '../objects.ts';
 import { type Membered, membersOf } from './membership.ts';
 import { startPacer } from './pacer.ts';
 

@@ -1,6 +1,7 @@
 /** @module Server-side apply of a configuration to an object. */
+import { sameJson } from '../../lib/same-json.ts';
 import { type KubeObject, parseApiVersion } from '../object.ts';
-import { equalJson, isObject } from '../schema/index.ts';
+import { isObject } from '../schema/index.ts';
 import { StatusError } from '../status-error.ts';
 import { type Conflict, conflictError, listConflicts } from './conflicts.ts';
 import { extractFields } from './extract.ts';
@@ -126,7 +127,7 @@ const attempt = (input: ApplyInput, start: Start, force: boolean): Outcome => {
   const shift = shiftOwnership(start.live, pruned.reckoned, managers, identity, { versions, reset });
   if (!force && shift.overlaps.size > 0) return { ok: false, conflicts: listConflicts(shift.overlaps) };
   const kept = stripUnowned(fields);
-  const changed = !equalJson(start.live.object, pruned.object);
+  const changed = !sameJson(start.live.object, pruned.object);
   if (kept.size === 0) shift.managers.delete(identity);
   else shift.managers.set(identity, { ...current, fields: kept, time: changed ? input.now : last?.time });
   return { ok: true, object: pruned.object, managers: shift.managers };
@@ -144,6 +145,6 @@ const finish = (input: ApplyInput, outcome: Outcome): ApplyResult => {
   if (!outcome.ok) return { ok: false, error: conflictError(outcome.conflicts), conflicts: outcome.conflicts };
   const merged = input.manager === kubectlManager ? keepLastApplied(outcome.object, input.applied) : outcome.object;
   const object = withManagedFields(merged, encodeManagers(outcome.managers));
-  if (input.live !== undefined && equalJson(input.live, object)) return { ok: true, object: input.live, changed: false };
+  if (input.live !== undefined && sameJson(input.live, object)) return { ok: true, object: input.live, changed: false };
   return { ok: true, object, changed: true };
 };

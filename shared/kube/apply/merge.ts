@@ -1,5 +1,6 @@
 /** @module Lays an applied configuration over an object. */
-import { anyNode, equalJson, type JsonObject, own, put, type SchemaNode } from '../schema/index.ts';
+import { sameJson } from '../../lib/same-json.ts';
+import { anyNode, type JsonObject, own, put, type SchemaNode } from '../schema/index.ts';
 import type { PathElement } from './path-element.ts';
 import { bothEmpty, elementItems, isWhole, listIn, mapIn, shapeOf } from './typed.ts';
 
@@ -13,7 +14,7 @@ export const mergeObjects = (node: SchemaNode, live: unknown, applied: unknown):
   if (live === undefined) return applied;
   const shape = shapeOf(node, applied);
   if (shape !== shapeOf(node, live) || isWhole(node, shape) || bothEmpty(shape, live, applied)) {
-    return equalJson(live, applied) ? live : applied;
+    return sameJson(live, applied) ? live : applied;
   }
   return shape === 'map' ? mergeMaps(node, live, applied) : mergeLists(node, live, applied);
 };

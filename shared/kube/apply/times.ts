@@ -1,6 +1,6 @@
 /** @module Keeps a write that changes nothing from changing times in managedFields. */
+import { sameJson } from '../../lib/same-json.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
-import { equalJson } from '../schema/index.ts';
 import { withManagedFields } from './track.ts';
 
 const withoutTimes = (entries: readonly ManagedFieldsEntry[] | undefined): unknown => entries?.map(({ time: _, ...entry }) => entry);
@@ -10,6 +10,6 @@ const withoutTimes = (entries: readonly ManagedFieldsEntry[] | undefined): unkno
  * (apiserver, fieldmanager/equality.go). Call it last, after defaults.
  */
 export const keepTimes = (stored: KubeObject, next: KubeObject): KubeObject => {
-  if (!equalJson(withManagedFields(stored, undefined), withManagedFields(next, undefined))) return next;
-  return equalJson(withoutTimes(stored.metadata.managedFields), withoutTimes(next.metadata.managedFields)) ? stored : next;
+  if (!sameJson(withManagedFields(stored, undefined), withManagedFields(next, undefined))) return next;
+  return sameJson(withoutTimes(stored.metadata.managedFields), withoutTimes(next.metadata.managedFields)) ? stored : next;
 };

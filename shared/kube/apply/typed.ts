@@ -1,5 +1,6 @@
 /** @module How a value is walked by its schema node: as map, list or scalar, and which element an item of a list has. */
-import { equalJson, isObject, type JsonObject, own, type SchemaNode, sortedJson } from '../schema/index.ts';
+import { sameJson } from '../../lib/same-json.ts';
+import { isObject, type JsonObject, own, type SchemaNode, sortedJson } from '../schema/index.ts';
 import { elementJson, type PathElement, valueElement } from './path-element.ts';
 
 /** How a value is walked. Values without a type of their own (null) are walked as the node says. */
@@ -103,4 +104,4 @@ export const elementItems = (node: SchemaNode, list: readonly unknown[]): Elemen
 };
 
 /** Values that differ but as to the order of keys. */
-export const differs = (left: unknown, right: unknown): boolean => !equalJson(left, right);
+export const differs = (left: unknown, right: unknown): boolean => !sameJson(left, right);

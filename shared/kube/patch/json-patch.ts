@@ -1,5 +1,6 @@
 /** @module JSON Patch (RFC 6902) as the Kubernetes API takes it. */
-import { equalJson, isObject, type JsonObject, objectDepthMax, own, put } from '../schema/index.ts';
+import { sameJson } from '../../lib/same-json.ts';
+import { isObject, type JsonObject, objectDepthMax, own, put } from '../schema/index.ts';
 import { StatusError } from '../status-error.ts';
 import { badPatch, type PatchResult, patched, refused, tooDeep, unfitPatch } from './result.ts';
 
@@ -113,7 +114,7 @@ class Editor {
         this.#remove(path);
         break;
       case 'test':
-        if (!equalJson(this.#get(path), value)) throw new Unfit(`test: the value at /${path.join('/')} is another`);
+        if (!sameJson(this.#get(path), value)) throw new Unfit(`test: the value at /${path.join('/')} is another`);
         break;
       case 'move':
         this.#move(from, path);

@@ -1,5 +1,6 @@
 /** @module JSON Merge Patch (RFC 7396). */
-import { equalJson, isObject, type JsonObject, jsonWord, own, put } from '../schema/index.ts';
+import { sameJson } from '../../lib/same-json.ts';
+import { isObject, type JsonObject, jsonWord, own, put } from '../schema/index.ts';
 import { badPatch, type PatchResult, patched, refused, tooDeep } from './result.ts';
 
 /**
@@ -55,7 +56,7 @@ export const createMergePatch = (before: JsonObject, after: JsonObject): JsonObj
   for (const key of Object.keys(after)) {
     const next = after[key];
     const known = own(before, key);
-    if (next === null || equalJson(known, next)) continue;
+    if (next === null || sameJson(known, next)) continue;
     put(patch, key, isObject(known) && isObject(next) ? createMergePatch(known, next) : next);
   }
   return patch;

@@ -1,6 +1,6 @@
 /** @module Aggregated ClusterRoles: their rules are those of all ClusterRoles that their selectors choose (kubernetes `clusterroleaggregation`). */
+import { sameJson } from '../../lib/same-json.ts';
 import type { KubeObject } from '../object.ts';
-import { equalJson } from '../schema/index.ts';
 import { type LabelSelector, type LabelSelectorObject, matchesLabels, selectorFromObject } from '../selectors/index.ts';
 
 type AggregatedRole = KubeObject & {
@@ -33,7 +33,7 @@ export const aggregated = (role: KubeObject, roles: readonly KubeObject[]): Kube
     .sort(byName);
   const rules: unknown[] = [];
   for (const rule of chosen.flatMap((other) => (other as AggregatedRole).rules ?? [])) {
-    if (!rules.some((known) => equalJson(known, rule))) rules.push(rule);
+    if (!rules.some((known) => sameJson(known, rule))) rules.push(rule);
   }
-  return equalJson(rules, (role as AggregatedRole).rules ?? []) ? role : { ...role, rules };
+  return sameJson(rules, (role as AggregatedRole).rules ?? []) ? role : { ...role, rules };
 };

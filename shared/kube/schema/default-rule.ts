@@ -1,5 +1,6 @@
 /** @module Defaults that depend on something, as `builtin/data/defaults.json` says them. */
-import { equalJson, isObject, type JsonObject, own } from './json.ts';
+import { sameJson } from '../../lib/same-json.ts';
+import { isObject, type JsonObject, own } from './json.ts';
 
 /** A condition on one field, a dotted path below the struct. '' and an empty list count as absent. */
 export type RuleCondition = {
@@ -38,7 +39,7 @@ const valueAt = (struct: JsonObject, path: string): unknown => {
 /** True when a condition holds for a struct. */
 export const conditionHolds = (struct: JsonObject, when: RuleCondition): boolean => {
   const value = valueAt(struct, when.field);
-  if (when.in !== undefined) return when.in.some((one) => equalJson(one, value));
-  if ('equals' in when) return equalJson(value, when.equals);
+  if (when.in !== undefined) return when.in.some((one) => sameJson(one, value));
+  if ('equals' in when) return sameJson(value, when.equals);
   return when.absent === true ? isAbsent(value) : !isAbsent(value);
 };

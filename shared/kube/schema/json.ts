@@ -30,18 +30,6 @@ export const isWithinDepth = (value: unknown, depthMax: number): boolean => {
   return Object.values(value).every((item) => isWithinDepth(item, depthMax - 1));
 };
 
-/** Deep equality of JSON values; the order of keys does not count. */
-export const equalJson = (left: unknown, right: unknown): boolean => {
-  if (left === right) return true;
-  if (Array.isArray(left)) {
-    return Array.isArray(right) && left.length === right.length && left.every((item, index) => equalJson(item, right[index]));
-  }
-  if (!isObject(left) || !isObject(right)) return false;
-  const keys = Object.keys(left);
-  if (keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) => Object.hasOwn(right, key) && equalJson(left[key], right[key]));
-};
-
 const escapedInGo = /[<>&\u2028\u2029]/g;
 const escapeAsGo = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 

@@ -2,9 +2,10 @@
  * @module Validates objects against the schema of their kind: what a CustomResourceDefinition's schema says, in the API server's words
  * (apiextensions-apiserver, kube-openapi validation). Parts of Kubernetes' own definitions are left to their own rules.
  */
+import { sameJson } from '../../lib/same-json.ts';
 import { duplicate, type Fault, goQuote, invalid, notSupported, required, tooLong, tooMany, utf8Length } from '../names/index.ts';
 import { hasFormat } from './formats.ts';
-import { equalJson, isObject, type JsonObject, own, sortedJson } from './json.ts';
+import { isObject, type JsonObject, own, sortedJson } from './json.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 /** Faults of one object; more are not looked for. */
@@ -57,7 +58,7 @@ const numberIn = (node: SchemaNode, keyword: string): number | undefined => {
 
 const validateEnum = (node: SchemaNode, value: unknown, path: string, faults: Fault[]): void => {
   const allowed = node.schema['enum'];
-  if (!Array.isArray(allowed) || allowed.some((one) => equalJson(one, value))) return;
+  if (!Array.isArray(allowed) || allowed.some((one) => sameJson(one, value))) return;
   const texts = allowed.map((one) => (typeof one === 'string' ? one : sortedJson(one)));
   faults.push(notSupported(path, value, texts));
 };

@@ -1,8 +1,8 @@
 /** @module Namespaces: those every server has, what a new one is given, and how one ends: first its content, then itself. */
+import { sameJson } from '../../lib/same-json.ts';
 import type { KubeClient } from '../client/port.ts';
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
-import { equalJson } from '../schema/index.ts';
 import { isStatus } from '../status-error.ts';
 import { keyOf, partsOf } from '../storage/index.ts';
 import { prefixFor } from './call.ts';
@@ -114,6 +114,6 @@ const tellConditions = async (
   if (current === undefined) return;
   const status = (current['status'] ?? {}) as { conditions?: readonly { type: string; status: string }[] };
   const conditions = terminationConditions(left, status.conditions ?? [], server.env.nowMs());
-  if (equalJson(conditions, status.conditions ?? [])) return;
+  if (sameJson(conditions, status.conditions ?? [])) return;
   await client.update(NAMESPACES, { ...current, status: { ...status, phase: 'Terminating', conditions } }, { subresource: 'status' });
 };

@@ -1,6 +1,7 @@
 /** @module PUT, and the common end of every change: kept fields, generation, validation, compare-and-set, removal at the last finalizer. */
+import { sameJson } from '../../lib/same-json.ts';
 import type { KubeObject } from '../object.ts';
-import { equalJson, storedValue } from '../schema/index.ts';
+import { storedValue } from '../schema/index.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, fromStorage, isStorageVersion, keyFor, managerOf } from './call.ts';
@@ -143,11 +144,11 @@ const prepare = (server: ServerContext, call: Call, wanted: KubeObject, old: Kub
 const sameBesidesMetadata = (next: KubeObject, old: KubeObject): boolean => {
   const { metadata: _m, status: _s, ...left } = next;
   const { metadata: _n, status: _t, ...right } = old;
-  return equalJson(left, right);
+  return sameJson(left, right);
 };
 
 /** True when nothing differs but the times of managedFields. */
-const isSame = (next: KubeObject, old: KubeObject): boolean => equalJson(timeless(next), timeless(old));
+const isSame = (next: KubeObject, old: KubeObject): boolean => sameJson(timeless(next), timeless(old));
 
 const timeless = (object: KubeObject): KubeObject => {
   const entries = object.metadata.managedFields;

@@ -1,7 +1,8 @@
 /** @module The hub's API as users reach it, in the small: writes go through the store of the hub that runs, with the metadata an API server keeps. */
+
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { equalJson } from '../../../shared/kube/schema/index.ts';
 import { type CommitResult, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 
 /** A kind users write. */
 export type HubKind = {
@@ -75,7 +76,7 @@ export const createHubApi = (store: Store, nowText: () => string, uid: () => str
       const stored = store.get(key);
       if (stored === undefined) return refused('NotFound');
       const changed = change(structuredClone(stored.object));
-      const generation = (stored.object.metadata.generation ?? 1) + (equalJson(stored.object.spec, changed.spec) ? 0 : 1);
+      const generation = (stored.object.metadata.generation ?? 1) + (sameJson(stored.object.spec, changed.spec) ? 0 : 1);
       const object = { ...changed, metadata: { ...changed.metadata, generation } };
       return writtenOf(await store.commit([{ op: 'put', key, expected: stored.revision, object }]));
     },

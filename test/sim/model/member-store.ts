@@ -1,13 +1,15 @@
 /** @module The objects of one member cluster, in the small: versions, watches, server-side apply by the shipped machinery. Synchronous. */
+
 import { mcsSchemas } from '../../../shared/api/index.ts';
 import { applyConfiguration } from '../../../shared/kube/apply/index.ts';
 import { builtinSchemas } from '../../../shared/kube/builtin/data.ts';
 import { schemaNameOf } from '../../../shared/kube/builtin/schema-name.ts';
 import type { Collection, ObjectAddress, WatchEvent } from '../../../shared/kube/client/port.ts';
 import { apiVersionOf, type GroupVersionResource, type KubeObject } from '../../../shared/kube/object.ts';
-import { createSchemaSet, equalJson } from '../../../shared/kube/schema/index.ts';
+import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
 import { matchesLabels, parseLabelSelector } from '../../../shared/kube/selectors/index.ts';
 import { StatusError } from '../../../shared/kube/status-error.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 
 /** What a member of the model serves. */
 export type Kind = GroupVersionResource & { readonly kind: string; readonly namespaced: boolean; readonly generations: boolean };
@@ -119,7 +121,7 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
     const before = objectsOf(kind).get(key);
     const object = kind.kind === 'Service' ? addressed(given, before) : given;
     version += 1;
-    const specChanged = before === undefined || !equalJson(before.spec, object.spec);
+    const specChanged = before === undefined || !sameJson(before.spec, object.spec);
     const generation = kind.generations ? (before?.metadata.generation ?? 0) + (specChanged ? 1 : 0) : undefined;
     const stored: KubeObject = {
       ...object,

@@ -1,5 +1,5 @@
 /** @module Whether two values mean the same to Kubernetes: absent, null and empty lists are equal, and so are amounts written differently. */
-import { equalJson } from '../../schema/index.ts';
+import { sameJson } from '../../../lib/same-json.ts';
 import { isJson } from '../read.ts';
 
 const isEmpty = (value: unknown): boolean => {
@@ -15,6 +15,6 @@ export const sameValue = (left: unknown, right: unknown): boolean => {
   if (isEmpty(left) && isEmpty(right)) return true;
   if (Array.isArray(left) && Array.isArray(right))
     return left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
-  if (!isJson(left) || !isJson(right)) return equalJson(left, right);
+  if (!isJson(left) || !isJson(right)) return sameJson(left, right);
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameValue(left[key], right[key]));
 };
