@@ -1,8 +1,10 @@
 /** @module Applies the learnt data to what was sent and compares with what the server answered: the data is right when nothing differs. */
+
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { Defaults, Exchange } from './defaults.ts';
 import type { DataRule, NamedRule, When } from './rules.ts';
 import { fieldShape, type Schemas } from './schemas.ts';
-import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';
+import { isObject, type Json, type JsonObject } from './stable-json.ts';
 import type { Types } from './types.ts';
 
 type Mutable = Record<string, Json>;

@@ -1,7 +1,9 @@
 /** @module Learning defaults: compare what was sent with what the server answered, struct by struct, over all probes. */
+
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { FieldShape, Schemas } from './schemas.ts';
 import { fieldShape } from './schemas.ts';
-import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';
+import { isObject, type Json, type JsonObject } from './stable-json.ts';
 
 /** By definition name, the fields the server adds whenever the struct is present without them. `{}` is a struct with defaults of its own. */
 export type Defaults = Readonly<Record<string, Readonly<Record<string, Json>>>>;

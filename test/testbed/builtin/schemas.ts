@@ -1,6 +1,8 @@
 /** @module The OpenAPI v3 component schemas of a running API server, merged over its groups, and finding one's way in them. */
+
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import type { ApiCall } from '../api.ts';
-import { isObject, type Json, type JsonObject, sameJson } from './stable-json.ts';
+import { isObject, type Json, type JsonObject } from './stable-json.ts';
 
 /** Component schemas by definition name, e.g. `io.k8s.api.core.v1.Container`. */
 export type Schemas = Readonly<Record<string, JsonObject>>;

@@ -17,10 +17,6 @@ export const sortKeys = (value: Json): Json => {
   return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
 };
 
-/** Whether two values are equal as JSON, whatever the order of keys. */
-export const sameJson = (a: Json | undefined, b: Json | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && JSON.stringify(sortKeys(a)) === JSON.stringify(sortKeys(b)));
-
 /** Serialises with one line for each entry `depth` levels down, compact below. */
 export const stableJson = (value: Json, depth = 2): string => `${lines(sortKeys(value), depth)}\n`;
 
