@@ -38,17 +38,26 @@ export const jsonWord = (value: unknown): string => {
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Whole numbers that Go's types hold: from `-limit` to below `limit`. The largest int64 reads as 2^63 here, which is one too many: it is refused. */
+const integerLimits: Readonly<Record<string, number>> = { int32: 2 ** 31, int64: 2 ** 63 };
+
+/** True when a value is a whole number that the type holds. */
+const isIntegerOf = (type: string, value: unknown): boolean => {
+  const limit = integerLimits[type] ?? 2 ** 63;
+  return typeof value === 'number' && Number.isInteger(value) && value >= -limit && value < limit;
+};
+
 /** True when a scalar is of a wrong type, or the decoder's words when it is of the right type and yet cannot be read. */
 export const isWrongScalar = (node: SchemaNode, value: unknown): boolean | string => {
   switch (node.scalar) {
     case 'integer':
-      return !Number.isInteger(value);
+      return !isIntegerOf(goScalarOf(node), value);
     case 'number':
       return typeof value !== 'number';
     case 'boolean':
       return typeof value !== 'boolean';
     case 'intOrString':
-      return typeof value !== 'string' && !Number.isInteger(value);
+      return typeof value !== 'string' && !isIntegerOf(goScalarOf(node), value);
     default:
       return typeof value !== 'string' || isUnreadable(node, value);
   }
@@ -92,6 +101,8 @@ export const converterFault = (node: SchemaNode, value: unknown, name = 'string'
   const type = goTypeOf(node);
   // Go converts between numbers, and from whole numbers to strings, but JSON does not.
   if (kind === 'int64' && type === 'string') return `cannot convert int64 to ${name}`;
+  // It wraps what is too large, which the hub does not.
+  if (kind === 'int64' && node.scalar === 'integer') return `cannot convert int64 to ${type}: ${value} is out of range`;
   if (kind === 'float64' && node.scalar === 'integer') return `cannot convert float64 to ${type}`;
   return `unrecognized type: ${type}`;
 };

@@ -1,5 +1,6 @@
 /** @module The rules of schema. */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { faultText } from '../names/index.ts';
 import { applyDefaults, conform, createSchemaSet, type JsonObject, unknownFieldText, validateBySchema, zeroObject } from './index.ts';
@@ -17,6 +18,15 @@ const deployment = (spec: JsonObject): JsonObject => ({
 });
 const inContainer = (container: JsonObject): JsonObject =>
   deployment({ template: { spec: { containers: [{ name: 'x', ...container }] } } });
+
+/** Fields of all definitions that hold whole numbers, and the first number that is too large. */
+const wholeNumberFields = () =>
+  schemas.names().flatMap((definition) => {
+    const node = schemas.node(definition);
+    if (!node.native) return [];
+    const fields = [...node.fields.values()].filter((field) => ['integer', 'intOrString'].includes(field.node.scalar));
+    return fields.map((field) => ({ node, name: field.name, limit: field.node.format === 'int64' ? 2 ** 63 : 2 ** 31 }));
+  });
 
 describe('reading an object as its kind', () => {
   it('tells each unknown field by its path, in the order of the text, and drops it', () => {
@@ -47,6 +57,21 @@ describe('reading an object as its kind', () => {
       'json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32',
     ],
     [
+      'a whole number that int32 does not hold',
+      deployment({ replicas: 2_147_483_648 }),
+      'json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32',
+    ],
+    [
+      'a whole number that int64 does not hold',
+      deployment({ template: { spec: { terminationGracePeriodSeconds: 1e30 } } }),
+      'json: cannot unmarshal number 1e+30 into Go struct field PodSpec.spec.template.spec.terminationGracePeriodSeconds of type int64',
+    ],
+    [
+      'a number or text that int32 does not hold',
+      deployment({ strategy: { rollingUpdate: { maxSurge: -2_147_483_649 } } }),
+      'json: cannot unmarshal number -2147483649 into Go struct field RollingUpdateDeployment.spec.strategy.rollingUpdate.maxSurge of type int32',
+    ],
+    [
       'a list that is a map',
       deployment({ template: { spec: { containers: {} } } }),
       'json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container',
@@ -68,6 +93,20 @@ describe('reading an object as its kind', () => {
     ],
   ])('refuses %s', (_, object, fault) => {
     expect(conform(deployments, object).fault).toBe(fault);
+  });
+
+  it('takes whole numbers of the range of their type, in all fields of all kinds, whoever reads', () => {
+    const fields = wholeNumberFields();
+    expect(new Set(fields.map(({ limit }) => limit))).toEqual(new Set([2 ** 31, 2 ** 63]));
+    const near = [0, 2 ** 31, 2 ** 53, 2 ** 63].flatMap((at) => [at - 1, at, at + 1, -at - 1, -at, -at + 1, at * 1.5]);
+    const whole = fc.oneof(fc.constantFrom(...near), fc.double({ noNaN: true }));
+    fc.assert(
+      fc.property(fc.constantFrom(...fields), whole, fc.constantFrom('decoder', 'converter'), ({ node, name, limit }, value, by) => {
+        const fits = Number.isInteger(value) && value >= -limit && value < limit;
+        expect(conform(node, { [name]: value }, by).fault === undefined).toBe(fits);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('writes quantities as the API server does', () => {

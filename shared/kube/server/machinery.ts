@@ -1,4 +1,5 @@
 /** @module What the verbs need of the schema and patch rooms, in one place. */
+import { configurationName } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, type PatchResult, unknownPatchFields } from '../patch/index.ts';
 import type { ResourceType } from '../resource.ts';
@@ -11,7 +12,7 @@ import {
   unknownFieldText,
   validateBySchema,
 } from '../schema/index.ts';
-import type { StatusCause } from '../status-error.ts';
+import { type StatusCause, StatusError } from '../status-error.ts';
 import { isStorageVersion } from './call.ts';
 import type { ServerContext } from './context.ts';
 
@@ -71,3 +72,16 @@ const resultOf = (
 /** What is unknown in the patch itself, as texts. */
 export const patchFaults = (mediaType: string, patch: unknown): readonly string[] =>
   mediaType === 'application/json-patch+json' ? unknownPatchFields(patch) : [];
+
+/**
+ * What an apply made of an object, as the kind's types hold it: what appliers make empty is as gone as it would be after a round trip through
+ * them. Throws 500, as a real API server does, when it is no object of the kind although each field is of a kind that merges.
+ */
+export const asConfigured = (server: ServerContext, schemaName: string, applied: KubeObject, merged: KubeObject): KubeObject => {
+  const { object, fault } = conform(server.schemas().node(schemaName), merged, 'converter');
+  if (fault === undefined) return object as KubeObject;
+  const name = configurationName(applied);
+  const kind = name.slice(name.indexOf('; ') + 2);
+  const why = `unable to convert unstructured object to ${kind}: ${fault}`;
+  throw new StatusError(500, '', `failed to convert new object (${name}) to proper version: ${why}`);
+};

@@ -1,9 +1,9 @@
 /** @module PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, on the object or a subresource. */
-import { applyConfiguration, configurationName, invalidObjectType, withManagedFields } from '../apply/index.ts';
+import { applyConfiguration, invalidObjectType, withManagedFields } from '../apply/index.ts';
 import type { KubeObject } from '../object.ts';
 import { unfitPatch } from '../patch/index.ts';
 import { type ConformReader, conform, goPrint, isObject, jsonWord, unknownFieldText } from '../schema/index.ts';
-import { StatusError } from '../status-error.ts';
+import type { StatusError } from '../status-error.ts';
 import type { Stored } from '../storage/index.ts';
 import { admitted } from './admission.ts';
 import { type Body, type Call, keyFor, managerOf } from './call.ts';
@@ -11,7 +11,7 @@ import { retryWrite, type ServerContext } from './context.ts';
 import { createObject } from './create.ts';
 import { asKind, mediaTypeOf, parseBody, settled, told, typeMetaFault } from './decode.ts';
 import { badRequest, conflict, invalid, noSuchResource, notFound, unsupportedPatch } from './errors.ts';
-import { defaulted, patchedBy, patchFaults } from './machinery.ts';
+import { asConfigured, defaulted, patchedBy, patchFaults } from './machinery.ts';
 import { trackContext, trackedUpdate } from './managed.ts';
 import { inNamespace, withName } from './metadata.ts';
 import { type WriteQuery, writeQuery } from './options-query.ts';
@@ -195,23 +195,9 @@ const appliedTo = (server: ServerContext, call: Call, live: KubeObject | undefin
   const context = trackContext(server, call.type, call.subresource);
   const result = applyConfiguration({ ...context, live, applied, manager: query.fieldManager, force: query.force ?? false });
   if (!result.ok) throw result.error;
-  // What appliers make empty is as gone as it would be after a round trip through the kind's types.
-  const { object, fault } = conform(server.schemas().node(call.type.schemaName), result.object, 'converter');
-  if (fault !== undefined) throw unfitConfiguration(applied, fault);
-  const next = inNamespace(call, object as KubeObject);
+  const next = inNamespace(call, asConfigured(server, call.type.schemaName, applied, result.object));
   withName(call, next);
   return defaulted(server, call.type, next, live === undefined ? 'create' : 'default');
-};
-
-/** 500: what the configuration makes of the object is no object of the kind, although each field is of a kind that merges. */
-const unfitConfiguration = (applied: KubeObject, fault: string): StatusError => {
-  const name = configurationName(applied);
-  const kind = name.slice(name.indexOf('; ') + 2);
-  return new StatusError(
-    500,
-    '',
-    `failed to convert new object (${name}) to proper version: unable to convert unstructured object to ${kind}: ${fault}`,
-  );
 };
 
 const applyNew = async (server: ServerContext, call: Call, applied: KubeObject, query: WriteQuery): Promise<Result> => {

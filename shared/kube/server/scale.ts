@@ -16,6 +16,7 @@ import { isObject, own } from '../schema/index.ts';
 import { labelSelectorText, selectorFromObject } from '../selectors/index.ts';
 import type { ServerContext } from './context.ts';
 import { invalid, noSuchResource } from './errors.ts';
+import { asConfigured } from './machinery.ts';
 
 /** What a Scale is, for tables, schemas and refusals. */
 export const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', schemaName: 'io.k8s.api.autoscaling.v1.Scale' } as const;
@@ -75,7 +76,7 @@ export const withAppliedScale = (
 ): KubeObject => {
   const result = applyConfiguration({ ...scaleContext(server), live: scaleOf(server, type, old), applied, ...by });
   if (!result.ok) throw result.error;
-  return scaledParent(server, type, old, result.object);
+  return scaledParent(server, type, old, asConfigured(server, SCALE.schemaName, applied, result.object));
 };
 
 const scaleContext = (server: ServerContext): TrackContext => ({

@@ -30,6 +30,11 @@ const stored = (server: TestServer, name: string): KubeObject | undefined =>
 const ownedBy = (owner: KubeObject, more: object = {}): object => ({
   ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner.metadata.name, uid: owner.metadata.uid, ...more }],
 });
+const SPEC = {
+  selector: { matchLabels: { app: 'web' } },
+  template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'x', image: 'y' }] } },
+};
+const SCALE = { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: {} };
 const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 
 describe('writes', () => {
@@ -42,6 +47,32 @@ describe('writes', () => {
     const second = await server.json('POST', BASE, configMap('', { generateName: 'x-' }));
     expect(second).toMatchObject({ code: 409, body: { reason: 'AlreadyExists' } });
     expect(draws.length).toBe(8 * 5);
+  });
+
+  it.each([
+    ['POST', '', 'application/json', { spec: SPEC }, 400],
+    ['PUT', '/web', 'application/json', { spec: SPEC }, 400],
+    ['PATCH', '/web', 'application/merge-patch+json', {}, 422],
+    ['PATCH', '/web', 'application/strategic-merge-patch+json', {}, 422],
+    ['PATCH', '/web?fieldManager=x&force=true', 'application/apply-patch+yaml', { spec: SPEC }, 500],
+    ['PATCH', '/web/scale?fieldManager=x&force=true', 'application/apply-patch+yaml', SCALE, 500],
+    ['PUT', '/web/scale', 'application/json', SCALE, 400],
+    ['PATCH', '/web/scale', 'application/merge-patch+json', {}, 422],
+  ])('%s %s (%s) refuses more replicas than int32 holds', async (method, path, contentType, fields: object, code) => {
+    const deployments = '/apis/apps/v1/namespaces/shop/deployments';
+    const server = await fresh();
+    const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: SPEC };
+    expect(await server.json('POST', deployments, web)).toMatchObject({ code: 201 });
+    const replicas = 2_147_483_648;
+    const name = method === 'POST' ? 'other' : 'web';
+    const whole = contentType.includes('merge') ? {} : { ...web, metadata: { name }, ...fields };
+    const body = { ...whole, spec: { ...('spec' in whole ? (whole.spec as object) : {}), replicas } };
+    const answer = await server.json(method, deployments + path, body, { 'Content-Type': contentType });
+    expect(answer).toMatchObject({
+      code,
+      body: { message: expect.stringMatching(/number 2147483648 into .* of type int32|2147483648 is out of range/) },
+    });
+    expect((await server.json('GET', `${deployments}/web`)).body['spec']).toMatchObject({ replicas: 1 });
   });
 
   it('patches without a resourceVersion never conflict with each other', async () => {
