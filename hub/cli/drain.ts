@@ -2,6 +2,7 @@
 import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
+import { nodeTimer } from '../../shared/node/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 
 /** Options of {@link drain}. */
@@ -84,7 +85,7 @@ const follow = async (
     end = why;
     stop.abort();
   };
-  const timeout = (timeoutSeconds ?? 0) > 0 ? setTimeout(endBy('timeout'), (timeoutSeconds ?? 0) * 1_000) : undefined;
+  const forgetTimeout = (timeoutSeconds ?? 0) > 0 ? nodeTimer((timeoutSeconds ?? 0) * 1_000, endBy('timeout')) : undefined;
   const forget = context.onInterrupt?.(endBy('interrupted'));
   let calm: NodeJS.Timeout | undefined;
   let [last, lastLeft] = ['', ''];
@@ -121,7 +122,7 @@ const follow = async (
     if (!stop.signal.aborted) throw error;
     return { end, drain };
   } finally {
-    clearTimeout(timeout);
+    forgetTimeout?.();
     clearTimeout(calm);
     forget?.();
     stop.abort();

@@ -4,4 +4,4 @@ export { makeDataDir, makeFolder, withDataDirFault } from './data-dir.ts';
 export { collectLabel } from './label-flag.ts';
 export { type LogFormat, type LogLevel, type LogOptions, logFormatDefault, mutedLog, nodeLog } from './log.ts';
 export { checkPortFree, checkPortsFree, portMax } from './port-check.ts';
-export { nodeEnv } from './runtime-env.ts';
+export { nodeEnv, nodeTimer } from './runtime-env.ts';

@@ -57,15 +57,15 @@ const plainFields = (bytes: Uint8Array): Map<number, WireField['value']> =>
 const integerOf = (value: WireField['value'] | undefined): bigint =>
   value !== undefined && 'bits' in value ? BigInt.asIntN(64, value.bits) : 0n;
 
-/** JavaScript dates end here (ECMA-262, "Time Values"). */
-const secondsMax = 8_640_000_000_000n;
+/** The years 1 to 9999, which a Timestamp may name (google/protobuf/timestamp.proto). */
+const [secondsMin, secondsMax] = [-62_135_596_800n, 253_402_300_799n];
 
 /** The time of a Timestamp message with so many digits after the second; undefined for Go's zero time. */
 const timeOf = (bytes: Uint8Array, digits: number): string | undefined => {
   const fields = plainFields(bytes);
   const [seconds, nanos] = [integerOf(fields.get(1)), integerOf(fields.get(2))];
   if (seconds === 0n && nanos === 0n) return undefined;
-  if (seconds > secondsMax || seconds < -secondsMax) throw new ProtobufError('a time lies outside the calendar');
+  if (seconds > secondsMax || seconds < secondsMin) throw new ProtobufError('a time lies outside the calendar');
   const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return digits === 0 ? `${text}Z` : `${text}.${nanos.toString().padStart(9, '0').slice(0, digits)}Z`;
 };

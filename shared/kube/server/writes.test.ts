@@ -179,6 +179,21 @@ describe('deletion', () => {
     await until(() => stored(server, 'owner') === undefined, 'owner gone');
   });
 
+  it.each([2_147_483_648, 9e12, 2 ** 62])(
+    'a grace of %d seconds ends when the calendar does, and a second deletion ends it at once',
+    async (grace) => {
+      const server = await fresh();
+      const pods = '/api/v1/namespaces/shop/pods';
+      const spec = { nodeName: 'n', terminationGracePeriodSeconds: grace, containers: [{ name: 'x', image: 'y' }] };
+      expect(await server.json('POST', pods, { metadata: { name: 'a' }, spec })).toMatchObject({ code: 201 });
+      const { code, body } = await server.json('DELETE', `${pods}/a`);
+      expect({ code, grace: body.metadata.deletionGracePeriodSeconds }).toEqual({ code: 200, grace });
+      expect(Number.isNaN(Date.parse(body.metadata.deletionTimestamp ?? ''))).toBe(false);
+      expect(await server.json('DELETE', `${pods}/a?gracePeriodSeconds=0`)).toMatchObject({ code: 200 });
+      expect(server.store.get(keyOf('', 'pods', 'shop', 'a'))).toBeUndefined();
+    },
+  );
+
   it('Orphan leaves the dependents without the reference', async () => {
     const server = await fresh({ loops: true });
     const owner = await make(server, 'owner');
