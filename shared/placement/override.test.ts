@@ -31,6 +31,29 @@ describe('overrideObject', () => {
   const rules = (overrides: Parameters<typeof compilePolicy>[2]['overrides']) =>
     compilePolicy('n', 'p', { resourceSelectors: [], ...(overrides === undefined ? {} : { overrides }) }).overrides;
 
+  it('variables are replaced where they stand, since $(NAME) means what stands before it, and new ones come last', () => {
+    const env = ['HOST', 'PORT', 'URL', 'HOST', 'LAST'].map((name) => ({ name, value: name === 'URL' ? 'http://$(HOST):$(PORT)' : 'old' }));
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers: [{ name: 'c', env }] } };
+    const change = rules([{ env: ['NEW', 'LAST', 'HOST'].map((name) => ({ name, value: 'new' })) }]);
+    expect(overrideObject(pod, change, {})).toMatchObject({
+      object: {
+        spec: {
+          containers: [
+            {
+              env: [
+                { name: 'HOST', value: 'new' },
+                { name: 'PORT', value: 'old' },
+                { name: 'URL', value: 'http://$(HOST):$(PORT)' },
+                { name: 'LAST', value: 'new' },
+                { name: 'NEW', value: 'new' },
+              ],
+            },
+          ],
+        },
+      },
+    });
+  });
+
   it('changes images and environment of every container wherever the pod template is, and labels of the object', () => {
     const result = overrideObject(
       object,

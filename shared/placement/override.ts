@@ -32,10 +32,19 @@ export const overrideImage = (image: string, change: ImageOverride): string => {
   return `${registry === '' ? '' : `${registry}/`}${change.repository ?? parts.repository}${suffix}`;
 };
 
+/** The order of the others stays: `$(NAME)` means what stands before it. New ones come last. */
 const withEnv = (container: Bag, env: NonNullable<OverrideRule['env']>): Bag => {
-  const given = Array.isArray(container.env) ? container.env.filter(isBag) : [];
-  const names = new Set(env.map(({ name }) => name));
-  return { ...container, env: [...given.filter(({ name }) => !names.has(String(name))), ...env] };
+  const left = new Map(env.map((entry) => [entry.name, entry]));
+  const names = new Set(left.keys());
+  const inPlace = (Array.isArray(container.env) ? container.env.filter(isBag) : []).flatMap((given) => {
+    const name = String(given.name);
+    if (!names.has(name)) return [given];
+    const entry = left.get(name);
+    left.delete(name);
+    // A name that is there twice is told once.
+    return entry === undefined ? [] : [entry];
+  });
+  return { ...container, env: [...inPlace, ...left.values()] };
 };
 
 const inContainer = (container: unknown, rule: OverrideRule): unknown => {
