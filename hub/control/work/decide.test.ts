@@ -93,21 +93,4 @@ describe('renderFor', () => {
       },
     });
   });
-
-  it('lets each member give a Service its own address', () => {
-    const service = (clusterIP: string) => ({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 's' },
-      spec: { clusterIP, clusterIPs: [clusterIP], selector: { a: 'b' } },
-    });
-    const specOf = (clusterIP: string): unknown => {
-      const result = renderFor(service(clusterIP), undefined, { replicas: undefined }, undefined, {});
-      return result.ok ? result.object.spec : undefined;
-    };
-    expect([specOf('10.0.0.1'), specOf('None')]).toEqual([
-      { selector: { a: 'b' } },
-      { clusterIP: 'None', clusterIPs: ['None'], selector: { a: 'b' } },
-    ]);
-  });
 });

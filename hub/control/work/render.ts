@@ -5,7 +5,8 @@ import type { ResourceType } from '../../../shared/kube/resource.ts';
 import { hash32 } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
 import { type OverriddenObject, overrideObject } from '../../../shared/placement/index.ts';
-import { bag, groupKind, replicasField } from '../kinds.ts';
+import { bag, replicasField } from '../kinds.ts';
+import { leftToMember, without } from './member-fields.ts';
 
 /** One cluster's share. */
 export type Share = {
@@ -19,12 +20,6 @@ export type Share = {
 const hubAnnotation = (key: string): boolean =>
   key === 'kubectl.kubernetes.io/last-applied-configuration' || key.startsWith('hanse.dev/') || key === 'deployment.kubernetes.io/revision';
 
-/** Labels that a Job controller sets on the hub's side of things; the member's makes its own. */
-const jobLabels = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
-
-const without = (map: unknown, isGone: (key: string) => boolean): { readonly [key: string]: unknown } =>
-  Object.fromEntries(Object.entries(bag(map)).filter(([key]) => !isGone(key)));
-
 const setAt = (object: KubeObject, path: string, value: unknown): KubeObject => {
   const fields = path.split('.');
   const write = (at: unknown, depth: number): unknown => {
@@ -32,31 +27,6 @@ const setAt = (object: KubeObject, path: string, value: unknown): KubeObject => 
     return field === undefined ? value : { ...bag(at), [field]: write(bag(at)[field], depth + 1) };
   };
   return write(object, 0) as KubeObject;
-};
-
-/** Fields that the hub's API server filled in for the hub and that each member fills in for itself. */
-const ownedByMember = (object: KubeObject): KubeObject => {
-  const spec = bag(object.spec);
-  switch (groupKind(object)) {
-    case '/Service': {
-      const isHeadless = spec.clusterIP === 'None';
-      return { ...object, spec: without(spec, (key) => !isHeadless && (key === 'clusterIP' || key === 'clusterIPs')) };
-    }
-    case '/PersistentVolumeClaim':
-      return { ...object, spec: without(spec, (key) => key === 'volumeName') };
-    case '/ServiceAccount':
-      return without(object, (key) => key === 'secrets') as KubeObject;
-    case '/Pod':
-      return { ...object, spec: without(spec, (key) => key === 'nodeName') };
-    case 'batch/Job': {
-      if (spec.manualSelector === true) return object;
-      const template = bag(spec.template);
-      const metadata = { ...bag(template.metadata), labels: without(bag(template.metadata).labels, (key) => jobLabels.includes(key)) };
-      return { ...object, spec: { ...without(spec, (key) => key === 'selector'), template: { ...template, metadata } } };
-    }
-    default:
-      return object;
-  }
 };
 
 const stripped = (object: KubeObject): KubeObject => {
@@ -88,7 +58,7 @@ const withShare = (object: KubeObject, type: ResourceType | undefined, share: Sh
   const text = `${field ?? ''} ${share.replicas ?? ''} ${share.completions ?? ''}`;
   const before = known.get(text);
   if (before !== undefined) return before;
-  let rendered = ownedByMember(stripped(object));
+  let rendered = stripped(leftToMember(object));
   if (field !== undefined && share.replicas !== undefined) rendered = setAt(rendered, field, share.replicas);
   if (share.completions !== undefined) rendered = setAt(rendered, 'spec.completions', share.completions);
   if (known.size >= keptMax) known.clear();
