@@ -33,6 +33,14 @@ it('serves what members serve, and forgets what none serves any longer', () => {
   ]);
 });
 
+it('takes a node port twice, since Services that have the same may go to different clusters', () => {
+  const takenBesides = () => ({ clusterIps: new Set<string>(), nodePorts: new Set([30_500]) });
+  const kinds = createServedKinds({ clusterIp: () => '10.96.0.1', nodePort: () => 30_001, takenBesides });
+  const spec = { type: 'NodePort', clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'], ports: [{ port: 80, nodePort: 30_500 }] };
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'shop' }, spec };
+  expect(kinds.registry.get('', 'v1', 'services')?.strategy.validateFirst?.(service)).toEqual([]);
+});
+
 it('lets no member change or remove a kind of the hub', () => {
   const kinds = createServedKinds();
   kinds.setMemberKinds([widget('deployments', 'apps')], new Map([['io.k8s.api.apps.v1.Deployment', () => ({ type: 'string' })]]));

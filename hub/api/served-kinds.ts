@@ -23,12 +23,15 @@ export type ServedKinds = {
   readonly setMemberKinds: (types: readonly ResourceType[], schemas: ReadonlyMap<string, () => OpenApiSchema>) => number;
 };
 
+/** Services that name the same address may go to different clusters: each member tells what is taken there. */
+const withoutTaken = ({ takenBesides: _, ...addresses }: ServiceAddresses): ServiceAddresses => addresses;
+
 /** The kinds a hub has before its first member joins. `addresses` gives Services their cluster IPs and node ports; absent = none are given. */
 export const createServedKinds = (addresses?: ServiceAddresses): ServedKinds => {
   // Patterns in members' schemas then run in time linear to the text (see shared/kube/schema/validate.ts).
   setFlagsFromString('--enable-experimental-regexp-engine');
   const own = [
-    ...sayingWhatIsStoredOnly(builtinTypes(addresses), 'hub'),
+    ...sayingWhatIsStoredOnly(builtinTypes(addresses === undefined ? undefined : withoutTaken(addresses)), 'hub'),
     ...lookingAtServedKinds(hanseTypes(), (): ResourceTypeRegistry => registry),
   ];
   const ownKeys = new Set(own.map(keyOf));

@@ -1,7 +1,9 @@
 /** @module Rules of writes, deletions and what follows them. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { builtinTypes } from '../builtin/index.ts';
 import type { KubeObject } from '../object.ts';
 import { keyOf } from '../storage/index.ts';
+import { createRegistry, serviceAddresses } from './index.ts';
 import type { AuditEvent } from './options.ts';
 import { type TestServer, testEnv, testServer, until } from './testing/test-server.ts';
 
@@ -83,6 +85,29 @@ describe('writes', () => {
     );
     expect(answers.map((answer) => answer.code)).toEqual(Array.from({ length: 30 }, () => 200));
     expect(Object.keys(stored(server, 'a')?.['data'] as object)).toHaveLength(30);
+  });
+
+  it('an address or node port that another Service has is refused, on creation and on change; its own stays', async () => {
+    const addresses = serviceAddresses({ list: (prefix) => server.store.list(prefix) }, testEnv);
+    const server = await fresh({ registry: createRegistry(builtinTypes(addresses)) });
+    const services = '/api/v1/namespaces/shop/services';
+    const service = (name: string, nodePort: number, more: object = {}) => ({
+      metadata: { name },
+      spec: { type: 'NodePort', ports: [{ port: 80, nodePort }], ...more },
+    });
+    const port = 'spec.ports[0].nodePort: Invalid value: 30500: provided port is already allocated';
+    const address = 'spec.clusterIPs: Invalid value: ["10.96.7.7"]: failed to allocate IP 10.96.7.7: provided IP is already allocated';
+    const first = await server.json('POST', services, service('a', 30_500, { clusterIP: '10.96.7.7' }));
+    expect(first.code).toBe(201);
+    expect(await server.json('PUT', `${services}/a`, first.body)).toMatchObject({ code: 200 });
+    expect(await server.json('PATCH', `${services}/a`, { spec: { sessionAffinity: 'ClientIP' } }, MERGE)).toMatchObject({ code: 200 });
+    const refused = (message: string) => ({ code: 422, body: { message: `Service "b" is invalid: ${message}` } });
+    expect(await server.json('POST', services, service('b', 30_500))).toMatchObject(refused(port));
+    expect(await server.json('POST', services, service('b', 30_501, { clusterIP: '10.96.7.7' }))).toMatchObject(refused(address));
+    expect(await server.json('POST', services, service('b', 30_501))).toMatchObject({ code: 201 });
+    expect(await server.json('PATCH', `${services}/b`, { spec: service('b', 30_500).spec }, MERGE)).toMatchObject(refused(port));
+    await server.ask('DELETE', `${services}/a`);
+    expect(await server.json('PATCH', `${services}/b`, { spec: service('b', 30_500).spec }, MERGE)).toMatchObject({ code: 200 });
   });
 
   it('a namespace that is not there or is going away takes nothing new', async () => {

@@ -14,6 +14,8 @@ export type ServiceAddresses = {
   readonly nodePort: (taken: readonly number[]) => number | undefined;
   /** The node ports there are; absent: any. */
   readonly nodePortRange?: { readonly first: number; readonly last: number };
+  /** What the other Services of the cluster have; absent: they may have the same, as Services that go to different clusters may. */
+  readonly takenBesides?: (service: KubeObject) => { readonly clusterIps: ReadonlySet<string>; readonly nodePorts: ReadonlySet<number> };
 };
 
 const needsNodePorts = (service: KubeObject): boolean =>
@@ -107,15 +109,24 @@ const updated = (service: KubeObject, old: KubeObject, addresses: ServiceAddress
   return withAddresses(dropUnused(kept, old), addresses);
 };
 
-/** Node ports that are asked for must be of the range; as with addresses nothing else is told. */
-const nodePortFaults = (service: KubeObject, range: ServiceAddresses['nodePortRange']): Fault[] => {
-  if (range === undefined || !needsNodePorts(service)) return [];
-  const why = `provided port is not in the valid range. The range of valid ports is ${range.first}-${range.last}`;
-  const fault = listAt(service, 'spec', 'ports').flatMap((port, index) => {
+/** Addresses and ports that are asked for must be free, and ports of the range; as with addresses nothing else is told. */
+const allocationFaults = (service: KubeObject, old: KubeObject | undefined, addresses: ServiceAddresses | undefined): Fault[] => {
+  if (addresses === undefined || typeOf(service) === 'ExternalName') return [];
+  const { nodePortRange: range, takenBesides } = addresses;
+  const taken = takenBesides?.(service);
+  const known = new Set(listAt(old, 'spec', 'ports').map((port) => numberAt(port, 'nodePort')));
+  const ofPorts = (needsNodePorts(service) ? listAt(service, 'spec', 'ports') : []).flatMap((port, index) => {
     const asked = numberAt(port, 'nodePort');
-    return asked === 0 || (asked >= range.first && asked <= range.last) ? [] : [invalid(`spec.ports[${index}].nodePort`, asked, why)];
+    if (asked === 0 || known.has(asked)) return [];
+    const fault = (why: string): Fault[] => [invalid(`spec.ports[${index}].nodePort`, asked, why)];
+    if (range !== undefined && (asked < range.first || asked > range.last))
+      return fault(`provided port is not in the valid range. The range of valid ports is ${range.first}-${range.last}`);
+    return taken?.nodePorts.has(asked) === true ? fault('provided port is already allocated') : [];
   });
-  return fault.slice(0, 1);
+  const before = namesAt(old, 'spec', 'clusterIPs');
+  const doubled = namesAt(service, 'spec', 'clusterIPs').find((ip) => !before.includes(ip) && taken?.clusterIps.has(ip) === true);
+  if (doubled === undefined) return ofPorts.slice(0, 1);
+  return [invalid('spec.clusterIPs', [doubled], `failed to allocate IP ${doubled}: provided IP is already allocated`)];
 };
 
 /** The Service kind; without `addresses` only Services that name an address have one. */
@@ -126,10 +137,13 @@ export const serviceKind = (addresses: ServiceAddresses | undefined): KindParts 
     prepareForUpdate: (service, old) => updated(service, old, addresses),
     validateFirst: (service) => {
       const faults = addressFaults(service);
-      return faults.length > 0 ? faults : nodePortFaults(service, addresses?.nodePortRange);
+      return faults.length > 0 ? faults : allocationFaults(service, undefined, addresses);
     },
     validate: serviceFaults,
-    validateUpdate: (service, old) => [...serviceFaults(service), ...serviceUpdateFaults(service, old)],
+    validateUpdate: (service, old) => {
+      const faults = [...serviceFaults(service), ...serviceUpdateFaults(service, old)];
+      return faults.length > 0 ? faults : allocationFaults(service, old, addresses);
+    },
     warnings: (service, old) =>
       old !== undefined && JSON.stringify(service.spec) === JSON.stringify(old.spec) ? [] : serviceWarnings(service),
     allowCreateOnUpdate: true,
