@@ -1,7 +1,7 @@
 /** @module What the rest of the agent needs of its link to the hub. */
 import type { CapacityReport } from '../../shared/capacity/report.ts';
 import type { KindDocument } from '../../shared/kube/custom/document.ts';
-import type { Beat, Hello, StatusItem, WantMessage, WorkItem } from '../../shared/wire/messages.ts';
+import type { Beat, Hello, StatusItem, WantMessage, WorkItem, WorkRef } from '../../shared/wire/messages.ts';
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
@@ -55,6 +55,8 @@ export type BeatFacts = Pick<Beat, 'api' | 'forbidden'>;
 export type WorkEvent =
   | { readonly type: 'Init' }
   | { readonly type: 'Item'; readonly item: WorkItem }
+  /** Older work than `knownSeq`, which this agent has: it was refused, and the hub has to hear what is here. */
+  | { readonly type: 'Outdated'; readonly id: string; readonly ref: WorkRef; readonly knownSeq: number }
   | { readonly type: 'InitDone'; readonly ids: readonly string[] };
 
 /** The way over the broker to the other agents. What comes is not checked: packets carry their own signatures. */

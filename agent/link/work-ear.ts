@@ -27,8 +27,12 @@ export const hearWork = ({ gate, onWork, refusals, ...where }: WorkEarOptions): 
       if (isReadingAll) ids.push(record.key.slice(where.cluster.length + 1));
       const passed = gate.pass(record);
       if (passed.pass === 'item') onWork.tell({ type: 'Item', item: passed.item });
-      if (passed.pass === 'refused')
-        refusals.refuse({ cluster: where.cluster, subject: kvSubject('work', record.key), reason: passed.reason, message: passed.message });
+      if (passed.pass === 'outdated')
+        onWork.tell({ type: 'Outdated', id: passed.item.id, ref: passed.item.ref, knownSeq: passed.knownSeq });
+      if (passed.pass === 'outdated' || passed.pass === 'refused') {
+        const reason = passed.pass === 'outdated' ? 'Replayed' : passed.reason;
+        refusals.refuse({ cluster: where.cluster, subject: kvSubject('work', record.key), reason, message: passed.message });
+      }
     },
     onInitDone: () => {
       isReadingAll = false;

@@ -35,13 +35,13 @@ describe('the gate', () => {
     expect(gate.pass(record(work(2)))).toEqual({ pass: 'item', item: work(2) });
     expect(gate.pass(record(work(2)))).toEqual({ pass: 'known' });
     expect(gate.pass(record(work(3)))).toEqual({ pass: 'item', item: work(3) });
-    expect(gate.pass(record(work(2)))).toMatchObject({ pass: 'refused', reason: 'Replayed' });
+    expect(gate.pass(record(work(2)))).toMatchObject({ pass: 'outdated', knownSeq: 3 });
   });
 
   test('after a restart the remembered revision comes once more, an older one never', () => {
     const gate = gateOf();
     gate.rememberSeq('a', 5);
-    expect(gate.pass(record(work(4)))).toMatchObject({ reason: 'Replayed' });
+    expect(gate.pass(record(work(4)))).toMatchObject({ pass: 'outdated', knownSeq: 5 });
     expect(gate.pass(record(work(5)))).toMatchObject({ pass: 'item' });
   });
 

@@ -10,6 +10,8 @@ export type WorkRecord = { readonly key: string; readonly payload: Uint8Array; r
 export type Passage =
   | { readonly pass: 'item'; readonly item: WorkItem }
   | { readonly pass: 'known' }
+  /** Older than what this agent has: it is refused, and whoever sent it does not know what is here. */
+  | { readonly pass: 'outdated'; readonly item: WorkItem; readonly knownSeq: number; readonly message: string }
   | { readonly pass: 'refused'; readonly reason: string; readonly message: string };
 
 /** The gate; it remembers the highest `seq` of each id. */
@@ -38,7 +40,8 @@ export const makeWorkGate = ({ cluster, open, verify }: WorkGateOptions, seqs = 
     const { id, seq } = decoded.value;
     if (key !== `${cluster}.${id}`) return refused('WrongId', `work of id ${id} under the key ${key}`);
     const known = seqs.get(id);
-    if (known !== undefined && seq < known) return refused('Replayed', `work ${id} of revision ${seq}, older than ${known}`);
+    if (known !== undefined && seq < known)
+      return { pass: 'outdated', item: decoded.value, knownSeq: known, message: `work ${id} of revision ${seq}, older than ${known}` };
     if (known === seq && passed.has(id)) return { pass: 'known' };
     const item = unsealed(decoded.value, open);
     if (item === undefined) return refused('CannotOpen', `work ${id} is sealed to another key: the hub must send it again`);

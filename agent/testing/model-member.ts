@@ -97,6 +97,16 @@ export const modelMember = (namespaces: readonly string[] = ['shop']): ModelMemb
       case 'createNamespace':
         spaces.add(effect.namespace);
         return { on: 'NamespaceReady', id, op };
+      case 'release': {
+        const target = targetFor(effect.address);
+        const old = objects.get(target);
+        if (old?.metadata.uid !== effect.uid) return { on: 'Released', id, op, failure: refusal(409, 'Conflict') };
+        const { labels: _labels, annotations: _annotations, ...metadata } = old.metadata;
+        managers.delete(target);
+        stored(target, { ...old, metadata }, old.metadata.generation ?? 0);
+        writes.push(`release ${effect.address.name}`);
+        return { on: 'Released', id, op };
+      }
       case 'delete': {
         const target = targetFor(effect.address);
         if (objects.get(target)?.metadata.uid !== effect.uid) return { on: 'Deleted', id, op, failure: refusal(409, 'Conflict') };

@@ -131,7 +131,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
       if (event.type === 'Item') {
         const service = book.take(event.item);
         if (service !== undefined) onRecords([service]);
-      } else if (event.type === 'InitDone') {
+      } else if (event.type === 'Outdated') teller.again();
+      else if (event.type === 'InitDone') {
         book.setHubIds(event.ids);
         passes.touchAll();
       }

@@ -1,5 +1,5 @@
 /** @module Records of traffic come as work, and no engine of workloads should see them: one link is seen as two. */
-import { isTrafficId, type StatusItem, type WorkItem } from '../../shared/wire/index.ts';
+import { isTrafficId, type StatusItem } from '../../shared/wire/index.ts';
 import type { AgentLink, Unsubscribe, WorkEvent } from '../link/port.ts';
 
 /** The part of the link that carries records of traffic. */
@@ -15,7 +15,7 @@ const filtered =
   (handler: (event: WorkEvent) => void): Unsubscribe =>
     link.onWork((event) => {
       if (event.type === 'InitDone') handler({ type: 'InitDone', ids: event.ids.filter(isMine) });
-      else if (event.type === 'Init' || isMine((event.item satisfies WorkItem).id)) handler(event);
+      else if (event.type === 'Init' || isMine(event.type === 'Item' ? event.item.id : event.id)) handler(event);
     });
 
 /** Splits a link. */

@@ -40,7 +40,14 @@ test("never older over newer, never a stranger's object changed, and in the end 
         if (fate === 'fine') return undefined;
         if (fate === 'lost') bench.member.perform(effect);
         const failure = fate === 'refused' ? refusal(422, 'Invalid') : refusal(0, 'Timeout');
-        const on = { record: 'Recorded', read: 'Read', apply: 'Applied', createNamespace: 'NamespaceReady', delete: 'Deleted' } as const;
+        const on = {
+          record: 'Recorded',
+          read: 'Read',
+          apply: 'Applied',
+          createNamespace: 'NamespaceReady',
+          delete: 'Deleted',
+          release: 'Released',
+        } as const;
         return { on: on[effect.do], id: effect.id, op: effect.op, failure };
       };
       const deliver = (item: WorkItem): void => {

@@ -65,6 +65,21 @@ describe('desired work', () => {
     expect(bench.statuses.get('ConfigMap-shop-a')).toMatchObject({ phase: 'Failed', reason: 'NewerApplied' });
   });
 
+  test('a hub that sends older work than is here hears what is here, so that it can send above it', () => {
+    const bench = workBench();
+    const item = applyItem(7, configMap('a'));
+    bench.item(item);
+    bench.statuses.clear();
+    bench.tell({ on: 'Outdated', id: item.id, ref: item.ref, seq: 7 });
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Applied', seq: 7 });
+    bench.item(withdrawItem(8, item));
+    bench.observe(a);
+    bench.tell({ on: 'FullReading', ids: [] });
+    bench.statuses.clear();
+    bench.tell({ on: 'Outdated', id: item.id, ref: item.ref, seq: 8 });
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', seq: 8 });
+  });
+
   test('newer work that comes while older is under way is applied right after it', () => {
     const bench = workBench();
     let sent = false;
@@ -223,6 +238,19 @@ describe('withdrawn work', () => {
     bench.tell({ on: 'FullReading', ids: [] });
     bench.pass(600_000);
     expect(bench.member.objects.has(a)).toBe(true);
+  });
+
+  test('what was there before us is released and left as it is, what we made is deleted', () => {
+    const bench = workBench();
+    bench.member.put(a, configMap('a', { a: 'theirs' }));
+    const item = applyItem(1, configMap('a', { a: 'theirs' }), { adopt: 'IfUnowned' });
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', reason: 'Released' });
+    expect(bench.member.objects.get(a)).toMatchObject({ data: { a: 'theirs' } });
+    bench.item(applyItem(3, configMap('b')));
+    bench.item(withdrawItem(4, applyItem(3, configMap('b'))));
+    expect(bench.member.writes.slice(-2)).toEqual(['apply b seq 3', 'delete b']);
   });
 
   test('a namespace that was there before us is released, not deleted', () => {

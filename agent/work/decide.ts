@@ -2,7 +2,7 @@
 import type { Lease } from '../../shared/health/index.ts';
 import type { Env } from '../../shared/lib/index.ts';
 import { assert, unreachable } from '../../shared/lib/index.ts';
-import type { WorkItem } from '../../shared/wire/index.ts';
+import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { addressToApply, failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
@@ -53,6 +53,9 @@ const take = (step: Step, input: WorkInput): void => {
       return;
     case 'Lease':
       onLease(step, input.lease);
+      return;
+    case 'Outdated':
+      onOutdated(step, input);
       return;
     case 'Wanted':
       publishAll(step);
@@ -116,6 +119,33 @@ const renew = (step: Step, entry: Entry, item: WorkItem): void => {
   entry.attempt = 0;
   markTried(step, entry, false);
   moveTo(step, entry, 'Queued');
+};
+
+/**
+ * The hub does not know what is here: its data are an older copy, or its record is. It is told the status once more, and sends anew above it.
+ * What was forgotten here had been withdrawn.
+ */
+const onOutdated = (step: Step, { id, ref, seq }: Extract<WorkInput, { on: 'Outdated' }>): void => {
+  const entry = step.state.entries.get(id);
+  if (entry !== undefined) {
+    publishAgain(step, entry);
+    return;
+  }
+  if (!step.state.loaded) return;
+  const { cluster } = step.state;
+  const message = 'newer work took it back; the hub must send it anew';
+  const status: StatusItem = {
+    v: 1,
+    cluster,
+    id,
+    seq,
+    ref,
+    phase: 'Withdrawn',
+    reason: 'NewerApplied',
+    message,
+    observedAtMs: step.env.nowMs(),
+  };
+  step.effects.push({ do: 'publish', status });
 };
 
 /** Every singleton is applied again, with or without its replicas; a pause for a silent API server does not keep it. */
@@ -188,8 +218,10 @@ const answer = (step: Step, entry: Entry, input: AnswerInput): void => {
       else onRead(step, entry, input.found, input.failure);
       return;
     case 'Applied':
-      if (withdrawn) onReleased(step, entry, input.failure);
-      else onApplied(step, entry, input.live, input.failure);
+      onApplied(step, entry, input.live, input.failure);
+      return;
+    case 'Released':
+      onReleased(step, entry, input.failure);
       return;
     case 'NamespaceReady':
       onNamespaceReady(step, entry, input.failure);

@@ -4,7 +4,7 @@ import type { Lease } from '../../shared/health/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../shared/kube/object.ts';
 import type { LogFields } from '../../shared/lib/index.ts';
-import type { ServedApi, StatusItem, WorkItem } from '../../shared/wire/index.ts';
+import type { ServedApi, StatusItem, WorkItem, WorkRef } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import type { Live } from './live.ts';
 
@@ -28,12 +28,15 @@ export type WorkInput =
   | ({ readonly on: 'Applied'; readonly live?: Live } & Answer)
   | ({ readonly on: 'NamespaceReady' } & Answer)
   | ({ readonly on: 'Deleted' } & Answer)
+  | ({ readonly on: 'Released' } & Answer)
   /** A watch saw an object that carries our label, as `targetOf` names it. */
   | { readonly on: 'Observed'; readonly target: string; readonly live: Live }
   /** It is not there any more; `asOf`: the resource version of the full reading that missed it. */
   | { readonly on: 'Vanished'; readonly target: string; readonly asOf?: string }
   /** The lease of singletons changed. */
   | { readonly on: 'Lease'; readonly lease: Lease }
+  /** The hub sent older work than `seq`, which was taken before: it has to hear what is here. */
+  | { readonly on: 'Outdated'; readonly id: string; readonly ref: WorkRef; readonly seq: number }
   /** The hub wants every status again. */
   | { readonly on: 'Wanted' }
   | { readonly on: 'Tick' };
@@ -54,6 +57,8 @@ export type WorkEffect =
     }
   | { readonly do: 'createNamespace'; readonly id: string; readonly op: number; readonly namespace: string }
   | { readonly do: 'delete'; readonly id: string; readonly op: number; readonly address: ObjectAddress; readonly uid: string }
+  /** Takes our marks off and leaves the object as it is. */
+  | { readonly do: 'release'; readonly id: string; readonly op: number; readonly address: ObjectAddress; readonly uid: string }
   | { readonly do: 'publish'; readonly status: StatusItem }
   /** Watch this resource in all namespaces, by our label, for good. */
   | { readonly do: 'watch'; readonly type: GroupVersionResource }

@@ -1,7 +1,7 @@
 /** @module The object that is applied for a work item: what the hub wants, without what is not ours to set, with our marks. */
-import type { KubeObject } from '../../shared/kube/object.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../shared/kube/object.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
-import { CREATED, MANAGED_BY, MANAGED_BY_LABEL, WORK_ID, WORK_SEQ } from './marks.ts';
+import { CREATED, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, WORK_ID, WORK_SEQ } from './marks.ts';
 
 /** What the apply carries besides the item: the uid it must meet, and whether the object began with us. */
 export type RenderOptions = {
@@ -35,12 +35,22 @@ export const render = (item: WorkItem & { readonly object: KubeObject }, options
   return options.stopped === true ? { ...object, spec: { ...(object.spec as object), replicas: 0 } } : object;
 };
 
-/** An apply of nothing: gives up every field we own, and with them our marks. */
-export const renderRelease = (item: WorkItem): KubeObject => ({
-  apiVersion: item.ref.apiVersion,
-  kind: item.ref.kind,
-  metadata: { name: item.ref.name, ...(item.ref.namespace === '' ? {} : { namespace: item.ref.namespace }) },
+/** A merge patch that takes our marks and our field manager off an object and changes nothing else; refused when it was written meanwhile. */
+export const renderRelease = ({ metadata }: KubeObject): unknown => ({
+  metadata: {
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+    ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
+    labels: { [MANAGED_BY_LABEL]: null },
+    annotations: { [WORK_ID]: null, [WORK_SEQ]: null, [CREATED]: null },
+    // An empty list would be taken for "as it was"; one empty entry says that nobody manages it.
+    managedFields: othersOf(metadata.managedFields),
+  },
 });
+
+const othersOf = (entries: readonly ManagedFieldsEntry[] = []): readonly object[] => {
+  const others = entries.filter(({ manager }) => manager !== FIELD_MANAGER);
+  return others.length === 0 ? [{}] : others;
+};
 
 const protectedFields = new Set(['apiVersion', 'kind', 'metadata']);
 

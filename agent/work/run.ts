@@ -17,6 +17,7 @@ import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
+import { renderRelease } from './render.ts';
 import { acksOf, createWorkState } from './state.ts';
 
 /** What the work engine is given. */
@@ -114,6 +115,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
     subscriptions.push(
       link.onWork((event) => {
         if (event.type === 'Item') post({ on: 'Item', item: event.item });
+        else if (event.type === 'Outdated') post({ on: 'Outdated', id: event.id, ref: event.ref, seq: event.knownSeq });
         else if (event.type === 'InitDone') post({ on: 'FullReading', ids: event.ids });
       }),
       link.onWant((what) => {
@@ -228,6 +230,14 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
         },
         (failure) => ({ on: 'Deleted', id, op, failure }),
       );
+    case 'release':
+      return attempt(
+        async () => {
+          await release(client, effect.address, effect.uid);
+          return { on: 'Released', id, op };
+        },
+        (failure) => ({ on: 'Released', id, op, failure }),
+      );
     default:
       return unreachable(effect);
   }
@@ -251,6 +261,13 @@ const remove = async (client: KubeClient, address: ObjectAddress, uid: string): 
   } catch (error) {
     if (!isStatus(error, 'NotFound')) throw error;
   }
+};
+
+const release = async (client: KubeClient, address: ObjectAddress, uid: string): Promise<void> => {
+  const object = await client.get(address);
+  // Another one of this name is not ours to touch.
+  if (object === undefined || object.metadata.uid !== uid) return;
+  await client.patch(address, 'application/merge-patch+json', renderRelease(object), { fieldManager: FIELD_MANAGER });
 };
 
 type WatchOptions = {

@@ -7,7 +7,6 @@ import type { Live } from './live.ts';
 import type { Look } from './messages.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
-import { renderRelease } from './render.ts';
 import { type Entry, targetOf } from './state.ts';
 
 /** An object that lingers is looked at again after this, in case its end was not seen. */
@@ -68,22 +67,27 @@ export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefi
   const { item } = entry;
   const address = addressOf(item);
   moveTo(step, entry, 'Deleting');
-  if (item.ref.kind === 'Namespace' && !found.created) {
-    // A namespace that was there before us holds more than our work: we only take our name off it.
-    step.effects.push({ do: 'apply', id: item.id, op: entry.op, address, object: renderRelease(item), force: false });
-    return;
-  }
-  step.effects.push({ do: 'delete', id: item.id, op: entry.op, address, uid: found.uid });
+  // What was there before us is somebody's own: we only take our name off it.
+  step.effects.push({ do: found.created ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
 };
 
-/** The namespace that stays was released. */
+/** What stays was released, or not. */
 export const onReleased = (step: Step, entry: Entry, failure: ApiFailure | undefined): void => {
+  if (failure?.status === 404) {
+    gone(step, entry);
+    return;
+  }
+  // Somebody wrote it meanwhile, or another object took the name: look again.
+  if (failure?.status === 409) {
+    retryLater(step, entry);
+    return;
+  }
   if (failure !== undefined) {
     failed(step, entry, 'patch', failure);
     return;
   }
   noteAnswer(step, true);
-  gone(step, entry, { reason: 'Released', message: 'the namespace existed before Hanse and was left in place' });
+  gone(step, entry, { reason: 'Released', message: 'it existed before Hanse and was left in place as it is' });
 };
 
 /** The deletion was accepted, or not. */

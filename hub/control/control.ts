@@ -36,6 +36,7 @@ import { budgetOf, drainCount } from './work/drain.ts';
 import { addWork, listenToClusters } from './work/listen.ts';
 import { startWorkLoop } from './work/loop.ts';
 import type { Moves } from './work/moving.ts';
+import { createOlderCopy } from './work/older-copy.ts';
 
 /** What the loops are built from. */
 export type ControlOptions = {
@@ -125,7 +126,8 @@ export const startControl = (options: ControlOptions): Control => {
       return drain === undefined ? undefined : budgetOf(drain, replicas);
     },
   };
-  const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, moves, onSent });
+  const olderCopy = createOlderCopy({ store, env, bus, directory, events });
+  const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
 
   const rebalancing = startRebalanceLoop({
@@ -211,7 +213,7 @@ export const startControl = (options: ControlOptions): Control => {
   const from = store.revision();
   fill();
   const unwatch = store.watch('', from, onChange);
-  const stopListening = listenToClusters({ bus, board, work, env, lookAtStatus });
+  const stopListening = listenToClusters({ bus, board, work, env, isForeign: store.isForeign, olderCopy, lookAtStatus });
   let cancelSweep: () => void = () => undefined;
   const scheduleSweep = (): void => {
     cancelSweep = env.setTimer(sweepEveryMs, () => {

@@ -19,7 +19,7 @@ export type PublishRefusal = 'TooLarge' | 'NotSealable' | 'Invalid' | 'QueueFull
 export type PublishOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: PublishRefusal; readonly message: string };
 
 /** One work record as the broker has it now, by what its signature covers. */
-export type PublishedWork = { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] };
+export type PublishedWork = Pick<WorkItem, 'cluster' | 'id' | 'seq' | 'op' | 'revision'>;
 
 /** A message with the hub's clock at its arrival, ms since the epoch. */
 export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };

@@ -48,6 +48,8 @@ export type CommitQueueOptions = {
 /** The queue in front of the writer. */
 export type CommitQueue = {
   readonly commit: (writes: readonly Write[]) => Promise<CommitResult>;
+  /** Runs a task while no batch is being written; its answer, or its error. */
+  readonly between: <T>(task: () => Promise<T>) => Promise<T>;
   /** Resolves when nothing waits. */
   readonly drained: () => Promise<void>;
   /** Writes that wait now. */
@@ -57,13 +59,17 @@ export type CommitQueue = {
 /** A queue that writes one batch at a time. */
 export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
   let queue: Pending[] = [];
+  let tasks: (() => Promise<void>)[] = [];
   let queuedWrites = 0;
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     // One turn of the event loop gathers the commits of requests that arrived together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
+    while (queue.length > 0 || tasks.length > 0) {
+      const now = tasks;
+      tasks = [];
+      for (const task of now) await task();
       const batch = takeBatch(queue, options);
       queue = queue.slice(batch.members.length);
       queuedWrites -= batch.members.reduce((sum, { writes }) => sum + writes.length, 0);
@@ -92,6 +98,11 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
         if (queuedWrites > 0 && queuedWrites + writes.length > QUEUE_WRITES_MAX) return reject(overloaded());
         queue.push({ writes, resolve, reject });
         queuedWrites += writes.length;
+        running ??= run();
+      }),
+    between: (task) =>
+      new Promise((resolve, reject) => {
+        tasks.push(() => task().then(resolve, reject));
         running ??= run();
       }),
     drained: async () => running,

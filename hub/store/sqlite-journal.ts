@@ -6,6 +6,9 @@ import {
   type CommitResult,
   CompactedError,
   type Entry,
+  type Gap,
+  gapsMax,
+  isLeftOut,
   type Journal,
   type Revision,
   type StorageKey,
@@ -78,6 +81,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
   const tail = createTail(opened.head);
   const closing = new AbortController();
   let floor = opened.floor;
+  let gaps = opened.gaps;
 
   const queue = createCommitQueue({
     revisions,
@@ -121,6 +125,18 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     snapshot: async () => openSnapshot(file),
     floor: () => floor,
     head: tail.head,
+    advance: (revision) =>
+      queue.between(async () => {
+        const before = tail.head();
+        if (revision > before) {
+          const next = [...gaps, { from: before, to: revision }].slice(-gapsMax);
+          await writer.send({ kind: 'keepGaps', gaps: next });
+          gaps = next;
+          tail.advance(revision);
+        }
+        return before;
+      }),
+    isForeign: (revision) => revision > tail.head() || isLeftOut(gaps, revision),
     compact: async (revision) => {
       const target = Math.min(revision, tail.head());
       if (target <= floor) return;
@@ -153,6 +169,7 @@ type Opened = {
   readonly revisions: Map<StorageKey, Revision>;
   readonly head: Revision;
   readonly floor: Revision;
+  readonly gaps: readonly Gap[];
   readonly clusterUid: string;
 };
 
@@ -167,14 +184,16 @@ const openFiles = ({ directory, uuid, bytesMax }: SqliteJournalOptions, name: st
     undo.push(() => handle.close());
     prepareDatabase(handle, file, uuid);
     const floor = Number(readMeta(handle, 'floor'));
+    const gaps = readGaps(handle);
     const newest = handle.prepare('SELECT max(revision) FROM log').pluck().get();
     const keys = handle.prepare('SELECT key, revision FROM objects').raw().all() as [StorageKey, Revision][];
     return {
       handle,
       unlock,
       revisions: new Map(keys),
-      head: Math.max(floor, Number(newest ?? 0)),
+      head: Math.max(floor, Number(newest ?? 0), gaps.at(-1)?.to ?? 0),
       floor,
+      gaps,
       clusterUid: readMeta(handle, 'clusterUid') ?? '',
     };
   } catch (error) {
@@ -182,6 +201,8 @@ const openFiles = ({ directory, uuid, bytesMax }: SqliteJournalOptions, name: st
     throw storeErrorOf(error, file) ?? error;
   }
 };
+
+const readGaps = (handle: Handle): readonly Gap[] => JSON.parse(readMeta(handle, 'gaps') ?? '[]');
 
 type LogRow = { readonly revision: Revision; readonly op: 'put' | 'delete'; readonly key: StorageKey; readonly json: string };
 
@@ -204,7 +225,7 @@ const openSnapshot = (file: string): Awaited<ReturnType<Journal['snapshot']>> =>
   const handle = openHandle(file);
   handle.exec('BEGIN');
   const newest = Number(handle.prepare('SELECT max(revision) FROM log').pluck().get() ?? 0);
-  const revision = Math.max(newest, Number(readMeta(handle, 'floor')));
+  const revision = Math.max(newest, Number(readMeta(handle, 'floor')), readGaps(handle).at(-1)?.to ?? 0);
   const page = handle.prepare('SELECT key, json FROM objects WHERE key > ? ORDER BY key LIMIT ?');
   const items = async function* (): AsyncGenerator<{ key: StorageKey; object: KubeObject }> {
     try {

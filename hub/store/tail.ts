@@ -1,12 +1,14 @@
 /** @module The newest entries in memory, and the bell that wakes followers. */
-import type { Entry, Revision } from '../../shared/kube/storage/index.ts';
+import { type Entry, firstAfter, type Revision } from '../../shared/kube/storage/index.ts';
 import { PAGE_ROWS_MAX, TAIL_ENTRIES_MAX } from './limits.ts';
 
 /** The end of the journal. */
 export type Tail = {
   readonly head: () => Revision;
-  /** Adds entries that follow the head without a gap. */
+  /** Adds entries that follow the head. */
   readonly push: (entries: readonly Entry[]) => void;
+  /** Leaves revisions out. */
+  readonly advance: (revision: Revision) => void;
   /** Up to a page of the entries after `position`; undefined when they are no longer held here. */
   readonly after: (position: Revision) => readonly Entry[] | undefined;
   /** Resolves at the next push, ring, or abort. */
@@ -19,6 +21,8 @@ export type Tail = {
 export const createTail = (start: Revision): Tail => {
   let head = start;
   let entries: Entry[] = [];
+  /** All entries after this one are held. */
+  let base = start;
   const waiting = new Set<() => void>();
 
   const ring = (): void => {
@@ -31,15 +35,21 @@ export const createTail = (start: Revision): Tail => {
     ring,
     push: (added) => {
       entries.push(...added);
-      head += added.length;
-      if (entries.length > 2 * TAIL_ENTRIES_MAX) entries = entries.slice(-TAIL_ENTRIES_MAX);
+      head = added.at(-1)?.revision ?? head;
+      if (entries.length > 2 * TAIL_ENTRIES_MAX) {
+        base = entries.at(-TAIL_ENTRIES_MAX - 1)?.revision ?? base;
+        entries = entries.slice(-TAIL_ENTRIES_MAX);
+      }
       ring();
+    },
+    advance: (revision) => {
+      head = Math.max(head, revision);
     },
     after: (position) => {
       if (position >= head) return [];
-      // Revisions are dense, so the entry after `position` sits at a known place.
-      const index = position - (head - entries.length);
-      return index < 0 ? undefined : entries.slice(index, index + PAGE_ROWS_MAX);
+      if (position < base) return undefined;
+      const index = firstAfter(entries, position);
+      return entries.slice(index, index + PAGE_ROWS_MAX);
     },
     changed: (signal) =>
       new Promise((resolve) => {

@@ -1,5 +1,6 @@
 /** @module The writer on a thread of its own, so that a slow fsync never holds up the hub's event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Gap } from '../../shared/kube/storage/index.ts';
 import { present } from '../../shared/lib/assert.ts';
 import { openHandle } from './database.ts';
 import type { WriterStatements } from './statements.ts';
@@ -13,6 +14,7 @@ export type WriterThreadData = { readonly file: string; readonly bytesMax: numbe
 export type WriterRequest =
   | { readonly kind: 'append'; readonly rows: RowList }
   | { readonly kind: 'compact'; readonly revision: number }
+  | { readonly kind: 'keepGaps'; readonly gaps: readonly Gap[] }
   | { readonly kind: 'pruneHistory'; readonly retention: HistoryRetention }
   | { readonly kind: 'close' };
 
@@ -27,7 +29,8 @@ const start = (data: WriterThreadData): void => {
   const perform = (request: WriterRequest): boolean => {
     if (request.kind === 'compact') return writer.compact(request.revision);
     if (request.kind === 'pruneHistory') return writer.pruneHistory(request.retention);
-    if (request.kind === 'append') writer.append(rowsOfList(request.rows));
+    if (request.kind === 'keepGaps') writer.keepGaps(request.gaps);
+    else if (request.kind === 'append') writer.append(rowsOfList(request.rows));
     else writer.close();
     return false;
   };

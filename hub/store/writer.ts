@@ -1,4 +1,5 @@
 /** @module The one hand that writes the tables; every method is one transaction, synced to disk when it returns. */
+import type { Gap } from '../../shared/kube/storage/index.ts';
 import { present } from '../../shared/lib/assert.ts';
 import { type Handle, readMeta, writeMeta } from './database.ts';
 import { PRUNE_ROWS_MAX } from './limits.ts';
@@ -54,6 +55,8 @@ export type Writer = {
   readonly append: (rows: readonly Row[]) => void;
   /** Raises the floor to `revision` and drops some entries up to it; true when more are left to drop. */
   readonly compact: (revision: number) => boolean;
+  /** Keeps which revisions are left out. */
+  readonly keepGaps: (gaps: readonly Gap[]) => void;
   /** Drops some history past its retention; true when more is left to drop. */
   readonly pruneHistory: (retention: HistoryRetention) => boolean;
   /** Folds the write-ahead log into the file and closes. */
@@ -108,6 +111,7 @@ export const createWriter = (handle: Handle, statements: WriterStatements): Writ
   return {
     append: (rows) => append.immediate(rows),
     compact: (revision) => compact.immediate(revision),
+    keepGaps: (gaps) => writeMeta(handle, 'gaps', JSON.stringify(gaps)),
     pruneHistory: (retention) => pruneHistory.immediate(retention),
     close: () => {
       handle.pragma('wal_checkpoint(TRUNCATE)');

@@ -303,7 +303,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
         }),
       }),
       adopt: word(
-        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over.',
+        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over. What was taken over is never deleted: when it is not wanted there any more, it stays as it is without our marks.',
         ['Never', 'IfUnowned', 'Always'],
         { default: 'Never' },
       ),

@@ -67,6 +67,8 @@ export type Watch = {
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
   readonly membership: () => Membership | undefined;
+  /** Number of the newest membership that any member says it goes by; 0 = none said. */
+  readonly membershipTold: () => number;
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
@@ -172,6 +174,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
+    membershipTold: () => [...state.peers.values()].reduce((newest, { members = 0 }) => Math.max(newest, members), 0),
     votesOn: (target) =>
       [...state.ballots]
         .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))

@@ -35,6 +35,8 @@ export type WorkItem = {
   readonly cluster: string;
   readonly id: string;
   readonly seq: number;
+  /** The hub's journal revision when it was sent, where `seq` is above it because the same is said once more; the agent has no use for it. */
+  readonly revision?: number;
   readonly op: 'apply' | 'withdraw';
   readonly ref: WorkRef;
   /** What to apply; absent when withdrawn. */

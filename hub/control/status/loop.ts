@@ -71,7 +71,8 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     return clusters.map((cluster) => {
       const entry = board.sent(id).get(cluster);
       const item = board.answer(id, cluster);
-      const isAnswer = item !== undefined && entry?.op === 'apply' && item.seq >= entry.seq;
+      // An answer to newer work than was sent is about what this hub does not know, and what it sent was refused.
+      const isAnswer = item !== undefined && entry?.op === 'apply' && item.seq === entry.seq;
       return {
         cluster,
         subject,

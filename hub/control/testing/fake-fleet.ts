@@ -111,8 +111,13 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   };
   const take = (agent: FakeAgent, item: WorkItem): void => {
     const last = agent.taken.findLast(({ id }) => id === item.id);
-    if (last !== undefined && last.seq >= item.seq) return;
+    if (last !== undefined && last.seq === item.seq) return;
     const { v, cluster, id, ref, object } = item;
+    if (last !== undefined && last.seq > item.seq) {
+      const phase = last.op === 'withdraw' ? 'Withdrawn' : 'Applied';
+      for (const handler of handlers.status) handler({ v, cluster, id, seq: last.seq, ref, phase, generation: 1, observedAtMs: nowMs() });
+      return;
+    }
     const tell = (answer: Pick<StatusItem, 'phase' | 'reason' | 'message' | 'generation' | 'status'>): void => {
       for (const handler of handlers.status) handler({ v, cluster, id, seq: item.seq, ref, ...answer, observedAtMs: nowMs() });
     };

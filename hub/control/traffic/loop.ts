@@ -205,7 +205,7 @@ export const startTrafficLoop = (options: TrafficLoopOptions): TrafficLoop => {
       const { service, isNews } = taken;
       awaited.heard(service, item.cluster);
       held.hear(service, item.cluster, desk.of(service).get(item.cluster)?.report?.use);
-      if (isNews) add(service);
+      if (records.overtaken(service, item.cluster, item.seq) || isNews) add(service);
     }),
     bus.onDamage(({ cluster, id }) => {
       const [, , namespace = '', name = ''] = id.split('=');

@@ -19,6 +19,8 @@ export type SentRecords = {
   readonly send: (service: ServiceKey, specs: ReadonlyMap<string, TrafficSpec>) => string | undefined;
   /** Takes the record back from everybody; true when nobody has it any more. */
   readonly withdraw: (service: ServiceKey, answers: ReadonlyMap<string, KnownAnswer>, isMember: (cluster: string) => boolean) => boolean;
+  /** The cluster has a newer record than it was sent: the next goes above it. False when it has not. */
+  readonly overtaken: (service: ServiceKey, cluster: string, seq: number) => boolean;
   readonly damaged: (service: ServiceKey, cluster: string) => void;
   readonly services: () => readonly ServiceKey[];
 };
@@ -93,6 +95,12 @@ export const createSentRecords = (options: {
         if (isWithdrawn && sent.get(service)?.has(cluster) !== true) void bus.forget(cluster, id);
       if ((sent.get(service)?.size ?? 0) > 0) return false;
       sent.delete(service);
+      return true;
+    },
+    overtaken: (service, cluster, seq) => {
+      const entry = sent.get(service)?.get(cluster);
+      if (entry === undefined || seq <= entry.seq) return false;
+      of(service).set(cluster, { ...entry, seq, fingerprint: undefined });
       return true;
     },
     damaged: (service, cluster) => {

@@ -84,7 +84,16 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     const cluster = directory.get(name)?.object;
     if (cluster !== undefined) events.record(cluster, { type, reason, message });
   };
-  const members = startMembershipLoop({ store, mesh, env, directory, gate, bootId, onMembers: (packet) => watch.hear('broker', packet) });
+  const members = startMembershipLoop({
+    store,
+    mesh,
+    env,
+    directory,
+    gate,
+    bootId,
+    onMembers: (packet) => watch.hear('broker', packet),
+    told: watch.membershipTold,
+  });
   const turns = startReplicaTurns({
     ...options,
     leases: watch.leases,

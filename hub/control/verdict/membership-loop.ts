@@ -27,6 +27,8 @@ export type MembershipLoopOptions = {
   readonly bootId: string;
   /** A new list, as it goes to the agents. */
   readonly onMembers: (packet: Uint8Array) => void;
+  /** Number of the newest list that an agent says it goes by. */
+  readonly told: () => number;
 };
 
 /** A running loop. */
@@ -45,6 +47,8 @@ export type MembershipLoop = {
  */
 const gatherMs = (members: number): number => Math.max(300, members * 30);
 const giveEveryMs = (members: number): number => Math.max(10_000, members * 600);
+/** A list that an agent goes by is believed to be ours of before when it is no further ahead. */
+const epochStepMax = 10_000;
 const key = 'members';
 const policyKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 
@@ -82,14 +86,26 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
       mesh.publicKey,
     );
 
+  /** The number of the list that agents go by when it is above ours: our data are an older copy, and they refuse what is not above it. */
+  const toldAhead = (): number => {
+    const [told, own] = [options.told(), current?.epoch ?? 0];
+    return told > own && told <= own + epochStepMax ? told : 0;
+  };
+
   /** The policy is made when it is missing; its status counts the lists, so that a hub that starts again goes on above the last. */
   const reconcile = async (): Promise<Outcome> => {
     const stored = store.get(policyKey);
     if (stored === undefined) return (await makePolicy(store, env)) ?? { outcome: 'again', afterMs: 0 };
     const next = wanted();
-    if (current !== undefined && sameJson({ members: current.members, policy: current.policy }, next)) return done;
+    const told = toldAhead();
+    if (current !== undefined && told === 0 && sameJson({ members: current.members, policy: current.policy }, next)) return done;
+    if (told > 0)
+      env.log.warn('agents go by a newer membership than this hub knows: it is told anew above theirs', {
+        told,
+        ours: current?.epoch ?? 0,
+      });
     const status = storedPolicy(store)?.status;
-    const epoch = Math.max(current?.epoch ?? 0, status?.membershipEpoch ?? 0) + 1;
+    const epoch = Math.max(current?.epoch ?? 0, status?.membershipEpoch ?? 0, told) + 1;
     const object = { ...stored.object, status: { ...status, membershipEpoch: epoch, members: next.members.length } };
     const problem = await commit(store, [{ op: 'put', key: policyKey, expected: stored.revision, object, by: controlUser }]);
     if (problem !== undefined) return problem;
@@ -108,6 +124,7 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
   let cancelGive: () => void = () => undefined;
   const giveLater = (): void => {
     cancelGive = env.setTimer(giveEveryMs(size()), () => {
+      if (toldAhead() > 0) controller.add(key);
       for (const { name } of current?.members ?? []) giving.add(name);
       giveLater();
     });

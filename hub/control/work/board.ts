@@ -19,6 +19,8 @@ export type BoardEntry = {
   isSingleton?: boolean;
   /** An earlier run sent it, and it was taken for what is wanted. */
   isAssumed?: boolean;
+  /** Sent by a journal of which this one is an older copy: what it says is not what this hub wants. */
+  isForeign?: boolean;
 };
 
 /** What was last rendered of an object; `placement` as {@link placementMark} says it. */
@@ -32,7 +34,8 @@ export const placementMark = (placement: Pick<StoredPlacement, 'metadata'> | und
 export type Board = {
   /** True when what the broker holds has been read. */
   readonly isRead: () => boolean;
-  readonly load: (published: readonly PublishedWork[]) => void;
+  /** `isForeign`: the revision is of a journal of which ours is an older copy. */
+  readonly load: (published: readonly PublishedWork[], isForeign: (revision: number) => boolean) => void;
   readonly sent: (id: string) => ReadonlyMap<string, BoardEntry>;
   readonly put: (id: string, cluster: string, entry: BoardEntry) => void;
   readonly drop: (id: string, cluster: string) => void;
@@ -75,10 +78,17 @@ export const createBoard = (): Board => {
   };
   return {
     isRead: () => isRead,
-    load: (published) => {
-      for (const { cluster, id, seq, op } of published) {
+    load: (published, isForeign) => {
+      for (const { cluster, id, seq, op, revision } of published) {
         const known = entries.get(id)?.get(cluster);
-        if (known === undefined || known.seq < seq) put(id, cluster, { seq, op, fingerprint: undefined, problem: undefined });
+        if (known !== undefined && known.seq >= seq) continue;
+        put(id, cluster, {
+          seq,
+          op,
+          fingerprint: undefined,
+          problem: undefined,
+          ...(isForeign(revision ?? seq) ? { isForeign: true } : {}),
+        });
       }
       isRead = true;
     },

@@ -46,6 +46,12 @@ describe('decideWork', () => {
       ['withdraw'],
     ],
     ['waits for the answer to a withdrawal', { sent: has(sent('withdraw')) }, []],
+    ['withdraws above newer work that the cluster has', { sent: has({ ...sent('withdraw'), isOvertaken: true }) }, ['withdraw']],
+    [
+      'never withdraws what an older copy of its data does not know',
+      { sent: has({ ...sent('apply'), isForeign: true }), isDeleted: true },
+      ['forget'],
+    ],
     ['forgets what is gone', { sent: has(sent('withdraw', 'x', true)) }, ['forget']],
     ['forgets a cluster that left', { sent: has(sent('apply')), isKnown: () => false }, ['forget']],
     ['forgets, and does not withdraw, what shall stay', { sent: has(sent('apply')), isDeleted: true, orphans: true }, ['forget']],

@@ -8,6 +8,10 @@ export type SentRecord = {
   readonly fingerprint: string | undefined;
   /** The cluster reported, for this or a later seq, that the object is gone. */
   readonly isWithdrawn: boolean;
+  /** The cluster has newer work than this, which it will not take for it. */
+  readonly isOvertaken?: boolean;
+  /** Of a journal of which the hub's is an older copy, about an object that the hub does not know. */
+  readonly isForeign?: boolean;
 };
 
 /** What a decision about one object is made from. */
@@ -51,7 +55,10 @@ const toApply = (input: WorkInput, cluster: string, wanted: string): WorkAction[
 
 const toTakeBack = (input: WorkInput, cluster: string, record: SentRecord): WorkAction[] => {
   if (!input.isKnown(cluster) || (input.isDeleted && input.orphans)) return [{ do: 'forget', cluster }];
-  if (record.op === 'withdraw') return record.isWithdrawn ? [{ do: 'forget', cluster }] : [];
+  // What the older copy knows nothing of nobody has deleted: it stays in the cluster, and the record of it goes.
+  if (record.isForeign === true && record.op === 'apply') return [{ do: 'forget', cluster }];
+  if (record.op === 'withdraw' && record.isWithdrawn) return [{ do: 'forget', cluster }];
+  if (record.op === 'withdraw' && record.isOvertaken !== true) return [];
   // What the user deleted is taken back at once; what the hub moved elsewhere only from a cluster that is heard.
   return input.isHeld(cluster) && !input.isDeleted ? [] : [{ do: 'withdraw', cluster }];
 };

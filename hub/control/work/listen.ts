@@ -1,10 +1,11 @@
 /** @module What clusters answer to work, what was damaged there, and what the broker holds from before: put on the board, told to the loops. */
-import type { StorageKey } from '../../../shared/kube/storage/index.ts';
+import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import { keyOfAnswer } from '../kinds.ts';
 import type { Board } from './board.ts';
 import type { WorkLoop } from './loop.ts';
+import type { OlderCopy } from './older-copy.ts';
 
 /** Who listens, and who is told. */
 export type Listeners = {
@@ -12,6 +13,8 @@ export type Listeners = {
   readonly board: Board;
   readonly work: Pick<WorkLoop, 'add' | 'answered'>;
   readonly env: Pick<RuntimeEnv, 'log'>;
+  readonly isForeign: Store['isForeign'];
+  readonly olderCopy: Pick<OlderCopy, 'look' | 'heard'>;
   readonly lookAtStatus: (key: StorageKey) => void;
 };
 
@@ -22,9 +25,11 @@ export const addWork = (work: Pick<WorkLoop, 'add'>, board: Pick<Board, 'keyOf'>
 };
 
 /** Begins to listen; the answer ends it. */
-export const listenToClusters = ({ bus, board, work, env, lookAtStatus }: Listeners): (() => void) => {
+export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, lookAtStatus }: Listeners): (() => void) => {
   const unsubscribe = bus.onStatus((item) => {
     board.putAnswer(item);
+    const sent = board.sent(item.id).get(item.cluster);
+    if (sent !== undefined && item.seq > sent.seq) olderCopy.heard(item.cluster, item.seq);
     const key = keyOfAnswer(item);
     if (key === undefined) return;
     work.answered(key, item);
@@ -42,13 +47,19 @@ export const listenToClusters = ({ bus, board, work, env, lookAtStatus }: Listen
     board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
     addWork(work, board, id);
   });
-  bus.publishedWork().then(
-    (published) => {
-      board.load(published);
-      for (const id of board.ids()) addWork(work, board, id);
-    },
-    (error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }),
-  );
+  const load = async (): Promise<void> => {
+    const published = await bus.publishedWork();
+    await olderCopy.look(published);
+    board.load(published, isForeign);
+    for (const id of board.ids()) {
+      for (const [cluster, { seq }] of board.sent(id)) {
+        const told = board.answer(id, cluster)?.seq ?? 0;
+        if (told > seq) olderCopy.heard(cluster, told);
+      }
+      addWork(work, board, id);
+    }
+  };
+  load().catch((error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }));
   return () => {
     unsubscribe();
     unhurt();

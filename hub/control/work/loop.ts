@@ -16,6 +16,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, placementMark } from './board.ts';
 import { decideWork, type SentRecord } from './decide.ts';
 import { createMoving, type Moves, noMove } from './moving.ts';
+import type { OlderCopy } from './older-copy.ts';
 import { rendering } from './rendering.ts';
 import { createSending } from './sending.ts';
 
@@ -29,6 +30,7 @@ export type WorkLoopOptions = {
   readonly policies: PolicyBook;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
+  readonly olderCopy: Pick<OlderCopy, 'isMending'>;
   /** How moves go where the policy says nothing, and which clusters have surely stopped their singletons. */
   readonly moves: Moves;
   /** Something was sent, or could not be: the object's status may change. */
@@ -68,13 +70,16 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
   const isOvertaken = (id: string, cluster: string): boolean =>
     (board.answer(id, cluster)?.seq ?? 0) > (board.sent(id).get(cluster)?.seq ?? 0);
 
-  const recordsOf = (id: string): ReadonlyMap<string, SentRecord> =>
+  const recordsOf = (id: string, isStored: boolean): ReadonlyMap<string, SentRecord> =>
     new Map(
       [...board.sent(id)].map(([cluster, entry]) => {
         const answer = board.answer(id, cluster);
         const isWithdrawn = entry.op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= entry.seq;
-        const isMistaken = isOvertaken(id, cluster) || (entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas));
-        return [cluster, { seq: entry.seq, op: entry.op, fingerprint: isMistaken ? undefined : entry.fingerprint, isWithdrawn }];
+        const isForeign = entry.isForeign === true && !isStored;
+        const isLate = isOvertaken(id, cluster);
+        const isMistaken = isLate || (entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas));
+        const fingerprint = isMistaken ? undefined : entry.fingerprint;
+        return [cluster, { seq: entry.seq, op: entry.op, fingerprint, isWithdrawn, isOvertaken: isLate, isForeign }];
       }),
     );
 
@@ -87,7 +92,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
   };
 
   const reconcile = async (key: StorageKey): Promise<Outcome> => {
-    if (!board.isRead()) return { outcome: 'again', afterMs: boardWaitMs };
+    if (!board.isRead() || options.olderCopy.isMending()) return { outcome: 'again', afterMs: boardWaitMs };
     const stored = store.get(key);
     const id = workIdOf(key);
     const isDeleted = stored === undefined || stored.object.metadata.deletionTimestamp !== undefined;
@@ -106,7 +111,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
           (isOver ? board.sent(id).get(cluster)?.fingerprint : undefined) ?? fingerprint,
         ]),
       ),
-      sent: recordsOf(id),
+      sent: recordsOf(id, stored !== undefined),
       inputRevision: rendered?.inputRevision ?? 0,
       isDeleted,
       orphans:
@@ -124,6 +129,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         rendered?.faults.has(cluster) === true,
       isDoubtful: (cluster) =>
         isOvertaken(id, cluster) ||
+        board.sent(id).get(cluster)?.isForeign === true ||
         moving.isDoubtful(id, cluster, rendered?.wanted.get(cluster)?.replicas) ||
         (move.isSingleton && (board.sent(id).get(cluster)?.seq ?? 0) <= options.moves.fenceOf(cluster)),
     });

@@ -60,7 +60,9 @@ export const createSending = (options: SendingOptions): Sending => {
       env.log.warn('work of a kind that nobody serves any more is left as it is', { cluster, id });
       return;
     }
-    const common = { v: 1, cluster, id, seq: nextSeq(id, cluster), ref: workRefOf(key, type) } as const;
+    const seq = nextSeq(id, cluster);
+    const revision = store.revision();
+    const common = { v: 1, cluster, id, seq, ...(seq > revision ? { revision } : {}), ref: workRefOf(key, type) } as const;
     const item: WorkItem =
       wanted === undefined
         ? { ...common, op: 'withdraw', adopt: 'Never' }

@@ -38,7 +38,8 @@ export const makeWorkBoard = (rawHubKey: Uint8Array): WorkBoard => {
     return signature.length === 64 && verify(null, signedBytes(record.key, record.payload), hubKey, signature);
   };
   const enter = (item: WorkItem, signature: string, streamSeq: number): void => {
-    const work = { cluster: item.cluster, id: item.id, seq: item.seq, op: item.op };
+    const { cluster, id, seq, op, revision } = item;
+    const work = { cluster, id, seq, op, ...(revision === undefined ? {} : { revision }) };
     entries.set(itemKey(item.cluster, item.id), { work, signature, streamSeq, otherSeq: 0 });
   };
   const seeUnknown = (record: KvRecord): Verdict => {

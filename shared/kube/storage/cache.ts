@@ -53,6 +53,11 @@ export const createStore = async (journal: Journal, options: StoreOptions): Prom
   return {
     ...state.reads,
     commit: (writes) => timedCommit(journal, state.reads, writes, options),
+    advance: async (revision) => {
+      await state.reads.reached(await journal.advance(revision));
+      state.advance(revision);
+    },
+    isForeign: journal.isForeign,
     close: async () => {
       abort.abort();
       state.fail(new Error('the store is closed'));
@@ -79,9 +84,10 @@ const timedCommit = async (
 };
 
 type State = {
-  readonly reads: Omit<Store, 'commit'>;
+  readonly reads: Omit<Store, 'commit' | 'advance' | 'isForeign'>;
   readonly load: (initial: readonly Stored[]) => void;
   readonly apply: (entry: Entry) => void;
+  readonly advance: (revision: Revision) => void;
   readonly fail: (error: unknown) => void;
 };
 
@@ -167,6 +173,10 @@ const createState = (start: Revision, limits: WindowLimits): State => {
 
   return {
     apply,
+    advance: (to) => {
+      revision = Math.max(revision, to);
+      window.raise(to);
+    },
     load: (initial) => {
       const groups = Map.groupBy(initial, (stored) => bucketOf(stored.key) ?? '');
       for (const [name, members] of groups) buckets.set(name, createBucket(members));

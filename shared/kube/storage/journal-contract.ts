@@ -68,6 +68,7 @@ export const journalContract = (name: string, open: () => Promise<JournalUnderTe
     commitRules(fresh);
     followRules(fresh);
     compactionRules(fresh);
+    advanceRules(fresh, opened);
     snapshotRules(fresh);
     durabilityRules(opened);
     modelRules(open);
@@ -245,6 +246,32 @@ const compactionRules = (fresh: () => Promise<Journal>): void => {
     await journal.compact(2);
     expect(await journal.commit([put('a', 2)])).toEqual({ ok: false, why: 'conflict', key: keyOf('a'), actual: 1 });
     expect(await written(journal, put('a', 1))).toEqual([3]);
+  });
+};
+
+const advanceRules = (fresh: () => Promise<Journal>, opened: () => Promise<JournalUnderTest>): void => {
+  it('leaves out revisions: followers miss no entry, what is live stays, and the next commit is above', async () => {
+    const journal = await fresh();
+    await written(journal, put('a'), put('b'));
+    const following = take(journal, 1, 3);
+    expect(await journal.advance(1_000)).toBe(2);
+    expect(await journal.advance(9)).toBe(1_000);
+    expect([journal.head(), (await liveOf(journal)).revision]).toEqual([1_000, 1_000]);
+    expect([1, 2, 3, 1_000, 1_001].map(journal.isForeign)).toEqual([false, false, true, true, true]);
+    expect(await written(journal, put('a', 1), put('c', 0))).toEqual([1_001, 1_002]);
+    expect((await following).map((entry) => entry.revision)).toEqual([2, 1_001, 1_002]);
+    await journal.compact(1_001);
+    expect((await take(journal, 1_001, 1)).map((entry) => entry.revision)).toEqual([1_002]);
+  });
+
+  it('keeps what it left out over a reopening, when the driver is durable', async () => {
+    const { journal, reopen } = await opened();
+    await written(journal, put('a'));
+    await journal.advance(50);
+    const again = reopen === undefined ? journal : await reopen();
+    expect([again.head(), (await liveOf(again)).revision]).toEqual([50, 50]);
+    expect(await written(again, put('a', 1))).toEqual([51]);
+    expect([1, 2, 50, 51].map(again.isForeign)).toEqual([false, true, true, false]);
   });
 };
 

@@ -1,7 +1,8 @@
 /** @module A journal in memory: for tests, the simulator and throw-away members. Nothing survives the process. */
-import { assert } from '../../lib/index.ts';
 import type { KubeObject } from '../object.ts';
+import { firstAfter } from './first-after.ts';
 import { firstConflict } from './first-conflict.ts';
+import { type Gap, gapsMax, isLeftOut } from './gaps.ts';
 import { type CommitResult, CompactedError, type Entry, type Journal, type Revision, type StorageKey, type Write } from './port.ts';
 import { stamped } from './stamped.ts';
 
@@ -13,6 +14,7 @@ export const memoryJournal = (): Journal => {
   let entries: Entry[] = [];
   let floor: Revision = 0;
   let head: Revision = 0;
+  let gaps: Gap[] = [];
   let closed = false;
   const waiting = new Set<() => void>();
 
@@ -43,13 +45,11 @@ export const memoryJournal = (): Journal => {
     let position = from;
     while (!signal.aborted && !closed) {
       if (position < floor) throw new CompactedError(position, floor);
-      // Revisions are dense, so the entry after `position` sits at a known place.
-      const next = entries[position - floor];
+      const next = entries[firstAfter(entries, position)];
       if (next === undefined) {
         await pause(waiting, signal);
         continue;
       }
-      assert(next.revision === position + 1, 'journal revisions are dense');
       position = next.revision;
       yield next;
     }
@@ -61,10 +61,17 @@ export const memoryJournal = (): Journal => {
     snapshot: async () => ({ revision: head, items: itemsOf([...live]) }),
     floor: () => floor,
     head: () => head,
+    advance: async (revision) => {
+      const before = head;
+      if (revision > before) gaps = [...gaps, { from: before, to: revision }].slice(-gapsMax);
+      head = Math.max(head, revision);
+      return before;
+    },
+    isForeign: (revision) => revision > head || isLeftOut(gaps, revision),
     compact: async (revision) => {
       const target = Math.min(revision, head);
       if (target <= floor) return;
-      entries = entries.slice(target - floor);
+      entries = entries.slice(firstAfter(entries, target));
       floor = target;
       wake();
     },

@@ -1,7 +1,7 @@
 /** @module The journal contract: an append-only log of object writes with one revision counter (DESIGN §5). */
 import type { KubeObject } from '../object.ts';
 
-/** Position in the journal; an object's resourceVersion is the revision of its last write. Safe integers from 1. */
+/** Position in the journal; an object's resourceVersion is the revision of its last write. Safe integers from 1; {@link Journal.advance} leaves gaps. */
 export type Revision = number;
 
 /**
@@ -58,6 +58,13 @@ export interface Journal {
   floor(): Revision;
   /** Newest revision given out. */
   head(): Revision;
+  /**
+   * Leaves out the revisions up to `revision`, durably: the next commit is numbered above it. For a journal that is an older copy of what was
+   * told to others. Resolves with the head before; does nothing when the head is there already.
+   */
+  advance(revision: Revision): Promise<Revision>;
+  /** True for a revision that was left out, or is above the head: what bears it is of another history. */
+  isForeign(revision: Revision): boolean;
   /** Drops entries up to and including `revision` (live objects stay) and raises the floor. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

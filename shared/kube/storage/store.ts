@@ -45,6 +45,13 @@ export interface Store {
    */
   watch(prefix: string, from: Revision, sink: ChangeSink): () => void;
   commit(writes: readonly Write[]): Promise<CommitResult>;
+  /**
+   * Leaves out the revisions up to `revision`: as the journal's `advance`. Who watched or listed at one of them reads anew, since it may be of
+   * another history. Resolves when reads reflect it.
+   */
+  advance(revision: Revision): Promise<void>;
+  /** True for a revision that this history never gave out. */
+  isForeign(revision: Revision): boolean;
   /** Resolves when reads reflect `revision`. */
   reached(revision: Revision): Promise<void>;
 }

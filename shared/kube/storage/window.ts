@@ -1,6 +1,7 @@
 /** @module The last changes, in order, with a limit: what a watch can resume from and an old list can be rebuilt from. */
 
 import { weightOf } from '../../lib/weight.ts';
+import { firstAfter } from './first-after.ts';
 import { CompactedError, type Revision } from './port.ts';
 import type { Change } from './store.ts';
 
@@ -12,6 +13,8 @@ export type Window = {
   readonly since: (from: Revision) => readonly Change[];
   /** The oldest revision `since` answers. */
   readonly floor: () => Revision;
+  /** Raises the floor: what was told up to there may be of another history. */
+  readonly raise: (revision: Revision) => void;
 };
 
 /** An object takes about as much for each character of its text: places and names of fields, which are short, cost more than they write. */
@@ -27,12 +30,17 @@ export const createWindow = (start: Revision, { changesMax, bytesMax }: WindowLi
   let bytes = 0;
   let floor = start;
   /** Dropping a quarter at a time keeps the cost of a push constant on average. */
+  const drop = (count: number): void => {
+    for (const weight of weights.slice(0, count)) bytes -= weight;
+    floor = changes[count - 1]?.revision ?? floor;
+    changes = changes.slice(count);
+    weights = weights.slice(count);
+  };
   const shrink = (): void => {
     let dropped = 0;
-    while (dropped < changes.length - 1 && (changes.length - dropped > changesMax || bytes > bytesMax)) bytes -= weights[dropped++] ?? 0;
-    floor = changes[dropped - 1]?.revision ?? floor;
-    changes = changes.slice(dropped);
-    weights = weights.slice(dropped);
+    let left = bytes;
+    while (dropped < changes.length - 1 && (changes.length - dropped > changesMax || left > bytesMax)) left -= weights[dropped++] ?? 0;
+    drop(dropped);
   };
   return {
     push: (change, textLength) => {
@@ -47,17 +55,9 @@ export const createWindow = (start: Revision, { changesMax, bytesMax }: WindowLi
       return changes.slice(firstAfter(changes, from));
     },
     floor: () => floor,
+    raise: (revision) => {
+      drop(firstAfter(changes, revision));
+      floor = Math.max(floor, revision);
+    },
   };
-};
-
-const firstAfter = (changes: readonly Change[], revision: Revision): number => {
-  let low = 0;
-  let high = changes.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = changes[middle];
-    if (at !== undefined && at.revision <= revision) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 };

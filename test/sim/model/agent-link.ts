@@ -80,7 +80,11 @@ export const createAgentLink = (process: Process, cluster: string, broker: Broke
       if (text === forged) return;
       const item: WorkItem = JSON.parse(text);
       // Never an older one; the same again is let through, as a whole reading may bring it.
-      if (item.seq < (seqs.get(item.id) ?? 0)) return;
+      const knownSeq = seqs.get(item.id) ?? 0;
+      if (item.seq < knownSeq) {
+        onWork.tell({ type: 'Outdated', id: item.id, ref: item.ref, knownSeq });
+        return;
+      }
       seqs.set(item.id, item.seq);
       onWork.tell({ type: 'Item', item });
     },

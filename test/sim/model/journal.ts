@@ -32,6 +32,8 @@ export const journalOf = (world: World, process: Process, base: Journal, random:
   floor: base.floor,
   head: base.head,
   compact: base.compact,
+  advance: base.advance,
+  isForeign: base.isForeign,
   close: async () => undefined,
 });
 

@@ -1,0 +1,83 @@
+/**
+ * @module Notices that the hub's data are an older copy of what it has told: work that it signed is numbered above its journal. The journal
+ * then leaves those numbers out before anything else is signed, and operators are told.
+ */
+import type { Store } from '../../../shared/kube/storage/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { FleetBus, PublishedWork } from '../../fleet/port.ts';
+import type { Directory } from '../cluster/directory.ts';
+import type { EventRecorder } from '../events.ts';
+
+/** What the notice is made from. */
+export type OlderCopyOptions = {
+  readonly store: Pick<Store, 'revision' | 'advance'>;
+  readonly env: Pick<RuntimeEnv, 'log'>;
+  readonly bus: Pick<FleetBus, 'want'>;
+  readonly directory: Pick<Directory, 'get' | 'all'>;
+  readonly events: Pick<EventRecorder, 'record'>;
+};
+
+/** The notice. */
+export type OlderCopy = {
+  /** Looks at what the broker holds; resolves when nothing of it is above the journal. */
+  readonly look: (published: readonly PublishedWork[]) => Promise<void>;
+  /** A cluster has work of this number, which this hub has not sent. */
+  readonly heard: (cluster: string, seq: number) => void;
+  /** The journal is about to leave out revisions: nothing may be signed. */
+  readonly isMending: () => boolean;
+};
+
+/** Beyond what was told of work, the lost journal gave out numbers to clients and objects: so many are left out besides. */
+const spareRevisions = 1_000_000;
+/** A cluster may not push the numbers further than this at a time. */
+const stepMax = 1_000_000_000;
+
+/** Makes it. */
+export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCopyOptions): OlderCopy => {
+  let mending: Promise<void> | undefined;
+
+  const tell = (head: number, told: number, clusters: readonly string[]): void => {
+    const text = `the hub's journal ended at revision ${head}, and work of revision ${told} had been sent: the hub runs on an older copy of its data`;
+    env.log.error(`${text}; its revisions go on above, and what clusters have is sent anew`, { clusters, revision: store.revision() });
+    const message = `${text}. What it knows is sent anew. What was made since that copy stays in the clusters but is not on the hub: create it again there, or delete it in the clusters`;
+    for (const name of clusters) {
+      const object = directory.get(name)?.object;
+      if (object !== undefined) events.record(object, { type: 'Warning', reason: 'OlderCopy', message });
+      bus.want(name, ['status']);
+    }
+  };
+  const mend = async (told: number): Promise<void> => {
+    const head = store.revision();
+    await store.advance(told + spareRevisions);
+    tell(
+      head,
+      told,
+      directory
+        .all()
+        .flatMap(({ object }) => object?.metadata.name ?? [])
+        .sort(),
+    );
+  };
+
+  return {
+    look: async (published) => {
+      const head = store.revision();
+      const told = published.reduce((highest, { seq, revision }) => Math.max(highest, revision ?? seq), 0);
+      if (told > head) await mend(published.reduce((highest, { seq }) => Math.max(highest, seq), told));
+    },
+    heard: (cluster, seq) => {
+      const head = store.revision();
+      if (mending !== undefined || seq <= head) return;
+      if (seq - head > stepMax) {
+        env.log.error('a cluster tells of work of a number that cannot be: it is not believed', { cluster, seq, head });
+        return;
+      }
+      mending = mend(seq)
+        .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
+        .finally(() => {
+          mending = undefined;
+        });
+    },
+    isMending: () => mending !== undefined,
+  };
+};
