@@ -1,4 +1,4 @@
-/** @module Binding pods to nodes as the default scheduler would: one by one, least allocated node first (kube-scheduler LeastAllocated). */
+/** @module Binding pods to nodes as the default scheduler would: one by one, where most is free once the pod is there (kube-scheduler LeastAllocated). */
 import { heapOf } from '../lib/heap.ts';
 import { deviceAsksOf } from './device-count.ts';
 import type { DeviceTaker } from './device-take.ts';
@@ -7,6 +7,7 @@ import { plainCount } from './plain-fit.ts';
 import type { PlainShape } from './plain-index.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
+import { defaultAsk } from './scheduler-score.ts';
 import { takeZones } from './take-zones.ts';
 
 /** Pods that are on their way to a cluster. */
@@ -22,23 +23,61 @@ export type MutableColumns = {
   readonly taker?: DeviceTaker | undefined;
 };
 
-const scale = 10_000;
+/** Columns of one's own; what is still the report's own stays so. */
+export const copyColumns = ({ nodes }: CapacityReport, { podsFree, free, zoneFree, deviceFree }: MutableColumns): MutableColumns => ({
+  podsFree: podsFree.slice(),
+  free: free.map((row) => row.slice()),
+  zoneFree: zoneFree === nodes.zoneFree ? zoneFree : zoneFree?.map((zone) => zone.map((row) => [...row])),
+  deviceFree:
+    deviceFree === nodes.deviceFree
+      ? deviceFree
+      : deviceFree?.map(({ slots, memoryMiB, cores }) => ({ slots: [...slots], memoryMiB: [...memoryMiB], cores: [...cores] })),
+});
+
 type Candidate = { readonly node: number; share: number; room: number };
 
-/** Free share of cpu and memory of a node, each in parts of `scale`. */
-const freeShares = (report: CapacityReport, columns: MutableColumns): ((node: number) => number) => {
-  const scored = ['cpu', 'memory'].map((name) => report.resourceNames.indexOf(name)).filter((column) => column >= 0);
-  const allocatable = new Map(report.groups.map((group) => [group.id, group.allocatable]));
-  return (node) => {
-    const whole = allocatable.get(report.nodes.group[node] ?? -1) ?? [];
-    let share = 0;
-    for (const column of scored) {
-      const total = whole[column] ?? 0;
-      if (total > 0) share += Math.floor((Math.max(0, columns.free[column]?.[node] ?? 0) * scale) / total);
-    }
-    return share;
+/** Free share of cpu and memory of a node, 0 to 2, once a pod that asks for so much is there (kube-scheduler LeastAllocated). */
+type FreeShares = {
+  /** `ask` by place in `columns`. */
+  readonly after: (node: number, ask: readonly number[]) => number;
+  /** Columns that count: cpu and memory, as far as they are reported. */
+  readonly columns: readonly number[];
+  /** What a node has of each in all. */
+  readonly whole: (node: number) => readonly number[];
+};
+
+const nothing: readonly number[] = [0, 0];
+const scoredNames = ['cpu', 'memory'] as const;
+
+const freeShares = (report: CapacityReport, { free }: MutableColumns): FreeShares => {
+  const columns = scoredNames.map((name) => report.resourceNames.indexOf(name)).filter((column) => column >= 0);
+  const wholes = new Map(report.groups.map(({ id, allocatable }) => [id, columns.map((column) => allocatable[column] ?? 0)]));
+  const whole = (node: number): readonly number[] => wholes.get(report.nodes.group[node] ?? -1) ?? nothing;
+  return {
+    columns,
+    whole,
+    after: (node, ask) => {
+      const totals = whole(node);
+      let share = 0;
+      for (let at = 0; at < columns.length; at++) {
+        const total = totals[at] ?? 0;
+        if (total > 0) share += Math.max(0, (free[columns[at] as number]?.[node] ?? 0) - (ask[at] ?? 0)) / total;
+      }
+      return share;
+    },
   };
 };
+
+/** What a pod asks for by place in `columns`. */
+const asksIn = ({ columns }: FreeShares, { amounts }: FitPlan): number[] =>
+  columns.map((column) => amounts.find((asked) => asked.column === column)?.amount ?? 0);
+
+/** As the score counts it: a pod that asks for none of a resource is counted with the scheduler's default. */
+const shownAsks = ({ columns }: FreeShares, report: CapacityReport, asks: readonly number[]): number[] =>
+  asks.map((ask, at) => {
+    if (ask > 0) return ask;
+    return report.resourceNames[columns[at] ?? -1] === 'cpu' ? defaultAsk.cpu : defaultAsk.memory / 1_048_576;
+  });
 
 /** Takes one pod's amounts from a node. */
 const takeOne = (report: CapacityReport, columns: MutableColumns, plan: FitPlan, node: number): void => {
@@ -61,7 +100,9 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
   const plan = planFit(report, pods.shape);
   const asked = columns.taker === undefined ? undefined : deviceAsksOf(columns.taker.stock, plan.demand);
   const asks = asked?.ok === true ? asked.asks : [];
-  const shareOf = freeShares(report, columns);
+  const shares = freeShares(report, columns);
+  const shown = shownAsks(shares, report, asksIn(shares, plan));
+  const shareOf = (node: number): number => shares.after(node, shown);
   const candidates: Candidate[] = fitNodes(report, pods.shape, { ...columns, devices: columns.taker?.stock })
     .filter(({ count }) => count > 0)
     .map(({ node, count }) => ({ node, share: shareOf(node), room: count }));
@@ -93,53 +134,73 @@ export type PlainBinder = {
 /** Nodes whose largest share is known together. */
 const blockNodes = 64;
 
-/** Shares of nodes, with the largest of each block. */
-type Shares = { readonly of: Float64Array; readonly largest: Float64Array };
+/** What no node of a block is above: its free share as it is, and its amounts in all by place. */
+type Blocks = { readonly largest: Float64Array; readonly whole: readonly Float64Array[] };
 
-const noteLargest = ({ of, largest }: Shares, block: number): void => {
+const noteLargest = (shares: FreeShares, { largest }: Blocks, block: number, nodes: number): void => {
   let most = -1;
-  for (let node = block * blockNodes; node < Math.min(of.length, (block + 1) * blockNodes); node++)
-    most = Math.max(most, of[node] as number);
+  for (let node = block * blockNodes; node < Math.min(nodes, (block + 1) * blockNodes); node++)
+    most = Math.max(most, shares.after(node, nothing));
   largest[block] = most;
 };
 
-const sharesOf = (nodes: ArrayLike<number>, shareOf: (node: number) => number): Shares => {
-  const of = Float64Array.from(nodes, (_, node) => shareOf(node));
-  const shares = { of, largest: new Float64Array(Math.ceil(of.length / blockNodes)) };
-  for (let block = 0; block < shares.largest.length; block++) noteLargest(shares, block);
-  return shares;
+const blocksOf = (shares: FreeShares, nodes: number): Blocks => {
+  const count = Math.ceil(nodes / blockNodes);
+  const blocks = { largest: new Float64Array(count), whole: shares.columns.map(() => new Float64Array(count)) };
+  for (let node = 0; node < nodes; node++) {
+    const block = Math.floor(node / blockNodes);
+    shares.whole(node).forEach((total, at) => {
+      const row = blocks.whole[at];
+      if (row !== undefined) row[block] = Math.max(row[block] as number, total);
+    });
+  }
+  for (let block = 0; block < count; block++) noteLargest(shares, blocks, block, nodes);
+  return blocks;
 };
 
-/** The node of the largest share of those that take one more, the first of equal ones; -1 = none does. */
-const leastAllocated = ({ of, largest }: Shares, columns: MutableColumns, { plan, isOut }: PlainShape): number => {
-  let best = -1;
-  let most = -1;
-  for (let block = 0; block < largest.length; block++) {
-    if ((largest[block] as number) <= most) continue;
-    for (let node = block * blockNodes; node < Math.min(of.length, (block + 1) * blockNodes); node++) {
-      const share = of[node] as number;
-      if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
-      best = node;
-      most = share;
-    }
+/** Sums of shares in other orders differ by less. */
+const tiny = 1e-9;
+
+/** No node of the block that takes the pod is left with a larger share. */
+const mostIn = ({ largest, whole }: Blocks, block: number, asks: readonly number[]): number => {
+  let most = (largest[block] as number) + tiny;
+  for (let at = 0; at < asks.length; at++) {
+    const total = whole[at]?.[block] ?? 0;
+    if (total > 0) most -= (asks[at] as number) / total;
   }
-  return best;
+  return most;
 };
 
 /** A binder that keeps the shares of nodes from call to call: worth it for few pods at a time. */
 export const createPlainBinder = (report: CapacityReport, columns: MutableColumns): PlainBinder => {
-  const shareOf = freeShares(report, columns);
-  let shares: Shares | undefined;
+  const shares = freeShares(report, columns);
+  const nodes = report.nodes.group.length;
+  let blocks: Blocks | undefined;
+  /** The node of the largest share, with the pod there, of those that take it, the first of equal ones; -1 = none does. */
+  const leastAllocated = (within: Blocks, { plan, isOut }: PlainShape, asks: readonly number[], shown: readonly number[]): number => {
+    let best = -1;
+    let most = -1;
+    for (let block = 0; block < within.largest.length; block++) {
+      if (mostIn(within, block, asks) <= most) continue;
+      for (let node = block * blockNodes; node < Math.min(nodes, (block + 1) * blockNodes); node++) {
+        const share = shares.after(node, shown);
+        if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
+        best = node;
+        most = share;
+      }
+    }
+    return best;
+  };
   return {
     changed: (node) => {
-      if (shares === undefined) return;
-      shares.of[node] = shareOf(node);
-      noteLargest(shares, Math.floor(node / blockNodes));
+      if (blocks !== undefined) noteLargest(shares, blocks, Math.floor(node / blockNodes), nodes);
     },
     bind: (shape, count, around) => {
-      shares ??= sharesOf(report.nodes.group, shareOf);
+      blocks ??= blocksOf(shares, nodes);
+      const asks = asksIn(shares, shape.plan);
+      const shown = shownAsks(shares, report, asks);
       for (let bound = 0; bound < count; bound++) {
-        const best = leastAllocated(shares, columns, shape);
+        const best = leastAllocated(blocks, shape, asks, shown);
         if (best < 0) return bound;
         around(best, () => takeOne(report, columns, shape.plan, best));
       }

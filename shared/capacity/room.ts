@@ -2,13 +2,16 @@
  * @module The ledger of one cluster: what its report says is free, less what was assigned and is not seen there yet, so that two
  * decisions never spend the same room.
  */
-import { type AroundChange, type AssumedPods, bindPods, createPlainBinder, type MutableColumns } from './bind.ts';
+import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlainBinder, type MutableColumns } from './bind.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster } from './fit.ts';
 import { createPlainIndex } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
+
+/** Replicas on nodes with these labels. */
+export type NodeLot = { readonly labels: Readonly<Record<string, string>>; readonly count: number };
 
 /** Room of one cluster under a ledger. */
 export type ClusterRoom = {
@@ -23,6 +26,10 @@ export type ClusterRoom = {
   readonly fit: (shape: PodShape) => FitResult;
   /** Subtracts pods that were assigned just now; answers how many found room. */
   readonly assume: (pods: AssumedPods) => number;
+  /** Where so many further replicas would be bound; they may be fewer than asked for. Absent = not known. */
+  readonly lotsFor?: (shape: PodShape, count: number) => readonly NodeLot[];
+  /** Where replicas of this very shape and these labels were assumed to be bound so far. Absent = not known. */
+  readonly lotsHeld?: (shape: PodShape) => readonly NodeLot[];
 };
 
 /** A pod that has waited for so long in its member was tried by the scheduler there and found no node. */
@@ -135,6 +142,16 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     report,
     revision: looksAtNamespace ? undefined : 0,
     assume,
+    lotsFor: (shape, count) => {
+      const tried = { ...copyColumns(report, columns), taker: taker === undefined ? undefined : deviceTaker(taker.stock) };
+      const byGroup = new Map<number, number>();
+      bindPods(report, tried, { shape, count }, (node, work) => {
+        const id = report.nodes.group[node] ?? -1;
+        byGroup.set(id, (byGroup.get(id) ?? 0) + 1);
+        work();
+      });
+      return report.groups.flatMap(({ id, labels }) => (byGroup.has(id) ? [{ labels, count: byGroup.get(id) ?? 0 }] : []));
+    },
     fit: (shape) => {
       const key = keyOf(shape);
       const plain = index.count(key, shape);
