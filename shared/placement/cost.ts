@@ -2,32 +2,39 @@
 import type { PlacementCost } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
 import { shapeAmong } from './answers.ts';
-import { type Candidates, shapeAt } from './candidates.ts';
+import { type Candidates, shapeAt, standingAt } from './candidates.ts';
 import type { Workload } from './model.ts';
+import { costOfFurther, costOfPresent, meanPrice } from './node-prices.ts';
 import { unpriced } from './price-column.ts';
-import { type Amount, amountText, currencyOf, priceIn } from './pricing.ts';
+import { type Amount, amountText, currencyOf, isMixedIn } from './pricing.ts';
 import type { Column } from './problem.ts';
 
-/** The price of one replica at each candidate; undefined where there is none in the currency that is compared. */
-export const pricesOf = (candidates: Candidates): (Amount | undefined)[] => {
+/**
+ * The number of the price of a replica at a candidate; {@link unpriced} where there is none in the currency that is compared. Where nodes
+ * differ in price it is the mean of `replicas` further ones; absent = the dearest node's.
+ */
+export const priceNumberAt = (candidates: Candidates, candidate: number, shape: PodShape, replicas?: number): number => {
+  const { answers, roster } = candidates;
+  const number = answers?.prices.numberIn(roster.at[candidate] ?? -1, shape) ?? unpriced;
+  const view = standingAt(candidates, candidate)?.view;
+  if (number === unpriced || replicas === undefined || view === undefined || !isMixedIn(view, shape)) return number;
+  const price = meanPrice({ view, shape }, replicas);
+  return price === undefined ? unpriced : (answers?.prices.numberOf(price) ?? unpriced);
+};
+
+/** The price of one replica at each candidate, by {@link priceNumberAt}. */
+export const pricesOf = (candidates: Candidates, replicas?: number): (Amount | undefined)[] => {
   const prices: (Amount | undefined)[] = [];
   for (let candidate = 0; candidate < candidates.roster.at.length; candidate++) {
     const shape = shapeAt(candidates, candidate);
-    const number = shape === undefined ? unpriced : numberAt(candidates, candidate, shape);
+    const number = shape === undefined ? unpriced : priceNumberAt(candidates, candidate, shape, replicas);
     prices.push(candidates.answers?.prices.amounts[number]);
   }
   return prices;
 };
 
-const numberAt = ({ answers, roster }: Candidates, candidate: number, shape: PodShape): number =>
-  answers?.prices.numberIn(roster.at[candidate] ?? -1, shape) ?? unpriced;
-
 /** Replicas by the number of their price. */
 type Bill = number[];
-
-const add = (bill: Bill, number: number, replicas: number): void => {
-  if (number !== unpriced) bill[number] = (bill[number] ?? 0) + replicas;
-};
 
 const totalOf = (bill: Bill, amounts: readonly Amount[]): Amount => {
   let sum = 0n;
@@ -37,29 +44,45 @@ const totalOf = (bill: Bill, amounts: readonly Amount[]): Amount => {
   return sum;
 };
 
+/** What the replicas of a candidate cost where the nodes differ in price: those that are there stay where they are. */
+const mixedCost = (candidates: Candidates, candidate: number, workload: Workload, shape: PodShape, got: number): Amount => {
+  const view = standingAt(candidates, candidate)?.view;
+  if (view === undefined) return 0n;
+  const stay = Math.min(got, workload.current.get(view.name) ?? 0);
+  return costOfPresent({ view, shape }, workload, stay) + costOfFurther({ view, shape }, got - stay);
+};
+
 /** Cost of a decision; undefined when no cluster has a price for the workload. */
 export const costOf = (candidates: Candidates, workload: Workload, shape: PodShape, counts: Column): PlacementCost | undefined => {
   const { prepared, answers } = candidates;
   if (!prepared.isPriced || answers === undefined) return undefined;
   const { prices } = answers;
   const after: Bill = [];
+  let [mixed, isPriced] = [0n, false];
   for (let candidate = 0; candidate < counts.length; candidate++) {
     const got = counts[candidate] as number;
-    if (got > 0) add(after, numberAt(candidates, candidate, shapeAt(candidates, candidate) ?? shape), got);
+    if (got === 0) continue;
+    const asked = shapeAt(candidates, candidate) ?? shape;
+    const number = priceNumberAt(candidates, candidate, asked);
+    if (number === unpriced) continue;
+    isPriced = true;
+    const view = standingAt(candidates, candidate)?.view;
+    if (view !== undefined && isMixedIn(view, asked)) mixed += mixedCost(candidates, candidate, workload, asked, got);
+    else after[number] = (after[number] ?? 0) + got;
   }
   const wasCost = costBefore(candidates, workload, shape);
-  if (after.length === 0 && wasCost === 0n) return undefined;
-  return { before: amountText(wasCost), after: amountText(totalOf(after, prices.amounts)), currency: prices.currency };
+  if (!isPriced && wasCost === 0n) return undefined;
+  return { before: amountText(wasCost), after: amountText(totalOf(after, prices.amounts) + mixed), currency: prices.currency };
 };
 
 /** Clusters that may not hold the workload any more count too: their shape is the workload's own. */
-const costBefore = ({ prepared, answers }: Candidates, { current }: Workload, shape: PodShape): Amount => {
+const costBefore = ({ prepared, answers }: Candidates, workload: Workload, shape: PodShape): Amount => {
   let sum = 0n;
-  for (const [name, replicas] of current) {
+  for (const [name, replicas] of workload.current) {
     const view = prepared.standings[prepared.index.get(name) ?? -1]?.view;
     if (view === undefined || currencyOf(view) !== answers?.prices.currency) continue;
     const asked = shapeAmong(answers, prepared.index.get(name) ?? -1) ?? shape;
-    sum += (priceIn(view, asked) ?? 0n) * BigInt(replicas);
+    sum += costOfPresent({ view, shape: asked }, workload, replicas);
   }
   return sum;
 };

@@ -10,6 +10,7 @@ export {
   type TimedTaint,
   type Workload,
 } from './model.ts';
+export { costOfPresent } from './node-prices.ts';
 export { operatorTaints } from './operator-taints.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';

@@ -1,6 +1,6 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
 import type { ClusterPricing, KeptExplanation, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
-import type { CapacityReport, ClusterRoom, PodShape } from '../capacity/index.ts';
+import type { CapacityReport, ClusterRoom, NodeLot, PodShape } from '../capacity/index.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
@@ -49,6 +49,8 @@ export type Workload = {
   readonly shape: PodShape | undefined;
   /** Replicas by cluster as they are now; 0 for objects without replicas that are there. */
   readonly current: ReadonlyMap<string, number>;
+  /** Nodes that replicas are seen on, by cluster; absent = not known. */
+  readonly runsOn?: ReadonlyMap<string, readonly NodeLot[]>;
   /** Replicas that lost clusters had; given back when the cluster takes replicas again. */
   readonly owed: ReadonlyMap<string, number>;
   /** Which clusters took how many of them, by the lost cluster: they give back first. Absent = not known. */

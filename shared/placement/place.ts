@@ -76,7 +76,7 @@ export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replic
     min: replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max),
     max,
     current: lesser(current, max),
-    rank: ranksOf(policy, candidates),
+    rank: ranksOf(policy, candidates, replicas),
     tier: roster.tier,
     votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(max, current),
     spreads: spreadsOf(policy, candidates, replicas),
@@ -238,7 +238,15 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
       cost,
       recheckAtMs: candidates.recheckAtMs,
     },
-    () => explain({ policy, workload, candidates, problem, counts, prices: prepared.isPriced ? pricesOf(candidates) : undefined }),
+    () =>
+      explain({
+        policy,
+        workload,
+        candidates,
+        problem,
+        counts,
+        prices: prepared.isPriced ? pricesOf(candidates, workload.replicas) : undefined,
+      }),
   );
 };
 

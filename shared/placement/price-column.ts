@@ -52,12 +52,13 @@ export class PriceColumn {
     if (known !== unasked && this.#groups[place] === groups) return known;
     this.#groups[place] = groups;
     const price = currencyOf(view) === this.currency ? priceIn(view, shape) : undefined;
-    const number = price === undefined ? unpriced : this.#numberOf(price);
+    const number = price === undefined ? unpriced : this.numberOf(price);
     this.#numbers[place] = number;
     return number;
   }
 
-  #numberOf(price: Amount): number {
+  /** The number of a price. */
+  numberOf(price: Amount): number {
     const known = this.#known.get(price);
     if (known !== undefined) return known;
     if (this.#amounts.length >= amountsMax) this.#forget();

@@ -82,39 +82,55 @@ const isPriced = (pricing: ClusterPricing): boolean =>
     (prices) => prices.cpuCoreHour !== undefined || prices.memoryGiBHour !== undefined || prices.gpuHour !== undefined,
   );
 
-const computePrice = (view: ClusterView, shape: PodShape): Amount | undefined => {
+/** What a replica costs an hour, and whether it depends on the node that it comes to. */
+type Price = { readonly dearest: Amount | undefined; readonly isMixed: boolean };
+
+const computePrice = (view: ClusterView, shape: PodShape): Price => {
   const { pricing } = view;
-  if (pricing === undefined || !isPriced(pricing)) return undefined;
+  if (pricing === undefined || !isPriced(pricing)) return { dearest: undefined, isMixed: false };
   const groups = (factsOf(view)?.groups ?? []).filter((group) => admits(group, shape));
-  if (groups.length === 0) return costAt(pricing, shape, {});
-  // The member's scheduler chooses the node: the dearest that may run a replica counts, so that the bill is never above what was said.
+  if (groups.length === 0) return { dearest: costAt(pricing, shape, {}), isMixed: false };
+  // Where the node is not known the dearest that may run a replica counts, so that the bill is never above what was said.
   let dearest: Amount | undefined;
+  const amounts = new Set<Amount | undefined>();
   for (const group of groups) {
     const cost = costAt(pricesFor(pricing, group.labels), shape, group.labels);
+    amounts.add(cost);
     if (cost !== undefined && (dearest === undefined || cost > dearest)) dearest = cost;
   }
-  return dearest;
+  return { dearest, isMixed: amounts.size > 1 };
 };
+
+/** What one replica costs an hour on a node with these labels; undefined when there is no price for it there. */
+export const priceOn = ({ pricing }: ClusterView, shape: PodShape, labels: Readonly<Record<string, string>>): Amount | undefined =>
+  pricing === undefined ? undefined : costAt(pricesFor(pricing, labels), shape, labels);
 
 /** Prices kept for each cluster's prices and nodes; beyond it they are counted anew. */
 const keptPricesMax = 256;
-const kept = new WeakMap<ClusterPricing, WeakMap<object, Map<string, Amount | undefined>>>();
+const kept = new WeakMap<ClusterPricing, WeakMap<object, Map<string, Price>>>();
+const noPrice: Price = { dearest: undefined, isMixed: false };
 
-/** What one replica costs an hour in the cluster; undefined when the cluster has no price for it. */
-export const priceIn = (view: ClusterView, shape: PodShape): Amount | undefined => {
+const keptPrice = (view: ClusterView, shape: PodShape): Price => {
   const { pricing } = view;
-  if (pricing === undefined) return undefined;
-  const ofPricing = kept.get(pricing) ?? new WeakMap<object, Map<string, Amount | undefined>>();
+  if (pricing === undefined) return noPrice;
+  const ofPricing = kept.get(pricing) ?? new WeakMap<object, Map<string, Price>>();
   kept.set(pricing, ofPricing);
   const nodes = factsOf(view)?.groups ?? pricing;
-  const known = ofPricing.get(nodes) ?? new Map<string, Amount | undefined>();
+  const known = ofPricing.get(nodes) ?? new Map<string, Price>();
   ofPricing.set(nodes, known);
-  if (known.has(shape.key)) return known.get(shape.key);
+  const before = known.get(shape.key);
+  if (before !== undefined) return before;
   const made = computePrice(view, shape);
   if (known.size >= keptPricesMax) known.clear();
   known.set(shape.key, made);
   return made;
 };
+
+/** What one replica costs an hour in the cluster, on the dearest of the nodes that may run it; undefined when the cluster has no price for it. */
+export const priceIn = (view: ClusterView, shape: PodShape): Amount | undefined => keptPrice(view, shape).dearest;
+
+/** True when the price of a replica depends on the node that it comes to. */
+export const isMixedIn = (view: ClusterView, shape: PodShape): boolean => keptPrice(view, shape).isMixed;
 
 /** Currency of a cluster's prices; '' when it says none. */
 export const currencyOf = (view: ClusterView): string => view.pricing?.currency ?? '';

@@ -3,6 +3,7 @@ import { sortedPlaces } from '../lib/sorted-places.ts';
 import { type Answers, shapeAmong, uncounted } from './answers.ts';
 import type { Candidates } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import { priceNumberAt } from './cost.ts';
 import { unpriced } from './price-column.ts';
 import { type Column, nothingIn } from './problem.ts';
 import { tierStep } from './roster.ts';
@@ -19,12 +20,12 @@ const baseRanks = ({ strategy }: CompiledPolicy, { roster, score }: Candidates):
 };
 
 /** By price within rank; equal ones share, those without a price come last. */
-const byPrice = (base: Column, at: Int32Array, answers: Answers): Column => {
+const byPrice = (base: Column, at: Int32Array, answers: Answers, candidates: Candidates, replicas: number): Column => {
   const numbers = new Int32Array(at.length);
   for (let candidate = 0; candidate < at.length; candidate++) {
     const place = at[candidate] as number;
     const shape = shapeAmong(answers, place);
-    numbers[candidate] = shape === undefined ? unpriced : answers.prices.numberIn(place, shape);
+    numbers[candidate] = shape === undefined ? unpriced : priceNumberAt(candidates, candidate, shape, replicas);
   }
   const order = answers.prices.order();
   const ranks = new Float64Array(at.length);
@@ -50,10 +51,12 @@ const byRoom = (base: Column, at: Int32Array, answers: Answers | undefined): Col
   return ranks;
 };
 
-/** The rank of each candidate; lower goes first. */
-export const ranksOf = (policy: CompiledPolicy, candidates: Candidates): Column => {
+/** The rank of each candidate for so many replicas; lower goes first. */
+export const ranksOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Column => {
   const base = baseRanks(policy, candidates);
   const { at } = candidates.roster;
   if (policy.strategy === 'Tightest') return byRoom(base, at, candidates.answers);
-  return policy.strategy === 'Cheapest' && candidates.answers !== undefined ? byPrice(base, at, candidates.answers) : base;
+  return policy.strategy === 'Cheapest' && candidates.answers !== undefined
+    ? byPrice(base, at, candidates.answers, candidates, replicas)
+    : base;
 };

@@ -1,7 +1,16 @@
 /** @module What a plan is made over: clusters with rooms of their own, the workloads to decide on, and those that are not decided on. */
 import type { PlacementCost, WorkloadRef } from '../api/index.ts';
 import type { ClusterRoom } from '../capacity/index.ts';
-import { amountText, type ClusterView, currencyOf, type OtherWorkload, priceIn, type Task, type Workload } from '../placement/index.ts';
+import {
+  amountText,
+  type ClusterView,
+  costOfPresent,
+  currencyOf,
+  type OtherWorkload,
+  priceIn,
+  type Task,
+  type Workload,
+} from '../placement/index.ts';
 import type { ClusterLoad } from './load.ts';
 
 /** One cluster of a plan. */
@@ -50,10 +59,9 @@ export const costOfRemoved = (workload: Workload, views: ReadonlyMap<string, Clu
   let [sum, currency] = [0n, undefined as string | undefined];
   for (const [name, replicas] of workload.current) {
     const view = views.get(name);
-    const price = view === undefined || shape === undefined ? undefined : priceIn(view, shape);
-    if (view === undefined || price === undefined) continue;
+    if (view === undefined || shape === undefined || priceIn(view, shape) === undefined) continue;
     currency ??= currencyOf(view);
-    if (currencyOf(view) === currency) sum += price * BigInt(replicas);
+    if (currencyOf(view) === currency) sum += costOfPresent({ view, shape }, workload, replicas);
   }
   return currency === undefined ? undefined : { before: amountText(sum), after: '0', currency };
 };

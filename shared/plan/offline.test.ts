@@ -195,7 +195,60 @@ describe('division', () => {
   });
 });
 
+describe('the ledger', () => {
+  const burst = (cores: readonly [string, string], first: string, second: string) =>
+    planned(
+      { a: [node('n1', cores[0]), node('n2', cores[1])] },
+      deployment('one', 1, { cpu: first }),
+      deployment('two', 1, { cpu: second }),
+      policy(),
+    );
+
+  it('binds where most is free once the pod is there, as the default scheduler does', () => {
+    // One core and a half on the node of three leaves 50 % there and 25 % on the node of two: nothing of three cores is left.
+    expect(burst(['2', '3'], '1500m', '3').placements.map(({ unplaced }) => unplaced)).toEqual([0, 1]);
+    expect(burst(['2', '5'], '1500m', '3').placements.map(({ unplaced }) => unplaced)).toEqual([0, 0]);
+  });
+
+  it('says that a count beside pods on their way is an estimate where unlike nodes were to choose from, and exact where none were', () => {
+    const exactOf = (...of: Parameters<typeof burst>): (boolean | undefined)[] =>
+      burst(...of).placements.map(({ explain }) => explain[0]?.exact);
+    expect(exactOf(['2', '3'], '1500m', '1')).toEqual([true, false]);
+    expect(exactOf(['3', '3'], '1500m', '1')).toEqual([true, true]);
+    expect(exactOf(['1', '3'], '1500m', '1')).toEqual([true, true]);
+    expect(exactOf(['2', '3'], '1', '1')).toEqual([true, true]);
+  });
+});
+
 describe('cost', () => {
+  const halves = cluster(
+    'a',
+    {},
+    { pricing: { currency: 'USD', cpuCoreHour: '1', nodeGroups: [{ nodeSelector: { g: 'old' }, cpuCoreHour: '0.5' }] } },
+  );
+  const [cheap, dear] = [labelled('x', { g: 'old' }, {}, '4'), labelled('y', { g: 'new' }, {}, '4')];
+  const full = { ...pod('o', 'y', { labels: {} }), spec: { nodeName: 'y', containers: [{ resources: { requests: { cpu: '4' } } }] } };
+  const onCheap = ['p1', 'p2', 'p3'].map((name) => pod(name, 'x'));
+
+  it.each([
+    ['pods that run, the nodes that they are on', [cheap, dear, ...onCheap], [deployment('web', 3)], '1.5', '1.5'],
+    ['where only cheap nodes have room, these', [cheap, dear, full], [deployment('web', 4)], '0', '2'],
+    ['where all nodes are filled, each its own', [cheap, dear], [deployment('web', 8)], '0', '6'],
+    ['what is on its way, where the ledger has bound it', [cheap, dear], [deployment('web', 8), placement('web', { a: 8 })], '6', '6'],
+    ['what is beyond the room, the dearest', [cheap, dear], [deployment('web', 9), placement('web', { a: 9 })], '7', '7'],
+    ['what stays of more, the dearest of them', [cheap, dear, ...onCheap, pod('p4', 'y')], [deployment('web', 2)], '2.5', '1.5'],
+  ])('counts, of %s', (_, dump, objects, before, after) => {
+    expect(planAnswer(planned({ a: dump }, halves, ...objects, policy())).cost).toEqual({ before, after, currency: 'USD' });
+  });
+
+  it('Cheapest goes by the nodes that would be used', () => {
+    const other = cluster('b', {}, { pricing: { currency: 'USD', cpuCoreHour: '0.7' } });
+    const policies = policy({ replicaScheduling: { strategy: 'Cheapest' } });
+    const clusters = (busy: readonly unknown[]) => ({ a: [cheap, dear, ...busy], b: [node('n')] });
+    expect(told(clusters([full]), halves, other, deployment('web', 4), policies)).toEqual(['web: a 0→4']);
+    expect(told(clusters([]), halves, other, deployment('web', 4), policies)).toEqual(['web: b 0→4']);
+  });
+
   it('is exact to the last decimal', () => {
     // 7 * (0.25*0.0316 + 3*0.00423) = 7 * 0.02059
     const priced = cluster('a', {}, { pricing: { currency: 'USD', cpuCoreHour: '0.0316', memoryGiBHour: '0.00423' } });

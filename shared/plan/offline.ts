@@ -16,6 +16,8 @@ import { textMapOf, textOf } from '../lib/fields.ts';
 import { bag, type ClusterFacts, type ClusterView, learntLabels, operatorTaints } from '../placement/index.ts';
 import { type ClusterLoad, modelLoad } from './load.ts';
 
+type Labels = Readonly<Record<string, string>>;
+
 /** A pod as present replicas are counted by. */
 export type PresentPod = {
   readonly name: string;
@@ -24,6 +26,8 @@ export type PresentPod = {
   readonly owners: readonly string[];
   /** False while it waits for a node: it is there and holds no room yet. */
   readonly isBound: boolean;
+  /** Labels of its node; undefined while it waits for one, or when the dump does not list it. */
+  readonly nodeLabels: Labels | undefined;
 };
 
 /** A cluster as its dump tells it. */
@@ -45,11 +49,9 @@ export type DumpedCluster = {
   readonly labels?: Readonly<Record<string, string>>;
 };
 
-type Labels = Readonly<Record<string, string>>;
-
 const ended = new Set<unknown>(['Succeeded', 'Failed']);
 
-const presentPodOf = (pod: Readonly<Record<string, unknown>>): PresentPod | undefined => {
+const presentPodOf = (pod: Readonly<Record<string, unknown>>, nodes: ReadonlyMap<string, NodeModel>): PresentPod | undefined => {
   const metadata = bag(pod.metadata);
   if (ended.has(bag(pod.status).phase) || textOf(metadata.deletionTimestamp) !== '') return undefined;
   const owners = Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences : [];
@@ -59,6 +61,7 @@ const presentPodOf = (pod: Readonly<Record<string, unknown>>): PresentPod | unde
     labels: textMapOf(metadata.labels),
     owners: owners.map((owner) => `${textOf(bag(owner).kind)}/${textOf(bag(owner).name)}`),
     isBound: textOf(bag(pod.spec).nodeName) !== '',
+    nodeLabels: nodes.get(textOf(bag(pod.spec).nodeName))?.labels,
   };
 };
 
@@ -133,6 +136,7 @@ export const offlineCluster = (name: string, dumped: DumpedCluster, object: Clus
   if (!objects.ok) return { ok: false, message: `cluster ${name}: ${objects.message}` };
   const { cluster } = dump.value;
   const whole = wholeNodesOf(objects.value);
+  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
   const providerIds = providerIdsOf(objects.value);
   const learnt = learntLabels(cluster.nodes.map((node) => ({ labels: node.labels, providerId: providerIds.get(node.name) ?? '' })));
   return {
@@ -145,7 +149,7 @@ export const offlineCluster = (name: string, dumped: DumpedCluster, object: Clus
         return room;
       },
       load: modelLoad(cluster, whole),
-      pods: objects.value.flatMap(({ kind, body }) => (kind === 'Pod' ? (presentPodOf(body) ?? []) : [])),
+      pods: objects.value.flatMap(({ kind, body }) => (kind === 'Pod' ? (presentPodOf(body, nodes) ?? []) : [])),
     },
   };
 };

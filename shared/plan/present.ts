@@ -1,5 +1,6 @@
 /** @module Where replicas of a workload are now: pods that its selector matches, and what its Placement says is there or on its way. */
 import type { Placement } from '../api/index.ts';
+import type { NodeLot } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { matchesLabels, selectorFromMap, selectorFromObject } from '../kube/selectors/index.ts';
 import { bag, groupKind } from '../placement/index.ts';
@@ -11,6 +12,8 @@ export type Presence = {
   readonly replicas: number;
   /** Those on their way: no pod of them is seen on a node, and they hold room all the same. */
   readonly unseen: number;
+  /** Nodes that they are seen on. */
+  readonly lots: readonly NodeLot[];
 };
 
 type IsOurs = (pod: PresentPod) => boolean;
@@ -36,6 +39,12 @@ const matcher = (object: KubeObject): IsOurs => {
   return (pod) => pod.namespace === namespace && (pod.owners.includes(owner) || isLabelled(pod));
 };
 
+const lotsOf = (pods: readonly PresentPod[]): NodeLot[] => {
+  const counts = new Map<PresentPod['nodeLabels'], number>();
+  for (const { nodeLabels } of pods) counts.set(nodeLabels, (counts.get(nodeLabels) ?? 0) + 1);
+  return [...counts].flatMap(([labels, count]) => (labels === undefined ? [] : [{ labels, count }]));
+};
+
 /**
  * Replicas by cluster. Both pods and the Placement speak: the greater number counts, for pods above it are still there and replicas above
  * the pods are on their way. Clusters that the Placement names and that are gone are told of with what they had.
@@ -52,9 +61,9 @@ export const presenceOf = (
     const seen = pods.filter(isOurs);
     const bound = seen.filter(({ isBound }) => isBound).length;
     const replicas = Math.max(seen.length, decided.get(view.name) ?? 0);
-    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - bound });
+    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - bound, lots: lotsOf(seen) });
   }
   const known = new Set(clusters.map(({ view }) => view.name));
-  for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0 });
+  for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0, lots: [] });
   return presence;
 };

@@ -109,6 +109,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       replicas: replicasOf(object, undefined),
       shape,
       current: replicasIn(presence),
+      runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
       owed: new Map(),
       priority,
       preempts,
