@@ -231,8 +231,10 @@ const faultsAlone = (fleet: Fleet, workload: FleetWorkload, told: Told): string[
   if (workload.gang && most < workload.replicas)
     return reason === 'AllOrNothing' || most <= 0 ? [] : [`${workload.name}: only ${most} fit, and ${reason} is told`];
   if (most < 0) return saysBroken.has(reason) ? [] : [`${workload.name}: no division holds, and ${reason} is told`];
-  // Replicas that run and that no division finds a place for stay where they are.
-  if (reason === 'SpreadUnsatisfiable' && most < placed && placed === stayingOf(workload, fleet.clusters)) return [];
+  // Replicas that run and that no division finds a place for stay where they are, within the maxima.
+  const maxima = workload.spread.map(({ minDomains: _, maxSkew: __, ...rule }) => rule);
+  const isWithin = maxima.every((rule) => holds(rule, workload, fleet.clusters, countsOf(told)));
+  if (reason === 'SpreadUnsatisfiable' && most < placed && placed <= stayingOf(workload, fleet.clusters) && isWithin) return [];
   if (saysBroken.has(reason)) return most === 0 ? [] : [`${workload.name}: ${reason} is told, but ${most} can be placed`];
   return placed === most ? [] : [`${workload.name}: ${placed} placed, ${most} can be`];
 };

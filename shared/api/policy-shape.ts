@@ -137,19 +137,29 @@ const spread = fields(
       max: int32Max,
       mend: 'remove the field for no maximum',
     }),
-    maxSkew: integer('Greatest difference between the replicas of two eligible domains.', {
-      min: 1,
-      max: int32Max,
-      mend: 'remove the field for no limit',
-    }),
-    maxShare: integer("Percent of the workload's replicas that one domain may hold, rounded down.", {
-      min: 1,
-      max: 100,
-      mend: 'write a percentage from 1 to 100',
-    }),
-    whenUnsatisfiable: word('DoNotSchedule: never broken. ScheduleAnyway: a preference.', ['DoNotSchedule', 'ScheduleAnyway'], {
-      default: 'DoNotSchedule',
-    }),
+    maxSkew: integer(
+      'Greatest difference between the replicas of two eligible domains; where maxDomains leaves some out, of two that are used.',
+      {
+        min: 1,
+        max: int32Max,
+        mend: 'remove the field for no limit',
+      },
+    ),
+    maxShare: integer(
+      "Percent of the workload's replicas that one domain may hold, rounded down; what is above it goes, with a place elsewhere or without.",
+      {
+        min: 1,
+        max: 100,
+        mend: 'write a percentage from 1 to 100',
+      },
+    ),
+    whenUnsatisfiable: word(
+      'DoNotSchedule: never broken; what runs and has no place elsewhere stays where a lost or a new domain breaks maxSkew or minDomains. ScheduleAnyway: a preference.',
+      ['DoNotSchedule', 'ScheduleAnyway'],
+      {
+        default: 'DoNotSchedule',
+      },
+    ),
   },
   (value, path) => {
     const [least, most] = [value.minDomains, value.maxDomains];
@@ -194,7 +204,7 @@ const replicaScheduling = fields(
       { default: 'Capacity' },
     ),
     weights: list(
-      'Weights for Weighted; a cluster that no rule matches gets nothing. Absent = equal weights.',
+      'Weights for Weighted; a cluster that no rule matches, or whose weight is 0, gets nothing. Absent or empty = equal weights.',
       weightRule,
       { type: 'atomic' },
       policyLimits.weights,

@@ -30,6 +30,15 @@ const talliesOf = (problem: Problem, counts: Column): readonly Tally[] =>
     return { sums, least: least === unlimited ? 0 : least, used: usedOf(sums) };
   });
 
+const noShare = ({ replicas }: Problem): string =>
+  `maxShare of ${replicas} replica${replicas === 1 ? '' : 's'}, rounded down, is 0, so that none can be placed; raise maxShare or the replicas`;
+
+/** Set where a constraint leaves no replica at all. */
+const shareless = (problem: Problem): string => {
+  const spread = problem.replicas === 0 ? undefined : problem.spreads.find(({ hard, shareMax }) => hard && shareMax === 0);
+  return spread === undefined ? '' : `; spread over ${spread.key}: ${noShare(problem)}`;
+};
+
 const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
   for (const [index, spread] of problem.spreads.entries()) {
     const domain = spread.of[at] ?? -1;
@@ -40,6 +49,7 @@ const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): st
     if (isLimited(spread) && sum === 0 && tally.used >= spread.maxDomains) {
       return say(`other domains are used, maxDomains is ${spread.maxDomains}`);
     }
+    if (spread.shareMax === 0) return say(noShare(problem));
     if (sum + 1 > spread.shareMax) return say(`maxShare allows ${spread.shareMax} in ${spread.names[domain]}`);
     if (sum + 1 - tally.least > spread.maxSkew) {
       return say(`maxSkew ${spread.maxSkew} allows no more in ${spread.names[domain]}, another domain has ${tally.least}`);
@@ -239,5 +249,6 @@ export const summary = (
       binding: binding || 'capacity',
     };
   }
-  return { reason: 'Unplaced', message: `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}`, binding };
+  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}`;
+  return { reason: 'Unplaced', message, binding };
 };

@@ -45,6 +45,43 @@ const rows: readonly Row[] = [
     reason: 'SpreadUnsatisfiable',
   },
   {
+    rule: 'scaled down, replicas above maxShare go though no place takes them: a maximum is hard',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxShare: 60 }] },
+    clusters: [
+      ['a', 4, on('aws')],
+      ['b', 0, on('gcp')],
+    ],
+    replicas: 4,
+    current: { a: 4, b: 1 },
+    placed: { a: 2, b: 1 },
+    unplaced: 1,
+  },
+  {
+    rule: 'scaled down under a minimum that cannot be reached, replicas go from the fullest domain and the others keep theirs',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 3 }] },
+    clusters: [
+      ['a', 0, on('aws')],
+      ['b', 0, on('gcp')],
+    ],
+    replicas: 4,
+    current: { a: 9, b: 1 },
+    placed: { a: 3, b: 1 },
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
+    rule: 'scaled down beside a domain that came without room, replicas go from the fullest domain: skew gets no worse',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
+    clusters: [
+      ['a', 0, on('aws')],
+      ['b', 0, on('gcp')],
+      ['c', 0, on('onprem')],
+    ],
+    replicas: 5,
+    current: { a: 3, b: 3 },
+    placed: { a: 3, b: 2 },
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
     rule: 'maxSkew is held together with capacity',
     spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
     clusters: [
@@ -54,6 +91,16 @@ const rows: readonly Row[] = [
     replicas: 8,
     placed: { a: 3, b: 2 },
     unplaced: 3,
+  },
+  {
+    rule: 'a cluster without the key is refused, by a preference too',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 9],
+    ],
+    replicas: 4,
+    placed: { a: 4 },
   },
   {
     rule: 'maxSkew as a preference is given up for room',

@@ -236,6 +236,56 @@ describe('every placement', () => {
     );
   });
 
+  /** A chain of scalings over one room, each from what the one before left: what there was, and what came of it. */
+  const chainOf = (given: Case, sizes: readonly number[]): { readonly before: Case; readonly after: Case }[] => {
+    let before = given;
+    return sizes.map((replicas) => {
+      const asked = { ...before, replicas };
+      const placed = asMap(run(asked).clusters);
+      const fits = before.clusters.map(({ name }, at) => (before.fits[at] ?? 0) + (before.current[name] ?? 0) - (placed[name] ?? 0));
+      const clusters = before.clusters.map(({ name, labels }, at) => clusterWith(name, fits[at] ?? 0, labels));
+      const link = { before: asked, after: { ...asked, fits, clusters, current: placed } };
+      before = link.after;
+      return link;
+    });
+  };
+  const sizesOf = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 6 });
+  const presentOf = ({ clusters, current }: Case): number[] => clusters.map(({ name }) => current[name] ?? 0);
+  /** The rule, but for a minimum of domains that there are not as many replicas of. */
+  const within = (rule: SpreadConstraint, replicas: number): SpreadConstraint =>
+    rule.minDomains === undefined || rule.minDomains <= replicas ? rule : { ...rule, minDomains: Math.max(1, replicas) };
+
+  it('keeps every hard spread constraint through all scaling, where nothing but scaling happens', () => {
+    fc.assert(
+      fc.property(caseOf({ present: false, spread: twoSpreads, tiers: false }), sizesOf, (given, sizes) => {
+        for (const { after } of chainOf(given, sizes)) {
+          const counts = presentOf(after);
+          const rules = (after.spec.spread ?? []).map((rule) => within(rule, after.replicas));
+          expect(counts.every((count) => count === 0) || rules.every((rule) => holds(rule, after, counts))).toBe(true);
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('never breaks a hard spread constraint further than it was', () => {
+    const skewOf = ({ topologyKey }: SpreadConstraint, given: Case, counts: readonly number[]): number =>
+      [...Array(20).keys()].find((maxSkew) => holds({ topologyKey, maxSkew }, given, counts)) ?? 20;
+    fc.assert(
+      fc.property(caseOf({ present: true, spread: twoSpreads, tiers: false }), sizesOf, (given, sizes) => {
+        for (const { before, after } of chainOf(given, sizes)) {
+          const counts = presentOf(after);
+          for (const { minDomains: _, maxSkew, ...rule } of after.spec.spread ?? []) {
+            expect(holds(rule, after, counts)).toBe(true);
+            if (maxSkew === undefined || rule.maxDomains !== undefined) continue;
+            expect(skewOf(rule, after, counts)).toBeLessThanOrEqual(Math.max(maxSkew, skewOf(rule, before, presentOf(before))));
+          }
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
   it('uses a later tier only for what the earlier ones cannot hold', () => {
     fc.assert(
       fc.property(caseOf({ present: false, spread: noSpread, tiers: true }), (given) => {

@@ -10,6 +10,7 @@ import { prepare } from './prepare.ts';
 import { type Column, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
 import { ranksOf } from './ranks.ts';
 import { columnFrom } from './roster.ts';
+import { stayingOf } from './staying.ts';
 
 /**
  * What a decision is made from besides the workload. `clusters` is kept by identity with what was found out about it: give the same list again
@@ -151,23 +152,16 @@ const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }:
   return problem.replicas * Math.max(1, parts);
 };
 
-/** When a hard term cannot hold: nothing new is placed, and what runs and may stay keeps running. */
-const onlyPresent = (problem: Problem): Column => {
-  let left = problem.replicas;
-  return problem.current.map((count) => {
-    const kept = Math.min(count, left);
-    left -= kept;
-    return kept;
-  });
-};
+/** When a hard term cannot hold nothing new is placed. Copies stay each for itself; of a division what may. */
+const onlyPresent = (problem: Problem, { isAsked }: Division): Column =>
+  isAsked === undefined ? stayingOf(problem) : problem.current.map((count) => Math.min(count, problem.replicas));
 
-/**
- * A spread constraint says where replicas may come, and takes none away: a domain that comes without room would else empty those that run. Of
- * Duplicated it says which clusters take part.
- */
-const shrinking = (problem: Problem, { counts, isAsked }: Division): Violation[] => {
+/** Set where the constraints allow fewer replicas than may stay of those that run. Of Duplicated they say which clusters take part. */
+const shrinking = (problem: Problem, { counts, isAsked }: Division): Outcome['faults'] => {
   if (isAsked !== undefined || !problem.spreads.some(({ hard }) => hard)) return [];
-  const [placed, kept] = [sumOf(counts), Math.min(problem.replicas, sumOf(problem.current))];
+  const placed = sumOf(counts);
+  if (placed >= Math.min(problem.replicas, sumOf(problem.current))) return [];
+  const kept = sumOf(stayingOf(problem));
   const message = `spread: its constraints allow ${placed} of the ${kept} replicas that run`;
   return placed < kept ? [{ term: 'spread', message }] : [];
 };
@@ -179,7 +173,7 @@ const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
   const faults = broken.length > 0 || partial ? broken : shrinking(problem, division);
-  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(problem), wanted, faults, partial };
+  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(problem, division), wanted, faults, partial };
 };
 
 /** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */

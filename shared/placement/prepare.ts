@@ -104,9 +104,8 @@ const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weig
   if (tier < 0) return { reason: 'tier', message: 'no tier of the policy selects the cluster' };
   const outside = residencyRefusal(policy, view);
   if (outside !== undefined) return outside;
-  const unlabelled = policy.spread.find(
-    (rule) => rule.whenUnsatisfiable !== 'ScheduleAnyway' && labelOf(view, rule.topologyKey) === undefined,
-  );
+  // Of a preference too: a cluster of no domain can neither keep it nor break it, and would take what the domains are meant to share.
+  const unlabelled = policy.spread.find((rule) => labelOf(view, rule.topologyKey) === undefined);
   if (unlabelled !== undefined) {
     return { reason: 'spread', message: `the cluster has no label ${unlabelled.topologyKey}; set it on the Cluster` };
   }

@@ -139,6 +139,12 @@ export const leastMeasured = (spread: Spread, sums: Column): number => {
   return least;
 };
 
+/** The greatest difference between the replicas of two domains over which skew is measured. */
+export const skewOf = (spread: Spread, sums: Column): number => {
+  const least = leastMeasured(spread, sums);
+  return least === unlimited ? 0 : sums.reduce((largest, sum) => Math.max(largest, sum), 0) - least;
+};
+
 const spreadViolations = (spread: Spread, counts: Column): Violation[] => {
   const sums = domainCounts(spread, counts);
   let [used, largest] = [0, 0];
@@ -151,8 +157,7 @@ const spreadViolations = (spread: Spread, counts: Column): Violation[] => {
   if (used < spread.minDomains) faults.push(say(`minDomains is ${spread.minDomains}, only ${used} can be reached`));
   if (used > spread.maxDomains) faults.push(say(`maxDomains is ${spread.maxDomains}, ${used} would be used`));
   if (spread.maxSkew < unlimited) {
-    const least = leastMeasured(spread, sums);
-    const skew = least === unlimited ? 0 : largest - least;
+    const skew = skewOf(spread, sums);
     if (skew > spread.maxSkew) faults.push(say(`maxSkew is ${spread.maxSkew}, it would be ${skew}`));
   }
   if (largest > spread.shareMax) faults.push(say(`maxShare allows ${spread.shareMax} in one domain, there would be ${largest}`));
