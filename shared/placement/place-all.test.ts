@@ -123,6 +123,35 @@ describe('placeAll', () => {
     expect(messages.bronze).toContain('2 in a gave way to shop/gold');
   });
 
+  it('a gang that gives way and finds no other place gives way whole; one that finds it moves only that part', () => {
+    const gold = task('gold', 1, {
+      priority: 10,
+      spec: { preemption: 'LowerPriority', tiers: [{ name: 'a', clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'a' } } }] },
+    });
+    const gang = task('gang', 4, { current: { a: 4 }, spec: { replicaScheduling: { gang: true } } });
+    expect(outcome([cluster('a', 1, 4)], [gold], [gang])).toMatchObject({
+      placed: { gold: { a: 1 }, gang: {} },
+      preempted: [
+        ['gang', 'gold', 'a', 1],
+        ['gang', 'gold', 'a', 3],
+      ],
+    });
+    expect(outcome([cluster('a', 1, 4), cluster('b', 1, 3)], [gold], [gang]).placed).toEqual({ gold: { a: 1 }, gang: { a: 3, b: 1 } });
+  });
+
+  it('of equal priority those give way that lose least: what is all or nothing comes last, the smaller first', () => {
+    const gang = (name: string, replicas: number) =>
+      task(name, replicas, { current: { a: replicas }, spec: { replicaScheduling: { gang: true } } });
+    const gold = (replicas: number) => task('gold', replicas, { priority: 10, spec: { preemption: 'LowerPriority' } });
+    const running = [gang('small', 2), gang('large', 3), task('plain', 3, { current: { a: 3 } })];
+    expect(outcome([cluster('a', 2, 8)], [gold(3)], running).preempted).toEqual([['plain', 'gold', 'a', 3]]);
+    expect(outcome([cluster('a', 2, 8)], [gold(4)], running).preempted).toEqual([
+      ['plain', 'gold', 'a', 3],
+      ['small', 'gold', 'a', 1],
+      ['small', 'gold', 'a', 1],
+    ]);
+  });
+
   it('a PriorityClass that says Never goes first and makes nobody give way', () => {
     const gold = task('gold', 3, { priority: 10, preempts: false, spec: { preemption: 'LowerPriority' } });
     const { turn, placed } = outcome([cluster('a', 1, 4)], [task('bronze', 4, { current: { a: 4 } }), gold]);

@@ -92,7 +92,7 @@ const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
   const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter(
     (other) => rankOf(other) < rankOf(task) && other.workload.shape !== undefined && makesWay(other.workload.shape, shape),
   );
-  for (const other of lower.sort((a, b) => -byPriority(a, b))) {
+  for (const other of lower.sort((a, b) => rankOf(a) - rankOf(b) || lossOf(a, ledger) - lossOf(b, ledger) || -byPriority(a, b))) {
     for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
       if (replicas <= 0) continue;
       const held = victims.get(cluster);
@@ -101,6 +101,12 @@ const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
     }
   }
   return victims;
+};
+
+/** What may be lost beyond the replicas that are taken: of what is all or nothing all the rest. */
+const lossOf = ({ workload, policy }: Task, ledger: Ledger): number => {
+  const isWhole = policy.gang || policy.minReplicas > 0;
+  return isWhole ? [...currentOf(ledger, workload).values()].reduce((sum, replicas) => sum + replicas, 0) : 0;
 };
 
 const placedOf = ({ snapshot, turn }: Ledger): Map<string, Task> => {
@@ -170,6 +176,29 @@ const otherOf = ({ workload: { ref, labels = {} }, policy }: Task, clusters: rea
   clusters,
   apart: policy.apart.required,
 });
+
+/** True when less is placed than what is all or nothing asks for. */
+const isTorn = ({ workload: { replicas }, policy }: Task, { clusters, unplaced }: Decision): boolean => {
+  if (replicas === undefined || clusters.length === 0) return false;
+  const placed = clusters.reduce((sum, entry) => sum + (entry.replicas ?? 0), 0);
+  return (policy.gang && unplaced > 0) || placed < Math.min(policy.minReplicas, replicas);
+};
+
+/**
+ * A decision that keeps what is all or nothing whole: one that gave way in part and finds no place for that part gives way with all of it, and
+ * is decided on as if nothing of it ran.
+ */
+const decideWhole = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decision => {
+  const { ref } = task.workload;
+  const text = refText(ref);
+  const decision = decideOne(task, at, ledger, env);
+  const last = ledger.preempted.findLast(({ victim }) => refText(victim) === text);
+  if (last === undefined || !isTorn(task, decision)) return decision;
+  for (const [cluster, replicas] of currentOf(ledger, task.workload))
+    ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas });
+  ledger.current.set(text, new Map());
+  return heldAgainst(task.workload, decision, decideOne(task, at, ledger, env));
+};
 
 const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decision => {
   const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
@@ -257,17 +286,17 @@ export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Tas
     const task = ledger.turn[at];
     if (task === undefined) continue;
     const text = refText(task.workload.ref);
-    const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);
     const before = ledger.preempted.length;
-    const decision = decideOne(task, at, ledger, env);
+    const decision = decideWhole(task, at, ledger, env);
     book(task, decision, ledger);
-    yield { ...task, decision: withPreemption(decision, mine), preempted: [...mine, ...ledger.preempted.slice(before)] };
+    const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);
+    const others = ledger.preempted.slice(before).filter((one) => !mine.includes(one));
+    yield { ...task, decision: withPreemption(decision, mine), preempted: [...mine, ...others] };
   }
 };
 
 /** {@link placeEach} in one go. */
 export const placeAll = (snapshot: FleetSnapshot, tasks: readonly Task[], env: PlaceEnv): FleetDecision => {
   const decisions = [...placeEach(snapshot, tasks, env)];
-  const preempted = decisions.flatMap(({ workload, preempted: concerned }) => concerned.filter(({ by }) => by === workload.ref));
-  return { decisions, preempted };
+  return { decisions, preempted: [...new Set(decisions.flatMap(({ preempted }) => preempted))] };
 };
