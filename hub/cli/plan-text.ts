@@ -105,6 +105,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
       unplaced > 0 ? 'bad' : undefined,
     ),
     ...(isPriced ? [`cost an hour ${cost.after} ${cost.currency}, before ${cost.before}`.replace('  ', ' ')] : []),
+    ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
     ...preempted.map(({ object, by, cluster, replicas }) =>
       paint(`${plural(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`, 'changed'),
     ),

@@ -37,7 +37,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 /** One case of a batch; whatever is wrong with it is told in its place. */
 const caseResult = (one: unknown, at: number, nowMs: number): object => {
   if (!isBag(one)) return { name: `case ${at}`, error: `cases[${at}]: an object with name, clusters and objects is wanted` };
-  const { name = `case ${at}`, clusters = {}, objects = [] } = one;
+  const { name = `case ${at}`, clusters, objects } = one;
   if (!isBag(clusters)) return { name, error: `cases[${at}].clusters: a map of cluster names to lists of objects is wanted` };
   if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of objects is wanted` };
   const dumps: [string, DumpedCluster][] = [];

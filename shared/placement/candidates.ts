@@ -124,17 +124,13 @@ const dropUnable = (answers: Answers, present: ReadonlySet<number>, into: Sieve)
   into.size = size;
 };
 
-/** A weight of 0 leaves a cluster out, unless every weight that matched is 0: then all count the same (facts `karmada.md` §2.7). */
+/** A weight of 0 leaves a cluster out, also where no other cluster is left: the weights are what was asked for. */
 const dropWeightless = ({ strategy, weights }: CompiledPolicy, { standings }: Prepared, into: Sieve): void => {
   if (strategy !== 'Weighted' || weights === undefined) return;
-  const weightAt = (index: number): number => standings[into.at[index] as number]?.weight ?? 0;
   let size = 0;
-  for (let index = 0; index < into.size; index++) if (weightAt(index) > 0) size += 1;
-  if (size === 0 || size === into.size) return;
-  size = 0;
   for (let index = 0; index < into.size; index++) {
     const at = into.at[index] as number;
-    if (weightAt(index) > 0) into.at[size++] = at;
+    if ((standings[at] as Standing).weight > 0) into.at[size++] = at;
     else into.kept.set(at, { reason: 'weight', message: 'the weight of the cluster is 0' });
   }
   into.size = size;

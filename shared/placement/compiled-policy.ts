@@ -14,6 +14,7 @@ import {
   type Strategy,
   type Toleration,
   unreachableTaint,
+  type WeightRule,
   type WorkloadTerms,
 } from '../api/index.ts';
 import type { LabelSelector } from '../kube/selectors/index.ts';
@@ -55,7 +56,7 @@ export type CompiledPolicy = {
   readonly tolerations: readonly Toleration[];
   readonly spread: readonly SpreadConstraint[];
   readonly strategy: Strategy;
-  /** Undefined = equal weights. */
+  /** Undefined = equal weights; an empty list is none. */
   readonly weights: readonly ForClusters<{ readonly weight: number }>[] | undefined;
   readonly bounds: readonly ForClusters<{ readonly min: number; readonly max: number }>[];
   readonly gang: boolean;
@@ -84,6 +85,9 @@ const compileTerms = (terms: WorkloadTerms | undefined): CompiledWorkloadTerms =
 const patience = (afterSeconds: number | undefined): Toleration[] =>
   afterSeconds === undefined ? [] : [{ key: unreachableTaint, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: afterSeconds }];
 
+const weightsOf = (rules: readonly WeightRule[]): CompiledPolicy['weights'] =>
+  rules.length === 0 ? undefined : rules.map(({ weight, clusterSelector }) => ({ weight, clusters: compileSelector(clusterSelector) }));
+
 /** Compiles a policy that validation has passed. `namespace` is '' for a ClusterPlacementPolicy. */
 export const compilePolicy = (namespace: string, name: string, spec: PolicySpec): CompiledPolicy => {
   const division = spec.replicaScheduling ?? {};
@@ -105,7 +109,7 @@ export const compilePolicy = (namespace: string, name: string, spec: PolicySpec)
     tolerations: [...(spec.tolerations ?? []), ...patience(spec.failover?.afterSeconds)],
     spread: spec.spread ?? [],
     strategy: division.strategy ?? 'Capacity',
-    weights: division.weights?.map((rule) => ({ weight: rule.weight, clusters: compileSelector(rule.clusterSelector) })),
+    weights: weightsOf(division.weights ?? []),
     bounds: (division.bounds ?? []).map((rule) => ({
       min: rule.min ?? 0,
       max: rule.max ?? unlimited,

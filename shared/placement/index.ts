@@ -25,11 +25,12 @@ export {
 } from './place-all.ts';
 export { evictionAt } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
-export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf } from './priority.ts';
+export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
 export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from './select-policy.ts';
+export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';
 export {
   bag,
@@ -41,6 +42,7 @@ export {
   refOf,
   refText,
   replicasField,
+  replicasLeft,
   replicasOf,
   valueAt,
 } from './workload-fields.ts';

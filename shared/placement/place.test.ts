@@ -147,8 +147,20 @@ const rows: readonly Row[] = [
     placed: { a: 1, b: 5 },
   },
   {
-    rule: 'weights of 0 everywhere count the same',
+    rule: 'a weight of 0 gives nothing, also where the clusters with a greater one are out',
     spec: { replicaScheduling: { strategy: 'Weighted', weights: [{ weight: 0 }] } },
+    clusters: [
+      ['a', 9],
+      ['b', 9],
+    ],
+    replicas: 4,
+    placed: {},
+    unplaced: 4,
+    reason: 'NoClusterFits',
+  },
+  {
+    rule: 'an empty list of weights is no list: all count the same',
+    spec: { replicaScheduling: { strategy: 'Weighted', weights: [] } },
     clusters: [
       ['a', 9],
       ['b', 9],

@@ -32,13 +32,24 @@ export const priorityClassesOf = (objects: Iterable<KubeObject>): PriorityClasse
   return classes;
 };
 
+const classNameOf = (object: KubeObject): string | undefined => {
+  const { priorityClassName } = bag(podTemplateOf(object)?.spec);
+  return typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : undefined;
+};
+
+/** The PriorityClass that an object's pods name and that is not known; a member without it takes no such pod (admission plugin Priority). */
+export const unknownClassOf = (object: KubeObject, classes: PriorityClasses): string | undefined => {
+  const named = classNameOf(object);
+  return named === undefined || classes.has(named) || systemClasses.has(named) ? undefined : named;
+};
+
 /**
  * The class of an object's pods: the one they name, else the default one. One that nobody knows counts by the pods' own `priority`, else by
  * the default; a member may know it.
  */
 export const priorityOf = (object: KubeObject, classes: PriorityClasses): PriorityClass => {
-  const { priorityClassName, priority, preemptionPolicy } = bag(podTemplateOf(object)?.spec);
-  const named = typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : undefined;
+  const { priority, preemptionPolicy } = bag(podTemplateOf(object)?.spec);
+  const named = classNameOf(object);
   const known = named === undefined ? undefined : (classes.get(named) ?? systemClasses.get(named));
   const given = known ?? classes.get('') ?? noClass;
   const own = known === undefined && Number.isSafeInteger(priority) ? Number(priority) : undefined;

@@ -33,11 +33,24 @@ export const replicasField = (object: KubeObject, type: ResourceType | undefined
 export const valueAt = (object: KubeObject, path: string): unknown =>
   path.split('.').reduce<unknown>((value, field) => bag(value)[field], object);
 
-/** Replicas an object asks for; undefined for kinds that have none. A Pod counts as one. */
+/**
+ * Replicas an object asks for; undefined for kinds that have none. A Pod counts as one. A Job never has more pods at once than completions
+ * (batch/v1, JobSpec.completions); what has succeeded of them is not taken off, for a part that a cluster was given stays as it is.
+ */
 export const replicasOf = (object: KubeObject, type: ResourceType | undefined): number | undefined => {
   if (groupKind(object) === '/Pod') return 1;
   const field = replicasField(object, type);
-  return field === undefined ? undefined : wholeNumber(valueAt(object, field), 1);
+  if (field === undefined) return undefined;
+  const replicas = wholeNumber(valueAt(object, field), 1);
+  return groupKind(object) === 'batch/Job' ? Math.min(replicas, wholeNumber(bag(object.spec).completions, replicas)) : replicas;
+};
+
+/** As {@link replicasOf}, of a Job no more than the completions that have not succeeded yet: so many pods may run at once from now on. */
+export const replicasLeft = (object: KubeObject, type: ResourceType | undefined): number | undefined => {
+  const replicas = replicasOf(object, type);
+  const { completions } = bag(object.spec);
+  if (replicas === undefined || groupKind(object) !== 'batch/Job' || typeof completions !== 'number') return replicas;
+  return Math.min(replicas, Math.max(0, completions - wholeNumber(bag(object.status).succeeded, 0)));
 };
 
 /** The pod template of an object, a Pod being its own; undefined where it has none. */

@@ -16,6 +16,8 @@ export type AnsweredPlacement = {
   readonly message?: string;
   /** Of this object, an hour; absent when no cluster has a price for it. */
   readonly cost?: PlacementCost;
+  /** What keeps pods from starting though they are placed; absent when nothing is known to. */
+  readonly warnings?: readonly string[];
   readonly explain: readonly {
     readonly cluster: string;
     readonly eligible: boolean;
@@ -94,6 +96,7 @@ const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): Ans
     unplaced,
     ...(unplaced > 0 || reason !== 'Placed' ? { reason, message } : {}),
     ...(cost === undefined ? {} : { cost }),
+    ...(planned.warnings.length === 0 ? {} : { warnings: planned.warnings }),
     explain: (isExplained ? planned.explain : []).map((row) => ({
       cluster: row.cluster,
       eligible: row.eligible,

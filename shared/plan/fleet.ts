@@ -31,6 +31,8 @@ export type PlanTask = Task & {
   readonly unplacedBefore?: number;
   /** True when the plan was asked about this object: it is told of even when nothing changes. */
   readonly isAsked?: boolean;
+  /** What a reader should know of the object before it is placed. */
+  readonly warnings?: readonly string[];
 };
 
 /** A workload that would be deleted. */

@@ -1,4 +1,5 @@
 /** @module What would happen: plans of policies, workloads and clusters, with nothing written. */
+
 export { type AddedNodes, addedNodeObjects, addedNodesFault, emptyReport, parseAddedNodes, withAddedNodes } from './added-nodes.ts';
 export { type AnsweredLoad, type AnsweredPlacement, type AnswerOptions, type PlanAnswer, planAnswer, planExitCode } from './answer.ts';
 export { fleetOfCase, type PlanCase, planCase } from './case.ts';
@@ -10,4 +11,5 @@ export type { DumpedCluster } from './offline.ts';
 export { makePlan, type Plan } from './plan.ts';
 export { readScenario, runScenario, type Scenario, type ScenarioFiles, type ScenarioResult } from './scenario.ts';
 export { settled } from './settle.ts';
+export { warningsOf } from './tasks.ts';
 export { type Losses, withLosses } from './what-if.ts';

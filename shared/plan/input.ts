@@ -17,6 +17,7 @@ import { type KubeObject, parseApiVersion } from '../kube/object.ts';
 import { conform, createSchemaSet, unknownFieldText } from '../kube/schema/index.ts';
 import { type LabelSelectorObject, selectorFromObject } from '../kube/selectors/index.ts';
 import { bagOf, isBag, textsOf } from '../lib/fields.ts';
+import { sameJson } from '../lib/same-json.ts';
 import { bag, type CompiledPolicy, compilePolicy, groupKind, podTemplateOf } from '../placement/index.ts';
 
 /** What was found. */
@@ -91,7 +92,8 @@ const refuse = (object: KubeObject, causes: Causes): void => {
 
 type Sorted = {
   clusters: Map<string, Cluster>;
-  policies: Map<string, { readonly policy: CompiledPolicy; readonly object: KubeObject }>;
+  /** By `namespace/name`, or `name` of a ClusterPlacementPolicy. */
+  policies: Map<string, KubeObject>;
   placements: Map<string, Placement>;
   workloads: Map<string, KubeObject>;
   priorities: Map<string, KubeObject>;
@@ -105,18 +107,25 @@ const refuseUnknown = (object: KubeObject): void => {
   if (first !== undefined) throw new PlanFault(`${labelOf(object)}: ${unknownFieldText(first)}`);
 };
 
+/** Puts an object under its key. Two that are the same count once; two that differ would make the answer a matter of their order. */
+const putOnce = <T>(into: Map<string, T>, key: string, value: T, object: KubeObject): void => {
+  const known = into.get(key);
+  if (known === undefined) into.set(key, value);
+  else if (!sameJson(known, value))
+    throw new PlanFault(`${labelOf(object)}: there are two different objects of this name; keep the one that is meant`);
+};
+
 const takePolicy = (object: KubeObject, into: Sorted): void => {
   const namespace = object.kind === 'PlacementPolicy' ? (object.metadata.namespace ?? 'default') : '';
   if (object.spec === undefined) throw new PlanFault(`${labelOf(object)}: spec: say which objects it selects: resourceSelectors`);
   refuse(object, validatePolicySpec(object.spec, namespace === ''));
   refuseUnknown(object);
-  const policy = compilePolicy(namespace, object.metadata.name, object.spec as PolicySpec);
-  into.policies.set(policy.id, { policy, object });
+  putOnce(into.policies, namespace === '' ? object.metadata.name : `${namespace}/${object.metadata.name}`, object, object);
 };
 
 const takePriority = (object: KubeObject, into: Sorted): void => {
   if (!Number.isSafeInteger(bag(object).value)) throw new PlanFault(`${labelOf(object)}: value: a whole number is wanted`);
-  into.priorities.set(object.metadata.name, object);
+  putOnce(into.priorities, object.metadata.name, object, object);
 };
 
 /** Kinds that are nothing without a pod template. */
@@ -157,7 +166,7 @@ const takeWorkload = (object: KubeObject, into: Sorted): void => {
   if (template === undefined && podMakers.has(group)) throw new PlanFault(`${labelOf(object)}: ${path}: say what a pod is made of`);
   const fault = template === undefined ? undefined : demandFault(template, path);
   if (fault !== undefined) throw new PlanFault(`${labelOf(object)}: ${fault}`);
-  for (const field of ['replicas', 'parallelism']) {
+  for (const field of ['replicas', 'parallelism', 'completions']) {
     const count = bag(object.spec)[field];
     if (count !== undefined && count !== null && (!Number.isSafeInteger(count) || Number(count) < 0 || Number(count) > int32Max))
       throw new PlanFault(
@@ -171,7 +180,7 @@ const takeWorkload = (object: KubeObject, into: Sorted): void => {
     throw new PlanFault(`${labelOf(object)}: spec.selector: it cannot be read; write it as ${form}`);
   }
   const { apiVersion, kind, metadata } = object;
-  into.workloads.set(refKey({ apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }), object);
+  putOnce(into.workloads, refKey({ apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }), object, object);
 };
 
 const takeOwn = (object: KubeObject, into: Sorted): void => {
@@ -181,7 +190,7 @@ const takeOwn = (object: KubeObject, into: Sorted): void => {
       // Labels alone say enough of a cluster.
       const cluster = { ...object, spec: object.spec ?? {} };
       refuse(cluster, clusterType.strategy.validate?.(cluster) ?? []);
-      into.clusters.set(object.metadata.name, cluster as Cluster);
+      putOnce(into.clusters, object.metadata.name, cluster as Cluster, object);
       return;
     }
     case 'PlacementPolicy':
@@ -194,7 +203,7 @@ const takeOwn = (object: KubeObject, into: Sorted): void => {
       const placement = object as unknown as Placement;
       const { workload } = placement.spec;
       const namespace = workload.namespace ?? placement.metadata.namespace ?? 'default';
-      into.placements.set(refKey({ ...workload, namespace }), placement);
+      putOnce(into.placements, refKey({ ...workload, namespace }), placement, object);
       return;
     }
     default: // Other kinds of ours say nothing about placement.
@@ -204,7 +213,10 @@ const takeOwn = (object: KubeObject, into: Sorted): void => {
 /** Kinds that describe a cluster, not something to place. */
 const passedOver = new Set(['/Node', '/Event', '/Namespace', 'node.k8s.io/RuntimeClass', 'topology.node.k8s.io/NodeResourceTopology']);
 
-/** Sorts and checks objects, lists of them or lists of lists. Of two objects of one name the later counts, as with `kubectl apply`. */
+const compiled = ({ kind, metadata: { namespace, name }, spec }: KubeObject): CompiledPolicy =>
+  compilePolicy(kind === 'PlacementPolicy' ? (namespace ?? 'default') : '', name, spec as PolicySpec);
+
+/** Sorts and checks objects, lists of them or lists of lists. Two different objects of one name are refused; equal ones count once. */
 export const readPlanObjects = (inputs: readonly unknown[]): Read<PlanObjects> => {
   const into: Sorted = { clusters: new Map(), policies: new Map(), placements: new Map(), workloads: new Map(), priorities: new Map() };
   try {
@@ -224,8 +236,8 @@ export const readPlanObjects = (inputs: readonly unknown[]): Read<PlanObjects> =
     ok: true,
     value: {
       ...into,
-      policies: policies.map(({ policy }) => policy),
-      policyObjects: policies.map(({ object }) => object),
+      policies: policies.map(compiled),
+      policyObjects: policies,
       workloads: [...into.workloads.values()],
     },
   };

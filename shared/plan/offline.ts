@@ -13,7 +13,7 @@ import {
   wholeNodesOf,
 } from '../capacity/index.ts';
 import { textMapOf, textOf } from '../lib/fields.ts';
-import { bag, type ClusterFacts, type ClusterView, learntLabels, operatorTaints } from '../placement/index.ts';
+import { bag, type ClusterFacts, type ClusterView, learntLabels, operatorTaints, shutOut } from '../placement/index.ts';
 import { type ClusterLoad, modelLoad } from './load.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -113,12 +113,14 @@ const providerIdsOf = (objects: readonly DumpObject[]): ReadonlyMap<string, stri
 
 const viewOf = (name: string, object: Cluster | undefined, labels: Labels, facts: ClusterFacts | undefined): ClusterView => {
   const pricing = object?.spec?.pricing;
+  const closed = shutOut(object?.spec);
   return {
     name,
     labels: { ...labels, ...object?.metadata.labels, [clusterLabels.cluster]: name },
     taints: operatorTaints(object?.spec),
     served: undefined,
     room: undefined,
+    ...(closed === undefined ? {} : { closed }),
     ...(facts === undefined ? {} : { facts }),
     ...(pricing === undefined ? {} : { pricing }),
   };

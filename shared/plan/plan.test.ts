@@ -81,6 +81,60 @@ describe('the answer', () => {
     expect(planExitCode(planAnswer(plan))).toBe(0);
   });
 
+  it('counts an object that is given twice once', () => {
+    const plan = planned({ one: [node('n')] }, deployment('web', 3), deployment('web', 3), policy(), policy());
+    expect(plan.placements.map(({ clusters }) => clusters)).toEqual([[{ cluster: 'one', replicas: 3, before: 0 }]]);
+  });
+
+  it('places nothing in a witness, nor where the cluster is not let in, and says so', () => {
+    const cluster = (name: string, spec: object): object => ({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Cluster',
+      metadata: { name },
+      spec,
+    });
+    const plan = planned(
+      { one: [node('n')], two: [node('n')], three: [node('n')] },
+      deployment('web', 3),
+      policy(),
+      cluster('one', { role: 'Witness' }),
+      cluster('two', { admission: 'Denied' }),
+    );
+    expect(planAnswer(plan).placements).toMatchObject([
+      {
+        clusters: [{ cluster: 'three', replicas: 3 }],
+        explain: [
+          { cluster: 'one', eligible: false, reason: 'denied' },
+          { cluster: 'three', eligible: true },
+          { cluster: 'two', eligible: false, reason: 'denied' },
+        ],
+      },
+    ]);
+  });
+
+  it('plans no more pods of a Job than completions are left', () => {
+    const job = (spec: object, status: object = {}): object => ({
+      ...(deployment('j', 1) as object),
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      spec: { template: { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] } }, ...spec },
+      status,
+    });
+    const forJobs = policy({ resourceSelectors: [{ apiVersion: 'batch/v1', kind: 'Job' }] });
+    const askedOf = (one: object) => planned({ one: [node('n')] }, one, forJobs).placements[0]?.replicas;
+    expect(askedOf(job({ parallelism: 4, completions: 2 }))).toBe(2);
+    expect(askedOf(job({ parallelism: 4, completions: 6 }, { succeeded: 5 }))).toBe(1);
+    expect(askedOf(job({ parallelism: 4 }, { succeeded: 3 }))).toBe(4);
+  });
+
+  it('warns of a PriorityClass that exists nowhere', () => {
+    const gold = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'gold' }, value: 7 };
+    const warned = (name: string) =>
+      planAnswer(planned({ one: [node('n')] }, deployment('web', 1, { priorityClassName: name }), policy(), gold)).placements[0]?.warnings;
+    expect(warned('golt')).toMatchObject([expect.stringContaining('there is no PriorityClass golt')]);
+    expect([warned('gold'), warned('system-node-critical')]).toEqual([undefined, undefined]);
+  });
+
   it('has exit code 2 when something is unplaced', () => {
     expect(planExitCode(planAnswer(planned({}, deployment('web', 1), policy())))).toBe(2);
   });
@@ -106,6 +160,16 @@ describe('bad input is refused with object and field', () => {
       'an object without a name',
       [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} }],
       /objects\[0\]\.metadata\.name: name the ConfigMap/,
+    ],
+    [
+      'of two different objects of one name',
+      [deployment('web', 1), deployment('web', 2)],
+      /Deployment shop\/web: there are two different objects/,
+    ],
+    [
+      'of two different Clusters of one name',
+      ['x', 'y'].map((zone) => ({ apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'one', labels: { zone } } })),
+      /Cluster one: there are two different objects/,
     ],
     ['what is no object', [7], /objects\[0\]\.kind: say what the object is/],
   ])('%s', (_, objects, message) => {

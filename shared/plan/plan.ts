@@ -18,6 +18,7 @@ export type PlannedPlacement = {
   readonly message: string;
   readonly cost: PlacementCost | undefined;
   readonly explain: readonly ExplanationRow[];
+  readonly warnings: readonly string[];
   /** True when replicas come, go or are newly unplaced. */
   readonly isChanged: boolean;
   /** True when the plan was asked about this object. */
@@ -65,6 +66,7 @@ const plannedOf = (task: PlanTask, { decision, policy }: TaskDecision): PlannedP
     get explain() {
       return explanationRows(decision.explained);
     },
+    warnings: task.warnings ?? [],
     isChanged: isMoved || unplaced !== (task.unplacedBefore ?? 0),
     isAsked: task.isAsked ?? false,
   };
@@ -80,6 +82,7 @@ const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMa
   message: 'the object is deleted',
   cost: costOfRemoved(workload, views),
   explain: [],
+  warnings: [],
   isChanged: true,
   isAsked: true,
 });

@@ -16,8 +16,8 @@ type ScenarioCluster = {
   readonly objects: readonly unknown[];
   /** Files with dumps, beside the scenario. */
   readonly dumps: readonly string[];
-  /** Labels, taints and prices as a Cluster object. */
-  readonly object: object;
+  /** Labels, taints and prices as a Cluster object; undefined where it says none of them. */
+  readonly object: object | undefined;
 };
 
 /** Replicas by cluster; `unplaced` for those that fit nowhere. */
@@ -79,18 +79,21 @@ const listOf = (value: unknown, path: string): readonly unknown[] => {
 const clusterOf = (name: string, value: unknown): ScenarioCluster => {
   const path = `clusters.${name}`;
   const fields = only(value, path, ['labels', 'taints', 'pricing', 'nodes', 'objects', 'dumps']);
-  const { labels = {}, taints, pricing, nodes = [] } = fields;
+  const { labels, taints, pricing, nodes = [] } = fields;
+  const isPlain = labels === undefined && taints === undefined && pricing === undefined;
   const fault = nodesFault(nodes, `${path}.nodes`);
   if (fault !== undefined) fail(fault);
   return {
     objects: [...nodeObjects(nodes), ...listOf(fields.objects, `${path}.objects`)],
     dumps: textsOf(fields.dumps, `${path}.dumps`),
-    object: {
-      apiVersion: hanseApiVersion,
-      kind: 'Cluster',
-      metadata: { name, labels },
-      spec: { ...(taints === undefined ? {} : { taints }), ...(pricing === undefined ? {} : { pricing }) },
-    },
+    object: isPlain
+      ? undefined
+      : {
+          apiVersion: hanseApiVersion,
+          kind: 'Cluster',
+          metadata: { name, labels: labels ?? {} },
+          spec: { ...(taints === undefined ? {} : { taints }), ...(pricing === undefined ? {} : { pricing }) },
+        },
   };
 };
 
@@ -150,7 +153,7 @@ export const answerScenario = (scenario: Scenario, files: ScenarioFiles, env: { 
     name,
     { dump: [...objects, ...(files.dumps[name] ?? [])] },
   ]);
-  const own = Object.values(scenario.clusters).map(({ object }) => object);
+  const own = Object.values(scenario.clusters).flatMap(({ object }) => object ?? []);
   const fleet = fleetOfCase({ clusters: Object.fromEntries(clusters), objects: [...own, ...scenario.objects, ...files.objects] });
   if (!fleet.ok) return fleet;
   const plan = makePlan(fleet.value, env);

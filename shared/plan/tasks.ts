@@ -15,7 +15,8 @@ import {
   priorityOf,
   refOf,
   refText,
-  replicasOf,
+  replicasLeft,
+  unknownClassOf,
 } from '../placement/index.ts';
 import type { PlanTask } from './fleet.ts';
 import { type PlanObjects, refKey } from './input.ts';
@@ -79,6 +80,17 @@ const inTurn = (workloads: readonly KubeObject[], classes: PriorityClasses): rea
     .sort((a, b) => b.priority - a.priority || compareText(a.createdAt, b.createdAt) || compareText(a.text, b.text))
     .map(({ object }) => object);
 
+/** What a member would refuse though there is room. */
+export const warningsOf = (object: KubeObject, classes: PriorityClasses): Pick<PlanTask, 'warnings'> => {
+  const named = unknownClassOf(object, classes);
+  if (named === undefined) return {};
+  return {
+    warnings: [
+      `priorityClassName: there is no PriorityClass ${named}; a member without it refuses the pods. Create it, or correct the name`,
+    ],
+  };
+};
+
 /** Sorts the workloads of files into those to decide on and those that no policy selects. */
 export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[]): PlanTasks => {
   const policies = policiesByKind(objects.policies);
@@ -106,7 +118,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
     const workload = {
       ref,
       labels,
-      replicas: replicasOf(object, undefined),
+      replicas: replicasLeft(object, undefined),
       shape,
       current: replicasIn(presence),
       runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
@@ -115,7 +127,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       preempts,
       ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     };
-    tasks.push({ policy, workload, isAsked: true });
+    tasks.push({ policy, workload, isAsked: true, ...warningsOf(object, classes) });
   }
   return { tasks, others, unselected, held };
 };

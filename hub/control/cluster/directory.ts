@@ -10,7 +10,7 @@ import {
 } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
-import { type ClusterView, operatorTaints } from '../../../shared/placement/index.ts';
+import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Held } from '../../../shared/wire/mesh.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
@@ -58,11 +58,10 @@ export type Directory = {
 
 const closedBecause = (object: Cluster): ClusterView['closed'] => {
   if (object.metadata.deletionTimestamp !== undefined) return { reason: 'deleting', message: 'the cluster is leaving' };
-  const admission = object.spec?.admission ?? 'Pending';
-  if (admission === 'Denied') return { reason: 'denied', message: 'the cluster is not let in' };
-  if (admission === 'Pending')
+  const out = shutOut(object.spec);
+  if (out !== undefined) return out;
+  if ((object.spec?.admission ?? 'Pending') === 'Pending')
     return { reason: 'pending', message: `the cluster waits for approval (hanse approve ${object.metadata.name})` };
-  if (object.spec?.role === 'Witness') return { reason: 'denied', message: 'the cluster is a witness: it only votes' };
   const double = doubleCondition(object);
   if (double !== undefined) return { reason: 'double', message: `not counted: ${double.message}` };
   if (object.status?.agent === undefined) return { reason: 'pending', message: 'no agent has joined for the cluster yet' };

@@ -19,6 +19,7 @@ import {
   type PlanTask,
   type RemovedWorkload,
   reportLoad,
+  warningsOf,
   withAddedNodes,
   withPods,
 } from '../../../shared/plan/index.ts';
@@ -113,7 +114,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
       const unplacedBefore = placement?.status?.unplaced;
-      const task = { policy, workload, isAsked };
+      const task = { policy, workload, isAsked, ...warningsOf(object, classes) };
       into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
     } else {
       if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()], apart: policy?.apart.required ?? [] });
