@@ -17,6 +17,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Peer } from '../../shared/kube/server/index.ts';
 import type { Log } from '../../shared/lib/index.ts';
 import { dotSegmentRefusal } from './dot-segments.ts';
+import { http1Options, refuseUnreadable, unreadBodyOver } from './http1.ts';
 
 /** What {@link serve} takes. */
 export type ServeOptions = {
@@ -61,7 +62,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
     ca: [...(options.clientCaPem ?? [])],
     requestCert: true,
     rejectUnauthorized: false,
-    allowHTTP1: true,
+    ...http1Options,
     minVersion: 'TLSv1.2',
     settings: { maxConcurrentStreams: STREAMS_MAX },
   });
@@ -70,9 +71,11 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
     const { incoming, outgoing } = bindings as Bindings;
     const refusal = dotSegmentRefusal(incoming.url ?? '');
     if (refusal !== undefined) return Response.json(refusal.status, { status: refusal.status.code });
-    const peer = peerOf(incoming, outgoing);
-    return compressed(request, withOwnLines(outgoing, await options.fetch(request, peer)));
+    const response = await options.fetch(request, peerOf(incoming, outgoing));
+    if (!('stream' in incoming)) await unreadBodyOver(incoming);
+    return compressed(request, withOwnLines(outgoing, response));
   });
+  refuseUnreadable(server);
   server.on('request', (incoming: Incoming, outgoing: Outgoing) => void listener(incoming, outgoing));
   const bound = await listen(server, hostname, port);
   // Before, it is the caller's, who says it.
