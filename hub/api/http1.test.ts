@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type TestServer, testServer } from '../../shared/kube/server/testing/test-server.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { openAuthority } from './certificates.ts';
 import { type Served, serve } from './serve.ts';
 
 let server: Served;
+let api: TestServer;
 let ca: string;
 let directory: string;
 beforeAll(async () => {
@@ -18,11 +20,14 @@ beforeAll(async () => {
   const names = { commonName: 'localhost', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
   const certificate = await authority.issue('server', 'server', names);
   // Answers at once and reads no body, as an API server does that refuses a request.
-  const fetch = (request: Request) => Response.json({ urlLength: request.url.length, code: 413 }, { status: 413 });
+  const refuse = (request: Request) => Response.json({ urlLength: request.url.length, code: 413 }, { status: 413 });
+  const fetch = (request: Request) => (request.url.includes('/api/') ? api.api.app.fetch(request, {}) : refuse(request));
+  api = await testServer();
   server = await serve({ fetch, ...certificate, log: silentLog });
 });
 afterAll(async () => {
   await server.close(0);
+  await api.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -48,6 +53,15 @@ const statusOf = (answer: string): unknown => JSON.parse(answer.slice(answer.ind
 it.each([0, 1, 5, 20])('an answer that is ready before a body of %d MiB has come is read whole', async (mebibytes) => {
   const body = new Uint8Array(mebibytes * 1024 * 1024);
   expect(statusOf(await sendThenRead(head('/', `Content-Length: ${body.length}`), body))).toMatchObject({ code: 413 });
+});
+
+it('a body that does not say how long it is, and is too long, is refused by an answer that can be read', async () => {
+  const limit = 3 * 1024 * 1024;
+  const piece = `10000\r\n${' '.repeat(65_536)}\r\n`;
+  const path = '/api/v1/namespaces/shop/configmaps';
+  const request = head(path, 'Content-Type: application/json', 'Transfer-Encoding: chunked');
+  const answer = await sendThenRead(request, piece.repeat(200), '0\r\n\r\n');
+  expect(answer).toContain(`Request entity too large: limit is ${limit}`);
 });
 
 it('a request line and headers may have a megabyte, as at a kube-apiserver', async () => {

@@ -109,14 +109,22 @@ const bodyOf = async (raw: Request, limitBytes: number): Promise<Body> => {
   return { kind: 'bytes', contentType: raw.headers.get('Content-Type') ?? '', bytes };
 };
 
+/**
+ * Bytes beyond the limit that are thrown away of a body that did not announce its length: who leaves off reading breaks the connection, and
+ * the refusal does not arrive.
+ */
+const OVERSIZE_BYTES_MAX = 64 * 1024 * 1024;
+
 const readUpTo = async (raw: Request, limitBytes: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of (raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     total += chunk.length;
-    if (total > limitBytes) throw tooLarge(limitBytes);
-    chunks.push(chunk);
+    if (total <= limitBytes) chunks.push(chunk);
+    else if (total <= limitBytes + OVERSIZE_BYTES_MAX) chunks.length = 0;
+    else break;
   }
+  if (total > limitBytes) throw tooLarge(limitBytes);
   const bytes = new Uint8Array(total);
   let offset = 0;
   for (const chunk of chunks) {
