@@ -1,7 +1,7 @@
 /** @module `hanse token`: makes, lists and removes what agents join with. */
 import { randomBytes } from 'node:crypto';
 import type { JoinToken } from '../../shared/api/join-token.ts';
-import { joinTokens } from '../../shared/api/join-token.ts';
+import { approvedNames, joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { caHash } from '../../shared/node/index.ts';
 import { makeTokenSecret, tokenText } from '../fleet/index.ts';
@@ -90,7 +90,7 @@ export const tokenList = (context: CliContext, kubeconfig: string | undefined): 
       metadata.name,
       `${status?.uses ?? 0}/${spec.maxUses ?? 1}`,
       spec.expiresAt ?? '',
-      spec.autoApprove === undefined ? 'no' : 'yes',
+      approvedNames(spec),
     ]);
     for (const line of tableLines(['NAME', 'USES', 'EXPIRES', 'AUTO-APPROVE'], rows)) context.print(line);
   });

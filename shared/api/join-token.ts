@@ -74,7 +74,7 @@ const specShape = fields('Who may join with the token, until when and how often.
   }),
   clusterLabels: textMap('Labels put on the Cluster; they win over what the agent says.', { key: qualifiedName, value: labelValue }),
   secretHash: text(
-    'SHA-256 of the secret in hex, when whoever creates the token made the secret. Absent: the hub makes one and puts the token into the Secret that status.secretRef names.',
+    'SHA-256 of the secret in hex, when whoever creates the token made the secret: 20 to 256 letters, digits, - and _ (openssl rand -hex 32). Agents join with NAME.SECRET. Absent: the hub makes one and puts the token into the Secret that status.secretRef names.',
     hash,
   ),
 });
@@ -149,14 +149,17 @@ const expiryText = (expiresAt: string | undefined, nowMs: number): string => {
   return at <= nowMs ? 'expired' : ageText(timeText(nowMs), at);
 };
 
+/** Names that a token admits without an operator, as tables show them. */
+export const approvedNames = ({ autoApprove }: JoinTokenSpec): string =>
+  autoApprove === undefined ? 'no' : (autoApprove.namePatterns?.join(',') ?? '*');
+
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const [spec, status] = [specOf(object), statusOf(object)];
-  const approves = spec.autoApprove === undefined ? 'no' : (spec.autoApprove.namePatterns?.join(',') ?? '*');
   return [
     object.metadata.name,
     `${status.uses ?? 0}/${spec.maxUses ?? 1}`,
     expiryText(spec.expiresAt, nowMs),
-    approves,
+    approvedNames(spec),
     status.secretRef === undefined ? '<none>' : `${status.secretRef.namespace}/${status.secretRef.name}`,
     ageText(object.metadata.creationTimestamp, nowMs),
   ];

@@ -3,7 +3,9 @@ import type { Cluster } from '../../../shared/api/cluster.ts';
 import type { JoinToken, TokenUse } from '../../../shared/api/join-token.ts';
 import { clusterNameFault } from '../../../shared/wire/cluster-name.ts';
 import { clockSkewMsMax } from '../../../shared/wire/limits.ts';
+import { hubName } from '../../../shared/wire/mesh.ts';
 import type { JoinRefusal, JoinRequest } from '../../../shared/wire/messages.ts';
+import { parseToken } from './token.ts';
 
 /** What is known when a request comes in. */
 export type JoinFacts = {
@@ -84,7 +86,9 @@ const revoked = (name: string): JoinDecision =>
 
 /** What a cluster that is joined twice is told, on the agent and on the Cluster: replicas and capacity would count twice. */
 export const clusterTakenText = (holder: string, name: string): string =>
-  `this cluster is joined as ${holder} already, and would count twice as ${name}: use the agent of ${holder}; or, to call it ${name} from now on, delete Cluster ${holder} at the hub and start this agent again`;
+  holder === hubName
+    ? `the API that the agent of ${name} was given is this hub's own, and a hub is no member of itself: give the agent the kubeconfig of the cluster that it stands for`
+    : `this cluster is joined as ${holder} already, and would count twice as ${name}: use the agent of ${holder}; or, to call it ${name} from now on, delete Cluster ${holder} at the hub and start this agent again`;
 
 const clusterTaken = (holder: string, name: string): JoinDecision => ({
   ...{ do: 'refuse', reason: 'ClusterTaken', message: clusterTakenText(holder, name), isTrusted: true },
@@ -94,7 +98,13 @@ const clusterTaken = (holder: string, name: string): JoinDecision => ({
 const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder, memberHolder }: JoinFacts): JoinDecision => {
   // Told to nobody but the holder of the revoked key: its proof has been checked.
   if (isRevoked) return revoked(request.name);
-  if (token === undefined) return refuse('TokenUnknown', 'the token is not known: copy it whole, or make one with: hanse token create');
+  if (token === undefined) {
+    const what =
+      parseToken(request.token) === undefined
+        ? 'this is no token: it is NAME.SECRET, with a secret of 20 to 256 letters, digits, - and _'
+        : 'the token is not known';
+    return refuse('TokenUnknown', `${what}: copy it whole, or make one with: hanse token create`);
+  }
   const name = token.metadata.name;
   const hasUsedIt = token.status?.usedBy?.some(isUseOf(request)) === true;
   const expiresAtMs = Date.parse(token.spec.expiresAt ?? '');

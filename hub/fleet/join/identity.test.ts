@@ -4,6 +4,7 @@ import { type Cluster, type ClusterCondition, clusters } from '../../../shared/a
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createStore, keyOf, memoryJournal } from '../../../shared/kube/storage/index.ts';
 import { testEnv } from '../testing/broker.ts';
+import { clusterTakenText } from './decide.ts';
 import { changeShownMs, decideIdentity } from './identity.ts';
 import { followMemberHolders } from './member-holders.ts';
 
@@ -75,6 +76,18 @@ describe('of Clusters that tell the same UID', () => {
     expect(seen()).toEqual([undefined, 'late', 'late']);
     await put(cluster('late', 'b'));
     expect(seen()).toEqual([undefined, undefined, undefined]);
+    holders.stop();
+    await store.close();
+  });
+
+  test('the hub itself is none: an agent that was given its kubeconfig stands for nothing, under no name', async () => {
+    const store = await createStore(memoryJournal(), { env: testEnv });
+    const own: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'hub' } };
+    await store.commit([{ op: 'put', key: keyOf('', 'namespaces', '', 'kube-system'), object: own }]);
+    const holders = followMemberHolders(store);
+    const holder = holders.holder('hub', 'self');
+    expect([holder, holders.holder('a', 'self')]).toEqual(['@hub', undefined]);
+    expect(clusterTakenText(holder ?? '', 'self')).toMatch(/^the API that the agent of self was given is this hub's own/);
     holders.stop();
     await store.close();
   });

@@ -1,21 +1,24 @@
 /** @module Which Cluster stands for which member: by the UID of the member's namespace kube-system, whatever the Clusters are called. */
 import { type Cluster, clusterCondition, clusters } from '../../../shared/api/cluster.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
+import { keyOf, partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import { hubName } from '../../../shared/wire/mesh.ts';
 
 /** Follows the Clusters. */
 export type MemberHolders = {
   /**
    * Another Cluster that stands for this member; undefined = none. Of two it is the one that was approved first, of two in the same second the
    * one that was heard of first, so that one of them stays. A Cluster that is being deleted stands for nothing, nor does one that is not
-   * approved: what an agent says of itself is believed when it has been let in.
+   * approved: what an agent says of itself is believed when it has been let in. The hub's own API is nobody's member: then it is {@link hubName}.
    */
   readonly holder: (clusterUID: string, but: string) => string | undefined;
   readonly stop: () => void;
 };
 
 type Held = { readonly name: string; readonly clusterUID: string; readonly approvedAt: string };
+
+const ownNamespace = keyOf('', 'namespaces', '', 'kube-system');
 
 /** After every time: the condition follows the approval. */
 const notYet = '~';
@@ -55,6 +58,7 @@ export const followMemberHolders = (store: Store): MemberHolders => {
   });
   return {
     holder: (clusterUID, but) => {
+      if (store.get(ownNamespace)?.object.metadata.uid === clusterUID) return hubName;
       let first: Held | undefined;
       for (const held of byUid.get(clusterUID)?.values() ?? []) if (first === undefined || isEarlier(held, first)) first = held;
       return first === undefined || first.name === but ? undefined : first.name;

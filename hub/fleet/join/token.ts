@@ -15,7 +15,10 @@ export const hashSecret = (secret: string): string => createHash('sha256').updat
 /** The token's text. */
 export const tokenText = (name: string, secret: string): string => `${name}.${secret}`;
 
-/** Name and secret of a token's text; undefined when it is none. */
+/**
+ * Name and secret of a token's text; undefined when it is none. Short secrets are none: whoever may read JoinTokens could find them out from
+ * their hash.
+ */
 export const parseToken = (token: string): { readonly name: string; readonly secret: string } | undefined => {
   const [, name, secret] = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.([A-Za-z0-9_-]{20,256})$/.exec(token) ?? [];
   return name === undefined || secret === undefined ? undefined : { name, secret };
