@@ -113,6 +113,24 @@ describe('status of what follows a workload', () => {
     expect([statusOf(it, 'web')?.failures, statusOf(it, 'api')?.failures]).toEqual([undefined, undefined]);
   });
 
+  it('says on a Placement whose object is being deleted which clusters the deletion waits for, and why', async () => {
+    const it = await started(['web']);
+    await until(() => expect(appliedOf(it, 'web')).toEqual(tookAll));
+    const id = 'apps=deployments=shop=web';
+    it.fleet.agent('aws').stuck.add(id);
+    await it.client.delete({ ...deployments, ...metadata('web') });
+    await until(() =>
+      expect(appliedOf(it, 'web')).toEqual([
+        'Unknown',
+        expect.stringMatching(/^it is being deleted, and waits for aws \(the object waits for a finalizer\) to let go of it;/),
+      ]),
+    );
+    const reasons = it.store.list('/events/shop/').map(({ object }) => object.reason);
+    expect(reasons).toContain('Withdrawing');
+    it.fleet.agent('aws').stuck.clear();
+    await until(() => expect(it.store.get('apps/deployments/shop/web')).toBeUndefined());
+  });
+
   it('no longer holds a workload back when the refused object is deleted', async () => {
     const it = await started(['web'], [settingsId]);
     await until(() => expect(appliedOf(it, 'web')[0]).toBe('False'));

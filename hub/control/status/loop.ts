@@ -19,6 +19,7 @@ import { unreadyOf } from '../work/replicas.ts';
 import { stayingOf } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
+import { awaitedOf, lookAtGoing } from './going.ts';
 import { createMissingTeller } from './missing.ts';
 import type { Part } from './parts.ts';
 import { createUnreadyTeller } from './unready.ts';
@@ -30,7 +31,7 @@ export type StatusLoopOptions = {
   readonly catalog: KindCatalog;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'get' | 'has' | 'isUnheard' | 'view'>;
+  readonly directory: Pick<Directory, 'get' | 'has' | 'isMember' | 'isUnheard' | 'view'>;
   readonly events: EventRecorder;
 };
 
@@ -139,7 +140,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const subjects = [stored, ...following.filter((follower) => follower.key !== stored.key && !isGoing(follower))];
     const clusters = clusterNames([placement]);
     const answers = subjects.flatMap((subject) => answersOf(subject, clusters));
-    const staying = isGoing(stored) ? [] : stayingOf({ board, directory }, stored.key, placement);
+    const staying = stayingOf({ board, directory }, stored.key, placement);
     return nextApplied(stored.key, answers, staying, placement.status, timeText(env.nowMs()));
   };
 
@@ -184,7 +185,11 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     tellLeaders(key, leaders, isGoing(stored) ? 'going' : troubleText(answers));
     // One that has just lost its last workload is written once more: it is nowhere now.
     if (placement === undefined && !followers.has(key)) return done;
-    const change = placement === undefined ? undefined : appliedChange(stored, placement);
+    const going =
+      placement !== undefined && isGoing(stored)
+        ? lookAtGoing(stored, awaitedOf({ board, directory }, key), placement.status, env.nowMs())
+        : undefined;
+    const change = going?.change ?? (placement === undefined || isGoing(stored) ? undefined : appliedChange(stored, placement));
     const ofObject = objectWrite(stored, answers, existing);
     const notReady =
       placement === undefined || isGoing(stored)
@@ -194,7 +199,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;
     if (leaders.length === 0) followers.delete(key);
-    const looksMs = [placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined, notReady?.againMs];
+    const looksMs = [going?.againMs, placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined, notReady?.againMs];
     const lookAgainMs = looksMs.reduce((soonest, ms) => (ms === undefined || (soonest ?? ms) < ms ? soonest : ms), undefined);
     for (const { about, event } of change?.events ?? []) {
       const subject = store.get(about)?.object;

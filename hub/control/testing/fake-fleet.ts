@@ -14,6 +14,8 @@ export type FakeAgent = {
   readonly taken: WorkItem[];
   /** Work ids of objects that are somebody else's in the member: refused at each look, until they are not. */
   readonly foreign: Set<string>;
+  /** Work ids of objects that do not go when they are withdrawn, until they are none any more. */
+  readonly stuck: Set<string>;
   /** Cut off: it neither beats nor takes work; the broker keeps what was published. */
   cutOff: boolean;
   /** Cores of the member; each replica that asks for one takes one. */
@@ -80,7 +82,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const agents = new Map(
     Object.entries(sizes).map(([name, cores]): [string, FakeAgent] => [
       name,
-      { name, objects: new Map(), taken: [], foreign: new Set(), cutOff: false, cores },
+      { name, objects: new Map(), taken: [], foreign: new Set(), stuck: new Set(), cutOff: false, cores },
     ]),
   );
   const records = new Map<string, WorkItem>();
@@ -123,6 +125,10 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     };
     if (item.op === 'apply' && agent.foreign.has(id)) {
       tell({ phase: 'Conflict', reason: 'NotOwned', message: `${ref.kind} ${ref.name} is not ours` });
+      return;
+    }
+    if (item.op === 'withdraw' && agent.stuck.has(id)) {
+      tell({ phase: 'Failed', reason: 'Terminating', message: 'the object waits for a finalizer' });
       return;
     }
     agent.taken.push(item);
