@@ -4,7 +4,16 @@ import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { monotonicMs } from '../shared/node/mesh/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
-import { type ClusterAccess, httpClient, inClusterAccess, loadKubeconfig, type MemberApi, watchClusterUid } from './cluster/index.ts';
+import {
+  type ApiHealth,
+  type ClusterAccess,
+  httpClient,
+  inClusterAccess,
+  loadKubeconfig,
+  type MemberApi,
+  notAsked,
+  watchClusterUid,
+} from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
 import { type DnsServer, startDnsServer } from './dns/index.ts';
 import { clusterMeshStore, type Failover, fileMeshStore, startFailover } from './failover/index.ts';
@@ -76,6 +85,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       labels: options.labels ?? {},
       kubernetesVersion: () => agent?.state().kubernetesVersion ?? '',
       clusterUID: clusterUid.current,
+      memberTrouble: () => memberTroubleOf(agent?.state().api),
       keyStore: options.keyFile === undefined ? clusterKeyStore(api) : fileKeyStore(options.keyFile),
     });
     tellHub = link.helloChanged;
@@ -122,6 +132,14 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
     throw error;
   }
 };
+
+const memberAPITextMax = 2_000;
+
+/** What a join tells of a member's API that does not take the agent. */
+const memberTroubleOf = (api: ApiHealth | undefined): { reason: string; message: string } | undefined =>
+  api === undefined || api.reachable || api.reason === notAsked
+    ? undefined
+    : { reason: api.reason, message: api.message.slice(0, memberAPITextMax) };
 
 /** How long the start waits for a member that does not answer: the hub can be joined without it. */
 const memberAskedMsMax = 5_000;

@@ -14,6 +14,8 @@ export type ApiHealth = { readonly reachable: true } | { readonly reachable: fal
 export interface MemberApi extends KubeClient {
   /** For people and logs. */
   readonly server: string;
+  /** Where address and credentials come from, for messages. */
+  readonly source?: string;
   /** GET of any path as JSON; rejects as the other methods do. */
   raw(path: string, accept?: string): Promise<unknown>;
   /** One cheap request outside the breaker: rejects when the server does not answer in time or is not ready. */
@@ -97,6 +99,7 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
 
   return {
     server: access.server,
+    source: access.source,
     get: async (address) => {
       try {
         const path = objectPath(address);

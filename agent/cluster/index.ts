@@ -3,7 +3,7 @@ export { AccessConfigError, type ClusterAccess } from './access.ts';
 export { ApiError, type ApiErrorCode, type ApiFailure, failureOf } from './api-error.ts';
 export { type ClusterUidWatch, watchClusterUid } from './cluster-uid.ts';
 export { type Discovery, discover, kubernetesVersion, openApiHashes } from './discovery.ts';
-export { type HealthOptions, type HealthWatch, watchHealth } from './health.ts';
+export { type HealthOptions, type HealthWatch, notAsked, watchHealth } from './health.ts';
 export { type AnswerLimits, type ApiHealth, type HttpClientOptions, httpClient, type MemberApi, type ProxyApi } from './http-client.ts';
 export { inClusterAccess, loadKubeconfig, parseKubeconfig, SERVICE_ACCOUNT_DIR } from './kubeconfig.ts';
 export { plainText } from './plain-text.ts';

@@ -4,8 +4,8 @@ import type { KindDocument } from '../../shared/kube/custom/document.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
-import { failureOf } from './api-error.ts';
 import { discover, kubernetesVersion } from './discovery.ts';
+import { troubleText } from './health.ts';
 import type { MemberApi } from './http-client.ts';
 import { createKindReader, type KindReader } from './kind-reader.ts';
 
@@ -34,7 +34,7 @@ const retryBackoff = { baseMs: 500, maxMs: 30_000 };
 
 /** Starts; `onChange` is called with the first knowledge and whenever it differs. */
 export const watchServed = (
-  api: Pick<MemberApi, 'raw'>,
+  api: Pick<MemberApi, 'raw' | 'source'>,
   env: Pick<RuntimeEnv, 'nowMs' | 'random' | 'setTimer' | 'log'>,
   onChange: (served: Served) => void,
 ): ServedWatch => {
@@ -68,7 +68,7 @@ export const watchServed = (
         onChange(next);
       }
     } catch (error) {
-      if (failures === 0) env.log.warn('the cluster does not say what it serves', { why: failureOf(error).message });
+      if (failures === 0) env.log.warn('the cluster does not say what it serves', { why: troubleText(api, error) });
       nextMs = backoffMs(failures, retryBackoff, env.random);
       failures += 1;
     }

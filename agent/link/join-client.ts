@@ -7,7 +7,7 @@ import type { AgentKeys } from './keys.ts';
 import { hubTrouble, type Trouble } from './trouble.ts';
 
 /** What a join request says besides what the keys add. */
-export type JoinFacts = Pick<JoinRequest, 'token' | 'name' | 'labels' | 'kubernetesVersion' | 'clusterUID' | 'nowMs'>;
+export type JoinFacts = Pick<JoinRequest, 'token' | 'name' | 'labels' | 'kubernetesVersion' | 'clusterUID' | 'memberAPI' | 'nowMs'>;
 
 export type JoinClientOptions = {
   /** `https://hub.example:6443`. */

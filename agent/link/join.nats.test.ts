@@ -53,6 +53,24 @@ describe('joining', () => {
     expect((await stat(join(dir, 'eu-west.json'))).mode & 0o777).toBe(0o600);
   });
 
+  test('whoever is to approve a Cluster sees that its agent cannot use the member, until it can', async () => {
+    let memberAPI: ReturnType<NonNullable<LinkOptions['memberTrouble']>> = { reason: 'Unauthorized', message: 'Unauthorized: mend x' };
+    const link = await start('no-member', { token: await hub.token('no-member'), memberTrouble: () => memberAPI });
+    await reaches(link, 'Pending', 'NotApproved');
+    const said = async () => condition(await hub.cluster('no-member'), 'MemberAPIReachable');
+    await vi.waitFor(
+      async () =>
+        expect(await said()).toMatchObject({
+          status: 'False',
+          reason: 'Unauthorized',
+          message: 'the agent cannot use its cluster: Unauthorized: mend x',
+        }),
+      10_000,
+    );
+    memberAPI = undefined;
+    await vi.waitFor(async () => expect(await said()).toBeUndefined(), 10_000);
+  });
+
   test('a token may approve by name and set labels that win over the agent’s', async () => {
     const token = await hub.token('auto', {
       maxUses: 5,

@@ -139,7 +139,7 @@ describe('over the link', () => {
     await hub.fleet.bus.publishWork(configWork('goner', 'a', 1));
     await hub.deleteCluster('goner');
     await reaches(link, 'Refused', 'Revoked');
-    expect(link.state().message).toMatch(/rm '.*goner\.json' .*hanse token create .*hanse join --hub .* --name goner --token TOKEN/);
+    expect(link.state().message).toMatch(/hanse token create .*hanse join --hub .* --name goner --token TOKEN .*rm '.*goner\.json'/);
     // The program that ends over it says the reason.
     expect(told).toEqual([]);
     await vi.waitFor(async () => expect(await hub.cluster('goner')).toBeUndefined(), 5_000);

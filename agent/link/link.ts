@@ -30,6 +30,8 @@ export type LinkOptions = {
   readonly kubernetesVersion: () => string;
   /** UID of the member's namespace kube-system; undefined when not known. */
   readonly clusterUID?: () => string | undefined;
+  /** Why the member's API cannot be used; undefined = it can, or was not asked yet. */
+  readonly memberTrouble?: () => JoinFacts['memberAPI'];
   readonly keyStore: KeyStore;
 };
 
@@ -92,9 +94,17 @@ export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
 };
 
 /** What a request to join says. */
-const factsOf = ({ env, cluster, labels, token = '', kubernetesVersion, clusterUID }: LinkOptions): JoinFacts => {
+const factsOf = ({ env, cluster, labels, token = '', kubernetesVersion, clusterUID, memberTrouble }: LinkOptions): JoinFacts => {
   const uid = clusterUID?.();
-  const facts = { token, name: cluster, labels, kubernetesVersion: kubernetesVersion(), nowMs: env.nowMs() };
+  const memberAPI = memberTrouble?.();
+  const facts = {
+    token,
+    name: cluster,
+    labels,
+    kubernetesVersion: kubernetesVersion(),
+    nowMs: env.nowMs(),
+    ...(memberAPI === undefined ? {} : { memberAPI }),
+  };
   return uid === undefined ? facts : { ...facts, clusterUID: uid };
 };
 

@@ -155,6 +155,8 @@ export type JoinRequest = {
   readonly kubernetesVersion: string;
   /** UID of the member's namespace kube-system, which names the cluster whatever it is called (KEP-2149); absent = the agent could not read it. */
   readonly clusterUID?: string;
+  /** Why the agent cannot use its member's API; absent = it can, or has not asked yet. */
+  readonly memberAPI?: { readonly reason: string; readonly message: string };
   readonly nowMs: number;
   /** Proof of possession: signature of {@link joinProofText} by the nkey, base64. */
   readonly proof: string;

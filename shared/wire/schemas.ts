@@ -126,7 +126,7 @@ export const joinRequest: Check = record(
     nowMs: instant,
     proof: base64(128),
   },
-  { clusterUID: clusterUid },
+  { clusterUID: clusterUid, memberAPI: record({ reason: text(256), message: text(2_000) }) },
 );
 
 const admitted = record({

@@ -86,13 +86,15 @@ const carryOut = async (
   address: string,
   decision: JoinDecision,
 ): Promise<JoinAnswer | 'again'> => {
-  if (decision.do === 'wait')
+  if (decision.do === 'wait') {
+    await noteMemberApi(options, request.name, request.memberAPI);
     return {
       v: 1,
       state: 'Pending',
       message: `cluster ${request.name} waits for approval; ${approveHint(request.name)}`,
       retryAfterMs: pollAgainMs,
     };
+  }
   if (decision.do === 'admit') return admit(options, request);
   if (decision.do === 'refuse') {
     if (decision.isTrusted) await noteRefusal(options, request, address, decision);
@@ -108,6 +110,8 @@ const admit = async (options: JoinOfficeOptions, request: JoinRequest): Promise<
   await options.credentials.open(request.name);
   const credential = options.credentials.mint(request.publicKey, request.name);
   await noteCredential(options, request.name, request.publicKey, credential.expiresAtMs);
+  // From here on its beats say it.
+  await noteMemberApi(options, request.name, undefined);
   return {
     v: 1,
     state: 'Admitted',
@@ -116,6 +120,22 @@ const admit = async (options: JoinOfficeOptions, request: JoinRequest): Promise<
     hubKey: Buffer.from(options.rawHubKey).toString('base64'),
     beatIntervalMs: options.beatIntervalMs,
   };
+};
+
+/** Whoever is to approve a Cluster sees before that its agent cannot use the member. */
+const noteMemberApi = async ({ env, client }: JoinOfficeOptions, name: string, trouble: JoinRequest['memberAPI']): Promise<void> => {
+  const type = 'MemberAPIReachable';
+  const edit = (cluster: Cluster): Cluster | undefined => {
+    const conditions = cluster.status?.conditions ?? [];
+    const old = conditions.find((condition) => condition.type === type);
+    const reason = /^[A-Za-z]+$/.test(trouble?.reason ?? '') ? (trouble?.reason ?? '') : 'Unreachable';
+    if (trouble === undefined ? old === undefined : old?.reason === reason) return undefined;
+    const message = `the agent cannot use its cluster: ${trouble?.message}`;
+    const others = conditions.filter((condition) => condition.type !== type);
+    const next = trouble === undefined ? others : withCondition(others, { type, status: 'False', reason, message }, env.nowMs());
+    return { ...cluster, status: { ...cluster.status, conditions: next } };
+  };
+  await change<Cluster>(client, clusters, name, edit, 'status');
 };
 
 /** Records until when the agent holds a credential. */
