@@ -6,7 +6,7 @@ import type { Amounts, HostPort, PodTerm } from './node.ts';
 import type { NodeDemand, NodeRequirement, NodeTerm } from './node-match.ts';
 import { type ExactAmounts, exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
 import { hostPortsOf, podTermsOf, type SpreadRule, selectorFault, spreadRulesOf } from './pod-terms.ts';
-import { podAmountsFault } from './quantities.ts';
+import { podAmountsFault, podRequirementsFault } from './quantities.ts';
 import type { TolerationLike } from './taints.ts';
 import { choosesGpus, hamiResources, type VgpuAsk, vgpuAskOf } from './vgpu.ts';
 
@@ -237,7 +237,7 @@ export const demandFault = (template: PodTemplate, path: string): string | undef
     listFault(spec.containers, `${path}.containers`),
     listFault(spec.initContainers, `${path}.initContainers`),
     listFault(spec.tolerations, `${path}.tolerations`),
-    podAmountsFault(spec, path),
+    podAmountsFault(spec, path) ?? podRequirementsFault(spec, path),
     spreadFault(spec, path),
     nodeTermsFault(spec, path),
     ...demand.spread.map((rule) => selectorFault(rule.selector, `${path}.topologySpreadConstraints: labelSelector`)),

@@ -37,6 +37,7 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     labels: textMapOf(metadata.labels),
     taints: bagsOf(spec.taints).map((taint) => ({ key: textOf(taint.key), value: textOf(taint.value), effect: textOf(taint.effect) })),
     unschedulable: spec.unschedulable === true,
+    ...conditionsOf(node),
     free,
     podsFree: places - BigInt(pods.length),
     zones: topology?.zones ?? [],
@@ -55,6 +56,15 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
       ...gpus.doubts,
     ],
   };
+};
+
+/** Ready that is not True, and others that are. */
+const conditionsOf = (node: Bag): Pick<NodeModel, 'conditions'> => {
+  const conditions = bagsOf(bagOf(node.status).conditions).flatMap(({ type, status }) => {
+    const [name, told] = [textOf(type), textOf(status)];
+    return name === '' || (name === 'Ready' ? told === 'True' : told !== 'True') ? [] : [`${name}=${told}`];
+  });
+  return conditions.length === 0 ? {} : { conditions };
 };
 
 const sharedGpusOf = (

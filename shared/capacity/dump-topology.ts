@@ -3,7 +3,7 @@
 import { type Bag, bagsOf, textOf, textsOf } from '../lib/fields.ts';
 import { bookedFloor, isMemory } from './amounts.ts';
 import type { Read } from './dump.ts';
-import type { KubeletModel, ZoneModel } from './node.ts';
+import type { KubeletModel, TopologyPolicy, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { quantityFault } from './quantities.ts';
 
@@ -59,9 +59,11 @@ const kubeletOf = (body: Bag, zones: readonly ZoneModel[]): { kubelet: KubeletMo
   const told = new Map(bagsOf(body.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
   const deprecated = textsOf(body.topologyPolicies)[0] ?? '';
   const doubts: string[] = [];
-  const policy = policyOf(told.get('topologyManagerPolicy') ?? deprecated);
-  if (policy === undefined)
-    doubts.push(`attributes: topologyManagerPolicy ${JSON.stringify(told.get('topologyManagerPolicy') ?? deprecated)} is not known`);
+  const policyText = told.get('topologyManagerPolicy') ?? deprecated;
+  const policy = policyOf(policyText);
+  const scope = scopeOf(told.get('topologyManagerScope'), deprecated);
+  if (scope === undefined) doubts.push(`attributes: topologyManagerScope ${JSON.stringify(told.get('topologyManagerScope'))} is not known`);
+  if (policy === undefined) doubts.push(`attributes: topologyManagerPolicy ${JSON.stringify(policyText)} is not known`);
   const cpuOptions = `${told.get('cpuManagerPolicyOptions') ?? ''}`.split(',').map((option) => option.trim());
   if (cpuOptions.includes('align-by-socket=true')) doubts.push('attributes: cpuManagerPolicyOptions align-by-socket is not counted');
   const threads = told.get('threadsPerCore');
@@ -71,8 +73,7 @@ const kubeletOf = (body: Bag, zones: readonly ZoneModel[]): { kubelet: KubeletMo
   const lists = (wanted: (resource: string) => boolean): boolean => zones.some(({ total }) => [...total.keys()].some(wanted));
   return {
     kubelet: {
-      topologyPolicy: policy ?? 'single-numa-node',
-      topologyScope: scopeOf(told.get('topologyManagerScope'), deprecated),
+      ...settingsOf(policyText === '' && told.has('cpuManagerPolicy') ? untoldPolicies : [policy ?? 'single-numa-node'], scope),
       prefersClosest: /prefer-closest-numa-nodes=true/.test(told.get('topologyManagerPolicyOptions') ?? ''),
       cpuManager: oneOf(
         told.get('cpuManagerPolicy'),
@@ -95,8 +96,25 @@ const oneOf = <T extends string>(told: string | undefined, [off, on]: readonly [
   return word === undefined && !isListed ? [off] : [off, on];
 };
 
-const scopeOf = (told: string | undefined, deprecated: string): KubeletModel['topologyScope'] =>
-  told === 'pod' || (told === undefined && deprecated.endsWith('PodLevel')) ? 'pod' : 'container';
+/** Undefined when the word is not known. */
+const scopeOf = (told: string | undefined, deprecated: string): KubeletModel['topologyScope'] | undefined => {
+  if (told === undefined || told === '') return deprecated.endsWith('PodLevel') ? 'pod' : 'container';
+  return told === 'pod' || told === 'container' ? told : undefined;
+};
+
+/** Of a publisher that tells of one manager and not of the other: it is not known that this one is off. */
+const untoldPolicies: readonly TopologyPolicy[] = ['none', 'restricted', 'single-numa-node'];
+
+/** The first setting, and the others that may hold instead. */
+const settingsOf = (
+  policies: readonly TopologyPolicy[],
+  scope: KubeletModel['topologyScope'] | undefined,
+): Pick<KubeletModel, 'topologyPolicy' | 'topologyScope' | 'orElse'> => {
+  const scopes = scope === undefined ? (['container', 'pod'] as const) : [scope];
+  const settings = policies.flatMap((topologyPolicy) => scopes.map((topologyScope) => ({ topologyPolicy, topologyScope })));
+  const [first = { topologyPolicy: 'none' as const, topologyScope: 'container' as const }, ...orElse] = settings;
+  return orElse.length === 0 ? first : { ...first, orElse };
+};
 
 /** The attribute's own words, or the deprecated `SingleNUMANodePodLevel` and its kin; undefined when it is neither. */
 const policyOf = (text: string): KubeletModel['topologyPolicy'] | undefined => {

@@ -18,7 +18,13 @@ import { untolerated } from './taints.ts';
 import { countTogether, type NodeClass } from './together.ts';
 
 /** One node's share: replicas and what refuses one more there. */
-export type NodeShare = { readonly name: string; readonly count: bigint; readonly bound: string };
+export type NodeShare = {
+  readonly name: string;
+  readonly count: bigint;
+  readonly bound: string;
+  /** Conditions of the node that tell of trouble, as `Ready=False`; absent = none. */
+  readonly conditions?: readonly string[];
+};
 
 /** The answer for one cluster. */
 export type ExactFit = {
@@ -265,7 +271,12 @@ const answerOf = ({ cluster, shares, exact, doubts }: Counting): ExactFit => {
   return {
     total,
     exact: exact && doubts.size === 0,
-    nodes: cluster.nodes.map(({ name }, at) => ({ name, count: shares[at]?.count ?? 0n, bound: shares[at]?.bound ?? '' })),
+    nodes: cluster.nodes.map(({ name, conditions }, at) => ({
+      name,
+      count: shares[at]?.count ?? 0n,
+      bound: shares[at]?.bound ?? '',
+      ...(conditions === undefined ? {} : { conditions }),
+    })),
     refusals,
     doubts: [...doubts],
   };

@@ -355,4 +355,67 @@ describe('zones of a dump', () => {
     expect(answer([n, untold], podObject([{ cpu: '5', memory: '1Gi' }]))).toMatchObject({ total: 2, exact: true });
     expect(answer(zonedNode('n', zones, { policy: 'strict' }), podObject([{ cpu: '3', memory: '1Gi' }])).exact).toBe(false);
   });
+
+  it('an unknown scope counts as the worse of both, and a policy that is left out beside a CPU manager as the worst of all', () => {
+    const zones = [0, 1].map(() => ({ cpu: 2, memoryGi: 32 }));
+    const [n, topology] = zonedNode('n', zones, { policy: 'single-numa-node' }) as [
+      object,
+      { attributes: { name: string; value: string }[] },
+    ];
+    const changed = (name: string, value: string | undefined): object => ({
+      ...topology,
+      attributes: topology.attributes.flatMap((one) => (one.name !== name ? [one] : value === undefined ? [] : [{ name, value }])),
+    });
+    const two = podObject([{ cpu: '2' }, { cpu: '1' }].map((amounts) => ({ ...amounts, memory: '1Gi' })));
+    expect(answer([n, changed('topologyManagerScope', 'foo')], two)).toMatchObject({ total: 0, exact: false });
+    expect(answer([n, changed('topologyManagerScope', 'Pod')], two)).toMatchObject({ total: 0, exact: false });
+    const untold = changed('topologyManagerPolicy', undefined);
+    expect(answer([n, untold], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({ total: 0, exact: false });
+    expect(answer([n, untold], podObject([{ cpu: '1', memory: '1Gi' }]))).toMatchObject({ total: 4, exact: true });
+  });
+});
+
+describe('a shape that no API server takes', () => {
+  const shape = (resources: object) => pod({ containers: [{ resources }] });
+
+  it.each([
+    [
+      'half a device',
+      { limits: { 'nvidia.com/gpu': '500m' } },
+      /spec\.containers\[0\]\.resources\.limits\[nvidia\.com\/gpu\]: "500m" is no whole number/,
+    ],
+    [
+      'a request above its limit',
+      { requests: { cpu: '2' }, limits: { cpu: '1' } },
+      /resources\.requests\[cpu\]: "2" is more than the limit "1"/,
+    ],
+    ['fewer devices than their limit', { requests: { 'a/b': '1' }, limits: { 'a/b': '2' } }, /requests\[a\/b\]: "1" is not the limit "2"/],
+  ])('is refused with its field: %s', (_, resources, message) => {
+    const counted = fitDump([node('n')], shape(resources));
+    expect(counted).toMatchObject({ ok: false, message: expect.stringMatching(message) });
+  });
+
+  it('is told from one that is odd and taken: spaces around an amount, a limit written otherwise', () => {
+    expect(fitDump([node('n')], shape({ requests: { cpu: ' 1' }, limits: { cpu: '1000m' } })).ok).toBe(true);
+  });
+});
+
+describe('conditions of nodes', () => {
+  it('are told where they mean trouble, and put no node out', () => {
+    const conditions = [
+      { type: 'Ready', status: 'Unknown' },
+      { type: 'DiskPressure', status: 'False' },
+      { type: 'MemoryPressure', status: 'True' },
+    ];
+    const counted = (list: object[]) => fitDump([{ ...nodeWith(list) }], pod({ containers: [{ resources: { requests: { cpu: '1' } } }] }));
+    const nodeWith = (list: object[]) => {
+      const made = node('n', { cpu: '4', pods: '9' }) as { status: object };
+      return { ...made, status: { ...made.status, conditions: list } };
+    };
+    expect(counted(conditions)).toMatchObject({
+      ok: true,
+      value: { total: 4n, exact: true, nodes: [{ name: 'n', conditions: ['Ready=Unknown', 'MemoryPressure=True'] }] },
+    });
+    expect(counted([{ type: 'Ready', status: 'True' }])).toMatchObject({ value: { nodes: [{ name: 'n', count: 4n, bound: 'cpu' }] } });
+  });
 });

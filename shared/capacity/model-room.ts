@@ -14,7 +14,7 @@ import { fitModel } from './exact-fit.ts';
 import type { FitResult } from './fit.ts';
 import { foldDemand } from './fold.ts';
 import { type Dealt, dealPods, type HiddenAsks, type WholeNodes, withHidden } from './model-deal.ts';
-import type { Amounts, ClusterModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
+import type { Amounts, ClusterModel, KubeletModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
 import { quotaCounts, quotaUse } from './quota.ts';
@@ -60,9 +60,12 @@ const devicesOf = (shape: PodShape, demand: PodDemand): [string, bigint][] =>
 const alignedOnly = (cluster: ClusterModel): ClusterModel => ({
   ...cluster,
   nodes: cluster.nodes.map((node) => {
-    const { topologyPolicy } = node.kubelet;
-    const isAligned = node.zones.length > 0 && (topologyPolicy === 'single-numa-node' || topologyPolicy === 'restricted');
-    const kubelet = { ...node.kubelet, topologyPolicy: 'single-numa-node' as const };
+    const { orElse = [] } = node.kubelet;
+    const aligns = ({ topologyPolicy }: Pick<KubeletModel, 'topologyPolicy'>): boolean =>
+      topologyPolicy === 'single-numa-node' || topologyPolicy === 'restricted';
+    const isAligned = node.zones.length > 0 && [node.kubelet, ...orElse].every(aligns);
+    const single = { topologyPolicy: 'single-numa-node' as const };
+    const kubelet = { ...node.kubelet, ...single, orElse: orElse.map((other) => ({ ...other, ...single })) };
     return isAligned ? { ...node, kubelet } : { ...node, podsFree: 0n };
   }),
 });

@@ -49,10 +49,15 @@ export type ZoneModel = {
   readonly available: Amounts;
 };
 
+/** A policy of the Topology Manager. */
+export type TopologyPolicy = 'none' | 'best-effort' | 'restricted' | 'single-numa-node';
+
 /** The kubelet's managers. A list of several values means that it is not known which one holds. */
 export type KubeletModel = {
-  readonly topologyPolicy: 'none' | 'best-effort' | 'restricted' | 'single-numa-node';
+  readonly topologyPolicy: TopologyPolicy;
   readonly topologyScope: 'container' | 'pod';
+  /** Policies and scopes that may hold instead, where it is not told which one does; absent = none. */
+  readonly orElse?: readonly { readonly topologyPolicy: TopologyPolicy; readonly topologyScope: 'container' | 'pod' }[];
   /** `prefer-closest-numa-nodes`: among equal masks the nearest zones, which the count does not order. */
   readonly prefersClosest: boolean;
   readonly cpuManager: readonly ('none' | 'static')[];
@@ -84,6 +89,8 @@ export type NodeModel = {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly TaintLike[];
   readonly unschedulable: boolean;
+  /** Conditions that tell of trouble, as `Ready=False`; they put no node out, the taints that come of them do. Absent = none. */
+  readonly conditions?: readonly string[];
   /** Allocatable less what its pods hold, without `pods`; negative when overcommitted. */
   readonly free: Amounts;
   readonly podsFree: bigint;

@@ -39,14 +39,20 @@ export const zoneCountOnce = (memo: ZoneMemo, node: NodeModel, demand: PodDemand
 /** Counts up to `most`, which the scheduler's own terms allow. Where it is not told how the managers are set, every setting is tried. */
 export const zoneCount = (node: NodeModel, demand: PodDemand, most: bigint): ZoneCount => {
   if (node.zones.length === 0 || most === 0n) return { count: most, exact: true };
+  const settings = [node, ...(node.kubelet.orElse ?? []).map((other) => ({ ...node, kubelet: { ...node.kubelet, ...other } }))];
+  const counts = settings.flatMap((one) => countsAs(one, demand, most));
+  const count = counts.reduce((least, one) => (one.count < least ? one.count : least), most);
+  return { count, exact: counts.every((one) => one.exact && one.count === count) };
+};
+
+/** A count for each setting of the resource managers that may hold. */
+const countsAs = (node: NodeModel, demand: PodDemand, most: bigint): readonly ZoneCount[] => {
   const { kubelet } = node;
-  const counts = kubelet.cpuManager.flatMap((cpu) =>
+  return kubelet.cpuManager.flatMap((cpu) =>
     kubelet.memoryManager.flatMap((memory) =>
       threadsOf(kubelet, cpu).map((threads) => countAs(node, demand, { cpu, memory }, threads, most)),
     ),
   );
-  const count = counts.reduce((least, one) => (one.count < least ? one.count : least), most);
-  return { count, exact: counts.every((one) => one.exact && one.count === count) };
 };
 
 /** Multiples in which CPUs are given; where full cores are wanted and threads are not told, one and two. */
