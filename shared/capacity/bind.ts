@@ -38,8 +38,8 @@ type Candidate = { readonly node: number; share: number; room: number };
 
 /** Free share of cpu and memory of a node, 0 to 2, once a pod that asks for so much is there (kube-scheduler LeastAllocated). */
 type FreeShares = {
-  /** `ask` by place in `columns`. */
-  readonly after: (node: number, ask: readonly number[]) => number;
+  /** `whole` of the node and `ask` by place in `columns`. */
+  readonly after: (node: number, whole: readonly number[], ask: readonly number[]) => number;
   /** Columns that count: cpu and memory, as far as they are reported. */
   readonly columns: readonly number[];
   /** What a node has of each in all. */
@@ -56,8 +56,7 @@ const freeShares = (report: CapacityReport, { free }: MutableColumns): FreeShare
   return {
     columns,
     whole,
-    after: (node, ask) => {
-      const totals = whole(node);
+    after: (node, totals, ask) => {
       let share = 0;
       for (let at = 0; at < columns.length; at++) {
         const total = totals[at] ?? 0;
@@ -102,7 +101,7 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
   const asks = asked?.ok === true ? asked.asks : [];
   const shares = freeShares(report, columns);
   const shown = shownAsks(shares, report, asksIn(shares, plan));
-  const shareOf = (node: number): number => shares.after(node, shown);
+  const shareOf = (node: number): number => shares.after(node, shares.whole(node), shown);
   const candidates: Candidate[] = fitNodes(report, pods.shape, { ...columns, devices: columns.taker?.stock })
     .filter(({ count }) => count > 0)
     .map(({ node, count }) => ({ node, share: shareOf(node), room: count }));
@@ -134,38 +133,47 @@ export type PlainBinder = {
 /** Nodes whose largest share is known together. */
 const blockNodes = 64;
 
-/** What no node of a block is above: its free share as it is, and its amounts in all by place. */
-type Blocks = { readonly largest: Float64Array; readonly whole: readonly Float64Array[] };
+/** Nodes of one group, in order; `whole` = what each has in all, by place in the columns; no free share of them is above `largest`. */
+type Block = { readonly nodes: Int32Array; readonly whole: readonly number[]; largest: number };
 
-const noteLargest = (shares: FreeShares, { largest }: Blocks, block: number, nodes: number): void => {
+/** Blocks, and the one of each node. */
+type Blocks = { readonly list: readonly Block[]; readonly of: Int32Array };
+
+const noteLargest = (shares: FreeShares, block: Block): void => {
   let most = -1;
-  for (let node = block * blockNodes; node < Math.min(nodes, (block + 1) * blockNodes); node++)
-    most = Math.max(most, shares.after(node, nothing));
-  largest[block] = most;
+  for (const node of block.nodes) most = Math.max(most, shares.after(node, block.whole, nothing));
+  block.largest = most;
 };
 
-const blocksOf = (shares: FreeShares, nodes: number): Blocks => {
-  const count = Math.ceil(nodes / blockNodes);
-  const blocks = { largest: new Float64Array(count), whole: shares.columns.map(() => new Float64Array(count)) };
-  for (let node = 0; node < nodes; node++) {
-    const block = Math.floor(node / blockNodes);
-    shares.whole(node).forEach((total, at) => {
-      const row = blocks.whole[at];
-      if (row !== undefined) row[block] = Math.max(row[block] as number, total);
-    });
+const blocksOf = (shares: FreeShares, group: ArrayLike<number>): Blocks => {
+  const byGroup = new Map<number, number[]>();
+  for (let node = 0; node < group.length; node++) {
+    const id = group[node] as number;
+    const known = byGroup.get(id);
+    if (known === undefined) byGroup.set(id, [node]);
+    else known.push(node);
   }
-  for (let block = 0; block < count; block++) noteLargest(shares, blocks, block, nodes);
-  return blocks;
+  const list: Block[] = [];
+  const of = new Int32Array(group.length);
+  for (const nodes of byGroup.values()) {
+    for (let from = 0; from < nodes.length; from += blockNodes) {
+      const block = { nodes: Int32Array.from(nodes.slice(from, from + blockNodes)), whole: shares.whole(nodes[from] ?? -1), largest: 0 };
+      noteLargest(shares, block);
+      for (const node of block.nodes) of[node] = list.length;
+      list.push(block);
+    }
+  }
+  return { list, of };
 };
 
-/** Sums of shares in other orders differ by less. */
+/** Shares that were summed in another order differ by less. */
 const tiny = 1e-9;
 
 /** No node of the block that takes the pod is left with a larger share. */
-const mostIn = ({ largest, whole }: Blocks, block: number, asks: readonly number[]): number => {
-  let most = (largest[block] as number) + tiny;
+const mostIn = ({ largest, whole }: Block, asks: readonly number[]): number => {
+  let most = largest;
   for (let at = 0; at < asks.length; at++) {
-    const total = whole[at]?.[block] ?? 0;
+    const total = whole[at] as number;
     if (total > 0) most -= (asks[at] as number) / total;
   }
   return most;
@@ -174,17 +182,22 @@ const mostIn = ({ largest, whole }: Blocks, block: number, asks: readonly number
 /** A binder that keeps the shares of nodes from call to call: worth it for few pods at a time. */
 export const createPlainBinder = (report: CapacityReport, columns: MutableColumns): PlainBinder => {
   const shares = freeShares(report, columns);
-  const nodes = report.nodes.group.length;
   let blocks: Blocks | undefined;
   /** The node of the largest share, with the pod there, of those that take it, the first of equal ones; -1 = none does. */
-  const leastAllocated = (within: Blocks, { plan, isOut }: PlainShape, asks: readonly number[], shown: readonly number[]): number => {
+  const leastAllocated = (
+    list: readonly Block[],
+    { plan, isOut }: PlainShape,
+    asks: readonly number[],
+    shown: readonly number[],
+  ): number => {
     let best = -1;
     let most = -1;
-    for (let block = 0; block < within.largest.length; block++) {
-      if (mostIn(within, block, asks) <= most) continue;
-      for (let node = block * blockNodes; node < Math.min(nodes, (block + 1) * blockNodes); node++) {
-        const share = shares.after(node, shown);
-        if (share <= most || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
+    for (const block of list) {
+      const atMost = mostIn(block, asks);
+      if (atMost + tiny < most || (atMost - tiny <= most && (block.nodes[0] as number) > best)) continue;
+      for (const node of block.nodes) {
+        const share = shares.after(node, block.whole, shown);
+        if (share < most || (share === most && node > best) || isOut(node) || plainCount(plan, columns, node) <= 0) continue;
         best = node;
         most = share;
       }
@@ -193,14 +206,15 @@ export const createPlainBinder = (report: CapacityReport, columns: MutableColumn
   };
   return {
     changed: (node) => {
-      if (blocks !== undefined) noteLargest(shares, blocks, Math.floor(node / blockNodes), nodes);
+      const block = blocks?.list[blocks.of[node] as number];
+      if (block !== undefined) noteLargest(shares, block);
     },
     bind: (shape, count, around) => {
-      blocks ??= blocksOf(shares, nodes);
+      blocks ??= blocksOf(shares, report.nodes.group);
       const asks = asksIn(shares, shape.plan);
       const shown = shownAsks(shares, report, asks);
       for (let bound = 0; bound < count; bound++) {
-        const best = leastAllocated(blocks, shape, asks, shown);
+        const best = leastAllocated(blocks.list, shape, asks, shown);
         if (best < 0) return bound;
         around(best, () => takeOne(report, columns, shape.plan, best));
       }

@@ -28,6 +28,17 @@ describe('createRoom', () => {
     expect(createRoom({ ...twoNodes(500, 500), pending }, []).fit(shape(250)).count).toBe(4);
   });
 
+  it('assumes a promised pod where most is free once it is there, not where most is free before', () => {
+    // One by one, and as a heap over all nodes deals them.
+    for (const count of [1, 17]) {
+      const unlike = reportOf([
+        { name: 'a', allocatable: { cpu: 2000 * count } },
+        { name: 'b', allocatable: { cpu: 3000 * count } },
+      ]);
+      expect(createRoom(unlike, [{ shape: shape(1500), count }]).fit(shape(3000 * count)).count).toBe(0);
+    }
+  });
+
   it('never promises the same room twice, in whatever order it was promised', () => {
     const full = [
       { shape: shape(500), count: 1 },

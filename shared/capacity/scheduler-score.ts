@@ -58,4 +58,6 @@ export const bindingRules: readonly BindingRule[] = [
   { score: leastAllocated, tie: tight },
   { score: both, tie: roomy },
   { score: both, tie: tight },
+  { score: both, tie: ({ free }) => free.memory },
+  { score: both, tie: ({ free }) => -free.memory },
 ];
