@@ -122,3 +122,19 @@ test('any text is read as JSON or refused as such', () => {
     { numRuns: 500 },
   );
 });
+
+test('plan: a case without clusters or objects says which is missing', () => {
+  const { results } = planBatch(
+    {
+      cases: [
+        { name: 'a', objects: [] },
+        { name: 'b', clusters: {} },
+      ],
+    },
+    0,
+  );
+  expect(results).toMatchObject([
+    { name: 'a', error: expect.stringContaining('cases[0].clusters: ') },
+    { name: 'b', error: expect.stringContaining('cases[1].objects: ') },
+  ]);
+});

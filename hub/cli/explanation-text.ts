@@ -102,11 +102,9 @@ export const explanationLines = (placement: Placement, remarks: readonly string[
   return [
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
     `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
-    ...(status?.cost === undefined
-      ? []
-      : [
-          `cost an hour ${status.cost.after}${status.cost.currency === '' ? '' : ` ${status.cost.currency}`}, before ${status.cost.before}`,
-        ]),
+    ...(status?.cost === undefined ? [] : [status.cost, ...(status.cost.others ?? [])]).map(
+      ({ before, after, currency }) => `cost an hour ${after}${currency === '' ? '' : ` ${currency}`}, before ${before}`,
+    ),
     ...remarks,
     '',
     ...tableLines(

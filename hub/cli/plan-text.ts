@@ -93,7 +93,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
   const started = placements.reduce((sum, placement) => sum + startedIn(placement), 0);
   const isUnselected = following.length === 0 || unselected.length > 0;
   const nothing = unchanged > 0 ? 'nothing changes' : `nothing to place${isUnselected ? ': no policy selects an object of the files' : ''}`;
-  const isPriced = cost.before !== '0' || cost.after !== '0';
+  const billed = [cost, ...(cost.others ?? [])].filter(({ before, after }) => before !== '0' || after !== '0');
   return [
     ...(placements.length === 0
       ? [nothing]
@@ -104,7 +104,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
       `${plural(placements.length, 'object')}, ${plural(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
       unplaced > 0 ? 'bad' : undefined,
     ),
-    ...(isPriced ? [`cost an hour ${cost.after} ${cost.currency}, before ${cost.before}`.replace('  ', ' ')] : []),
+    ...billed.map(({ before, after, currency }) => `cost an hour ${after}${currency === '' ? '' : ` ${currency}`}, before ${before}`),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
     ...preempted.map(({ object, by, cluster, replicas }) =>
       paint(`${plural(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`, 'changed'),

@@ -85,6 +85,7 @@ export {
 } from './mcs.ts';
 export {
   type ApplyFailure,
+  type CurrencyCost,
   type ExplanationRow,
   type ExplanationScore,
   type OwedCluster,

@@ -26,7 +26,13 @@ export type PlacedCluster = {
 export type ExplanationScore = { readonly term: string; readonly score: number };
 
 /** What a decision costs an hour, as decimal texts; replicas in clusters without a price count nothing. */
-export type PlacementCost = { readonly before: string; readonly after: string; readonly currency: string };
+export type PlacementCost = CurrencyCost & {
+  /** What is billed in other currencies, by their names: it cannot be added. Absent = nothing. */
+  readonly others?: readonly CurrencyCost[];
+};
+
+/** An hour's cost in one currency, decimal texts. */
+export type CurrencyCost = { readonly before: string; readonly after: string; readonly currency: string };
 
 /** Why one cluster got what it got. */
 export type ExplanationRow = {
@@ -119,6 +125,8 @@ export type Placement = {
 };
 
 const int32Max = 2_147_483_647;
+/** Currencies besides the one of most clusters. */
+const currenciesMax = 1_000;
 const clustersMax = 5000;
 const scoresMax = 256;
 const failuresMax = 100;
@@ -229,7 +237,17 @@ const statusShape = fields('How the decision came about.', {
   cost: fields('What the decision costs an hour; replicas in clusters without a price count nothing.', {
     before: must(text('Of the replicas before it, a decimal number.')),
     after: must(text('Of the replicas after it, a decimal number.')),
-    currency: must(text('Currency of both.')),
+    currency: must(text('Currency of both: the one that most clusters with prices have.')),
+    others: list(
+      'What is billed in other currencies, which cannot be added.',
+      fields('The cost in one currency.', {
+        before: must(text('Of the replicas before it, a decimal number.')),
+        after: must(text('Of the replicas after it, a decimal number.')),
+        currency: must(text('Currency of both.')),
+      }),
+      { type: 'map', keys: ['currency'] },
+      currenciesMax,
+    ),
   }),
   explanation: list('One row for each cluster.', explanationRow, { type: 'map', keys: ['cluster'] }, clustersMax),
   conditions: conditionsShape,

@@ -1,12 +1,13 @@
 /** @module What a decision costs an hour before and after. */
-import type { PlacementCost } from '../api/index.ts';
+import type { CurrencyCost, PlacementCost } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { shapeAmong } from './answers.ts';
 import { type Candidates, shapeAt, standingAt } from './candidates.ts';
-import type { Workload } from './model.ts';
-import { costOfFurther, costOfPresent, meanPrice } from './node-prices.ts';
+import type { ClusterView, Workload } from './model.ts';
+import { type Asked, costOfGot, costOfPresent, meanPrice } from './node-prices.ts';
 import { unpriced } from './price-column.ts';
-import { type Amount, amountText, currencyOf, isMixedIn } from './pricing.ts';
+import { type Amount, amountText, currencyOf, isMixedIn, priceIn } from './pricing.ts';
 import type { Column } from './problem.ts';
 
 /**
@@ -44,14 +45,6 @@ const totalOf = (bill: Bill, amounts: readonly Amount[]): Amount => {
   return sum;
 };
 
-/** What the replicas of a candidate cost where the nodes differ in price: those that are there stay where they are. */
-const mixedCost = (candidates: Candidates, candidate: number, workload: Workload, shape: PodShape, got: number): Amount => {
-  const view = standingAt(candidates, candidate)?.view;
-  if (view === undefined) return 0n;
-  const stay = Math.min(got, workload.current.get(view.name) ?? 0);
-  return costOfPresent({ view, shape }, workload, stay) + costOfFurther({ view, shape }, got - stay);
-};
-
 /** Cost of a decision; undefined when no cluster has a price for the workload. */
 export const costOf = (candidates: Candidates, workload: Workload, shape: PodShape, counts: Column): PlacementCost | undefined => {
   const { prepared, answers } = candidates;
@@ -67,12 +60,43 @@ export const costOf = (candidates: Candidates, workload: Workload, shape: PodSha
     if (number === unpriced) continue;
     isPriced = true;
     const view = standingAt(candidates, candidate)?.view;
-    if (view !== undefined && isMixedIn(view, asked)) mixed += mixedCost(candidates, candidate, workload, asked, got);
+    if (view !== undefined && isMixedIn(view, asked)) mixed += costOfGot({ view, shape: asked }, workload, got);
     else after[number] = (after[number] ?? 0) + got;
   }
   const wasCost = costBefore(candidates, workload, shape);
-  if (!isPriced && wasCost === 0n) return undefined;
-  return { before: amountText(wasCost), after: amountText(totalOf(after, prices.amounts) + mixed), currency: prices.currency };
+  const others = prices.isMixed ? costInOthers(candidates, workload, shape, counts) : [];
+  if (!isPriced && wasCost === 0n && others.length === 0) return undefined;
+  return {
+    before: amountText(wasCost),
+    after: amountText(totalOf(after, prices.amounts) + mixed),
+    currency: prices.currency,
+    ...(others.length === 0 ? {} : { others }),
+  };
+};
+
+/** What is billed in currencies that are not compared, by their names. */
+const costInOthers = (candidates: Candidates, workload: Workload, shape: PodShape, counts: Column): CurrencyCost[] => {
+  const { prepared, answers } = candidates;
+  const sums = new Map<string, { before: Amount; after: Amount }>();
+  const put = (view: ClusterView | undefined, asked: PodShape, when: 'before' | 'after', costIn: (asked: Asked) => Amount): void => {
+    if (view === undefined || currencyOf(view) === answers?.prices.currency || priceIn(view, asked) === undefined) return;
+    const sum = sums.get(currencyOf(view)) ?? { before: 0n, after: 0n };
+    sums.set(currencyOf(view), { ...sum, [when]: sum[when] + costIn({ view, shape: asked }) });
+  };
+  for (let candidate = 0; candidate < counts.length; candidate++) {
+    const got = counts[candidate] as number;
+    if (got === 0) continue;
+    const view = standingAt(candidates, candidate)?.view;
+    put(view, shapeAt(candidates, candidate) ?? shape, 'after', (asked) => costOfGot(asked, workload, got));
+  }
+  for (const [name, replicas] of workload.current) {
+    const at = prepared.index.get(name) ?? -1;
+    const asked = (answers === undefined ? undefined : shapeAmong(answers, at)) ?? shape;
+    put(prepared.standings[at]?.view, asked, 'before', (one) => costOfPresent(one, workload, replicas));
+  }
+  return [...sums]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([currency, { before, after }]) => ({ before: amountText(before), after: amountText(after), currency }));
 };
 
 /** Clusters that may not hold the workload any more count too: their shape is the workload's own. */

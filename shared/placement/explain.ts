@@ -3,9 +3,9 @@ import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type To
 import type { FitResult } from '../capacity/index.ts';
 import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import type { Workload } from './model.ts';
+import type { ClusterView, Workload } from './model.ts';
 import type { Refusal, Standing } from './prepare.ts';
-import { type Amount, amountText } from './pricing.ts';
+import { type Amount, amountText, currencyOf } from './pricing.ts';
 import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
 import { usedOf } from './tally.ts';
 
@@ -136,6 +136,16 @@ const scoresAt = (candidates: Candidates, at: number, own: readonly ExplanationS
   return own.length === 0 ? undefined : own;
 };
 
+/** True where Cheapest cannot compare the prices of a candidate with the others. */
+const isForeign = ({ policy, candidates }: ExplainInput, at: number): boolean => {
+  const view = standingAt(candidates, at)?.view;
+  const prices = candidates.answers?.prices;
+  if (policy.strategy !== 'Cheapest' || prices?.isMixed !== true || view?.pricing === undefined) return false;
+  return currencyOf(view) !== prices.currency;
+};
+
+const currencyText = (view: ClusterView): string => currencyOf(view) || 'no currency';
+
 /** Says of every cluster, in name order, why it got what it got. */
 export const explain = (input: ExplainInput): KeptExplanation => {
   const { policy, workload, candidates, problem, counts, prices } = input;
@@ -155,11 +165,13 @@ export const explain = (input: ExplainInput): KeptExplanation => {
   };
   const tellCandidate = (at: number): void => {
     const place = candidates.roster.at[at] as number;
-    const { tier, scores } = standings[place] as Standing;
+    const { tier, scores, view } = standings[place] as Standing;
     const got = counts[at] as number;
     const cause = because(candidates, problem, at, counts, tallies);
+    const foreign = isForeign(input, at) ? `its prices are in ${currencyText(view)} and not compared: it counts as without a price` : '';
     const isLater = got === 0 && cause.reason === '' && tier > lastTier && lastTier >= 0;
-    say(place, true, isLater ? laterTier : cause);
+    const told = isLater ? laterTier : cause;
+    say(place, true, foreign === '' ? told : { ...told, message: [told.message, foreign].filter((text) => text !== '').join('; ') });
     row.before = candidates.current[at] ?? 0;
     row.got = got;
     setFit(row, fitAt(candidates, at), roomAt(candidates, at));

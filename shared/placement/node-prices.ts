@@ -3,7 +3,8 @@ import type { NodeLot, PodShape } from '../capacity/index.ts';
 import type { ClusterView, Workload } from './model.ts';
 import { type Amount, isMixedIn, priceIn, priceOn } from './pricing.ts';
 
-type Asked = { readonly view: ClusterView; readonly shape: PodShape };
+/** A cluster, and what a replica asks for there. */
+export type Asked = { readonly view: ClusterView; readonly shape: PodShape };
 
 const countOf = (lots: readonly NodeLot[]): number => lots.reduce((sum, { count }) => sum + count, 0);
 
@@ -30,10 +31,16 @@ export const costOfPresent = (asked: Asked, { current, runsOn }: Workload, repli
 };
 
 /** What so many further replicas cost, where the cluster's room would bind them. */
-export const costOfFurther = (asked: Asked, replicas: number): Amount => {
+const costOfFurther = (asked: Asked, replicas: number): Amount => {
   const { view, shape } = asked;
   if (!isMixedIn(view, shape)) return (priceIn(view, shape) ?? 0n) * BigInt(replicas);
   return costOfLots(asked, view.room?.lotsFor?.(shape, replicas) ?? [], replicas);
+};
+
+/** What the replicas of a decision cost in a cluster: those that are there stay where they are. */
+export const costOfGot = (asked: Asked, workload: Workload, got: number): Amount => {
+  const stay = Math.min(got, workload.current.get(asked.view.name) ?? 0);
+  return costOfPresent(asked, workload, stay) + costOfFurther(asked, got - stay);
 };
 
 /** The mean price of the next replicas, as many as fit of those; the dearest node's where none fits. */

@@ -219,10 +219,21 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
   return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
 };
 
+/** The cost of a second decision, with what there was before the first. */
+const costAgainst = (first: Decision['cost'], second: NonNullable<Decision['cost']>): NonNullable<Decision['cost']> => {
+  const { others = [] } = second;
+  const had = new Map(first?.others?.map(({ currency, before }) => [currency, before]));
+  return {
+    ...second,
+    before: first?.before ?? second.before,
+    ...(others.length === 0 ? {} : { others: others.map((one) => ({ ...one, before: had.get(one.currency) ?? '0' })) }),
+  };
+};
+
 /** A decision that builds on another one, told against what was before both. */
 const heldAgainst = ({ current }: Workload, first: Decision, second: Decision): Decision => ({
   ...unexplained(second),
-  cost: second.cost === undefined ? undefined : { ...second.cost, before: first.cost?.before ?? second.cost.before },
+  cost: second.cost === undefined ? undefined : costAgainst(first.cost, second.cost),
   get explained() {
     return keptExplanation(explanationRows(second.explained).map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 })));
   },

@@ -1,7 +1,7 @@
 /** @module The terms that bind a placement, as tables: spread, taints, bounds, all or nothing. */
 import { describe, expect, it } from 'vitest';
 import { asMap } from './testing.ts';
-import { decide, on, provider, type Row, three, tiered, tiers } from './testing-cases.ts';
+import { decide, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
 
 const rows: readonly Row[] = [
   {
@@ -79,6 +79,18 @@ const rows: readonly Row[] = [
     replicas: 5,
     current: { a: 3, b: 3 },
     placed: { a: 3, b: 2 },
+    reason: 'SpreadUnsatisfiable',
+  },
+  {
+    rule: 'copies that run stay all when a lost domain breaks minDomains',
+    spec: { ...strategy('Duplicated'), spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
+    clusters: [
+      ['a', 9, on('aws')],
+      ['b', 9, on('aws')],
+    ],
+    replicas: 3,
+    current: { a: 3, b: 3, gone: 3 },
+    placed: { a: 3, b: 3 },
     reason: 'SpreadUnsatisfiable',
   },
   {
@@ -341,5 +353,13 @@ describe('place', () => {
     expect(asMap(decision.clusters)).toEqual(row.placed);
     expect(decision.unplaced).toBe(row.unplaced ?? 0);
     if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);
+  });
+
+  it('a maxShare of less than one replica says how to mend it', () => {
+    const decision = decide({ spread: [{ topologyKey: 'hanse.dev/cluster', maxShare: 60 }] }, three, 1);
+    expect([decision.clusters, decision.unplaced]).toEqual([[], 1]);
+    expect(decision.message).toContain(
+      'maxShare of 1 replica, rounded down, is 0, so that none can be placed; raise maxShare or the replicas',
+    );
   });
 });

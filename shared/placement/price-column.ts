@@ -10,16 +10,16 @@ const unasked = -2;
 /** Different prices of a shape that are numbered; beyond it they are numbered anew. */
 const amountsMax = 65_536;
 
-/** The currency that most priced clusters have; ties go to the first by name. Prices in others cannot be compared with it. */
-const mainCurrency = (views: readonly ClusterView[]): string => {
+/** Currencies of priced clusters, the one that most have first; ties go to the first by name. Prices in others cannot be compared with it. */
+const currenciesIn = (views: readonly ClusterView[]): readonly string[] => {
   const clusters = new Map<string, number>();
   for (const view of views) {
     if (view.pricing !== undefined) clusters.set(currencyOf(view), (clusters.get(currencyOf(view)) ?? 0) + 1);
   }
-  return [...clusters].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0))[0]?.[0] ?? '';
+  return [...clusters].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0)).map(([currency]) => currency);
 };
 
-const currencies = new WeakMap<readonly ClusterView[], string>();
+const currencies = new WeakMap<readonly ClusterView[], readonly string[]>();
 
 /** Prices of one shape. */
 export class PriceColumn {
@@ -37,10 +37,20 @@ export class PriceColumn {
     this.#groups = new Array<unknown>(views.length).fill(undefined);
   }
 
-  get currency(): string {
-    const known = currencies.get(this.#views) ?? mainCurrency(this.#views);
+  get #currencies(): readonly string[] {
+    const known = currencies.get(this.#views) ?? currenciesIn(this.#views);
     currencies.set(this.#views, known);
     return known;
+  }
+
+  /** The currency that is compared. */
+  get currency(): string {
+    return this.#currencies[0] ?? '';
+  }
+
+  /** True when clusters have prices in more currencies than the one that is compared. */
+  get isMixed(): boolean {
+    return this.#currencies.length > 1;
   }
 
   /** Number of the price of a replica in a cluster; {@link unpriced} where there is none. */

@@ -19,7 +19,7 @@ export type Spread = {
   readonly shareMax: number;
   /** Values of the label; some may have no candidate. */
   readonly names: readonly string[];
-  /** Domain of each candidate; -1 = no such label (soft constraints only). */
+  /** Domain of each candidate; a cluster without the label is none. */
   readonly of: Int32Array;
   /** Candidates of each domain; a domain without is not eligible. */
   readonly sizes: Int32Array;

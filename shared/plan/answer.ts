@@ -1,5 +1,5 @@
 /** @module A plan as it is told: the JSON of `hanse plan -o json`, its sums, and the code a script goes by. */
-import type { PlacementCost, WorkloadRef } from '../api/index.ts';
+import type { CurrencyCost, PlacementCost, WorkloadRef } from '../api/index.ts';
 import type { FollowingObject } from './fleet.ts';
 import { type Amount, type Measure, measures, usedPercent } from './load.ts';
 import type { Plan, PlannedLoad, PlannedPlacement } from './plan.ts';
@@ -44,7 +44,8 @@ export type AnsweredLoad = { readonly cluster: string; readonly lost?: true } & 
 /** What is printed with `-o json`. Costs an hour, decimal texts. */
 export type PlanAnswer = {
   readonly placements: readonly AnsweredPlacement[];
-  readonly cost: { readonly before: string; readonly after: string; readonly currency: string };
+  /** In the currency that most objects are billed in; what is billed in others cannot be added and is told beside it. */
+  readonly cost: PlacementCost;
   readonly load: readonly AnsweredLoad[];
   /** Replicas that give way to workloads of higher priority. */
   readonly preempted?: readonly {
@@ -77,13 +78,18 @@ export const decimalSum = (texts: readonly string[]): string => {
   return `${decimals === 0 ? digits : digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
 };
 
-/** Sums over costs of the currency that most of them have; others cannot be added to it. */
+/** Sums by currency, that of most objects first. */
 const costOf = (costs: readonly PlacementCost[]): PlanAnswer['cost'] => {
   const tally = new Map<string, number>();
   for (const { currency } of costs) tally.set(currency, (tally.get(currency) ?? 0) + 1);
   const [currency = ''] = [...tally].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0] ?? [];
-  const same = costs.filter((cost) => cost.currency === currency);
-  return { before: decimalSum(same.map(({ before }) => before)), after: decimalSum(same.map(({ after }) => after)), currency };
+  const parts = costs.flatMap((cost): readonly CurrencyCost[] => [cost, ...(cost.others ?? [])]);
+  const sumIn = (wanted: string): CurrencyCost => {
+    const same = parts.filter((part) => part.currency === wanted);
+    return { before: decimalSum(same.map(({ before }) => before)), after: decimalSum(same.map(({ after }) => after)), currency: wanted };
+  };
+  const rest = [...new Set(parts.map((part) => part.currency))].filter((name) => name !== currency).sort();
+  return rest.length === 0 ? sumIn(currency) : { ...sumIn(currency), others: rest.map(sumIn) };
 };
 
 const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): AnsweredPlacement => {

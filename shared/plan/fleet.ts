@@ -55,15 +55,15 @@ export type PlanFleet = {
   readonly removed: readonly RemovedWorkload[];
 };
 
-/** What the replicas of a removed workload cost an hour, in the currency of the first cluster that has a price. */
+/** What the replicas of a removed workload cost an hour, by currency, that of the first cluster with a price first. */
 export const costOfRemoved = (workload: Workload, views: ReadonlyMap<string, ClusterView>): PlacementCost | undefined => {
   const { shape } = workload;
-  let [sum, currency] = [0n, undefined as string | undefined];
+  const sums = new Map<string, bigint>();
   for (const [name, replicas] of workload.current) {
     const view = views.get(name);
     if (view === undefined || shape === undefined || priceIn(view, shape) === undefined) continue;
-    currency ??= currencyOf(view);
-    if (currencyOf(view) === currency) sum += costOfPresent({ view, shape }, workload, replicas);
+    sums.set(currencyOf(view), (sums.get(currencyOf(view)) ?? 0n) + costOfPresent({ view, shape }, workload, replicas));
   }
-  return currency === undefined ? undefined : { before: amountText(sum), after: '0', currency };
+  const [first, ...others] = [...sums].map(([currency, sum]) => ({ before: amountText(sum), after: '0', currency }));
+  return first === undefined || others.length === 0 ? first : { ...first, others };
 };

@@ -81,6 +81,28 @@ describe('the answer', () => {
     expect(planExitCode(planAnswer(plan))).toBe(0);
   });
 
+  it('bills each currency for itself, and compares prices in the one that most clusters have', () => {
+    const cluster = (name: string, currency: string, cpuCoreHour: string): object => ({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Cluster',
+      metadata: { name },
+      spec: { pricing: { currency, cpuCoreHour } },
+    });
+    const answer = planAnswer(
+      planned(
+        { one: [node('n', '2')], two: [node('n', '2')], three: [node('n', '4')] },
+        deployment('web', 5, { cpu: '1' }),
+        policy({ replicaScheduling: { strategy: 'Cheapest' } }),
+        cluster('one', 'EUR', '0.2'),
+        cluster('two', 'EUR', '0.3'),
+        cluster('three', 'USD', '0.1'),
+      ),
+    );
+    expect(answer.cost).toEqual({ before: '0', after: '1', currency: 'EUR', others: [{ before: '0', after: '0.1', currency: 'USD' }] });
+    const row = answer.placements[0]?.explain.find((one) => one.cluster === 'three');
+    expect(row?.message).toBe('its prices are in USD and not compared: it counts as without a price');
+  });
+
   it('counts an object that is given twice once', () => {
     const plan = planned({ one: [node('n')] }, deployment('web', 3), deployment('web', 3), policy(), policy());
     expect(plan.placements.map(({ clusters }) => clusters)).toEqual([[{ cluster: 'one', replicas: 3, before: 0 }]]);
