@@ -15,16 +15,19 @@ import type { Column } from './problem.ts';
  * differ in price it is the mean of `replicas` further ones; absent = the dearest node's.
  */
 export const priceNumberAt = (candidates: Candidates, candidate: number, shape: PodShape, replicas?: number): number => {
-  const { answers, roster } = candidates;
-  const number = answers?.prices.numberIn(roster.at[candidate] ?? -1, shape) ?? unpriced;
+  const prices = candidates.answers?.prices;
+  if (prices === undefined) return unpriced;
+  const place = candidates.roster.at[candidate] ?? -1;
+  const number = prices.numberIn(place, shape);
+  if (number === unpriced || replicas === undefined || !prices.differsAt(place)) return number;
   const view = standingAt(candidates, candidate)?.view;
-  if (number === unpriced || replicas === undefined || view === undefined || !isMixedIn(view, shape)) return number;
-  const price = meanPrice({ view, shape }, replicas);
-  return price === undefined ? unpriced : (answers?.prices.numberOf(price) ?? unpriced);
+  const price = view === undefined ? undefined : meanPrice({ view, shape }, replicas);
+  return price === undefined ? unpriced : prices.numberOf(price);
 };
 
 /** The price of one replica at each candidate, by {@link priceNumberAt}. */
 export const pricesOf = (candidates: Candidates, replicas?: number): (Amount | undefined)[] => {
+  candidates.answers?.prices.tidy();
   const prices: (Amount | undefined)[] = [];
   for (let candidate = 0; candidate < candidates.roster.at.length; candidate++) {
     const shape = shapeAt(candidates, candidate);
@@ -50,6 +53,7 @@ export const costOf = (candidates: Candidates, workload: Workload, shape: PodSha
   const { prepared, answers } = candidates;
   if (!prepared.isPriced || answers === undefined) return undefined;
   const { prices } = answers;
+  prices.tidy();
   const after: Bill = [];
   let [mixed, isPriced] = [0n, false];
   for (let candidate = 0; candidate < counts.length; candidate++) {

@@ -1,13 +1,13 @@
 /** @module The price of one shape in every cluster of a list: equal prices are numbered, so that only a few are ever compared or added up. */
 import type { PodShape } from '../capacity/index.ts';
 import { type ClusterView, factsOf } from './model.ts';
-import { type Amount, currencyOf, priceIn } from './pricing.ts';
+import { type Amount, currencyOf, isMixedIn, priceIn } from './pricing.ts';
 
 /** The cluster has no price in the currency that is compared. */
 export const unpriced = -1;
 const unasked = -2;
 
-/** Different prices of a shape that are numbered; beyond it they are numbered anew. */
+/** Different prices of a shape that are numbered; beyond it the next decision numbers anew. */
 const amountsMax = 65_536;
 
 /** Currencies of priced clusters, the one that most have first; ties go to the first by name. Prices in others cannot be compared with it. */
@@ -25,6 +25,8 @@ const currencies = new WeakMap<readonly ClusterView[], readonly string[]>();
 export class PriceColumn {
   readonly #views: readonly ClusterView[];
   readonly #numbers: Int32Array;
+  /** 1 where the price is the dearest of several. */
+  readonly #differs: Uint8Array;
   /** The node groups that each price was counted from. */
   readonly #groups: unknown[];
   readonly #known = new Map<Amount, number>();
@@ -34,6 +36,7 @@ export class PriceColumn {
   constructor(views: readonly ClusterView[]) {
     this.#views = views;
     this.#numbers = new Int32Array(views.length).fill(unasked);
+    this.#differs = new Uint8Array(views.length);
     this.#groups = new Array<unknown>(views.length).fill(undefined);
   }
 
@@ -64,19 +67,26 @@ export class PriceColumn {
     const price = currencyOf(view) === this.currency ? priceIn(view, shape) : undefined;
     const number = price === undefined ? unpriced : this.numberOf(price);
     this.#numbers[place] = number;
+    this.#differs[place] = isMixedIn(view, shape) ? 1 : 0;
     return number;
+  }
+
+  /** True when what {@link numberIn} told of a cluster is the dearest of its nodes, and others cost less. */
+  differsAt(place: number): boolean {
+    return this.#differs[place] === 1;
   }
 
   /** The number of a price. */
   numberOf(price: Amount): number {
     const known = this.#known.get(price);
     if (known !== undefined) return known;
-    if (this.#amounts.length >= amountsMax) this.#forget();
     this.#known.set(price, this.#amounts.length);
     return this.#amounts.push(price) - 1;
   }
 
-  #forget(): void {
+  /** Forgets numbers where there are too many; to be called before some are asked for that are compared with each other. */
+  tidy(): void {
+    if (this.#amounts.length < amountsMax) return;
     this.#numbers.fill(unasked);
     this.#known.clear();
     this.#amounts = [];

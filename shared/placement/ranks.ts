@@ -21,6 +21,7 @@ const baseRanks = ({ strategy }: CompiledPolicy, { roster, score }: Candidates):
 
 /** By price within rank; equal ones share, those without a price come last. */
 const byPrice = (base: Column, at: Int32Array, answers: Answers, candidates: Candidates, replicas: number): Column => {
+  answers.prices.tidy();
   const numbers = new Int32Array(at.length);
   for (let candidate = 0; candidate < at.length; candidate++) {
     const place = at[candidate] as number;
