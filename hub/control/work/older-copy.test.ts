@@ -1,8 +1,10 @@
 /** @module A hub whose data were set back to an older copy: over a real store and API server, with agents in the small. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { silentLog } from '../../../shared/lib/index.ts';
 import type { WorkItem } from '../../../shared/wire/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+import { createOlderCopy } from './older-copy.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
@@ -84,4 +86,31 @@ describe('a hub on an older copy of its data', () => {
     await until(() => expect(it.control().pending()).toBe(0));
     expect(reasonsOn(it)).not.toContain('OlderCopy');
   });
+});
+
+it('a cluster that tells of ever higher numbers is believed once an hour, and never of one that is absurd', async () => {
+  let nowMs = 0;
+  let head = 10;
+  const store = {
+    revision: () => head,
+    advance: async (revision: number) => {
+      head = revision;
+    },
+  };
+  const directory = { get: () => undefined, all: () => [] };
+  const env = { nowMs: () => nowMs, log: silentLog };
+  const copy = createOlderCopy({ store, env, bus: { want: () => undefined }, directory, events: { record: () => undefined } });
+  const heads: number[] = [];
+  const say = async (cluster: string, seq: number): Promise<void> => {
+    copy.heard(cluster, seq);
+    await until(() => expect(copy.isMending()).toBe(false));
+    heads.push(head);
+  };
+  await say('liar', 20);
+  await say('liar', 5_000_000);
+  await say('other', 2_000_000);
+  await say('third', 9_000_000_000);
+  nowMs = 3_600_000;
+  await say('liar', 5_000_000);
+  expect(heads).toEqual([1_000_020, 1_000_020, 3_000_000, 3_000_000, 6_000_000]);
 });

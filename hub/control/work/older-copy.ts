@@ -11,7 +11,7 @@ import type { EventRecorder } from '../events.ts';
 /** What the notice is made from. */
 export type OlderCopyOptions = {
   readonly store: Pick<Store, 'revision' | 'advance'>;
-  readonly env: Pick<RuntimeEnv, 'log'>;
+  readonly env: Pick<RuntimeEnv, 'log' | 'nowMs'>;
   readonly bus: Pick<FleetBus, 'want'>;
   readonly directory: Pick<Directory, 'get' | 'all'>;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -31,10 +31,13 @@ export type OlderCopy = {
 const spareRevisions = 1_000_000;
 /** A cluster may not push the numbers further than this at a time. */
 const stepMax = 1_000_000_000;
+/** Nor more often than this: once mended, the numbers are far above what any cluster can have. */
+const believedEveryMs = 3_600_000;
 
 /** Makes it. */
 export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCopyOptions): OlderCopy => {
   let mending: Promise<void> | undefined;
+  const believedMs = new Map<string, number>();
 
   const tell = (head: number, told: number, clusters: readonly string[]): void => {
     const text = `the hub's journal ended at revision ${head}, and work of revision ${told} had been sent: the hub runs on an older copy of its data`;
@@ -68,10 +71,12 @@ export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCop
     heard: (cluster, seq) => {
       const head = store.revision();
       if (mending !== undefined || seq <= head) return;
-      if (seq - head > stepMax) {
+      const beforeMs = believedMs.get(cluster);
+      if (seq - head > stepMax || (beforeMs !== undefined && env.nowMs() - beforeMs < believedEveryMs)) {
         env.log.error('a cluster tells of work of a number that cannot be: it is not believed', { cluster, seq, head });
         return;
       }
+      believedMs.set(cluster, env.nowMs());
       mending = mend(seq)
         .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
         .finally(() => {
