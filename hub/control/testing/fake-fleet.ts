@@ -161,7 +161,10 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       return { ok: true };
     },
     forgetCluster: async () => ({ ok: true }),
-    publishedWork: async () => [...records.values()].map(({ cluster, id, seq: at, op }): PublishedWork => ({ cluster, id, seq: at, op })),
+    publishedWork: async () =>
+      [...records.values()].map(({ cluster, id, seq: at, op, revision }): PublishedWork => {
+        return { cluster, id, seq: at, op, ...(revision === undefined ? {} : { revision }) };
+      }),
     want: (cluster, what) => {
       const agent = agents.get(cluster);
       if (agent === undefined || agent.cutOff) return;

@@ -1,5 +1,5 @@
 /** @module The hub's port to the fleet over the model of the broker: what `hub/fleet/bus` promises, with the same queue and the same checks. */
-import type { FleetBus, PublishOutcome, Unsubscribe } from '../../../hub/fleet/port.ts';
+import type { FleetBus, PublishedWork, PublishOutcome, Unsubscribe } from '../../../hub/fleet/port.ts';
 import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
@@ -25,7 +25,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
   const onConnected = makeListeners<boolean>(env.log);
   const onDamage = makeListeners<{ cluster: string; id: string }>(env.log);
   const statuses = new Map<string, StatusItem>();
-  const seen = new Map<string, { readonly cluster: string; readonly id: string; readonly seq: number; readonly op: WorkItem['op'] }>();
+  const seen = new Map<string, PublishedWork>();
   /** What this run wrote last, with the broker's number once that is known; and the last record that came. */
   const wrote = new Map<string, { readonly text: string; readonly revision: number | undefined }>();
   const lastRecord = new Map<string, Record>();
@@ -60,8 +60,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       for (const known of [...statuses.keys()]) if (known === key || (key.endsWith('.') && known.startsWith(key))) statuses.delete(known);
       return;
     }
-    const { cluster, id, seq, op } = out.item;
-    seen.set(key, { cluster, id, seq, op });
+    seen.set(key, publishedOf(out.item));
     const text = JSON.stringify(out.item);
     wrote.set(key, { text, revision: undefined });
     const revision = await peer.put('work', key, text);
@@ -91,8 +90,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       }
       lastRecord.set(key, { key, text, revision });
       judge(key, { key, text, revision });
-      const { cluster, id, seq, op }: WorkItem = JSON.parse(text);
-      if (!seen.has(key)) seen.set(key, { cluster, id, seq, op });
+      if (!seen.has(key)) seen.set(key, publishedOf(JSON.parse(text)));
     },
     done: () => workIsRead(),
   });
@@ -137,6 +135,10 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     },
     want: (cluster, what) => peer.publish(`hanse.down.${cluster}.want`, JSON.stringify({ v: 1, what })),
   };
+};
+
+const publishedOf = ({ cluster, id, seq, op, revision }: WorkItem): PublishedWork => {
+  return { cluster, id, seq, op, ...(revision === undefined ? {} : { revision }) };
 };
 
 const outcomeOf = (outcome: QueueOutcome): PublishOutcome => {
