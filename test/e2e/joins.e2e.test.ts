@@ -164,16 +164,18 @@ describe('the name', () => {
 });
 
 describe('the operator', () => {
-  test('has deleted the Cluster: the agent ends, and says which key to remove and how to join again', async () => {
+  test('has deleted the Cluster: the agent ends, and says how to join again; a new token does, with the same key file', async () => {
     const keyFile = join(stage.dir, 'leaver.json');
     const args = withFlag(await words('leaver', ['leaving', '--auto-approve']), '--key-file', keyFile);
     const agent = await stage.start('leaver', args);
     await agent.says(/ Connected: /);
     await hub.kubectl(['delete', 'cluster', 'leaver']);
     const told =
-      /^error: Refused \(Revoked\): .* rm '.*leaver\.json' .*hanse token create .*hanse join --hub .* --name leaver --token TOKEN/m;
+      /^error: Refused \(Revoked\): .*hanse token create .*hanse join --hub .* --name leaver --token TOKEN .*rm '.*leaver\.json'/m;
     await agent.says(told);
     await endsWith(args, new RegExp(told.source));
+    await waitsWith('leaver', withFlag(await words('leaver', ['again', '--auto-approve']), '--key-file', keyFile), / Connected: /);
+    await hub.kubectl(['delete', 'cluster', 'leaver']);
   });
 
   test('has not approved yet: the command to do so, on the agent and on the Cluster; then it is connected by itself', async () => {
