@@ -171,6 +171,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   undo.push(() => journal.close());
   const store = await createStore(journal, { env });
   undo.push(() => store.close());
+  const openedAt = store.revision();
   undo.push(startRetention(journal, env));
   options.onProgress?.('api');
   const kinds = createServedKinds(serviceAddresses(store, env));
@@ -205,6 +206,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     mesh: { mesh: fleet.mesh, rim: detectorRim },
     catalog: kinds.registry,
     env,
+    openedAt,
     kindTroubles: memberKinds.troublesOf,
   });
   undo.push(() => control.stop());

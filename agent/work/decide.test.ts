@@ -253,6 +253,17 @@ describe('withdrawn work', () => {
     expect(bench.member.writes.slice(-2)).toEqual(['apply b seq 3', 'delete b']);
   });
 
+  test('a workload that was there before us goes all the same: it would run twice', () => {
+    const bench = workBench();
+    const there = 'apps/deployments/shop/web';
+    bench.member.put(there, deployment('web', 2));
+    const item = applyItem(1, deployment('web', 2), { adopt: 'IfUnowned' });
+    bench.item(item);
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Applied' });
+    bench.item(withdrawItem(2, item));
+    expect(bench.member.writes.at(-1)).toBe('delete web');
+  });
+
   test('a namespace that was there before us is released, not deleted', () => {
     const bench = workBench();
     bench.member.put('/namespaces//shop', namespace('shop'));

@@ -289,7 +289,8 @@ const observed = (step: Step, entry: Entry, live: Live): void => {
   // Only what we applied is followed; before that, the answer to our own calls says more.
   if (entry.baseline === undefined) return;
   if (entry.live !== undefined && isOlder(live.resourceVersion, entry.live.resourceVersion)) return;
-  entry.live = live;
+  // The mark of what we made may be taken off the object: it is put back, and what we made stays ours to delete.
+  entry.live = { ...live, created: live.created || entry.live?.created === true };
   if (entry.outcome?.reason === 'DriftFight' && isCalm(entry, step.env))
     entry.outcome = { seq: entry.outcome.seq, phase: entry.outcome.phase };
   publish(step, entry);

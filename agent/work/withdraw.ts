@@ -40,6 +40,15 @@ export const startWithdraw = (step: Step, entry: Entry, look?: Look): void => {
   else onReadForWithdraw(step, entry, look.found, undefined);
 };
 
+/** Resources whose pods would run on, without anybody who counts them. */
+const withPods: ReadonlySet<string> = new Set(['deployments', 'statefulsets', 'daemonsets', 'replicasets', 'jobs', 'cronjobs', 'pods']);
+
+/**
+ * What was there before us is somebody's own: we only take our name off it. A workload goes all the same: what moves to another cluster would
+ * run twice.
+ */
+const runsPods = ({ ref }: WorkItem): boolean => withPods.has(ref.resource);
+
 /** The object to delete was looked up. */
 export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefined, failure: ApiFailure | undefined): void => {
   if (failure !== undefined) {
@@ -67,8 +76,7 @@ export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefi
   const { item } = entry;
   const address = addressOf(item);
   moveTo(step, entry, 'Deleting');
-  // What was there before us is somebody's own: we only take our name off it.
-  step.effects.push({ do: found.created ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
+  step.effects.push({ do: found.created || runsPods(item) ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
 };
 
 /** What stays was released, or not. */

@@ -9,7 +9,7 @@ import {
 } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
+import { keyOf, partsOf, prefixOf, type Revision, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import type { FleetBus, HubMesh } from '../fleet/port.ts';
 import { createDirectory, type Directory } from './cluster/directory.ts';
@@ -46,6 +46,8 @@ export type ControlOptions = {
   readonly catalog: KindCatalog;
   readonly env: RuntimeEnv;
   readonly health?: Partial<HealthOptions>;
+  /** Head of the journal when it was opened, before anything was written; absent = nothing was written since. */
+  readonly openedAt?: Revision;
   /** The mesh of agents and the rim that a detector needs; absent = no votes are heard, and the hub judges by its own hearing alone. */
   readonly mesh?: { readonly mesh: HubMesh; readonly rim: VerdictLoopOptions['rim'] };
   /** What the hub does not take of the kinds that a cluster serves; absent = it takes all. */
@@ -126,7 +128,7 @@ export const startControl = (options: ControlOptions): Control => {
       return drain === undefined ? undefined : budgetOf(drain, replicas);
     },
   };
-  const olderCopy = createOlderCopy({ store, env, bus, directory, events });
+  const olderCopy = createOlderCopy({ store, env, bus, directory, events, openedAt: options.openedAt ?? store.revision() });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
   const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
 

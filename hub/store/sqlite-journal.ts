@@ -107,8 +107,13 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     const either = AbortSignal.any([signal, closing.signal]);
     while (!either.aborted) {
       if (position < floor) throw new CompactedError(position, floor);
-      const page = tail.after(position) ?? readLog(position, tail.head());
-      if (page.length === 0) await tail.changed(either);
+      const head = tail.head();
+      const page = tail.after(position) ?? readLog(position, head);
+      if (page.length === 0) {
+        // Revisions that were left out have no entries: whoever has read all before them is beyond them.
+        position = Math.max(position, head);
+        await tail.changed(either);
+      }
       for (const entry of page) {
         if (either.aborted) return;
         position = entry.revision;
@@ -125,11 +130,11 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     snapshot: async () => openSnapshot(file),
     floor: () => floor,
     head: tail.head,
-    advance: (revision) =>
+    advance: (revision, since) =>
       queue.between(async () => {
         const before = tail.head();
         if (revision > before) {
-          const next = [...gaps, { from: before, to: revision }].slice(-gapsMax);
+          const next = [...gaps, { from: Math.min(since ?? before, before), to: revision }].slice(-gapsMax);
           await writer.send({ kind: 'keepGaps', gaps: next });
           gaps = next;
           tail.advance(revision);

@@ -44,6 +44,7 @@ export const createTail = (start: Revision): Tail => {
     },
     advance: (revision) => {
       head = Math.max(head, revision);
+      ring();
     },
     after: (position) => {
       if (position >= head) return [];

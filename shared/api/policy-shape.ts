@@ -313,7 +313,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
         }),
       }),
       adopt: word(
-        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over. What was taken over is never deleted: when it is not wanted there any more, it stays as it is without our marks.',
+        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over. What was taken over stays as it is, without our marks, when it is not wanted there any more; but workloads go as those that Hanse made, because what runs in another cluster then would run twice.',
         ['Never', 'IfUnowned', 'Always'],
         { default: 'Never' },
       ),

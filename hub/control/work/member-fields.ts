@@ -24,7 +24,8 @@ const writtenIn = ({ metadata }: KubeObject): ((...path: readonly string[]) => b
 const serviceSpec = (service: KubeObject): { readonly [key: string]: unknown } => {
   const isWritten = writtenIn(service);
   const spec = bag(service.spec);
-  const isAddressed = spec.clusterIP === 'None' || ['f:clusterIP', 'f:clusterIPs'].some((field) => isWritten('f:spec', field));
+  // An address is of one cluster's range: each member draws its own, whoever wrote the hub's.
+  const isAddressed = spec.clusterIP === 'None';
   const ports = bags(spec.ports).map((port) => {
     const item = `k:{"port":${String(port.port)},"protocol":"${String(port.protocol)}"}`;
     return isWritten('f:spec', 'f:ports', item, 'f:nodePort') ? port : without(port, (key) => key === 'nodePort');

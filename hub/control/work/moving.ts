@@ -65,7 +65,7 @@ export type Moving = {
   readonly forget: (key: StorageKey) => void;
 };
 
-/** A cluster whose silence holds a singleton back is looked at so often. */
+/** A cluster whose silence holds a singleton back, or that is drained, is looked at so often. */
 const lookMs = 1_000;
 
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
@@ -147,7 +147,8 @@ export const createMoving = (parts: {
         [...held].filter(([name, { running }]) => running > (wanted.get(name) ?? 0)).map(([name]) => name),
       );
     openSince.set(key, sinceMs);
-    const againMs = isSingleton ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
+    // What is drained is never overdue: it is looked at again and again.
+    const againMs = isSingleton || drained.size > 0 ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     return {
       keep,

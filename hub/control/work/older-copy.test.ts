@@ -102,7 +102,14 @@ it('a cluster that tells of ever higher numbers is believed once an hour, and ne
   };
   const directory = { get: () => undefined, all: () => [] };
   const env = { nowMs: () => nowMs, log: silentLog };
-  const copy = createOlderCopy({ store, env, bus: { want: () => undefined }, directory, events: { record: () => undefined } });
+  const copy = createOlderCopy({
+    store,
+    env,
+    bus: { want: () => undefined },
+    directory,
+    events: { record: () => undefined },
+    openedAt: 10,
+  });
   const heads: number[] = [];
   const say = async (cluster: string, seq: number): Promise<void> => {
     copy.heard(cluster, seq);

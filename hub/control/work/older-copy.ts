@@ -2,7 +2,7 @@
  * @module Notices that the hub's data are an older copy of what it has told: work that it signed is numbered above its journal. The journal
  * then leaves those numbers out before anything else is signed, and operators are told.
  */
-import type { Store } from '../../../shared/kube/storage/index.ts';
+import type { Revision, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { FleetBus, PublishedWork } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -15,6 +15,8 @@ export type OlderCopyOptions = {
   readonly bus: Pick<FleetBus, 'want'>;
   readonly directory: Pick<Directory, 'get' | 'all'>;
   readonly events: Pick<EventRecorder, 'record'>;
+  /** Head of the journal when it was opened: whatever is above it and was not written since is of the lost time. */
+  readonly openedAt: Revision;
 };
 
 /** The notice. */
@@ -35,7 +37,7 @@ const stepMax = 1_000_000_000;
 const believedEveryMs = 3_600_000;
 
 /** Makes it. */
-export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCopyOptions): OlderCopy => {
+export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }: OlderCopyOptions): OlderCopy => {
   let mending: Promise<void> | undefined;
   const believedMs = new Map<string, number>();
 
@@ -50,10 +52,9 @@ export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCop
     }
   };
   const mend = async (told: number): Promise<void> => {
-    const head = store.revision();
-    await store.advance(told + spareRevisions);
+    await store.advance(Math.max(told, store.revision()) + spareRevisions, openedAt);
     tell(
-      head,
+      openedAt,
       told,
       directory
         .all()
@@ -64,9 +65,9 @@ export const createOlderCopy = ({ store, env, bus, directory, events }: OlderCop
 
   return {
     look: async (published) => {
-      const head = store.revision();
       const told = published.reduce((highest, { seq, revision }) => Math.max(highest, revision ?? seq), 0);
-      if (told > head) await mend(published.reduce((highest, { seq }) => Math.max(highest, seq), told));
+      // Nothing is signed before this look: what bears more than the journal had when it was opened was signed in the lost time.
+      if (told > openedAt) await mend(published.reduce((highest, { seq }) => Math.max(highest, seq), told));
     },
     heard: (cluster, seq) => {
       const head = store.revision();

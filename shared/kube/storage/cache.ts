@@ -53,8 +53,8 @@ export const createStore = async (journal: Journal, options: StoreOptions): Prom
   return {
     ...state.reads,
     commit: (writes) => timedCommit(journal, state.reads, writes, options),
-    advance: async (revision) => {
-      await state.reads.reached(await journal.advance(revision));
+    advance: async (revision, since) => {
+      await state.reads.reached(await journal.advance(revision, since));
       state.advance(revision);
     },
     isForeign: journal.isForeign,

@@ -1,4 +1,4 @@
-/** @module Revisions that a journal left out: those above `from`, up to and including `to`. */
+/** @module Revisions that a journal left out: those between `from` and `to`, which is the head from then on. */
 import type { Revision } from './port.ts';
 
 /** One gap. */
@@ -9,4 +9,4 @@ export const gapsMax = 100;
 
 /** True for a revision in one of the gaps. */
 export const isLeftOut = (gaps: readonly Gap[], revision: Revision): boolean =>
-  gaps.some(({ from, to }) => revision > from && revision <= to);
+  gaps.some(({ from, to }) => revision > from && revision < to);

@@ -257,7 +257,7 @@ const advanceRules = (fresh: () => Promise<Journal>, opened: () => Promise<Journ
     expect(await journal.advance(1_000)).toBe(2);
     expect(await journal.advance(9)).toBe(1_000);
     expect([journal.head(), (await liveOf(journal)).revision]).toEqual([1_000, 1_000]);
-    expect([1, 2, 3, 1_000, 1_001].map(journal.isForeign)).toEqual([false, false, true, true, true]);
+    expect([1, 2, 3, 999, 1_000, 1_001].map(journal.isForeign)).toEqual([false, false, true, true, false, true]);
     expect(await written(journal, put('a', 1), put('c', 0))).toEqual([1_001, 1_002]);
     expect((await following).map((entry) => entry.revision)).toEqual([2, 1_001, 1_002]);
     await journal.compact(1_001);
@@ -271,7 +271,20 @@ const advanceRules = (fresh: () => Promise<Journal>, opened: () => Promise<Journ
     const again = reopen === undefined ? journal : await reopen();
     expect([again.head(), (await liveOf(again)).revision]).toEqual([50, 50]);
     expect(await written(again, put('a', 1))).toEqual([51]);
-    expect([1, 2, 50, 51].map(again.isForeign)).toEqual([false, true, true, false]);
+    expect([1, 2, 49, 50, 51].map(again.isForeign)).toEqual([false, true, true, false, false]);
+  });
+
+  it('takes what was written since a revision for another history, and may be compacted within what it left out', async () => {
+    const journal = await fresh();
+    await written(journal, put('a'), put('b'));
+    const following = take(journal, 1, 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    await journal.advance(1_000, 1);
+    expect([1, 2, 999].map(journal.isForeign)).toEqual([false, true, true]);
+    await new Promise((resolve) => setImmediate(resolve));
+    await journal.compact(900);
+    await written(journal, put('c', 0));
+    expect((await following).map((entry) => entry.revision)).toEqual([2, 1_001]);
   });
 };
 

@@ -47,6 +47,7 @@ export const memoryJournal = (): Journal => {
       if (position < floor) throw new CompactedError(position, floor);
       const next = entries[firstAfter(entries, position)];
       if (next === undefined) {
+        position = Math.max(position, head);
         await pause(waiting, signal);
         continue;
       }
@@ -61,10 +62,11 @@ export const memoryJournal = (): Journal => {
     snapshot: async () => ({ revision: head, items: itemsOf([...live]) }),
     floor: () => floor,
     head: () => head,
-    advance: async (revision) => {
+    advance: async (revision, since) => {
       const before = head;
-      if (revision > before) gaps = [...gaps, { from: before, to: revision }].slice(-gapsMax);
+      if (revision > before) gaps = [...gaps, { from: Math.min(since ?? before, before), to: revision }].slice(-gapsMax);
       head = Math.max(head, revision);
+      wake();
       return before;
     },
     isForeign: (revision) => revision > head || isLeftOut(gaps, revision),

@@ -60,9 +60,10 @@ export interface Journal {
   head(): Revision;
   /**
    * Leaves out the revisions up to `revision`, durably: the next commit is numbered above it. For a journal that is an older copy of what was
-   * told to others. Resolves with the head before; does nothing when the head is there already.
+   * told to others; what is above `since` (the head, when absent) is of another history. Resolves with the head before; does nothing when the
+   * head is there already.
    */
-  advance(revision: Revision): Promise<Revision>;
+  advance(revision: Revision, since?: Revision): Promise<Revision>;
   /** True for a revision that was left out, or is above the head: what bears it is of another history. */
   isForeign(revision: Revision): boolean;
   /** Drops entries up to and including `revision` (live objects stay) and raises the floor. */

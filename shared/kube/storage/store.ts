@@ -49,7 +49,7 @@ export interface Store {
    * Leaves out the revisions up to `revision`: as the journal's `advance`. Who watched or listed at one of them reads anew, since it may be of
    * another history. Resolves when reads reflect it.
    */
-  advance(revision: Revision): Promise<void>;
+  advance(revision: Revision, since?: Revision): Promise<void>;
   /** True for a revision that this history never gave out. */
   isForeign(revision: Revision): boolean;
   /** Resolves when reads reflect `revision`. */
