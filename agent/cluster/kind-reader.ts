@@ -2,7 +2,7 @@
  * @module Documents of the kinds that a member serves beside Kubernetes' own: from its CRDs where the agent may read them, else from
  * discovery and OpenAPI. Only hashes are kept; a document is made again when the hub wants it.
  */
-import { createHash } from 'node:crypto';
+
 import type { CheckedKind } from '../../shared/kube/custom/check.ts';
 import { type KindDocument, kindDocumentBytesMax } from '../../shared/kube/custom/document.ts';
 import { documentOfCrd } from '../../shared/kube/custom/from-crd.ts';
@@ -10,6 +10,7 @@ import { type DiscoveredKind, documentOfOpenApi } from '../../shared/kube/custom
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { sortedJson } from '../../shared/kube/schema/json.ts';
 import type { Log } from '../../shared/lib/index.ts';
+import { sha256 } from '../../shared/node/sha256.ts';
 import { failureOf } from './api-error.ts';
 import { openApiHashes } from './discovery.ts';
 import type { MemberApi } from './http-client.ts';
@@ -46,7 +47,7 @@ export const createKindReader = (api: Pick<MemberApi, 'raw'>, log: Pick<Log, 'wa
         ? documentOfCrd(source.value as KubeObject, kind.version, options)
         : documentOfOpenApi(kind, source.value, options),
     );
-    if (told.ok) return hashOf(told.text);
+    if (told.ok) return sha256(told.text);
     log.warn('a kind of this cluster cannot be told to the hub', { kind: kindKey(kind), why: told.message });
     return undefined;
   };
@@ -86,12 +87,10 @@ export const createKindReader = (api: Pick<MemberApi, 'raw'>, log: Pick<Log, 'wa
           ? documentOfCrd(source.value as KubeObject, kind.version, options)
           : documentOfOpenApi(kind, source.value, options),
       );
-      return told.ok && hashOf(told.text) === hash ? told.document : undefined;
+      return told.ok && sha256(told.text) === hash ? told.document : undefined;
     },
   };
 };
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 type Told =
   | { readonly ok: true; readonly document: KindDocument; readonly text: string }

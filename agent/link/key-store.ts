@@ -1,8 +1,8 @@
 /** @module Where the agent keeps its keys and its admission, so that a restart needs neither token nor hub. */
-import { createHash } from 'node:crypto';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../shared/node/index.ts';
+import { sha256 } from '../../shared/node/sha256.ts';
 import { clusterNameFault } from '../../shared/wire/cluster-name.ts';
 import type { JoinAnswer } from '../../shared/wire/messages.ts';
 import { type AgentKeys, agentKeysFrom, makeAgentKeys, type SecretKeys } from './keys.ts';
@@ -71,12 +71,10 @@ export const fileKeyStore = (path: string): KeyStore => ({
 /** Keys, what is kept with them, and whether they were made just now. */
 export type OpenedKeys = { readonly keys: AgentKeys; readonly kept: KeptLink; readonly isNew: boolean };
 
-const tokenHashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
-
 /** New keys in the place of what is kept, to be shown with the token. */
 export const makeKeys = async (store: KeyStore, cluster: string, token: string | undefined): Promise<OpenedKeys> => {
   const keys = makeAgentKeys();
-  const kept: KeptLink = { v: 1, cluster, ...keys.secret, ...(token === undefined ? {} : { tokenHash: tokenHashOf(token) }) };
+  const kept: KeptLink = { v: 1, cluster, ...keys.secret, ...(token === undefined ? {} : { tokenHash: sha256(token) }) };
   await store.save(JSON.stringify(kept));
   return { keys, kept, isNew: true };
 };
@@ -86,7 +84,7 @@ export const makeKeys = async (store: KeyStore, cluster: string, token: string |
  * remembered it is not known, so that an agent which only starts again never joins by itself under a Cluster's name that was deleted.
  */
 export const isFreshToken = ({ tokenHash, admitted }: KeptLink, token: string | undefined): boolean =>
-  token !== undefined && admitted !== undefined && tokenHash !== undefined && tokenHash !== tokenHashOf(token);
+  token !== undefined && admitted !== undefined && tokenHash !== undefined && tokenHash !== sha256(token);
 
 /** What is kept, or new keys (`isNew`), stored before they are used. @throws Error when what is kept is damaged or of another cluster. */
 export const openKeys = async (store: KeyStore, cluster: string, token?: string): Promise<OpenedKeys> => {
@@ -96,8 +94,8 @@ export const openKeys = async (store: KeyStore, cluster: string, token?: string)
   if (kept === undefined) throw new Error(`${store.place} is not an agent's key file: restore it, or remove it to join with a new key`);
   if (kept.cluster !== cluster) throw new Error(otherClusterText(store, kept.cluster, cluster));
   const keys = agentKeysFrom(kept);
-  if (token === undefined || kept.admitted !== undefined || kept.tokenHash === tokenHashOf(token)) return { keys, kept, isNew: false };
-  const shown: KeptLink = { ...kept, tokenHash: tokenHashOf(token) };
+  if (token === undefined || kept.admitted !== undefined || kept.tokenHash === sha256(token)) return { keys, kept, isNew: false };
+  const shown: KeptLink = { ...kept, tokenHash: sha256(token) };
   await store.save(JSON.stringify(shown));
   return { keys, kept: shown, isNew: false };
 };

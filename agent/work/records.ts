@@ -2,11 +2,12 @@
  * @module The agent's memory in the member cluster: each work item in a Secret of its own, so that a restart with hub and broker both down
  * finds what should run here. Secrets, because an item may hold one: the cluster's encryption at rest and RBAC for Secrets cover it.
  */
-import { createHash } from 'node:crypto';
+
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
+import { sha256 } from '../../shared/node/sha256.ts';
 import { bytesMax, decodeMessage, type WorkItem } from '../../shared/wire/index.ts';
 import { FIELD_MANAGER, SYSTEM_NAMESPACE } from './marks.ts';
 
@@ -93,7 +94,7 @@ export const ensureNamespace = async (client: KubeClient, name: string): Promise
 };
 
 /** A Secret's name must be a DNS subdomain, an id need not. */
-const recordName = (id: string, kind: RecordKind): string => `${kind}-${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
+const recordName = (id: string, kind: RecordKind): string => `${kind}-${sha256(id).slice(0, 40)}`;
 
 const secretOf = (item: WorkItem, kind: RecordKind): KubeObject => ({
   apiVersion: 'v1',

@@ -79,42 +79,28 @@ export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefi
   step.effects.push({ do: found.created || runsPods(item) ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
 };
 
+/** True when the member did what it was asked; else this try is over. */
+const isDone = (step: Step, entry: Entry, verb: 'delete' | 'patch', failure: ApiFailure | undefined): boolean => {
+  if (failure === undefined) {
+    noteAnswer(step, true);
+    return true;
+  }
+  if (failure.status === 404) gone(step, entry);
+  // Somebody wrote it meanwhile, or another object took the name: look again whose it is.
+  else if (failure.status === 409) retryLater(step, entry);
+  else failed(step, entry, verb, failure);
+  return false;
+};
+
 /** What stays was released, or not. */
 export const onReleased = (step: Step, entry: Entry, failure: ApiFailure | undefined): void => {
-  if (failure?.status === 404) {
-    gone(step, entry);
-    return;
-  }
-  // Somebody wrote it meanwhile, or another object took the name: look again.
-  if (failure?.status === 409) {
-    retryLater(step, entry);
-    return;
-  }
-  if (failure !== undefined) {
-    failed(step, entry, 'patch', failure);
-    return;
-  }
-  noteAnswer(step, true);
-  gone(step, entry, { reason: 'Released', message: 'it existed before Hanse and was left in place as it is' });
+  if (isDone(step, entry, 'patch', failure))
+    gone(step, entry, { reason: 'Released', message: 'it existed before Hanse and was left in place as it is' });
 };
 
 /** The deletion was accepted, or not. */
 export const onDeleted = (step: Step, entry: Entry, failure: ApiFailure | undefined): void => {
-  if (failure?.status === 404) {
-    gone(step, entry);
-    return;
-  }
-  // Another object took the name meanwhile: look again whose it is.
-  if (failure?.status === 409) {
-    retryLater(step, entry);
-    return;
-  }
-  if (failure !== undefined) {
-    failed(step, entry, 'delete', failure);
-    return;
-  }
-  noteAnswer(step, true);
-  wait(step, entry);
+  if (isDone(step, entry, 'delete', failure)) wait(step, entry);
 };
 
 const wait = (step: Step, entry: Entry): void => {

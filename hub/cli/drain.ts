@@ -2,6 +2,7 @@
 import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
+import { counted } from '../../shared/lib/counted.ts';
 import { nodeTimer } from '../../shared/node/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 
@@ -39,8 +40,6 @@ export const progressLine = ({ metadata, status }: Cluster, generation: number):
   const staying = stay === 0 ? '' : `; ${counted(stay, 'object')} stay${stay === 1 ? 's' : ''}${stuck}`;
   return `cluster ${metadata.name}: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} left${staying}`;
 };
-
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 const objectLines = (objects: readonly DrainStaying[], more: number, rest: string): string[] => [
   ...objects.map(({ kind, namespace, name, replicas, why }) => {

@@ -2,6 +2,7 @@
 import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
 import type { StayingCluster } from '../../shared/api/staying.ts';
 import { type UnreadyCluster, unreadyMax, unreadyText } from '../../shared/api/unready.ts';
+import { costText } from './cost-text.ts';
 import { tableLines } from './table.ts';
 
 /** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
@@ -102,9 +103,7 @@ export const explanationLines = (placement: Placement, remarks: readonly string[
   return [
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
     `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
-    ...(status?.cost === undefined ? [] : [status.cost, ...(status.cost.others ?? [])]).map(
-      ({ before, after, currency }) => `cost an hour ${after}${currency === '' ? '' : ` ${currency}`}, before ${before}`,
-    ),
+    ...(status?.cost === undefined ? [] : [status.cost, ...(status.cost.others ?? [])]).map(costText),
     ...remarks,
     '',
     ...tableLines(

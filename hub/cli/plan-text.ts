@@ -1,6 +1,8 @@
 /** @module A plan as lines for people: what moves, who ends above which load, what it costs, and what does not fit. */
+import { counted } from '../../shared/lib/counted.ts';
 import { type AnsweredLoad, type AnsweredPlacement, type Measure, measures, type PlanAnswer } from '../../shared/plan/index.ts';
 import { type Paint, painter, type Tone } from './colour.ts';
+import { costText } from './cost-text.ts';
 import { tableLines } from './table.ts';
 
 const nameOf = ({ object }: Pick<AnsweredPlacement, 'object'>): string =>
@@ -39,8 +41,6 @@ export const paintedTable = (header: readonly string[], rows: readonly Row[], pa
 /** Replicas that come to a cluster where they were not. */
 export const startedIn = ({ clusters }: Pick<AnsweredPlacement, 'clusters'>): number =>
   clusters.reduce((sum, { before, replicas }) => sum + Math.max(0, replicas - before), 0);
-
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 const measureHeads: Readonly<Record<Measure, string>> = { cpuMilli: 'CPU', memoryMiB: 'MEMORY', gpu: 'GPU', pods: 'PODS' };
 /** Percent used from which a cluster is shown as nearly full. */
@@ -101,15 +101,18 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
     ...loadLines(load, options.isWhole, paint),
     '',
     paint(
-      `${plural(placements.length, 'object')}, ${plural(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
+      `${counted(placements.length, 'object')}, ${counted(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
       unplaced > 0 ? 'bad' : undefined,
     ),
-    ...billed.map(({ before, after, currency }) => `cost an hour ${after}${currency === '' ? '' : ` ${currency}`}, before ${before}`),
+    ...billed.map(costText),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
     ...preempted.map(({ object, by, cluster, replicas }) =>
-      paint(`${plural(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`, 'changed'),
+      paint(
+        `${counted(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`,
+        'changed',
+      ),
     ),
-    ...(omitted === 0 ? [] : [`${plural(omitted, 'object')} more would change and are not shown`]),
+    ...(omitted === 0 ? [] : [`${counted(omitted, 'object')} more would change and are not shown`]),
     ...followingLines(following),
     ...(unselected.length === 0 ? [] : [`no policy selects ${listed(unselected)}`]),
   ];

@@ -44,7 +44,7 @@ const involved = ({ apiVersion, kind, metadata: { name, namespace, uid, resource
 });
 
 /** An event that waits, and how many times it was told since it does. */
-type Waiting = { readonly about: KubeObject; readonly event: EventText; readonly atMs: number; readonly count: number };
+type Waiting = { readonly about: ObjectReference; readonly event: EventText; readonly atMs: number; readonly count: number };
 
 /** Where the same event of the same object is kept. */
 const eventKey = ({ name, namespace = 'default', uid, kind }: ObjectReference, { reason, message }: EventText): StorageKey =>
@@ -65,7 +65,7 @@ export const createEventRecorder = (store: Store, env: RuntimeEnv, component = h
       apiVersion: 'v1',
       kind: 'Event',
       metadata: old === undefined ? newMetadata(env, name, namespace) : old.object.metadata,
-      involvedObject: involved(about),
+      involvedObject: about,
       reason: event.reason,
       message: event.message,
       source: { component },
@@ -94,9 +94,10 @@ export const createEventRecorder = (store: Store, env: RuntimeEnv, component = h
     env.setTimer(turnMs, () => void turn());
   };
   return {
-    record: (about, { type, reason, message }) => {
+    record: (object, { type, reason, message }) => {
+      const about = involved(object);
       const event = { type, reason, message: message.slice(0, messageLengthMax) };
-      const key = eventKey(involved(about), event);
+      const key = eventKey(about, event);
       const before = waiting.get(key);
       if (before === undefined && waiting.size >= waitingMax) {
         dropped += 1;

@@ -21,6 +21,15 @@ export type PublishOutcome = { readonly ok: true } | { readonly ok: false; reado
 /** One work record as the broker has it now, by what its signature covers. */
 export type PublishedWork = Pick<WorkItem, 'cluster' | 'id' | 'seq' | 'op' | 'revision'>;
 
+/** What is told of an item as a record. */
+export const publishedOf = ({ cluster, id, seq, op, revision }: WorkItem): PublishedWork => ({
+  cluster,
+  id,
+  seq,
+  op,
+  ...(revision === undefined ? {} : { revision }),
+});
+
 /** A message with the hub's clock at its arrival, ms since the epoch. */
 export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };
 

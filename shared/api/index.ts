@@ -168,3 +168,4 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [placementHistoryType.schemaName]: placementHistorySchema,
 };
 export { type UnreadyCluster, unreadyMax, unreadyText, waitingText } from './unready.ts';
+export { withCondition } from './with-condition.ts';

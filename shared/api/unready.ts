@@ -1,4 +1,5 @@
 /** @module Replicas that are placed in a cluster and are not ready there, as far as it is known why. */
+import { counted } from '../lib/counted.ts';
 import { fields, integer, list, must, text } from './shape.ts';
 
 /** A cluster in which not all replicas that are placed there are ready. */
@@ -31,7 +32,7 @@ export const unreadyShape = list(
 /** `2 replicas on home are not Ready: 2 pods are bound to no node`. */
 export const unreadyText = ({ name, replicas, ready, why }: UnreadyCluster): string => {
   const count = replicas - ready;
-  return `${count} replica${count === 1 ? '' : 's'} on ${name} ${count === 1 ? 'is' : 'are'} not Ready${why === undefined ? '' : `: ${why}`}`;
+  return `${counted(count, 'replica')} on ${name} ${count === 1 ? 'is' : 'are'} not Ready${why === undefined ? '' : `: ${why}`}`;
 };
 
 /** Clusters of replacements that are named. */
@@ -41,5 +42,5 @@ const namedMax = 3;
 export const waitingText = (count: number, unready: readonly UnreadyCluster[]): string => {
   const named = unready.slice(0, namedMax).map(({ name, replicas, ready }) => `${name} ${ready} of ${replicas}`);
   const more = unready.length > namedMax ? [`and ${unready.length - namedMax} more`] : [];
-  return `${count} replica${count === 1 ? ' waits' : 's wait'} for replacements that are not Ready: ${[...named, ...more].join(', ')}`;
+  return `${counted(count, 'replica')} ${count === 1 ? 'waits' : 'wait'} for replacements that are not Ready: ${[...named, ...more].join(', ')}`;
 };

@@ -1,4 +1,5 @@
 /** @module Pods on their way dealt to the nodes of an exact model, one by one, under each rule that the scheduler may choose by. */
+import { compareText } from '../lib/compare-text.ts';
 import { heapOf } from '../lib/heap.ts';
 import type { PodDemand } from './demand.ts';
 import type { Amounts, NodeModel } from './node.ts';
@@ -63,7 +64,7 @@ const textOf = (node: NodeModel, whole: WholeNodes): string => {
     plain(node.free),
     plain(whole.get(node.name)),
     node.podsFree,
-    JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))),
+    JSON.stringify(Object.entries(labels).sort(([a], [b]) => compareText(a, b))),
     JSON.stringify(node.taints),
     node.zones.length,
   ].join('|');

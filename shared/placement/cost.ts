@@ -7,7 +7,7 @@ import { type Candidates, shapeAt, standingAt } from './candidates.ts';
 import type { ClusterView, Workload } from './model.ts';
 import { type Asked, costOfGot, costOfPresent, meanPrice } from './node-prices.ts';
 import { unpriced } from './price-column.ts';
-import { type Amount, amountText, currencyOf, isMixedIn, priceIn } from './pricing.ts';
+import { type Amount, amountText, currencyOf, priceIn } from './pricing.ts';
 import type { Column } from './problem.ts';
 
 /**
@@ -63,8 +63,8 @@ export const costOf = (candidates: Candidates, workload: Workload, shape: PodSha
     const number = priceNumberAt(candidates, candidate, asked);
     if (number === unpriced) continue;
     isPriced = true;
-    const view = standingAt(candidates, candidate)?.view;
-    if (view !== undefined && isMixedIn(view, asked)) mixed += costOfGot({ view, shape: asked }, workload, got);
+    const view = prices.differsAt(candidates.roster.at[candidate] ?? -1) ? standingAt(candidates, candidate)?.view : undefined;
+    if (view !== undefined) mixed += costOfGot({ view, shape: asked }, workload, got);
     else after[number] = (after[number] ?? 0) + got;
   }
   const wasCost = costBefore(candidates, workload, shape);

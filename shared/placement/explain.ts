@@ -1,6 +1,7 @@
 /** @module Why each cluster got what it got, and what binds the whole. */
 import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
+import { counted } from '../lib/counted.ts';
 import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, Workload } from './model.ts';
@@ -17,7 +18,7 @@ const byCount = ([a, n]: readonly [string, number], [b, m]: readonly [string, nu
 const refusalText = (refusals: Readonly<Record<string, number>>): string =>
   Object.entries(refusals)
     .sort(byCount)
-    .map(([reason, nodes]) => `${reason} on ${nodes} node${nodes === 1 ? '' : 's'}`)
+    .map(([reason, nodes]) => `${reason} on ${counted(nodes, 'node')}`)
     .join(', ');
 
 /** Counts of each hard constraint's domains, made once a decision. */
@@ -31,7 +32,7 @@ const talliesOf = (problem: Problem, counts: Column): readonly Tally[] =>
   });
 
 const noShare = ({ replicas }: Problem): string =>
-  `maxShare of ${replicas} replica${replicas === 1 ? '' : 's'}, rounded down, is 0, so that none can be placed; raise maxShare or the replicas`;
+  `maxShare of ${counted(replicas, 'replica')}, rounded down, is 0, so that none can be placed; raise maxShare or the replicas`;
 
 /** Set where a constraint leaves no replica at all. */
 const shareless = (problem: Problem): string => {
@@ -212,7 +213,7 @@ export const bindingTerms = (candidates: Candidates, workload: Workload, problem
   if (counts.length === 0) for (const { reason } of refusedOf(candidates, workload)) add(reason);
   return [...terms]
     .sort(byCount)
-    .map(([term, clusters]) => `${term} in ${clusters} cluster${clusters === 1 ? '' : 's'}`)
+    .map(([term, clusters]) => `${term} in ${counted(clusters, 'cluster')}`)
     .join(', ');
 };
 
@@ -250,7 +251,7 @@ export const summary = (
   }
   if (!outcome.partial && missing <= 0) {
     const used = usedOf(outcome.counts);
-    return { reason: 'Placed', message: `placed in ${used} cluster${used === 1 ? '' : 's'}`, binding: '' };
+    return { reason: 'Placed', message: `placed in ${counted(used, 'cluster')}`, binding: '' };
   }
   const binding = bindingTerms(candidates, workload, problem, outcome.counts);
   if (outcome.partial) {

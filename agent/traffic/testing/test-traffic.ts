@@ -4,8 +4,8 @@ import { mcsSchemas, mcsTypes } from '../../../shared/api/index.ts';
 import type { Verdict } from '../../../shared/health/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { customSchemaName, type KindDocument, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import type { OpenApiSchema, ResourceType } from '../../../shared/kube/resource.ts';
 import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
 import { createApiServer, createRegistry, serviceAddresses } from '../../../shared/kube/server/index.ts';
 import { createStore, memoryJournal } from '../../../shared/kube/storage/index.ts';
@@ -18,41 +18,30 @@ import type { TrafficWatch } from '../away.ts';
 import { startTraffic, type TrafficEngine } from '../run.ts';
 import { splitLink } from '../split-link.ts';
 
-const loose = (group: string, version: string, kind: string, resource: string): { type: ResourceType; schema: [string, OpenApiSchema] } => {
-  const schemaName = `${group}.${version}.${kind}`;
-  const type: ResourceType = {
-    group,
-    version,
-    kind,
-    listKind: `${kind}List`,
-    resource,
-    singular: kind.toLowerCase(),
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-    schemaName,
-    hasStatus: false,
-    strategicMerge: false,
-    strategy: {},
-    columns: [],
-    cells: () => [],
-  };
-  const schema = {
-    type: 'object',
-    'x-kubernetes-preserve-unknown-fields': true,
-    'x-kubernetes-group-version-kind': [{ group, version, kind }],
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
-    },
-  };
-  return { type, schema: [schemaName, schema] };
-};
-const route = loose('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
-const endpoint = loose('externaldns.k8s.io', 'v1alpha1', 'DNSEndpoint', 'dnsendpoints');
-const schemas = createSchemaSet(...builtinSchemas, { schemas: { ...mcsSchemas, ...Object.fromEntries([route.schema, endpoint.schema]) } });
+/** A kind whose fields come as they are. */
+const loose = (group: string, version: string, kind: string, resource: string): KindDocument => ({
+  group,
+  version,
+  kind,
+  listKind: `${kind}List`,
+  resource,
+  singular: kind.toLowerCase(),
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  status: false,
+  columns: [],
+  selectableFields: [],
+  versionsAlike: true,
+});
+const looseKinds = [
+  loose('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
+  loose('externaldns.k8s.io', 'v1alpha1', 'DNSEndpoint', 'dnsendpoints'),
+];
+const looseSchemas = Object.fromEntries(
+  looseKinds.map((document) => [customSchemaName(document.group, document.version, document.kind), schemaOfDocument(document)]),
+);
+const schemas = createSchemaSet(...builtinSchemas, { schemas: { ...mcsSchemas, ...looseSchemas } });
 
 /** Kinds that every cluster serves, as group version, kind and resource. */
 export const served = [
@@ -130,7 +119,11 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
   const store = await createStore(memoryJournal(), { env });
   const api = createApiServer({
     store,
-    registry: createRegistry([...builtinTypes(serviceAddresses(store, env)), ...mcsTypes(), route.type, endpoint.type]),
+    registry: createRegistry([
+      ...builtinTypes(serviceAddresses(store, env)),
+      ...mcsTypes(),
+      ...looseKinds.map((document) => typeOfDocument(document, document.version)),
+    ]),
     schemas: () => schemas,
     defaultFunctions: builtinDefaults,
     env,

@@ -2,10 +2,12 @@
  * @module Bearer tokens of people and programs, hashed at rest: the file says whose token it is, never the token. A plain SHA-256 is
  * enough, since a token is 256 random bits and not a password.
  */
-import { createHash, randomBytes } from 'node:crypto';
+
+import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { UserInfo } from '../../../shared/kube/server/options.ts';
 import { assert } from '../../../shared/lib/index.ts';
+import { sha256 } from '../../../shared/node/sha256.ts';
 import { AUTHENTICATED } from './groups.ts';
 
 /** Tokens one file may hold; issuing beyond it is refused. */
@@ -82,7 +84,7 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
     userOf: (token) => {
       if (token.length > TOKEN_LENGTH_MAX) return undefined;
       refresh();
-      const record = bySha256.get(hashOf(token));
+      const record = bySha256.get(sha256(token));
       if (record === undefined || !isAlive(record)) return undefined;
       return { name: record.user, groups: [...new Set([...record.groups, AUTHENTICATED])] };
     },
@@ -93,7 +95,7 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
       const id = randomBytes(5).toString('hex');
       const token = `hanse-${id}-${randomBytes(32).toString('base64url')}`;
       const expires = lifetimeMs === undefined ? {} : { expires: new Date(nowMs() + lifetimeMs).toISOString() };
-      save([...alive, { id, sha256: hashOf(token), user, groups, ...expires }]);
+      save([...alive, { id, sha256: sha256(token), user, groups, ...expires }]);
       return { id, token };
     },
     revoke: (id) => {
@@ -113,8 +115,6 @@ export const openTokenBook = (file: string, nowMs: () => number): TokenBook => {
     },
   };
 };
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** Changes when the file does; '' when there is none. */
 const stampOf = (file: string): string => {

@@ -1,6 +1,7 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 
 import type { Cluster, ClusterCondition, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { obstacleText } from '../../../shared/health/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
@@ -32,13 +33,6 @@ export type ClusterFacts = {
 };
 
 type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
-
-/** The conditions with this one in its place; its time moves only when its status does. */
-export const withCondition = (conditions: readonly ClusterCondition[], next: Finding, nowMs: number): ClusterCondition[] => {
-  const old = conditions.find(({ type }) => type === next.type);
-  const entry = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(nowMs) };
-  return old === undefined ? [...conditions, entry] : conditions.map((condition) => (condition.type === next.type ? entry : condition));
-};
 
 /** Whether capacity is known in full; what the agent may not read is named. */
 const capacityCondition = (report: CapacityReport | undefined): Finding => {

@@ -1,6 +1,5 @@
 /** @module Learns from the agents which kinds their clusters add, keeps what they say, and has the hub serve the sum of it. */
 
-import { createHash } from 'node:crypto';
 import { hanseGroup } from '../../../shared/api/index.ts';
 import { customSchemaName, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
@@ -9,6 +8,7 @@ import { sortedJson } from '../../../shared/kube/schema/index.ts';
 import { keyOf, partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
+import { sha256 } from '../../../shared/node/sha256.ts';
 import type { Hello, KindMessage } from '../../../shared/wire/index.ts';
 import type { KindBus } from '../../fleet/port.ts';
 import { done, type Outcome, startController } from '../controller.ts';
@@ -146,7 +146,7 @@ export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): Memb
       return;
     }
     const text = sortedJson(document);
-    if (createHash('sha256').update(text).digest('hex') !== hash) {
+    if (sha256(text) !== hash) {
       refuse('KindHash', `the kind document is not the one of its hash ${hash}`);
       return;
     }

@@ -1,12 +1,11 @@
 /** @module What the deletion of a placed object waits for: clusters that have not said that their copy is gone. */
-import type { StoredPlacementStatus } from '../../../shared/api/index.ts';
+import { type StoredPlacementStatus, withCondition } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
-import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { workIdOf } from '../kinds.ts';
-import type { Board } from '../work/board.ts';
+import { type Board, isWithdrawn } from '../work/board.ts';
 import type { AppliedChange } from './applied.ts';
 
 /** A cluster that is waited for, and what it says of it. */
@@ -27,7 +26,7 @@ export const awaitedOf = (
     .flatMap(([cluster, entry]): Awaited[] => {
       if (!directory.has(cluster) || !directory.isMember(cluster) || directory.isUnheard(cluster)) return [];
       const answer = board.answer(id, cluster);
-      if (entry.op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= entry.seq) return [];
+      if (isWithdrawn(entry, answer)) return [];
       return [{ cluster, says: answer?.seq === entry.seq ? answer.message : undefined }];
     })
     .sort((a, b) => compareText(a.cluster, b.cluster));
@@ -55,11 +54,10 @@ export const lookAtGoing = (
   const old = before?.conditions?.find(({ type }) => type === 'Applied');
   const next = { type: 'Applied', status: 'Unknown', reason: 'Withdrawing', message: textOf(awaited) } as const;
   if (old?.reason === next.reason && old.message === next.message) return {};
-  const condition = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : timeText(nowMs) };
   const { reason, message } = next;
   return {
     change: {
-      conditions: [...(before?.conditions ?? []).filter(({ type }) => type !== next.type), condition],
+      conditions: withCondition(before?.conditions, next, nowMs),
       failures: [],
       staying: [],
       events: [{ about: key, event: { type: 'Normal', reason, message } }],

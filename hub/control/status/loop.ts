@@ -144,7 +144,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     return nextApplied(stored.key, answers, staying, placement.status, timeText(env.nowMs()));
   };
 
-  /** The Placement with what is new of how the clusters took it, and of what is not ready there; undefined when neither is. */
+  /** The Placement with what is new of how the clusters took it, and of what is not ready there; none when neither is. */
   const placementWrite = (
     { key, placement, revision }: Placed,
     applied: AppliedChange | undefined,
@@ -189,17 +189,16 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
       placement !== undefined && isGoing(stored)
         ? lookAtGoing(stored, awaitedOf({ board, directory }, key), placement.status, env.nowMs())
         : undefined;
-    const change = going?.change ?? (placement === undefined || isGoing(stored) ? undefined : appliedChange(stored, placement));
+    /** Where it is meant to stay. */
+    const placed = isGoing(stored) ? undefined : placement;
+    const change = going?.change ?? (placed && appliedChange(stored, placed));
     const ofObject = objectWrite(stored, answers, existing);
-    const notReady =
-      placement === undefined || isGoing(stored)
-        ? undefined
-        : unready.look(key, unreadyOf({ board, directory }, key, stored.object, placement), placement.status?.unready);
+    const notReady = placed && unready.look(key, unreadyOf({ board, directory }, key, stored.object, placed), placed.status?.unready);
     const writes = [...(ofObject === undefined ? [] : [ofObject]), ...placementWrite(existing, change, notReady?.write)];
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;
     if (leaders.length === 0) followers.delete(key);
-    const looksMs = [going?.againMs, placement !== undefined && !isGoing(stored) ? missing.look(stored) : undefined, notReady?.againMs];
+    const looksMs = [going?.againMs, placed && missing.look(stored), notReady?.againMs];
     const lookAgainMs = looksMs.reduce((soonest, ms) => (ms === undefined || (soonest ?? ms) < ms ? soonest : ms), undefined);
     for (const { about, event } of change?.events ?? []) {
       const subject = store.get(about)?.object;

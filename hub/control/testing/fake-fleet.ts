@@ -3,7 +3,7 @@ import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
-import type { Arrival, FleetBus, PublishedWork } from '../../fleet/port.ts';
+import { type Arrival, type FleetBus, publishedOf } from '../../fleet/port.ts';
 
 /** One agent of the fake fleet. */
 export type FakeAgent = {
@@ -161,10 +161,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       return { ok: true };
     },
     forgetCluster: async () => ({ ok: true }),
-    publishedWork: async () =>
-      [...records.values()].map(({ cluster, id, seq: at, op, revision }): PublishedWork => {
-        return { cluster, id, seq: at, op, ...(revision === undefined ? {} : { revision }) };
-      }),
+    publishedWork: async () => [...records.values()].map(publishedOf),
     want: (cluster, what) => {
       const agent = agents.get(cluster);
       if (agent === undefined || agent.cutOff) return;

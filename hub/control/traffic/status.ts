@@ -8,10 +8,10 @@ import type {
   TrafficPolicyStatus,
   TrafficServiceStatus,
 } from '../../../shared/api/index.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { CompiledService } from '../../../shared/traffic/index.ts';
 import type { ExportCondition } from '../../../shared/wire/index.ts';
-import { withCondition } from '../cluster/status.ts';
 import type { KnownAnswer } from './answers.ts';
 import type { Uses } from './uses.ts';
 

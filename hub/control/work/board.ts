@@ -23,6 +23,10 @@ export type BoardEntry = {
   isForeign?: boolean;
 };
 
+/** True when the cluster has answered a withdrawal, this one or a later, that its copy is gone. */
+export const isWithdrawn = ({ op, seq }: Pick<BoardEntry, 'op' | 'seq'>, answer: StatusItem | undefined): boolean =>
+  op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= seq;
+
 /** What was last rendered of an object; `placement` as {@link placementMark} says it. */
 export type Rendered = { readonly generation: number; readonly placement: string };
 

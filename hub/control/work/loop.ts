@@ -13,7 +13,7 @@ import { commit, controlUser } from '../objects.ts';
 import { isFinishedJob } from '../placement/decide.ts';
 import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
-import { type Board, placementMark } from './board.ts';
+import { type Board, isWithdrawn, placementMark } from './board.ts';
 import { decideWork, type SentRecord } from './decide.ts';
 import { createMoving, type Moves, noMove } from './moving.ts';
 import type { OlderCopy } from './older-copy.ts';
@@ -73,13 +73,12 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
   const recordsOf = (id: string, isStored: boolean): ReadonlyMap<string, SentRecord> =>
     new Map(
       [...board.sent(id)].map(([cluster, entry]) => {
-        const answer = board.answer(id, cluster);
-        const isWithdrawn = entry.op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= entry.seq;
         const isForeign = entry.isForeign === true && !isStored;
         const isLate = isOvertaken(id, cluster);
         const isMistaken = isLate || (entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas));
         const fingerprint = isMistaken ? undefined : entry.fingerprint;
-        return [cluster, { seq: entry.seq, op: entry.op, fingerprint, isWithdrawn, isOvertaken: isLate, isForeign }];
+        const isGone = isWithdrawn(entry, board.answer(id, cluster));
+        return [cluster, { seq: entry.seq, op: entry.op, fingerprint, isWithdrawn: isGone, isOvertaken: isLate, isForeign }];
       }),
     );
 

@@ -7,7 +7,7 @@ import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
-import type { Board, BoardEntry } from './board.ts';
+import { type Board, type BoardEntry, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
 import { outlivesDrain } from './staying.ts';
@@ -71,11 +71,9 @@ const lookMs = 1_000;
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
   // What was sent by an earlier run and not answered counts as something.
   const told = replicasTold(entry, answer) ?? (entry.op === 'apply' ? 1 : 0);
-  const isAnswered = answer !== undefined && answer.seq >= entry.seq;
   const said = countOf(answer, 'replicas');
   // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
-  const isGone = entry.op === 'withdraw' && isAnswered && answer.phase === 'Withdrawn';
-  const running = isGone ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
+  const running = isWithdrawn(entry, answer) ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
   return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 

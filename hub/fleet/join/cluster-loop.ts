@@ -1,13 +1,14 @@
 /** @module Keeps each Cluster's credentials as its object says: approved, denied, or deleted and therefore revoked. */
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusterCondition, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import type { FleetBus } from '../port.ts';
 import { approvedCondition } from './approval.ts';
 import type { Credentials } from './credentials.ts';
-import { change, withCondition } from './objects.ts';
+import { change } from './objects.ts';
 
 export type ClusterLoopOptions = {
   readonly env: RuntimeEnv;

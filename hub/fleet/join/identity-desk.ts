@@ -1,6 +1,7 @@
 /** @module Hears which member each agent answers for, and sees to it that no member counts twice. */
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
@@ -11,7 +12,7 @@ import type { Credentials } from './credentials.ts';
 import { clusterTakenText } from './decide.ts';
 import { decideIdentity, type IdentityDecision } from './identity.ts';
 import type { MemberHolders } from './member-holders.ts';
-import { change, getCluster, withCondition } from './objects.ts';
+import { change, getCluster } from './objects.ts';
 
 export type IdentityDeskOptions = {
   readonly env: RuntimeEnv;

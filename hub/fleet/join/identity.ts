@@ -1,6 +1,6 @@
 /** @module Which member an agent says that it answers for, against what is known of its Cluster: a decision without effects. */
 import type { Cluster, ClusterCondition } from '../../../shared/api/cluster.ts';
-import { withCondition } from './objects.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 
 /** What a hello says of the member, and what is known. */
 export type IdentityFacts = {

@@ -1,12 +1,11 @@
 /** @module Reading and writing Clusters and JoinTokens with compare-and-set: read, change, write, again when somebody was faster. */
-import type { Cluster, ClusterCondition } from '../../../shared/api/cluster.ts';
+import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
 import { joinTokens } from '../../../shared/api/join-token.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { isStatus } from '../../../shared/kube/status-error.ts';
-import { timeText } from '../../../shared/lib/time-text.ts';
 
 export const secrets: GroupVersionResource = { group: '', version: 'v1', resource: 'secrets' };
 export const namespaces: GroupVersionResource = { group: '', version: 'v1', resource: 'namespaces' };
@@ -56,17 +55,4 @@ export const createOnce = async (client: KubeClient, type: GroupVersionResource,
     if (isStatus(error, 'AlreadyExists')) return false;
     throw error;
   }
-};
-
-/** The list with this condition in it; its transition time moves only when its status does. */
-export const withCondition = (
-  conditions: readonly ClusterCondition[] | undefined,
-  next: Omit<ClusterCondition, 'lastTransitionTime'>,
-  nowMs: number,
-): readonly ClusterCondition[] => {
-  const old = conditions?.find(({ type }) => type === next.type);
-  const lastTransitionTime = old?.status === next.status ? old.lastTransitionTime : timeText(nowMs);
-  const isNew = old === undefined;
-  const entry = { ...next, lastTransitionTime };
-  return isNew ? [...(conditions ?? []), entry] : (conditions ?? []).map((condition) => (condition.type === next.type ? entry : condition));
 };

@@ -1,6 +1,7 @@
 /** @module The join office: carries out what was decided about a join request, on Clusters and JoinTokens. */
 import type { Cluster, ClusterAgent } from '../../../shared/api/cluster.ts';
 import { clusterLabels, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
+import { withCondition } from '../../../shared/api/index.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
 import { joinTokens } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
@@ -18,7 +19,7 @@ import { approvedCondition, approveHint } from './approval.ts';
 import type { Credentials } from './credentials.ts';
 import { decideJoin, isUseOf, type JoinDecision } from './decide.ts';
 import type { MemberHolders } from './member-holders.ts';
-import { change, createOnce, getCluster, getJoinToken, withCondition } from './objects.ts';
+import { change, createOnce, getCluster, getJoinToken } from './objects.ts';
 import { parseToken, secretMatches } from './token.ts';
 
 export type JoinOfficeOptions = {

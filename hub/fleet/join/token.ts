@@ -1,5 +1,6 @@
 /** @module The text of a join token, `NAME.SECRET`, and the hash that is all the hub keeps of the secret. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { sha256 } from '../../../shared/node/sha256.ts';
 
 const secretBytes = 32;
 
@@ -10,7 +11,7 @@ export const makeTokenSecret = (): { readonly secret: string; readonly secretHas
 };
 
 /** SHA-256 in hex. No salt nor slow hash: the secret has 256 bits of chance. */
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+export const hashSecret = (secret: string): string => sha256(secret);
 
 /** The token's text. */
 export const tokenText = (name: string, secret: string): string => `${name}.${secret}`;

@@ -1,5 +1,5 @@
 /** @module The hub's port to the fleet over the model of the broker: what `hub/fleet/bus` promises, with the same queue and the same checks. */
-import type { FleetBus, PublishedWork, PublishOutcome, Unsubscribe } from '../../../hub/fleet/port.ts';
+import { type FleetBus, type PublishedWork, type PublishOutcome, publishedOf, type Unsubscribe } from '../../../hub/fleet/port.ts';
 import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
@@ -135,10 +135,6 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     },
     want: (cluster, what) => peer.publish(`hanse.down.${cluster}.want`, JSON.stringify({ v: 1, what })),
   };
-};
-
-const publishedOf = ({ cluster, id, seq, op, revision }: WorkItem): PublishedWork => {
-  return { cluster, id, seq, op, ...(revision === undefined ? {} : { revision }) };
 };
 
 const outcomeOf = (outcome: QueueOutcome): PublishOutcome => {
