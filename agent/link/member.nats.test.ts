@@ -1,7 +1,9 @@
 /** @module Which member an agent answers for, against a real hub: one member is one Cluster, and says so at the join and ever after. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { TestHub } from '../../hub/fleet/testing/hub.ts';
-import type { Cluster, ClusterCondition } from '../../shared/api/cluster.ts';
+import type { Cluster } from '../../shared/api/cluster.ts';
+import type { Condition } from '../../shared/kube/condition.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
 import { makeJoinClient } from './join-client.ts';
@@ -19,7 +21,7 @@ afterAll(() => bench?.stop());
 
 const start: LinkBench['start'] = (...about) => bench.start(...about);
 const clusterStatus = (cluster: KubeObject | undefined) => (cluster as unknown as Cluster).status ?? {};
-const condition = (cluster: KubeObject | undefined, type: string): ClusterCondition | undefined =>
+const condition = (cluster: KubeObject | undefined, type: string): Condition | undefined =>
   clusterStatus(cluster).conditions?.find((entry) => entry.type === type);
 const hello = { agentVersion: '1', kubernetesVersion: 'v1.36.3', apis: [], runtimeClasses: [], labels: {} };
 

@@ -1,5 +1,7 @@
 /** @module Cluster: one member of the federation. Its agent joins it, an operator admits it. */
+
 import type { GpuUse } from '../capacity/report.ts';
+import type { Condition } from '../kube/condition.ts';
 import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { Opinion, ProbeAddress } from '../wire/mesh.ts';
 import { hanseGroup, hanseVersion } from './kind.ts';
@@ -56,17 +58,6 @@ export const drainTaint = 'hanse.dev/drain';
 export type ClusterDrain = {
   /** Replicas of each workload that may be missing meanwhile: a number, or a share such as `25%`; absent = none. */
   readonly maxUnavailable?: number | string;
-};
-
-/** meta/v1 Condition. */
-export type ClusterCondition = {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  /** CamelCase, never empty. */
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
 };
 
 /** The agent that holds the cluster's name; written when it joins. */
@@ -160,7 +151,7 @@ export type ClusterStatus = {
   readonly fence?: number;
   /** Present while `spec.drain` is. */
   readonly drain?: ClusterDrainStatus;
-  readonly conditions?: readonly ClusterCondition[];
+  readonly conditions?: readonly Condition[];
   readonly agent?: ClusterAgent;
   /** UID of the member's namespace kube-system, as its agent tells; absent = not known. No two Clusters have the same. */
   readonly clusterUID?: string;
@@ -228,11 +219,11 @@ export const labelsOfCluster = ({ metadata, status }: Cluster | KubeObject): Rea
 });
 
 /** The condition of this type, if there is one. */
-export const clusterCondition = (object: Cluster | KubeObject, type: string): ClusterCondition | undefined =>
+export const clusterCondition = (object: Cluster | KubeObject, type: string): Condition | undefined =>
   ((object.status ?? {}) as ClusterStatus).conditions?.find((condition) => condition.type === type);
 
 /** Set on a Cluster whose member counts under another name already: why its agent was refused. It is counted nowhere. */
-export const doubleCondition = (object: Cluster | KubeObject): ClusterCondition | undefined => {
+export const doubleCondition = (object: Cluster | KubeObject): Condition | undefined => {
   const refused = clusterCondition(object, 'JoinRefused');
   return refused?.status === 'True' && refused.reason === 'ClusterTaken' ? refused : undefined;
 };

@@ -1,9 +1,9 @@
 /** @module FailoverPolicy: how deaths of clusters are found out, and how much automation may do about them. The one named `default` is in force. */
+import type { Condition } from '../kube/condition.ts';
 import { type Fault, invalid } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { MeshPolicy, ProfileName } from '../wire/mesh.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import type { FailoverClass } from './policy.ts';
@@ -44,7 +44,7 @@ export type FailoverPolicyStatus = {
   /** Number of the membership that was last given to the agents. */
   readonly membershipEpoch?: number;
   readonly members?: number;
-  readonly conditions?: readonly ClusterCondition[];
+  readonly conditions?: readonly Condition[];
 };
 
 /** A failover policy. */

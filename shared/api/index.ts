@@ -17,7 +17,6 @@ export {
   type Admission,
   type Cluster,
   type ClusterAgent,
-  type ClusterCondition,
   type ClusterDrain,
   type ClusterDrainStatus,
   type ClusterPricing,
@@ -168,4 +167,3 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   [placementHistoryType.schemaName]: placementHistorySchema,
 };
 export { type UnreadyCluster, unreadyMax, unreadyText, waitingText } from './unready.ts';
-export { withCondition } from './with-condition.ts';

@@ -1,9 +1,9 @@
 /** @module JoinToken: lets agents ask to join, for a while and a number of times. */
+import type { Condition } from '../kube/condition.ts';
 import { dns1123Label, type Fault, forbidden, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { timeText } from '../lib/time-text.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, instant, integer, list, must, text, textMap } from './shape.ts';
@@ -35,7 +35,7 @@ export type JoinTokenStatus = {
   readonly secretRef?: { readonly namespace: string; readonly name: string };
   readonly uses?: number;
   readonly usedBy?: readonly TokenUse[];
-  readonly conditions?: readonly ClusterCondition[];
+  readonly conditions?: readonly Condition[];
 };
 
 /** A token to join with. */

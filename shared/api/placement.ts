@@ -1,9 +1,9 @@
 /** @module Placement: the hub's decision for one object, with the explanation beside it. */
+import type { Condition } from '../kube/condition.ts';
 
 import { dns1123Label, type Fault, pathSegmentName } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
@@ -110,7 +110,7 @@ export type PlacementStatus = {
   readonly cost?: PlacementCost;
   readonly explanation?: readonly ExplanationRow[];
   /** `Applied`: whether the clusters took the object and all that follows it. */
-  readonly conditions?: readonly ClusterCondition[];
+  readonly conditions?: readonly Condition[];
   /** What clusters did not apply; the first 100. */
   readonly failures?: readonly ApplyFailure[];
 };

@@ -1,7 +1,7 @@
 /** @module ServiceExport (multicluster.x-k8s.io): the Service of this name is offered to all clusters. At the hub it speaks for every cluster that the Service is placed in. */
+import type { Condition } from '../kube/condition.ts';
 import { dns1035Label, type Fault, invalid } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, nameColumn, storedVerbs } from './kind.ts';
 import { type McsKind, mcsKind, mcsSchema } from './mcs.ts';
@@ -16,7 +16,7 @@ export type ServiceExport = {
     readonly exportedLabels?: Readonly<Record<string, string>>;
     readonly exportedAnnotations?: Readonly<Record<string, string>>;
   };
-  readonly status?: { readonly conditions?: readonly ClusterCondition[] };
+  readonly status?: { readonly conditions?: readonly Condition[] };
 };
 
 const specShape = fields('What goes along with the service.', {

@@ -1,6 +1,6 @@
 /** @module ServiceImport (multicluster.x-k8s.io): a service that some clusters export, as importers see it. Written by the hub and its agents. */
+import type { Condition } from '../kube/condition.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, nameColumn, storedVerbs } from './kind.ts';
 import { type McsKind, mcsKind, mcsSchema } from './mcs.ts';
@@ -30,7 +30,7 @@ export type ServiceImport = {
   };
   readonly status?: {
     readonly clusters?: readonly { readonly cluster: string }[];
-    readonly conditions?: readonly ClusterCondition[];
+    readonly conditions?: readonly Condition[];
   };
 };
 

@@ -1,11 +1,11 @@
 /** @module TrafficPolicy: how requests reach services that several clusters serve, what happens when one is lost, and how it comes back. */
+import type { Condition } from '../kube/condition.ts';
 import { dns1035Label, dns1123Label, dns1123Subdomain, type Fault, invalid, required } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { LabelSelectorObject } from '../kube/selectors/index.ts';
 import { ttlSecondsMax, ttlSecondsMin } from '../traffic/dns/zone.ts';
 import { rampFaults, rampRuleDefault } from '../traffic/ramp.ts';
-import type { ClusterCondition } from './cluster.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { labelSelectorShape } from './label-selector.ts';
@@ -83,7 +83,7 @@ export type ClusterHeadroom = {
 export type TrafficPolicyStatus = {
   readonly observedGeneration?: number;
   readonly services?: readonly TrafficServiceStatus[];
-  readonly conditions?: readonly ClusterCondition[];
+  readonly conditions?: readonly Condition[];
 };
 
 /** A traffic policy. */

@@ -1,9 +1,9 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 
-import type { Cluster, ClusterCondition, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
-import { withCondition } from '../../../shared/api/index.ts';
+import type { Cluster, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { obstacleText } from '../../../shared/health/index.ts';
+import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
@@ -32,7 +32,7 @@ export type ClusterFacts = {
   readonly drain?: DrainCount | undefined;
 };
 
-type Finding = Omit<ClusterCondition, 'lastTransitionTime'>;
+type Finding = Omit<Condition, 'lastTransitionTime'>;
 
 /** Whether capacity is known in full; what the agent may not read is named. */
 const capacityCondition = (report: CapacityReport | undefined): Finding => {
@@ -45,7 +45,7 @@ const capacityCondition = (report: CapacityReport | undefined): Finding => {
 };
 
 /** What the member forbids its agent. Said once there is something to say, and then that it was mended. */
-const withAccess = (conditions: readonly ClusterCondition[], forbidden: readonly string[], nowMs: number): readonly ClusterCondition[] => {
+const withAccess = (conditions: readonly Condition[], forbidden: readonly string[], nowMs: number): readonly Condition[] => {
   const type = 'AccessGranted';
   if (forbidden.length > 0) {
     const message = `the cluster forbids its agent: ${forbidden.join(', ')}; grant it to the agent's identity (hanse join --manifest shows all that it needs)`;
@@ -56,7 +56,7 @@ const withAccess = (conditions: readonly ClusterCondition[], forbidden: readonly
 };
 
 /** Whether the hub serves the kinds that the member adds. Said once there is something to say, and then that it was mended. */
-const withKinds = (conditions: readonly ClusterCondition[], troubles: readonly string[], nowMs: number): readonly ClusterCondition[] => {
+const withKinds = (conditions: readonly Condition[], troubles: readonly string[], nowMs: number): readonly Condition[] => {
   const type = 'KindsServed';
   if (troubles.length > 0) {
     const more = troubles.length > troublesShown ? ` (and ${troubles.length - troublesShown} more)` : '';
@@ -83,7 +83,7 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
 };
 
 /** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
-const verdictOf = (ready: ClusterCondition | undefined, observed: Observed | undefined): Pick<ClusterStatus, 'verdict'> => {
+const verdictOf = (ready: Condition | undefined, observed: Observed | undefined): Pick<ClusterStatus, 'verdict'> => {
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch } = observed;
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, votes, voters, epoch } };

@@ -1,9 +1,12 @@
 /** @module Tests of the condition `Applied`. */
+
 import { describe, expect, it } from 'vitest';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import { type Answer, nextApplied, troubleText } from './applied.ts';
 
-const now = '2030-01-01T00:00:00Z';
+const nowMs = Date.UTC(2030, 0, 1);
+const laterMs = nowMs + 60_000;
 const web = { key: 'apps/deployments/shop/web', kind: 'Deployment', name: 'web' };
 const settings = { key: '/configmaps/shop/settings', kind: 'ConfigMap', name: 'settings' };
 const taken: Pick<StatusItem, 'phase'> = { phase: 'Applied' };
@@ -15,7 +18,7 @@ const said = (subject: Answer['subject'], cluster: string, item: Answer['item'],
   ...(problem === undefined ? {} : { problem }),
 });
 const appliedOf = (answers: readonly Answer[]): readonly (string | undefined)[] => {
-  const condition = nextApplied(web.key, answers, [], undefined, now)?.conditions[0];
+  const condition = nextApplied(web.key, answers, [], undefined, nowMs)?.conditions[0];
   return [condition?.status, condition?.reason, condition?.message];
 };
 
@@ -51,39 +54,39 @@ describe('applied', () => {
 
   it('names some clusters of many, and counts the rest', () => {
     const answers = Array.from({ length: 300 }, (__, at) => said(web, `c${at}`, notOwned));
-    const change = nextApplied(web.key, answers, [], undefined, now);
+    const change = nextApplied(web.key, answers, [], undefined, nowMs);
     expect(change?.conditions[0]?.message).toMatch(/c15: it is not ours; and 284 more$/);
     expect(change?.failures).toHaveLength(100);
   });
 
   it('tells a refusal on the workload and on what follows it, once, and writes again only when something is new', () => {
     const refused = [said(web, 'aws', taken), said(settings, 'aws', notOwned)];
-    const first = nextApplied(web.key, refused, [], undefined, now);
+    const first = nextApplied(web.key, refused, [], undefined, nowMs);
     expect(first?.events.map(({ about, event }) => [about, event.reason, event.message])).toEqual([
       [web.key, 'NotOwned', 'aws: ConfigMap settings: it is not ours'],
       [settings.key, 'NotOwned', 'aws: it is not ours'],
     ]);
-    expect(nextApplied(web.key, refused, [], first, now)).toBeUndefined();
-    const more = nextApplied(web.key, [said(web, 'aws', notOwned), said(settings, 'aws', notOwned)], [], first, now);
+    expect(nextApplied(web.key, refused, [], first, nowMs)).toBeUndefined();
+    const more = nextApplied(web.key, [said(web, 'aws', notOwned), said(settings, 'aws', notOwned)], [], first, nowMs);
     expect(more?.events.map(({ about }) => about)).toEqual([web.key]);
-    const mended = nextApplied(web.key, [said(web, 'aws', taken), said(settings, 'aws', taken)], [], more, 'later');
-    expect(mended).toMatchObject({ conditions: [{ status: 'True', lastTransitionTime: 'later' }], failures: [], events: [] });
+    const mended = nextApplied(web.key, [said(web, 'aws', taken), said(settings, 'aws', taken)], [], more, laterMs);
+    expect(mended).toMatchObject({ conditions: [{ status: 'True', lastTransitionTime: timeText(laterMs) }], failures: [], events: [] });
   });
 
   it('says of one that is placed nowhere where it stays, and again when that changes', () => {
     const staying = [{ name: 'home', replicas: 3, reason: 'Drained' }] as const;
-    const first = nextApplied(web.key, [], staying, undefined, now);
+    const first = nextApplied(web.key, [], staying, undefined, nowMs);
     expect([first?.conditions[0]?.message, first?.staying]).toEqual([
       'stays on home, which is drained, until another cluster takes it',
       staying,
     ]);
-    expect(nextApplied(web.key, [], staying, first, now)).toBeUndefined();
-    expect(nextApplied(web.key, [], [], first, now)).toMatchObject({ conditions: [{ message: 'placed in no cluster' }], staying: [] });
+    expect(nextApplied(web.key, [], staying, first, nowMs)).toBeUndefined();
+    expect(nextApplied(web.key, [], [], first, nowMs)).toMatchObject({ conditions: [{ message: 'placed in no cluster' }], staying: [] });
   });
 
   it('keeps the conditions of others', () => {
-    const other = { type: 'Other', status: 'True', reason: 'R', message: '', lastTransitionTime: now } as const;
-    expect(nextApplied(web.key, [said(web, 'aws', taken)], [], { conditions: [other] }, now)?.conditions).toContainEqual(other);
+    const other = { type: 'Other', status: 'True', reason: 'R', message: '', lastTransitionTime: timeText(nowMs) } as const;
+    expect(nextApplied(web.key, [said(web, 'aws', taken)], [], { conditions: [other] }, nowMs)?.conditions).toContainEqual(other);
   });
 
   it('is news to the workloads of an object when a cluster refuses, waits or takes it, and not when another takes it too', () => {

@@ -1,11 +1,7 @@
 /** @module Whether the clusters took an object and all that follows it: the condition `Applied` of its Placement. Pure. */
-import {
-  type ApplyFailure,
-  type ClusterCondition,
-  type StayingCluster,
-  type StoredPlacementStatus,
-  stayingText,
-} from '../../../shared/api/index.ts';
+
+import { type ApplyFailure, type StayingCluster, type StoredPlacementStatus, stayingText } from '../../../shared/api/index.ts';
+import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { EventText } from '../events.ts';
@@ -24,7 +20,7 @@ export type Answer = {
 
 /** What is written of it, and what is told on which object. */
 export type AppliedChange = {
-  readonly conditions: readonly ClusterCondition[];
+  readonly conditions: readonly Condition[];
   readonly failures: readonly ApplyFailure[];
   readonly staying: readonly StayingCluster[];
   readonly events: readonly { readonly about: StorageKey; readonly event: EventText }[];
@@ -57,7 +53,7 @@ const conditionOf = (
   answers: readonly Answer[],
   failed: readonly Failed[],
   staying: readonly StayingCluster[],
-): Omit<ClusterCondition, 'lastTransitionTime'> => {
+): Omit<Condition, 'lastTransitionTime'> => {
   const [first] = failed;
   if (first !== undefined) {
     const message = joined(failed.map(({ failure, key }) => words(failure, key !== own)));
@@ -98,7 +94,7 @@ export const nextApplied = (
   answers: readonly Answer[],
   staying: readonly StayingCluster[],
   before: Pick<StoredPlacementStatus, 'conditions' | 'failures' | 'staying'> | undefined,
-  now: string,
+  nowMs: number,
 ): AppliedChange | undefined => {
   const failed = failedOf(answers);
   const next = conditionOf(own, answers, failed, staying);
@@ -109,10 +105,9 @@ export const nextApplied = (
   const isTold = failures.length === told.length && failures.every((failure, at) => isSameFailure(failure, told[at] ?? failure));
   const isSaid = old?.status === next.status && old.reason === next.reason && old.message === next.message;
   if (isSaid && isTold && isSameStaying(staying, before?.staying ?? [])) return undefined;
-  const condition: ClusterCondition = { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : now };
   const event: EventText = { type: 'Warning', reason: next.reason, message: next.message };
   return {
-    conditions: [...(before?.conditions ?? []).filter(({ type }) => type !== next.type), condition],
+    conditions: withCondition(before?.conditions, next, nowMs),
     failures,
     staying,
     events: [...(next.status === 'False' && !isSaid ? [{ about: own, event }] : []), ...eventsOfFollowers(own, failed, told)],

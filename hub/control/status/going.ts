@@ -1,5 +1,7 @@
 /** @module What the deletion of a placed object waits for: clusters that have not said that their copy is gone. */
-import { type StoredPlacementStatus, withCondition } from '../../../shared/api/index.ts';
+
+import type { StoredPlacementStatus } from '../../../shared/api/index.ts';
+import { withCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';

@@ -141,7 +141,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const clusters = clusterNames([placement]);
     const answers = subjects.flatMap((subject) => answersOf(subject, clusters));
     const staying = stayingOf({ board, directory }, stored.key, placement);
-    return nextApplied(stored.key, answers, staying, placement.status, timeText(env.nowMs()));
+    return nextApplied(stored.key, answers, staying, placement.status, env.nowMs());
   };
 
   /** The Placement with what is new of how the clusters took it, and of what is not ready there; none when neither is. */

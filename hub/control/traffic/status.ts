@@ -1,6 +1,6 @@
 /** @module What people see of traffic: conditions of ServiceExports, ServiceImports, and the status of TrafficPolicies. Pure. */
+
 import type {
-  ClusterCondition,
   ClusterHeadroom,
   ServiceExport,
   ServiceImport,
@@ -8,7 +8,7 @@ import type {
   TrafficPolicyStatus,
   TrafficServiceStatus,
 } from '../../../shared/api/index.ts';
-import { withCondition } from '../../../shared/api/index.ts';
+import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { CompiledService } from '../../../shared/traffic/index.ts';
 import type { ExportCondition } from '../../../shared/wire/index.ts';
@@ -17,12 +17,12 @@ import type { Uses } from './uses.ts';
 
 /** Conditions with these in place. */
 export const conditionsAfter = (
-  old: readonly ClusterCondition[] | undefined,
+  old: readonly Condition[] | undefined,
   found: readonly ExportCondition[],
   generation: number | undefined,
   nowMs: number,
-): readonly ClusterCondition[] =>
-  found.reduce<readonly ClusterCondition[]>(
+): readonly Condition[] =>
+  found.reduce<readonly Condition[]>(
     (all, next) => withCondition(all, { ...next, ...(generation === undefined ? {} : { observedGeneration: generation }) }, nowMs),
     old ?? [],
   );

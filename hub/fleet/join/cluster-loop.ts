@@ -1,8 +1,9 @@
 /** @module Keeps each Cluster's credentials as its object says: approved, denied, or deleted and therefore revoked. */
+
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusterCondition, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
-import { withCondition } from '../../../shared/api/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { withCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import type { FleetBus } from '../port.ts';

@@ -1,8 +1,9 @@
 /** @module Hears which member each agent answers for, and sees to it that no member counts twice. */
+
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
-import { withCondition } from '../../../shared/api/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { withCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';

@@ -1,6 +1,8 @@
 /** @module What a hello says of the member, as a table; and who holds a UID when two say the same. */
+
 import { describe, expect, test } from 'vitest';
-import { type Cluster, type ClusterCondition, clusters } from '../../../shared/api/cluster.ts';
+import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
+import type { Condition } from '../../../shared/kube/condition.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createStore, keyOf, memoryJournal } from '../../../shared/kube/storage/index.ts';
 import { testEnv } from '../testing/broker.ts';
@@ -9,7 +11,7 @@ import { changeShownMs, decideIdentity } from './identity.ts';
 import { followMemberHolders } from './member-holders.ts';
 
 const nowMs = Date.parse('2030-01-01T00:00:00Z');
-const cluster = (name: string, clusterUID?: string, more: { deleted?: boolean; conditions?: ClusterCondition[] } = {}): Cluster => ({
+const cluster = (name: string, clusterUID?: string, more: { deleted?: boolean; conditions?: Condition[] } = {}): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name, ...(more.deleted === true ? { deletionTimestamp: '2030-01-01T00:00:00Z' } : {}) },
@@ -20,7 +22,7 @@ const cluster = (name: string, clusterUID?: string, more: { deleted?: boolean; c
     ...(more.conditions === undefined ? {} : { conditions: more.conditions }),
   },
 });
-const said = (type: string, lastTransitionTime: string): ClusterCondition => ({
+const said = (type: string, lastTransitionTime: string): Condition => ({
   type,
   status: 'True',
   reason: 'R',

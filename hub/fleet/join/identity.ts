@@ -1,6 +1,7 @@
 /** @module Which member an agent says that it answers for, against what is known of its Cluster: a decision without effects. */
-import type { Cluster, ClusterCondition } from '../../../shared/api/cluster.ts';
-import { withCondition } from '../../../shared/api/index.ts';
+
+import type { Cluster } from '../../../shared/api/cluster.ts';
+import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 
 /** What a hello says of the member, and what is known. */
 export type IdentityFacts = {
@@ -50,5 +51,5 @@ export const decideIdentity = ({ cluster, clusterUID, holder, nowMs }: IdentityF
   };
 };
 
-const isOldNews = ({ type, lastTransitionTime }: ClusterCondition, nowMs: number): boolean =>
+const isOldNews = ({ type, lastTransitionTime }: Condition, nowMs: number): boolean =>
   type === 'IdentityChanged' && nowMs - Date.parse(lastTransitionTime) >= changeShownMs;

@@ -1,11 +1,12 @@
 /** @module The join office: carries out what was decided about a join request, on Clusters and JoinTokens. */
+
 import type { Cluster, ClusterAgent } from '../../../shared/api/cluster.ts';
 import { clusterLabels, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
-import { withCondition } from '../../../shared/api/index.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';
 import { joinTokens } from '../../../shared/api/join-token.ts';
 import { hanseApiVersion } from '../../../shared/api/kind.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
+import { withCondition } from '../../../shared/kube/condition.ts';
 import { labelValue, qualifiedName } from '../../../shared/kube/names/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';

@@ -1,26 +1,13 @@
 /** @module What a namespace that ends says of itself: which content remains, and which finalizers hold it. */
 
-import { timeText } from '../../lib/time-text.ts';
+import { type Condition, withCondition } from '../condition.ts';
 import type { KubeObject } from '../object.ts';
 import { qualifiedResource } from './errors.ts';
-
-/** A condition of a Namespace. */
-export type NamespaceCondition = {
-  readonly type: string;
-  readonly status: string;
-  readonly lastTransitionTime: string;
-  readonly reason: string;
-  readonly message: string;
-};
 
 type Left = { readonly type: { readonly group: string; readonly resource: string }; readonly objects: readonly KubeObject[] };
 
 /** The conditions of a namespace in which `left` remains; times move only when a status changes. */
-export const terminationConditions = (
-  left: readonly Left[],
-  before: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }[],
-  nowMs: number,
-): NamespaceCondition[] => {
+export const terminationConditions = (left: readonly Left[], before: readonly Condition[], nowMs: number): Condition[] => {
   const remaining = left.filter(({ objects }) => objects.length > 0);
   const counts = remaining.map(({ type, objects }) => `${resourceText(type)} has ${objects.length} resource instances`);
   const finalizers = finalizerCounts(remaining.flatMap(({ objects }) => objects));
@@ -41,12 +28,13 @@ export const terminationConditions = (
           `Some content in the namespace has finalizers remaining: ${held.join(', ')}`,
         ],
   ];
-  return said.map(([type, holds, reason, message]) => {
-    const status = holds ? 'True' : 'False';
-    const old = before.find((condition) => condition.type === type);
-    const lastTransitionTime = old?.status === status ? (old.lastTransitionTime ?? timeText(nowMs)) : timeText(nowMs);
-    return { type, status, lastTransitionTime, reason, message };
-  });
+  return said.flatMap(([type, holds, reason, message]) =>
+    withCondition(
+      before.filter((old) => old.type === type),
+      { type, status: holds ? 'True' : 'False', reason, message },
+      nowMs,
+    ),
+  );
 };
 
 /** The name as the namespace controller prints it: `secrets.` for core. */

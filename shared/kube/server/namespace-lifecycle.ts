@@ -1,6 +1,8 @@
 /** @module Namespaces: those every server has, what a new one is given, and how one ends: first its content, then itself. */
+
 import { sameJson } from '../../lib/same-json.ts';
 import type { KubeClient } from '../client/port.ts';
+import type { Condition } from '../condition.ts';
 import type { KubeObject } from '../object.ts';
 import type { ResourceType } from '../resource.ts';
 import { isStatus } from '../status-error.ts';
@@ -112,7 +114,7 @@ const tellConditions = async (
 ): Promise<void> => {
   const current = namespaceOf(server, name);
   if (current === undefined) return;
-  const status = (current['status'] ?? {}) as { conditions?: readonly { type: string; status: string }[] };
+  const status = (current['status'] ?? {}) as { conditions?: readonly Condition[] };
   const conditions = terminationConditions(left, status.conditions ?? [], server.env.nowMs());
   if (sameJson(conditions, status.conditions ?? [])) return;
   await client.update(NAMESPACES, { ...current, status: { ...status, phase: 'Terminating', conditions } }, { subresource: 'status' });
