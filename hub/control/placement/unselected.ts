@@ -14,8 +14,8 @@ export type Unselected = {
   readonly forget: (key: StorageKey) => void;
 };
 
-/** A policy often comes a moment after its object, out of the same file. */
-const graceMs = 1_000;
+/** A policy often comes a little after its object: later in the same file, or with the next step of a script. */
+const graceMs = 5_000;
 
 /** Nobody waits yet. */
 export const createUnselected = (events: EventRecorder, policies: Pick<PolicyBook, 'all'>, nowMs: () => number): Unselected => {
