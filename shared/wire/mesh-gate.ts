@@ -20,6 +20,7 @@ export type LetIn = { readonly ok: true; readonly message: MeshMessage; readonly
 export type MeshGate = {
   /** The packet; undefined when it is too large for its kind. `proof` = packet of a beat, put into an answer. */
   readonly seal: (message: MeshMessage, proof?: Uint8Array) => Uint8Array | undefined;
+  /** The bytes may be kept: nobody changes them after. */
   readonly open: (packet: Uint8Array) => LetIn | Exclude<OpenedPacket, { ok: true }>;
   /** Keys of those who may speak from now on. */
   readonly setMembers: (membership: Membership) => void;
@@ -29,6 +30,7 @@ export type MeshGate = {
 const rememberedMax = 1_024;
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
@@ -73,8 +75,8 @@ export const makeMeshGate = ({ sign, verify, hubKey, open: openOne = openPacket 
       const opened = openOne(packet, check);
       if (!opened.ok) return opened;
       const proof = proofIn(opened.message);
-      // A copy: what comes from a socket is a window on its read buffer, and keeping one would keep the 64 KiB around it.
-      const kept = new Uint8Array(packet);
+      // What comes from a socket may be a window on its read buffer, and keeping it would keep the 64 KiB around it: a copy is kept.
+      const kept = packet.length === packet.buffer.byteLength ? packet : new Uint8Array(packet);
       const letIn: LetIn = { ok: true, message: opened.message, packet: kept, ...(proof === undefined ? {} : { proof }) };
       remembered.set(name, { packet: kept, opened: letIn });
       if (remembered.size <= rememberedMax) return letIn;
