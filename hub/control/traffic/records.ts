@@ -70,13 +70,14 @@ export const createSentRecords = (options: {
     send: (service, specs) => {
       for (const [cluster, spec] of specs) {
         const text = JSON.stringify(spec);
+        const known = sent.get(service)?.get(cluster);
+        const fingerprint = fingerprintOf(text);
+        // What was sent was such as agents take.
+        if (known?.op === 'apply' && known.fingerprint === fingerprint) continue;
         if (text.length > trafficLimits.recordBytes)
           return `its record has ${text.length} bytes, at most ${trafficLimits.recordBytes} can be sent: export fewer labels, annotations or host names`;
         const fault = trafficSpecFault(spec);
         if (fault !== undefined) return `its record is not such as agents take: ${fault}`;
-        const known = sent.get(service)?.get(cluster);
-        const fingerprint = fingerprintOf(text);
-        if (known?.op === 'apply' && known.fingerprint === fingerprint) continue;
         publish(service, cluster, spec, fingerprint);
       }
       return undefined;
