@@ -44,6 +44,8 @@ export type ClientCount = {
 };
 
 type Known = { readonly seq: number; readonly serving: ReadonlySet<string> };
+/** From one cluster to another: the names of what is noted of it. */
+type Way = { readonly to: string; readonly reached: string; readonly fine: string };
 type Span = { readonly is: boolean; readonly sinceMs: number };
 
 /** Records remembered of a cluster. */
@@ -77,13 +79,22 @@ export const clientCheck =
       spans.set(name, span);
       return span;
     };
+    /** Names of the spans of each pair: they are noted with every request. */
+    const ways = new Map<string, readonly Way[]>();
+    const waysFrom = (sight: ClientSight, cluster: string): readonly Way[] => {
+      const known = ways.get(cluster);
+      if (known !== undefined) return known;
+      const others = sight.clusters.filter((other) => other !== cluster);
+      const made = others.map((to) => ({ to, reached: `${cluster}>${to}`, fine: `fine ${cluster}>${to}` }));
+      ways.set(cluster, made);
+      return made;
+    };
     const noteOf = (sight: ClientSight, cluster: string): void => {
       noteSpan(`able ${cluster}`, sight.isAble(cluster));
-      for (const other of sight.clusters) {
-        if (other === cluster) continue;
-        const isReached = sight.reaches(cluster, other);
-        noteSpan(`${cluster}>${other}`, isReached);
-        noteSpan(`fine ${cluster}>${other}`, isReached && sight.isQuick(other));
+      for (const { to, reached, fine } of waysFrom(sight, cluster)) {
+        const isReached = sight.reaches(cluster, to);
+        noteSpan(reached, isReached);
+        noteSpan(fine, isReached && sight.isQuick(to));
       }
     };
     const records = (cluster: string): readonly Known[] => {

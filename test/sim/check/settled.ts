@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Federation } from '../federation.ts';
-import { forged } from '../model/broker.ts';
+import { type Record as BrokerRecord, forged } from '../model/broker.ts';
 import { hubKinds } from '../model/hub-api.ts';
 import { types } from '../model/member-runtime.ts';
 import { endpointsIn } from '../model/web.ts';
@@ -60,19 +60,27 @@ const clustersText = (clusters: readonly KubeObject[]): string =>
     }),
   );
 
+/** What records hold. A record is never changed, and most are looked at many times. */
+const parsed = new WeakMap<BrokerRecord, object>();
+const parsedOf = <T extends object>(record: BrokerRecord): T => {
+  const item = (parsed.get(record) ?? JSON.parse(record.text)) as T;
+  parsed.set(record, item);
+  return item;
+};
+
 /** Every piece of work is answered, and nothing withdrawn is left behind. */
 const boardText = ({ broker }: Federation): string => {
   const statuses = broker.read('status');
   const bad = [...broker.read('work').values()].find(({ text }) => text === forged);
   if (bad !== undefined) return `work ${bad.key} is forged`;
-  const works = [...broker.read('work').values()].map(({ text }): WorkItem => JSON.parse(text));
+  const works = [...broker.read('work').values()].map(parsedOf<WorkItem>);
   const work = first(
     works.map((item) => {
       const key = `${item.cluster}.${item.id}`;
       if (item.op === 'withdraw') return `withdrawn work ${key} is not forgotten`;
-      const text = statuses.get(key)?.text;
-      if (text === undefined) return `work ${key} is not answered`;
-      const status: StatusItem = JSON.parse(text);
+      const record = statuses.get(key);
+      if (record === undefined) return `work ${key} is not answered`;
+      const status = parsedOf<StatusItem>(record);
       if (status.seq !== item.seq) return `work ${key} is answered at seq ${status.seq}, not ${item.seq}`;
       return status.phase === 'Applied' ? '' : `work ${key} is ${status.phase}: ${status.reason} ${status.message}`;
     }),

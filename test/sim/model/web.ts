@@ -22,10 +22,17 @@ const clusterAt = (part: string | undefined): string => `c${Number(part) - 1}`;
 export const nameServerOf = (cluster: string): string => `198.51.100.${numberOf(cluster)}`;
 const gatewayOf = (cluster: string): string => `192.0.2.${numberOf(cluster)}`;
 
+/** By address: there are few, and each is asked for with every request. */
+const clusters = new Map<string, string>();
+
 /** The cluster behind an address of a pod (`10.CLUSTER.0.POD`) or of a gateway (`192.0.2.CLUSTER`). */
 export const clusterOf = (address: string): string => {
+  const known = clusters.get(address);
+  if (known !== undefined) return known;
   const parts = address.split('.');
-  return clusterAt(parts[0] === '10' ? parts[1] : parts[3]);
+  const cluster = clusterAt(parts[0] === '10' ? parts[1] : parts[3]);
+  clusters.set(address, cluster);
+  return cluster;
 };
 
 const sliceOf = (cluster: string, ready: number): KubeObject => ({
@@ -76,12 +83,26 @@ const readyIn = (slices: readonly KubeObject[], name: string): string[] =>
       ),
     );
 
+/** What is made of a member's objects, made again when they have changed: clients ask far more often than anything is written. */
+const ofStore = <T>(make: (store: MemberStore) => T): ((store: MemberStore) => T) => {
+  const made = new WeakMap<MemberStore, { readonly version: number; readonly value: T }>();
+  return (store) => {
+    const known = made.get(store);
+    const version = store.version();
+    if (known?.version === version) return known.value;
+    const value = make(store);
+    made.set(store, { version, value });
+    return value;
+  };
+};
+
 /** Endpoints that the cluster has by itself. */
-export const endpointsIn = (store: MemberStore): string[] => readyIn(store.list(types.slices), service);
+export const endpointsIn = ofStore((store): readonly string[] => readyIn(store.list(types.slices), service));
 
 /** Endpoints that its clients reach, own and foreign, by the slices that the agent wrote; undefined = it wrote no service yet. */
-export const importedIn = (store: MemberStore): string[] | undefined =>
-  store.get(types.services, namespace, derived) === undefined ? undefined : readyIn(store.list(types.slices), derived);
+export const importedIn = ofStore((store): readonly string[] | undefined =>
+  store.get(types.services, namespace, derived) === undefined ? undefined : readyIn(store.list(types.slices), derived),
+);
 
 /** Quick to forgive, as the verdicts of the simulation are. */
 const failback = { holdDownSeconds: 2, stepsPercent: [50, 100], stepSeconds: 2, setbacksMax: 50 };
