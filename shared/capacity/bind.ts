@@ -11,7 +11,12 @@ import { defaultAsk } from './scheduler-score.ts';
 import { takeZones } from './take-zones.ts';
 
 /** Pods that are on their way to a cluster. */
-export type AssumedPods = { readonly shape: PodShape; readonly count: number };
+export type AssumedPods = {
+  readonly shape: PodShape;
+  readonly count: number;
+  /** How many of them come into places of others that give way and hold the very same: they take nothing of what is free. Absent = none. */
+  readonly inPlaces?: number;
+};
 
 /** Free amounts that a binding takes from; `free[r][node]`. Zones and devices may still be the report's own: they are copied when taken from. */
 export type MutableColumns = {

@@ -1,5 +1,4 @@
 /** @module Pods on their way dealt to the nodes of an exact model, one by one, under each rule that the scheduler may choose by. */
-import { compareText } from '../lib/compare-text.ts';
 import { heapOf } from '../lib/heap.ts';
 import type { PodDemand } from './demand.ts';
 import type { Amounts, NodeModel } from './node.ts';
@@ -51,46 +50,14 @@ export const withHidden = (hidden: HiddenAsks, demand: PodDemand, given: Readonl
   return sums;
 };
 
-const hostname = 'kubernetes.io/hostname';
-
-const textOf = (node: NodeModel, whole: WholeNodes): string => {
-  const { [hostname]: _own, ...labels } = node.labels;
-  const plain = (amounts: Amounts | undefined): string =>
-    [...(amounts ?? [])]
-      .map(([name, amount]) => `${name}=${amount}`)
-      .sort()
-      .join();
-  return [
-    plain(node.free),
-    plain(whole.get(node.name)),
-    node.podsFree,
-    JSON.stringify(Object.entries(labels).sort(([a], [b]) => compareText(a, b))),
-    JSON.stringify(node.taints),
-    node.zones.length,
-  ].join('|');
-};
-
-/** True when the nodes that take some differ, and not all of them are filled. */
-const isOpenTo = ({ nodes, limits, count, whole }: Deal): boolean => {
-  const takes = nodes.filter((_, at) => (limits[at] ?? 0n) > 0n);
-  if (limits.reduce((sum, most) => sum + most, 0n) <= BigInt(count)) return false;
-  const [first, ...others] = takes;
-  const text = first === undefined ? '' : textOf(first, whole);
-  return others.some((node) => textOf(node, whole) !== text);
-};
-
 type Candidate = { readonly at: number; score: number; tie: number };
 
-const dealBy = ({ nodes, limits, demand, count, whole, hidden }: Deal, { score, tie }: BindingRule): Map<number, bigint> => {
+const dealBy = (deal: Deal, { score, tie }: BindingRule): Map<number, bigint> => {
+  const { nodes, limits, count } = deal;
   const given = new Map<number, bigint>();
-  const each = pairOf(demand.requests);
-  const more = hiddenOf(demand);
   /** The candidate as it is once it has so many of the pods. */
   const ranked = (at: number, pods: number): Candidate => {
-    const node = nodes[at];
-    const free = plus(pairOf(node?.free), each, -pods);
-    const shown = plus(plus(free, hidden.get(at) ?? nothing, -1), more, -pods);
-    const scored: ScoredNode = { whole: pairOf(whole.get(node?.name ?? '')), free, shown };
+    const scored = scoredNode(deal, at, pods);
     return { at, score: score(scored), tie: tie(scored) };
   };
   const open = nodes.flatMap((_, at) => ((limits[at] ?? 0n) > 0n ? [ranked(at, 1)] : []));
@@ -110,11 +77,16 @@ const dealBy = ({ nodes, limits, demand, count, whole, hidden }: Deal, { score, 
   return given;
 };
 
-/** Deals the pods under each rule; rules that agree are told together. `isOpen` = unlike nodes were to choose from. */
-export const dealPods = (deal: Deal, rules: readonly BindingRule[]): { dealt: Dealt[]; isOpen: boolean } => {
-  const isOpen = isOpenTo(deal);
-  const [first] = rules;
-  if (!isOpen && first !== undefined) return { dealt: [{ given: dealBy(deal, first), rules }], isOpen };
+/** The node once it has so many pods of the deal, as scores see it. */
+export const scoredNode = ({ nodes, demand, whole, hidden }: Omit<Deal, 'limits' | 'count'>, at: number, pods: number): ScoredNode => {
+  const node = nodes[at];
+  const free = plus(pairOf(node?.free), pairOf(demand.requests), -pods);
+  const shown = plus(plus(free, hidden.get(at) ?? nothing, -1), hiddenOf(demand), -pods);
+  return { whole: pairOf(whole.get(node?.name ?? '')), free, shown };
+};
+
+/** Deals the pods in one way under each rule; rules that agree are told together. */
+export const dealPods = (deal: Deal, rules: readonly BindingRule[]): readonly Dealt[] => {
   const dealt = new Map<string, { given: Map<number, bigint>; rules: BindingRule[] }>();
   for (const rule of rules) {
     const given = dealBy(deal, rule);
@@ -123,5 +95,5 @@ export const dealPods = (deal: Deal, rules: readonly BindingRule[]): { dealt: De
     if (known === undefined) dealt.set(key, { given, rules: [rule] });
     else known.rules.push(rule);
   }
-  return { dealt: [...dealt.values()], isOpen };
+  return [...dealt.values()];
 };

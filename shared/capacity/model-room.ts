@@ -4,23 +4,26 @@
  */
 
 import { bagOf } from '../lib/fields.ts';
-import { bookedFloor, isDevice, smaller } from './amounts.ts';
+import { bookedFloor, isDevice } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
-import { claimLimits } from './claim-limits.ts';
+import { createOpenChoices } from './choices.ts';
 import type { PodDemand } from './demand.ts';
-import { type DeviceTaker, deviceTaker } from './device-take.ts';
+import { deviceTaker } from './device-take.ts';
 import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
 import type { FitResult } from './fit.ts';
 import { foldDemand } from './fold.ts';
-import { type Dealt, dealPods, type HiddenAsks, type WholeNodes, withHidden } from './model-deal.ts';
-import type { Amounts, ClusterModel, KubeletModel, NodeModel, QuotaModel, ZoneModel } from './node.ts';
+import { coursesFrom, dealtFirst } from './model-bind.ts';
+import { arranged, type Course, type Given, joined, withLessQuota } from './model-course.ts';
+import type { WholeNodes } from './model-deal.ts';
+import { type Parts, partsOf, sightOf, splitParts } from './model-likeness.ts';
+import type { ClusterModel, KubeletModel } from './node.ts';
+import { refusalOf } from './node-match.ts';
 import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
-import { quotaCounts, quotaUse } from './quota.ts';
 import type { ClusterRoom, NodeLot } from './room.ts';
 import { type BindingRule, bindingRules } from './scheduler-score.ts';
-import { drainedZones, heldInZones } from './zone-drain.ts';
+import { bearsOnPods } from './thin-cluster.ts';
 
 /** {@link WholeNodes} of a dump's objects. */
 export const wholeNodesOf = (objects: readonly DumpObject[]): WholeNodes =>
@@ -33,8 +36,6 @@ export const wholeNodesOf = (objects: readonly DumpObject[]): WholeNodes =>
         return [name, new Map(amounts.map(([resource, nanos]) => [resource, bookedFloor(resource, nanos)]))];
       }),
   );
-
-const onTheWay = 'pods on their way to it choose their NUMA zones themselves';
 
 /** The demand of a shape, with what a policy changed of it. */
 const demandOf = (shape: PodShape): PodDemand => {
@@ -72,125 +73,25 @@ const alignedOnly = (cluster: ClusterModel): ClusterModel => ({
 
 const numberOf = (count: bigint): number => (count > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(count));
 
-/** What is left of the amounts when `count` pods have taken theirs. */
-const minus = (free: Amounts, taken: Amounts, count: bigint): Amounts => {
-  const left = new Map(free);
-  for (const [resource, amount] of taken) left.set(resource, (left.get(resource) ?? 0n) - amount * count);
-  return left;
-};
-
-/** The zones of a node once so many pods have taken theirs. */
-const zonesWithout = (zones: readonly ZoneModel[], demand: PodDemand, count: bigint): readonly ZoneModel[] => {
-  const left = zones.map((zone) => ({ ...zone, available: new Map(zone.available) }));
-  const amounts = heldInZones(demand);
-  for (let pod = 0n; pod < count; pod++) {
-    const drained = drainedZones(left, ({ available }) =>
-      amounts.every(([resource, amount]) => (available.get(resource) ?? -1n) >= amount),
-    );
-    for (const [resource, amount] of amounts) {
-      let rest = amount;
-      for (const { available } of drained) {
-        const there = available.get(resource) ?? 0n;
-        if (there <= 0n) continue;
-        const taken = smaller(there, rest);
-        available.set(resource, there - taken);
-        rest -= taken;
-      }
-    }
-  }
-  return left;
-};
-
-const withPods = (node: NodeModel, demand: PodDemand, count: bigint): NodeModel => ({
-  ...node,
-  free: minus(node.free, demand.requests, count),
-  podsFree: node.podsFree - count,
-  pods: [
-    ...node.pods,
-    {
-      kind: { namespace: demand.namespace, labels: demand.labels, ports: demand.ports, antiAffinity: demand.antiAffinity },
-      live: Number(count),
-      terminating: 0,
-    },
-  ],
-  ...(node.zones.length > 0 && heldInZones(demand).length > 0
-    ? { zones: zonesWithout(node.zones, demand, count), doubts: [...node.doubts, `Node ${node.name}: ${onTheWay}`] }
-    : {}),
-});
-
-const quotaLess = (quota: QuotaModel, demand: PodDemand, pods: number): QuotaModel => ({
-  ...quota,
-  free: minus(quota.free, new Map([...quotaUse(demand.requests, demand.limits)].filter(([name]) => quota.free.has(name))), BigInt(pods)),
-});
-
-/** Pods that are bound one by one; of more, the rest keeps its amounts free in the sum only. */
-const boundMax = 20_000;
-
-/** The cluster once pods on their way are bound in one way that the scheduler may choose. */
-type Course = {
-  readonly cluster: ClusterModel;
-  readonly taker: DeviceTaker | undefined;
-  readonly hidden: HiddenAsks;
-  /** Rules that all came to this. */
-  readonly rules: readonly BindingRule[];
-};
-
-/** What a shape was bound to so far, by the course of the first rule. */
+/** What a shape was bound to so far, by the first course. */
 type Lots = Map<string, Map<number, bigint>>;
 
-const added = (lots: ReadonlyMap<number, bigint>, given: ReadonlyMap<number, bigint>): Map<number, bigint> => {
+const added = (lots: ReadonlyMap<number, bigint>, given: Given): Map<number, bigint> => {
   const sums = new Map(lots);
   for (const [at, pods] of given) sums.set(at, (sums.get(at) ?? 0n) + pods);
   return sums;
 };
 
-const lotsOf = ({ nodes }: ClusterModel, given: ReadonlyMap<number, bigint>): NodeLot[] =>
+const lotsOf = ({ nodes }: ClusterModel, given: Given): NodeLot[] =>
   [...given].map(([at, pods]) => ({ labels: nodes[at]?.labels ?? {}, count: numberOf(pods) }));
-
-/** Equal for shapes whose pods leave the same room for each other wherever they are. */
-const alikeOf = (shape: PodShape): string => `${shape.key}|${shape.numaSingleNode === true}`;
 
 /** Quota looks at the namespace, and pods that run at the labels. */
 const keyOf = (shape: PodShape): string => `${shape.key}|${shape.who.namespace}|${shape.who.labels}|${shape.numaSingleNode === true}`;
 
-/** How many of these pods each node gets, by its place, under each rule; rules that agree are together. */
-const dealtIn = (course: Course, asked: PodDemand, wanted: number, whole: WholeNodes): { dealt: Dealt[]; isOpen: boolean } => {
-  const { nodes } = fitModel(course.cluster, asked);
-  const { demand } = foldDemand(course.cluster, asked);
-  const limits = nodes.map((share) => share.count);
-  return dealPods(
-    { nodes: course.cluster.nodes, limits, demand, count: Math.min(wanted, boundMax), whole, hidden: course.hidden },
-    course.rules,
-  );
-};
+/** Courses that are followed side by side: fewer where there are many nodes, but all rules. */
+const coursesMax = (nodes: number): number => Math.max(bindingRules.length, Math.min(64, Math.floor(50_000 / Math.max(1, nodes))));
 
-/** The course once these pods are bound so. */
-const followed = (course: Course, asked: PodDemand, { given, rules }: Dealt, wanted: number): Course & { readonly bound: number } => {
-  const taker = course.taker === undefined ? undefined : deviceTaker(course.taker.stock);
-  const cluster = taker === undefined ? course.cluster : { ...course.cluster, devices: taker.stock };
-  const { demand } = foldDemand(cluster, asked);
-  const { limit } = claimLimits(cluster, demand);
-  const asks = cluster.nodes.map((node) => limit(node));
-  for (const [at, pods] of given) taker?.take(asks[at]?.asks ?? [], cluster.nodes[at]?.name ?? '', Number(pods));
-  const bound = numberOf([...given.values()].reduce((sum, pods) => sum + pods, 0n));
-  return {
-    taker,
-    rules,
-    bound,
-    hidden: withHidden(course.hidden, demand, given),
-    cluster: {
-      ...cluster,
-      nodes: cluster.nodes.map((node, at) => {
-        const pods = given.get(at) ?? 0n;
-        return pods === 0n ? node : withPods(node, asks[at]?.rest ?? demand, pods);
-      }),
-      quotas: cluster.quotas.map((quota) =>
-        quotaCounts(quota, demand) && quota.namespace === demand.namespace ? quotaLess(quota, demand, bound) : quota,
-      ),
-      doubts: bound < wanted ? [...cluster.doubts, 'more pods are on their way than fit'] : cluster.doubts,
-    },
-  };
-};
+const overfull = 'more pods are on their way than fit';
 
 const fewestOf = (results: readonly FitResult[]): FitResult => {
   const [first, ...others] = results;
@@ -199,30 +100,109 @@ const fewestOf = (results: readonly FitResult[]): FitResult => {
   return { ...fewest, exact: results.every(({ exact, count }) => exact && count === fewest.count) };
 };
 
+/** All that a shape must know of the courses: those that differ to it, and whether they are all there are. */
+type Seen = { readonly courses: readonly Course[]; readonly isAll: boolean; readonly parts: Parts };
+
+/** Courses of one set of rules, with the parts of the nodes that none of their pods tells apart. */
+type Track = Seen & { readonly bound: number };
+
+/** A node is as good as any other: what every scheduler may do. */
+const anyNode: BindingRule = { score: () => 0, tie: () => 0 };
+
 /**
- * The room of an exactly known cluster. Pods assumed are bound in every way that a default scheduler may choose, and the fewest
- * replicas that any of these leaves room for are told; where unlike nodes were to choose from, that is an estimate. Pods assumed that find no
- * node now may find one when they come: later counts are then estimates.
+ * The room of an exactly known cluster. Pods assumed are bound in every way that a default scheduler may choose, and the fewest replicas that
+ * any of these leaves room for are told. That is an estimate where they do not agree, and where unlike nodes were to choose from, unless it is
+ * the same on whichever nodes the pods are. Pods assumed that find no node now may find one when they come: later counts are then estimates.
  */
 export const createModelRoom = (model: ClusterModel, whole: WholeNodes): ClusterRoom => {
   const taker = model.devices === undefined ? undefined : deviceTaker(model.devices);
   const cluster = taker === undefined ? model : { ...model, devices: taker.stock };
-  let courses: readonly Course[] = [{ cluster, taker, hidden: new Map(), rules: bindingRules }];
+  const most = coursesMax(model.nodes.length);
+  const sight = sightOf(model);
+  const trackOf = (rules: readonly BindingRule[]): Track => ({
+    courses: [{ cluster, taker, hidden: new Map(), rules, given: model.nodes.map(() => '') }],
+    isAll: true,
+    parts: [],
+    bound: 0,
+  });
+  let ruled = trackOf(bindingRules);
+  /** Undefined once there are too many ways. */
+  let free: Track | undefined = trackOf([anyNode]);
+  let assumed = 0;
+  /** Pods are in places of others, which only the names of tell. */
+  let arePlaced = false;
   const counts = new Map<string, FitResult>();
-  /** Shapes whose pods had unlike nodes to choose from. */
-  const open = new Set<string>();
+  const choices = createOpenChoices({
+    shareNodes: (one, other) => {
+      const [a, b] = [foldDemand(model, demandOf(one)).demand, foldDemand(model, demandOf(other)).demand];
+      return model.nodes.some((node) => refusalOf(node, a) === undefined && refusalOf(node, b) === undefined);
+    },
+    // The ways to bind to alike nodes are all looked at.
+    tellsApart: () => false,
+  });
   const lots: Lots = new Map();
-  const count = (shape: PodShape): FitResult => {
-    const demand = demandOf(shape);
-    const told = fewestOf(
+  /** The courses with their pods arranged in every way that the demand tells apart. */
+  const seenBy = (track: Track, demand: PodDemand): Seen => {
+    const seen = assumed === 0 ? undefined : sight(foldDemand(model, demand).demand);
+    if (seen === undefined) return track;
+    const made = track.courses.map((course) => arranged(course, model, track.parts, seen));
+    const parts = splitParts(track.parts, seen);
+    const courses = joined(
+      made.flatMap((one) => one.courses),
+      parts,
+    );
+    return { courses, isAll: track.isAll && made.every(({ isAll }) => isAll), parts };
+  };
+  const countIn = (courses: readonly Course[], shape: PodShape, demand: PodDemand): FitResult =>
+    fewestOf(
       courses.map((course) => {
         const { total, exact, refusals } = fitModel(shape.numaSingleNode === true ? alignedOnly(course.cluster) : course.cluster, demand);
         return { count: numberOf(total), exact, refusals };
       }),
     );
-    // Pods of the very same shape leave the same room wherever they are.
-    const isOpen = open.size > (open.has(alikeOf(shape)) ? 1 : 0);
-    return isOpen ? { ...told, exact: false } : told;
+  /** True when the count is the same on whichever nodes the pods are. */
+  const isSameAnywhere = (shape: PodShape, demand: PodDemand, count: number): boolean => {
+    const seen = free === undefined ? undefined : seenBy(free, demand);
+    if (seen?.isAll !== true) return false;
+    const told = countIn(seen.courses, shape, demand);
+    return told.exact && told.count === count;
+  };
+  const count = (shape: PodShape): FitResult => {
+    const demand = demandOf(shape);
+    const seen = seenBy(ruled, demand);
+    const told = countIn(seen.courses, shape, demand);
+    if (!told.exact || (arePlaced && bearsOnPods(demand))) return { ...told, exact: false };
+    const isSure = seen.isAll && choices.isSure(shape);
+    return isSure || isSameAnywhere(shape, demand, told.count) ? told : { ...told, exact: false };
+  };
+  /** The track once these pods are bound. */
+  const tracked = (track: Track, { shape, count: wanted, inPlaces = 0 }: AssumedPods, asked: PodDemand): Track => {
+    const seen = seenBy(track, asked);
+    const { parts } = seen;
+    let fewest = wanted;
+    let isAll = seen.isAll;
+    const next = seen.courses.flatMap((course, at) => {
+      const {
+        ways,
+        choice,
+        isAll: areWays,
+      } = coursesFrom({ course, asked, count: wanted - inPlaces, whole, parts, name: String(assumed) });
+      // Where not all ways of the rules are looked at, the choice is noted as one of unlike nodes.
+      isAll &&= areWays || track === ruled;
+      if (track === ruled) choices.note(shape, choice);
+      const [first] = ways;
+      if (track === ruled && at === 0 && first !== undefined)
+        lots.set(keyOf(shape), added(lots.get(keyOf(shape)) ?? new Map(), first.given));
+      return ways.map(({ course: after, bound }) => {
+        fewest = Math.min(fewest, bound + inPlaces);
+        const { cluster: left } = after;
+        const isOver = bound + inPlaces < wanted && !left.doubts.includes(overfull);
+        const doubts = isOver ? [...left.doubts, overfull] : left.doubts;
+        return { ...after, cluster: withLessQuota({ ...left, doubts }, foldDemand(model, asked).demand, inPlaces) };
+      });
+    });
+    const courses = joined(next, parts);
+    return { courses: courses.slice(0, most), isAll: isAll && courses.length <= most, parts, bound: fewest };
   };
   return {
     report: undefined,
@@ -234,25 +214,27 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
       counts.set(key, made);
       return made;
     },
-    assume: ({ shape, count: wanted }: AssumedPods): number => {
-      if (wanted <= 0) return 0;
-      const asked = demandOf(shape);
-      const next = courses.flatMap((course, at) => {
-        const { dealt, isOpen } = dealtIn(course, asked, wanted, whole);
-        if (isOpen) open.add(alikeOf(shape));
-        const [first] = dealt;
-        if (at === 0 && first !== undefined) lots.set(keyOf(shape), added(lots.get(keyOf(shape)) ?? new Map(), first.given));
-        return dealt.map((one) => followed(course, asked, one, wanted));
-      });
-      courses = next;
+    assume: (pods: AssumedPods): number => {
+      if (pods.count <= 0) return 0;
+      if (assumed === 0) {
+        // As long as nothing is assumed nodes need not be compared.
+        const parts = partsOf(model, whole);
+        ruled = { ...ruled, parts };
+        free = { ...trackOf([anyNode]), parts };
+      }
+      const asked = demandOf(pods.shape);
+      const told = { ...pods, inPlaces: Math.min(pods.inPlaces ?? 0, pods.count) };
+      assumed += 1;
+      arePlaced ||= told.inPlaces > 0;
+      const loose = free === undefined ? undefined : tracked(free, told, asked);
+      ruled = tracked(ruled, told, asked);
+      free = loose?.isAll === true ? loose : undefined;
       counts.clear();
-      return Math.min(...next.map(({ bound }) => bound));
+      return ruled.bound;
     },
     lotsFor: (shape, wanted) => {
-      const [course] = courses;
-      if (course === undefined || wanted <= 0) return [];
-      const one = { ...course, rules: course.rules.slice(0, 1) };
-      return lotsOf(model, dealtIn(one, demandOf(shape), wanted, whole).dealt[0]?.given ?? new Map());
+      const [course] = ruled.courses;
+      return course === undefined || wanted <= 0 ? [] : lotsOf(model, dealtFirst(course, demandOf(shape), wanted, whole));
     },
     lotsHeld: (shape) => lotsOf(model, lots.get(keyOf(shape)) ?? new Map()),
   };

@@ -9,7 +9,7 @@ import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Work
 import { type PlaceEnv, place } from './place.ts';
 import { demandOf } from './requires.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
-import { makesWay, type Victims, withoutVictims } from './victims.ts';
+import { holdsTheSame, makesWay, type Victims, withoutVictims } from './victims.ts';
 import { refText } from './workload-fields.ts';
 
 /** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
@@ -48,6 +48,8 @@ type Ledger = {
   /** Present replicas less those that gave way, by workload. */
   readonly current: Map<string, ReadonlyMap<string, number>>;
   readonly preempted: Preempted[];
+  /** Replicas of a workload that come into places of the very same room, by workload and cluster: they take none of what is free. */
+  readonly inPlaces: Map<string, Map<string, number>>;
   /** Tasks in turn; those that give way join it. */
   readonly turn: Task[];
   /** Those of the snapshot that may give way and have not joined; read when first needed. */
@@ -124,6 +126,12 @@ const join = (ledger: Ledger, task: Task, place: number): void => {
   turn.splice(later < 0 ? turn.length : later, 0, task);
 };
 
+const comeInPlaces = ({ inPlaces }: Ledger, { workload: { ref } }: Task, cluster: string, replicas: number): void => {
+  const text = refText(ref);
+  const held = inPlaces.get(text) ?? new Map<string, number>();
+  inPlaces.set(text, held.set(cluster, (held.get(cluster) ?? 0) + replicas));
+};
+
 /** Takes replicas from victims where the decision goes beyond the room there was. */
 const evict = (task: Task, place: number, decision: Decision, victims: Victims, ledger: Ledger): void => {
   const current = currentOf(ledger, task.workload);
@@ -142,6 +150,8 @@ const evict = (task: Task, place: number, decision: Decision, victims: Victims, 
       if ((left.get(name) ?? 0) <= 0) left.delete(name);
       ledger.current.set(refText(workload.ref), left);
       ledger.preempted.push({ victim: workload.ref, by: task.workload.ref, cluster: name, replicas: gone });
+      if (shape !== undefined && workload.shape !== undefined && holdsTheSame(workload.shape, shape))
+        comeInPlaces(ledger, task, name, gone);
       join(ledger, victim.task, place);
     }
   }
@@ -150,11 +160,12 @@ const evict = (task: Task, place: number, decision: Decision, victims: Victims, 
 /** What was decided takes its room. Replicas that leave give theirs back only when they are gone: not in the same round. */
 const takeRoom = (task: Task, decision: Decision, ledger: Ledger): void => {
   const current = currentOf(ledger, task.workload);
+  const inPlaces = ledger.inPlaces.get(refText(task.workload.ref));
   for (const { name, replicas = 0 } of decision.clusters) {
     const view = ledger.views.get(name);
     const more = replicas - (current.get(name) ?? 0);
     const shape = view === undefined || more <= 0 ? undefined : shapeIn(task, view);
-    if (shape !== undefined) view?.room?.assume({ shape, count: more });
+    if (shape !== undefined) view?.room?.assume({ shape, count: more, inPlaces: inPlaces?.get(name) ?? 0 });
   }
 };
 
@@ -276,6 +287,7 @@ const ledgerOf = (snapshot: FleetSnapshot, tasks: readonly Task[]): Ledger => {
     others: new Map(),
     current: new Map(),
     preempted: [],
+    inPlaces: new Map(),
     turn: inTurn(tasks),
     placed: undefined,
   };
