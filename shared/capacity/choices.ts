@@ -15,7 +15,7 @@ export type Meeting = {
 
 /** Choices that are open: pods were assumed, and which of several nodes they are on is not known. */
 export type OpenChoices = {
-  /** Pods of the shape had this choice. */
+  /** Pods of the shape had this choice, as far as it is known where those before them are. */
   readonly note: (shape: PodShape, choice: Binding['choice']) => void;
   /** True when the shape's count is the same however the choices end. */
   readonly isSure: (shape: PodShape) => boolean;
@@ -26,8 +26,14 @@ export type OpenChoices = {
 /** Shapes that are remembered; of more, no count is sure. */
 const shapesMax = 256;
 
+const texts = new WeakMap<PodShape, string>();
+
 /** Equal for shapes whose pods leave the same room for each other wherever they are. */
-const alikeOf = (shape: PodShape): string => `${shape.key}|${shape.numaSingleNode === true}`;
+const alikeOf = (shape: PodShape): string => {
+  const known = texts.get(shape) ?? `${shape.key}|${shape.numaSingleNode === true}`;
+  texts.set(shape, known);
+  return known;
+};
 
 /** Replicas that meet under several rules, or that the first one draws, come to rest in more ways than one. */
 const restsInOneWay = ({ demand: { affinity, antiAffinity, spread, claims, vgpus } }: PodShape): boolean =>
@@ -46,8 +52,15 @@ export const createOpenChoices = ({ shareNodes, tellsApart }: Meeting): OpenChoi
     if (choice === 'alike' && !tellsApart(shape)) return false;
     return minds(shape, there) || shareNodes(there, shape);
   };
+  const isSure = (shape: PodShape): boolean => {
+    if (isTooMany) return false;
+    for (const { shape: there, choice } of noted.values()) if (bearsOn(there, choice, shape)) return false;
+    return true;
+  };
   return {
-    note: (shape, choice) => {
+    note: (shape, told) => {
+      // What was open before and bears on these pods leaves open where they are, and how many find a node.
+      const choice = isSure(shape) ? told : 'unlike';
       if (choice === 'none') return;
       const key = alikeOf(shape);
       const known = noted.get(key);
@@ -56,11 +69,6 @@ export const createOpenChoices = ({ shareNodes, tellsApart }: Meeting): OpenChoi
       else if (choice === 'unlike') known.choice = choice;
     },
     isNoted: (shape) => noted.get(alikeOf(shape))?.choice === 'unlike',
-    isSure: (shape) => {
-      if (noted.size === 0) return true;
-      if (isTooMany) return false;
-      for (const { shape: there, choice } of noted.values()) if (bearsOn(there, choice, shape)) return false;
-      return true;
-    },
+    isSure,
   };
 };

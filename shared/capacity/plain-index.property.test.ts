@@ -64,7 +64,7 @@ describe('a room that follows its promises', () => {
             expect(told.refusals).toEqual(counted.refusals);
             // What found no node is kept free in the sum.
             if (isOwed) expect(told.count).toBeLessThanOrEqual(counted.count);
-            else expect(told).toEqual(counted);
+            else expect(told.count).toBe(counted.count);
           }
         }
       }),
@@ -92,7 +92,10 @@ describe('a room that follows its promises', () => {
                 plainShape({ cpu: cpu * 100, memory: 256 }),
                 { ...plainShape({ cpu }), key: `zoned ${cpu}`, nodeSelector: { zone: 'b' } },
               ];
-              for (const shape of fresh) expect(room.fit(shape)).toEqual(fitCluster(report, shape, columns));
+              for (const shape of fresh) {
+                const { count: fits, refusals } = fitCluster(report, shape, columns);
+                expect(room.fit(shape)).toMatchObject({ count: fits, refusals });
+              }
             }
             const shape = shapes[at] ?? plainShape({ cpu: 1 });
             const most = fitCluster(report, shape, columns).count;

@@ -1,6 +1,6 @@
 /** @module What a cluster has left beside what was promised. */
 import { describe, expect, it } from 'vitest';
-import { plainShape } from './pod-shape.ts';
+import { plainShape, podShapeOf } from './pod-shape.ts';
 import { createRoom } from './room.ts';
 import { reportOf } from './testing.ts';
 
@@ -45,5 +45,52 @@ describe('createRoom', () => {
       { shape: shape(750), count: 5 },
     ];
     for (const assumed of [full, full.toReversed()]) expect(createRoom(twoNodes(2250, 2000), assumed).fit(shape(250)).count).toBe(0);
+  });
+});
+
+describe('a count beside pods on their way', () => {
+  /** Nodes of so many milli-CPU; those with the same are of one group. */
+  const nodesOf = (...cpus: readonly number[]) => {
+    const report = reportOf(
+      cpus.map((cpu, at) => ({ name: `n${at}`, allocatable: { cpu, memory: 1_048_576 }, labels: { size: `${cpu}` } })),
+    );
+    return { ...report, nodes: { ...report.nodes, group: cpus.map((cpu) => cpus.indexOf(cpu)) } };
+  };
+  const pod = (cpu: number, fields: object = {}) =>
+    podShapeOf({ containers: [{ name: 'a', image: 'b', resources: { requests: { cpu: `${cpu}m` } } }], ...fields });
+  const sized = (size: number) => ({ nodeSelector: { size: `${size}` } });
+
+  it.each([
+    ['is exact when nothing is on its way', nodesOf(2000, 3000), pod(1000), 0, pod(2000), true],
+    ['is an estimate where unlike nodes were to choose from', nodesOf(2000, 3000), pod(1000), 1, pod(2000), false],
+    ['of more than a few pods is an estimate too', nodesOf(20_000, 30_000), pod(500), 40, pod(2000), false],
+    ['of the same shape is exact', nodesOf(2000, 3000), pod(1000), 1, pod(1000), true],
+    ['is exact where one node takes them', nodesOf(2000, 3000), pod(2500), 1, pod(1000), true],
+    ['is exact where all that take them are full then', nodesOf(2000, 3000), pod(1000), 5, pod(500), true],
+    ['is exact on nodes that the others may not run on', nodesOf(2000, 3000, 4000), pod(1000, sized(4000)), 1, pod(500, sized(2000)), true],
+    ['is exact where nodes are alike', nodesOf(2000, 2000, 2000), pod(1000), 1, pod(500), true],
+    [
+      'is an estimate for who asks for one of them by name',
+      nodesOf(2000, 2000, 2000),
+      pod(1000),
+      1,
+      pod(500, { nodeSelector: { 'kubernetes.io/hostname': 'n0' } }),
+      false,
+    ],
+    ['is an estimate where rounded scores leave open how alike ones are filled', nodesOf(64_000, 64_000), pod(100), 2, pod(64_000), false],
+    ['is an estimate where more are on their way than fit', nodesOf(2000, 3000), pod(3000), 2, pod(500), false],
+    ['of none is exact when more are on their way than fit', nodesOf(2000, 3000), pod(1000), 6, pod(500), true],
+  ])('%s', (_, report, first, count, second, exact) => {
+    expect(createRoom(report, [{ shape: first, count }]).fit(second).exact).toBe(exact);
+    const room = createRoom(report, []);
+    expect(room.fit(second).exact).toBe(true);
+    room.fit(second);
+    room.assume({ shape: first, count });
+    expect(room.fit(second).exact).toBe(exact);
+  });
+
+  it('is an estimate where pods that exist and are bound nowhere had unlike nodes to choose from', () => {
+    const pending = [{ shapeHash: 'x', count: 1, oldestSeconds: 60, requests: { cpu: 1000 } }];
+    expect(createRoom({ ...nodesOf(2000, 3000), pending }, []).fit(pod(2000)).exact).toBe(false);
   });
 });

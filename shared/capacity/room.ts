@@ -3,12 +3,14 @@
  * decisions never spend the same room.
  */
 import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlainBinder, type MutableColumns } from './bind.ts';
+import { createOpenChoices } from './choices.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster } from './fit.ts';
-import { createPlainIndex } from './plain-index.ts';
+import { createPlainIndex, type PlainShape } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
+import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
 
 /** Replicas on nodes with these labels. */
 export type NodeLot = { readonly labels: Readonly<Record<string, string>>; readonly count: number };
@@ -71,7 +73,7 @@ const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: Read
  * `assumed` in the order given, those of one shape together. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
  * is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts are kept free in the sum
  * over the nodes, and so are those of pods that have only just come. Pods that wait in the member for longer had their chance and keep nothing
- * free.
+ * free. Counts that may be others on other nodes are told as estimates, by the rule of `choices.ts`.
  */
 export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
   const { podsFree, free, zoneFree, deviceFree } = report.nodes;
@@ -86,7 +88,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   };
   const index = createPlainIndex(report, columns, (shape, count, refusals) => {
     const most = debt.size === 0 ? count : Math.min(count, withoutDebt(report, columns, debt, shape));
-    return { count: most, exact: shape.exact && report.complete, refusals: copyOf(refusals) };
+    return { count: most, exact: shape.exact && report.complete && isKnown(shape, count), refusals: copyOf(refusals) };
   });
   const binder = createPlainBinder(report, columns);
   const change: AroundChange = (node, work) => {
@@ -98,6 +100,19 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const untouched = new Map<string, number>();
   const debt = new Map<string, number>();
   const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
+  const choices = createOpenChoices(meetingIn(report, looksAtLabels));
+  /** Pods on their way take of zones or shared GPUs of nodes, which their kubelets choose. */
+  let areInside = false;
+  /** True when it does not matter which nodes took what is on its way, where so many replicas fit beside it. */
+  const isKnown = (shape: PodShape, count: number): boolean =>
+    (debt.size === 0 || count === 0) && !(areInside && takesInside(report, shape)) && choices.isSure(shape);
+  /** Remembers what nodes these pods may choose from. */
+  const look = (pods: AssumedPods, plain: PlainShape | undefined): void => {
+    areInside ||= takesInside(report, pods.shape);
+    if (pods.count <= 0 || choices.isNoted(pods.shape)) return;
+    choices.note(pods.shape, choiceIn(report, columns, pods, plain));
+    index.tellAnew();
+  };
   const looksAtNamespace = looksAtLabels || (report.quotas ?? []).length > 0;
   const keyOf = ({ key, who }: PodShape): string =>
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
@@ -123,6 +138,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   };
   const take = (pods: AssumedPods): number => {
     const plain = pods.count <= fewMax ? index.shape(keyOf(pods.shape), pods.shape) : undefined;
+    look(pods, plain);
     const bound = plain === undefined ? bindPods(report, columns, pods, change) : binder.bind(plain, pods.count, change);
     if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
     counts.clear();
@@ -161,7 +177,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
       const own = withoutOwn(shape, counted.count);
       const count = Math.min(own, withoutDebt(report, columns, debt, shape));
-      const result = count === counted.count ? counted : { ...counted, count };
+      const result = { ...counted, count, exact: counted.exact && isKnown(shape, own) };
       if (counts.size >= keptShapesMax) counts.clear();
       counts.set(key, result);
       return result;
