@@ -115,9 +115,11 @@ describe('what leaves a cluster', () => {
       await lose(it);
       const placement = async (): Promise<Placement> => (await it.client.get(webPlacement)) as unknown as Placement;
       await until(async () => expect((await placement()).status?.message).toMatch(new RegExp(`^${where}; no cluster is eligible`)));
-      const told = await placement();
-      expect(clusterCondition(told as never, 'Applied')?.message).toBe(where);
-      expect(placementType.cells(told as unknown as KubeObject, 0)[2]).toBe(mark);
+      await until(async () => {
+        const told = await placement();
+        expect(clusterCondition(told as never, 'Applied')?.message).toBe(where);
+        expect(placementType.cells(told as unknown as KubeObject, 0)[2]).toBe(mark);
+      });
       expect(runningAt(it, 'home')).toBe(3);
       await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', { spec: { tiers: [] } });
       await until(async () => {
@@ -141,6 +143,55 @@ describe('what leaves a cluster', () => {
     await it.client.patch(web, 'application/merge-patch+json', { metadata: { labels: { changed: 'yes' } } });
     await until(() => expect(it.fleet.agent('home').objects.get(workId)?.metadata.labels).toMatchObject({ changed: 'yes' }));
     expect(runningAt(it, 'home')).toBe(5);
+  });
+
+  it.each<[kind: string, workload: KubeObject, id: string]>([
+    ['Deployment', deployment(4), workId],
+    [
+      'Job',
+      {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: { parallelism: 2, completions: 9, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } } },
+      },
+      'batch=jobs=shop=web',
+    ],
+  ])('stops nothing when the drain of a cluster that has a pinned %s is taken back', async (kind, workload, id) => {
+    const it = await started({ home: 4, aws: 4 });
+    const own = [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }];
+    const { apiVersion } = workload;
+    await it.client.create(policiesType, policy({ resourceSelectors: [{ apiVersion, kind }], tiers: own }));
+    await it.client.create({ ...deployments, group: apiVersion.slice(0, -3), resource: `${kind.toLowerCase()}s` }, workload);
+    const isThere = (): boolean => it.fleet.agent('home').objects.has(id);
+    const placement = (): StoredPlacement | undefined =>
+      it.store.get(`hanse.dev/placements/shop/web-${kind.toLowerCase()}`)?.object as StoredPlacement | undefined;
+    const staying = (): unknown => placement()?.status?.staying?.map(({ name, reason }) => [name, reason]);
+    await until(() => expect(isThere()).toBe(true));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect([placement()?.spec.clusters, staying()]).toEqual([[], [['home', 'Drained']]]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: null } });
+    await until(() => expect([placement()?.spec.clusters.length, staying()]).toEqual([1, undefined]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
+  it('counts what stays in a drained cluster as what it is: wanted, brought up to date, available', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(deployments, deployment(4));
+    await until(() => expect(runningAt(it, 'home')).toBe(4));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect(placedAt(it)).toEqual({}));
+    await it.client.patch(web, 'application/merge-patch+json', { metadata: { labels: { changed: 'yes' } } });
+    await until(async () => {
+      const status = (await it.client.get(web))?.status as { updatedReplicas?: number; conditions?: { type: string; status: string }[] };
+      expect([status.updatedReplicas, status.conditions?.map(({ type, status }) => `${type} ${status}`)]).toEqual([
+        4,
+        ['Available True', 'Progressing True'],
+      ]);
+    });
   });
 
   it.each<[rule: string, letGo: (it: TestHub) => Promise<unknown>]>([

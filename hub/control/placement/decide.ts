@@ -110,15 +110,21 @@ const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
 
-/** Where it was, is placed no more, and runs on all the same. */
-const aboutToStay = ({ object, before, clusters }: PlacementInput, spec: PlacementSpec): StayingCluster[] => {
-  if (!outlivesDrain(object)) return [];
-  const gone = (before?.spec.clusters ?? []).filter(({ name }) => !spec.clusters.some((cluster) => cluster.name === name));
-  return gone.flatMap(({ name }) => {
-    const reason = stayReason(clusters.find((view) => view.name === name));
-    return reason === undefined ? [] : [{ name, reason }];
-  });
+/** Where it was, is placed no more, and runs on all the same; in name order. */
+const stayingAfter = ({ object, before, clusters }: PlacementInput, { clusters: placed, unplaced }: Decision): StayingCluster[] => {
+  if (!outlivesDrain(object) || (unplaced === 0 && placed.length > 0)) return [];
+  const known = new Map((before?.status?.staying ?? []).map((entry) => [entry.name, entry]));
+  const names = new Set([...known.keys(), ...(before?.spec.clusters ?? []).map(({ name }) => name)]);
+  for (const { name } of placed) names.delete(name);
+  return [...names]
+    .flatMap((name): StayingCluster[] => {
+      const reason = stayReason(clusters.find((view) => view.name === name));
+      return reason === undefined ? [] : [{ ...known.get(name), name, reason }];
+    })
+    .sort((a, b) => compareText(a.name, b.name));
 };
+
+const stayText = (staying: readonly StayingCluster[] = []): string => staying.map(({ name, reason }) => `${name} ${reason}`).join();
 
 const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
   const { before, preempted = [] } = input;
@@ -131,7 +137,7 @@ const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision
     lost.length === 0 ? [] : [{ type: 'Warning', reason: 'Preempted', message: `gave way to higher priority: ${lost.join(', ')}` }];
   if (decision.reason !== 'Placed') {
     const isNews = moved || before?.status?.reason !== decision.reason || before?.status?.message !== decision.message;
-    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, aboutToStay(input, spec))}`;
+    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, stayingAfter(input, decision))}`;
     return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
   const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
@@ -154,7 +160,8 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
     before.replicas !== after.replicas ||
     before.unplaced !== after.unplaced ||
     before.reason !== after.reason ||
-    !sameJson(before.owed ?? [], after.owed ?? [])
+    !sameJson(before.owed ?? [], after.owed ?? []) ||
+    stayText(before.staying) !== stayText(after.staying)
   )
     return true;
   const doubted = inDoubt(clusters);
@@ -202,17 +209,12 @@ export const workloadOf = ({
   ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),
 });
 
-/** Where it stays is found out from what the clusters have; a cluster that it is placed in again is none of those. */
-const stillStaying = (before: StoredPlacementStatus | undefined, { clusters }: Decision): Pick<StoredPlacementStatus, 'staying'> => {
-  const staying = (before?.staying ?? []).filter(({ name }) => !clusters.some((cluster) => cluster.name === name));
-  return staying.length === 0 ? {} : { staying };
-};
-
 /** What a Placement says after a decision. */
 export const outputOf = (input: PlacementInput, decision: Decision): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };
   const owed = owedAfter(input, decision);
+  const staying = stayingAfter(input, decision);
   const status: StoredPlacementStatus = {
     ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
     ...(input.replicas === undefined ? {} : { replicas: input.replicas }),
@@ -226,7 +228,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     explained: decision.explained,
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
-    ...stillStaying(before?.status, decision),
+    ...(staying.length === 0 ? {} : { staying }),
   };
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };

@@ -54,21 +54,23 @@ export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | und
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
 /**
- * What of a workload runs in clusters that are owed it: they come back with the pods that they had, and these need no further room. More of
- * them than are owed is not the workload's.
+ * What of a workload runs in clusters that are owed it, or in which a drain left it: it is there when they take replicas again, and needs no
+ * further room. More of it than is owed or left is not the workload's.
  */
 export const lingeringOf = (
   { view }: Pick<Directory, 'view'>,
   workId: string,
   placement: StoredPlacement | undefined,
-): ReadonlyMap<string, number> =>
-  new Map(
-    (placement?.status?.owed ?? []).flatMap(({ name, replicas }) => {
+): ReadonlyMap<string, number> => {
+  const { owed = [], staying = [] } = placement?.status ?? {};
+  return new Map(
+    [...staying, ...owed].flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER }) => {
       const report = view(name)?.room?.report;
       const bound = report === undefined ? 0 : Math.min(replicas, seenIn(report, workId).bound);
       return bound === 0 ? [] : [[name, bound] as const];
     }),
   );
+};
 
 /** Reads the entry of an object that a policy selects. */
 export const entryOf = (

@@ -1,6 +1,6 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
 
-import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
+import type { StayingCluster, StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -103,7 +103,8 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
       .sort();
   };
 
-  const objectWrite = (stored: Stored, answers: readonly Heard[], existing: Placed): Write | undefined => {
+  /** `answers` of the clusters that should have it, and of those where so many replicas stay because no other takes them. */
+  const objectWrite = (stored: Stored, answers: readonly Heard[], existing: Placed, stays: number): Write | undefined => {
     const { object, key } = stored;
     if (typeOfKey(catalog, key)?.hasStatus !== true) return undefined;
     const partOf = ({ cluster, item, full }: Heard): Part => ({
@@ -124,7 +125,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
         generation,
         before: bag(object.status),
         leaving: answersOf(stored, leavingOf(key, answers)).map(partOf),
-        unplaced: placement?.status?.unplaced ?? 0,
+        unplaced: Math.max(0, (placement?.status?.unplaced ?? 0) - stays),
         isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
         now: timeText(env.nowMs()),
       },
@@ -135,12 +136,11 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
   };
 
   /** The condition `Applied`, with the failures one by one: of the object, and of all that follows it to its clusters; and where it stays. */
-  const appliedChange = (stored: Stored, placement: StoredPlacement): AppliedChange | undefined => {
+  const appliedChange = (stored: Stored, placement: StoredPlacement, staying: readonly StayingCluster[]): AppliedChange | undefined => {
     const following = [...dependencies.dependencies(stored.key)].sort().flatMap((key) => store.get(key) ?? []);
     const subjects = [stored, ...following.filter((follower) => follower.key !== stored.key && !isGoing(follower))];
     const clusters = clusterNames([placement]);
     const answers = subjects.flatMap((subject) => answersOf(subject, clusters));
-    const staying = stayingOf({ board, directory }, stored.key, placement);
     return nextApplied(stored.key, answers, staying, placement.status, env.nowMs());
   };
 
@@ -191,8 +191,19 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
         : undefined;
     /** Where it is meant to stay. */
     const placed = isGoing(stored) ? undefined : placement;
-    const change = going?.change ?? (placed && appliedChange(stored, placed));
-    const ofObject = objectWrite(stored, answers, existing);
+    const staying = placed === undefined ? [] : stayingOf({ board, directory }, key, placed);
+    const change = going?.change ?? (placed && appliedChange(stored, placed, staying));
+    // What is lost is not heard; what is drained runs on, and is brought changes.
+    const drained = staying.filter(({ reason }) => reason === 'Drained');
+    const stays = drained.reduce((sum, { replicas = 0 }) => sum + replicas, 0);
+    const all = [
+      ...answers,
+      ...answersOf(
+        stored,
+        drained.map(({ name }) => name),
+      ),
+    ];
+    const ofObject = objectWrite(stored, all, existing, stays);
     const notReady = placed && unready.look(key, unreadyOf({ board, directory }, key, stored.object, placed), placed.status?.unready);
     const writes = [...(ofObject === undefined ? [] : [ofObject]), ...placementWrite(existing, change, notReady?.write)];
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);

@@ -34,6 +34,14 @@ type Row = readonly [
 
 describe('a move of replicas that may serve side by side', () => {
   it.each<Row>([
+    [
+      'what stays in a drained cluster that has not answered yet is left as it is: how much it is nobody knows',
+      {},
+      { a: holding(1, 0, { isGuess: true }) },
+      { drained: new Map([['a', 0]]), unplaced: 6 },
+      { a: 1 },
+      {},
+    ],
     ['what leaves stays until its replacement is ready', { b: 3 }, { a: holding(3), b: holding(3, 0) }, {}, { a: 3 }, {}],
     ['as many leave as replacements are ready', { b: 3 }, { a: holding(3), b: holding(3, 2) }, {}, { a: 1 }, {}],
     ['two that never become ready hold back two, not all', { b: 10 }, { a: holding(8), b: holding(10, 8) }, {}, { a: 2 }, {}],

@@ -8,6 +8,8 @@ import { compareText } from '../../../shared/lib/compare-text.ts';
 export type Holding = {
   /** Replicas that it was last told to have; 0 = none, or withdrawn. */
   readonly told: number;
+  /** An earlier run told it, and it has not answered since: `told` is a guess, and it keeps what it has. */
+  readonly isGuess?: boolean;
   /** Of those it said to be ready. */
   readonly ready: number;
   /** The most that may still run there, by what it was told and what it answered. */
@@ -75,6 +77,7 @@ type Source = {
   readonly spare: number;
   /** Replicas that may be missing meanwhile, because it is drained. */
   readonly budget: number;
+  readonly isGuess: boolean;
 };
 
 /** Those of `count` replicas that are surely ready once the others have gone. */
@@ -87,7 +90,7 @@ const sourcesOf = (input: HandoverInput): Source[] =>
     .filter(([, { isUnheard }]) => !isUnheard)
     .map(([name, holding]) => {
       const wanted = input.wanted.get(name) ?? 0;
-      const { told, ready } = holding;
+      const { told, ready, isGuess = false } = holding;
       return {
         name,
         told,
@@ -95,6 +98,7 @@ const sourcesOf = (input: HandoverInput): Source[] =>
         floor: input.isOrdinal ? Math.max(wanted, told - ready) : wanted,
         spare: ready - surelyReady(holding, wanted, input.isOrdinal),
         budget: input.drained.get(name) ?? 0,
+        isGuess,
       };
     })
     .sort((a, b) => a.budget - b.budget || compareText(a.name, b.name));
@@ -129,7 +133,7 @@ export const decideHandover = (input: HandoverInput): Handover => {
   const keep = new Map<string, number>();
   const stay = new Map<string, number>();
   let homeless = input.unplaced;
-  for (const { name, told, wanted, floor } of sources.sort((a, b) => compareText(a.name, b.name))) {
+  for (const { name, told, wanted, floor, isGuess } of sources.sort((a, b) => compareText(a.name, b.name))) {
     const surplus = kept.get(name) ?? 0;
     const here = surplus === 0 ? wanted : Math.min(told, floor + surplus);
     const budget = input.drained.get(name);
@@ -137,6 +141,7 @@ export const decideHandover = (input: HandoverInput): Handover => {
     const staying = isStaying ? Math.min(told - here, homeless) : 0;
     homeless -= staying;
     if (surplus > 0) keep.set(name, here + staying);
+    else if (isStaying && isGuess) keep.set(name, told);
     else if (isStaying) stay.set(name, here + staying);
   }
   return { keep, stay, wait: new Set() };

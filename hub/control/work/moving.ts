@@ -10,7 +10,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { outlivesDrain } from './staying.ts';
+import { isLeftByDrain, outlivesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -70,11 +70,13 @@ const lookMs = 1_000;
 
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
   // What was sent by an earlier run and not answered counts as something.
-  const told = replicasTold(entry, answer) ?? (entry.op === 'apply' ? 1 : 0);
+  const known = replicasTold(entry, answer);
+  const isGuess = known === undefined && entry.op === 'apply';
+  const told = known ?? (isGuess ? 1 : 0);
   const said = countOf(answer, 'replicas');
   // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
   const running = isWithdrawn(entry, answer) ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
-  return { told, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
+  return { told, isGuess, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 
 /** Follows moves; remembers since when each has been open. */
@@ -88,13 +90,21 @@ export const createMoving = (parts: {
   const { board, directory, policies, env, moves } = parts;
   const openSince = new Map<StorageKey, number>();
 
+  /** Drained clusters that have something of the workload, with how many of its replicas may be missing meanwhile. */
+  const drainedOf = (placement: StoredPlacement, names: Iterable<string>, replicas: number): ReadonlyMap<string, number> =>
+    new Map(
+      [...names].flatMap((name) => {
+        const budget = moves.drainBudgetOf(name, replicas) ?? (isLeftByDrain(placement, name) ? 0 : undefined);
+        return budget === undefined ? [] : [[name, budget] as const];
+      }),
+    );
+
   /** A drain does not end what has nowhere to go and does not tell how many of it are ready: a Job, a CronJob, a Pod. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
     if (placement.spec.clusters.length > 0 || !outlivesDrain(object)) return noMove;
-    const drained = [...board.sent(id)].filter(
-      ([name, { op }]) => op === 'apply' && moves.drainBudgetOf(name, 1) !== undefined && !directory.isUnheard(name),
-    );
-    return drained.length === 0 ? noMove : { ...noMove, keep: new Map(drained.map(([name]) => [name, 0])) };
+    const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
+    const drained = drainedOf(placement, heard, 1);
+    return drained.size === 0 ? noMove : { ...noMove, keep: new Map([...drained.keys()].map((name) => [name, 0])) };
   };
 
   const decide: Moving['of'] = (key, object, placement) => {
@@ -119,12 +129,7 @@ export const createMoving = (parts: {
       ]),
     );
     const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
-    const drained = new Map(
-      [...held.keys()].flatMap((name) => {
-        const budget = moves.drainBudgetOf(name, total);
-        return budget === undefined ? [] : [[name, budget] as const];
-      }),
-    );
+    const drained = drainedOf(placement, held.keys(), total);
     const nowMs = env.nowMs();
     const surplusMs = failover.surplusSeconds === undefined ? moves.surplusMs() : failover.surplusSeconds * 1_000;
     const sinceMs = openSince.get(key) ?? nowMs;

@@ -35,6 +35,13 @@ export const stayReason = (view: ClusterView | undefined): StayingCluster['reaso
   return taints.includes(drainTaint) ? 'Drained' : undefined;
 };
 
+/**
+ * True when the decision that stands was made while the cluster was drained, and left there what found no other place. It stays until the next
+ * decision, also when the drain is over by then: to take back a drain stops nothing.
+ */
+export const isLeftByDrain = (placement: Pick<StoredPlacement, 'status'>, cluster: string): boolean =>
+  (placement.status?.staying ?? []).some(({ name, reason }) => name === cluster && reason === 'Drained');
+
 /** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
 export const stayingOf = (
   { board, directory }: { readonly board: Board; readonly directory: Pick<Directory, 'view'> },
@@ -46,8 +53,8 @@ export const stayingOf = (
   const id = workIdOf(key);
   return [...board.sent(id)]
     .flatMap(([name, entry]): StayingCluster[] => {
-      const reason =
-        entry.op === 'apply' && !spec.clusters.some((cluster) => cluster.name === name) ? stayReason(directory.view(name)) : undefined;
+      if (entry.op !== 'apply' || spec.clusters.some((cluster) => cluster.name === name)) return [];
+      const reason = stayReason(directory.view(name)) ?? (isLeftByDrain(placement, name) ? 'Drained' : undefined);
       if (reason === undefined) return [];
       const told = status?.replicas === undefined ? undefined : replicasTold(entry, board.answer(id, name));
       return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
