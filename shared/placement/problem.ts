@@ -178,16 +178,17 @@ export const violations = (problem: Problem, counts: Column): Violation[] => {
   return faults;
 };
 
-/** No division places more: room, and under each hard constraint the shares of its domains. */
+/** No division places more: room, and under each hard constraint the shares of its domains, of which only so many may be used. */
 export const mostPlaceable = (problem: Problem): number => {
   let most = Math.min(problem.replicas, sumOf(problem.max));
   for (const spread of problem.spreads) {
-    if (!spread.hard || spread.shareMax === unlimited) continue;
+    if (!spread.hard || (spread.shareMax === unlimited && !isLimited(spread))) continue;
     const sums = domainCounts(spread, problem.max);
+    const outside = sumOf(problem.max) - sumOf(sums);
     for (let domain = 0; domain < sums.length; domain++) sums[domain] = Math.min(sums[domain] as number, spread.shareMax);
     // The largest last.
     const largest = isLimited(spread) ? sums.sort().subarray(Math.max(0, sums.length - spread.maxDomains)) : sums;
-    most = Math.min(most, sumOf(largest));
+    most = Math.min(most, sumOf(largest) + outside);
   }
   return most;
 };

@@ -5,17 +5,21 @@
 import { IndexHeap } from '../lib/index-heap.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import type { Chosen } from './domains.ts';
+import { firstGroup, leapOf } from './leap.ts';
 import { classAt, compareQuotients, compareSeats, type Line } from './line.ts';
-import { type Column, type Problem, sumOf, unlimited } from './problem.ts';
+import { type Column, domainCounts, type Problem, sumOf, unlimited } from './problem.ts';
 import { countSeat, open, penaltyOf, shut, standingOf, type Tally, talliesOf } from './tally.ts';
+
+/** Seats that are left before it is worth looking for many at once, and seats given one by one before looking again. */
+const leapMin = 1_024;
 
 /** One division under way. A cell is spent when none of its candidates has an open seat. */
 class Seating {
-  readonly counts: Column;
+  counts: Column;
   readonly #problem: Problem;
   readonly #chosen: Chosen;
   readonly #line: Line;
-  readonly #tallies: readonly Tally[];
+  #tallies: readonly Tally[];
   readonly #hasPreferences: boolean;
   readonly #hasSkew: boolean;
   readonly #cells: Cells;
@@ -216,8 +220,50 @@ class Seating {
     return true;
   }
 
+  /** True when these counts can be reached without a constraint having a say: none is near its limit on the way. */
+  #isClear(next: Column): boolean {
+    let reserved = 0;
+    for (const { spread, sums, least } of this.#tallies) {
+      const after = domainCounts(spread, next);
+      for (let domain = 0; domain < after.length; domain++) {
+        const sum = after[domain] as number;
+        if (sum === sums[domain]) continue;
+        if (sum > spread.shareMax || (spread.maxSkew < unlimited && sum - least > spread.maxSkew)) return false;
+      }
+      reserved = Math.max(reserved, spread.minDomains + 1);
+    }
+    return sumOf(next) - sumOf(this.counts) + reserved <= this.#remaining;
+  }
+
+  /** Gives as many seats at once as only the line decides about; answers how many. */
+  #leap(): number {
+    const { of } = this.#cells;
+    const standings = new Map<number, number>();
+    const standingAt = (at: number): number => {
+      const cell = of[at] as number;
+      const known = standings.get(cell) ?? this.#standing(cell);
+      standings.set(cell, known);
+      return known;
+    };
+    const { max } = this.#problem;
+    const group = firstGroup(this.#line, this.counts, max, (at) => this.#isOpen(at) && standingAt(at) !== shut);
+    if (group === undefined || group.members.some((at) => standingAt(at) !== open)) return 0;
+    const next = leapOf(this.#line, this.counts, group, (column) => this.#isClear(column));
+    if (next === undefined) return 0;
+    const given = sumOf(next) - sumOf(this.counts);
+    this.counts = next;
+    this.#remaining -= given;
+    this.#tallies = talliesOf(this.#problem, this.#chosen.allowed, next);
+    this.#lineUp();
+    return given;
+  }
+
   run(): Column {
-    while (this.#remaining > 0 && this.#step());
+    const mayLeap = !this.#hasPreferences && this.#line.quota === undefined;
+    for (let steps = 0, next = 0; this.#remaining > 0; steps++) {
+      if (mayLeap && this.#remaining >= leapMin && steps >= next) next = steps + (this.#leap() >= leapMin ? 1 : leapMin);
+      if (!this.#step()) break;
+    }
     return this.counts;
   }
 }
