@@ -3,6 +3,7 @@ import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { CompiledPolicy } from '../../../shared/placement/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
@@ -107,31 +108,46 @@ export const createMoving = (parts: {
     return drained.size === 0 ? noMove : { ...noMove, keep: new Map([...drained.keys()].map((name) => [name, 0])) };
   };
 
+  /** Without its policy a workload stays where it is, and what it is. */
+  const runsAlone = (policy: CompiledPolicy | undefined, sent: ReadonlyMap<string, BoardEntry>): boolean =>
+    (policy === undefined && [...sent.values()].some((entry) => entry.isSingleton === true)) ||
+    (policy?.failover?.class === undefined ? moves.isSingleton() : policy.failover.class === 'Singleton');
+
+  const heldOf = (id: string, sent: ReadonlyMap<string, BoardEntry>): ReadonlyMap<string, Holding> =>
+    new Map(
+      [...sent].map(([name, entry]) => [
+        name,
+        holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.isMember(name)),
+      ]),
+    );
+
+  /** Tells once for whom a singleton waits. */
+  const tellWait = (key: StorageKey, object: KubeObject, held: ReadonlyMap<string, Holding>, wanted: ReadonlyMap<string, number>): void => {
+    if (openSince.has(key)) return;
+    const blocking = [...held].filter(([name, { running }]) => running > (wanted.get(name) ?? 0));
+    moves.onWait(
+      object,
+      blocking.map(([name]) => name),
+    );
+  };
+
   const decide: Moving['of'] = (key, object, placement) => {
     if (placement === undefined) return noMove;
     const id = workIdOf(key);
     if (!tellsReady(object)) return staying(id, object, placement);
     const sent = board.sent(id);
     const policy = policies.byId(placement.spec.policy);
-    const failover = policy?.failover ?? {};
-    // Without its policy a workload stays where it is, and what it is.
-    const wasSingleton = policy === undefined && [...sent.values()].some((entry) => entry.isSingleton === true);
-    const isSingleton = wasSingleton || (failover.class === undefined ? moves.isSingleton() : failover.class === 'Singleton');
+    const isSingleton = runsAlone(policy, sent);
     const wanted = new Map(placement.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
-    const isAlone = [...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2;
     // What an isolated cluster has is stopped by its fence: nothing newer may reach it before it is back.
     const shut = new Set(isSingleton ? [...wanted.keys()].filter((name) => directory.isUnheard(name)) : []);
-    if (isAlone) return { ...noMove, isSingleton, shut };
-    const held = new Map(
-      [...sent].map(([name, entry]) => [
-        name,
-        holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.isMember(name)),
-      ]),
-    );
+    if ([...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2) return { ...noMove, isSingleton, shut };
+    const held = heldOf(id, sent);
     const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
     const drained = drainedOf(placement, held.keys(), total);
+    const surplusSeconds = policy?.failover?.surplusSeconds;
+    const surplusMs = surplusSeconds === undefined ? moves.surplusMs() : surplusSeconds * 1_000;
     const nowMs = env.nowMs();
-    const surplusMs = failover.surplusSeconds === undefined ? moves.surplusMs() : failover.surplusSeconds * 1_000;
     const sinceMs = openSince.get(key) ?? nowMs;
     const { keep, stay, wait } = decideHandover({
       isSingleton,
@@ -144,14 +160,8 @@ export const createMoving = (parts: {
       isFenced: moves.isFenced,
     });
     if (keep.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
-    if (wait.size > 0 && !openSince.has(key))
-      moves.onWait(
-        object,
-        [...held].filter(([name, { running }]) => running > (wanted.get(name) ?? 0)).map(([name]) => name),
-      );
+    if (wait.size > 0) tellWait(key, object, held, wanted);
     openSince.set(key, sinceMs);
-    // What is drained is never overdue: it is looked at again and again.
-    const againMs = isSingleton || drained.size > 0 ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs);
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     return {
       keep,
@@ -160,7 +170,8 @@ export const createMoving = (parts: {
       wait: new Map([...wait].map((name) => [name, toldTo(name)])),
       shut,
       isSingleton,
-      againMs,
+      // What is drained is never overdue: it is looked at again and again.
+      againMs: isSingleton || drained.size > 0 ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs),
     };
   };
 
