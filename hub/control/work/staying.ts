@@ -56,7 +56,9 @@ export const stayingOf = (
       if (entry.op !== 'apply' || spec.clusters.some((cluster) => cluster.name === name)) return [];
       const reason = stayReason(directory.view(name)) ?? (isLeftByDrain(placement, name) ? 'Drained' : undefined);
       if (reason === undefined) return [];
-      const told = status?.replicas === undefined ? undefined : replicasTold(entry, board.answer(id, name));
+      // What an earlier run told, and nobody has answered since, is as it was known.
+      const known = status?.staying?.find((cluster) => cluster.name === name)?.replicas;
+      const told = status?.replicas === undefined ? undefined : (replicasTold(entry, board.answer(id, name)) ?? known);
       return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
     })
     .sort((a, b) => compareText(a.name, b.name));
