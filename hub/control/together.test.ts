@@ -173,3 +173,20 @@ describe('workloads that compete for room', () => {
     await until(() => expect(placed(it, 'web')).toBe(2));
   });
 });
+
+describe('a cluster whose pods wait for their scheduler', () => {
+  it('gets no more than it holds, though a tainted node beside is empty', async () => {
+    const it = await started({ home: 4, aws: 64 });
+    Object.assign(it.fleet.agent('home'), { taintedCores: 64, isBinding: false });
+    const tier = (name: string, provider: string) => ({ name, clusterSelector: { matchLabels: { 'hanse.dev/provider': provider } } });
+    await it.client.create(policiesType, policy({ tiers: [tier('idc', 'onprem'), tier('cloud', 'aws')] }));
+    await it.client.create(deployments, deployment('full', 4));
+    await until(() => expect(it.fleet.agent('home').objects.size).toBe(1));
+    it.fleet.beat();
+    const names = Array.from({ length: 10 }, (_, at) => `small-${at}`);
+    for (const name of names) await it.client.create(deployments, deployment(name, 1, undefined, '100m'));
+    await until(() => expect(names.map((name) => placed(it, name))).toEqual(names.map(() => 1)));
+    const clusters = names.flatMap((name) => (placementOf(it, name)?.spec.clusters ?? []).map((one) => one.name));
+    expect(new Set(clusters)).toEqual(new Set(['aws']));
+  });
+});

@@ -80,12 +80,15 @@ export const withClaims = (shape: PodShape, specOf: (template: string) => Bag | 
   return shapeOf({ ...shape.demand, claims: told });
 };
 
-/** A shape of plain amounts in canonical units, for demand of which nothing else is known. */
-export const plainShape = (amounts: Readonly<Record<string, number>>): PodShape => {
+/** Goes wherever there is room. */
+const everywhere: NodeDemand['tolerations'] = [{ operator: 'Exists' }];
+
+/** A shape of plain amounts in canonical units, for demand of which nothing else is known: by default it tolerates every taint. */
+export const plainShape = (amounts: Readonly<Record<string, number>>, tolerations = everywhere): PodShape => {
   const requests = new Map(
     Object.entries(amounts)
       .filter(([resource, amount]) => amount > 0 && resource !== 'pods')
       .map(([resource, amount]) => [resource, BigInt(Math.ceil(amount)) * (countsBytes(resource) ? mebibyte : 1n)] as const),
   );
-  return shapeOf({ ...podDemandOf({ spec: { tolerations: [{ operator: 'Exists' }] } }), requests });
+  return shapeOf({ ...podDemandOf({ spec: { tolerations } }), requests });
 };

@@ -48,6 +48,50 @@ describe('createRoom', () => {
   });
 });
 
+describe('a cluster with a tainted node', () => {
+  const taints = [{ key: 'gpu', value: '', effect: 'NoSchedule' as const }];
+  const [plain, tainted] = [
+    (cpu: number) => ({ name: 'a', allocatable: { cpu } }),
+    (cpu: number) => ({ name: 'gpu', allocatable: { cpu }, taints }),
+  ];
+  const pod = (cpu: number, spec: object = {}) =>
+    podShapeOf({ containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: `${cpu}m` } } }], ...spec });
+  const tolerating = { tolerations: [{ key: 'gpu', operator: 'Exists' }] };
+  const onGpu = { ...tolerating, nodeSelector: { kind: 'gpu' } };
+  const report = (untainted: number, waiting: readonly (readonly [cpu: number, count: number, oldestSeconds: number])[] = []) => ({
+    ...reportOf([plain(untainted), { ...tainted(64_000), labels: { kind: 'gpu' } }]),
+    pending: waiting.map(([cpu, count, oldestSeconds], at) => ({ shapeHash: `${at}`, count, oldestSeconds, requests: { cpu } })),
+  });
+  const small = pod(100);
+
+  it.each([
+    ['nothing waits: all of the other node', report(1000), [], 10, true],
+    ['a pod of ours waits: it takes the other node', report(1000, [[1000, 1, 1]]), [[pod(1000), 1]], 0, true],
+    ['the same when it waits for long', report(1000, [[1000, 1, 60]]), [[pod(1000), 1]], 0, false],
+    ['one that asks for the tainted node takes nothing of the other', report(1000, [[1000, 1, 1]]), [[pod(1000, onGpu), 1]], 10, true],
+    ['a pod of a stranger waits: it may take the other node', report(1000, [[1000, 1, 1]]), [], 0, false],
+    ['one of a stranger that only the tainted node can hold', report(1000, [[8000, 1, 60]]), [], 10, false],
+    ['the same when it has only just come', report(1000, [[8000, 1, 1]]), [], 0, false],
+    ['more of ours have come than fit: crumbs are kept free', report(1500, [[1000, 2, 1]]), [[pod(1000), 2]], 0, false],
+    ['what a member made larger is a stranger', report(1000, [[900, 1, 1]]), [[pod(800), 1]], 1, false],
+  ] as const)('%s', (_, told, held, count, exact) => {
+    const waiting = held.map(([shape, pods]) => ({ shape, count: pods }));
+    expect(createRoom(told, [], waiting).fit(small)).toMatchObject({ count, exact });
+  });
+
+  it('keeps free what was promised and found no node only where it may yet find one', () => {
+    const room = createRoom(report(1500), [{ shape: pod(1000), count: 2 }]);
+    expect([room.fit(small).count, room.fit(pod(1000, onGpu)).count]).toEqual([0, 64]);
+    expect(createRoom(report(1500), [{ shape: pod(40_000, onGpu), count: 2 }]).fit(small).count).toBe(15);
+  });
+
+  it('keeps free what may go to a host that is asked for by name', () => {
+    const onHost = (name: string) => ({ ...tolerating, nodeSelector: { 'kubernetes.io/hostname': name } });
+    const room = createRoom(report(1500), [{ shape: pod(1000), count: 2 }]);
+    expect([room.fit(pod(100, onHost('a'))).count, room.fit(pod(1000, onHost('gpu'))).count]).toEqual([0, 64]);
+  });
+});
+
 describe('a count beside pods on their way', () => {
   /** Nodes of so many milli-CPU; those with the same are of one group. */
   const nodesOf = (...cpus: readonly number[]) => {

@@ -4,6 +4,7 @@
  */
 import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlainBinder, type MutableColumns } from './bind.ts';
 import { createOpenChoices } from './choices.ts';
+import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster } from './fit.ts';
 import { createPlainIndex, type PlainShape } from './plain-index.ts';
@@ -11,6 +12,7 @@ import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
+import { type Waiting, waitingIn } from './waiting.ts';
 
 /** Replicas on nodes with these labels. */
 export type NodeLot = { readonly labels: Readonly<Record<string, string>>; readonly count: number };
@@ -54,28 +56,20 @@ const copyOf = (refusals: FitResult['refusals']): FitResult['refusals'] => {
   return noRefusals;
 };
 
-const noColumn = new Float64Array(0);
-
-/** Replicas that the sum over all nodes still holds once what was promised and found no node is set aside. */
-const withoutDebt = (report: CapacityReport, columns: MutableColumns, debt: ReadonlyMap<string, number>, shape: PodShape): number => {
-  let most = Number.MAX_SAFE_INTEGER;
-  for (const [resource, amount] of shape.requests) {
-    const owed = debt.get(resource) ?? 0;
-    if (owed === 0 || amount <= 0) continue;
-    const free = (columns.free[report.resourceNames.indexOf(resource)] ?? noColumn).reduce((sum, value) => sum + Math.max(0, value), 0);
-    most = Math.min(most, Math.max(0, Math.floor((free - owed) / amount)));
-  }
-  return most;
-};
-
 /**
  * The room of a cluster. Pods that exist in the member and are bound nowhere (`report.pending`) are demand and are subtracted first, then
- * `assumed` in the order given, those of one shape together. Where a node may hold one replica only, each assumed one takes a node. How the member's scheduler packs what
- * is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts are kept free in the sum
- * over the nodes, and so are those of pods that have only just come. Pods that wait in the member for longer had their chance and keep nothing
- * free. Counts that may be others on other nodes are told as estimates, by the rule of `choices.ts`.
+ * `assumed` in the order given, those of one shape together. Where a node may hold one replica only, each assumed one takes a node. How the
+ * member's scheduler packs what is on its way is not known: an assumed replica that finds no node here may find one there, so that its amounts
+ * are kept free in the sum over the nodes that it may run on, and so are those of pods that have only just come. Pods that wait in the member
+ * for longer had their chance and keep nothing free. Counts that may be others on other nodes are told as estimates, by the rule of
+ * `choices.ts`.
+ *
+ * `waiting` is what the report shows as pending of workloads that the hub knows: they wait for nodes that their shape may run on, and no taint
+ * that they do not tolerate gives them room. Of other pods neither tolerations nor selectors are told. They are bound to nodes without taints
+ * as long as these have room, since few pods tolerate any: on an empty node that is kept for some they would hide that what is free elsewhere
+ * will be taken. Beside such pods every count is an estimate.
  */
-export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[]): ClusterRoom => {
+export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods[], waiting: readonly AssumedPods[] = []): ClusterRoom => {
   const { podsFree, free, zoneFree, deviceFree } = report.nodes;
   const stock = reportDevices(report);
   const taker = stock === undefined ? undefined : deviceTaker(stock);
@@ -87,7 +81,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     taker,
   };
   const index = createPlainIndex(report, columns, (shape, count, refusals) => {
-    const most = debt.size === 0 ? count : Math.min(count, withoutDebt(report, columns, debt, shape));
+    const most = debt.isEmpty() ? count : Math.min(count, debt.most(shape));
     return { count: most, exact: shape.exact && report.complete && isKnown(shape, count), refusals: copyOf(refusals) };
   });
   const binder = createPlainBinder(report, columns);
@@ -98,14 +92,16 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const counts = new Map<string, FitResult>();
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
-  const debt = new Map<string, number>();
+  const debt = createDebt(report, columns);
   const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
   const choices = createOpenChoices(meetingIn(report, looksAtLabels));
   /** Pods on their way take of zones or shared GPUs of nodes, which their kubelets choose. */
   let areInside = false;
+  /** Pods wait of which it is not known what nodes they may be bound to. */
+  let areUntold = false;
   /** True when it does not matter which nodes took what is on its way, where so many replicas fit beside it. */
   const isKnown = (shape: PodShape, count: number): boolean =>
-    (debt.size === 0 || count === 0) && !(areInside && takesInside(report, shape)) && choices.isSure(shape);
+    !areUntold && (debt.isEmpty() || count === 0) && !(areInside && takesInside(report, shape)) && choices.isSure(shape);
   /** Remembers what nodes these pods may choose from. */
   const look = (pods: AssumedPods, plain: PlainShape | undefined): void => {
     areInside ||= takesInside(report, pods.shape);
@@ -119,13 +115,12 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const assume = (pods: AssumedPods): number => {
     if (room.revision !== undefined) room.revision += 1;
     const bound = take(pods);
-    owe(pods, pods.count - bound);
+    owe(pods.shape, pods.count - bound);
     return bound;
   };
-  /** What is owed is held against the sum over all nodes, whatever a shape may run on. */
-  const owe = ({ shape }: AssumedPods, missing: number): void => {
-    for (const [resource, amount] of shape.requests) if (missing > 0) debt.set(resource, (debt.get(resource) ?? 0) + missing * amount);
-    if (debt.size > 0) index.tellAnew();
+  const owe = (shape: PodShape, missing: number): void => {
+    debt.owe(shape, missing);
+    if (!debt.isEmpty()) index.tellAnew();
   };
   /** Replicas on their way are on nodes the report does not tell of: those that keep apart close a place each, spread ones use up the sum. */
   const withoutOwn = (shape: PodShape, counted: number): number => {
@@ -136,24 +131,45 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     untouched.set(keyOf(shape), whole);
     return Math.max(0, Math.min(counted, whole - own));
   };
-  const take = (pods: AssumedPods): number => {
-    const plain = pods.count <= fewMax ? index.shape(keyOf(pods.shape), pods.shape) : undefined;
-    look(pods, plain);
+  const plainOf = ({ shape, count }: AssumedPods): PlainShape | undefined =>
+    count <= fewMax ? index.shape(keyOf(shape), shape) : undefined;
+  const bind = (pods: AssumedPods, plain = plainOf(pods)): number => {
     const bound = plain === undefined ? bindPods(report, columns, pods, change) : binder.bind(plain, pods.count, change);
-    if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
     counts.clear();
     return bound;
   };
-  for (const { requests, count, oldestSeconds } of report.pending) {
-    const pods = { shape: plainShape(requests), count };
-    const bound = take(pods);
-    if (oldestSeconds < triedSeconds) owe(pods, count - bound);
-  }
-  const together = new Map<string, AssumedPods>();
-  for (const pods of assumed) {
-    const key = keyOf(pods.shape);
-    together.set(key, { shape: pods.shape, count: pods.count + (together.get(key)?.count ?? 0) });
-  }
+  const take = (pods: AssumedPods): number => {
+    const plain = plainOf(pods);
+    look(pods, plain);
+    const bound = bind(pods, plain);
+    if (meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + bound);
+    return bound;
+  };
+  const takeWaiting = ({ ours, others }: Waiting): void => {
+    for (const pods of ours) {
+      const bound = take(pods);
+      // That they wait for so long has a reason that the count does not see.
+      if (pods.oldestSeconds >= triedSeconds) areUntold ||= bound > 0;
+      else owe(pods.shape, pods.count - bound);
+    }
+    for (const { requests, count, oldestSeconds } of others) {
+      const [sheltered, anywhere] = [plainShape(requests, []), plainShape(requests)];
+      const untainted = bind({ shape: sheltered, count });
+      const bound = count > untainted ? bind({ shape: anywhere, count: count - untainted }) : 0;
+      areUntold ||= untainted + bound > 0 || !choices.isSure(anywhere);
+      if (oldestSeconds >= triedSeconds) continue;
+      owe(sheltered, bound);
+      owe(anywhere, count - untainted - bound);
+    }
+  };
+  const together = (lots: readonly AssumedPods[]): AssumedPods[] => {
+    const sums = new Map<string, AssumedPods>();
+    for (const { shape, count } of lots) {
+      const key = keyOf(shape);
+      sums.set(key, { shape, count: count + (sums.get(key)?.count ?? 0) });
+    }
+    return [...sums.values()];
+  };
   const room: { -readonly [field in keyof ClusterRoom]: ClusterRoom[field] } = {
     report,
     revision: looksAtNamespace ? undefined : 0,
@@ -176,13 +192,14 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       if (kept !== undefined) return kept;
       const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
       const own = withoutOwn(shape, counted.count);
-      const count = Math.min(own, withoutDebt(report, columns, debt, shape));
+      const count = debt.isEmpty() ? own : Math.min(own, debt.most(shape));
       const result = { ...counted, count, exact: counted.exact && isKnown(shape, own) };
       if (counts.size >= keptShapesMax) counts.clear();
       counts.set(key, result);
       return result;
     },
   };
-  for (const pods of together.values()) assume(pods);
+  takeWaiting(waitingIn(report, together(waiting)));
+  for (const pods of together(assumed)) assume(pods);
   return room;
 };

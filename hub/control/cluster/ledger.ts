@@ -46,19 +46,18 @@ export const createLedger = (): Ledger => {
     if (room === undefined || report === undefined) return;
     const unseenOf = (some: Assignment | undefined): number => unseen(report, workId, some?.replicas ?? 0);
     const more = unseenOf(next) - unseenOf(before);
-    const sameShape = before === undefined || before.shape.key === next?.shape.key;
+    // Pods of it that wait there were counted as those of strangers until now.
+    const isAsCounted = before === undefined ? seenIn(report, workId).pending === 0 : before.shape.key === next?.shape.key;
     // More of the same that the report does not show is taken from the room at once; anything else counts the room anew when it is asked for.
-    if (next === undefined || more < 0 || !sameShape) rooms.delete(cluster);
+    if (next === undefined || more < 0 || !isAsCounted) rooms.delete(cluster);
     else if (more > 0) room.assume({ shape: next.shape, count: more });
   };
   const copy = (cluster: string, report: CapacityReport): ClusterRoom => {
-    const assumed = [...(assigned.get(cluster) ?? [])].map(
-      ([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }),
-    );
-    return createRoom(
-      report,
-      assumed.filter(({ count }) => count > 0),
-    );
+    const held = [...(assigned.get(cluster) ?? [])];
+    const assumed = held.map(([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }));
+    const waiting = held.map(([workId, { shape }]): AssumedPods => ({ shape, count: seenIn(report, workId).pending }));
+    const some = ({ count }: AssumedPods): boolean => count > 0;
+    return createRoom(report, assumed.filter(some), waiting.filter(some));
   };
   return {
     copy,

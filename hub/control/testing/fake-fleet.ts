@@ -1,6 +1,6 @@
 /** @module A bus in memory with agents in the small, for tests of the loops: each applies what it is sent and answers at once. */
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import { reportOf } from '../../../shared/capacity/testing.ts';
+import { reportOf, type TestNode } from '../../../shared/capacity/testing.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import { type Arrival, type FleetBus, publishedOf } from '../../fleet/port.ts';
@@ -20,6 +20,10 @@ export type FakeAgent = {
   cutOff: boolean;
   /** Cores of the member; each replica that asks for one takes one. */
   cores: number;
+  /** Cores of a node beside the others that is tainted. */
+  taintedCores: number;
+  /** False: the member's scheduler is slow, and pods wait. */
+  isBinding: boolean;
 };
 
 /** The fake bus and its levers. */
@@ -82,7 +86,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const agents = new Map(
     Object.entries(sizes).map(([name, cores]): [string, FakeAgent] => [
       name,
-      { name, objects: new Map(), taken: [], foreign: new Set(), stuck: new Set(), cutOff: false, cores },
+      { name, objects: new Map(), taken: [], foreign: new Set(), stuck: new Set(), cutOff: false, cores, taintedCores: 0, isBinding: true },
     ]),
   );
   const records = new Map<string, WorkItem>();
@@ -106,10 +110,18 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       const replicas = replicasOf(object);
       if (replicas === 0) continue;
       used += replicas;
-      present[id] = { bound: replicas, pending: 0 };
+      present[id] = agent.isBinding ? { bound: replicas, pending: 0 } : { bound: 0, pending: replicas };
     }
-    const free = { cpu: agent.cores * 1000 - used * 1000, memory: 1_000_000 };
-    return reportOf([{ name: `${agent.name}-node`, allocatable: { cpu: agent.cores * 1000, memory: 1_000_000 }, free }], { seq, present });
+    const node = (name: string, cores: number) => ({
+      name: `${agent.name}-${name}`,
+      allocatable: { cpu: cores * 1000, memory: 1_000_000 },
+    });
+    const cpu = (agent.cores - (agent.isBinding ? used : 0)) * 1000;
+    const nodes: TestNode[] = [{ ...node('node', agent.cores), free: { cpu, memory: 1_000_000 } }];
+    const taints = [{ key: 'gpu', value: '', effect: 'NoSchedule' as const }];
+    if (agent.taintedCores > 0) nodes.push({ ...node('tainted', agent.taintedCores), taints });
+    const waiting = { shapeHash: 'core', count: used, oldestSeconds: 1, requests: { cpu: 1000 } };
+    return reportOf(nodes, { seq, present, pending: agent.isBinding || used === 0 ? [] : [waiting] });
   };
   const take = (agent: FakeAgent, item: WorkItem): void => {
     const last = agent.taken.findLast(({ id }) => id === item.id);
