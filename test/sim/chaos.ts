@@ -5,7 +5,7 @@ import type { Faults } from './faults.ts';
 import type { Federation } from './federation.ts';
 import { keyFor } from './model/hub-api.ts';
 import type { Member } from './model/member-api.ts';
-import { nodeObject, types } from './model/member-runtime.ts';
+import { isUntainted, nodeObject, types } from './model/member-runtime.ts';
 import type { Gateway } from './model/mesh.ts';
 import { setEndpoints } from './model/web.ts';
 import { actAsUser } from './users.ts';
@@ -233,7 +233,7 @@ const drift = (world: World, member: Member, random: ReturnType<typeof prng>): v
 
 /** Nodes come, go and are cordoned; foreign pods take room and leave. */
 const changeNodes = (world: World, member: Member, random: ReturnType<typeof prng>): void => {
-  const nodes = member.store.list(types.nodes);
+  const nodes = member.store.list(types.nodes).filter(isUntainted);
   const foreign = member.store.list(types.pods).filter((pod) => pod.metadata.namespace === 'foreign');
   const turn = random.below(100_000);
   switch (random.below(5)) {

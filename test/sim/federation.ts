@@ -22,7 +22,7 @@ import { createFleetBus } from './model/fleet-bus.ts';
 import { createHubApi, type HubApi } from './model/hub-api.ts';
 import { journalOf } from './model/journal.ts';
 import { createMemberApi, type Member } from './model/member-api.ts';
-import { nodeObject, startMemberRuntime, types } from './model/member-runtime.ts';
+import { gpuTaint, nodeObject, startMemberRuntime, types } from './model/member-runtime.ts';
 import { createMemberStore } from './model/member-store.ts';
 import { createMesh, keyOfMember, type Mesh } from './model/mesh.ts';
 import { createNameServer, type NameServer } from './model/name-server.ts';
@@ -82,6 +82,9 @@ export type Federation = {
   /** Puts every clock right or wrong. */
   readonly setSkew: (name: string, ms: number) => void;
 };
+
+/** A scheduler that has much to do: reports show its pods as waiting. */
+const slowBindMs = 6_000;
 
 /** Quick to forgive, so that a healed federation settles within the time that is waited for it. */
 const failoverSpec = {
@@ -146,13 +149,17 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const start = (name: string) => startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0);
 
   const shape = random('shape');
+  const taints = random('taints');
+  const taintedPercent = taints.pick([0, 0, 0, 60]);
   for (let index = 0; index < faults().agents; index++) {
     const name = `c${index}`;
     const store = createMemberStore(() => timeText(world.nowMs()), uid);
     const labels = clusterLabelsOf(shape);
     for (let node = 0; node < 1 + shape.below(3); node++) store.put(types.nodes, nodeObject(`n${node}`, 1_000 * (1 + shape.below(4)), {}));
+    const isTainted = taints.chance(taintedPercent);
+    if (isTainted) store.put(types.nodes, nodeObject('gpu', 64_000, {}, [gpuTaint]));
     members.set(name, { name, store, hasExports: hasClients, apiUp: true, openWatches: new Set() });
-    startMemberRuntime(world, name, store, random(`member/${name}`), faults);
+    startMemberRuntime(world, name, store, random(`member/${name}`), faults, isTainted ? slowBindMs : 0);
     const object = {
       apiVersion: 'hanse.dev/v1alpha1',
       kind: 'Cluster',

@@ -13,7 +13,10 @@ const decisionAgeMsMax = 10_000;
 /** Reports of a cluster that are looked at. */
 const reportsMax = 64;
 
-/** What a report says of milli-CPU: free (a node that others overload lacks nothing but its own), and demand that no node can take. */
+/**
+ * What a report says of milli-CPU: free (a node that others overload lacks nothing but its own, and one with a taint takes no pod of the
+ * model), and demand that no node can take.
+ */
 type Heard = {
   readonly atMs: number;
   readonly free: number;
@@ -23,8 +26,9 @@ type Heard = {
 };
 
 /** The columns of a report live on, so what the rule needs of it is read at once. */
-const heardOf = (atMs: number, { nodes, resourceNames, present, pending }: CapacityReport): Heard => {
-  const free = nodes.free[resourceNames.indexOf('cpu')] ?? [];
+const heardOf = (atMs: number, { groups, nodes, resourceNames, present, pending }: CapacityReport): Heard => {
+  const tainted = new Set(groups.filter(({ taints }) => taints.length > 0).map(({ id }) => id));
+  const free = (nodes.free[resourceNames.indexOf('cpu')] ?? []).filter((_, node) => !tainted.has(nodes.group[node] ?? -1));
   const largest = Math.max(0, ...free);
   return {
     atMs,

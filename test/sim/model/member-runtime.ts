@@ -38,12 +38,20 @@ const freeOn = (node: KubeObject, pods: readonly KubeObject[]): number => {
   return Number.parseInt(allocatable.cpu, 10) - used;
 };
 
+type Taint = { readonly key: string; readonly effect: 'NoSchedule' };
+
+/** A taint that no pod of the model tolerates. */
+export const gpuTaint: Taint = { key: 'gpu', effect: 'NoSchedule' };
+
+/** True for nodes that take the pods of the model. */
+export const isUntainted = (node: KubeObject): boolean => ((node.spec as { taints?: readonly Taint[] }).taints ?? []).length === 0;
+
 /** A node object of the model: cpu in milli, plenty of memory and pods. */
-export const nodeObject = (name: string, cpuMilli: number, labels: Record<string, string>): KubeObject => ({
+export const nodeObject = (name: string, cpuMilli: number, labels: Record<string, string>, taints: readonly Taint[] = []): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
-  spec: {},
+  spec: taints.length === 0 ? {} : { taints },
   status: {
     allocatable: { cpu: `${cpuMilli}m`, memory: '64Gi', pods: '110' },
     conditions: [{ type: 'Ready', status: 'True' }],
@@ -53,8 +61,17 @@ export const nodeObject = (name: string, cpuMilli: number, labels: Record<string
 /** Kinds that no controller of the model acts on. */
 const restful: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service', 'EndpointSlice', 'ServiceExport', 'ServiceImport']);
 
-/** Starts the controllers of a member; they look again a moment after each change. */
-export const startMemberRuntime = (world: World, name: string, store: MemberStore, random: Prng, faults: () => Faults): void => {
+/** Starts the controllers of a member; they look again a moment after each change. Its scheduler looks at no pod sooner than after `bindMs`. */
+export const startMemberRuntime = (
+  world: World,
+  name: string,
+  store: MemberStore,
+  random: Prng,
+  faults: () => Faults,
+  bindMs: number,
+): void => {
+  /** Pods that the scheduler has not come to. */
+  const unseen = new Set<string>();
   let isPlanned = false;
   let podCount = 0;
   const soon = (): void => {
@@ -81,11 +98,19 @@ export const startMemberRuntime = (world: World, name: string, store: MemberStor
     const { namespace = '', name: owner, uid = '' } = deployment.metadata;
     const template = (deployment.spec as DeploymentSpec).template ?? {};
     podCount += 1;
+    const podName = `${owner}-${podCount}`;
+    if (bindMs > 0) {
+      unseen.add(podName);
+      world.after(bindMs, `${name} scheduler comes to ${podName}`, () => {
+        unseen.delete(podName);
+        soon();
+      });
+    }
     store.put(types.pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        name: `${owner}-${podCount}`,
+        name: podName,
         namespace,
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid, controller: true }],
       },
@@ -105,9 +130,10 @@ export const startMemberRuntime = (world: World, name: string, store: MemberStor
     });
   };
   const schedule = (): void => {
-    const nodes = store.list(types.nodes).filter((node) => (node.spec as { unschedulable?: boolean }).unschedulable !== true);
+    const isOpen = (node: KubeObject): boolean => isUntainted(node) && (node.spec as { unschedulable?: boolean }).unschedulable !== true;
+    const nodes = store.list(types.nodes).filter(isOpen);
     for (const pod of store.list(types.pods)) {
-      if (podSpec(pod).nodeName !== undefined || isEnding(pod)) continue;
+      if (podSpec(pod).nodeName !== undefined || isEnding(pod) || unseen.has(pod.metadata.name)) continue;
       const pods = store.list(types.pods);
       const fitting = nodes.find((node) => freeOn(node, pods) >= cpuMilliOf(podSpec(pod)));
       if (fitting !== undefined) bind(pod, fitting);
