@@ -69,6 +69,9 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       'Hub',
     ]),
     phase: word('Returning: it is well again and held down.', ['Standing', 'Returning']),
+    heldUntil: text(
+      'Until when it is held down if it stays well, RFC 3339; it takes no replicas before. Time in which too few of the others can tell does not count, and a doubt begins it anew. Absent while too few see it well.',
+    ),
     votes: text('Votes for it, of those that it takes, of all observers: 3/3/4.'),
     voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
     epoch: count('Number of the decision; grows with each that moves something.'),

@@ -7,7 +7,7 @@ export { clustersMaxOf, heldBy, type LimitFacts, type Removal } from './limits.t
 export { allPairsMax, observersMax, observersOf } from './observers.ts';
 export { evidenceText, type Facts, movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
 export { beatEveryMs, type Profile, profileNames, profiles, tickEveryMs } from './profile.ts';
-export { type ObstacleNote, startWatch, type Watch, type WatchPorts } from './run.ts';
+export { type HeldNote, type ObstacleNote, startWatch, type Watch, type WatchPorts } from './run.ts';
 export {
   type Cause,
   type Channel,

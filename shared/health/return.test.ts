@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hubName, type Member, type Membership, type MeshMessage, type MeshVote } from '../wire/mesh.ts';
 import { step } from './detector.ts';
 import { beatEveryMs, tickEveryMs } from './profile.ts';
-import { newDetector, type Verdict } from './state.ts';
+import { type DetectorEffect, newDetector, type Verdict } from './state.ts';
 
 const names = ['me', 'x', 'y', 'z'];
 const member = (name: string): Member => ({
@@ -37,39 +37,62 @@ const dead: MeshVote = {
   evidence: { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'lost' },
 };
 
-test('losses of an outage that was found to be a death make nothing gray after the return', () => {
+/** A detector that hears three others, one of which dies and comes back. */
+const observe = (holdDownMs: number) => {
   let nowMs = 0;
   const env = { monotonicMs: () => nowMs, random: () => 0 };
   const state = newDetector('me', 'b', env);
   const verdicts: Verdict[] = [];
+  const held: (number | undefined)[] = [];
+  const note = (effect: DetectorEffect): void => {
+    if (effect.type === 'verdict') verdicts.push(effect.verdict);
+    if (effect.type === 'held') held.push(effect.leftMs);
+  };
   const tell = (message: MeshMessage): void => {
     for (const effect of step(state, { type: 'message', channel: 'direct', message }, env)) {
-      if (effect.type === 'verdict') verdicts.push(effect.verdict);
+      note(effect);
       // A new life proves itself by an answer.
       if (effect.type !== 'send' || effect.message.kind !== 'ask' || effect.message.about !== message.from) continue;
       const { nonce, about } = effect.message;
       tell({ v: 1, from: about, bootId: 'b', seq: 1, sentMs: nowMs, kind: 'answer', to: 'me', about, nonce });
     }
   };
-  const say = (from: string, votes: readonly MeshVote[]): void => {
+  const say = (from: string, votes: readonly MeshVote[], abstains: boolean): void => {
     const head = { v: 1 as const, from, bootId: 'b', seq: Math.floor(nowMs / beatEveryMs) + 1, sentMs: nowMs, epoch: 0 };
     tell({ ...head, kind: 'beat', self: { api: true, broker: true } });
-    if (from !== 'x') tell({ ...head, kind: 'ballot', votes });
+    if (from !== 'x')
+      tell({ ...head, kind: 'ballot', votes: abstains ? [] : votes, ...(abstains ? { abstains: 'Stalled' as const } : {}) });
   };
-  const pass = (ms: number, isDead: boolean): void => {
+  const pass = (ms: number, isDead: boolean, abstain: (nowMs: number) => boolean = () => false): void => {
     for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += tickEveryMs) {
-      for (const effect of step(state, { type: 'tick' }, env)) if (effect.type === 'verdict') verdicts.push(effect.verdict);
-      if (nowMs % beatEveryMs === 0) for (const name of ['x', 'y', 'z']) if (name !== 'x' || !isDead) say(name, isDead ? [dead] : []);
+      for (const effect of step(state, { type: 'tick' }, env)) note(effect);
+      if (nowMs % beatEveryMs !== 0) continue;
+      for (const name of ['x', 'y', 'z']) if (name !== 'x' || !isDead) say(name, isDead ? [dead] : [], abstain(nowMs));
     }
   };
-  tell(membership);
+  tell({ ...membership, policy: { ...membership.policy, holdDownMs, holdDownMsMax: holdDownMs } });
   pass(20_000, false);
   pass(15_000, true);
+  return { pass, held, votes: () => state.votes, told: () => verdicts.map(({ target, cause, phase }) => `${target} ${cause} ${phase}`) };
+};
+
+test('losses of an outage that was found to be a death make nothing gray after the return', () => {
+  const { pass, told, votes } = observe(1_000);
   pass(60_000, false);
-  expect(verdicts.map(({ target, cause, phase }) => `${target} ${cause} ${phase}`)).toEqual([
-    'x Cluster Standing',
-    'x Cluster Returning',
-    'x Cluster Cleared',
-  ]);
-  expect(state.votes).toEqual([]);
+  expect(told()).toEqual(['x Cluster Standing', 'x Cluster Returning', 'x Cluster Cleared']);
+  expect(votes()).toEqual([]);
+});
+
+test('observers that are away themselves now and then hold a return up, and do not begin it anew', () => {
+  const { pass, told, held } = observe(10_000);
+  const returned = ['x Cluster Standing', 'x Cluster Returning'];
+  // Half of the time nobody else speaks.
+  const isAway = (nowMs: number): boolean => nowMs % 2_000 < 1_000;
+  pass(14_000, false, isAway);
+  expect(told()).toEqual(returned);
+  pass(10_000, false, isAway);
+  expect(told()).toEqual([...returned, 'x Cluster Cleared']);
+  // The end that was told is put off as it goes on, no more often than every two seconds of it.
+  expect(held.length).toBeGreaterThan(1);
+  expect(held.length).toBeLessThan(6);
 });

@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest';
 import type { Evidence, Held, Member, MeshPolicy, Opinion } from '../wire/mesh.ts';
 import { deviationMs, noArrivals, noteArrival, suspectAfterMs } from './arrivals.ts';
 import { holdDownMsOf, noPenalty, pointsAt, punished } from './damping.ts';
+import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
 import { isUnanswered, probe, quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
 import { newDetector, newPeer } from './state.ts';
-import { neededOf, tally } from './tally.ts';
+import { neededOf, type Outcome, tally } from './tally.ts';
 import type { Turn } from './turn.ts';
 
 const none: Evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway: 'none', apiServer: 'none' };
@@ -118,7 +119,7 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
 });
 
 /** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains. */
-const count = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): string => {
+const tallied = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): Outcome => {
   const observers = new Map(['a', 'b', 'c', 'd'].map((name, at) => [name, domains.split(' ')[at] ?? name]));
   const ballots = script.split(' ').map((word) => {
     const [voter = '', said = ''] = word.split(':');
@@ -129,7 +130,10 @@ const count = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): st
         : { target: 'x', opinion: opinion as Opinion, silentMs: 0, evidence: dead, ...(held === undefined ? {} : { held: held as Held }) };
     return { voter, abstains: opinion === '~', vote };
   });
-  const { cause, obstacle, isCleared } = tally(observers, ballots, domainsMin);
+  return tally(observers, ballots, domainsMin);
+};
+const count = (script: string, rules: { domains?: string } = {}): string => {
+  const { cause, obstacle, isCleared } = tallied(script, rules);
   return [cause, obstacle, isCleared ? 'cleared' : undefined].filter((word) => word !== undefined).join(' ');
 };
 
@@ -151,6 +155,15 @@ describe('four observers', () => {
     ['a broken link to one is nobody else’s', 'a:Link b:- c:- d:-', 'cleared'],
   ])('%s', (_, script, wanted) => {
     expect(count(script)).toBe(wanted);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['one doubt leaves a majority for its being well', 'a:Cluster b:- c:~', false],
+    ['two leave none', 'a:Cluster b:Silent c:- d:-', true],
+    ['who says nothing doubts nothing', 'a:~ b:~ c:~ d:~', false],
+    ['what moves nothing is no doubt', 'a:Agent b:Agent c:Link d:Gray', false],
+  ])('whether a return is doubted: %s', (_, script, wanted) => {
+    expect(tallied(script).isDoubted).toBe(wanted);
   });
 
   test('in one failure domain come to no verdict, and it is said why', () => {
@@ -226,6 +239,33 @@ describe('damping', () => {
         expect(pointsAt(penalty, a + b, policy.halfLifeMs)).toBeLessThanOrEqual(pointsAt(penalty, a, policy.halfLifeMs));
       }),
     );
+  });
+});
+
+describe('the hold-down', () => {
+  /** Looks once a second, six seconds long: `+` = a majority sees it well, `x` = it is doubted, `.` = too few can tell. */
+  const hold = (script: string): string => {
+    let held = beginHoldDown(0, 6_000);
+    let said = '';
+    for (const [at, sign] of [...script].entries()) {
+      const nowMs = (at + 1) * 1_000;
+      const next = heldOn(held, { isCleared: sign === '+', isDoubted: sign === 'x' }, nowMs, 6_000);
+      held = next.hold;
+      if (next.isOver) return `${said} over at ${at + 1}`.trim();
+      if (next.isNews) said += ` ${at + 1}:${held.toldMs === undefined ? 'none' : held.toldMs / 1_000}`;
+    }
+    return `${said} held`.trim();
+  };
+
+  test.each<[string, string, string]>([
+    ['ends when it has been seen well for so long', '++++++', 'over at 6'],
+    ['begins anew with a doubt', '+++x++++++', '5:10 over at 10'],
+    ['stands still while too few can tell, and is not lost', '+++..+++', '6:8 over at 8'],
+    ['does not tell every little pause', '++.++++', 'over at 7'],
+    ['does not end while too few can tell', '+++++...', 'held'],
+    ['says that no end is in sight, once, and the end as soon as there is one', '++.......+++', '7:none 10:13 held'],
+  ])('%s', (_, script, wanted) => {
+    expect(hold(script)).toBe(wanted);
   });
 });
 

@@ -47,6 +47,9 @@ export type WatchPorts = MeshGateOptions & {
 /** What forbids a verdict that a majority is for. */
 export type ObstacleNote = { readonly target: string; readonly obstacle: Obstacle | undefined };
 
+/** A cluster is held down for so long if it stays well; undefined = too few see it well. */
+export type HeldNote = { readonly target: string; readonly leftMs: number | undefined };
+
 /** One observer's own view of a target. */
 export type Sight = {
   readonly opinion: Opinion | undefined;
@@ -60,6 +63,8 @@ export type Watch = {
   /** Each change of a verdict, as soon as it is decided; handlers must return at once. */
   readonly onVerdict: (handler: (verdict: Verdict) => void) => () => void;
   readonly onObstacle: (handler: (note: ObstacleNote) => void) => () => void;
+  /** The end of a hold-down is another than was told, by the verdict at first. */
+  readonly onHeld: (handler: (note: HeldNote) => void) => () => void;
   /** A membership came into force; `packet` as the hub signed it. */
   readonly onMembership: (handler: (given: { readonly membership: Membership; readonly packet: Uint8Array }) => void) => () => void;
   /** A signed message that a detector has no use for: shadows, and the hub's permissions. Look at who it is from. */
@@ -97,6 +102,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const refusals = makeRefusals(env);
   const verdicts = makeListeners<Verdict>(env.log);
   const obstacles = makeListeners<ObstacleNote>(env.log);
+  const helds = makeListeners<HeldNote>(env.log);
   const memberships = makeListeners<{ membership: Membership; packet: Uint8Array }>(env.log);
   const messages = makeListeners<MeshMessage>(env.log);
   const detectorEnv = { monotonicMs: ports.monotonicMs, random: env.random };
@@ -141,6 +147,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     else if (effect.type === 'probe') look(effect);
     else if (effect.type === 'verdict') verdicts.tell(effect.verdict);
     else if (effect.type === 'obstacle') obstacles.tell(effect);
+    else if (effect.type === 'held') helds.tell(effect);
     else if (effect.type === 'refused')
       refusals.refuse({ cluster: effect.from, subject: 'mesh', reason: effect.reason, message: effect.message });
     else env.log.debug(effect.why === undefined ? 'this observer speaks again' : 'this observer abstains', { why: effect.why });
@@ -170,6 +177,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   return {
     onVerdict: verdicts.add,
     onObstacle: obstacles.add,
+    onHeld: helds.add,
     onMembership: memberships.add,
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),

@@ -15,6 +15,7 @@ import type {
 } from '../wire/mesh.ts';
 import { type Arrivals, noArrivals } from './arrivals.ts';
 import { noPenalty, type Penalty } from './damping.ts';
+import type { HoldDown } from './hold-down.ts';
 import type { Removal } from './limits.ts';
 import { noShadows, type Shadows } from './shadow.ts';
 import type { Electorate, Obstacle } from './tally.ts';
@@ -84,6 +85,8 @@ export type DetectorEffect =
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   /** A majority thinks that something should move, and this forbids it; undefined = no longer. */
   | { readonly type: 'obstacle'; readonly target: string; readonly obstacle: Obstacle | undefined }
+  /** A cluster that is held down is so for longer, or shorter, than was told: for `leftMs` if it stays well; undefined = too few see it well. */
+  | { readonly type: 'held'; readonly target: string; readonly leftMs: number | undefined }
   | { readonly type: 'abstains'; readonly why: Abstention | undefined }
   /** Believed by nobody, counted by the rim. */
   | { readonly type: 'refused'; readonly from: string; readonly reason: HearingRefusal; readonly message: string };
@@ -158,7 +161,7 @@ export type Peer = {
 /** What is known about a subject of verdicts: a member or the broker. */
 export type Subject = {
   readonly name: string;
-  standing: (Verdict & { readonly phase: 'Standing' | 'Returning'; readonly wellSinceMs: number }) | undefined;
+  standing: (Verdict & { readonly phase: 'Standing' | 'Returning'; readonly hold: HoldDown | undefined }) | undefined;
   /** A cause that moves nothing waits here until it has been the same for a while; `undefined` cause = well. */
   waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
   penalty: Penalty;

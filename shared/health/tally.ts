@@ -22,6 +22,8 @@ export type Outcome = {
   readonly needed: number;
   /** A majority says that it is well, or ill in a way that moves nothing: what was moved may return. */
   readonly isCleared: boolean;
+  /** So many doubt it that no majority for that is left, whatever those say who say nothing now. */
+  readonly isDoubted: boolean;
   /** Present when a majority thinks that traffic should move and something forbids it. */
   readonly obstacle: Obstacle | undefined;
 };
@@ -58,7 +60,9 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
   const base = { observers: observers.size, needed };
   const against = isFor(movingOpinions, false);
   // Who only hears nothing of it does not say that it is well.
-  const isCleared = speaking.length - isFor(doubtful, false).length >= needed;
+  const doubts = isFor(doubtful, false).length;
+  const isCleared = speaking.length - doubts >= needed;
+  const isDoubted = observers.size - doubts < needed;
   for (const [cause, opinions] of speaksFor) {
     // Most causes are named by nobody, and most of the time there is no majority for anything.
     if (voting.length < needed) break;
@@ -70,10 +74,10 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
     const names = voters.map(({ voter }) => voter).sort();
     // Votes held back never make a lesser cause out of a cluster's death.
     if (!moving.has(cause) && against.length >= needed) break;
-    return { ...base, cause, voters: names, domains, isCleared, obstacle: undefined };
+    return { ...base, cause, voters: names, domains, isCleared, isDoubted, obstacle: undefined };
   }
   const obstacle = obstacleOf(observers.size, against, needed, domainsOf(against), domainsMin);
-  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, obstacle };
+  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, isDoubted, obstacle };
 };
 
 const obstacleOf = (

@@ -1,6 +1,7 @@
 /** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
 import { type Abstention, brokerName, type MeshVote, type Opinion } from '../wire/mesh.ts';
 import { holdDownMsOf, punished } from './damping.ts';
+import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
 import { ballotMsMax } from './profile.ts';
@@ -67,7 +68,7 @@ const stand = (turn: Turn, subject: Subject, cause: Opinion, { voters, domains, 
     needed,
     observers,
   };
-  subject.standing = { ...verdict, wellSinceMs: nowMs };
+  subject.standing = { ...verdict, hold: undefined };
   subject.waiting = undefined;
   tell(turn, verdict);
 };
@@ -75,7 +76,7 @@ const stand = (turn: Turn, subject: Subject, cause: Opinion, { voters, domains, 
 const clear = (turn: Turn, subject: Subject): void => {
   const { standing } = subject;
   if (standing === undefined) return;
-  const { wellSinceMs: _, ...verdict } = standing;
+  const { hold: _, ...verdict } = standing;
   subject.standing = undefined;
   subject.waiting = undefined;
   turn.state.removals = turn.state.removals.map((removal) => (removal.name === subject.name ? { ...removal, isOut: false } : removal));
@@ -83,21 +84,24 @@ const clear = (turn: Turn, subject: Subject): void => {
 };
 
 /** A verdict that moved something ends only when a majority has seen the cluster well for the whole hold-down. */
-const holdDown = (turn: Turn, subject: Subject, isWell: boolean): void => {
+const holdDown = (turn: Turn, subject: Subject, outcome: Outcome): void => {
   const { state, nowMs } = turn;
   const { standing } = subject;
   const policy = state.membership?.policy;
   if (standing === undefined || policy === undefined) return;
-  if (!isWell) {
-    if (standing.phase === 'Returning') subject.standing = { ...standing, wellSinceMs: nowMs };
+  const holdDownMs = holdDownMsOf(subject.penalty, nowMs, policy);
+  if (standing.hold === undefined) {
+    if (!outcome.isCleared) return;
+    const { hold: _, ...verdict } = standing;
+    subject.standing = { ...verdict, phase: 'Returning', hold: beginHoldDown(nowMs, holdDownMs) };
+    tell(turn, { ...verdict, phase: 'Returning', holdDownMs });
     return;
   }
-  const holdDownMs = holdDownMsOf(subject.penalty, nowMs, policy);
-  if (standing.phase === 'Standing') {
-    subject.standing = { ...standing, phase: 'Returning', wellSinceMs: nowMs };
-    const { wellSinceMs: _, ...verdict } = standing;
-    tell(turn, { ...verdict, phase: 'Returning', holdDownMs });
-  } else if (nowMs - standing.wellSinceMs >= holdDownMs) clear(turn, subject);
+  const { hold, isOver, isNews } = heldOn(standing.hold, outcome, nowMs, holdDownMs);
+  subject.standing = { ...standing, hold };
+  if (isOver) clear(turn, subject);
+  else if (isNews)
+    turn.out.push({ type: 'held', target: subject.name, leftMs: hold.toldMs === undefined ? undefined : hold.toldMs - nowMs });
 };
 
 /** A cause that moves nothing, or none, once it has settled. */
@@ -142,7 +146,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     // What waited while this process was away may be votes on what is long over: newer ones come behind them.
     const isBehind = nowMs < state.behindUntilMs;
     if ((standing?.cause !== cause || standing.phase === 'Returning') && !isBehind) stand(turn, subject, cause, outcome);
-  } else if (isMoved) holdDown(turn, subject, outcome.isCleared);
+  } else if (isMoved) holdDown(turn, subject, outcome);
   else settle(turn, subject, cause, outcome);
 };
 
@@ -168,7 +172,7 @@ export const judgeSelf = (turn: Turn): void => {
       epoch: state.epoch,
       ...alone,
     };
-    subject.standing = { ...verdict, wellSinceMs: nowMs };
+    subject.standing = { ...verdict, hold: undefined };
     tell(turn, verdict);
   }
 };

@@ -1,5 +1,6 @@
 /** @module Whether a cluster is well, from its beats alone. Pure: a state, what happened, and the time. */
 import { unreachableTaint } from '../../../shared/api/index.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import type { TimedTaint } from '../../../shared/placement/index.ts';
 
 /** Times of the judgement, ms. */
@@ -88,8 +89,20 @@ export const heardSince = (beatsMs: readonly number[], heardSinceMs: number, now
 export const silentFrom = (heardSinceMs: number, ranMs: number | undefined, { suspectMs }: HealthOptions): number =>
   ranMs === undefined ? heardSinceMs : Math.max(heardSinceMs, ranMs - suspectMs);
 
-/** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. */
-export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
+/** Until when the hub's own hearing holds a cluster down that came back, as long as no gap begins it anew; undefined = it does not. */
+export const heldDownUntil = ({ phase, sinceMs }: Health, { holdDownMs }: HealthOptions): number | undefined =>
+  phase === 'Returning' ? sinceMs + holdDownMs : undefined;
+
+const returningText = (heldUntilMs: number | undefined): string =>
+  heldUntilMs === undefined
+    ? 'the agent beats again; the cluster is held down and takes no replicas: only time in which a majority sees it well counts, and too few do now'
+    : `the agent beats again; the cluster is held down and takes no replicas until ${timeText(heldUntilMs)}, longer if it is doubted or not seen meanwhile`;
+
+/** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. `heldUntilMs`: the end of a hold-down. */
+export const readyCondition = (
+  health: Health,
+  heldUntilMs?: number,
+): { status: 'True' | 'False' | 'Unknown'; reason: string; message: string } => {
   const silentSeconds = Math.floor((health.sinceMs - health.lastBeatMs) / 1000);
   switch (health.phase) {
     case 'Unseen':
@@ -108,7 +121,7 @@ export const readyCondition = (health: Health): { status: 'True' | 'False' | 'Un
           : { status: 'False', reason: 'MemberAPIUnreachable', message: `the agent beats, but its API server does not answer: ${why}` };
       }
       return health.phase === 'Returning'
-        ? { status: 'True', reason: 'Returning', message: 'the agent beats again; replicas return after a calm while' }
+        ? { status: 'True', reason: 'Returning', message: returningText(heldUntilMs) }
         : { status: 'True', reason: 'AgentReady', message: 'the agent beats and its API server answers' };
   }
 };

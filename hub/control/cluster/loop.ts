@@ -120,6 +120,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     }
     if (held !== undefined) record.health = before.phase === 'Lost' ? { ...before, phase: 'Suspect', sinceMs: nowMs } : before;
     else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;
+    // A hold-down that began anew ends later than its status says.
+    if (record.health.phase === 'Returning' && record.health.sinceMs !== before.sinceMs) controller.add(record.name);
     if (record.health.phase === before.phase) return;
     if (record.health.phase === 'Well') options.removals.giveBack(record.name);
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
@@ -155,6 +157,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       cluster,
       {
         ...record,
+        options: options.health,
         kindTroubles: options.kindTroubles(name),
         drain: cluster.spec?.drain === undefined ? undefined : options.drainOf(cluster),
       },

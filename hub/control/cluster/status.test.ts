@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../shared/api/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
+import type { Observed } from '../verdict/relation.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
@@ -49,6 +50,26 @@ describe('nextStatus', () => {
     const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);
     expect(status.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub', since: '1970-01-01T00:00:20Z' });
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
+  });
+
+  describe('says until when a cluster that came back is held down, and what counts', () => {
+    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const back = onBeat(lost, 21_000, { reachable: true });
+    const observed: Observed = {
+      ...{ cause: 'Cluster', phase: 'Returning', sinceMs: 15_000, message: 'dead', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+      isReplicasTurn: false,
+    };
+    it.each<[string, Observed | undefined, string, string | undefined]>([
+      ['by its own hearing', undefined, 'takes no replicas until 1970-01-01T00:00:31Z', undefined],
+      ['by the observers', { ...observed, heldUntilMs: 55_000 }, 'until 1970-01-01T00:00:55Z, longer if', '1970-01-01T00:00:55Z'],
+      ['by the later of the two', { ...observed, heldUntilMs: 25_000 }, 'until 1970-01-01T00:00:31Z', '1970-01-01T00:00:25Z'],
+      ['with no end in sight', observed, 'only time in which a majority sees it well counts, and too few do now', undefined],
+    ])('%s', (_, by, message, heldUntil) => {
+      const status = nextStatus(cluster, { health: back, observed: by, report, hello: undefined }, 21_000);
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      expect(ready).toMatchObject({ status: 'True', reason: 'Returning', message: expect.stringContaining(message) });
+      expect(status.verdict?.heldUntil).toBe(heldUntil);
+    });
   });
 
   it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {

@@ -11,12 +11,14 @@ import type { Held } from '../../../shared/wire/mesh.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
-import { type Health, readyCondition } from './health.ts';
+import { type Health, type HealthOptions, healthDefaults, heldDownUntil, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
 
 /** Facts that a status is made of. */
 export type ClusterFacts = {
   readonly health: Health;
+  /** Times by which it was judged; the usual ones when absent. */
+  readonly options?: HealthOptions;
   readonly report: CapacityReport | undefined;
   readonly hello: Hello | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
@@ -85,8 +87,9 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
 /** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
 const verdictOf = (ready: Condition | undefined, observed: Observed | undefined): Pick<ClusterStatus, 'verdict'> => {
   if (observed !== undefined) {
-    const { cause, message, sinceMs, phase, votes, voters, epoch } = observed;
-    return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, votes, voters, epoch } };
+    const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
+    const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
+    return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch } };
   }
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
   return ready === undefined || cause === undefined
@@ -142,11 +145,19 @@ const notIn = ({ status }: Cluster): Finding | undefined => {
   return approved?.status === 'False' ? { type: 'Ready', status: 'Unknown', reason: 'NotApproved', message: approved.message } : undefined;
 };
 
+/** The later end of the two hold-downs, that of the observers and that of the hub's own hearing; undefined = none is in sight. */
+const heldUntil = ({ health, observed, options = healthDefaults }: ClusterFacts): number | undefined => {
+  const own = heldDownUntil(health, options);
+  if (observed?.phase !== 'Returning') return own;
+  return observed.heldUntilMs === undefined ? undefined : Math.max(observed.heldUntilMs, own ?? 0);
+};
+
 /** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
-const readyOf = (cluster: Cluster, { health, observed, held }: ClusterFacts): Finding => {
+const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
+  const { health, observed, held } = facts;
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed);
   if (held !== undefined) return removalHeld(held);
-  const heard: Finding = { type: 'Ready', ...readyCondition(underVerdict(health, observed)) };
+  const heard: Finding = { type: 'Ready', ...readyCondition(underVerdict(health, observed), heldUntil(facts)) };
   return health.phase === 'Unseen' ? (notIn(cluster) ?? heard) : heard;
 };
 

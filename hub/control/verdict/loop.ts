@@ -3,6 +3,7 @@
  */
 import {
   type Cause,
+  type HeldNote,
   obstacleText,
   startWatch,
   type Verdict,
@@ -108,7 +109,8 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     if (record === undefined) return;
     const message = verdictText(verdict, watch.votesOn(target)[0]?.vote.evidence);
     const ageMs = Math.max(0, rim.monotonicMs() - verdict.sinceMs);
-    record.observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
+    const observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
+    record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;
     const told = eventOf(verdict, message);
     tellEvent(target, told.type, told.reason, told.message);
     if (phase === 'Cleared') {
@@ -117,6 +119,15 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     }
     if (cause === 'Cluster' && phase === 'Standing' && record.observed?.isReplicasTurn === false) turns.begin(target);
     turns.judged(target);
+    options.onJudged(target);
+  };
+  /** On the second after: times are told in whole ones. */
+  const untilMs = (leftMs: number | undefined): number | undefined =>
+    leftMs === undefined ? undefined : Math.ceil((env.nowMs() + Math.max(0, leftMs)) / 1_000) * 1_000;
+  const onHeld = ({ target, leftMs }: HeldNote): void => {
+    const record = directory.get(target);
+    if (record?.observed?.phase !== 'Returning') return;
+    record.observed = { ...record.observed, heldUntilMs: untilMs(leftMs) };
     options.onJudged(target);
   };
   const onMessage = (message: MeshMessage): void => {
@@ -129,6 +140,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const stops = [
     mesh.onPacket((packet) => watch.hear('broker', packet)),
     watch.onVerdict(onVerdict),
+    watch.onHeld(onHeld),
     watch.onMessage(onMessage),
     watch.onObstacle(({ target, obstacle }) => {
       if (obstacle !== undefined)

@@ -17,6 +17,8 @@ export type Observed = {
   readonly epoch: number;
   /** The policy's longer timer has passed: replicas may go elsewhere. */
   readonly isReplicasTurn: boolean;
+  /** When `Returning`: until when it is held down if it stays well; absent while too few see it well. */
+  readonly heldUntilMs?: number | undefined;
 };
 
 /** Health as it counts, under what the observers agreed on. */
