@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster, ClusterDrainStatus, DrainStaying } from '../../shared/api/cluster.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
+import { keyOf } from '../../shared/kube/storage/index.ts';
+import { workIdOf } from '../control/kinds.ts';
 import { startTestHub, type TestHub } from '../control/testing/test-hub.ts';
 import type { CliContext } from './context.ts';
 import { drain, leftLines, progressLine, readBudget } from './drain.ts';
@@ -117,6 +119,7 @@ const readyOf = async (client: KubeClient): Promise<number> => {
   return Number((object?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0);
 };
 const atHome = { tiers: [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }] };
+const atHomeFirst = { tiers: [...atHome.tiers, { name: 'cloud' }] };
 const calmMs = 300;
 
 describe('hanse drain against a hub', () => {
@@ -165,6 +168,23 @@ describe('hanse drain against a hub', () => {
     await drain(contextOf(hub, to), 'home', { timeoutSeconds: 2, calmMs });
     expect(to.lines).toContain('the time is over: 4 replicas and 2 objects left in home');
     expect(to.lines).toContain('  deployment/web (shop), 4 replicas: no other cluster has room');
+    expect(to.codes).toEqual([1]);
+  });
+
+  it.each<readonly [string, { timeoutSeconds?: number }, string]>([
+    ['ends with 1 and the reason when nothing has left for long', {}, 'nothing has left for a minute'],
+    ['waits as long as it is told to', { timeoutSeconds: 2 }, 'the time is over'],
+  ])('where replacements do not get ready it %s', async (_, options, ending) => {
+    hub = await startTestHub({ home: 8, aws: 8 });
+    hub.fleet.agent('aws').foreign.add(workIdOf(keyOf('apps', 'deployments', 'shop', 'web')));
+    await apply(hub, 4, atHomeFirst);
+    const to = told();
+    await drain(contextOf(hub, to), 'home', { calmMs, idleMs: 1_000, ...options });
+    expect(to.lines.slice(-3)).toEqual([
+      `${ending}: 4 replicas and 2 objects left in home`,
+      expect.stringMatching(/^ {2}deployment\/web \(shop\), 4 replicas: 4 replicas wait for .*aws 0 of 4/),
+      expect.stringContaining('the drain goes on in the hub'),
+    ]);
     expect(to.codes).toEqual([1]);
   });
 

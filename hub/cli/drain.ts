@@ -14,10 +14,12 @@ export type DrainOptions = {
   readonly maxUnavailable?: string;
   /** False: it is not waited for. */
   readonly wait?: boolean;
-  /** How long it is waited for; 0 = for ever, whatever stays. Absent = until it is empty or only what stays is left. */
+  /** How long it is waited for; 0 = for ever, whatever stays. Absent = until it is empty, only what stays is left, or nothing leaves any more. */
   readonly timeoutSeconds?: number;
   /** After so long without a change what is left counts as what stays, ms; 10 s when absent. */
   readonly calmMs?: number;
+  /** After so long in which nothing left it is not waited for any more, whatever is left, ms; a minute when absent. */
+  readonly idleMs?: number;
 };
 
 /** `2` or `25%` as the field takes it. @throws UsageError when it is neither. */
@@ -61,10 +63,12 @@ export const leftLines = ({
 ];
 
 /** How a drain that was watched ended, for the one who watched. */
-type End = 'empty' | 'stuck' | 'timeout' | 'interrupted';
+type End = 'empty' | 'stuck' | 'idle' | 'timeout' | 'interrupted';
 
 /** When nothing but what stays is left for so long without a change, waiting is over. */
 const calmMsDefault = 10_000;
+/** Replacements may be long in getting ready; those that have not in this time, so that nothing leaves, may never. */
+const idleMsDefault = 60_000;
 
 /** A watch that ends by what it sees, by time or by Ctrl-C. */
 type Watched = { readonly end: End; readonly drain: ClusterDrainStatus | undefined };
@@ -75,7 +79,7 @@ const follow = async (
   client: KubeClient,
   name: string,
   generation: number,
-  { timeoutSeconds, calmMs = calmMsDefault }: DrainOptions,
+  { timeoutSeconds, calmMs = calmMsDefault, idleMs = idleMsDefault }: DrainOptions,
 ): Promise<Watched> => {
   const stop = new AbortController();
   let end: End = 'empty';
@@ -86,12 +90,25 @@ const follow = async (
   };
   const forgetTimeout = (timeoutSeconds ?? 0) > 0 ? nodeTimer((timeoutSeconds ?? 0) * 1_000, endBy('timeout')) : undefined;
   const forget = context.onInterrupt?.(endBy('interrupted'));
-  let calm: NodeJS.Timeout | undefined;
+  let [calm, idle]: (NodeJS.Timeout | undefined)[] = [];
+  let least = Number.POSITIVE_INFINITY;
   let [last, lastLeft] = ['', ''];
+  /** Whoever says how long to wait is not told that it is in vain. */
+  const isPatient = timeoutSeconds !== undefined;
+  /** Every object and every replica that leaves gives the others time anew; one that comes back does not. */
+  const noteLeft = (left: number): void => {
+    if (left >= least) return;
+    least = left;
+    clearTimeout(idle);
+    if (!isPatient) idle = setTimeout(endBy('idle'), idleMs);
+  };
+  // Also a hub that does not count what is there is not waited for without end.
+  noteLeft(Number.MAX_SAFE_INTEGER);
   const see = (cluster: Cluster): void => {
     const line = progressLine(cluster, generation);
     if (line === undefined) return;
     drain = cluster.status?.drain;
+    if (drain !== undefined) noteLeft(drain.objects + drain.replicas);
     const lines = leftLines(drain ?? {});
     if (line === last && lines.join() === lastLeft) return;
     context.print(line);
@@ -99,9 +116,7 @@ const follow = async (
     [last, lastLeft] = [line, lines.join()];
     clearTimeout(calm);
     if (drain?.objects === 0) endBy('empty')();
-    // Whoever says how long to wait is not told that it is in vain.
-    else if (drain !== undefined && stayingCount(drain) >= drain.objects && timeoutSeconds === undefined)
-      calm = setTimeout(endBy('stuck'), calmMs);
+    else if (drain !== undefined && stayingCount(drain) >= drain.objects && !isPatient) calm = setTimeout(endBy('stuck'), calmMs);
   };
   try {
     while (!stop.signal.aborted) {
@@ -123,6 +138,7 @@ const follow = async (
   } finally {
     forgetTimeout?.();
     clearTimeout(calm);
+    clearTimeout(idle);
     forget?.();
     stop.abort();
   }
@@ -130,10 +146,11 @@ const follow = async (
 
 const whyEnded: Readonly<Record<Exclude<End, 'empty'>, string>> = {
   stuck: 'nothing more leaves by itself',
+  idle: 'nothing has left for a minute',
   timeout: 'the time is over',
   interrupted: 'interrupted',
 };
-const codes: Readonly<Record<End, number>> = { empty: 0, stuck: 1, timeout: 1, interrupted: 130 };
+const codes: Readonly<Record<End, number>> = { empty: 0, stuck: 1, idle: 1, timeout: 1, interrupted: 130 };
 
 /** Says what is left, that the hub goes on, and how to end that. */
 const tellUnfinished = (context: CliContext, name: string, { end, drain }: Watched): void => {
@@ -145,8 +162,8 @@ const tellUnfinished = (context: CliContext, name: string, { end, drain }: Watch
 };
 
 /**
- * Sets or removes `spec.drain`, and waits until the cluster is empty. The exit code is 1 when the time is over or when only what finds no other
- * place is left, 130 after Ctrl-C. @throws UsageError when the cluster is not known.
+ * Sets or removes `spec.drain`, and waits until the cluster is empty. The exit code is 1 when the time is over, when only what finds no other
+ * place is left, or when nothing has left for a minute, 130 after Ctrl-C. @throws UsageError when the cluster is not known.
  */
 export const drain = (context: CliContext, name: string, options: DrainOptions): Promise<void> =>
   withHub(context, options.kubeconfig, async ({ client }) => {

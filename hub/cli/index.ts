@@ -96,7 +96,7 @@ const drainCommand = (context: CliContext): Command =>
       'after',
       `
 What finds no other place stays where it is and is told with the reason. Without --timeout the command ends when nothing else has been left
-for 10 seconds. The drain itself goes on in the hub until it is undone.
+for 10 seconds, or when nothing at all has left for a minute, as where replacements do not get ready. The drain itself goes on in the hub until it is undone.
 
 Exit code: 0 = the cluster is empty (or, with --undo and --no-wait, it was told so), 1 = it is not, or could not be told, 130 = Ctrl-C.`,
     )
