@@ -112,8 +112,11 @@ const statusOf = (object: KubeObject): JoinTokenStatus => (object.status ?? {}) 
 
 const withExpiry = (object: KubeObject, nowMs: number): KubeObject => {
   const spec = specOf(object);
-  if (spec.expiresAt !== undefined || typeof spec.ttlSeconds !== 'number' || !Number.isSafeInteger(spec.ttlSeconds)) return object;
-  const untilMs = nowMs + Math.min(spec.ttlSeconds, joinTokenLimits.ttlSecondsMax) * 1_000;
+  const { ttlSeconds } = spec;
+  // What is refused for its ttlSeconds is not refused once more for what would be reckoned from it.
+  const isSound = Number.isSafeInteger(ttlSeconds) && Number(ttlSeconds) >= joinTokenLimits.ttlSecondsMin;
+  if (spec.expiresAt !== undefined || ttlSeconds === undefined || !isSound) return object;
+  const untilMs = nowMs + Math.min(ttlSeconds, joinTokenLimits.ttlSecondsMax) * 1_000;
   return { ...object, spec: { ...spec, expiresAt: timeText(untilMs) } };
 };
 

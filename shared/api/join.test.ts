@@ -82,6 +82,15 @@ describe('JoinToken', () => {
     expect([validate?.(open), validateUpdate?.(over, open), validateUpdate?.(over, over)]).toEqual([[], [], []]);
   });
 
+  test('is told of its lifetime alone when that is wrong, not of the end that would follow from it', () => {
+    const made = joinTokenType.strategy.prepareForCreate?.(object('JoinToken', 't', { ttlSeconds: -5 }), {
+      nowMs,
+      user: { name: 'a', groups: [] },
+    });
+    if (made === undefined) throw new RangeError('a token');
+    expect(joinTokenType.strategy.validate?.(made).map(({ field }) => field)).toEqual(['spec.ttlSeconds']);
+  });
+
   test('shows what is left of it', () => {
     const token = object('JoinToken', 't', { maxUses: 3, expiresAt: '2030-01-01T00:30:00Z', autoApprove: {} }, { uses: 1 });
     expect(joinTokenType.cells(token, nowMs)).toEqual(['t', '1/3', '30m', '*', '<none>', '0s']);

@@ -12,4 +12,4 @@ export { makePlan, type Plan } from './plan.ts';
 export { readScenario, runScenario, type Scenario, type ScenarioFiles, type ScenarioResult } from './scenario.ts';
 export { settled } from './settle.ts';
 export { warningsOf } from './tasks.ts';
-export { type Losses, withLosses } from './what-if.ts';
+export { type AfterLosses, type Losses, type NoCluster, withLosses } from './what-if.ts';

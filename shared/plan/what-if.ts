@@ -13,6 +13,9 @@ export type Losses = {
 /** What a drained cluster is tainted with; a workload that tolerates every taint stays. */
 export const drainTaint = { key: 'hanse.dev/drain', effect: 'NoExecute' } as const;
 
+/** Clusters that are named to choose from. */
+const namedMax = 20;
+
 const lost = (cluster: PlanCluster): PlanCluster => ({
   ...cluster,
   view: { ...cluster.view, closed: { reason: 'lost', message: 'the cluster is lost' } },
@@ -24,13 +27,20 @@ const drained = (cluster: PlanCluster): PlanCluster => ({
   view: { ...cluster.view, taints: [...cluster.view.taints, drainTaint] },
 });
 
+/** The fleet after losses. */
+export type AfterLosses = Extract<Read<PlanFleet>, { readonly ok: true }> | NoCluster;
+
+/** A cluster that is named is not there; `field` says where it is named, such as `lose[0]`. */
+export type NoCluster = { readonly ok: false; readonly message: string; readonly field: string };
+
 /** The fleet after these losses; a name that no cluster has is refused. */
-export const withLosses = (fleet: PlanFleet, { lose, drain }: Losses): Read<PlanFleet> => {
+export const withLosses = (fleet: PlanFleet, { lose, drain }: Losses): AfterLosses => {
   const names = new Set(fleet.clusters.map(({ view }) => view.name));
-  const unknown = [...lose, ...drain].find((name) => !names.has(name));
-  if (unknown !== undefined) {
-    const known = [...names].slice(0, 20).join(', ') || 'none';
-    return { ok: false, message: `no cluster ${JSON.stringify(unknown)}; known are ${known}` };
+  for (const [field, given] of Object.entries({ lose, drain })) {
+    const at = given.findIndex((name) => !names.has(name));
+    if (at < 0) continue;
+    const known = [...names].slice(0, namedMax).join(', ') || 'none';
+    return { ok: false, field: `${field}[${at}]`, message: `no cluster ${JSON.stringify(given[at])}; known are ${known}` };
   }
   const clusters = fleet.clusters.map((cluster) => {
     if (lose.includes(cluster.view.name)) return lost(cluster);

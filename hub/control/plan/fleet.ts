@@ -14,6 +14,7 @@ import {
   type AddedNodes,
   addedNodesFault,
   emptyReport,
+  type NoCluster,
   type PlanCluster,
   type PlanFleet,
   type PlanTask,
@@ -155,7 +156,7 @@ const clustersUnder = (
   overlay: Overlay,
   added: readonly AddedNodes[],
   workloads: Workloads,
-): Read<readonly PlanCluster[]> => {
+): Extract<Read<readonly PlanCluster[]>, { readonly ok: true }> | NoCluster => {
   const { directory, nowMs } = sources;
   const records = new Map(directory.all().map((record) => [record.name, record]));
   const names = [...new Set([...records.keys(), ...overlay.clusters.keys()])].sort();
@@ -170,16 +171,17 @@ const clustersUnder = (
     const closed = { reason: 'deleting', message: 'the cluster is deleted' };
     clusters.push(isDeleted ? { ...made, view: { ...made.view, closed }, isLost: true } : made);
   }
-  const stray = added.find(({ cluster }) => !clusters.some(({ view }) => view.name === cluster));
-  if (stray === undefined) return { ok: true, value: clusters };
-  return { ok: false, message: `addNodes: no cluster ${JSON.stringify(stray.cluster)}; a new one needs a Cluster object beside it` };
+  const stray = added.findIndex(({ cluster }) => !clusters.some(({ view }) => view.name === cluster));
+  if (stray < 0) return { ok: true, value: clusters };
+  const message = `no cluster ${JSON.stringify(added[stray]?.cluster)}; a new one needs a Cluster object beside it`;
+  return { ok: false, field: `addNodes[${stray}].cluster`, message };
 };
 
 /** The hub's fleet with what a review supposes of objects and nodes; losses are applied to it afterwards. */
 export const fleetUnder = (
   sources: PlanSources,
   { objects = [], deletions = [], addNodes = [] }: Pick<PlanReviewSpec, 'objects' | 'deletions' | 'addNodes'>,
-): Read<PlanFleet> => {
+): Read<PlanFleet> | NoCluster => {
   const overlay = overlayOf(sources.store, sources.catalog, objects, deletions);
   if (!overlay.ok) return overlay;
   for (const [at, added] of addNodes.entries()) {

@@ -59,7 +59,7 @@ const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout:
 
 const asked = async (of: TestHub, spec: PlanReviewSpec): Promise<PlanAnswer> => {
   const made = await of.control().plan(spec);
-  if (!made.ok) throw new Error(made.message);
+  if (!made.ok) throw new Error(made.field === undefined ? made.message : `${made.field}: ${made.message}`);
   return made.value as PlanAnswer;
 };
 const thenAt = ({ placements }: PlanAnswer, name = 'web'): Record<string, number> | undefined => {
@@ -177,7 +177,7 @@ describe('a plan of the hub', () => {
   });
 
   it.each<[string, PlanReviewSpec, RegExp]>([
-    ['a cluster to lose that is not there', { lose: ['gone'] }, /no cluster "gone"; known are aws, home/],
+    ['a cluster to lose that is not there', { lose: ['gone'] }, /^lose\[0\]: no cluster "gone"; known are aws, home/],
     [
       'an object to delete that is not there',
       { deletions: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' }] },
@@ -196,7 +196,7 @@ describe('a plan of the hub', () => {
     [
       'nodes for a cluster that is not there',
       { addNodes: [{ cluster: 'x', count: 1, resources: { cpu: '1' } }] },
-      /addNodes: no cluster "x"/,
+      /^addNodes\[0\]\.cluster: no cluster "x"/,
     ],
   ])('refuses %s', async (_, spec, message) => {
     const it = await started({ home: 4, aws: 5 });

@@ -6,6 +6,7 @@ import {
   type Loss,
   lossOf,
   makePlan,
+  type NoCluster,
   type PlanAnswer,
   type PlanFleet,
   planAnswer,
@@ -17,8 +18,8 @@ import { fleetUnder, type PlanSources } from './fleet.ts';
 /** What a review is answered with. */
 export type PlanReviewStatus = PlanAnswer | { readonly losses: readonly Loss[] };
 
-/** Why there is no plan: what was asked is wrong, or too much is asked at once. */
-export type PlanRefusal = { readonly ok: false; readonly message: string; readonly isBusy?: true };
+/** Why there is no plan: what was asked is wrong, in this field of the spec where it is one, or too much is asked at once. */
+export type PlanRefusal = { readonly ok: false; readonly message: string; readonly field?: string; readonly isBusy?: true };
 
 /** Answers reviews. */
 export type Planner = (spec: PlanReviewSpec) => Promise<{ readonly ok: true; readonly value: PlanReviewStatus } | PlanRefusal>;
@@ -45,7 +46,7 @@ export const createPlanner = (sources: Omit<PlanSources, 'nowMs'>, env: Pick<Run
     }
     return losses;
   };
-  const answer = async (spec: PlanReviewSpec): Promise<Read<PlanReviewStatus>> => {
+  const answer = async (spec: PlanReviewSpec): Promise<Read<PlanReviewStatus> | NoCluster> => {
     const { lose = [], drain = [], everyLoss: isEvery = false, all = false } = spec;
     const fleet = fleetUnder({ ...sources, ...at }, spec);
     if (!fleet.ok) return fleet;
