@@ -67,6 +67,15 @@ describe('withdrawn work', () => {
     expect(bench.member.writes.slice(-2)).toEqual(['apply b seq 3', 'delete b']);
   });
 
+  test('what every cluster makes for itself is released, even where we made it a moment before the cluster did', () => {
+    const bench = workBench();
+    const item = applyItem(1, configMap('kube-root-ca.crt'));
+    bench.item(item);
+    bench.item(withdrawItem(2, item));
+    expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Withdrawn', reason: 'Released' });
+    expect(bench.member.objects.has('/configmaps/shop/kube-root-ca.crt')).toBe(true);
+  });
+
   test('a workload that was there before us goes all the same: it would run twice', () => {
     const bench = workBench();
     const there = 'apps/deployments/shop/web';

@@ -1,4 +1,5 @@
 /** @module The path of an item that should go: looked up, deleted only if it is ours, and reported when it is really gone. */
+import { isMadeByEveryCluster } from '../../shared/api/own-objects.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { ServedApi, WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
@@ -76,7 +77,8 @@ export const onReadForWithdraw = (step: Step, entry: Entry, found: Live | undefi
   const { item } = entry;
   const address = addressOf(item);
   moveTo(step, entry, 'Deleting');
-  step.effects.push({ do: found.created || runsPods(item) ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
+  const isOurs = found.created && !isMadeByEveryCluster({ ...address, kind: item.ref.kind });
+  step.effects.push({ do: isOurs || runsPods(item) ? 'delete' : 'release', id: item.id, op: entry.op, address, uid: found.uid });
 };
 
 /** True when the member did what it was asked; else this try is over. */

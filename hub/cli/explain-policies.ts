@@ -1,5 +1,6 @@
 /** @module What `hanse explain` says of policies: which lost against the one that holds, which terms do nothing, and why none selects an object. */
 import { type Cluster, clusters } from '../../shared/api/cluster.ts';
+import { whyOwn } from '../../shared/api/own-objects.ts';
 import type { Placement } from '../../shared/api/placement.ts';
 import type { PolicySpec } from '../../shared/api/policy.ts';
 import type { Collection, KubeClient } from '../../shared/kube/client/port.ts';
@@ -7,7 +8,7 @@ import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf } from '../../shared/kube/storage/index.ts';
 import { nearNames } from '../../shared/lib/near-names.ts';
 import { type CompiledPolicy, compilePolicy, policyFor, rivalsOf } from '../../shared/placement/index.ts';
-import { isReserved, referencesOf, selectedOf, serviceSelects, unselectedText } from '../control/index.ts';
+import { referencesOf, selectedOf, serviceSelects, unselectedText } from '../control/index.ts';
 import { idleTerms } from './idle-terms.ts';
 import type { ServedKind } from './kinds.ts';
 
@@ -124,7 +125,8 @@ export const absentText = async (
     const leader = namespace === '' ? undefined : await leaderOf(sources, kind, object, placements);
     if (leader !== undefined) return `${text} follows ${leader} to its clusters: hanse explain ${leader} -n ${namespace}`;
     const policies = (await policiesOf(sources)).map(({ policy }) => policy);
-    const [selecting] = isReserved(object) ? [] : policies.filter((policy) => policyFor([policy], selectedOf(object)) !== undefined);
+    const [selecting] =
+      whyOwn(object) !== undefined ? [] : policies.filter((policy) => policyFor([policy], selectedOf(object)) !== undefined);
     return selecting === undefined
       ? `${text}: ${unselectedText(object, policies)}`
       : `${text}: policy ${selecting.id} selects it, and nothing is decided yet`;

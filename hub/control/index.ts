@@ -22,7 +22,7 @@ export { type KindCatalog, keyOfWorkId, refOf, replicasOf, workIdOf, workRefOf }
 export { type PastWrites, pastDecisions } from './past-decisions.ts';
 export { outputOf, type PlacementInput, type PlacementOutput } from './placement/decide.ts';
 export { onDeleteAnnotation, placementFinalizer, placementKeyOf, placementOf, systemNamespace } from './placement/names.ts';
-export { isReserved, selectedOf } from './placement/policies.ts';
+export { selectedOf } from './placement/policies.ts';
 export { unselectedText } from './placement/unselected.ts';
 export { type Planner, type PlanRefusal, type PlanReviewStatus, withFollowing } from './plan/index.ts';
 export { aggregateStatus, type StatusObject } from './status/aggregate.ts';

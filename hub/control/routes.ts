@@ -1,5 +1,5 @@
 /** @module Where a change in the store goes: which keys of which loops it becomes. */
-import { hanseGroup, mcsGroup, storedPlacement } from '../../shared/api/index.ts';
+import { hanseGroup, mcsGroup, storedPlacement, whyOwn } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type Change, partsOf, prefixOf, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import { hasFinished, isContentChange, movesWork, observesMore } from './changes.ts';
@@ -121,6 +121,8 @@ export const createRoutes = (parts: RouteParts): Routes => {
       if (key === undefined || workload === undefined) continue;
       placement.remember(workload, key, storedPlacement(object));
       dependencies.put(key, workload);
+      // No policy leads to what an earlier version placed and this one leaves with its cluster.
+      if (whyOwn(workload) !== undefined) placement.add(key);
     }
     for (const { key, object } of store.list(clusterPrefix)) cluster.onObject(partsOf(key).name, object);
   };

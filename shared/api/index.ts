@@ -166,4 +166,5 @@ export const hanseSchemas: Readonly<Record<string, OpenApiSchema>> = {
   ...mcsSchemas,
   [placementHistoryType.schemaName]: placementHistorySchema,
 };
+export { isMadeByEveryCluster, type OwnPlace, whyOwn } from './own-objects.ts';
 export { type UnreadyCluster, unreadyMax, unreadyText, waitingText } from './unready.ts';

@@ -1,4 +1,5 @@
 /** @module Who needs what: kept up as workloads and what they name come and go. */
+import { whyOwn } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, prefixOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
 import { pullSecretsOf, referencesOf, serviceSelects } from './references.ts';
@@ -9,7 +10,7 @@ export type DependencyIndex = {
   readonly put: (key: StorageKey, workload: KubeObject | undefined) => ReadonlySet<StorageKey>;
   /** What the workload at this key needs. */
   readonly dependencies: (key: StorageKey) => ReadonlySet<StorageKey>;
-  /** Workloads that need the object at this key. */
+  /** Workloads that need the object at this key and take it along; none take what stays with its cluster ({@link whyOwn}). */
   readonly dependents: (key: StorageKey) => ReadonlySet<StorageKey>;
   /** A Service or ServiceAccount changed: workloads that need it, or something behind it, may have changed. */
   readonly touched: (key: StorageKey) => readonly StorageKey[];
@@ -57,7 +58,10 @@ export const createDependencyIndex = (store: NamedObjects): DependencyIndex => {
       return new Set([...before, ...after]);
     },
     dependencies: (key) => needs.get(key) ?? none,
-    dependents: (key) => needed.get(key) ?? none,
+    dependents: (key) => {
+      const object = store.get(key)?.object;
+      return object !== undefined && whyOwn(object) !== undefined ? none : (needed.get(key) ?? none);
+    },
     touched: (key) => {
       const { resource, namespace } = partsOf(key);
       if (resource !== 'services' && resource !== 'serviceaccounts') return [];

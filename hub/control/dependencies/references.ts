@@ -1,4 +1,5 @@
 /** @module The objects that a workload names: they must be where it runs. */
+import { isMadeByEveryCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { matchesLabels, selectorFromMap } from '../../../shared/kube/selectors/index.ts';
 import { keyOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
@@ -6,9 +7,6 @@ import { bag, bags, groupKind, podLabelsOf, podSpecOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
 
 type Bag = { readonly [field: string]: unknown };
-
-/** Objects that every namespace of every cluster has by itself. */
-const everywhere = new Set(['configmaps/kube-root-ca.crt', 'serviceaccounts/default']);
 
 const nameIn = (value: unknown, field = 'name'): string[] => {
   const name = bag(value)[field];
@@ -89,14 +87,14 @@ export const requiredReferencesOf = rememberBySpec((object): readonly StorageKey
 const referencesIn = (object: KubeObject, spec: Bag): readonly StorageKey[] => {
   const namespace = object.metadata.namespace ?? '';
   if (namespace === '') return [];
-  const named: readonly (readonly [resource: string, names: readonly string[]])[] = [
-    ['configmaps', configMaps(spec)],
-    ['secrets', secrets(spec)],
-    ['serviceaccounts', nameIn(spec, 'serviceAccountName')],
-    ['persistentvolumeclaims', claims(spec)],
+  const named: readonly (readonly [kind: string, resource: string, names: readonly string[]])[] = [
+    ['ConfigMap', 'configmaps', configMaps(spec)],
+    ['Secret', 'secrets', secrets(spec)],
+    ['ServiceAccount', 'serviceaccounts', nameIn(spec, 'serviceAccountName')],
+    ['PersistentVolumeClaim', 'persistentvolumeclaims', claims(spec)],
   ];
-  const keys = named.flatMap(([resource, names]) =>
-    names.filter((name) => !everywhere.has(`${resource}/${name}`)).map((name) => keyOf('', resource, namespace, name)),
+  const keys = named.flatMap(([kind, resource, names]) =>
+    names.filter((name) => !isMadeByEveryCluster({ group: '', kind, namespace, name })).map((name) => keyOf('', resource, namespace, name)),
   );
   const templates = claimTemplates(spec).map((name) => keyOf('resource.k8s.io', 'resourceclaimtemplates', namespace, name));
   return [...new Set([...keys, ...templates, ...governingServiceOf(object)])].sort();

@@ -1,5 +1,5 @@
 /** @module The policies in force, compiled, and which objects each of them may select. */
-import { hanseGroup, type PolicySpec } from '../../../shared/api/index.ts';
+import { hanseGroup, type PolicySpec, whyOwn } from '../../../shared/api/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
 import { partsOf, prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { type CompiledPolicy, compilePolicy, policyFor, type Selected } from '../../../shared/placement/index.ts';
@@ -7,24 +7,6 @@ import type { KindCatalog } from '../kinds.ts';
 
 /** The resources that policies are. */
 export const policyPrefixes = [prefixOf(hanseGroup, 'placementpolicies'), prefixOf(hanseGroup, 'clusterplacementpolicies')] as const;
-
-/** Namespaces whose objects are the hub's own. */
-const reservedNamespaces = new Set(['hanse-system', 'kube-system', 'kube-public', 'kube-node-lease']);
-
-/** Kinds that are never distributed: they describe the hub itself or what happens on it. */
-const reservedKinds = new Set([
-  '/Event',
-  '/Node',
-  '/Pod/binding',
-  'events.k8s.io/Event',
-  'coordination.k8s.io/Lease',
-  '/Endpoints',
-  'discovery.k8s.io/EndpointSlice',
-]);
-
-/** Objects that no policy may select: the hub's own, and what describes the hub or what happens on it. */
-export const isReserved = ({ apiVersion, kind, metadata }: KubeObject): boolean =>
-  reservedNamespaces.has(metadata.namespace ?? '') || reservedKinds.has(`${parseApiVersion(apiVersion).group}/${kind}`);
 
 /** The object as policies look at it. */
 export const selectedOf = ({ apiVersion, kind, metadata }: KubeObject): Selected => ({
@@ -39,8 +21,10 @@ export const selectedOf = ({ apiVersion, kind, metadata }: KubeObject): Selected
 export type PolicyBook = {
   /** Takes a policy in, or out when `object` is undefined; answers the keys of the objects that it selected before or selects now. */
   readonly put: (key: StorageKey, object: KubeObject | undefined) => ReadonlySet<StorageKey>;
-  /** The policy that holds for an object. */
+  /** The policy that holds for an object; none for what stays with its cluster ({@link whyOwn}). */
   readonly policyOf: (object: KubeObject) => CompiledPolicy | undefined;
+  /** True when a policy selects an object of this kind and name by its name, whether it may or not. */
+  readonly names: (object: KubeObject) => boolean;
   readonly all: () => readonly CompiledPolicy[];
   readonly byId: (id: string) => CompiledPolicy | undefined;
   /** True when a policy that may select objects of the namespace keeps them apart from others: whoever comes must look. */
@@ -97,9 +81,19 @@ export const createPolicyBook = (store: Store, catalog: KindCatalog): PolicyBook
     },
     policyOf: (object) => {
       const candidates = byKind.get(`${object.apiVersion}/${object.kind}`);
-      if (candidates === undefined || candidates.length === 0 || isReserved(object)) return undefined;
+      if (candidates === undefined || candidates.length === 0 || whyOwn(object) !== undefined) return undefined;
       return policyFor(candidates, selectedOf(object));
     },
+    names: (object) =>
+      (byKind.get(`${object.apiVersion}/${object.kind}`) ?? []).some(({ resources }) =>
+        resources.some(
+          ({ apiVersion, kind, name, namespace = object.metadata.namespace }) =>
+            apiVersion === object.apiVersion &&
+            kind === object.kind &&
+            name === object.metadata.name &&
+            namespace === object.metadata.namespace,
+        ),
+      ),
     all: () => [...policies.values()],
     byId: (id) => byId.get(id)?.policy,
     keepsApart: (namespace) => {

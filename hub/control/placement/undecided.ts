@@ -1,5 +1,5 @@
 /** @module What becomes of objects that need no decision: gone, on their way out, without a policy, finished. */
-import type { StoredPlacementStatus, WorkloadRef } from '../../../shared/api/index.ts';
+import { type StoredPlacement, type StoredPlacementStatus, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -10,7 +10,7 @@ import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, w
 import { commit, controlUser } from '../objects.ts';
 import { isFinishedJob, stillOwed } from './decide.ts';
 import { isSettledJob } from './job-parts.ts';
-import { placementOf } from './names.ts';
+import { placementFinalizer, placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 import type { Unselected } from './unselected.ts';
 
@@ -83,6 +83,32 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     return done;
   };
 
+  /** Placed before it was known to stay with its cluster: it is taken back from where it is, and is one that was never placed. */
+  const retract = async (stored: Stored, placed: ReturnType<typeof placementOf>, placement: StoredPlacement): Promise<Outcome> => {
+    const finalizers = (stored.object.metadata.finalizers ?? []).filter((name) => name !== placementFinalizer);
+    const object = { ...stored.object, metadata: { ...stored.object.metadata, finalizers } };
+    const trouble = await commit(store, [
+      { op: 'put', key: stored.key, expected: stored.revision, object, by: controlUser },
+      { op: 'delete', key: placed.key, expected: placed.revision, object: placement as unknown as KubeObject, by: controlUser },
+    ]);
+    if (trouble !== undefined) return trouble;
+    leaveWaiting(stored.key);
+    ledger.assign(workIdOf(stored.key), undefined, new Map());
+    options.onGone(
+      stored.key,
+      placement.spec.clusters.map(({ name }) => name),
+    );
+    return done;
+  };
+
+  /** It stays with its cluster whatever policies say; who names it is told so. */
+  const keepHere = (stored: Stored): Promise<Outcome> | Outcome => {
+    const placed = placementOf(store, refOf(stored.object));
+    if (placed.placement !== undefined) return retract(stored, placed, placed.placement);
+    const isMeant = podSpecOf(stored.object) !== undefined || policies.names(stored.object);
+    return isMeant ? unselected.note(stored.key, stored.object) : done;
+  };
+
   /** A Job is decided on until its pods have ended: then it stays where it ran and holds no room. */
   const settleJob = ({ key, object }: Stored): Outcome | undefined => {
     const { placement } = placementOf(store, refOf(object));
@@ -100,6 +126,7 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
       leaveWaiting(key);
       return done;
     }
+    if (whyOwn(object) !== undefined) return keepHere(stored);
     if (policies.policyOf(object) === undefined) return freeze(stored);
     unselected.forget(key);
     if (!isWarm) return { outcome: 'again', afterMs: warmUpMs };

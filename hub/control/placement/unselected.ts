@@ -1,10 +1,11 @@
 /** @module Workloads that no policy selects: their user is told once, where `kubectl describe` shows it, why nothing happens. */
+import { whyOwn } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { type CompiledPolicy, nearestPolicy } from '../../../shared/placement/index.ts';
 import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
-import { isReserved, type PolicyBook, selectedOf } from './policies.ts';
+import { type PolicyBook, selectedOf } from './policies.ts';
 
 /** Which workloads wait for a policy, and who has been told. At most one entry a stored object. */
 export type Unselected = {
@@ -44,7 +45,8 @@ export const createUnselected = (events: EventRecorder, policies: Pick<PolicyBoo
 /** Why no policy selects the object, what comes nearest, and what to apply. */
 export const unselectedText = (object: KubeObject, policies: readonly CompiledPolicy[]): string => {
   const { apiVersion, kind, metadata } = object;
-  if (isReserved(object)) return "no policy may select it: it is the hub's own, and is not distributed";
+  const own = whyOwn(object);
+  if (own !== undefined) return `no policy may select it, and it follows no workload: ${own}`;
   const { name, namespace = '' } = metadata;
   const nearest = nearestPolicy(policies, selectedOf(object));
   const near = nearest === undefined ? '' : `; nearest is ${nearest.policy.id}, but ${nearest.why}`;

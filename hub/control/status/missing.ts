@@ -1,4 +1,5 @@
 /** @module Tells on a workload that something its pods need is not on the hub, and so cannot follow it to its clusters. */
+import { whyOwn } from '../../../shared/api/index.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import { type DependencyIndex, governingServiceOf, requiredReferencesOf } from '../dependencies/index.ts';
 import type { EventRecorder, EventText } from '../events.ts';
@@ -17,10 +18,18 @@ const namesOf = (keys: readonly StorageKey[]): string => {
 
 /**
  * The Event about objects that are missing; undefined = none is. Without `required` no pod starts; without `governing`, the Service of a
- * StatefulSet, pods start and are only not found by their names (apps/v1, `spec.serviceName`).
+ * StatefulSet, pods start and are only not found by their names (apps/v1, `spec.serviceName`). Those that are `kept` are on the hub and stay
+ * with it.
  */
-export const missingEvent = (required: readonly StorageKey[], governing: readonly StorageKey[]): EventText | undefined => {
+export const missingEvent = (
+  required: readonly StorageKey[],
+  governing: readonly StorageKey[],
+  kept: readonly StorageKey[] = [],
+): EventText | undefined => {
   const texts = [
+    ...(kept.length === 0
+      ? []
+      : [`the hub's own, which go to no cluster: ${namesOf(kept)}; pods start only in clusters that have them by themselves`]),
     ...(required.length === 0 ? [] : [`not on the hub: ${namesOf(required)}; pods start only in clusters that have them by themselves`]),
     ...(governing.length === 0 ? [] : [`not on the hub: ${namesOf(governing)}; pods start, but DNS does not know them one by one`]),
   ];
@@ -50,7 +59,12 @@ export const createMissingTeller = (
       const follows = dependencies.dependencies(key);
       const missing = (keys: readonly StorageKey[]): StorageKey[] =>
         keys.filter((needed) => follows.has(needed) && store.get(needed) === undefined);
-      const event = missingEvent(missing(requiredReferencesOf(object)), missing(governingServiceOf(object)));
+      const required = requiredReferencesOf(object);
+      const kept = required.filter((needed) => {
+        const found = follows.has(needed) ? store.get(needed)?.object : undefined;
+        return found !== undefined && whyOwn(found) !== undefined;
+      });
+      const event = missingEvent(missing(required), missing(governingServiceOf(object)), kept);
       if (event === undefined) {
         missed.delete(key);
         return undefined;

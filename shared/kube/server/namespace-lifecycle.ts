@@ -20,6 +20,11 @@ const KUBERNETES = 'kubernetes';
 
 const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' } as const;
 const PREFIX = '/namespaces/';
+/** Where pods read the CA of their API server. */
+const CA_CONFIG_MAP = 'kube-root-ca.crt';
+/** What every namespace is given; made and mended anew when it is deleted or written over. */
+const FURNITURE = new Set(['serviceaccounts/default', `configmaps/${CA_CONFIG_MAP}`]);
+const CONFIG_MAPS = { ...NAMESPACES, resource: 'configmaps' } as const;
 
 type Loop = { readonly server: ServerContext; readonly client: KubeClient; readonly caBundle: string | undefined };
 
@@ -31,8 +36,9 @@ export const startNamespaces = async (loop: Loop): Promise<() => void> => {
   const queue = keyQueue(server.env, 'namespaces', (name) => reconcile(loop, name));
   const { store } = server;
   const stop = store.watch('', store.revision(), (change) => {
-    const { namespace, name } = partsOf(change.key);
+    const { resource, namespace, name } = partsOf(change.key);
     if (change.key.startsWith(PREFIX)) queue.add(name);
+    else if (FURNITURE.has(`${resource}/${name}`)) queue.add(namespace);
     else if (namespace !== '' && isTerminating(server, namespace)) queue.add(namespace);
   });
   for (const stored of store.list(PREFIX)) queue.add(stored.object.metadata.name);
@@ -54,7 +60,7 @@ const reconcile = async (loop: Loop, name: string): Promise<void> => {
   if (specFinalizers(namespace).includes(KUBERNETES)) return terminate(loop, namespace);
 };
 
-/** What clients wait for in a new namespace: its ServiceAccount and the CA. */
+/** What clients wait for in a new namespace: its ServiceAccount and the CA, which is put right when somebody writes over it. */
 const furnish = async ({ server, client, caBundle }: Loop, namespace: string): Promise<void> => {
   if (caBundle === undefined) return;
   const has = (resource: string, name: string): boolean => server.store.get(keyOf('', resource, namespace, name)) !== undefined;
@@ -62,10 +68,12 @@ const furnish = async ({ server, client, caBundle }: Loop, namespace: string): P
     const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
     await unlessThere(client.create({ ...NAMESPACES, resource: 'serviceaccounts' }, object));
   }
-  if (!has('configmaps', 'kube-root-ca.crt')) {
-    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt', namespace }, data: { 'ca.crt': caBundle } };
-    await unlessThere(client.create({ ...NAMESPACES, resource: 'configmaps' }, object));
-  }
+  const data = { 'ca.crt': caBundle };
+  const there = server.store.get(keyOf('', 'configmaps', namespace, CA_CONFIG_MAP))?.object;
+  if (there === undefined) {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CA_CONFIG_MAP, namespace }, data };
+    await unlessThere(client.create(CONFIG_MAPS, object));
+  } else if (!sameJson(there['data'], data)) await client.update(CONFIG_MAPS, { ...there, data });
 };
 
 const unlessThere = async (write: Promise<unknown>): Promise<void> => {

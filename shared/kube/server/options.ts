@@ -159,7 +159,7 @@ export type ApiServerOptions = {
   /** Creates of kinds that keep nothing, by `<group>/<version>/<resource>` or, of a subresource, `<group>/<version>/<resource>/<subresource>`. */
   readonly virtual?: Readonly<Record<string, VirtualCreate>>;
   readonly whereItRuns?: WhereItRuns;
-  /** When set, new namespaces get a `default` ServiceAccount and a `kube-root-ca.crt` ConfigMap with this PEM text. */
+  /** When set, namespaces have a `default` ServiceAccount and a `kube-root-ca.crt` ConfigMap with this PEM text, whatever is written there. */
   readonly namespaceCa?: string;
   readonly limits?: Partial<Limits>;
 };

@@ -228,10 +228,12 @@ describe('deletion', () => {
     expect(stored(server, 'child')?.metadata.ownerReferences).toBeUndefined();
   });
 
-  it('a namespace goes after its content, and a new one is furnished', async () => {
+  it('a namespace goes after its content, and a new one is furnished and keeps its CA', async () => {
     const server = await fresh({ loops: true, namespaceCa: 'PEM' });
     await until(() => stored(server, 'kube-root-ca.crt') !== undefined, 'CA there');
     await until(() => server.store.get(keyOf('', 'serviceaccounts', 'shop', 'default')) !== undefined, 'ServiceAccount there');
+    await server.ask('PATCH', `${BASE}/kube-root-ca.crt`, { data: { 'ca.crt': 'OTHER' } }, MERGE);
+    await until(() => JSON.stringify(stored(server, 'kube-root-ca.crt')).includes('"PEM"'), 'CA put right');
     await make(server, 'held', { finalizers: ['example.com/x'] });
     await server.ask('DELETE', '/api/v1/namespaces/shop');
     const namespace = () => server.store.get(keyOf('', 'namespaces', '', 'shop'))?.object;
