@@ -71,13 +71,13 @@ const loadLines = (loads: readonly AnsweredLoad[], isWhole: boolean, paint: Pain
   return rows.length === 0 ? [] : ['', ...paintedTable(['USED OF', ...told.map((measure) => measureHeads[measure])], rows, paint)];
 };
 
+/** Names in one line; of more, the number of the rest is told. */
+const namesMax = 20;
+
 const listed = (refs: readonly AnsweredPlacement['object'][]): string => {
   const names = refs.slice(0, namesMax).map(({ kind, name }) => `${kind.toLowerCase()}/${name}`);
   return `${names.join(', ')}${refs.length > namesMax ? ` and ${refs.length - namesMax} more` : ''}`;
 };
-/** Names in one line; of more, the number of the rest is told. */
-const namesMax = 20;
-
 /** A line for each workload that takes others along. */
 const followingLines = (following: NonNullable<PlanAnswer['following']>): string[] =>
   [...Map.groupBy(following, (one) => nameOf({ object: one.with }))].map(

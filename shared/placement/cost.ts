@@ -6,7 +6,7 @@ import { shapeAmong } from './answers.ts';
 import { type Candidates, shapeAt, standingAt } from './candidates.ts';
 import type { ClusterView, Workload } from './model.ts';
 import { type Asked, costOfGot, costOfPresent, meanPrice } from './node-prices.ts';
-import { unpriced } from './price-column.ts';
+import { type PriceColumn, unpriced } from './price-column.ts';
 import { type Amount, amountText, currencyOf, priceIn } from './pricing.ts';
 import type { Column } from './problem.ts';
 
@@ -48,14 +48,18 @@ const totalOf = (bill: Bill, amounts: readonly Amount[]): Amount => {
   return sum;
 };
 
-/** Cost of a decision; undefined when no cluster has a price for the workload. */
-export const costOf = (candidates: Candidates, workload: Workload, shape: PodShape, counts: Column): PlacementCost | undefined => {
-  const { prepared, answers } = candidates;
-  if (!prepared.isPriced || answers === undefined) return undefined;
-  const { prices } = answers;
-  prices.tidy();
-  const after: Bill = [];
-  let [mixed, isPriced] = [0n, false];
+/** What a decision costs in the currency that is compared; undefined when no cluster that got replicas has a price in it. */
+const costAfter = (
+  candidates: Candidates,
+  prices: PriceColumn,
+  workload: Workload,
+  shape: PodShape,
+  counts: Column,
+): Amount | undefined => {
+  const alike: Bill = [];
+  // Where nodes differ in price, it is theirs one by one.
+  let mixed = 0n;
+  let isPriced = false;
   for (let candidate = 0; candidate < counts.length; candidate++) {
     const got = counts[candidate] as number;
     if (got === 0) continue;
@@ -65,14 +69,24 @@ export const costOf = (candidates: Candidates, workload: Workload, shape: PodSha
     isPriced = true;
     const view = prices.differsAt(candidates.roster.at[candidate] ?? -1) ? standingAt(candidates, candidate)?.view : undefined;
     if (view !== undefined) mixed += costOfGot({ view, shape: asked }, workload, got);
-    else after[number] = (after[number] ?? 0) + got;
+    else alike[number] = (alike[number] ?? 0) + got;
   }
-  const wasCost = costBefore(candidates, workload, shape);
+  return isPriced ? totalOf(alike, prices.amounts) + mixed : undefined;
+};
+
+/** Cost of a decision; undefined when no cluster has a price for the workload. */
+export const costOf = (candidates: Candidates, workload: Workload, shape: PodShape, counts: Column): PlacementCost | undefined => {
+  const { prepared, answers } = candidates;
+  if (!prepared.isPriced || answers === undefined) return undefined;
+  const { prices } = answers;
+  prices.tidy();
+  const after = costAfter(candidates, prices, workload, shape, counts);
+  const before = costBefore(candidates, workload, shape);
   const others = prices.isMixed ? costInOthers(candidates, workload, shape, counts) : [];
-  if (!isPriced && wasCost === 0n && others.length === 0) return undefined;
+  if (after === undefined && before === 0n && others.length === 0) return undefined;
   return {
-    before: amountText(wasCost),
-    after: amountText(totalOf(after, prices.amounts) + mixed),
+    before: amountText(before),
+    after: amountText(after ?? 0n),
     currency: prices.currency,
     ...(others.length === 0 ? {} : { others }),
   };

@@ -1,5 +1,6 @@
 /** @module The price of one shape in every cluster of a list: equal prices are numbered, so that only a few are ever compared or added up. */
 import type { PodShape } from '../capacity/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { type ClusterView, factsOf } from './model.ts';
 import { type Amount, currencyOf, isMixedIn, priceIn } from './pricing.ts';
 
@@ -16,10 +17,15 @@ const currenciesIn = (views: readonly ClusterView[]): readonly string[] => {
   for (const view of views) {
     if (view.pricing !== undefined) clusters.set(currencyOf(view), (clusters.get(currencyOf(view)) ?? 0) + 1);
   }
-  return [...clusters].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0)).map(([currency]) => currency);
+  return [...clusters].sort(([a, n], [b, m]) => m - n || compareText(a, b)).map(([currency]) => currency);
 };
 
 const currencies = new WeakMap<readonly ClusterView[], readonly string[]>();
+
+const compareAmounts = (a: Amount, b: Amount): number => {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+};
 
 /** Prices of one shape. */
 export class PriceColumn {
@@ -102,7 +108,7 @@ export class PriceColumn {
   order(): readonly number[] {
     if (this.#order.length === this.#amounts.length) return this.#order;
     const amounts = this.#amounts;
-    const byPrice = [...amounts.keys()].sort((a, b) => ((amounts[a] ?? 0n) < (amounts[b] ?? 0n) ? -1 : 1));
+    const byPrice = [...amounts.keys()].sort((a, b) => compareAmounts(amounts[a] ?? 0n, amounts[b] ?? 0n));
     const order = new Array<number>(amounts.length).fill(0);
     byPrice.forEach((number, place) => {
       order[number] = place;
