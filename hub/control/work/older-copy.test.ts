@@ -75,6 +75,10 @@ describe('a hub on an older copy of its data', () => {
     expect(it.fleet.agent('home').objects.has(lostId)).toBe(true);
     expect(it.store.revision()).toBeGreaterThan(seq + 1);
     await until(() => expect(reasonsOn(it)).toContain('OlderCopy'));
+    const told = it.store.list('/events/').find(({ object }) => object.reason === 'OlderCopy')?.object.message as string;
+    expect(told).toContain(' -l hanse.dev/managed-by=hanse lists');
+    expect(told).toContain('needs a fresh token: hanse token create');
+    expect(told).toMatch(/Here that is deployments shop\/lost$/);
   });
 
   it('is not what a hub takes itself for that said the same once more', async () => {
@@ -96,6 +100,7 @@ it('a cluster that tells of ever higher numbers is believed once an hour, and ne
   let head = 10;
   const store = {
     revision: () => head,
+    get: () => undefined,
     advance: async (revision: number) => {
       head = revision;
     },
@@ -105,7 +110,7 @@ it('a cluster that tells of ever higher numbers is believed once an hour, and ne
   const copy = createOlderCopy({
     store,
     env,
-    bus: { want: () => undefined },
+    bus: { want: () => undefined, publishedWork: async () => [] },
     directory,
     events: { record: () => undefined },
     openedAt: 10,

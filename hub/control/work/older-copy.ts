@@ -2,17 +2,18 @@
  * @module Notices that the hub's data are an older copy of what it has told: work that it signed is numbered above its journal. The journal
  * then leaves those numbers out before anything else is signed, and operators are told.
  */
-import type { Revision, Store } from '../../../shared/kube/storage/index.ts';
+import { partsOf, type Revision, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { FleetBus, PublishedWork } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { EventRecorder } from '../events.ts';
+import { keyOfWorkId } from '../kinds.ts';
 
 /** What the notice is made from. */
 export type OlderCopyOptions = {
-  readonly store: Pick<Store, 'revision' | 'advance'>;
+  readonly store: Pick<Store, 'revision' | 'advance' | 'get'>;
   readonly env: Pick<RuntimeEnv, 'log' | 'nowMs'>;
-  readonly bus: Pick<FleetBus, 'want'>;
+  readonly bus: Pick<FleetBus, 'want' | 'publishedWork'>;
   readonly directory: Pick<Directory, 'get' | 'all'>;
   readonly events: Pick<EventRecorder, 'record'>;
   /** Head of the journal when it was opened: whatever is above it and was not written since is of the lost time. */
@@ -36,22 +37,53 @@ const stepMax = 1_000_000_000;
 /** Nor more often than this: once mended, the numbers are far above what any cluster can have. */
 const believedEveryMs = 3_600_000;
 
+/** Objects that are named in an Event; all are in the log. */
+const namedMax = 5;
+const loggedMax = 1_000;
+
+/** How to find what stays, and what else the lost time took with it. */
+const mendText =
+  'What it knows is sent anew. What was made since that copy stays in the clusters but is not on the hub: create it again there, or delete it ' +
+  'in the clusters; kubectl --kubeconfig MEMBER get all,configmaps,secrets -A -l hanse.dev/managed-by=hanse lists what the hub ever sent. ' +
+  'A cluster that joined since that copy ("the token is not known") needs a fresh token: hanse token create';
+
+/** What the broker holds of the lost time about objects that are not on the hub, by cluster, as `RESOURCE NAMESPACE/NAME`. */
+const leftBehind = (store: Pick<Store, 'get'>, published: readonly PublishedWork[], openedAt: Revision): ReadonlyMap<string, string[]> => {
+  const left = new Map<string, string[]>();
+  for (const { cluster, id, op, seq, revision } of published) {
+    const key = keyOfWorkId(id);
+    if (op !== 'apply' || (revision ?? seq) <= openedAt || key === undefined || store.get(key) !== undefined) continue;
+    const { resource, namespace, name } = partsOf(key);
+    left.set(cluster, [...(left.get(cluster) ?? []), `${resource} ${namespace === '' ? name : `${namespace}/${name}`}`]);
+  }
+  return left;
+};
+
+const namedText = (names: readonly string[]): string => {
+  if (names.length === 0) return '';
+  const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : '';
+  return `. Here that is ${names.slice(0, namedMax).join(', ')}${more}`;
+};
+
 /** Makes it. */
 export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }: OlderCopyOptions): OlderCopy => {
   let mending: Promise<void> | undefined;
   const believedMs = new Map<string, number>();
 
-  const tell = (head: number, told: number, clusters: readonly string[]): void => {
+  const tell = (head: number, told: number, clusters: readonly string[], left: ReadonlyMap<string, string[]>): void => {
     const text = `the hub's journal ended at revision ${head}, and work of revision ${told} had been sent: the hub runs on an older copy of its data`;
-    env.log.error(`${text}; its revisions go on above, and what clusters have is sent anew`, { clusters, revision: store.revision() });
-    const message = `${text}. What it knows is sent anew. What was made since that copy stays in the clusters but is not on the hub: create it again there, or delete it in the clusters`;
+    const notOnHub = [...left].flatMap(([cluster, names]) => names.map((name) => `${cluster}: ${name}`)).slice(0, loggedMax);
+    const strangers = [...left.keys()].filter((name) => !clusters.includes(name));
+    const fields = { clusters, revision: store.revision(), notOnHub, unknownClusters: strangers };
+    env.log.error(`${text}; its revisions go on above, and what clusters have is sent anew`, fields);
     for (const name of clusters) {
       const object = directory.get(name)?.object;
+      const message = `${text}. ${mendText}${namedText(left.get(name) ?? [])}`;
       if (object !== undefined) events.record(object, { type: 'Warning', reason: 'OlderCopy', message });
       bus.want(name, ['status']);
     }
   };
-  const mend = async (told: number): Promise<void> => {
+  const mend = async (told: number, published: () => Promise<readonly PublishedWork[]>): Promise<void> => {
     await store.advance(Math.max(told, store.revision()) + spareRevisions, openedAt);
     tell(
       openedAt,
@@ -60,6 +92,7 @@ export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }
         .all()
         .flatMap(({ object }) => object?.metadata.name ?? [])
         .sort(),
+      leftBehind(store, await published(), openedAt),
     );
   };
 
@@ -67,7 +100,11 @@ export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }
     look: async (published) => {
       const told = published.reduce((highest, { seq, revision }) => Math.max(highest, revision ?? seq), 0);
       // Nothing is signed before this look: what bears more than the journal had when it was opened was signed in the lost time.
-      if (told > openedAt) await mend(published.reduce((highest, { seq }) => Math.max(highest, seq), told));
+      if (told > openedAt)
+        await mend(
+          published.reduce((highest, { seq }) => Math.max(highest, seq), told),
+          async () => published,
+        );
     },
     heard: (cluster, seq) => {
       const head = store.revision();
@@ -78,7 +115,7 @@ export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }
         return;
       }
       believedMs.set(cluster, env.nowMs());
-      mending = mend(seq)
+      mending = mend(seq, () => bus.publishedWork())
         .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
         .finally(() => {
           mending = undefined;
