@@ -20,6 +20,7 @@ import { stayingOf } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import { awaitedOf, lookAtGoing } from './going.ts';
+import { createLeftTeller } from './left.ts';
 import { createMissingTeller } from './missing.ts';
 import type { Part } from './parts.ts';
 import { createUnreadyTeller } from './unready.ts';
@@ -65,6 +66,7 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
   const followers = new Map<StorageKey, string>();
   const missing = createMissingTeller(store, dependencies, events, env.nowMs);
   const unready = createUnreadyTeller(env.nowMs);
+  const left = createLeftTeller({ env, catalog, board, directory, events });
 
   const answersOf = ({ key, object }: Stored, clusters: readonly string[]): Heard[] => {
     const id = workIdOf(key);
@@ -174,11 +176,13 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     const stored = store.get(key);
     const leaders = leadersOf(key);
     if (stored === undefined) {
+      left.look(key);
       missing.forget(key);
       unready.forget(key);
       if (followers.delete(key)) for (const leader of leaders) controller.add(leader.key);
       return done;
     }
+    left.forget(key);
     const existing = placementOf(store, refOf(stored.object));
     const { placement } = existing;
     const answers = answersOf(stored, clusterNames([placement, ...leaders.map((leader) => leader.placement)]));
@@ -219,5 +223,13 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
   };
 
   const controller = startController({ name: 'status', env, workers, reconcile });
-  return { add: controller.add, addAfter: controller.addAfter, pending: controller.pending, stop: controller.stop };
+  return {
+    add: controller.add,
+    addAfter: controller.addAfter,
+    pending: controller.pending,
+    stop: async () => {
+      left.stop();
+      await controller.stop();
+    },
+  };
 };
