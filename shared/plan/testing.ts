@@ -77,3 +77,35 @@ export const told = (...of: Parameters<typeof planned>): string[] =>
       ...(unplaced > 0 ? [`${unplaced} unplaced`] : []),
     ].join(' '),
   );
+
+/** The extended resource of plain GPUs. */
+export const gi = 'nvidia.com/gpu';
+
+/** A node with labels, and more that it offers. */
+export const labelled = (name: string, labels: object, more: object = {}, cpu = '8') => ({
+  ...node(name, cpu),
+  metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+  status: { allocatable: { cpu, memory: '32Gi', pods: '110', ...more } },
+});
+
+/** A Cluster object. */
+export const cluster = (name: string, labels: object, spec: object = {}) => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name, labels },
+  spec,
+});
+
+/** A Cluster of a provider. */
+export const provider = (name: string, value: string) => cluster(name, { 'hanse.dev/provider': value });
+
+/** A Deployment of which each replica asks for these resources. */
+export const asking = (resources: object, replicas = 20) => {
+  const made = deployment('web', replicas);
+  const container = { name: 'a', image: 'b', resources: { requests: resources, limits: resources } };
+  return { ...made, spec: { ...made.spec, template: { ...made.spec.template, spec: { containers: [container] } } } };
+};
+
+/** Why clusters were not eligible, by name. */
+export const refusals = (...of: Parameters<typeof planned>): Record<string, string> =>
+  Object.fromEntries((planned(...of).placements[0]?.explain ?? []).filter((row) => !row.eligible).map((row) => [row.cluster, row.reason]));

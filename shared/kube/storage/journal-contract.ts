@@ -1,56 +1,8 @@
 /** @module The rules every journal driver is held to; a driver's test file calls {@link journalContract}. Imported by tests only. */
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../object.ts';
-import { CompactedError, type Entry, type Journal, type Revision, type Write } from './port.ts';
-
-/** A driver under test. `reopen` closes the journal and opens the same data again (durable drivers only). */
-export type JournalUnderTest = {
-  readonly journal: Journal;
-  readonly reopen?: () => Promise<Journal>;
-  readonly dispose: () => Promise<void>;
-};
-
-const object = (name: string, value = 0): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace: 'shop' },
-  data: { value: String(value) },
-});
-const keyOf = (name: string): string => `/configmaps/shop/${name}`;
-const put = (name: string, expected?: Revision, value = 0): Write => ({
-  op: 'put',
-  key: keyOf(name),
-  object: object(name, value),
-  ...(expected === undefined ? {} : { expected }),
-});
-const remove = (name: string, expected?: Revision, value = 0): Write => ({ ...put(name, expected, value), op: 'delete' });
-
-/** Commits that must succeed; answers the revisions. */
-const written = async (journal: Journal, ...writes: Write[]): Promise<readonly Revision[]> => {
-  const result = await journal.commit(writes);
-  expect(result).toMatchObject({ ok: true });
-  return result.ok ? result.revisions : [];
-};
-
-/** The first `count` entries after `from`, then stops following. */
-const take = async (journal: Journal, from: Revision, count: number): Promise<Entry[]> => {
-  const abort = new AbortController();
-  const taken: Entry[] = [];
-  if (count === 0) return taken;
-  for await (const entry of journal.follow(from, abort.signal)) {
-    taken.push(entry);
-    if (taken.length === count) abort.abort();
-  }
-  return taken;
-};
-
-const liveOf = async (journal: Journal): Promise<{ revision: Revision; objects: Map<string, KubeObject> }> => {
-  const { revision, items } = await journal.snapshot();
-  const objects = new Map<string, KubeObject>();
-  for await (const item of items) objects.set(item.key, item.object);
-  return { revision, objects };
-};
+import { modelRules } from './journal-model.ts';
+import { type JournalUnderTest, keyOf, liveOf, object, put, remove, take, written } from './journal-testing.ts';
+import { CompactedError, type Journal, type Revision, type Write } from './port.ts';
 
 /** Declares the contract's tests for one driver. `open` gives a fresh, empty journal. */
 export const journalContract = (name: string, open: () => Promise<JournalUnderTest>): void => {
@@ -351,74 +303,4 @@ const durabilityRules = (opened: () => Promise<JournalUnderTest>): void => {
     await journal.close();
     expect(await journal.commit([put('a')])).toMatchObject({ ok: false, why: 'unknown' });
   });
-};
-
-type Command = { readonly op: 'put' | 'delete'; readonly name: string; readonly expect: 'right' | 'wrong' | 'any' };
-
-const commands = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.uniqueArray(commandOf(), { minLength: 1, maxLength: 4, selector: (command) => command.name }) },
-    { weight: 1, arbitrary: fc.constant('compact' as const) },
-  ),
-  { maxLength: 25 },
-);
-
-function commandOf(): fc.Arbitrary<Command> {
-  return fc.record({
-    op: fc.constantFrom('put', 'put', 'delete'),
-    name: fc.constantFrom('a', 'b', 'c', 'd'),
-    expect: fc.constantFrom('right', 'right', 'right', 'wrong', 'any'),
-  });
-}
-
-const modelRules = (open: () => Promise<JournalUnderTest>): void => {
-  // Forty journals are opened one after the other; a driver on disk starts a thread for each.
-  it('agrees with a model of maps and arrays over random commits and compactions', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(commands, async (script) => {
-        const { journal, dispose } = await open();
-        try {
-          await runScript(journal, script);
-        } finally {
-          await dispose();
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
-};
-
-const runScript = async (journal: Journal, script: readonly (Command[] | 'compact')[]): Promise<void> => {
-  const live = new Map<string, Revision>();
-  const log: [Revision, string, string][] = [];
-  let floor = 0;
-  for (const step of script) {
-    if (step === 'compact') {
-      floor = Math.max(floor, Math.floor(log.length / 2));
-      await journal.compact(floor);
-      continue;
-    }
-    const writes = step.map((command): Write => {
-      const actual = live.get(keyOf(command.name)) ?? 0;
-      const expected = command.expect === 'any' ? undefined : command.expect === 'right' ? actual : actual + 1;
-      return command.op === 'put' ? put(command.name, expected) : remove(command.name, expected);
-    });
-    const fits = writes.every(
-      (write) =>
-        (write.expected === undefined || write.expected === (live.get(write.key) ?? 0)) && (write.op === 'put' || live.has(write.key)),
-    );
-    const result = await journal.commit(writes);
-    expect(result.ok).toBe(fits);
-    if (!fits) continue;
-    for (const write of writes) {
-      log.push([log.length + 1, write.op, write.key]);
-      if (write.op === 'put') live.set(write.key, log.length);
-      else live.delete(write.key);
-    }
-  }
-  expect([journal.head(), journal.floor()]).toEqual([log.length, floor]);
-  const { objects } = await liveOf(journal);
-  expect([...objects].map(([key, at]) => [key, Number(at.metadata.resourceVersion)]).sort()).toEqual([...live].sort());
-  const followed = await take(journal, floor, log.length - floor);
-  expect(followed.map((entry) => [entry.revision, entry.op, entry.key])).toEqual(log.slice(floor));
 };

@@ -1,0 +1,120 @@
+/** @module Shared GPUs and zones as a dump tells of them. */
+import { describe, expect, it } from 'vitest';
+import { podObject, topologyObject, zonedNode } from './testing-dump.ts';
+import { answer, held, node, pod, requests } from './testing-fit-dump.ts';
+
+describe('shared GPUs', () => {
+  const old = 'GPU-a,10,16000,100,NVIDIA-T4,0,true:GPU-b,10,16000,100,NVIDIA-T4,0,true:';
+  const json = JSON.stringify(
+    ['GPU-a', 'GPU-b'].map((id, index) => ({
+      id,
+      index,
+      count: 10,
+      devmem: 16_000,
+      devcore: 100,
+      type: 'NVIDIA-T4',
+      numa: 0,
+      health: true,
+    })),
+  );
+  const gpuNode = (register: string) =>
+    node(
+      'n',
+      { cpu: '64', 'nvidia.com/gpu': '20', pods: '99' },
+      { metadata: { annotations: { 'hami.io/node-nvidia-register': register } } },
+    );
+  const vgpu = (amounts: object) => pod({ containers: [{ resources: { limits: { cpu: '100m', ...amounts } } }] });
+  const user = (allocated: string) =>
+    held('u', requests({ 'nvidia.com/gpu': '1' }), { metadata: { annotations: { 'hami.io/vgpu-devices-allocated': allocated } } });
+
+  it.each([old, json])('are read in either form of the register', (register) => {
+    expect(answer([gpuNode(register)], vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpumem': 3000 }))).toMatchObject({
+      total: 10,
+      exact: true,
+      bounds: ['gpu'],
+    });
+    expect(answer([gpuNode(register)], vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpumem-percentage': 50 })).total).toBe(4);
+    expect(answer([gpuNode(register)], vgpu({ 'nvidia.com/gpu': 2, 'nvidia.com/gpumem': 1000, 'nvidia.com/gpucores': 30 })).total).toBe(3);
+    expect(answer([gpuNode(register)], vgpu({ 'nvidia.com/gpu': 1 })).total).toBe(2);
+    expect(answer([gpuNode(register)], vgpu({ 'nvidia.com/gpu': 3, 'nvidia.com/gpumem': 1 })).total).toBe(0);
+  });
+
+  it('what pods hold counts, also from an irregular annotation', () => {
+    const shape = vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpumem': 4000 });
+    expect(answer([gpuNode(json), user('GPU-a,NVIDIA,8000,50:;')], shape).total).toBe(6);
+    expect(
+      answer(
+        [gpuNode(json), user(';GPU-a,NVIDIA,8000,50:;;')],
+        vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpucores': 100, 'nvidia.com/gpumem': 1 }),
+      ).total,
+    ).toBe(1);
+    expect(answer([gpuNode(json), held('u', requests({ 'nvidia.com/gpu': '1' }))], shape).exact).toBe(false);
+  });
+
+  it('memory of GPUs is asked only of nodes that share them', () => {
+    expect(answer([node('n', { 'nvidia.com/gpu': '8' })], vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpumem': 1000 })).refusals).toEqual({
+      gpu: 1,
+    });
+    expect(answer([gpuNode(json)], vgpu({ 'nvidia.com/gpumem': 8000 })).total).toBe(4);
+  });
+});
+
+describe('zones of a dump', () => {
+  it('count widths of CPUs and devices by capacity, of memory by allocatable, and take what is available as it is told', () => {
+    const zone = (id: number, cpu: [string, string, string], memory: [string, string, string]): object => ({
+      name: `node-${id}`,
+      type: 'Node',
+      resources: [
+        { name: 'cpu', capacity: cpu[0], allocatable: cpu[1], available: cpu[2] },
+        { name: 'memory', capacity: memory[0], allocatable: memory[1], available: memory[2] },
+      ],
+    });
+    const topology = (zones: object[]): object => ({
+      ...topologyObject('n', [], { policy: 'restricted', memoryManager: 'Static' }),
+      zones,
+    });
+    const zones = [0, 1].map((id) => zone(id, ['8', '7', '7'], ['16Gi', '14Gi', '14Gi']));
+    const objects = [node('n', { cpu: '14', memory: '28Gi' }), topology(zones)];
+    const shape = (cpu: string, memory: string) => podObject([{ cpu, memory }]);
+    expect(answer(objects, shape('7', '14Gi'))).toMatchObject({ total: 2, exact: true });
+    // Eight CPUs fit one zone by capacity and are free in none; 15Gi need two zones by allocatable.
+    expect(answer(objects, shape('8', '1Gi'))).toMatchObject({ total: 0, exact: true, refusals: { numa: 1 } });
+    expect(answer(objects, shape('1500m', '15Gi'))).toMatchObject({ total: 1, exact: true });
+  });
+
+  it('the lesser of node and zones wins', () => {
+    const objects = zonedNode('n', [{ cpu: 8, memoryGi: 32, freeCpu: 2 }], { policy: 'none' });
+    const roomy = objects.map((object) => ('status' in object ? node('n', { cpu: '8', memory: '32Gi' }) : object));
+    expect(answer(roomy, podObject([{ cpu: '1', memory: '1Gi' }]))).toMatchObject({ total: 2, bounds: ['numa'] });
+  });
+
+  it('an unknown policy, or managers that are not told, make an estimate where it matters', () => {
+    const zones = [
+      { cpu: 5, memoryGi: 32 },
+      { cpu: 5, memoryGi: 32 },
+    ];
+    const [n, topology] = zonedNode('n', zones, { policy: 'single-numa-node' }) as [object, { attributes: { name: string }[] }];
+    const untold = { ...topology, attributes: topology.attributes.filter(({ name }) => name !== 'cpuManagerPolicy') };
+    expect(answer([n, untold], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({ total: 2, exact: false });
+    expect(answer([n, untold], podObject([{ cpu: '5', memory: '1Gi' }]))).toMatchObject({ total: 2, exact: true });
+    expect(answer(zonedNode('n', zones, { policy: 'strict' }), podObject([{ cpu: '3', memory: '1Gi' }])).exact).toBe(false);
+  });
+
+  it('an unknown scope counts as the worse of both, and a policy that is left out beside a CPU manager as the worst of all', () => {
+    const zones = [0, 1].map(() => ({ cpu: 2, memoryGi: 32 }));
+    const [n, topology] = zonedNode('n', zones, { policy: 'single-numa-node' }) as [
+      object,
+      { attributes: { name: string; value: string }[] },
+    ];
+    const changed = (name: string, value: string | undefined): object => ({
+      ...topology,
+      attributes: topology.attributes.flatMap((one) => (one.name !== name ? [one] : value === undefined ? [] : [{ name, value }])),
+    });
+    const two = podObject([{ cpu: '2' }, { cpu: '1' }].map((amounts) => ({ ...amounts, memory: '1Gi' })));
+    expect(answer([n, changed('topologyManagerScope', 'foo')], two)).toMatchObject({ total: 0, exact: false });
+    expect(answer([n, changed('topologyManagerScope', 'Pod')], two)).toMatchObject({ total: 0, exact: false });
+    const untold = changed('topologyManagerPolicy', undefined);
+    expect(answer([n, untold], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({ total: 0, exact: false });
+    expect(answer([n, untold], podObject([{ cpu: '1', memory: '1Gi' }]))).toMatchObject({ total: 4, exact: true });
+  });
+});
