@@ -133,6 +133,25 @@ describe('what leaves a cluster', () => {
     },
   );
 
+  it('tells of a workload whose only cluster came back that it runs on there, until it is placed there again', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers: [tiers[0]] }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    const seen: string[] = [];
+    const stop = it.store.watch('hanse.dev/placements/', it.store.revision(), ({ current: { object } }) => {
+      const cell = String(placementType.cells(object, 0)[2]);
+      if (seen.at(-1) !== cell) seen.push(cell);
+    });
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(seen.at(-1)).toBe('home=3(lost)'));
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect(seen.at(-1)).toBe('home=3'));
+    stop();
+    // Between the two, it was never said to run nowhere.
+    expect(seen.slice(seen.indexOf('home=3(lost)'))).toEqual(['home=3(lost)', 'home=3(returning)', 'home=3']);
+  });
+
   it('leaves in a drained cluster only as many as no other takes, and brings them changes', async () => {
     const it = await started({ home: 8, aws: 4 });
     await it.client.create(policiesType, policy({ tiers: [] }));

@@ -1,4 +1,4 @@
-/** @module What stays in a drained or lost cluster because no other takes it, and why none does. */
+/** @module What stays in a cluster that is drained, lost or held down because no other takes it, and why none does. */
 import {
   drainTaint,
   type ExplanationRow,
@@ -30,9 +30,11 @@ export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) 
 
 /** Why what runs in the cluster may stay there although it is placed there no more; undefined = it goes. */
 export const stayReason = (view: ClusterView | undefined): StayingCluster['reason'] | undefined => {
-  const taints = (view?.taints ?? []).filter(({ effect }) => effect === 'NoExecute').map(({ key }) => key);
-  if (taints.includes(healthTaints.unreachable)) return 'Lost';
-  return taints.includes(drainTaint) ? 'Drained' : undefined;
+  const taints = view?.taints ?? [];
+  const drivesOut = (taint: string): boolean => taints.some(({ key, effect }) => key === taint && effect === 'NoExecute');
+  if (drivesOut(healthTaints.unreachable)) return 'Lost';
+  if (drivesOut(drainTaint)) return 'Drained';
+  return taints.some(({ key }) => key === healthTaints.returning) ? 'Returning' : undefined;
 };
 
 /**
