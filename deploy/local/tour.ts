@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { type Cluster, clusterCondition, clusters } from '../../shared/api/cluster.ts';
+import { failoverDefaults } from '../../shared/api/failover-policy.ts';
 import type { Placement } from '../../shared/api/placement.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
@@ -32,6 +34,8 @@ const members = 3;
 const replicasBefore = 8;
 const replicasBurst = 24;
 const stepWithinMs = 90_000;
+/** The longest hold-down that the policy allows, and what a step takes. */
+const heldWithinMs = failoverDefaults.failback.maxHoldDownSeconds * 1_000 + stepWithinMs;
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', namespace: 'shop', name: 'web' };
 const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements', namespace: 'shop', name: 'web-deployment' };
 
@@ -83,6 +87,20 @@ const settled = async (stage: Stage, wanted: number, fits: (shares: Shares) => b
   return waitUntil(`${wanted} ready replicas`, look, { withinMs: stepWithinMs, why: () => seen });
 };
 
+/** Waits until a cluster that came back takes replicas again, however long it is held down; tells what the hub says it waits for. */
+const readmitted = (stage: Stage, name: string, wait: (text: string) => void): Promise<true> => {
+  let seen = '';
+  const look = async (): Promise<true | undefined> => {
+    const cluster = (await stage.client.get({ ...clusters, name })) as Cluster | undefined;
+    const { reason, message = '' } = (cluster === undefined ? undefined : clusterCondition(cluster, 'Ready')) ?? {};
+    if (reason === 'AgentReady') return true;
+    if (message !== seen && reason === 'Returning') wait(message);
+    seen = message;
+    return undefined;
+  };
+  return waitUntil(`${name} to take replicas again`, look, { withinMs: heldWithinMs, why: () => seen });
+};
+
 const shown = (shares: Shares): string =>
   Object.entries(shares)
     .map(([name, count]) => `${name} ${count}`)
@@ -91,7 +109,8 @@ const shown = (shares: Shares): string =>
 const scale = (client: KubeClient, replicas: number) =>
   client.patch(deployments, 'application/merge-patch+json', { spec: { replicas } }, { fieldManager: 'tour' });
 
-type Teller = <T>(name: string, work: () => Promise<{ detail: string; value: T }>) => Promise<T>;
+/** Runs a step and tells it; `wait` tells meanwhile what it waits for. */
+type Teller = <T>(name: string, work: (wait: (text: string) => void) => Promise<{ detail: string; value: T }>) => Promise<T>;
 
 const tellStory = async (
   stage: Stage,
@@ -125,9 +144,10 @@ const tellStory = async (
     const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === 0);
     return { detail: `${lost} is gone; ${shown(shares)}`, value: shares };
   });
-  placed.afterReturn = await tell('return', async () => {
+  placed.afterReturn = await tell('return', async (wait) => {
     await federation.members.start(lost);
     await federation.whenReady(lost);
+    await readmitted(stage, lost, wait);
     const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === burst[lost]);
     return { detail: `${lost} is back; ${shown(shares)}`, value: shares };
   });
@@ -144,7 +164,9 @@ export const tour = async ({ json }: { json: boolean }): Promise<void> => {
   let error: string | undefined;
   const tell: Teller = async (name, work) => {
     const begunMs = performance.now();
-    const { detail, value } = await work();
+    const { detail, value } = await work((text) => {
+      if (!json) process.stdout.write(`${name.padEnd(8)} ${'…'.padStart(7)}   ${text}\n`);
+    });
     const ms = Math.round(performance.now() - begunMs);
     steps.push({ name, ms, detail });
     if (!json) process.stdout.write(`${name.padEnd(8)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}   ${detail}\n`);

@@ -105,7 +105,7 @@ const specShape = fields('How deaths of clusters are found out, and how much aut
     'When a cluster that is well again counts as back.',
     {
       holdDownSeconds: seconds(
-        'How long it must be well after its first death; doubled with each further one.',
+        'How long a majority of the others must have seen it well after its first death; doubled with each further one. Time in which too few of them can tell does not count.',
         failoverDefaults.failback.holdDownSeconds,
         1,
       ),
