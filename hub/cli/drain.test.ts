@@ -182,7 +182,7 @@ describe('hanse drain against a hub', () => {
     await drain(contextOf(hub, to), 'home', { calmMs, idleMs: 1_000, ...options });
     expect(to.lines.slice(-3)).toEqual([
       `${ending}: 4 replicas and 2 objects left in home`,
-      expect.stringMatching(/^ {2}deployment\/web \(shop\), 4 replicas: 4 replicas wait for .*aws 0 of 4/),
+      expect.stringMatching(/^ {2}deployment\/web \(shop\), 4 replicas: 4 replicas wait for .*aws 0 of 4 \(Deployment web is not ours\)/),
       expect.stringContaining('the drain goes on in the hub'),
     ]);
     expect(to.codes).toEqual([1]);

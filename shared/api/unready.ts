@@ -38,9 +38,11 @@ export const unreadyText = ({ name, replicas, ready, why }: UnreadyCluster): str
 /** Clusters of replacements that are named. */
 const namedMax = 3;
 
-/** `2 replicas wait for replacements that are not Ready: home 2 of 5, aws 0 of 1`. */
+/** `2 replicas wait for replacements that are not Ready: home 2 of 5, aws 0 of 1 (1 pod is bound to no node)`. */
 export const waitingText = (count: number, unready: readonly UnreadyCluster[]): string => {
-  const named = unready.slice(0, namedMax).map(({ name, replicas, ready }) => `${name} ${ready} of ${replicas}`);
+  const named = unready
+    .slice(0, namedMax)
+    .map(({ name, replicas, ready, why }) => `${name} ${ready} of ${replicas}${why === undefined ? '' : ` (${why})`}`);
   const more = unready.length > namedMax ? [`and ${unready.length - namedMax} more`] : [];
   return `${counted(count, 'replica')} ${count === 1 ? 'waits' : 'wait'} for replacements that are not Ready: ${[...named, ...more].join(', ')}`;
 };

@@ -85,7 +85,7 @@ describe('a move', () => {
           namespace: 'shop',
           name: 'web',
           replicas: 4,
-          why: '4 replicas wait for replacements that are not Ready: aws 0 of 4',
+          why: '4 replicas wait for replacements that are not Ready: aws 0 of 4 (Deployment web is not ours)',
         },
       ]);
     });
