@@ -1,6 +1,7 @@
 /** @module The loops together when a cluster is lost, drained or denied, comes back, or gives an object back. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
 import {
@@ -324,6 +325,28 @@ describe('what leaves a cluster', () => {
     await it.fleet.bus.publishWork({ v: 1, cluster: 'away', id: 'nonsense', seq: 1, op: 'withdraw', ref, adopt: 'Never' });
     it.fleet.damage('away', 'nonsense');
     expect(it.fleet.forgotten).toEqual(['away.nonsense']);
+  });
+
+  it('leaves a claim and its data in a cluster that its workload has left, until the claim is deleted', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' };
+    const claim: ObjectAddress = { ...claims, namespace: 'shop', name: 'data' };
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(claims, {
+      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'shop' } },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    await it.client.create(deployments, deployment(1, { volumes }));
+    const isThere = (): boolean => it.fleet.agent('home').objects.has('=persistentvolumeclaims=shop=data');
+    await until(() => expect([isThere(), runningAt(it, 'home')]).toEqual([true, 1]));
+    await it.client.delete(web);
+    await until(() => expect(runningAt(it, 'home')).toBeUndefined());
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(isThere()).toBe(true);
+    await it.client.delete(claim);
+    await until(() => expect(isThere()).toBe(false));
+    await until(async () => expect(await it.client.get(claim)).toBeUndefined());
   });
 
   it('leaves copies in the clusters when the object says so', async () => {

@@ -16,7 +16,7 @@ import { commit, controlUser } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import { type Board, placementMark } from '../work/board.ts';
 import { unreadyOf } from '../work/replicas.ts';
-import { stayingOf } from '../work/staying.ts';
+import { holdsData, stayingOf } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import { type Answer, type AppliedChange, nextApplied, troubleText } from './applied.ts';
 import { awaitedOf, lookAtGoing } from './going.ts';
@@ -200,13 +200,8 @@ export const startStatusLoop = ({ store, env, catalog, dependencies, board, dire
     // What is lost is not heard; what is drained runs on, and is brought changes.
     const drained = staying.filter(({ reason }) => reason === 'Drained');
     const stays = drained.reduce((sum, { replicas = 0 }) => sum + replicas, 0);
-    const all = [
-      ...answers,
-      ...answersOf(
-        stored,
-        drained.map(({ name }) => name),
-      ),
-    ];
+    const kept = holdsData(stored.object) ? leavingOf(key, answers) : drained.map(({ name }) => name);
+    const all = [...answers, ...answersOf(stored, kept)];
     const ofObject = objectWrite(stored, all, existing, stays);
     const notReady = placed && unready.look(key, unreadyOf({ board, directory }, key, stored.object, placed), placed.status?.unready);
     const writes = [...(ofObject === undefined ? [] : [ofObject]), ...placementWrite(existing, change, notReady?.write)];

@@ -18,7 +18,7 @@ import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { type ReadySources, replicasTold, unreadyOf } from './replicas.ts';
-import { findsNoPlace, outlivesDrain, whyNoPlace } from './staying.ts';
+import { findsNoPlace, holdsData, outlivesDrain, whyNoPlace } from './staying.ts';
 
 /** Replicas of a workload of so many that may be missing: a share is rounded down, as for the `maxUnavailable` of a Deployment. */
 export const budgetOf = ({ maxUnavailable = 0 }: ClusterDrain, replicas: number): number => {
@@ -81,6 +81,8 @@ const whyWaiting = (
   return unready.length === 0 ? undefined : () => waitingText(count, unready);
 };
 
+const whyLeft = (): string => 'it holds data, and stays until it is deleted on the hub';
+
 /** The first of what was found, with their reasons, and how many there are besides. */
 const named = (found: readonly Found[]): { readonly first: readonly DrainStaying[]; readonly more: number } => ({
   first: [...found]
@@ -118,7 +120,8 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
     sum.replicas += replicas ?? 0;
     if (key === undefined || object === undefined) continue;
     const leader = leaders.find((one) => whyPlaced(sources, one, name) !== undefined);
-    const own = entry.op === 'withdraw' ? undefined : whyPlaced(sources, object, name);
+    const isLeft = leaders.length === 0 && object.metadata.deletionTimestamp === undefined && holdsData(object);
+    const own = entry.op === 'withdraw' ? undefined : (whyPlaced(sources, object, name) ?? (isLeft ? whyLeft : undefined));
     const why = directory.isUnheard(name)
       ? () => 'the cluster is not heard, and keeps what it has until it is well'
       : (own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`));

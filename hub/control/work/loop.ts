@@ -19,6 +19,7 @@ import { createMoving, type Moves, noMove } from './moving.ts';
 import type { OlderCopy } from './older-copy.ts';
 import { rendering } from './rendering.ts';
 import { createSending } from './sending.ts';
+import { holdsData } from './staying.ts';
 
 /** What the loop is built from. */
 export type WorkLoopOptions = {
@@ -101,6 +102,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     if (isDeleted) moving.forget(key);
     const rendered = stored === undefined || isDeleted ? undefined : rendering(options, stored, existing ?? unplaced, move);
     const isOver = stored !== undefined && isFinishedJob(stored.object);
+    const isKept = stored !== undefined && !isDeleted && holdsData(stored.object);
     const owed = new Set((existing?.placement?.status?.owed ?? []).map(({ name }) => name));
     const { actions, remaining } = decideWork({
       // A Job that is over stays as it was sent: nothing of it can be changed, and made anew it would run again.
@@ -119,6 +121,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       isKnown: directory.has,
       // A cluster whose rendering failed keeps what it has, as one does that is not heard, is let go, or is owed a fresh decision.
       isHeld: (cluster) =>
+        isKept ||
         directory.isUnheard(cluster) ||
         !directory.isMember(cluster) ||
         owed.has(cluster) ||

@@ -28,6 +28,10 @@ export const findsNoPlace = ({ spec, status }: Pick<StoredPlacement, 'spec' | 's
 /** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
 export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
 
+/** True for a claim: it holds data, which no move takes along. It goes from a cluster only when it is deleted on the hub. */
+export const holdsData = ({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean =>
+  apiVersion === 'v1' && kind === 'PersistentVolumeClaim';
+
 /** Why what runs in the cluster may stay there although it is placed there no more; undefined = it goes. */
 export const stayReason = (view: ClusterView | undefined): StayingCluster['reason'] | undefined => {
   const taints = view?.taints ?? [];
