@@ -88,6 +88,20 @@ describe('control', () => {
     expect(events.items.map(({ reason }) => reason)).toContain('Placed');
   });
 
+  it('keeps a workload that is scaled to nothing where it was, without replicas, and in no other cluster than before', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
+    await scale(it, 0);
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([0, 0]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(placedAt(it)).toEqual({ home: 0, aws: 0 });
+    await scale(it, 3);
+    await until(() => expect([placedAt(it), runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([{ home: 3 }, 3, undefined]));
+    expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
   it('empties the last tier first when it is scaled down, and takes the object back from a cluster without replicas', async () => {
     const it = await started({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers }));

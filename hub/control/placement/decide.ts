@@ -2,6 +2,7 @@
 
 import {
   explainedIn,
+  explanationRows,
   isSameOutcome,
   type OwedCluster,
   type PlacementSpec,
@@ -209,10 +210,20 @@ export const workloadOf = ({
   ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),
 });
 
+/**
+ * Where the object goes. One that is scaled to nothing stays where it was, without replicas: deleted there, it would take along what its
+ * controller keeps for it (the claims of a StatefulSet, what a Job has completed).
+ */
+const placedBy = ({ replicas, before }: PlacementInput, { clusters, explained }: Decision): PlacementSpec['clusters'] => {
+  if (replicas !== 0 || clusters.length > 0 || before === undefined) return clusters;
+  const eligible = new Set(explanationRows(explained).flatMap((row) => (row.eligible ? [row.cluster] : [])));
+  return before.spec.clusters.filter(({ name }) => eligible.has(name)).map((cluster) => ({ ...cluster, replicas: 0 }));
+};
+
 /** What a Placement says after a decision. */
 export const outputOf = (input: PlacementInput, decision: Decision): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
-  const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: decision.clusters };
+  const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: placedBy(input, decision) };
   const owed = owedAfter(input, decision);
   const staying = stayingAfter(input, decision);
   const status: StoredPlacementStatus = {

@@ -24,5 +24,12 @@ export const othersIn = ({ store, catalog, policies }: OthersSources, namespace:
     const workload = key === undefined ? undefined : store.get(key)?.object;
     if (workload === undefined) return [];
     const apart = policies.policyOf(workload)?.apart.required ?? [];
-    return [{ ref: spec.workload, labels: workload.metadata.labels ?? {}, clusters: spec.clusters.map(({ name }) => name), apart }];
+    return [
+      {
+        ref: spec.workload,
+        labels: workload.metadata.labels ?? {},
+        clusters: spec.clusters.flatMap(({ name, replicas }) => (replicas === 0 ? [] : [name])),
+        apart,
+      },
+    ];
   });

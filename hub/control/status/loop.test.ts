@@ -67,11 +67,13 @@ const phaseOf = ({ store }: TestHub): unknown =>
 const tookAll = ['True', 'every cluster applied it'];
 
 describe('status of what follows a workload', () => {
-  it('is that of the clusters it followed to, and of none when its workload has gone', async () => {
+  it('is that of the clusters it followed to, and a claim keeps it there when its workload has gone', async () => {
     const it = await started(['web']);
     await until(() => expect([phaseOf(it), appliedOf(it, 'web')]).toEqual(['Bound', tookAll]));
     await it.client.delete({ ...deployments, ...metadata('web') });
-    await until(() => expect(phaseOf(it)).toBe('Pending'));
+    await until(() => expect(it.fleet.agent('aws').objects.has('apps=deployments=shop=web')).toBe(false));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(phaseOf(it)).toBe('Bound');
   });
 
   it('tells on the workload what its pods need and the hub does not have', async () => {
