@@ -11,6 +11,7 @@ import {
   withStaying,
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
+import { jobEndOf } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
@@ -169,15 +170,9 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
   return !isSameOutcome(explainedIn(before), explainedIn(after), (cluster) => doubted.has(cluster));
 };
 
-type JobStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-
 /** A Job that has completed or failed: moving it would run it again. */
 export const isFinishedJob = (object: KubeObject): boolean =>
-  object.kind === 'Job' &&
-  object.apiVersion === 'batch/v1' &&
-  ((object.status as JobStatus | undefined)?.conditions ?? []).some(
-    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
-  );
+  object.kind === 'Job' && object.apiVersion === 'batch/v1' && jobEndOf(object.status) !== undefined;
 
 const nowhere: ReadonlyMap<string, number> = new Map();
 

@@ -5,6 +5,7 @@ import { startApiServices } from './api-services.ts';
 import type { ServerContext } from './context.ts';
 import { addDocuments } from './documents.ts';
 import { methodNotAllowed, NoSuchPathError, noSuchPath } from './errors.ts';
+import { startFinishedJobs } from './finished-jobs.ts';
 import { forbiddenBy } from './forbidden.ts';
 import { startGarbageCollector } from './garbage-collector.ts';
 import { addHealth } from './health.ts';
@@ -29,7 +30,7 @@ export type ApiServer = {
   /** A client with another name, user agent or user. */
   readonly clientFor: (options: LocalClientOptions) => KubeClient;
   readonly registry: ResourceTypeRegistry;
-  /** Makes the namespaces every server has, then runs namespace termination and garbage collection until `close`. */
+  /** Makes the namespaces every server has, then runs namespace termination, garbage collection and the end of finished Jobs until `close`. */
   readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -63,7 +64,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
       const loop = { server, client: clientFor({ user: LOOPS, userAgent: 'hanse-controllers' }) };
       stops.push(await startNamespaces({ ...loop, caBundle: options.namespaceCa }));
       await ensurePriorityClasses(loop);
-      stops.push(await startApiServices(loop), startGarbageCollector(loop), startStorageProtection(loop));
+      stops.push(await startApiServices(loop), startGarbageCollector(loop), startStorageProtection(loop), startFinishedJobs(loop));
       readyAt = options.store.revision();
     },
     close: async () => {
