@@ -65,6 +65,17 @@ it('a claim keeps the volume and a Pod the node that somebody named', async () =
   expect(placed((await server.json('POST', at('pods'), pod)).body)).toMatchObject({ nodeName: 'n-1' });
 });
 
+it.each([false, true])('a Job is ended by the hub: members get no time after which it goes (manualSelector %s)', async (manualSelector) => {
+  const name = manualSelector ? 'manual' : 'plain';
+  const template = { metadata: { labels: { job: name } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+  const selector = manualSelector ? { manualSelector, selector: { matchLabels: { job: name } } } : {};
+  const job = { metadata: { name }, spec: { ttlSecondsAfterFinished: 60, template, ...selector } };
+  const { code, body } = await server.json('POST', '/apis/batch/v1/namespaces/shop/jobs', job);
+  expect({ code, spec: body.spec }).toMatchObject({ code: 201, spec: { ttlSecondsAfterFinished: 60 } });
+  expect(placed(body)).toMatchObject({ template: { spec: { restartPolicy: 'Never' } }, ...selector });
+  expect(placed(body)).not.toHaveProperty('ttlSecondsAfterFinished');
+});
+
 it('nothing counts as written in an object that does not say who wrote it', () => {
   const spec = { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ports: [{ ...web, nodePort: 30_001 }] };
   const object = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec };

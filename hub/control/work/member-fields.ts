@@ -1,4 +1,4 @@
-/** @module Fields that the hub's API server filled in for the hub, and that each member fills in for itself. Pure. */
+/** @module Fields that are the hub's own affair: what its API server filled in, and what it does itself. Pure. */
 import { hasPath, parseFieldsV1 } from '../../../shared/kube/apply/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { bag, bags, groupKind } from '../kinds.ts';
@@ -36,7 +36,16 @@ const serviceSpec = (service: KubeObject): { readonly [key: string]: unknown } =
   return { ...without(spec, isDrawn), ...(spec.ports === undefined ? {} : { ports }) };
 };
 
-/** The object without fields that the hub's API server filled in for the hub; what somebody wrote there is for the members as well. */
+/** A Job without its selector, and without its end: the hub deletes it when its time is over, and with it what the members have of it. */
+const jobSpec = (job: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } => {
+  const spec = without(job, (key) => key === 'ttlSecondsAfterFinished');
+  if (spec.manualSelector === true) return spec;
+  const template = bag(spec.template);
+  const metadata = { ...bag(template.metadata), labels: without(bag(template.metadata).labels, (key) => jobLabels.includes(key)) };
+  return { ...without(spec, (key) => key === 'selector'), template: { ...template, metadata } };
+};
+
+/** The object without fields that the hub's API server filled in for the hub, or that the hub sees to; what somebody wrote there is for the members as well. */
 export const leftToMember = (object: KubeObject): KubeObject => {
   const spec = bag(object.spec);
   const withoutDrawn = (field: string): KubeObject =>
@@ -50,12 +59,8 @@ export const leftToMember = (object: KubeObject): KubeObject => {
       return without(object, (key) => key === 'secrets') as KubeObject;
     case '/Pod':
       return withoutDrawn('nodeName');
-    case 'batch/Job': {
-      if (spec.manualSelector === true) return object;
-      const template = bag(spec.template);
-      const metadata = { ...bag(template.metadata), labels: without(bag(template.metadata).labels, (key) => jobLabels.includes(key)) };
-      return { ...object, spec: { ...without(spec, (key) => key === 'selector'), template: { ...template, metadata } } };
-    }
+    case 'batch/Job':
+      return { ...object, spec: jobSpec(spec) };
     default:
       return object;
   }
