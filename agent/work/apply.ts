@@ -1,6 +1,7 @@
 /** @module The path of an item that should be here: recorded, read once, applied, kept as it is. */
 
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
+import { jobEndOf } from '../../shared/kube/job-end.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { assert } from '../../shared/lib/index.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
@@ -84,8 +85,9 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
   }
   noteAnswer(step, true);
   if (found === undefined) {
-    entry.live = undefined;
-    apply(step, entry, false);
+    markGone(entry);
+    if (isOver(entry)) settle(step, entry);
+    else apply(step, entry, false);
     return;
   }
   const judgement = judge(entry.item, found);
@@ -109,6 +111,17 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
   }
   entry.live = found;
   apply(step, entry, judgement.force);
+};
+
+/**
+ * True for a Job that was seen to complete or fail, as it was applied last: made anew it would run once more. Only newer work makes it again.
+ */
+export const isOver = ({ item, appliedSeq, live }: Entry): boolean =>
+  item.ref.kind === 'Job' && item.ref.apiVersion === 'batch/v1' && appliedSeq === item.seq && jobEndOf(live?.status) !== undefined;
+
+/** The object is not there any more; of a Job that is over, its end stays known and told. */
+export const markGone = (entry: Entry): void => {
+  entry.live = entry.live !== undefined && isOver(entry) ? { ...entry.live, deleting: true } : undefined;
 };
 
 /** Somebody else's object is looked at again no more often than this. */
@@ -144,6 +157,13 @@ const stopOf = (step: Step, { item }: Entry): { reason?: string; message?: strin
   return { reason: 'Fenced', message };
 };
 
+const settle = (step: Step, entry: Entry): void => {
+  entry.attempt = 0;
+  moveTo(step, entry, 'Settled');
+  markTried(step, entry, true);
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...stopOf(step, entry) });
+};
+
 /** The apply was answered. `seq` is the item's, which has not changed since: newer work waits for the answer. */
 export const onApplied = (step: Step, entry: Entry, live: Live | undefined, failure: ApiFailure | undefined): void => {
   if (failure !== undefined) {
@@ -159,10 +179,7 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   entry.live = live;
   entry.baseline = live.fingerprint;
   entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);
-  entry.attempt = 0;
-  moveTo(step, entry, 'Settled');
-  markTried(step, entry, true);
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...stopOf(step, entry) });
+  settle(step, entry);
   watchKind(step, entry.item);
   if (entry.item.ref.kind === 'CustomResourceDefinition' && !again) step.effects.push({ do: 'discover' });
 };
@@ -182,7 +199,7 @@ const applyFailed = (step: Step, entry: Entry, failure: ApiFailure): void => {
   }
   if (failure.status === 409 && fieldConflicts(failure).length === 0) {
     // Another object took the name, or it was deleted meanwhile: look again.
-    entry.live = undefined;
+    markGone(entry);
     retryLater(step, entry);
     return;
   }

@@ -5,7 +5,7 @@ import { assert, unreachable } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
-import { addressToApply, failed, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
+import { addressToApply, failed, isOver, markGone, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
 import { isCalm, touchDelayMs } from './drift.ts';
 import { isSingleton } from './lease.ts';
 import { isOlder, type Live } from './live.ts';
@@ -313,7 +313,8 @@ const vanished = (step: Step, entry: Entry): void => {
     return;
   }
   if (entry.baseline === undefined || entry.stage !== 'Settled') return;
-  entry.live = undefined;
+  markGone(entry);
+  if (isOver(entry)) return;
   entry.rival = 'somebody who deletes it';
   touch(step, entry);
 };

@@ -76,6 +76,70 @@ describe('drift', () => {
     expect(bench.member.objects.has(a)).toBe(true);
   });
 
+  describe('a Job that is gone', () => {
+    const target = 'batch/jobs/shop/sum';
+    const item = applyItem(1, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'sum', namespace: 'shop' }, spec: {} });
+    const goneWith = (conditions: readonly object[]) => {
+      const bench = workBench();
+      bench.item(item);
+      bench.member.meddle(target, (object) => {
+        object.status = { succeeded: 1, conditions };
+      });
+      bench.observe(target);
+      bench.member.objects.delete(target);
+      bench.member.managers.delete(target);
+      bench.observe(target);
+      bench.pass(60_000);
+      return bench;
+    };
+
+    test.each(['Complete', 'Failed'])('after it was seen %s is not made again, and its end stays told', (type) => {
+      const bench = goneWith([{ type, status: 'True' }]);
+      bench.tell({ on: 'Vanished', target, asOf: '99999' });
+      expect(bench.member.objects.has(target)).toBe(false);
+      bench.tell({ on: 'Wanted' });
+      expect(bench.statuses.get(item.id)).toMatchObject({ phase: 'Applied', seq: 1, status: { succeeded: 1, conditions: [{ type }] } });
+    });
+
+    test.each([[[]], [[{ type: 'Complete', status: 'False' }]]])('before it was over is made again (%j)', (conditions) => {
+      expect(goneWith(conditions).member.objects.has(target)).toBe(true);
+    });
+
+    test('after it was over is not made again by an apply that was under way', () => {
+      const bench = workBench();
+      bench.item(item);
+      const change = (labels: Record<string, string>): void => {
+        bench.member.meddle(target, (object) => {
+          object.metadata.labels = labels;
+          object.status = { conditions: [{ type: 'Complete', status: 'True' }] };
+        });
+      };
+      change({});
+      bench.observe(target);
+      change({ mine: 'no' });
+      bench.intercept = (effect) => {
+        if (effect.do === 'apply') bench.member.objects.delete(target);
+        return undefined;
+      };
+      bench.observe(target);
+      bench.observe(target);
+      bench.pass(60_000);
+      expect(bench.effects.at(-1)?.do).not.toBe('apply');
+      expect(bench.member.objects.has(target)).toBe(false);
+      expect(bench.state.entries.get(item.id)?.stage).toBe('Settled');
+    });
+
+    test('after it was over is made again by newer work, and its withdrawal finds it gone', () => {
+      const bench = goneWith([{ type: 'Complete', status: 'True' }]);
+      bench.item({ ...item, seq: 2 });
+      bench.pass(60_000);
+      expect(bench.member.objects.has(target)).toBe(true);
+      const other = goneWith([{ type: 'Complete', status: 'True' }]);
+      other.item(withdrawItem(2, item));
+      expect(other.statuses.get(item.id)?.phase).toBe('Withdrawn');
+    });
+  });
+
   test('in a fight it is set back ever more slowly, and who fights is told', () => {
     const { bench, meddle } = drifting();
     const before = bench.member.writes.length;
