@@ -135,6 +135,29 @@ const rows: readonly Row[] = [
     replicas: 8,
     placed: { a: 6, b: 2 },
   },
+  {
+    rule: 'Weighted leaves replicas where a cluster is in doubt, and divides the rest',
+    spec: strategy('Weighted'),
+    clusters: [
+      ['a', 9],
+      ['b', 9, {}, [{ key: 'hanse.dev/not-ready', effect: 'NoSchedule' }]],
+      ['c', 9],
+    ],
+    replicas: 6,
+    current: { b: 4, c: 2 },
+    placed: { a: 1, b: 4, c: 1 },
+  },
+  {
+    rule: 'Weighted takes from a cluster in doubt what is not wanted any more',
+    spec: strategy('Weighted'),
+    clusters: [
+      ['a', 9],
+      ['b', 9, {}, [{ key: 'hanse.dev/not-ready', effect: 'NoSchedule' }]],
+    ],
+    replicas: 2,
+    current: { b: 4 },
+    placed: { a: 1, b: 1 },
+  },
   { rule: 'Weighted without weights is equal', spec: strategy('Weighted'), clusters: three, replicas: 6, placed: { a: 2, b: 2, c: 2 } },
   {
     rule: 'Weighted hands on what a full cluster cannot take',

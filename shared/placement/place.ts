@@ -68,15 +68,27 @@ const spreadsOf = (policy: CompiledPolicy, { roster }: Candidates, replicas: num
     return domains === undefined ? [] : [spreadOver(rule, domains, replicas)];
   });
 
+/**
+ * Least replicas of each candidate under strategy Weighted, which divides anew each time: a cluster that takes no more for now keeps what it has,
+ * as far as so many are wanted. That it is in doubt is no reason to move what runs there.
+ */
+const keptOf = (candidates: Candidates, least: Column, current: Column, replicas: number): Column => {
+  if (candidates.holds.size === 0) return least;
+  const kept = least.map((count, at) => (holdAt(candidates, at) === undefined ? count : Math.max(count, current[at] as number)));
+  return sumOf(kept) <= replicas ? kept : least;
+};
+
 /** The division that a decision comes down to. */
 export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
   const { roster, current } = candidates;
   const max = mostOf(candidates, replicas);
+  const present = lesser(current, max);
+  const least = replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max);
   return {
     replicas,
-    min: replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max),
+    min: policy.strategy === 'Weighted' ? keptOf(candidates, least, present, replicas) : least,
     max,
-    current: lesser(current, max),
+    current: present,
     rank: ranksOf(policy, candidates, replicas),
     tier: roster.tier,
     votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(max, current),
