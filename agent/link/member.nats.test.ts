@@ -98,7 +98,9 @@ describe('the member that an agent answers for', () => {
     await vi.waitFor(async () => {
       expect(condition(await hub.cluster('double-b'), 'JoinRefused')).toMatchObject({ status: 'True', reason: 'ClusterTaken' });
     }, 5_000);
-    expect(hub.events).toContainEqual(expect.stringContaining('double-b ClusterTaken: this cluster is joined as double-a already'));
+    await vi.waitFor(() =>
+      expect(hub.events).toContainEqual(expect.stringContaining('double-b ClusterTaken: this cluster is joined as double-a already')),
+    );
     await vi.waitFor(() => expect(second.state().phase).not.toBe('Connected'), 5_000);
     await hub.deleteCluster('double-a');
     await reaches(second, 'Connected');

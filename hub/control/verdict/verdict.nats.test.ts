@@ -129,8 +129,10 @@ describe('verdicts on the hub', () => {
     const status = await statusOf('c');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
     expect(status?.verdictHistory?.[0]).toMatchObject({ cause: 'Cluster', phase: 'Standing', voters: ['a', 'b'] });
-    const { items } = await hub.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'default' });
-    expect(items.map((event) => (event as { reason?: string }).reason)).toContain('ClusterDead');
+    await until(async () => {
+      const { items } = await hub.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'default' });
+      expect(items.map((event) => (event as { reason?: string }).reason)).toContain('ClusterDead');
+    });
     expect((await statusOf('a'))?.verdict).toBeUndefined();
     // Its singletons may begin elsewhere once too few are left that could still confirm its lease.
     await until(() => expect(hubLeases.isFenced('c')).toBe(true));
