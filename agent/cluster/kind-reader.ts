@@ -2,7 +2,6 @@
  * @module Documents of the kinds that a member serves beside Kubernetes' own: from its CRDs where the agent may read them, else from
  * discovery and OpenAPI. Only hashes are kept; a document is made again when the hub wants it.
  */
-
 import type { CheckedKind } from '../../shared/kube/custom/check.ts';
 import { type KindDocument, kindDocumentBytesMax } from '../../shared/kube/custom/document.ts';
 import { documentOfCrd } from '../../shared/kube/custom/from-crd.ts';

@@ -1,6 +1,6 @@
 /** @module How servers that did not tell are told of: one line a reason, however many there are. */
-
 import { compareText } from '../../shared/lib/compare-text.ts';
+import { listed } from '../../shared/lib/listed.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 
 /** Names in a line; the rest is a number. */
@@ -38,9 +38,10 @@ const lineOf = (
   entries: readonly (readonly [name: string, failure: ApiFailure])[],
   mendOf: (failure: ApiFailure) => string | undefined,
 ): string => {
-  const names = entries.slice(0, NAMES_MAX).map(([name]) => name);
-  const more = entries.length - names.length;
-  const who = more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+  const who = listed(
+    entries.map(([name]) => name),
+    NAMES_MAX,
+  );
   const failure = entries[0]?.[1];
   if (failure === undefined) return who;
   const mend = mendOf(failure);

@@ -1,5 +1,4 @@
 /** @module Which member an agent answers for, against a real hub: one member is one Cluster, and says so at the join and ever after. */
-
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { TestHub } from '../../hub/fleet/testing/hub.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';

@@ -1,5 +1,4 @@
 /** @module The path of an item that should be here: recorded, read once, applied, kept as it is. */
-
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import { jobEndOf } from '../../shared/kube/job-end.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';

@@ -2,7 +2,6 @@
  * @module The agent's memory in the member cluster: each work item in a Secret of its own, so that a restart with hub and broker both down
  * finds what should run here. Secrets, because an item may hold one: the cluster's encryption at rest and RBAC for Secrets cover it.
  */
-
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';

@@ -3,6 +3,7 @@ import { type Cluster, clusterLabels, compileSelector, labelsOfCluster, type Pol
 import type { LabelSelectorObject } from '../../shared/kube/selectors/index.ts';
 import { matchesLabels } from '../../shared/kube/selectors/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
+import { listed } from '../../shared/lib/listed.ts';
 
 type Term = { readonly name: string; readonly clusterSelector?: LabelSelectorObject | undefined };
 
@@ -39,9 +40,7 @@ const valuesMax = 8;
 const valuesText = (selector: LabelSelectorObject, clusters: readonly Cluster[]): string => {
   const found = [...new Set(keysOf(selector))].map((key) => {
     const values = new Set(clusters.flatMap((cluster) => labelsOfCluster(cluster)[key] ?? []));
-    const named = [...values].sort(compareText).slice(0, valuesMax);
-    if (named.length === 0) return `no cluster has ${key}`;
-    return `${key} is ${named.join(', ')}${values.size > valuesMax ? ` and ${values.size - valuesMax} more` : ''}`;
+    return values.size === 0 ? `no cluster has ${key}` : `${key} is ${listed([...values].sort(compareText), valuesMax)}`;
   });
   return found.length === 0 || clusters.length === 0 ? '' : ` (${found.join('; ')})`;
 };

@@ -1,5 +1,6 @@
 /** @module A plan as lines for people: what moves, who ends above which load, what it costs, and what does not fit. */
 import { counted } from '../../shared/lib/counted.ts';
+import { listed } from '../../shared/lib/listed.ts';
 import { type AnsweredLoad, type AnsweredPlacement, type Measure, measures, type PlanAnswer } from '../../shared/plan/index.ts';
 import { type Paint, painter, type Tone } from './colour.ts';
 import { costText } from './cost-text.ts';
@@ -74,15 +75,17 @@ const loadLines = (loads: readonly AnsweredLoad[], isWhole: boolean, paint: Pain
 /** Names in one line; of more, the number of the rest is told. */
 const namesMax = 20;
 
-const listed = (refs: readonly AnsweredPlacement['object'][]): string => {
-  const names = refs.slice(0, namesMax).map(({ kind, name }) => `${kind.toLowerCase()}/${name}`);
-  return `${names.join(', ')}${refs.length > namesMax ? ` and ${refs.length - namesMax} more` : ''}`;
-};
+const refsText = (refs: readonly AnsweredPlacement['object'][]): string =>
+  listed(
+    refs.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`),
+    namesMax,
+  );
+
 /** A line for each workload that takes others along. */
 const followingLines = (following: NonNullable<PlanAnswer['following']>): string[] =>
   [...Map.groupBy(following, (one) => nameOf({ object: one.with }))].map(
     ([workload, ones]) =>
-      `${listed(ones.map(({ object }) => object))} ${ones.length === 1 ? 'follows' : 'follow'} ${workload}, which needs ${ones.length === 1 ? 'it' : 'them'}`,
+      `${refsText(ones.map(({ object }) => object))} ${ones.length === 1 ? 'follows' : 'follow'} ${workload}, which needs ${ones.length === 1 ? 'it' : 'them'}`,
   );
 
 /** The lines that `hanse plan` prints. */
@@ -114,6 +117,6 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
     ),
     ...(omitted === 0 ? [] : [`${counted(omitted, 'object')} more would change and are not shown`]),
     ...followingLines(following),
-    ...(unselected.length === 0 ? [] : [`no policy selects ${listed(unselected)}`]),
+    ...(unselected.length === 0 ? [] : [`no policy selects ${refsText(unselected)}`]),
   ];
 };

@@ -1,5 +1,4 @@
 /** @module Cluster: one member of the federation. Its agent joins it, an operator admits it. */
-
 import type { GpuUse } from '../capacity/report.ts';
 import type { Condition } from '../kube/condition.ts';
 import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';

@@ -29,24 +29,19 @@ export const createDebt = (report: CapacityReport, { free }: Pick<MutableColumns
   const owed = new Map<string, Owed>();
   let traits: PlainTraits | undefined;
   const byId = new Map(report.groups.map((one) => [one.id, one]));
-  /** Nodes that may run it; those of one group differ only to who asks for a host by name. */
-  const runsOn = (plan: FitPlan): ((node: number) => boolean) => {
+  /** Groups of which no node may run it, and the nodes that may: those of one group differ only to who asks for a host by name. */
+  const reachOf = (plan: FitPlan): { readonly out: Out; readonly mayRun: (node: number) => boolean } => {
     if (asksForHost(plan.demand)) {
-      return (node) => {
+      const mayRun = (node: number): boolean => {
         const one = byId.get(group[node] ?? -1);
         return one !== undefined && nodeRefusal(one, names[node] ?? '', plan.demand) === undefined;
       };
+      const open = new Set(group.filter((_, node) => mayRun(node)));
+      return { out: new Set([...byId.keys()].filter((id) => !open.has(id))), mayRun };
     }
     traits ??= plainTraits(report);
     const out = outOf(report, plan, traits);
-    return (node) => !out.has(group[node] ?? -1);
-  };
-  const closedTo = (plan: FitPlan): Out => {
-    traits ??= plainTraits(report);
-    if (!asksForHost(plan.demand)) return outOf(report, plan, traits);
-    const mayRun = runsOn(plan);
-    const open = new Set(group.filter((_, node) => mayRun(node)));
-    return new Set([...byId.keys()].filter((id) => !open.has(id)));
+    return { out, mayRun: (node) => !out.has(group[node] ?? -1) };
   };
   const share = (one: Out, other: Out): boolean =>
     one.size + other.size < report.groups.length || report.groups.some(({ id }) => !one.has(id) && !other.has(id));
@@ -55,7 +50,7 @@ export const createDebt = (report: CapacityReport, { free }: Pick<MutableColumns
     owe: (shape, missing) => {
       if (missing <= 0) return;
       const plan = planFit(report, shape);
-      const out = closedTo(plan);
+      const { out } = reachOf(plan);
       const key = report.groups.flatMap(({ id }) => (out.has(id) ? [id] : [])).join();
       const { amounts } = owed.get(key) ?? { amounts: new Map<string, number>() };
       owed.set(key, { out, amounts });
@@ -63,9 +58,8 @@ export const createDebt = (report: CapacityReport, { free }: Pick<MutableColumns
     },
     most: (shape) => {
       const plan = planFit(report, shape);
-      const out = closedTo(plan);
+      const { out, mayRun } = reachOf(plan);
       const near = [...owed.values()].filter((one) => share(one.out, out));
-      const mayRun = runsOn(plan);
       let most = Number.MAX_SAFE_INTEGER;
       for (const [resource, amount] of plan.shape.requests) {
         const taken = near.reduce((sum, { amounts }) => sum + (amounts.get(resource) ?? 0), 0);

@@ -1,6 +1,6 @@
 /** @module The objects of a dump: lists opened, duplicates merged, contradictions told. */
-
 import { type Bag, bagOf, isBag, textOf } from '../lib/fields.ts';
+import { qualifiedName } from '../lib/listed.ts';
 import type { Read } from './dump.ts';
 
 /** One object of a dump. */
@@ -71,7 +71,7 @@ export const flatten = (inputs: readonly unknown[]): Read<DumpObject[]> => {
     const name = textOf(metadata.name);
     const namespace = clusterWide.has(kind) ? '' : textOf(metadata.namespace) || 'default';
     if (name === '' && kind !== 'Pod') return { ok: false, message: `${kind} without metadata.name: name it` };
-    const object = { kind, namespace, name, label: namespace === '' ? name : `${namespace}/${name}`, body };
+    const object = { kind, namespace, name, label: qualifiedName(namespace, name), body };
     const key = `${kind} ${object.label}`;
     const before = name === '' ? undefined : known.get(key);
     if (before === undefined) {

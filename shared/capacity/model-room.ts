@@ -2,7 +2,6 @@
  * @module The ledger over an exact model of a cluster, such as a dump: further replicas of a shape with everything assumed taken off. What is
  * on its way is assumed to be bound as the default scheduler would, the least allocated node first.
  */
-
 import { bagOf } from '../lib/fields.ts';
 import { bookedFloor, isDevice } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';

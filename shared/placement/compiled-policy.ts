@@ -18,6 +18,7 @@ import {
   type WorkloadTerms,
 } from '../api/index.ts';
 import type { LabelSelector } from '../kube/selectors/index.ts';
+import { qualifiedName } from '../lib/listed.ts';
 
 /** A rule for the clusters that its selector matches. */
 export type ForClusters<T> = T & { readonly clusters: LabelSelector };
@@ -93,7 +94,7 @@ export const compilePolicy = (namespace: string, name: string, spec: PolicySpec)
   const division = spec.replicaScheduling ?? {};
   const tiers = (spec.tiers ?? []).map((tier) => ({ name: tier.name, clusters: compileSelector(tier.clusterSelector) }));
   return {
-    id: namespace === '' ? name : `${namespace}/${name}`,
+    id: qualifiedName(namespace, name),
     namespace,
     name,
     priority: spec.priority ?? 0,

@@ -2,7 +2,6 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
-
 import { explanationRows, keptExplanation, type WorkloadRef } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
 import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Workload } from './model.ts';

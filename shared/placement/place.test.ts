@@ -1,5 +1,4 @@
 /** @module The rules of placement, as tables: strategies, tiers, explanation. */
-
 import { describe, expect, it } from 'vitest';
 import { explanationRows } from '../api/index.ts';
 import { place } from './place.ts';

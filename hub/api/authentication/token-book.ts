@@ -2,7 +2,6 @@
  * @module Bearer tokens of people and programs, hashed at rest: the file says whose token it is, never the token. A plain SHA-256 is
  * enough, since a token is 256 random bits and not a password.
  */
-
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { UserInfo } from '../../../shared/kube/server/options.ts';

@@ -1,5 +1,4 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
-
 import type { Cluster, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { obstacleText } from '../../../shared/health/index.ts';

@@ -1,5 +1,4 @@
 /** @module Learns from the agents which kinds their clusters add, keeps what they say, and has the hub serve the sum of it. */
-
 import { hanseGroup } from '../../../shared/api/index.ts';
 import { customSchemaName, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';

@@ -1,5 +1,4 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
-
 import {
   explainedIn,
   explanationRows,
@@ -128,7 +127,12 @@ const stayingAfter = ({ object, before, clusters }: PlacementInput, { clusters: 
 
 const stayText = (staying: readonly StayingCluster[] = []): string => staying.map(({ name, reason }) => `${name} ${reason}`).join();
 
-const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
+const eventsOf = (
+  input: PlacementInput,
+  spec: PlacementSpec,
+  decision: Decision,
+  staying: readonly StayingCluster[],
+): PlacementOutput['events'] => {
   const { before, preempted = [] } = input;
   const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
   const moved = !sameJson(before?.spec.clusters, spec.clusters);
@@ -139,7 +143,7 @@ const eventsOf = (input: PlacementInput, spec: PlacementSpec, decision: Decision
     lost.length === 0 ? [] : [{ type: 'Warning', reason: 'Preempted', message: `gave way to higher priority: ${lost.join(', ')}` }];
   if (decision.reason !== 'Placed') {
     const isNews = moved || before?.status?.reason !== decision.reason || before?.status?.message !== decision.message;
-    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, stayingAfter(input, decision))}`;
+    const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, staying)}`;
     return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
   const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
@@ -237,5 +241,5 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(staying.length === 0 ? {} : { staying }),
   };
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
-  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision) };
+  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision, staying) };
 };

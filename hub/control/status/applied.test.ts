@@ -1,5 +1,4 @@
 /** @module Tests of the condition `Applied`. */
-
 import { describe, expect, it } from 'vitest';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';

@@ -1,5 +1,4 @@
 /** @module Whether the clusters took an object and all that follows it: the condition `Applied` of its Placement. Pure. */
-
 import { type ApplyFailure, type StayingCluster, type StoredPlacementStatus, stayingText } from '../../../shared/api/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';

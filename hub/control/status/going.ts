@@ -1,5 +1,4 @@
 /** @module What the deletion of a placed object waits for: clusters that have not said that their copy is gone. */
-
 import type { StoredPlacementStatus } from '../../../shared/api/index.ts';
 import { withCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';

@@ -1,6 +1,7 @@
 /** @module Tells of copies of deleted objects that a lost cluster still has: the object went from the hub without waiting for it. */
 import { partsOf, type StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { listed, qualifiedName } from '../../../shared/lib/listed.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { EventRecorder, EventText } from '../events.ts';
 import { type KindCatalog, typeOfKey, workIdOf } from '../kinds.ts';
@@ -32,9 +33,7 @@ export type LeftTeller = {
 
 /** What is told on the Cluster of these objects, as `KIND NAMESPACE/NAME`. */
 export const leftEvent = (names: readonly string[]): EventText => {
-  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : '';
-  const what = `${names.slice(0, namesMax).join(', ')}${more}`;
-  const message = `deleted while this cluster is not heard, which may still run it: ${what}; it is withdrawn there when the cluster comes back`;
+  const message = `deleted while this cluster is not heard, which may still run it: ${listed(names, namesMax)}; it is withdrawn there when the cluster comes back`;
   return { type: 'Warning', reason: 'LeftBehind', message };
 };
 
@@ -47,7 +46,7 @@ export const createLeftTeller = ({ env, catalog, board, directory, events }: Lef
 
   const nameOf = (key: StorageKey): string => {
     const { resource, namespace, name } = partsOf(key);
-    return `${typeOfKey(catalog, key)?.kind ?? resource} ${namespace === '' ? name : `${namespace}/${name}`}`;
+    return `${typeOfKey(catalog, key)?.kind ?? resource} ${qualifiedName(namespace, name)}`;
   };
   const tell = (): void => {
     cancel = undefined;

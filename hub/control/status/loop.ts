@@ -1,5 +1,4 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
-
 import type { StayingCluster, StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';

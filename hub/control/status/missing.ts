@@ -1,6 +1,7 @@
 /** @module Tells on a workload that something its pods need is not on the hub, and so cannot follow it to its clusters. */
 import { whyOwn } from '../../../shared/api/index.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { listed } from '../../../shared/lib/listed.ts';
 import { type DependencyIndex, governingServiceOf, requiredReferencesOf } from '../dependencies/index.ts';
 import type { EventRecorder, EventText } from '../events.ts';
 
@@ -10,11 +11,11 @@ const namesMax = 16;
 /** A dependency often comes a moment after its workload, out of the same file. */
 const graceMs = 2_000;
 
-const namesOf = (keys: readonly StorageKey[]): string => {
-  const names = keys.map(partsOf).map(({ resource, name }) => `${resource}/${name}`);
-  const rest = names.length > namesMax ? ` and ${names.length - namesMax} more` : '';
-  return `${names.slice(0, namesMax).join(', ')}${rest}`;
-};
+const namesOf = (keys: readonly StorageKey[]): string =>
+  listed(
+    keys.map(partsOf).map(({ resource, name }) => `${resource}/${name}`),
+    namesMax,
+  );
 
 /**
  * The Event about objects that are missing; undefined = none is. Without `required` no pod starts; without `governing`, the Service of a

@@ -1,5 +1,4 @@
 /** @module What people see of traffic: conditions of ServiceExports, ServiceImports, and the status of TrafficPolicies. Pure. */
-
 import type {
   ClusterHeadroom,
   ServiceExport,

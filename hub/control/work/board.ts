@@ -1,5 +1,4 @@
 /** @module What was sent to each cluster and what came back, by work id. In memory; rebuilt from the broker at start. */
-
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';

@@ -4,6 +4,7 @@
  */
 import { partsOf, type Revision, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { listed, qualifiedName } from '../../../shared/lib/listed.ts';
 import type { FleetBus, PublishedWork } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { EventRecorder } from '../events.ts';
@@ -54,16 +55,12 @@ const leftBehind = (store: Pick<Store, 'get'>, published: readonly PublishedWork
     const key = keyOfWorkId(id);
     if (op !== 'apply' || (revision ?? seq) <= openedAt || key === undefined || store.get(key) !== undefined) continue;
     const { resource, namespace, name } = partsOf(key);
-    left.set(cluster, [...(left.get(cluster) ?? []), `${resource} ${namespace === '' ? name : `${namespace}/${name}`}`]);
+    left.set(cluster, [...(left.get(cluster) ?? []), `${resource} ${qualifiedName(namespace, name)}`]);
   }
   return left;
 };
 
-const namedText = (names: readonly string[]): string => {
-  if (names.length === 0) return '';
-  const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : '';
-  return `. Here that is ${names.slice(0, namedMax).join(', ')}${more}`;
-};
+const namedText = (names: readonly string[]): string => (names.length === 0 ? '' : `. Here that is ${listed(names, namedMax)}`);
 
 /** Makes it. */
 export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }: OlderCopyOptions): OlderCopy => {

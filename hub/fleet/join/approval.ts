@@ -1,5 +1,4 @@
 /** @module The condition Approved: what the operator's decision means for the cluster, in words. */
-
 import type { Admission } from '../../../shared/api/cluster.ts';
 import type { Condition } from '../../../shared/kube/condition.ts';
 

@@ -1,5 +1,4 @@
 /** @module Keeps each Cluster's credentials as its object says: approved, denied, or deleted and therefore revoked. */
-
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusterCondition, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';

@@ -1,5 +1,4 @@
 /** @module Hears which member each agent answers for, and sees to it that no member counts twice. */
-
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';

@@ -1,5 +1,4 @@
 /** @module What a hello says of the member, as a table; and who holds a UID when two say the same. */
-
 import { describe, expect, test } from 'vitest';
 import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
 import type { Condition } from '../../../shared/kube/condition.ts';

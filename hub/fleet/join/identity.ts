@@ -1,5 +1,4 @@
 /** @module Which member an agent says that it answers for, against what is known of its Cluster: a decision without effects. */
-
 import type { Cluster } from '../../../shared/api/cluster.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 

@@ -1,5 +1,4 @@
 /** @module The join office: carries out what was decided about a join request, on Clusters and JoinTokens. */
-
 import type { Cluster, ClusterAgent } from '../../../shared/api/cluster.ts';
 import { clusterLabels, clusters, revokeFinalizer } from '../../../shared/api/cluster.ts';
 import type { JoinToken } from '../../../shared/api/join-token.ts';

@@ -1,5 +1,4 @@
 /** @module What a namespace that ends says of itself: which content remains, and which finalizers hold it. */
-
 import { type Condition, withCondition } from '../condition.ts';
 import type { KubeObject } from '../object.ts';
 import { qualifiedResource } from './errors.ts';

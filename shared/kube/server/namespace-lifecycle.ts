@@ -1,5 +1,4 @@
 /** @module Namespaces: those every server has, what a new one is given, and how one ends: first its content, then itself. */
-
 import { sameJson } from '../../lib/same-json.ts';
 import type { KubeClient } from '../client/port.ts';
 import type { Condition } from '../condition.ts';

@@ -1,13 +1,12 @@
 /** @module Job: pods until enough have succeeded or too many have failed. */
-
+import { jobEndOf } from '../../../../shared/kube/job-end.ts';
 import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, conditionIsTrue, isActive, isReady, type Job, type Pod } from '../objects.ts';
+import { type Condition, isActive, isReady, type Job, type Pod } from '../objects.ts';
 import { deletion, podFromTemplate } from './replica-set.ts';
 
 /** Whether the job has completed or failed. */
-export const ended = (job: Job): boolean =>
-  conditionIsTrue(job.status?.conditions, 'Complete') || conditionIsTrue(job.status?.conditions, 'Failed');
+export const ended = (job: Job): boolean => jobEndOf(job.status) !== undefined;
 
 type Counts = { active: number; ready: number; succeeded: number; failed: number };
 
