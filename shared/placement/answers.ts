@@ -83,8 +83,8 @@ export class Asked {
   }
 
   #ask(plan: DemandPlan, place: number, room: ClusterRoom | undefined): void {
-    const facts = this.#views[place]?.facts ?? room?.report;
-    const demand = facts === undefined ? undefined : plan.inCluster(facts);
+    const { facts = room?.report, labels } = this.#views[place] as ClusterView;
+    const demand = facts === undefined ? undefined : plan.inCluster(facts, labels);
     const isAble = demand !== undefined && 'shape' in demand;
     const fit = isAble && this.#isCounted ? room?.fit(demand.shape) : undefined;
     const count = isAble ? (fit === undefined ? uncounted : Math.max(0, fit.count)) : unable;

@@ -173,8 +173,8 @@ const nearTo = ({ at, score }: Roster, { standings }: Prepared, neighbours: Neig
   return { score: scores, nearScores };
 };
 
-const planOf = (policy: CompiledPolicy, { ref, shape }: Workload, isCounted: boolean): DemandPlan | undefined =>
-  isCounted || policy.requires !== undefined ? demandOf(policy.requires, shape ?? noShape, ref.namespace) : undefined;
+const planOf = (policy: CompiledPolicy, workload: Workload, isCounted: boolean): DemandPlan | undefined =>
+  isCounted || policy.requires !== undefined ? demandOf(policy.requires, workload, workload.shape ?? noShape) : undefined;
 
 /** Judges every cluster. */
 export const candidatesOf = (

@@ -1,4 +1,6 @@
 /** @module Where replicas go: filter, spread, divide, explain. Pure. */
+export { type AlteredShapes, alteredShapesOf } from './altered-shapes.ts';
+export { askKey, isSameEverywhere, shapeIn } from './asking.ts';
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
 export { type LabelledNode, learntLabels } from './learnt-labels.ts';
 export {
@@ -20,7 +22,6 @@ export {
   type Preempted,
   placeAll,
   placeEach,
-  shapeIn,
   type TaskDecision,
 } from './place-all.ts';
 export { evictionAt } from './prepare.ts';
@@ -28,7 +29,6 @@ export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from 
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
-export { type Demand, type DemandPlan, demandOf } from './requires.ts';
 export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from './select-policy.ts';
 export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';

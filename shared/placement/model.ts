@@ -1,6 +1,7 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
 import type { ClusterPricing, KeptExplanation, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
 import type { CapacityReport, ClusterRoom, NodeLot, PodShape } from '../capacity/index.ts';
+import type { AlteredShapes } from './altered-shapes.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
@@ -47,6 +48,8 @@ export type Workload = {
   readonly replicas: number | undefined;
   /** What one replica asks for; undefined = nothing is counted. */
   readonly shape: PodShape | undefined;
+  /** What it asks for where overrides of its policy change that; absent = they do nowhere. */
+  readonly altered?: AlteredShapes;
   /** Replicas by cluster as they are now; 0 for objects without replicas that are there. */
   readonly current: ReadonlyMap<string, number>;
   /** Nodes that replicas are seen on, by cluster; absent = not known. */

@@ -3,10 +3,9 @@
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
 import { explanationRows, keptExplanation, type WorkloadRef } from '../api/index.ts';
-import type { PodShape } from '../capacity/index.ts';
-import { type ClusterView, type Decision, factsOf, type OtherWorkload, type Workload } from './model.ts';
+import { shapeIn } from './asking.ts';
+import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
-import { demandOf } from './requires.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
 import { holdsTheSame, makesWay, type Victims, withoutVictims } from './victims.ts';
 import { refText } from './workload-fields.ts';
@@ -74,13 +73,10 @@ const othersFor = ({ workload, policy: { near, apart } }: Task, ledger: Ledger):
   return around === undefined || (terms === 0 && !around.keepsApart) ? noOthers : [...around.byRef.values()];
 };
 
-/** What one replica of the task asks for in a cluster, its policy's requirements folded in; undefined when it cannot run there. */
-export const shapeIn = (task: Task, view: ClusterView): PodShape | undefined => {
-  const { shape, ref } = task.workload;
-  const facts = factsOf(view);
-  if (shape === undefined || facts === undefined) return shape;
-  const demand = demandOf(task.policy.requires, shape, ref.namespace).inCluster(facts);
-  return 'shape' in demand ? demand.shape : undefined;
+/** True when a replica of one that gives way in the cluster leaves room for one of the task. */
+const freesRoom = (victim: Task, task: Task, view: ClusterView): boolean => {
+  const [freed, asked] = [shapeIn(victim, view), shapeIn(task, view)];
+  return freed !== undefined && asked !== undefined && makesWay(freed, asked);
 };
 
 const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
@@ -90,12 +86,11 @@ const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
   const { turn } = ledger;
   ledger.placed ??= placedOf(ledger);
   // One that was decided already holds what it was given.
-  const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter(
-    (other) => rankOf(other) < rankOf(task) && other.workload.shape !== undefined && makesWay(other.workload.shape, shape),
-  );
+  const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter((other) => rankOf(other) < rankOf(task));
   for (const other of lower.sort((a, b) => rankOf(a) - rankOf(b) || lossOf(a, ledger) - lossOf(b, ledger) || -byPriority(a, b))) {
     for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
-      if (replicas <= 0) continue;
+      const view = ledger.views.get(cluster);
+      if (replicas <= 0 || view === undefined || !freesRoom(other, task, view)) continue;
       const held = victims.get(cluster);
       if (held === undefined) victims.set(cluster, [{ task: other, replicas }]);
       else held.push({ task: other, replicas });
@@ -149,8 +144,8 @@ const evict = (task: Task, place: number, decision: Decision, victims: Victims, 
       if ((left.get(name) ?? 0) <= 0) left.delete(name);
       ledger.current.set(refText(workload.ref), left);
       ledger.preempted.push({ victim: workload.ref, by: task.workload.ref, cluster: name, replicas: gone });
-      if (shape !== undefined && workload.shape !== undefined && holdsTheSame(workload.shape, shape))
-        comeInPlaces(ledger, task, name, gone);
+      const freed = view === undefined ? undefined : shapeIn(victim.task, view);
+      if (shape !== undefined && freed !== undefined && holdsTheSame(freed, shape)) comeInPlaces(ledger, task, name, gone);
       join(ledger, victim.task, place);
     }
   }

@@ -2,8 +2,8 @@
  * @module The rebalancer's linear program: which clusters should hold the replicas of workloads that may move, at the least cost, within room,
  * shares and a budget of moves. Workloads of one policy and one shape are one row (facts `capacity.md` §4.2: 50 to 500 times smaller).
  */
-import type { PodShape } from '../capacity/index.ts';
-import { type Candidates, candidatesOf, standingAt } from './candidates.ts';
+import { askKey } from './asking.ts';
+import { type Candidates, candidatesOf, shapeAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { pricesOf } from './cost.ts';
 import type { ClusterView, OtherWorkload } from './model.ts';
@@ -26,7 +26,7 @@ export type Mover = {
 };
 
 /** Movers that the program does not tell apart. */
-export type Group = { readonly movers: readonly Mover[]; readonly shape: PodShape };
+export type Group = { readonly movers: readonly Mover[] };
 
 /** The program as CPLEX LP text; variable `x3_17` = replicas of group 3 at candidate 17. */
 export type RebalanceModel = {
@@ -117,13 +117,12 @@ const moverOf = (task: Task, clusters: readonly ClusterView[], places: Whereabou
 };
 
 const groupsOf = (movers: readonly Mover[]): Group[] => {
-  const groups = new Map<string, { movers: Mover[]; shape: PodShape }>();
+  const groups = new Map<string, { movers: Mover[] }>();
   for (const mover of movers) {
-    const { shape, ref } = mover.task.workload;
-    if (shape === undefined) continue;
-    const key = JSON.stringify([mover.task.policy.id, ref.namespace, shape.key, [...mover.candidates.roster.at], [...mover.cost]]);
+    const { policy, workload } = mover.task;
+    const key = JSON.stringify([policy.id, workload.ref.namespace, askKey(mover.task), [...mover.candidates.roster.at], [...mover.cost]]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { movers: [mover], shape });
+    if (group === undefined) groups.set(key, { movers: [mover] });
     else group.movers.push(mover);
   }
   return [...groups.values()];
@@ -182,11 +181,13 @@ const resourceRows = (groups: readonly Group[], clusters: readonly ClusterView[]
     return [...free].flatMap(([resource, amount]) => {
       let held = amount;
       const terms: string[] = [];
-      groups.forEach(({ movers, shape }, index) => {
-        const asked = shape.requests.find(([name]) => name === resource)?.[1] ?? 0;
+      groups.forEach(({ movers }, index) => {
         const [first] = movers;
-        const candidate = first === undefined ? -1 : first.counts.findIndex((_, at) => standingAt(first.candidates, at)?.view === view);
-        if (asked === 0 || candidate < 0) return;
+        if (first === undefined) return;
+        const candidate = first.counts.findIndex((_, at) => standingAt(first.candidates, at)?.view === view);
+        const shape = candidate < 0 ? undefined : (shapeAt(first.candidates, candidate) ?? first.task.workload.shape);
+        const asked = shape?.requests.find(([name]) => name === resource)?.[1] ?? 0;
+        if (asked === 0) return;
         terms.push(`${asked} x${index}_${candidate}`);
         held += asked * movers.reduce((sum, { counts }) => sum + (counts[candidate] ?? 0), 0);
       });

@@ -1,7 +1,7 @@
 /** @module `requires` of a policy as demands on nodes: what a replica asks for in one cluster, or the term that the cluster cannot meet. */
 import type { GpuRequirement, GpuSharing, Requires } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
-import type { ClusterFacts } from './model.ts';
+import type { ClusterFacts, Workload } from './model.ts';
 import { meets, type NodeRule, type NodeTerm } from './node-labels.ts';
 
 /** What one replica asks for in a cluster, or why the cluster cannot run it. */
@@ -11,7 +11,7 @@ export type Demand = { readonly shape: PodShape } | { readonly reason: string; r
 export type DemandPlan = {
   /** The same for the same requirements and shape. */
   readonly key: string;
-  readonly inCluster: (facts: ClusterFacts) => Demand;
+  readonly inCluster: (facts: ClusterFacts, clusterLabels: Readonly<Record<string, string>>) => Demand;
 };
 
 const featurePrefix = 'feature.node.kubernetes.io/';
@@ -129,7 +129,7 @@ const withDevices = (shape: PodShape, devices: ReadonlyMap<string, number>): Pod
 };
 
 /** The plan of a policy's requirements for a shape; `namespace` is the workload's. */
-export const planDemand = (requires: Requires | undefined, shape: PodShape, namespace: string): DemandPlan => {
+const planDemand = (requires: Requires | undefined, shape: PodShape, namespace: string): DemandPlan => {
   if (requires === undefined) {
     const demand: Demand = { shape };
     return { key: shape.key, inCluster: () => demand };
@@ -166,7 +166,7 @@ const keptPlansMax = 256;
 const plans = new WeakMap<Requires, Map<string, DemandPlan>>();
 
 /** {@link planDemand}, kept: asking again for the same costs a look-up. */
-export const demandOf = (requires: Requires | undefined, shape: PodShape, namespace: string): DemandPlan => {
+const keptPlan = (requires: Requires | undefined, shape: PodShape, namespace: string): DemandPlan => {
   if (requires === undefined) return planDemand(undefined, shape, namespace);
   const known = plans.get(requires) ?? new Map<string, DemandPlan>();
   plans.set(requires, known);
@@ -177,4 +177,14 @@ export const demandOf = (requires: Requires | undefined, shape: PodShape, namesp
   if (known.size >= keptPlansMax) known.clear();
   known.set(key, made);
   return made;
+};
+
+/** What a replica of the workload asks for in each cluster, its policy's requirements and overrides folded in. */
+export const demandOf = (requires: Requires | undefined, { ref: { namespace }, altered }: Workload, shape: PodShape): DemandPlan => {
+  const plain = keptPlan(requires, shape, namespace);
+  if (altered === undefined) return plain;
+  return {
+    key: `${plain.key}|${altered.key}`,
+    inCluster: (facts, labels) => keptPlan(requires, altered.under(labels), namespace).inCluster(facts, labels),
+  };
 };

@@ -1,6 +1,6 @@
 /** @module What a plan is made over: clusters with rooms of their own, the workloads to decide on, and those that are not decided on. */
 import type { PlacementCost, WorkloadRef } from '../api/index.ts';
-import type { ClusterRoom } from '../capacity/index.ts';
+import type { ClusterRoom, PodShape } from '../capacity/index.ts';
 import {
   amountText,
   type ClusterView,
@@ -8,6 +8,8 @@ import {
   currencyOf,
   type OtherWorkload,
   priceIn,
+  refText,
+  shapeIn,
   type Task,
   type Workload,
 } from '../placement/index.ts';
@@ -53,6 +55,18 @@ export type PlanFleet = {
   /** Those that a workload takes along; they are not among the unselected. */
   readonly following?: readonly FollowingObject[];
   readonly removed: readonly RemovedWorkload[];
+};
+
+/** Answers what a replica of an object of the plan asks for in a cluster; undefined when nothing is counted. */
+export const askedIn = ({ clusters, tasks, removed }: PlanFleet): ((object: WorkloadRef, cluster: string) => PodShape | undefined) => {
+  const views = new Map(clusters.map(({ view }) => [view.name, view]));
+  const ofTasks = new Map(tasks.map((task) => [refText(task.workload.ref), task]));
+  const ofRemoved = new Map(removed.map(({ workload }) => [refText(workload.ref), workload.shape]));
+  return (object, cluster) => {
+    const text = refText(object);
+    const [task, view] = [ofTasks.get(text), views.get(cluster)];
+    return task === undefined || view === undefined ? ofRemoved.get(text) : shapeIn(task, view);
+  };
 };
 
 /** What the replicas of a removed workload cost an hour, by currency, that of the first cluster with a price first. */

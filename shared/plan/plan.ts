@@ -1,7 +1,15 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
 import { type ExplanationRow, explanationRows, type PlacementCost, type WorkloadRef } from '../api/index.ts';
 import { type ClusterView, type Preempted, placeAll, refText, type TaskDecision } from '../placement/index.ts';
-import { costOfRemoved, type FollowingObject, type PlanCluster, type PlanFleet, type PlanTask, type RemovedWorkload } from './fleet.ts';
+import {
+  askedIn,
+  costOfRemoved,
+  type FollowingObject,
+  type PlanCluster,
+  type PlanFleet,
+  type PlanTask,
+  type RemovedWorkload,
+} from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
 
 /** One object of a plan. */
@@ -89,14 +97,14 @@ const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMa
 
 /** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
 const loadsOf = (clusters: readonly PlanCluster[], placements: readonly PlannedPlacement[], fleet: PlanFleet): PlannedLoad[] => {
-  const shapes = new Map([...fleet.tasks, ...fleet.removed].map(({ workload }) => [refText(workload.ref), workload.shape]));
+  const asked = askedIn(fleet);
   const after = new Map(clusters.flatMap(({ view, load }) => (load === undefined ? [] : [[view.name, load] as const])));
   for (const { object, clusters: changes } of placements) {
-    const shape = shapes.get(refText(object));
-    if (shape === undefined) continue;
     for (const { cluster, before, replicas } of changes) {
       const load = after.get(cluster);
-      if (load !== undefined && replicas !== before) after.set(cluster, withPods(load, { shape, count: replicas - before }));
+      const shape = asked(object, cluster);
+      if (load !== undefined && shape !== undefined && replicas !== before)
+        after.set(cluster, withPods(load, { shape, count: replicas - before }));
     }
   }
   return clusters.flatMap(({ view, load, isLost = false }) =>

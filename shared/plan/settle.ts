@@ -1,19 +1,18 @@
 /** @module The fleet once a plan is carried out: what was decided is present, and the next plan starts from there. */
 import type { AssumedPods } from '../capacity/index.ts';
 import { refText } from '../placement/index.ts';
-import type { PlanCluster, PlanFleet, PlanTask } from './fleet.ts';
+import { askedIn, type PlanCluster, type PlanFleet, type PlanTask } from './fleet.ts';
 import type { Plan } from './plan.ts';
 
 /** Replicas that the plan adds to each cluster; those of one shape together, for each lot is bound by itself. */
 const addedBy = (fleet: PlanFleet, plan: Plan): ReadonlyMap<string, readonly AssumedPods[]> => {
-  const shapes = new Map(fleet.tasks.map(({ workload }) => [refText(workload.ref), workload.shape]));
+  const asked = askedIn(fleet);
   const added = new Map<string, Map<string, AssumedPods>>();
   for (const { object, clusters } of plan.placements) {
-    const shape = shapes.get(refText(object));
-    if (shape === undefined) continue;
-    const key = `${shape.key}|${shape.who.namespace}|${shape.who.labels}`;
     for (const { cluster, replicas, before } of clusters) {
-      if (replicas <= before) continue;
+      const shape = replicas > before ? asked(object, cluster) : undefined;
+      if (shape === undefined) continue;
+      const key = `${shape.key}|${shape.who.namespace}|${shape.who.labels}`;
       const lots = added.get(cluster) ?? new Map<string, AssumedPods>();
       lots.set(key, { shape, count: (lots.get(key)?.count ?? 0) + replicas - before });
       added.set(cluster, lots);

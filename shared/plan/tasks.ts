@@ -5,6 +5,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { compareText } from '../lib/compare-text.ts';
 import { type Bag, bagOf } from '../lib/fields.ts';
 import {
+  alteredShapesOf,
   type CompiledPolicy,
   groupKind,
   type OtherWorkload,
@@ -104,11 +105,17 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
     const { apiVersion, kind, metadata } = object;
     const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object, claimTemplates)];
     const presence = presenceOf(object, objects.placements.get(refKey(ref)), clusters);
-    for (const [cluster, { unseen }] of presence) {
-      if (shape !== undefined && unseen > 0) held.set(cluster, [...(held.get(cluster) ?? []), { shape, count: unseen }]);
-    }
     const asked = { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name, labels };
     const policy = policyFor(policies.get(`${apiVersion}/${kind}`) ?? [], asked);
+    const altered =
+      shape === undefined || policy === undefined
+        ? undefined
+        : alteredShapesOf(object, policy, shape, (changed) => shapeOf(changed, claimTemplates));
+    for (const { view } of clusters) {
+      const unseen = presence.get(view.name)?.unseen ?? 0;
+      const there = altered?.under(view.labels) ?? shape;
+      if (there !== undefined && unseen > 0) held.set(view.name, [...(held.get(view.name) ?? []), { shape: there, count: unseen }]);
+    }
     if (policy === undefined) {
       unselected.push(ref);
       if (presence.size > 0) others.push({ ref, labels, clusters: [...presence.keys()] });
@@ -120,6 +127,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       labels,
       replicas: replicasLeft(object, undefined),
       shape,
+      ...(altered === undefined ? {} : { altered }),
       current: replicasIn(presence),
       runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
       owed: new Map(),

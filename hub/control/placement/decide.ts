@@ -16,6 +16,7 @@ import { compareText } from '../../../shared/lib/compare-text.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import {
+  type AlteredShapes,
   type ClusterView,
   type CompiledPolicy,
   type Decision,
@@ -185,11 +186,13 @@ export const workloadOf = ({
   object,
   replicas,
   shape,
+  altered,
   before,
   lingering = nowhere,
   priority,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
   readonly shape: PodShape | undefined;
+  readonly altered?: AlteredShapes;
   /** Of what it is owed, replicas that run in the cluster still; absent = none. */
   readonly lingering?: ReadonlyMap<string, number>;
   readonly priority: PriorityClass;
@@ -197,6 +200,7 @@ export const workloadOf = ({
   ref: refOf(object),
   replicas,
   shape,
+  ...(altered === undefined ? {} : { altered }),
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),

@@ -3,9 +3,19 @@ import { hanseGroup, type StoredPlacement, storedPlacement } from '../../../shar
 import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
-import { type CompiledPolicy, type PriorityClasses, priorityOf, type Task } from '../../../shared/placement/index.ts';
+import {
+  alteredShapesOf,
+  type ClusterView,
+  type CompiledPolicy,
+  isSameEverywhere,
+  type PriorityClasses,
+  priorityOf,
+  shapeIn,
+  type Task,
+  type Workload,
+} from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { seenIn } from '../cluster/ledger.ts';
+import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
 import { isFinishedJob, workloadOf } from './decide.ts';
@@ -49,6 +59,28 @@ export const shapeOf = (object: KubeObject, objects: ObjectLookup): PodShape | u
   });
 };
 
+/** What one replica of an object asks for, and where overrides of its policy make that another. */
+export const shapesOf = (
+  object: KubeObject,
+  policy: CompiledPolicy | undefined,
+  objects: ObjectLookup,
+): Pick<Workload, 'shape' | 'altered'> => {
+  const shape = shapeOf(object, objects);
+  if (shape === undefined || policy === undefined) return { shape };
+  const altered = alteredShapesOf(object, policy, shape, (changed) => shapeOf(changed, objects));
+  return altered === undefined ? { shape } : { shape, altered };
+};
+
+/** What a replica of the task asks for in each cluster, for the ledger; in one that cannot run it, as the object says. */
+export const shapeByCluster = (task: Task, viewOf: (cluster: string) => ClusterView | undefined): PodShape | undefined | ShapeIn => {
+  const { shape } = task.workload;
+  if (shape === undefined || isSameEverywhere(task)) return shape;
+  return (cluster) => {
+    const view = viewOf(cluster);
+    return (view === undefined ? undefined : shapeIn(task, view)) ?? shape;
+  };
+};
+
 /** Replicas of a Placement by cluster. */
 export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
@@ -84,7 +116,7 @@ export const entryOf = (
   const workload = workloadOf({
     object,
     replicas: replicasOf(object, typeOfKey(catalog, key)),
-    shape: shapeOf(object, store),
+    ...shapesOf(object, policy, store),
     before: existing.placement,
     lingering: lingeringOf(directory, workIdOf(key), existing.placement),
     priority: priorityOf(object, classes),

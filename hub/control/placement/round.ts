@@ -2,7 +2,6 @@
  * @module One round of decisions: everything that waits, by priority, over one ledger. Each decision is written as soon as it is made; the
  * journal joins what comes together. Where workloads give way to others, all of them are written in one commit or not at all.
  */
-import type { PodShape } from '../../../shared/capacity/index.ts';
 import { prefixOf, type StorageKey, type Store, type Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import {
@@ -13,18 +12,17 @@ import {
   placeEach,
   priorityClassesOf,
   refText,
-  shapeIn,
   type Task,
   type TaskDecision,
 } from '../../../shared/placement/index.ts';
 import type { Batch } from '../batch-controller.ts';
 import type { Directory } from '../cluster/directory.ts';
-import type { Ledger, ShapeIn } from '../cluster/ledger.ts';
+import type { Ledger } from '../cluster/ledger.ts';
 import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { commit } from '../objects.ts';
 import { outputOf } from './decide.ts';
-import { type Entry, type EntrySources, placedEntries } from './entry.ts';
+import { type Entry, type EntrySources, placedEntries, shapeByCluster } from './entry.ts';
 import { withParts } from './job-parts.ts';
 import { looksAtOthers, othersIn } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -64,15 +62,10 @@ type Round = {
 const largest = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
   new Map([...a.keys(), ...b.keys()].map((name) => [name, Math.max(a.get(name) ?? 0, b.get(name) ?? 0)]));
 
-/** What a replica asks for in each cluster. */
-const shapesOf = (task: Task, { views }: Pick<Round, 'views'>): PodShape | undefined | ShapeIn => {
-  const { shape } = task.workload;
-  if (task.policy.requires === undefined || shape === undefined) return shape;
-  return (cluster) => {
-    const view = views.get(cluster);
-    return (view === undefined ? undefined : shapeIn(task, view)) ?? shape;
-  };
-};
+const viewIn =
+  ({ views }: Round) =>
+  (cluster: string): ClusterView | undefined =>
+    views.get(cluster);
 
 const entryIn = ({ entries }: Round, { workload }: Task): Entry | undefined => entries.get(refText(workload.ref));
 
@@ -106,7 +99,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
       const { entry, output, promised } = one;
       // A commit whose outcome is unknown may yet be written: both stay promised until the next pass reads what holds.
       if (trouble?.outcome !== 'retry')
-        ledger.assign(entry.workId, shapesOf(entry.task, round), trouble === undefined ? promised : entry.held);
+        ledger.assign(entry.workId, shapeByCluster(entry.task, viewIn(round)), trouble === undefined ? promised : entry.held);
       if (trouble !== undefined) continue;
       options.onWritten(entry, changeOf(one));
       for (const event of output.events) options.events.record(entry.stored.object, event);
@@ -147,7 +140,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
       entries: new Map(given.map((entry) => [refText(entry.task.workload.ref), entry])),
     };
     // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
-    for (const { workId, task, held } of given) ledger.assign(workId, shapesOf(task, round), held);
+    for (const { workId, task, held } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held);
     const snapshot = {
       clusters,
       others: othersFor(given),
@@ -156,7 +149,8 @@ export const createRounds = (options: RoundOptions): Rounds => {
       // it is written.
       take: (task: Task, decision: Decision): void => {
         const entry = entryIn(round, task);
-        if (entry !== undefined) ledger.assign(entry.workId, shapesOf(task, round), largest(entry.held, replicasIn(decision.clusters)));
+        if (entry !== undefined)
+          ledger.assign(entry.workId, shapeByCluster(task, viewIn(round)), largest(entry.held, replicasIn(decision.clusters)));
       },
     };
     const writing: Promise<RoundOutcomes>[] = [];

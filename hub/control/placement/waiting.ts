@@ -1,6 +1,6 @@
 /** @module Who waits for room, and whom it is worth asking again when room grows somewhere. */
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
-import { type ClusterView, shapeIn, type Task } from '../../../shared/placement/index.ts';
+import { askKey, type ClusterView, shapeIn, type Task } from '../../../shared/placement/index.ts';
 
 /** The workloads with unplaced replicas. At most one entry a stored object. */
 export type Waiting = {
@@ -27,7 +27,7 @@ export const createWaiting = (): Waiting => {
         if (shape === undefined) return true;
         const answers = known.get(task.policy) ?? new Map<string, boolean>();
         known.set(task.policy, answers);
-        const text = `${ref.namespace}|${shape.key}|${shape.who.labels}`;
+        const text = `${ref.namespace}|${askKey(task)}|${shape.who.labels}`;
         const answer = answers.get(text) ?? grown.some((view) => fits(task, view));
         answers.set(text, answer);
         return answer;

@@ -1,6 +1,6 @@
 /** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
 import { type Cluster, hanseGroup, type PlanReviewSpec, storedPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
-import type { AssumedPods, Read } from '../../../shared/capacity/index.ts';
+import type { PodShape, Read } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type PriorityClasses,
   priorityClassesOf,
   priorityOf,
+  shapeIn,
 } from '../../../shared/placement/index.ts';
 import {
   type AddedNodes,
@@ -30,7 +31,7 @@ import { type Ledger, unseen } from '../cluster/ledger.ts';
 import type { NamedObjects } from '../dependencies/index.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { isFinishedJob, workloadOf } from '../placement/decide.ts';
-import { lingeringOf, shapeOf } from '../placement/entry.ts';
+import { lingeringOf, shapesOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { withFollowing } from './following.ts';
@@ -70,7 +71,7 @@ type Workloads = {
   unselected: WorkloadRef[];
   removed: RemovedWorkload[];
   /** Replicas by work id, for what reports do not show yet. */
-  assigned: { workId: string; shape: AssumedPods['shape']; replicas: ReadonlyMap<string, number> }[];
+  assigned: { workId: string; shapeIn: (view: ClusterView) => PodShape | undefined; replicas: ReadonlyMap<string, number> }[];
 };
 
 /** The objects of the store with those of the overlay in their place. */
@@ -104,13 +105,15 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const object = isRemoved ? stored : (overlay.workloads.get(key) ?? stored);
     if (object === undefined) continue;
     const { placement } = placementOf(store, refOf(object));
-    const shape = shapeOf(object, supposed);
+    const policy = isRemoved ? undefined : book.policyOf(object);
+    const shapes = shapesOf(object, policy, supposed);
     const replicas = replicasOf(object, typeOfKey(catalog, key));
     const lingering = lingeringOf(sources.directory, workIdOf(key), placement);
-    const workload = workloadOf({ object, replicas, shape, before: placement, lingering, priority: priorityOf(object, classes) });
+    const workload = workloadOf({ object, replicas, ...shapes, before: placement, lingering, priority: priorityOf(object, classes) });
     const { ref, labels = {}, current } = workload;
-    if (shape !== undefined) into.assigned.push({ workId: workIdOf(key), shape, replicas: current });
-    const policy = isRemoved ? undefined : book.policyOf(object);
+    const inCluster = (view: ClusterView): PodShape | undefined =>
+      policy === undefined ? shapes.shape : shapeIn({ policy, workload }, view);
+    into.assigned.push({ workId: workIdOf(key), shapeIn: inCluster, replicas: current });
     const stays = policy === undefined || object.metadata.deletionTimestamp !== undefined || isFinishedJob(object);
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
@@ -140,9 +143,10 @@ const planCluster = (sources: PlanSources, { record, object, added }: ClusterInp
   const { name, report: heard } = record;
   const report = added.length === 0 ? heard : withAddedNodes(heard ?? emptyReport, added);
   const view = viewOf(record, object, () => undefined);
-  const onTheWay = workloads.assigned.flatMap(({ workId, shape, replicas }) => {
+  const onTheWay = workloads.assigned.flatMap(({ workId, shapeIn: asked, replicas }) => {
     const count = report === undefined ? 0 : unseen(report, workId, replicas.get(name) ?? 0);
-    return count > 0 ? [{ shape, count }] : [];
+    const shape = count > 0 ? asked(view) : undefined;
+    return shape === undefined ? [] : [{ shape, count }];
   });
   return {
     view: added.length > 0 && heard === undefined ? asJoined(view) : view,

@@ -1,5 +1,5 @@
 /** @module Since when each cluster has had room for a shape: replicas return to it only after a calm time. */
-import type { ClusterView, Task } from '../../../shared/placement/index.ts';
+import { askKey, type ClusterView, shapeIn, type Task } from '../../../shared/placement/index.ts';
 
 /** What was seen of room, round by round. */
 export type CalmBook = {
@@ -15,23 +15,25 @@ export const createCalmBook = (): CalmBook => {
   return {
     observe: (tasks, clusters, nowMs) => {
       const next = new Map<string, Map<string, number>>();
-      for (const { workload, policy } of tasks) {
-        const { shape } = workload;
-        if (shape === undefined || policy.rebalance.mode === 'Off' || next.has(shape.key)) continue;
-        const known = since.get(shape.key);
+      for (const task of tasks) {
+        const key = askKey(task);
+        if (key === undefined || task.policy.rebalance.mode === 'Off' || next.has(key)) continue;
+        const known = since.get(key);
         const seen = new Map<string, number>();
-        for (const { name, room, taints } of clusters) {
+        for (const view of clusters) {
+          const { name, room, taints } = view;
+          const shape = shapeIn(task, view);
           // A cluster in doubt is not calm, whatever room it has.
-          if (room === undefined || taints.some(({ effect }) => effect !== 'PreferNoSchedule') || room.fit(shape).count === 0) continue;
-          seen.set(name, known?.get(name) ?? nowMs);
+          if (shape === undefined || room === undefined || taints.some(({ effect }) => effect !== 'PreferNoSchedule')) continue;
+          if (room.fit(shape).count > 0) seen.set(name, known?.get(name) ?? nowMs);
         }
-        next.set(shape.key, seen);
+        next.set(key, seen);
       }
       since = next;
     },
-    isCalm: ({ workload, policy }, cluster, nowMs) => {
-      const seen = since.get(workload.shape?.key ?? '')?.get(cluster);
-      return seen !== undefined && nowMs - seen >= policy.rebalance.calmSeconds * 1000;
+    isCalm: (task, cluster, nowMs) => {
+      const seen = since.get(askKey(task) ?? '')?.get(cluster);
+      return seen !== undefined && nowMs - seen >= task.policy.rebalance.calmSeconds * 1000;
     },
   };
 };

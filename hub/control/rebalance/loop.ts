@@ -12,7 +12,7 @@ import type { Ledger } from '../cluster/ledger.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, objectKeyOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
-import { shapeOf } from '../placement/entry.ts';
+import { shapeByCluster, shapesOf } from '../placement/entry.ts';
 import { looksAtOthers, othersIn } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type CalmBook, createCalmBook } from './calm.ts';
@@ -62,15 +62,15 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     const replicas = replicasOf(workload, typeOfKey(catalog, key));
     const isSettled = status?.reason === 'Placed' && (status.owed ?? []).length === 0;
     if (policy === undefined || policy.rebalance.mode === 'Off' || replicas === undefined || !isSettled) return [];
-    const shape = shapeOf(workload, store);
-    if (shape === undefined) return [];
+    const shapes = shapesOf(workload, policy, store);
+    if (shapes.shape === undefined) return [];
     const current = new Map(spec.clusters.flatMap(({ name, replicas: count }) => (count === undefined ? [] : [[name, count] as const])));
     const task: Task = {
       policy,
       workload: {
         ref: spec.workload,
         replicas,
-        shape,
+        ...shapes,
         current,
         owed: new Map(),
         labels: workload.metadata.labels ?? {},
@@ -108,8 +108,9 @@ const apply = async (
   { task, key, placementKey, object, revision }: Entry,
   moves: readonly Move[],
 ): Promise<void> => {
-  const { store, ledger } = options;
-  const { shape, current } = task.workload;
+  const { store, ledger, directory } = options;
+  const { current } = task.workload;
+  const shape = shapeByCluster(task, directory.view);
   const spec = movedSpec(storedPlacement(object).spec, moves);
   const after = new Map(spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
   const both = new Map([...current.keys(), ...after.keys()].map((name) => [name, Math.max(current.get(name) ?? 0, after.get(name) ?? 0)]));
