@@ -57,6 +57,15 @@ describe('the account book', () => {
     expect([again.revokedAtSeconds('U1'), revocationsOf(again.meshJwt())]).toEqual([7_000, { U1: 7_000 }]);
   });
 
+  test('revokes again, in the same second, what was issued after the last revocation', async () => {
+    const book = await open(5_000_000);
+    await book.revoke('eu', 'U1', 6_000_100);
+    await book.revoke('eu', 'U1', 6_000_900);
+    expect([book.revokedAtSeconds('U1'), revocationsOf(book.clusterJwt('eu'))]).toEqual([6_001, { U1: 6_001 }]);
+    await book.revoke('eu', 'U1', 9_000_000);
+    expect(book.revokedAtSeconds('U1')).toBe(9_000);
+  });
+
   test('never goes back in time, so that servers keep the newest claims', async () => {
     const book = await open(9_000_000);
     expect(decode(await book.revoke('eu', 'U1', 1_000_000)).iat).toBe(9_000);

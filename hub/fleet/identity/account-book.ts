@@ -62,8 +62,14 @@ export const openAccountBook = async ({ folder, identity, nowMs, credentialTtlMs
     const accounts = { hub: identity.account.publicKey, cluster: clusterAccountKey(identity, cluster).publicKey };
     return clusterAccountJwt(identity.operator, accounts, { cluster, revocations, issuedAtSeconds: current.issuedAtSeconds });
   };
+  const revokedAtSeconds: AccountBook['revokedAtSeconds'] = (key, cluster) => {
+    const isMeant = (one: Revocation): boolean => one.key === key && (cluster === undefined || one.cluster === cluster);
+    const times = current.revoked.filter(isMeant).map(({ atSeconds }) => atSeconds);
+    return times.length === 0 ? undefined : Math.max(...times);
+  };
   const revoke = async (cluster: string, key: string, atMs: number): Promise<string> => {
-    const atSeconds = Math.floor(atMs / 1_000);
+    // A credential given since the last revocation, maybe in this very second, is issued a second after that: it must not live on.
+    const atSeconds = Math.max(Math.floor(atMs / 1_000), (revokedAtSeconds(key) ?? 0) + 1);
     const next: Record = {
       issuedAtSeconds: Math.max(atSeconds, current.issuedAtSeconds),
       revoked: newest(
@@ -83,11 +89,7 @@ export const openAccountBook = async ({ folder, identity, nowMs, credentialTtlMs
         revocations: latest(current.revoked),
         issuedAtSeconds: current.issuedAtSeconds,
       }),
-    revokedAtSeconds: (key, cluster) => {
-      const isMeant = (one: Revocation): boolean => one.key === key && (cluster === undefined || one.cluster === cluster);
-      const times = current.revoked.filter(isMeant).map(({ atSeconds }) => atSeconds);
-      return times.length === 0 ? undefined : Math.max(...times);
-    },
+    revokedAtSeconds,
     revokedSince: (sinceMs) => {
       const recent = current.revoked.filter(({ atSeconds }) => atSeconds * 1_000 >= sinceMs);
       return [...new Set(recent.map(({ cluster }) => cluster))].sort();

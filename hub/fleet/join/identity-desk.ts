@@ -42,7 +42,7 @@ export const startIdentityDesk = (options: IdentityDeskOptions): (() => void) =>
       const cluster = await getCluster(options.client, name);
       const decision = cluster === undefined ? undefined : decide(cluster, clusterUID);
       if (cluster === undefined || decision === undefined || decision.do === 'nothing') return;
-      if (decision.do === 'cutOff') return cutOff(options, cluster, decision.holder);
+      if (decision.do === 'cutOff') return cutOff(options, cluster, decision);
       const edit = (current: Cluster): Cluster | undefined => {
         const now = decide(current, clusterUID);
         return now.do === 'write' ? { ...current, status: now.status } : undefined;
@@ -75,7 +75,11 @@ export const startIdentityDesk = (options: IdentityDeskOptions): (() => void) =>
 };
 
 /** The agent loses its credential and is told why when it asks for another; the Cluster says it too. */
-const cutOff = async ({ env, client, credentials, tell }: IdentityDeskOptions, cluster: Cluster, holder: string): Promise<void> => {
+const cutOff = async (
+  { env, client, credentials, holders, tell }: IdentityDeskOptions,
+  cluster: Cluster,
+  { holder, clusterUID }: Extract<IdentityDecision, { do: 'cutOff' }>,
+): Promise<void> => {
   const { name } = cluster.metadata;
   const key = cluster.status?.agent?.publicKey;
   if (key === undefined) return;
@@ -86,6 +90,7 @@ const cutOff = async ({ env, client, credentials, tell }: IdentityDeskOptions, c
     status: { ...current.status, conditions: withCondition(current.status?.conditions, finding, env.nowMs()) },
   });
   await change<Cluster>(client, clusters, name, edit, 'status');
+  holders.refused(name, clusterUID);
   await credentials.revoke(name, key);
   env.log.warn('cut off the agent of a member that is joined under another name already', { cluster: name, holder });
   tell(cluster as unknown as KubeObject, { type: 'Warning', reason: 'ClusterTaken', message });

@@ -43,7 +43,8 @@ describe('a hello', () => {
   });
 
   test('with the UID of another Cluster ends in a cut, whatever was known before', () => {
-    for (const known of [undefined, 'a', 'b']) expect(decide(cluster('eu', known), 'a', 'us')).toEqual({ do: 'cutOff', holder: 'us' });
+    for (const known of [undefined, 'a', 'b'])
+      expect(decide(cluster('eu', known), 'a', 'us')).toEqual({ do: 'cutOff', holder: 'us', clusterUID: 'a' });
   });
 
   test('of an agent that is in ends what was said of refused joins, and in time what was said of a change', () => {

@@ -16,7 +16,7 @@ export type IdentityFacts = {
 export type IdentityDecision =
   | { readonly do: 'nothing' }
   | { readonly do: 'write'; readonly status: NonNullable<Cluster['status']>; readonly changedFrom?: string }
-  | { readonly do: 'cutOff'; readonly holder: string };
+  | { readonly do: 'cutOff'; readonly holder: string; readonly clusterUID: string };
 
 /** How long a Cluster shows that another member answers for it, at least: until a hello after that. */
 export const changeShownMs = 3_600_000;
@@ -29,7 +29,7 @@ export const identityChangedText = (before: string, now: string): string =>
 export const decideIdentity = ({ cluster, clusterUID, holder, nowMs }: IdentityFacts): IdentityDecision => {
   const { status } = cluster;
   if (status?.agent === undefined || cluster.metadata.deletionTimestamp !== undefined) return { do: 'nothing' };
-  if (clusterUID !== undefined && holder !== undefined) return { do: 'cutOff', holder };
+  if (clusterUID !== undefined && holder !== undefined) return { do: 'cutOff', holder, clusterUID };
   const before = status.clusterUID;
   const isOther = clusterUID !== undefined && before !== undefined && clusterUID !== before;
   const old = status.conditions ?? [];

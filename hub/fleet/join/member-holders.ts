@@ -1,5 +1,5 @@
 /** @module Which Cluster stands for which member: by the UID of the member's namespace kube-system, whatever the Clusters are called. */
-import { type Cluster, clusterCondition, clusters } from '../../../shared/api/cluster.ts';
+import { type Cluster, clusterCondition, clusters, doubleCondition } from '../../../shared/api/cluster.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
@@ -13,6 +13,10 @@ export type MemberHolders = {
    * approved: what an agent says of itself is believed when it has been let in. The hub's own API is nobody's member: then it is {@link hubName}.
    */
   readonly holder: (clusterUID: string, but: string) => string | undefined;
+  /** The agent of a Cluster was cut off for what it said of its member: remembered as long as the Cluster says so. */
+  readonly refused: (cluster: string, clusterUID: string) => void;
+  /** What {@link MemberHolders.refused} remembers: an agent that asks to join may leave out for which member. */
+  readonly refusedUID: (cluster: string) => string | undefined;
   readonly stop: () => void;
 };
 
@@ -37,6 +41,7 @@ const isEarlier = (a: Held, b: Held): boolean => compareText(a.approvedAt, b.app
 export const followMemberHolders = (store: Store): MemberHolders => {
   const byName = new Map<string, Held>();
   const byUid = new Map<string, Map<string, Held>>();
+  const refused = new Map<string, string>();
   const set = (name: string, held: Held | undefined): void => {
     const before = byName.get(name);
     // Who stays keeps its place among those that were heard of.
@@ -54,7 +59,9 @@ export const followMemberHolders = (store: Store): MemberHolders => {
   const revision = store.revision();
   for (const { object } of store.list(prefix)) set(object.metadata.name, heldBy(object));
   const stop = store.watch(prefix, revision, (change) => {
-    set(partsOf(change.key).name, change.op === 'delete' ? undefined : heldBy(change.current.object));
+    const { name } = partsOf(change.key);
+    if (change.op === 'delete' || doubleCondition(change.current.object) === undefined) refused.delete(name);
+    set(name, change.op === 'delete' ? undefined : heldBy(change.current.object));
   });
   return {
     holder: (clusterUID, but) => {
@@ -63,6 +70,8 @@ export const followMemberHolders = (store: Store): MemberHolders => {
       for (const held of byUid.get(clusterUID)?.values() ?? []) if (first === undefined || isEarlier(held, first)) first = held;
       return first === undefined || first.name === but ? undefined : first.name;
     },
+    refused: (cluster, clusterUID) => void refused.set(cluster, clusterUID),
+    refusedUID: (cluster) => refused.get(cluster),
     stop,
   };
 };

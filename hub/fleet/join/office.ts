@@ -26,7 +26,7 @@ export type JoinOfficeOptions = {
   readonly env: RuntimeEnv;
   readonly client: KubeClient;
   readonly credentials: Credentials;
-  readonly holders: Pick<MemberHolders, 'holder'>;
+  readonly holders: Pick<MemberHolders, 'holder' | 'refusedUID'>;
   readonly tell: TellEvent;
   /** Where admitted agents connect, and what they trust there. */
   readonly broker: () => { readonly natsUrls: readonly string[]; readonly natsCa: string };
@@ -56,7 +56,7 @@ export const makeJoinOffice = (options: JoinOfficeOptions): JoinOffice => {
       // Only a new name needs to know who else holds the key, and nobody makes the hub look through all Clusters without proof.
       const isNewName = cluster?.status?.agent?.publicKey !== request.publicKey;
       const keyHolder = isProofValid && token !== undefined && isNewName ? await otherHolder(client, request) : undefined;
-      const { name, clusterUID } = request;
+      const { name, clusterUID = options.holders.refusedUID(request.name) } = request;
       const memberHolder = clusterUID === undefined ? undefined : options.holders.holder(clusterUID, name);
       const known = { isProofValid, isSealingKeyValid, token, cluster, isRevoked, keyHolder, memberHolder };
       const decision = decideJoin({ request, nowMs: env.nowMs(), ...known });
