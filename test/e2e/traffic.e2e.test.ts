@@ -1,9 +1,8 @@
 /** @module A service that two real clusters have: imported by both, answered by name, and moved by an agent alone when a cluster dies. */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts, type Member, waitFor } from '../testbed/index.ts';
+import { askNames } from './dns-client.ts';
 import { type HubProcess, joinWords, startHub, untilCondition } from './federation.ts';
 import type { Program } from './program.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -67,13 +66,11 @@ const comesTo = async (member: Member, wanted: string): Promise<void> => {
     throw new Error(`${member.name} did not come to ${wanted}; last seen: ${last}`, { cause });
   });
 };
-/** What `dig` gets from the agent of a member, asked again and again. */
-const dug = async (member: Member, type: string, name = `front.front.${zone}`): Promise<string[]> => {
+/** What the agent of a member answers, over UDP and TCP, asked again and again. */
+const named = async (member: Member, type: 'A' | 'NS' | 'SRV', name = `front.front.${zone}`): Promise<string[]> => {
   const found = new Set<string>();
   for (let asked = 0; asked < 15; asked++) {
-    const words = ['+short', '+tries=1', '+time=2', '-p', String(dnsPorts.get(member.name)), '@127.0.0.1', name, type];
-    const { stdout } = await promisify(execFile)('dig', asked % 2 === 0 ? words : ['+tcp', ...words]);
-    for (const line of stdout.trim().split('\n')) found.add(line);
+    for (const line of await askNames(dnsPorts.get(member.name) ?? 0, name, type, asked % 2 === 0 ? 'udp' : 'tcp')) found.add(line);
   }
   return [...found].sort();
 };
@@ -106,13 +103,16 @@ test('names are answered over UDP and TCP once the clusters have addresses', asy
     const status = { status: { loadBalancer: { ingress: [{ ip: addresses[member.name] }] } } };
     await kubectl(member, ['patch', 'service', 'front', '--subresource', 'status', '--type', 'merge', '-p', JSON.stringify(status)]);
   }
-  const both = Object.values(addresses).sort();
-  await waitFor('both addresses', async () => ((await dug(idc, 'A')).join() === both.join() ? true : undefined), { timeoutMs: withinMs });
-  expect((await dug(cloud, 'SRV', `_http._tcp.front.front.${zone}`)).map((line) => line.split(' ').slice(2).join(' '))).toEqual([
-    `80 cloud.front.front.${zone}.`,
-    `80 idc.front.front.${zone}.`,
+  const both = Object.values(addresses).sort().join();
+  for (const member of [idc, cloud]) {
+    const hasBoth = async (): Promise<boolean> => (await named(member, 'A')).join() === both;
+    await waitFor(`both addresses from the agent of ${member.name}`, hasBoth, { timeoutMs: withinMs });
+  }
+  expect(await named(cloud, 'SRV', `_http._tcp.front.front.${zone}`)).toEqual([
+    `80 cloud.front.front.${zone}`,
+    `80 idc.front.front.${zone}`,
   ]);
-  expect(await dug(cloud, 'NS', zone)).toEqual([`ns-cloud.${zone}.`, `ns-idc.${zone}.`]);
+  expect(await named(cloud, 'NS', zone)).toEqual([`ns-cloud.${zone}`, `ns-idc.${zone}`]);
 });
 
 test('a cluster that dies loses endpoints, weights and names in the other one, by its agent alone', async () => {
@@ -132,7 +132,7 @@ test('a cluster that dies loses endpoints, weights and names in the other one, b
   await waitFor('weights', async () => ((await weights()) === 'front-cloud 1000000, front-idc 0' ? true : undefined), {
     timeoutMs: withinMs,
   });
-  expect(await dug(cloud, 'A')).toEqual([addresses.cloud]);
+  expect(await named(cloud, 'A')).toEqual([addresses.cloud]);
   const owners = JSON.parse(await kubectl(cloud, ['get', 'httproute', 'front', '-o', 'json', '--show-managed-fields'])) as {
     metadata: { managedFields: { manager: string; operation: string }[] };
   };
