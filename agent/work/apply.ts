@@ -3,7 +3,7 @@ import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import { jobEndOf } from '../../shared/kube/job-end.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { assert } from '../../shared/lib/index.ts';
-import type { WorkItem } from '../../shared/wire/index.ts';
+import { fencedReason, type WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { fightOf, noteTouch } from './drift.ts';
 import { explainFailure, fieldConflicts, rivalText } from './failure.ts';
@@ -153,7 +153,7 @@ const stopOf = (step: Step, { item }: Entry): { reason?: string; message?: strin
   const message = lease.isHeld
     ? 'a singleton from before the cluster was given up: it stays stopped until the hub sends it anew'
     : 'a singleton whose lease too few other clusters confirm: it is stopped, so that it may begin elsewhere';
-  return { reason: 'Fenced', message };
+  return { reason: fencedReason, message };
 };
 
 const settle = (step: Step, entry: Entry): void => {

@@ -51,6 +51,9 @@ export type WorkItem = {
   readonly singleton?: boolean;
 };
 
+/** {@link StatusItem.reason} of a singleton that has no replicas because of its lease or its fence. */
+export const fencedReason = 'Fenced';
+
 /** What became of one work item: KV bucket `status`, key `<cluster>.<id>`, written by the agent. */
 export type StatusItem = {
   readonly v: 1;

@@ -36,7 +36,7 @@ export type FakeFleet = {
   /** What the hub had removed from the broker, as `cluster.id`. */
   readonly forgotten: readonly string[];
   /** A member's controllers came to this status of an object that it has taken. */
-  readonly tell: (cluster: string, id: string, status: { readonly [field: string]: unknown }) => void;
+  readonly tell: (cluster: string, id: string, status: { readonly [field: string]: unknown }, reason?: string) => void;
   /** Loses one record at the broker. */
   readonly damage: (cluster: string, id: string) => void;
 };
@@ -217,12 +217,12 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     },
     published: () => [...records.values()],
     forgotten,
-    tell: (cluster, id, status) => {
+    tell: (cluster, id, status, reason) => {
       const item = agents.get(cluster)?.taken.findLast((taken) => taken.id === id);
       if (item === undefined) throw new RangeError(`${cluster} has taken no ${id}`);
       const { v, seq: at, ref } = item;
-      for (const handler of handlers.status)
-        handler({ v, cluster, id, seq: at, ref, phase: 'Applied', generation: 1, status, observedAtMs: nowMs() });
+      const said = { phase: 'Applied', ...(reason === undefined ? {} : { reason }), generation: 1, status } as const;
+      for (const handler of handlers.status) handler({ v, cluster, id, seq: at, ref, ...said, observedAtMs: nowMs() });
     },
     damage: (cluster, id) => {
       records.delete(`${cluster}.${id}`);

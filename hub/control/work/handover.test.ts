@@ -236,9 +236,51 @@ describe('a move of a singleton', () => {
     expect([wait(2), wait(1)]).toEqual([1, 0]);
   });
 
-  it('stays where it is when a drain finds no place for it', () => {
-    const { keep } = decideHandover(input({}, { a: holding(1) }, { isSingleton: true, unplaced: 1, drained: new Map([['a', 0]]) }));
-    expect([...keep]).toEqual([['a', 1]]);
+  type Staying = readonly [
+    rule: string,
+    Record<string, Holding>,
+    Partial<HandoverInput>,
+    keep: [string, number][],
+    stay: [string, number][],
+  ];
+  const bothDrained = new Map([
+    ['a', 0],
+    ['b', 0],
+  ]);
+  it.each<Staying>([
+    ['stays where it is, told anew so that it runs again after a fence', { a: holding(1) }, {}, [], [['a', 1]]],
+    ['stays with no more than are wanted', { a: holding(3) }, {}, [], [['a', 1]]],
+    ['is left as it is while the cluster has not answered', { a: holding(1, 0, { isGuess: true }) }, {}, [['a', 1]], []],
+    ['stays whole where a fence stopped it', { a: holding(1, 0, { isGuess: true, isStopped: true }) }, { unplaced: 2 }, [], [['a', 2]]],
+    ['is left as it is while another cluster runs it', { a: holding(1), c: holding(0, 0, { running: 1 }) }, {}, [['a', 1]], []],
+    [
+      'is left as it is while a cluster that nobody hears may run it',
+      { a: holding(1), c: holding(1, 1, { isUnheard: true }) },
+      {},
+      [['a', 1]],
+      [],
+    ],
+    [
+      'is told anew when the other cluster has fenced itself',
+      { a: holding(1), c: holding(1, 1, { isUnheard: true }) },
+      { isFenced: (name) => name === 'c' },
+      [],
+      [['a', 1]],
+    ],
+    [
+      'is told anew in none of two drained clusters that both have it',
+      { a: holding(1), b: holding(1) },
+      { drained: bothDrained },
+      [
+        ['a', 1],
+        ['b', 1],
+      ],
+      [],
+    ],
+    ['is told nothing while its cluster is not heard', { a: holding(1, 1, { isUnheard: true }) }, {}, [], []],
+  ])('that finds no place when its cluster is drained %s', (_, held, more, keep, stay) => {
+    const decided = decideHandover(input({}, held, { isSingleton: true, unplaced: 1, drained: new Map([['a', 0]]), ...more }));
+    expect([[...decided.keep], [...decided.stay]]).toEqual([keep, stay]);
   });
 
   it('keeps nothing where it was', () => {

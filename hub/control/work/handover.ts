@@ -10,6 +10,8 @@ export type Holding = {
   readonly told: number;
   /** An earlier run told it, and it has not answered since: `told` is a guess, and it keeps what it has. */
   readonly isGuess?: boolean;
+  /** Its fence stopped it: how many it was told it does not say. */
+  readonly isStopped?: boolean;
   /** Of those it said to be ready. */
   readonly ready: number;
   /** The most that may still run there, by what it was told and what it answered. */
@@ -52,17 +54,31 @@ const nothing: Handover = { keep: new Map(), stay: new Map(), wait: new Set() };
 const leaving = ({ held, wanted }: HandoverInput): [string, Holding][] =>
   [...held].filter(([name, { told }]) => told > (wanted.get(name) ?? 0)).sort(([a], [b]) => compareText(a, b));
 
+/** True while a replica may run in the cluster that it should not have. */
+const isRunning = ({ isFenced }: HandoverInput, [name, { running, isUnheard }]: [string, Holding], wanted: number): boolean =>
+  running > wanted && !(isUnheard && isFenced(name));
+
+/**
+ * A drain does not stop what has nowhere to go. It is sent anew, so that it runs again where a fence stopped it, once no other cluster may run it;
+ * until then, and where it is not known what it was told, it is left as it is.
+ */
+const stayingAlone = (input: HandoverInput): Handover => {
+  const { held, drained, unplaced } = input;
+  const staying = leaving(input).filter(([name, { isUnheard }]) => drained.has(name) && !isUnheard);
+  const [first] = staying;
+  if (first === undefined) return nothing;
+  const [name, { told, isGuess = false, isStopped = false }] = first;
+  const isAlone = ![...held].some((one) => one[0] !== name && isRunning(input, one, 0));
+  if (isAlone && (isStopped || !isGuess)) return { ...nothing, stay: new Map([[name, isGuess ? unplaced : Math.min(told, unplaced)]]) };
+  return { ...nothing, keep: new Map(staying.map(([one, { told: replicas }]) => [one, replicas])) };
+};
+
 const oneAfterAnother = (input: HandoverInput): Handover => {
-  // A drain does not stop what has nowhere to go.
-  if (input.unplaced > 0 && input.wanted.size === 0) {
-    const staying = leaving(input).filter(([name, { isUnheard }]) => input.drained.has(name) && !isUnheard);
-    return { ...nothing, keep: new Map(staying.map(([name, { told }]) => [name, told])) };
-  }
-  const isBlocked = [...input.held].some(
-    ([name, { running, isUnheard }]) => running > (input.wanted.get(name) ?? 0) && !(isUnheard && input.isFenced(name)),
-  );
+  const { held, wanted } = input;
+  if (input.unplaced > 0 && wanted.size === 0) return stayingAlone(input);
+  const isBlocked = [...held].some((one) => isRunning(input, one, wanted.get(one[0]) ?? 0));
   if (!isBlocked) return nothing;
-  const grows = [...input.wanted].filter(([name, replicas]) => replicas > (input.held.get(name)?.told ?? 0));
+  const grows = [...wanted].filter(([name, replicas]) => replicas > (held.get(name)?.told ?? 0));
   return { ...nothing, wait: new Set(grows.map(([name]) => name)) };
 };
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { fencedReason } from '../../../shared/wire/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -134,4 +135,33 @@ describe('a move', () => {
     await it.client.delete({ ...clusters, name: 'home' });
     await until(() => expect(replicasIn('aws')).toBe(4));
   });
+
+  it.each([
+    ['by the same hub', false],
+    ['by a hub that has started anew', true],
+  ])(
+    'of a singleton that finds no place tells it anew, above the fence, where it stays, when that drained cluster was lost and is back: %s',
+    async (_, isRestarted) => {
+      const it = await settledAtHome({ class: 'Singleton' });
+      const home = { ...clusters, name: 'home' };
+      const merge = 'application/merge-patch+json';
+      await it.client.patch({ ...clusters, name: 'aws' }, merge, { spec: { taints: [{ key: 'full', effect: 'NoSchedule' }] } });
+      await it.client.patch(home, merge, { spec: { drain: {} } });
+      await until(() => expect(storedStatus(it)?.staying).toMatchObject([{ name: 'home', reason: 'Drained' }]));
+      it.fleet.agent('home').cutOff = true;
+      await until(() => expect(it.control().directory.get('home')?.health.phase).toBe('Lost'));
+      // As the verdict of the other clusters writes it.
+      const fence = it.store.revision();
+      await it.client.patch(home, merge, { status: { fence } }, { subresource: 'status' });
+      if (isRestarted) await it.restart();
+      it.fleet.agent('home').cutOff = false;
+      // As an agent says when it starts again: above its fence nothing was sent.
+      it.fleet.tell('home', workId, { replicas: 0 }, fencedReason);
+      await until(() => {
+        const { op, seq = 0, singleton } = it.fleet.agent('home').taken.findLast(({ id }) => id === workId) ?? {};
+        expect([op, singleton, seq > fence, replicasIn('home')]).toEqual(['apply', true, true, 4]);
+      });
+      expect(it.fleet.agent('aws').taken).toEqual([]);
+    },
+  );
 });

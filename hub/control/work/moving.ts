@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
-import type { StatusItem } from '../../../shared/wire/index.ts';
+import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
@@ -70,14 +70,15 @@ export type Moving = {
 const lookMs = 1_000;
 
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
-  // What was sent by an earlier run and not answered counts as something.
+  // What was sent by an earlier run counts as something while it is not answered, or answered that its fence stopped it.
+  const isStopped = entry.op === 'apply' && answer?.reason === fencedReason;
   const known = replicasTold(entry, answer);
   const isGuess = known === undefined && entry.op === 'apply';
   const told = known ?? (isGuess ? 1 : 0);
   const said = countOf(answer, 'replicas');
   // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
   const running = isWithdrawn(entry, answer) ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
-  return { told, isGuess, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
+  return { told, isGuess, isStopped, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 
 /** Follows moves; remembers since when each has been open. */

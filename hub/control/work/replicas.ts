@@ -2,7 +2,7 @@
 import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
-import type { StatusItem } from '../../../shared/wire/index.ts';
+import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { bag, bags, groupKind, workIdOf } from '../kinds.ts';
 import type { Board, BoardEntry } from './board.ts';
@@ -20,13 +20,13 @@ export const countOf = (item: StatusItem | undefined, field: 'replicas' | 'ready
 };
 
 /**
- * Replicas that a cluster was told to have. Of a record of an earlier run only the answer tells. Undefined = withdrawn, not known, or an
- * object that has none.
+ * Replicas that a cluster was told to have. Of a record of an earlier run only the answer tells, and not when a fence stopped them. Undefined =
+ * withdrawn, not known, or an object that has none.
  */
 export const replicasTold = (entry: BoardEntry, answer: StatusItem | undefined): number | undefined => {
   if (entry.op === 'withdraw') return undefined;
   if (entry.isAssumed !== true && entry.replicas !== undefined) return entry.replicas;
-  return answer !== undefined && tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
+  return answer !== undefined && answer.reason !== fencedReason && tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
 };
 
 /** What conditions of a workload tell of replicas that are not ready, the most telling first. */
