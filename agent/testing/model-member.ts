@@ -1,7 +1,7 @@
 /** @module A member cluster in a few lines, for the pure core: objects, uids, generations and field owners, performing the core's effects at once. */
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import type { WorkItem } from '../../shared/wire/index.ts';
+import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { liveOf } from '../work/live.ts';
 import { FIELD_MANAGER } from '../work/marks.ts';
@@ -13,6 +13,8 @@ export type ModelMember = {
   readonly objects: Map<string, KubeObject>;
   readonly managers: Map<string, string>;
   readonly records: Map<string, WorkItem>;
+  /** What was kept beside them of Jobs that were over, by work id. */
+  readonly ends: Map<string, StatusItem>;
   /** Writes that reached an object, in order: `apply shop/a seq 3`. */
   readonly writes: string[];
   /** Performs an effect that asks for an answer. */
@@ -37,6 +39,7 @@ export const modelMember = (namespaces: readonly string[] = ['shop']): ModelMemb
   const objects = new Map<string, KubeObject>();
   const managers = new Map<string, string>();
   const records = new Map<string, WorkItem>();
+  const ends = new Map<string, StatusItem>();
   const spaces = new Set(namespaces);
   const writes: string[] = [];
   let uids = 0;
@@ -89,6 +92,8 @@ export const modelMember = (namespaces: readonly string[] = ['shop']): ModelMemb
     switch (effect.do) {
       case 'record':
         records.set(id, effect.item);
+        if (effect.end === undefined) ends.delete(id);
+        else ends.set(id, effect.end);
         return { on: 'Recorded', id, op, ...(effect.look === undefined ? {} : { look: lookAt(effect.look) }) };
       case 'read':
         return { on: 'Read', id, op, ...lookAt(effect.address) };
@@ -121,6 +126,7 @@ export const modelMember = (namespaces: readonly string[] = ['shop']): ModelMemb
     objects,
     managers,
     records,
+    ends,
     writes,
     perform,
     put: (target, object, manager = 'kubectl') => {

@@ -57,8 +57,10 @@ export const workBench = (options: { asleep?: boolean; member?: ModelMember } = 
     if (effect.do === 'publish') {
       bench.statuses.set(effect.status.id, effect.status);
       bench.published.push(effect.status);
-    } else if (effect.do === 'forget') bench.member.records.delete(effect.id);
-    else if ('op' in effect) queue.push(bench.intercept(effect) ?? bench.member.perform(effect));
+    } else if (effect.do === 'forget') {
+      bench.member.records.delete(effect.id);
+      bench.member.ends.delete(effect.id);
+    } else if ('op' in effect) queue.push(bench.intercept(effect) ?? bench.member.perform(effect));
   };
   const tell = (input: WorkInput): void => {
     queue.push(input);
@@ -89,7 +91,7 @@ export const workBench = (options: { asleep?: boolean; member?: ModelMember } = 
     restart: () => {
       bench.state = createWorkState('eu');
       tell({ on: 'Served', apis: modelApis, stale: [] });
-      tell({ on: 'Loaded', items: [...bench.member.records.values()] });
+      tell({ on: 'Loaded', items: [...bench.member.records.values()], ends: [...bench.member.ends.values()] });
     },
   };
   if (options.asleep !== true) bench.restart();

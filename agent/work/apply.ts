@@ -1,12 +1,12 @@
 /** @module The path of an item that should be here: recorded, read once, applied, kept as it is. */
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
-import { jobEndOf } from '../../shared/kube/job-end.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { assert } from '../../shared/lib/index.ts';
 import { fencedReason, type WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { fightOf, noteTouch } from './drift.ts';
 import { explainFailure, fieldConflicts, rivalText } from './failure.ts';
+import { noteEnd } from './job-end.ts';
 import { isStopped } from './lease.ts';
 import type { Live } from './live.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
@@ -15,7 +15,7 @@ import { judge } from './ownership.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
 import { faultOf, render } from './render.ts';
-import type { Entry } from './state.ts';
+import { type Entry, isOver } from './state.ts';
 
 /** Calls without an answer, in a row, after which an object's status says so. */
 const SILENT_ATTEMPTS = 4;
@@ -84,7 +84,7 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
   }
   noteAnswer(step, true);
   if (found === undefined) {
-    markGone(entry);
+    entry.live = undefined;
     if (isOver(entry)) settle(step, entry);
     else apply(step, entry, false);
     return;
@@ -110,17 +110,6 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
   }
   entry.live = found;
   apply(step, entry, judgement.force);
-};
-
-/**
- * True for a Job that was seen to complete or fail, as it was applied last: made anew it would run once more. Only newer work makes it again.
- */
-export const isOver = ({ item, appliedSeq, live }: Entry): boolean =>
-  item.ref.kind === 'Job' && item.ref.apiVersion === 'batch/v1' && appliedSeq === item.seq && jobEndOf(live?.status) !== undefined;
-
-/** The object is not there any more; of a Job that is over, its end stays known and told. */
-export const markGone = (entry: Entry): void => {
-  entry.live = entry.live !== undefined && isOver(entry) ? { ...entry.live, deleting: true } : undefined;
 };
 
 /** Somebody else's object is looked at again no more often than this. */
@@ -156,7 +145,8 @@ const stopOf = (step: Step, { item }: Entry): { reason?: string; message?: strin
   return { reason: fencedReason, message };
 };
 
-const settle = (step: Step, entry: Entry): void => {
+/** Nothing is left to do for the entry. */
+export const settle = (step: Step, entry: Entry): void => {
   entry.attempt = 0;
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
@@ -179,6 +169,7 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   entry.baseline = live.fingerprint;
   entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);
   settle(step, entry);
+  noteEnd(step, entry);
   watchKind(step, entry.item);
   if (entry.item.ref.kind === 'CustomResourceDefinition' && !again) step.effects.push({ do: 'discover' });
 };
@@ -198,7 +189,7 @@ const applyFailed = (step: Step, entry: Entry, failure: ApiFailure): void => {
   }
   if (failure.status === 409 && fieldConflicts(failure).length === 0) {
     // Another object took the name, or it was deleted meanwhile: look again.
-    markGone(entry);
+    entry.live = undefined;
     retryLater(step, entry);
     return;
   }

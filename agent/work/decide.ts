@@ -5,14 +5,15 @@ import { assert, unreachable } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
-import { addressToApply, failed, isOver, markGone, onApplied, onNamespaceReady, onRead, startApply } from './apply.ts';
+import { addressToApply, failed, onApplied, onNamespaceReady, onRead, settle, startApply } from './apply.ts';
 import { isCalm, touchDelayMs } from './drift.ts';
+import { needsRecord, noteEnd } from './job-end.ts';
 import { isSingleton } from './lease.ts';
 import { isOlder, type Live } from './live.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAgain, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
-import { createEntry, type Entry, targetOf, type WorkState } from './state.ts';
+import { createEntry, type Entry, isOver, targetOf, type WorkState } from './state.ts';
 import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
@@ -70,7 +71,17 @@ const take = (step: Step, input: WorkInput): void => {
 const onLoaded = (step: Step, input: Extract<WorkInput, { on: 'Loaded' }>): void => {
   if (input.failure !== undefined) notRecorded(step, input.failure.message);
   for (const item of input.items) onItem(step, item, true);
+  for (const end of input.ends ?? []) onKeptEnd(step, end);
   step.state.loaded = true;
+};
+
+/** What a Job came to before the restart. */
+const onKeptEnd = ({ state }: Step, end: StatusItem): void => {
+  const entry = state.entries.get(end.id);
+  if (entry === undefined || entry.item.seq !== end.seq) return;
+  entry.end = end;
+  entry.recordedEnd = end.seq;
+  entry.appliedSeq = end.seq;
 };
 
 const notRecorded = (step: Step, why: string): void => {
@@ -173,10 +184,19 @@ const start = (step: Step, entry: Entry): void => {
     markTried(step, entry, true);
     return;
   }
-  if (entry.recordedSeq < item.seq && step.state.unrecorded === undefined) {
+  if (needsRecord(step, entry)) {
     moveTo(step, entry, 'Recording');
     const look = item.op === 'withdraw' ? addressToWithdraw(step, entry) : addressToApply(step, entry);
-    step.effects.push({ do: 'record', id: item.id, op: entry.op, item, ...(look === undefined ? {} : { look }) });
+    const { id } = item;
+    const end = isOver(entry) ? entry.end : undefined;
+    step.effects.push({
+      do: 'record',
+      id,
+      op: entry.op,
+      item,
+      ...(end === undefined ? {} : { end }),
+      ...(look === undefined ? {} : { look }),
+    });
     return;
   }
   proceed(step, entry);
@@ -247,13 +267,17 @@ const onRecorded = (step: Step, entry: Entry, failure: ApiFailure | undefined, l
       failed(step, entry, 'create', failure);
       return;
     }
-    const { id } = entry.item;
-    if (entry.recordedSeq > 0) step.effects.push({ do: 'forget', id });
+    const { id, seq } = entry.item;
+    if (entry.recordedSeq > 0 && entry.recordedSeq < seq) step.effects.push({ do: 'forget', id });
     const message = 'a work item cannot be kept in the cluster';
     step.effects.push({ do: 'log', level: 'warn', message, fields: { id, why: failure.message } });
   }
+  const wasOver = isOver(entry);
   entry.recordedSeq = entry.item.seq;
-  proceed(step, entry, look);
+  if (wasOver) entry.recordedEnd = entry.item.seq;
+  // Of what is over and as it should be, nothing but its end was to be kept.
+  if (wasOver && entry.live !== undefined && entry.live.fingerprint === entry.baseline) settle(step, entry);
+  else proceed(step, entry, look);
 };
 
 const onFullReading = (step: Step, ids: readonly string[]): void => {
@@ -294,6 +318,7 @@ const observed = (step: Step, entry: Entry, live: Live): void => {
   if (entry.outcome?.reason === 'DriftFight' && isCalm(entry, step.env))
     entry.outcome = { seq: entry.outcome.seq, phase: entry.outcome.phase };
   publish(step, entry);
+  noteEnd(step, entry);
   const drifted = live.fingerprint !== entry.baseline;
   if (drifted && !live.deleting && entry.item.op === 'apply' && entry.stage === 'Settled') touch(step, entry);
 };
@@ -312,9 +337,13 @@ const vanished = (step: Step, entry: Entry): void => {
     if (entry.stage === 'Going') gone(step, entry);
     return;
   }
-  if (entry.baseline === undefined || entry.stage !== 'Settled') return;
-  markGone(entry);
-  if (isOver(entry)) return;
+  if (entry.baseline === undefined) return;
+  if (isOver(entry)) {
+    entry.live = undefined;
+    return;
+  }
+  if (entry.stage !== 'Settled') return;
+  entry.live = undefined;
   entry.rival = 'somebody who deletes it';
   touch(step, entry);
 };

@@ -16,8 +16,8 @@ export type Look = { readonly found?: Live };
 
 /** What happened. */
 export type WorkInput =
-  /** What the member kept over a restart; the first input that lets work begin. `failure`: it may not be read, and we go on without. */
-  | { readonly on: 'Loaded'; readonly items: readonly WorkItem[]; readonly failure?: ApiFailure }
+  /** What the member kept over a restart, with what was told last of Jobs that are over; the first input that lets work begin. `failure`: it may not be read, and we go on without. */
+  | { readonly on: 'Loaded'; readonly items: readonly WorkItem[]; readonly ends?: readonly StatusItem[]; readonly failure?: ApiFailure }
   | { readonly on: 'Item'; readonly item: WorkItem }
   /** A full reading of the hub's desire ended; `ids` = all it holds. Nothing is deleted because it is missing here. */
   | { readonly on: 'FullReading'; readonly ids: readonly string[] }
@@ -43,8 +43,18 @@ export type WorkInput =
 
 /** What to do; effects of one step are started in order. Those with `op` are answered by an input with the same id and op. */
 export type WorkEffect =
-  /** `look`: reads this object meanwhile; a reading changes nothing, so it need not wait until the record is kept. */
-  | { readonly do: 'record'; readonly id: string; readonly op: number; readonly item: WorkItem; readonly look?: ObjectAddress }
+  /**
+   * `end`: what a Job came to that is over. `look`: reads this object meanwhile; a reading changes nothing, so it need not wait until the record is
+   * kept.
+   */
+  | {
+      readonly do: 'record';
+      readonly id: string;
+      readonly op: number;
+      readonly item: WorkItem;
+      readonly end?: StatusItem;
+      readonly look?: ObjectAddress;
+    }
   | { readonly do: 'forget'; readonly id: string }
   | { readonly do: 'read'; readonly id: string; readonly op: number; readonly address: ObjectAddress }
   | {

@@ -1,7 +1,7 @@
 /** @module Says what became of an item: at once, but each object at most a few times a second, and never the same twice. */
 import type { StatusItem } from '../../shared/wire/index.ts';
 import { STATUS_INTERVAL_MS, type Step } from './queue.ts';
-import type { Entry, Outcome } from './state.ts';
+import { type Entry, isOver, type Outcome } from './state.ts';
 
 const REASON_CHARS_MAX = 256;
 const MESSAGE_CHARS_MAX = 2_000;
@@ -54,9 +54,11 @@ const send = (step: Step, entry: Entry, status: StatusItem): void => {
   step.effects.push({ do: 'publish', status });
 };
 
-const statusOf = (step: Step, entry: Entry): StatusItem | undefined => {
-  const { item, outcome, live } = entry;
+/** What is told of the entry now; undefined before anything came of it. Of a Job that is over and gone, its end stays told. */
+export const statusOf = (step: Step, entry: Entry): StatusItem | undefined => {
+  const { item, outcome } = entry;
   if (outcome === undefined) return undefined;
+  const seen = entry.live ?? (isOver(entry) ? entry.end : undefined);
   return {
     v: 1,
     cluster: item.cluster,
@@ -66,8 +68,8 @@ const statusOf = (step: Step, entry: Entry): StatusItem | undefined => {
     phase: outcome.phase,
     ...(outcome.reason === undefined ? {} : { reason: outcome.reason.slice(0, REASON_CHARS_MAX) }),
     ...(outcome.message === undefined ? {} : { message: outcome.message.slice(0, MESSAGE_CHARS_MAX) }),
-    ...(live?.generation === undefined ? {} : { generation: live.generation }),
-    ...(live?.status === undefined ? {} : { status: live.status }),
+    ...(seen?.generation === undefined ? {} : { generation: seen.generation }),
+    ...(seen?.status === undefined ? {} : { status: seen.status }),
     observedAtMs: step.env.nowMs(),
   };
 };

@@ -132,12 +132,12 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const load = async (attempt: number): Promise<void> => {
     if (stopped) return;
     try {
-      const { items, broken, owners } = await records.load();
+      const { items, ends, broken, owners } = await records.load();
       const [owner] = owners;
       if (owner !== undefined) return refuse(owner, attempt);
       if (broken.length > 0) env.log.warn('kept work that cannot be read is left out', { secrets: broken });
       for (const item of items) link.rememberSeq(item.id, item.seq);
-      post({ on: 'Loaded', items });
+      post({ on: 'Loaded', items, ends });
     } catch (error) {
       const failure = failureOf(error);
       if (failure.status !== 403 && failure.status !== 404) {
@@ -197,7 +197,7 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
     case 'record':
       return attempt(
         async () => {
-          const [, look] = await Promise.all([records.keep(effect.item), lookAt(client, effect.look)]);
+          const [, look] = await Promise.all([records.keep(effect.item, effect.end), lookAt(client, effect.look)]);
           return { on: 'Recorded', id, op, ...(look === undefined ? {} : { look }) };
         },
         (failure) => ({ on: 'Recorded', id, op, failure }),

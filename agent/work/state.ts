@@ -30,6 +30,10 @@ export type Entry = {
   appliedSeq: number;
   /** The member's object, when it is there and ours. */
   live: Live | undefined;
+  /** What was told of a Job when it was seen to be over. */
+  end: StatusItem | undefined;
+  /** Seq whose {@link end} is kept in the member for a restart. */
+  recordedEnd: number;
   /** What a watch saw while an operation was under way. */
   seen: Live | 'vanished' | undefined;
   /** Fingerprint after our last apply; undefined = not applied since the start. */
@@ -115,6 +119,8 @@ export const createEntry = (item: WorkItem): Entry => ({
   recordedSeq: 0,
   appliedSeq: 0,
   live: undefined,
+  end: undefined,
+  recordedEnd: 0,
   seen: undefined,
   baseline: undefined,
   attempt: 0,
@@ -127,6 +133,9 @@ export const createEntry = (item: WorkItem): Entry => ({
   published: undefined,
   publishedMs: 0,
 });
+
+/** True for a Job that was seen to complete or fail, as it was applied last: made anew it would run once more. Only newer work makes it again. */
+export const isOver = ({ item, end }: Entry): boolean => item.op === 'apply' && end?.seq === item.seq;
 
 /** Names an object without its version: `apps/deployments/shop/web`. */
 export const targetOf = (ref: Pick<WorkRef, 'apiVersion' | 'resource' | 'namespace' | 'name'>): string =>

@@ -1,9 +1,9 @@
 /** @module What a change of a stored object means to the loops. Pure. */
 
 import { storedPlacement } from '../../shared/api/index.ts';
+import { isFinishedJob } from '../../shared/kube/job-end.ts';
 import type { Change } from '../../shared/kube/storage/index.ts';
 import { sameJson } from '../../shared/lib/same-json.ts';
-import { isFinishedJob } from './placement/decide.ts';
 import { placementFinalizer } from './placement/names.ts';
 
 /** Fields that the hub keeps of an object, and those of its metadata. */

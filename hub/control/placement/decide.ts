@@ -10,7 +10,6 @@ import {
   withStaying,
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
-import { jobEndOf } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
@@ -174,10 +173,6 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
   const doubted = inDoubt(clusters);
   return !isSameOutcome(explainedIn(before), explainedIn(after), (cluster) => doubted.has(cluster));
 };
-
-/** A Job that has completed or failed: moving it would run it again. */
-export const isFinishedJob = (object: KubeObject): boolean =>
-  object.kind === 'Job' && object.apiVersion === 'batch/v1' && jobEndOf(object.status) !== undefined;
 
 const nowhere: ReadonlyMap<string, number> = new Map();
 

@@ -1,6 +1,7 @@
 /** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
 import { hanseGroup, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
 import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { keyOf, prefixOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import {
@@ -18,7 +19,7 @@ import type { Directory } from '../cluster/directory.ts';
 import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
-import { isFinishedJob, workloadOf } from './decide.ts';
+import { workloadOf } from './decide.ts';
 import { policyForJob } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';

@@ -1,5 +1,6 @@
 /** @module What becomes of objects that need no decision: gone, on their way out, without a policy, finished. */
 import { type StoredPlacement, type StoredPlacementStatus, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -8,7 +9,7 @@ import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
-import { isFinishedJob, stillOwed } from './decide.ts';
+import { stillOwed } from './decide.ts';
 import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';

@@ -1,6 +1,7 @@
 /** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
 import { type Cluster, hanseGroup, type PlanReviewSpec, storedPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
 import type { PodShape, Read } from '../../../shared/capacity/index.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import {
@@ -30,7 +31,7 @@ import { healthTaints } from '../cluster/health.ts';
 import { type Ledger, unseen } from '../cluster/ledger.ts';
 import type { NamedObjects } from '../dependencies/index.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
-import { isFinishedJob, workloadOf } from '../placement/decide.ts';
+import { workloadOf } from '../placement/decide.ts';
 import { lingeringOf, shapesOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';

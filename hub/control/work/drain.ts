@@ -7,13 +7,13 @@ import {
   drainTaint,
   waitingText,
 } from '../../../shared/api/index.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import { evictionAt } from '../../../shared/placement/index.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
-import { isFinishedJob } from '../placement/decide.ts';
 import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';

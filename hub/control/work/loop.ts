@@ -1,5 +1,6 @@
 /** @module Sends each cluster what it should have and takes back what it should not. A key is the object's storage key. */
 import type { StoredPlacement } from '../../../shared/api/index.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -10,7 +11,6 @@ import { type Controller, done, type Outcome, startController } from '../control
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { type KindCatalog, podSpecOf, refOf, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
-import { isFinishedJob } from '../placement/decide.ts';
 import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, isWithdrawn, placementMark } from './board.ts';
