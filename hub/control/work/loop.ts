@@ -105,7 +105,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const isKept = stored !== undefined && !isDeleted && holdsData(stored.object);
     const owed = new Set((existing?.placement?.status?.owed ?? []).map(({ name }) => name));
     const { actions, remaining } = decideWork({
-      // A Job that is over stays as it was sent: nothing of it can be changed, and made anew it would run again.
+      // A Job that is over stays as it was sent, by an earlier run too: nothing of it can be changed, and made anew it would run again.
       desired: new Map(
         [...(rendered?.wanted ?? [])].map(([cluster, { fingerprint }]) => [
           cluster,
@@ -113,7 +113,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         ]),
       ),
       sent: recordsOf(id, stored !== undefined),
-      inputRevision: rendered?.inputRevision ?? 0,
+      inputRevision: isOver ? 0 : (rendered?.inputRevision ?? 0),
       isDeleted,
       orphans:
         stored?.object.metadata.annotations?.[onDeleteAnnotation] === 'Orphan' ||
