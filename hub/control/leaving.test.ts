@@ -197,6 +197,47 @@ describe('what leaves a cluster', () => {
     expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
   });
 
+  it.each([
+    ['at once', 0],
+    ['after an hour', 3_600],
+  ])(
+    'leaves in a cluster whose drain is taken back what is ready and has no ready replacement, though a surplus goes %s',
+    async (_, surplusSeconds) => {
+      const it = await started({ home: 8, aws: 8 });
+      it.fleet.agent('aws').readyMax = 4;
+      await it.client.create(policiesType, policy({ failover: { surplusSeconds } }));
+      await it.client.create(deployments, deployment(6));
+      await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([3, 3]));
+      const drain = (value: object | null): Promise<KubeObject> =>
+        it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: value } });
+      await drain({});
+      await until(() => expect([placedAt(it), runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([{ aws: 6 }, 2, 6]));
+      it.fleet.beat();
+      const { length } = it.fleet.agent('home').taken;
+      await drain(null);
+      await until(() => expect([placedAt(it), runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([{ home: 2, aws: 4 }, 2, 4]));
+      await until(() => expect(it.control().pending()).toBe(0));
+      const told = it.fleet.agent('home').taken.slice(length);
+      expect(told.map(({ object }) => (object?.spec as { replicas?: number } | undefined)?.replicas)).toEqual(told.map(() => 2));
+    },
+  );
+
+  it('brings nothing back to a cluster whose drain is taken back when all of it has left', async () => {
+    const it = await started({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([3, 3]));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([undefined, 6]));
+    it.fleet.beat();
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: null } });
+    const owed = (): unknown =>
+      (it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement | undefined)?.status?.owed;
+    await until(() => expect(owed()).toBeUndefined());
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 6 }, 6]);
+  });
+
   it('counts what stays in a drained cluster as what it is: wanted, brought up to date, available', async () => {
     const it = await started({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));

@@ -6,7 +6,7 @@ import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
-import { fields, flag, integer, isBag, list, must, text } from './shape.ts';
+import { fields, flag, integer, isBag, list, must, text, word } from './shape.ts';
 import { type StayingCluster, stayingShape } from './staying.ts';
 import { placementConversion } from './stored-placement.ts';
 import { type UnreadyCluster, unreadyShape } from './unready.ts';
@@ -63,12 +63,14 @@ export type ExplanationRow = {
   readonly got: number;
 };
 
-/** Replicas that a lost cluster had; they are given back when it has been well for a while. */
+/** Replicas that a lost or a drained cluster had; they are given back when it takes some again. */
 export type OwedCluster = {
   readonly name: string;
   readonly replicas: number;
   /** Clusters that took them, which give them back; absent where nobody did. */
   readonly takenBy?: readonly { readonly name: string; readonly replicas: number }[];
+  /** Set where a drain moved them: of those, what still runs there goes back when the drain is taken back. */
+  readonly reason?: 'Drained';
 };
 
 /** What one cluster did not apply, and why: the object itself, or one that follows it. */
@@ -217,16 +219,17 @@ const statusShape = fields('How the decision came about.', {
   message: text('The outcome in words.'),
   decidedAt: text('When it was decided, RFC 3339.'),
   owed: list(
-    'Replicas of lost clusters, given back when they have been well for a while.',
-    fields('Replicas of one lost cluster.', {
+    'Replicas of lost clusters, given back when they have been well for a while, and of drained ones, given back when the drain is taken back.',
+    fields('Replicas of one such cluster.', {
       name: must(text('Name of the cluster.')),
-      replicas: must(count('Its replicas before it was lost.')),
+      replicas: must(count('Its replicas before it was lost or drained.')),
       takenBy: list(
         'Clusters that took them, which give them back.',
         fields('One of them.', { name: must(text('Name of the cluster.')), replicas: must(count('Replicas that it took.')) }),
         { type: 'map', keys: ['name'] },
         clustersMax,
       ),
+      reason: word('Set where a drain moved them: of those, what still runs there is given back.', ['Drained']),
     }),
     { type: 'map', keys: ['name'] },
     clustersMax,

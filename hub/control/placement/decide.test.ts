@@ -5,7 +5,7 @@ import { plainShape } from '../../../shared/capacity/index.ts';
 import { place, type TimedTaint } from '../../../shared/placement/index.ts';
 import { asMap, clusterWith, policyOf } from '../../../shared/placement/testing.ts';
 import { healthTaints } from '../cluster/health.ts';
-import { outputOf, type PlacementOutput, stillOwed, workloadOf } from './decide.ts';
+import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
 
 const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'shop', generation: 1 }, spec: {} };
 const lost: readonly TimedTaint[] = [
@@ -59,10 +59,5 @@ describe('outputOf', () => {
     const short = decide(then(first), lost, [1, 0]);
     expect(short.events).toMatchObject([{ type: 'Warning', reason: 'Unplaced' }]);
     expect(decide(then(short), lost, [0, 0]).events).toEqual([]);
-  });
-
-  it('owes nothing to a cluster that is well again or gone, whoever decides', () => {
-    const owed = ['a', 'b', 'gone'].map((name) => ({ name, replicas: 1 }));
-    expect(stillOwed(owed, [clusterWith('a', 9), clusterWith('b', 9, {}, returning)])).toEqual([{ name: 'b', replicas: 1 }]);
   });
 });

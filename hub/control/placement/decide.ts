@@ -3,7 +3,6 @@ import {
   explainedIn,
   explanationRows,
   isSameOutcome,
-  type OwedCluster,
   type PlacementSpec,
   type StayingCluster,
   type StoredPlacementStatus,
@@ -27,6 +26,7 @@ import {
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { outlivesDrain, stayReason } from '../work/staying.ts';
+import { dueOf, owedAfter } from './owed.ts';
 
 /** What was decided on. */
 export type PlacementInput = {
@@ -51,61 +51,6 @@ export type PlacementOutput = {
   readonly recheckAtMs: number | undefined;
   /** For the object's events; none when nothing moved. */
   readonly events: readonly { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }[];
-};
-
-const isUnwell = (view: ClusterView | undefined): boolean =>
-  view?.taints.some(({ key }) => key === healthTaints.unreachable || key === healthTaints.returning || key === healthTaints.notReady) ??
-  true;
-
-/** What of the owed still stands: the cluster is not well yet. */
-export const stillOwed = (owed: readonly OwedCluster[], clusters: readonly ClusterView[]): readonly OwedCluster[] => {
-  const views = new Map(clusters.map((view) => [view.name, view]));
-  return owed.filter(({ name }) => views.has(name) && isUnwell(views.get(name)));
-};
-
-/** Replicas that clusters have more than before, by name. */
-const gainsOf = (before: NonNullable<PlacementInput['before']>, decision: Decision): Map<string, number> => {
-  const had = new Map(before.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
-  const gains = decision.clusters.map(({ name, replicas = 0 }) => [name, replicas - (had.get(name) ?? 0)] as const);
-  return new Map(gains.filter(([, gain]) => gain > 0));
-};
-
-/** Who takes more while replicas of lost clusters are missing took theirs, up to what each of those is owed. */
-const withTakers = (owed: readonly OwedCluster[], gains: Map<string, number>): OwedCluster[] =>
-  owed.map((entry) => {
-    const taken = new Map((entry.takenBy ?? []).map(({ name, replicas }) => [name, replicas]));
-    let open = entry.replicas - [...taken.values()].reduce((sum, replicas) => sum + replicas, 0);
-    for (const [name, gain] of gains) {
-      const count = Math.min(gain, open);
-      if (count <= 0) continue;
-      taken.set(name, (taken.get(name) ?? 0) + count);
-      gains.set(name, gain - count);
-      open -= count;
-    }
-    if (taken.size === 0) return entry;
-    const takenBy = [...taken].map(([name, replicas]) => ({ name, replicas })).sort((a, b) => compareText(a.name, b.name));
-    return { ...entry, takenBy };
-  });
-
-/** What lost clusters are owed: what they had before, and what they lose now. A cluster that is well has been decided on: it is owed nothing. */
-const owedAfter = (input: PlacementInput, decision: Decision): OwedCluster[] => {
-  const { before } = input;
-  if (before === undefined) return [];
-  const isAnyLost = input.clusters.some(({ taints }) => taints.length > 0);
-  if (!isAnyLost && (before.status?.owed ?? []).length === 0) return [];
-  const views = new Map(input.clusters.map((view) => [view.name, view]));
-  const owed = new Map((input.before?.status?.owed ?? []).map((entry) => [entry.name, entry]));
-  const got = new Set(decision.clusters.map(({ name }) => name));
-  for (const { name, replicas } of input.before?.spec.clusters ?? []) {
-    const wasLost = views.get(name)?.taints.some(({ key, effect }) => key === healthTaints.unreachable && effect === 'NoExecute') ?? false;
-    if (wasLost && !got.has(name))
-      owed.set(name, { ...owed.get(name), name, replicas: Math.max(owed.get(name)?.replicas ?? 0, replicas ?? 0) });
-  }
-  const open = [...owed.values()].filter(({ name }) => !got.has(name));
-  return withTakers(
-    stillOwed(open, input.clusters).toSorted((a, b) => compareText(a.name, b.name)),
-    gainsOf(before, decision),
-  );
 };
 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
@@ -174,8 +119,6 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
   return !isSameOutcome(explainedIn(before), explainedIn(after), (cluster) => doubted.has(cluster));
 };
 
-const nowhere: ReadonlyMap<string, number> = new Map();
-
 /** The object as placement sees it. */
 export const workloadOf = ({
   object,
@@ -183,7 +126,7 @@ export const workloadOf = ({
   shape,
   altered,
   before,
-  lingering = nowhere,
+  lingering = new Map(),
   priority,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
   readonly shape: PodShape | undefined;
@@ -198,10 +141,7 @@ export const workloadOf = ({
   ...(altered === undefined ? {} : { altered }),
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
-  owed: new Map((before?.status?.owed ?? []).map(({ name, replicas: count }) => [name, count])),
-  takers: new Map(
-    (before?.status?.owed ?? []).map(({ name, takenBy = [] }) => [name, new Map(takenBy.map((taker) => [taker.name, taker.replicas]))]),
-  ),
+  ...dueOf(before?.status, lingering),
   ...(lingering.size === 0 ? {} : { lingering }),
   priority: priority.value,
   preempts: priority.preempts,

@@ -9,9 +9,9 @@ import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
-import { stillOwed } from './decide.ts';
 import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
+import { stillOwed } from './owed.ts';
 import type { PolicyBook } from './policies.ts';
 import type { Unselected } from './unselected.ts';
 

@@ -60,7 +60,7 @@ const entriesOf = ({ store, catalog, policies }: RebalanceLoopOptions): Entry[] 
     if (key === undefined || workload === undefined || workload.metadata.deletionTimestamp !== undefined || isJob(workload)) return [];
     const policy = policies.policyOf(workload);
     const replicas = replicasOf(workload, typeOfKey(catalog, key));
-    const isSettled = status?.reason === 'Placed' && (status.owed ?? []).length === 0;
+    const isSettled = status?.reason === 'Placed' && (status.owed ?? []).every(({ reason }) => reason === 'Drained');
     if (policy === undefined || policy.rebalance.mode === 'Off' || replicas === undefined || !isSettled) return [];
     const shapes = shapesOf(workload, policy, store);
     if (shapes.shape === undefined) return [];

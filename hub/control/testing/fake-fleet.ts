@@ -22,6 +22,8 @@ export type FakeAgent = {
   cores: number;
   /** Cores of a node beside the others that is tainted. */
   taintedCores: number;
+  /** Of each workload no more replicas become ready. */
+  readyMax: number;
   /** False: the member's scheduler is slow, and pods wait. */
   isBinding: boolean;
 };
@@ -64,16 +66,17 @@ const replicasOf = (object: KubeObject | undefined): number => {
 };
 
 /** The status that a member's controllers would come to. */
-const settledStatus = (object: KubeObject): { [field: string]: unknown } | undefined => {
+const settledStatus = (object: KubeObject, readyMax: number): { [field: string]: unknown } | undefined => {
   if (object.kind === 'PersistentVolumeClaim') return { phase: 'Bound' };
   if (object.kind !== 'Deployment') return undefined;
   const replicas = replicasOf(object);
+  const ready = Math.min(replicas, readyMax);
   return {
     observedGeneration: 1,
     replicas,
     updatedReplicas: replicas,
-    readyReplicas: replicas,
-    availableReplicas: replicas,
+    readyReplicas: ready,
+    availableReplicas: ready,
     conditions: [
       { type: 'Available', status: 'True' },
       { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
@@ -86,7 +89,18 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const agents = new Map(
     Object.entries(sizes).map(([name, cores]): [string, FakeAgent] => [
       name,
-      { name, objects: new Map(), taken: [], foreign: new Set(), stuck: new Set(), cutOff: false, cores, taintedCores: 0, isBinding: true },
+      {
+        name,
+        objects: new Map(),
+        taken: [],
+        foreign: new Set(),
+        stuck: new Set(),
+        cutOff: false,
+        cores,
+        taintedCores: 0,
+        readyMax: Number.MAX_SAFE_INTEGER,
+        isBinding: true,
+      },
     ]),
   );
   const records = new Map<string, WorkItem>();
@@ -146,7 +160,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     agent.taken.push(item);
     if (item.op === 'withdraw' || object === undefined) agent.objects.delete(id);
     else agent.objects.set(id, object);
-    const status = object === undefined ? undefined : settledStatus(object);
+    const status = object === undefined ? undefined : settledStatus(object, agent.readyMax);
     const phase = item.op === 'withdraw' ? 'Withdrawn' : 'Applied';
     tell({ phase, generation: 1, ...(status === undefined ? {} : { status }) });
   };

@@ -103,7 +103,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const rendered = stored === undefined || isDeleted ? undefined : rendering(options, stored, existing ?? unplaced, move);
     const isOver = stored !== undefined && isFinishedJob(stored.object);
     const isKept = stored !== undefined && !isDeleted && holdsData(stored.object);
-    const owed = new Set((existing?.placement?.status?.owed ?? []).map(({ name }) => name));
+    const owed = new Set((existing?.placement?.status?.owed ?? []).flatMap(({ name, reason }) => (reason === 'Drained' ? [] : [name])));
     const { actions, remaining } = decideWork({
       // A Job that is over stays as it was sent, by an earlier run too: nothing of it can be changed, and made anew it would run again.
       desired: new Map(

@@ -162,7 +162,8 @@ export const createMoving = (parts: {
     });
     if (keep.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
     if (wait.size > 0) tellWait(key, object, held, wanted);
-    openSince.set(key, sinceMs);
+    // The time of a surplus begins when no drain holds it any more.
+    openSince.set(key, drained.size > 0 ? nowMs : sinceMs);
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     return {
       keep,

@@ -42,11 +42,13 @@ export const stayReason = (view: ClusterView | undefined): StayingCluster['reaso
 };
 
 /**
- * True when the decision that stands was made while the cluster was drained, and left there what found no other place. It stays until the next
- * decision, also when the drain is over by then: to take back a drain stops nothing.
+ * True when the decision that stands was made while the cluster was drained, and left there what found no other place or whose replacements are
+ * not ready. It stays until the next decision, also when the drain is over by then: to take back a drain stops nothing.
  */
 export const isLeftByDrain = (placement: Pick<StoredPlacement, 'status'>, cluster: string): boolean =>
-  (placement.status?.staying ?? []).some(({ name, reason }) => name === cluster && reason === 'Drained');
+  [...(placement.status?.staying ?? []), ...(placement.status?.owed ?? [])].some(
+    ({ name, reason }) => name === cluster && reason === 'Drained',
+  );
 
 /** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
 export const stayingOf = (
