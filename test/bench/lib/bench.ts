@@ -1,4 +1,5 @@
 /** @module What a benchmark is: a function that measures and gives back a table with its goals. */
+import type { Option } from 'commander';
 
 /** How a benchmark is run. `quick`: a fraction of the work, to see that it runs at all. */
 export type BenchOptions = { readonly quick: boolean };
@@ -25,7 +26,11 @@ export type BenchResult = {
 };
 
 /** What each `test/bench/<name>.ts` exports. */
-export type BenchModule = { readonly run: (options: BenchOptions) => Promise<BenchResult> };
+export type BenchModule = {
+  /** Flags of its own; their values come to `run` beside those of {@link BenchOptions}. */
+  readonly options?: readonly Option[];
+  readonly run: (options: BenchOptions) => Promise<BenchResult>;
+};
 
 /** True when the figure keeps its bound. */
 export const isMet = ({ value, goal, bound }: Goal): boolean => (bound === 'max' ? value <= goal : value >= goal);

@@ -17,19 +17,20 @@ export type Fault = {
   readonly mayLeave?: (lab: Lab, victim: SiteProcess) => string;
   readonly strike: (lab: Lab, victim: SiteProcess) => Promise<void>;
   readonly heal: (lab: Lab, victim: SiteProcess) => Promise<void>;
+  /** Limits of the p99, ms after the fault. */
+  readonly goalsMs?: { readonly verdict?: number; readonly lastWrite: number };
 };
 
 const nearMs = 80;
 const farMs = 280;
+const nearGoalsMs = { verdict: 1_200, lastWrite: 1_500 };
 
 const cutOff = async (lab: Lab, { name }: SiteProcess, blocked: boolean): Promise<void> => {
   await Promise.all([lab.link(name, '*', { blocked }), lab.link('*', name, { blocked })]);
 };
-const blackHole = (name: string, rttMs: number, isAlone: boolean): Fault => ({
-  name,
+const blackHole = (how: Pick<Fault, 'name' | 'rttMs' | 'isAlone' | 'goalsMs'>): Fault => ({
+  ...how,
   moves: true,
-  rttMs,
-  isAlone,
   isCutOff: true,
   strike: (lab, victim) => cutOff(lab, victim, true),
   heal: (lab, victim) => cutOff(lab, victim, false),
@@ -62,9 +63,9 @@ const neighbourOf = (lab: Lab, victim: SiteProcess): string => {
 
 /** The clusters that vanish: what must move. */
 export const vanishing: readonly Fault[] = [
-  blackHole('cluster black-holed, RTT 80 ms', nearMs, false),
-  blackHole('cluster black-holed, RTT 280 ms', farMs, false),
-  blackHole('the same at 80 ms, hub and broker dead', nearMs, true),
+  blackHole({ name: 'cluster black-holed, RTT 80 ms', rttMs: nearMs, goalsMs: nearGoalsMs }),
+  blackHole({ name: 'cluster black-holed, RTT 280 ms', rttMs: farMs, goalsMs: { lastWrite: 2_000 } }),
+  blackHole({ name: 'cluster black-holed at 80 ms, hub and broker dead', rttMs: nearMs, isAlone: true, goalsMs: nearGoalsMs }),
 ];
 
 /** What must not move anything, or (the last) only what is lost. */

@@ -57,12 +57,12 @@ export const falseMoves = ({ fault, runs, mayLeave }: FaultRuns): number =>
   );
 
 /** p99 of the verdict, and of the last write; infinite when one run had none. */
-export const verdictP99 = ({ runs }: FaultRuns): number =>
+const verdictP99 = ({ runs }: FaultRuns): number =>
   percentile(
     times(runs, ({ verdictMs }) => verdictMs),
     99,
   );
-export const writeP99 = ({ runs }: FaultRuns): number =>
+const writeP99 = ({ runs }: FaultRuns): number =>
   percentile(
     times(runs, ({ lastWriteMs }) => lastWriteMs),
     99,
@@ -98,6 +98,17 @@ export const rowOf = (all: FaultRuns): readonly Cell[] => {
 };
 
 /** A figure in milliseconds held to a limit. */
-export const msGoal = (name: string, value: number, goal: number): Goal => ({ name, value, unit: 'ms', bound: 'max', goal });
+const msGoal = (name: string, value: number, goal: number): Goal => ({ name, value, unit: 'ms', bound: 'max', goal });
+
+/** What the times of a fault are held to. */
+export const goalsOf = (runs: FaultRuns): readonly Goal[] => {
+  const { name, goalsMs } = runs.fault;
+  if (goalsMs === undefined) return [];
+  return [
+    ...(goalsMs.verdict === undefined ? [] : [msGoal(`${name}: verdict p99`, verdictP99(runs), goalsMs.verdict)]),
+    msGoal(`${name}: last write p99`, writeP99(runs), goalsMs.lastWrite),
+  ];
+};
+
 /** Something that must not happen. */
 export const noneGoal = (name: string, value: number): Goal => ({ name, value, unit: '', bound: 'max', goal: 0 });
