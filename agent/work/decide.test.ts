@@ -210,6 +210,15 @@ describe('status', () => {
     expect(bench.published.map(({ id }) => id)).toEqual(['ConfigMap-shop-a']);
   });
 
+  test('what is here and not at the hub, as a full reading shows, the hub is told once more', () => {
+    const bench = workBench();
+    bench.item(applyItem(1, configMap('a')));
+    bench.item(applyItem(1, configMap('b')));
+    bench.published.length = 0;
+    bench.tell({ on: 'FullReading', ids: ['ConfigMap-shop-b'] });
+    expect(bench.published.map(({ id, phase }) => [id, phase])).toEqual([['ConfigMap-shop-a', 'Applied']]);
+  });
+
   test('an event older than the answer to our own apply is dropped', () => {
     const bench = workBench();
     bench.item(applyItem(1, configMap('a')));

@@ -289,6 +289,8 @@ const onFullReading = (step: Step, ids: readonly string[]): void => {
     // The hub has read that it is gone and dropped its record: so can we.
     if (!hubIds.has(entry.item.id) || index < excess) forget(step, entry);
   });
+  // What is here and not at the hub it is told of: its data may be an older copy.
+  for (const entry of step.state.entries.values()) if (entry.item.op === 'apply' && !hubIds.has(entry.item.id)) publishAgain(step, entry);
 };
 
 /** A kind may be served now that was not: those who wait for one are tried at once. */

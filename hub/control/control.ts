@@ -247,6 +247,7 @@ export const startControl = (options: ControlOptions): Control => {
       await rebalancing.stop();
       unwatch();
       stopListening();
+      olderCopy.stop();
       await Promise.all([cluster.stop(), gpus.stop(), traffic.stop(), placement.stop(), work.stop(), status.stop()]);
     },
   };

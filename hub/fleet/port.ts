@@ -30,6 +30,12 @@ export const publishedOf = ({ cluster, id, seq, op, revision }: WorkItem): Publi
   ...(revision === undefined ? {} : { revision }),
 });
 
+/**
+ * A status of work that is not among what the hub has sent to the cluster. It was refused and removed at the broker.
+ * `wasSent`: this run of the hub had sent it, or has forgotten too much to tell.
+ */
+export type UnknownStatus = { readonly item: StatusItem; readonly wasSent: boolean };
+
 /** A message with the hub's clock at its arrival, ms since the epoch. */
 export type Arrival<T> = { readonly message: T; readonly arrivedAtMs: number };
 
@@ -53,6 +59,8 @@ export interface FleetBus {
   onReport(handler: (arrival: Arrival<ReportMessage>) => void): Unsubscribe;
   /** First every status the broker keeps, then changes as they come; after a lost connection all kept ones may come again. */
   onStatus(handler: (item: StatusItem) => void): Unsubscribe;
+  /** A cluster has work that the hub has no record of. What came before is told to the first handler. */
+  onUnknown(handler: (unknown: UnknownStatus) => void): Unsubscribe;
   /** A record at the broker is not one of ours: publish the item again, or withdraw it. What was found before is told to the first handler. */
   onDamage(handler: (damage: { readonly cluster: string; readonly id: string }) => void): Unsubscribe;
   onRefusal(handler: (refusal: BusRefusal) => void): Unsubscribe;

@@ -3,7 +3,7 @@ import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { reportOf, type TestNode } from '../../../shared/capacity/testing.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
-import { type Arrival, type FleetBus, publishedOf } from '../../fleet/port.ts';
+import { type Arrival, type FleetBus, publishedOf, type UnknownStatus } from '../../fleet/port.ts';
 
 /** One agent of the fake fleet. */
 export type FakeAgent = {
@@ -39,6 +39,8 @@ export type FakeFleet = {
   readonly forgotten: readonly string[];
   /** A member's controllers came to this status of an object that it has taken. */
   readonly tell: (cluster: string, id: string, status: { readonly [field: string]: unknown }, reason?: string) => void;
+  /** A member has this, by an agent of before: nobody holds a record of it, and the agent tells of it. */
+  readonly strand: (item: WorkItem) => void;
   /** Loses one record at the broker. */
   readonly damage: (cluster: string, id: string) => void;
 };
@@ -110,6 +112,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     beat: new Set<(arrival: Arrival<Beat>) => void>(),
     report: new Set<(arrival: Arrival<ReportMessage>) => void>(),
     status: new Set<(item: StatusItem) => void>(),
+    unknown: new Set<(unknown: UnknownStatus) => void>(),
     damage: new Set<(damage: { readonly cluster: string; readonly id: string }) => void>(),
   };
   let seq = 0;
@@ -172,6 +175,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     onBeat: (handler) => listen(handlers.beat, handler),
     onReport: (handler) => listen(handlers.report, handler),
     onStatus: (handler) => listen(handlers.status, handler),
+    onUnknown: (handler) => listen(handlers.unknown, handler),
     onDamage: (handler) => listen(handlers.damage, handler),
     onRefusal: () => () => undefined,
     publishWork: async (item) => {
@@ -237,6 +241,11 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       const { v, seq: at, ref } = item;
       const said = { phase: 'Applied', ...(reason === undefined ? {} : { reason }), generation: 1, status } as const;
       for (const handler of handlers.status) handler({ v, cluster, id, seq: at, ref, ...said, observedAtMs: nowMs() });
+    },
+    strand: ({ v, cluster, id, seq, ref, object }) => {
+      if (object !== undefined) agents.get(cluster)?.objects.set(id, object);
+      const item: StatusItem = { v, cluster, id, seq, ref, phase: 'Applied', generation: 1, observedAtMs: nowMs() };
+      for (const handler of handlers.unknown) handler({ item, wasSent: false });
     },
     damage: (cluster, id) => {
       records.delete(`${cluster}.${id}`);

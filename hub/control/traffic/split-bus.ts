@@ -29,6 +29,10 @@ export const splitBus = (bus: FleetBus): SplitBus => {
         bus.onStatus((item) => {
           if (!isTrafficId(item.id)) handler(item);
         }),
+      onUnknown: (handler) =>
+        bus.onUnknown((unknown) => {
+          if (!isTrafficId(unknown.item.id)) handler(unknown);
+        }),
       // What was found before is told to the first handler alone, so that there is one for both.
       onDamage: (handler) =>
         bus.onDamage((damage) => {

@@ -14,7 +14,7 @@ export type Listeners = {
   readonly work: Pick<WorkLoop, 'add' | 'answered'>;
   readonly env: Pick<RuntimeEnv, 'log'>;
   readonly isForeign: Store['isForeign'];
-  readonly olderCopy: Pick<OlderCopy, 'look' | 'heard'>;
+  readonly olderCopy: Pick<OlderCopy, 'look' | 'heard' | 'unknown'>;
   readonly lookAtStatus: (key: StorageKey) => void;
 };
 
@@ -35,6 +35,7 @@ export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, 
     work.answered(key, item);
     lookAtStatus(key);
   });
+  const unsubscribeUnknown = bus.onUnknown(olderCopy.unknown);
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
     if (board.keyOf(id) === undefined) {
       // Nothing of ours was ever there: what somebody put there goes.
@@ -62,6 +63,7 @@ export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, 
   load().catch((error: unknown) => env.log.error('what the broker holds could not be read; nothing is sent', { error }));
   return () => {
     unsubscribe();
+    unsubscribeUnknown();
     unhurt();
   };
 };

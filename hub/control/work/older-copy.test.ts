@@ -38,6 +38,9 @@ const replicasAt = ({ fleet }: TestHub, id: string): unknown =>
 const reasonsOn = ({ store }: TestHub): unknown[] =>
   store.list('/events/').flatMap(({ object }) => ((object.involvedObject as { kind: string }).kind === 'Cluster' ? [object.reason] : []));
 
+const messagesOn = ({ store }: TestHub): string[] =>
+  store.list('/events/').flatMap(({ object }) => (object.reason === 'OlderCopy' ? [object.message as string] : []));
+
 /** The hub has placed `web`; the answer is the newest work about it. */
 const started = async (): Promise<{ it: TestHub; newest: WorkItem }> => {
   const it = await startTestHub({ home: 20 });
@@ -75,10 +78,39 @@ describe('a hub on an older copy of its data', () => {
     expect(it.fleet.agent('home').objects.has(lostId)).toBe(true);
     expect(it.store.revision()).toBeGreaterThan(seq + 1);
     await until(() => expect(reasonsOn(it)).toContain('OlderCopy'));
-    const told = it.store.list('/events/').find(({ object }) => object.reason === 'OlderCopy')?.object.message as string;
-    expect(told).toContain(' -l hanse.dev/managed-by=hanse lists');
+    const [told = ''] = messagesOn(it);
+    expect(told).toContain('get deployments.apps -A -l hanse.dev/managed-by=hanse lists');
     expect(told).toContain('needs a fresh token: hanse token create');
     expect(told).toMatch(/Here that is deployments shop\/lost$/);
+  });
+
+  it('names what clusters have and neither its journal nor the broker knows, however little was lost, with a command that lists it', async () => {
+    const { it, newest } = await started();
+    // Not above the journal, which grew since it was opened.
+    const seq = it.store.revision();
+    const claim = { ...newest.ref, apiVersion: 'v1', kind: 'PersistentVolumeClaim', resource: 'persistentvolumeclaims', name: 'lost' };
+    it.fleet.strand({ ...newest, id: lostId, seq, ref: { ...newest.ref, name: 'lost' } });
+    it.fleet.strand({ ...newest, id: '=persistentvolumeclaims=shop=lost', seq: seq + 1, ref: claim });
+    it.fleet.strand({ ...newest, seq });
+    await until(() => expect(reasonsOn(it)).toContain('OlderCopy'));
+    expect(messagesOn(it)).toEqual([
+      expect.stringMatching(
+        /get deployments\.apps,persistentvolumeclaims -A -l .* Here that is deployments shop\/lost, persistentvolumeclaims shop\/lost$/,
+      ),
+    ]);
+    expect(it.store.isForeign(seq + 1)).toBe(true);
+    expect(it.fleet.agent('home').objects.has(lostId)).toBe(true);
+  });
+
+  it('names what a cluster that was away has of the lost time when it comes back, also to a hub that was started once more', async () => {
+    const { it, newest } = await started();
+    const seq = it.store.revision() + 1_000;
+    it.fleet.strand({ ...newest, id: 'apps=deployments=shop=first', seq, ref: { ...newest.ref, name: 'first' } });
+    await until(() => expect(reasonsOn(it)).toContain('OlderCopy'));
+    await it.restart();
+    it.fleet.strand({ ...newest, id: lostId, seq, ref: { ...newest.ref, name: 'lost' } });
+    await until(() => expect(messagesOn(it)).toHaveLength(2));
+    expect(messagesOn(it).some((message) => message.endsWith('Here that is deployments shop/lost'))).toBe(true);
   });
 
   it('is not what a hub takes itself for that said the same once more', async () => {
@@ -95,37 +127,67 @@ describe('a hub on an older copy of its data', () => {
   });
 });
 
-it('a cluster that tells of ever higher numbers is believed once an hour, and never of one that is absurd', async () => {
+/** The notice over a journal that was opened at revision 10 and is at `head`. */
+const noticeAt = (
+  start: number,
+): { copy: ReturnType<typeof createOlderCopy>; heads: () => number; mended: () => Promise<void>; pass: (ms: number) => void } => {
   let nowMs = 0;
-  let head = 10;
-  const store = {
-    revision: () => head,
-    get: () => undefined,
-    advance: async (revision: number) => {
-      head = revision;
-    },
-  };
-  const directory = { get: () => undefined, all: () => [] };
-  const env = { nowMs: () => nowMs, log: silentLog };
+  let head = start;
   const copy = createOlderCopy({
-    store,
-    env,
+    store: {
+      revision: () => head,
+      get: () => undefined,
+      isForeign: (revision) => revision > head,
+      advance: async (revision) => {
+        head = revision;
+      },
+    },
+    env: { nowMs: () => nowMs, log: silentLog, setTimer: () => () => undefined },
     bus: { want: () => undefined, publishedWork: async () => [] },
-    directory,
+    directory: { get: () => undefined, all: () => [] },
     events: { record: () => undefined },
     openedAt: 10,
   });
-  const heads: number[] = [];
+  return {
+    copy,
+    heads: () => head,
+    mended: () => until(() => expect(copy.isMending()).toBe(false)),
+    pass: (ms) => {
+      nowMs += ms;
+    },
+  };
+};
+
+it('a cluster that tells of ever higher numbers is believed once an hour, and never of one that is absurd', async () => {
+  const { copy, heads, mended, pass } = noticeAt(10);
+  const seen: number[] = [];
   const say = async (cluster: string, seq: number): Promise<void> => {
     copy.heard(cluster, seq);
-    await until(() => expect(copy.isMending()).toBe(false));
-    heads.push(head);
+    await mended();
+    seen.push(heads());
   };
   await say('liar', 20);
   await say('liar', 5_000_000);
   await say('other', 2_000_000);
   await say('third', 9_000_000_000);
-  nowMs = 3_600_000;
+  pass(3_600_000);
   await say('liar', 5_000_000);
-  expect(heads).toEqual([1_000_020, 1_000_020, 3_000_000, 3_000_000, 6_000_000]);
+  expect(seen).toEqual([1_000_020, 1_000_020, 3_000_000, 3_000_000, 6_000_000]);
+});
+
+describe('unknown work', () => {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };
+  const item = { v: 1, cluster: 'home', id: '=configmaps=shop=a', ref, phase: 'Applied', observedAtMs: 0 } as const;
+
+  it.each([
+    ['of a number that the journal had before it was opened', 10, false, false],
+    ['of a number that the hub has given out since, and forgot', 15, true, false],
+    ['of a number that the hub has given out since, for something else', 15, false, true],
+    ['of a number above the journal', 25, true, true],
+  ])('%s: %d', async (_what, seq, wasSent, isOlder) => {
+    const { copy, heads, mended } = noticeAt(20);
+    copy.unknown({ item: { ...item, seq }, wasSent });
+    await mended();
+    expect(heads() > 20).toBe(isOlder);
+  });
 });

@@ -1,19 +1,19 @@
 /**
- * @module Notices that the hub's data are an older copy of what it has told: work that it signed is numbered above its journal. The journal
- * then leaves those numbers out before anything else is signed, and operators are told.
+ * @module Notices that the hub's data are an older copy of what it has told: work that it signed is numbered above its journal, or its journal
+ * knows nothing of it. The journal then leaves those numbers out before anything else is signed, and operators are told what stays where.
  */
-import { partsOf, type Revision, type Store } from '../../../shared/kube/storage/index.ts';
+import type { Revision, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { listed, qualifiedName } from '../../../shared/lib/listed.ts';
-import type { FleetBus, PublishedWork } from '../../fleet/port.ts';
+import type { FleetBus, PublishedWork, UnknownStatus } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { EventRecorder } from '../events.ts';
-import { keyOfWorkId } from '../kinds.ts';
+import { keyOfAnswer, keyOfWorkId } from '../kinds.ts';
+import { createLeftBehind } from './left-behind.ts';
 
 /** What the notice is made from. */
 export type OlderCopyOptions = {
-  readonly store: Pick<Store, 'revision' | 'advance' | 'get'>;
-  readonly env: Pick<RuntimeEnv, 'log' | 'nowMs'>;
+  readonly store: Pick<Store, 'revision' | 'advance' | 'isForeign' | 'get'>;
+  readonly env: Pick<RuntimeEnv, 'log' | 'nowMs' | 'setTimer'>;
   readonly bus: Pick<FleetBus, 'want' | 'publishedWork'>;
   readonly directory: Pick<Directory, 'get' | 'all'>;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -27,8 +27,11 @@ export type OlderCopy = {
   readonly look: (published: readonly PublishedWork[]) => Promise<void>;
   /** A cluster has work of this number, which this hub has not sent. */
   readonly heard: (cluster: string, seq: number) => void;
+  /** A cluster has work that nothing is known of: the broker's data are an older copy too, or what it had was forgotten. */
+  readonly unknown: (unknown: UnknownStatus) => void;
   /** The journal is about to leave out revisions: nothing may be signed. */
   readonly isMending: () => boolean;
+  readonly stop: () => void;
 };
 
 /** Beyond what was told of work, the lost journal gave out numbers to clients and objects: so many are left out besides. */
@@ -38,86 +41,79 @@ const stepMax = 1_000_000_000;
 /** Nor more often than this: once mended, the numbers are far above what any cluster can have. */
 const believedEveryMs = 3_600_000;
 
-/** Objects that are named in an Event; all are in the log. */
-const namedMax = 5;
-const loggedMax = 1_000;
-
-/** How to find what stays, and what else the lost time took with it. */
-const mendText =
-  'What it knows is sent anew. What was made since that copy stays in the clusters but is not on the hub: create it again there, or delete it ' +
-  'in the clusters; kubectl --kubeconfig MEMBER get all,configmaps,secrets -A -l hanse.dev/managed-by=hanse lists what the hub ever sent. ' +
-  'A cluster that joined since that copy ("the token is not known") needs a fresh token: hanse token create';
-
-/** What the broker holds of the lost time about objects that are not on the hub, by cluster, as `RESOURCE NAMESPACE/NAME`. */
-const leftBehind = (store: Pick<Store, 'get'>, published: readonly PublishedWork[], openedAt: Revision): ReadonlyMap<string, string[]> => {
-  const left = new Map<string, string[]>();
-  for (const { cluster, id, op, seq, revision } of published) {
-    const key = keyOfWorkId(id);
-    if (op !== 'apply' || (revision ?? seq) <= openedAt || key === undefined || store.get(key) !== undefined) continue;
-    const { resource, namespace, name } = partsOf(key);
-    left.set(cluster, [...(left.get(cluster) ?? []), `${resource} ${qualifiedName(namespace, name)}`]);
-  }
-  return left;
-};
-
-const namedText = (names: readonly string[]): string => (names.length === 0 ? '' : `. Here that is ${listed(names, namedMax)}`);
-
 /** Makes it. */
 export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }: OlderCopyOptions): OlderCopy => {
   let mending: Promise<void> | undefined;
+  let told: Revision | undefined;
   const believedMs = new Map<string, number>();
+  const why = (): string =>
+    told === undefined
+      ? 'work that was sent to this cluster is not in the journal: the hub runs on an older copy of its data'
+      : `the hub's journal ended at revision ${openedAt}, and work of revision ${told} had been sent: the hub runs on an older copy of its data`;
+  const left = createLeftBehind({ store, env, directory, events, why });
 
-  const tell = (head: number, told: number, clusters: readonly string[], left: ReadonlyMap<string, string[]>): void => {
-    const text = `the hub's journal ended at revision ${head}, and work of revision ${told} had been sent: the hub runs on an older copy of its data`;
-    const notOnHub = [...left].flatMap(([cluster, names]) => names.map((name) => `${cluster}: ${name}`)).slice(0, loggedMax);
-    const strangers = [...left.keys()].filter((name) => !clusters.includes(name));
-    const fields = { clusters, revision: store.revision(), notOnHub, unknownClusters: strangers };
-    env.log.error(`${text}; its revisions go on above, and what clusters have is sent anew`, fields);
-    for (const name of clusters) {
-      const object = directory.get(name)?.object;
-      const message = `${text}. ${mendText}${namedText(left.get(name) ?? [])}`;
-      if (object !== undefined) events.record(object, { type: 'Warning', reason: 'OlderCopy', message });
-      bus.want(name, ['status']);
-    }
+  /** Notes what the broker holds of the lost time about objects that are not on the hub; the answer is the clusters that have some. */
+  const noteAll = (published: readonly PublishedWork[]): readonly string[] =>
+    published.flatMap(({ cluster, id, op, seq, revision }) => {
+      const key = keyOfWorkId(id);
+      if (op !== 'apply' || !store.isForeign(revision ?? seq) || key === undefined || store.get(key) !== undefined) return [];
+      left.note(cluster, key);
+      return [cluster];
+    });
+  const mend = async (highest: number, published: () => Promise<readonly PublishedWork[]>): Promise<void> => {
+    told = Math.max(told ?? 0, highest);
+    await store.advance(Math.max(highest, store.revision()) + spareRevisions, openedAt);
+    noteAll(await published());
+    env.log.error(`${why()}; its revisions go on above, and what clusters have is sent anew`, { revision: store.revision() });
+    const clusters = directory.all().flatMap(({ object }) => object?.metadata.name ?? []);
+    for (const name of clusters) bus.want(name, ['status']);
+    left.tell(clusters);
   };
-  const mend = async (told: number, published: () => Promise<readonly PublishedWork[]>): Promise<void> => {
-    await store.advance(Math.max(told, store.revision()) + spareRevisions, openedAt);
-    tell(
-      openedAt,
-      told,
-      directory
-        .all()
-        .flatMap(({ object }) => object?.metadata.name ?? [])
-        .sort(),
-      leftBehind(store, await published(), openedAt),
-    );
+
+  /** Mends by the word of a cluster; false when that cannot be. */
+  const believe = (cluster: string, seq: number): boolean => {
+    const head = store.revision();
+    const beforeMs = believedMs.get(cluster);
+    const isOften = mending === undefined && beforeMs !== undefined && env.nowMs() - beforeMs < believedEveryMs;
+    if (seq - head > stepMax || isOften) {
+      env.log.error('a cluster tells of work of a number that cannot be: it is not believed', { cluster, seq, head });
+      return false;
+    }
+    if (mending !== undefined) return true;
+    believedMs.set(cluster, env.nowMs());
+    mending = mend(seq, () => bus.publishedWork())
+      .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
+      .finally(() => {
+        mending = undefined;
+      });
+    return true;
   };
 
   return {
     look: async (published) => {
-      const told = published.reduce((highest, { seq, revision }) => Math.max(highest, revision ?? seq), 0);
+      const highest = published.reduce((most, { seq, revision }) => Math.max(most, revision ?? seq), 0);
       // Nothing is signed before this look: what bears more than the journal had when it was opened was signed in the lost time.
-      if (told > openedAt)
+      if (highest > openedAt)
         await mend(
-          published.reduce((highest, { seq }) => Math.max(highest, seq), told),
+          published.reduce((most, { seq }) => Math.max(most, seq), highest),
           async () => published,
         );
+      // Mended by an earlier run, which had no time to tell.
+      else left.tell(noteAll(published));
     },
     heard: (cluster, seq) => {
-      const head = store.revision();
-      if (mending !== undefined || seq <= head) return;
-      const beforeMs = believedMs.get(cluster);
-      if (seq - head > stepMax || (beforeMs !== undefined && env.nowMs() - beforeMs < believedEveryMs)) {
-        env.log.error('a cluster tells of work of a number that cannot be: it is not believed', { cluster, seq, head });
-        return;
-      }
-      believedMs.set(cluster, env.nowMs());
-      mending = mend(seq, () => bus.publishedWork())
-        .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
-        .finally(() => {
-          mending = undefined;
-        });
+      if (seq > store.revision()) believe(cluster, seq);
+    },
+    unknown: ({ item, wasSent }) => {
+      const { cluster, seq } = item;
+      const isLeftOut = seq <= store.revision() && store.isForeign(seq);
+      if (!isLeftOut && (seq <= openedAt || (seq <= store.revision() && wasSent) || !believe(cluster, seq))) return;
+      const key = keyOfAnswer(item);
+      if (key === undefined || directory.get(cluster) === undefined) return;
+      left.note(cluster, key);
+      left.tell([cluster]);
     },
     isMending: () => mending !== undefined,
+    stop: left.stop,
   };
 };

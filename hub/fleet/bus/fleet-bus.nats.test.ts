@@ -1,7 +1,8 @@
 /** @module The hub's side of the bus against a real nats-server. */
 import { type NatsConnection, StringCodec } from 'nats';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { WorkItem } from '../../../shared/wire/messages.ts';
+import { encodeMessage } from '../../../shared/wire/decode.ts';
+import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { PublishOutcome } from '../port.ts';
 import { startTestBroker, type TestBroker, testEnv } from '../testing/broker.ts';
 import { configWork } from '../testing/work.ts';
@@ -90,6 +91,16 @@ describe('the hub on the bus', () => {
     await vi.waitFor(async () => expect(await stored('eu.odd.key')).toBeUndefined(), 5_000);
     await second.stop();
     expect(await bus.forgetWork('eu', 'night')).toEqual({ ok: true });
+  });
+
+  test('work that a cluster has and the hub did not send is told', async () => {
+    const { ref } = configWork('eu', 'stranger', 4);
+    const status: StatusItem = { v: 1, cluster: 'eu', id: 'stranger', seq: 4, ref, phase: 'Applied', observedAtMs: 1 };
+    const unknown: unknown[] = [];
+    const off = bus.onUnknown((told) => unknown.push(told));
+    hub.publish('$KV.status.eu.stranger', encodeMessage('status', status).bytes);
+    await vi.waitFor(() => expect(unknown).toEqual([{ item: status, wasSent: false }]), 5_000);
+    off();
   });
 
   test('a hub that starts anew knows what it had published', async () => {

@@ -4,12 +4,13 @@ import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { decodeMessage, encodeMessage, type MessageOf } from '../../../shared/wire/decode.ts';
 import { makeKeyedQueue, type QueueOutcome } from '../../../shared/wire/keyed-queue.ts';
 import { workItemsMax } from '../../../shared/wire/limits.ts';
-import { makeListeners } from '../../../shared/wire/listeners.ts';
+import { type Listeners, makeListeners } from '../../../shared/wire/listeners.ts';
 import { makeRefusals } from '../../../shared/wire/refusals.ts';
 import { itemKey, signatureHeader } from '../../../shared/wire/signature.ts';
 import { downSubject, kvSubject, statusBucket, workBucket } from '../../../shared/wire/subjects.ts';
 import type { SigningKey } from '../identity/keys.ts';
-import type { Arrival, FleetBus, KindBus, PublishOutcome, Unsubscribe } from '../port.ts';
+import type { Arrival, FleetBus, KindBus, PublishOutcome, UnknownStatus, Unsubscribe } from '../port.ts';
+import { makeEarlyListeners } from './early-listeners.ts';
 import { type KvRecord, readBucket } from './kv-reader.ts';
 import { type Outgoing, prepareWork, writeRecord } from './outgoing.ts';
 import { makeStatusDesk } from './status-desk.ts';
@@ -39,8 +40,8 @@ type Damage = { readonly cluster: string; readonly id: string };
 const writesInFlightMax = 256;
 /** Items that may wait for a broker that is away: twenty full clusters. */
 const itemsWaitingMax = 20 * workItemsMax;
-/** Damage remembered before the loops listen: twenty full clusters. */
-const damagesUntoldMax = itemsWaitingMax;
+/** Damage and unknown work remembered before the loops listen: twenty full clusters. */
+const untoldMax = itemsWaitingMax;
 /** A write that keeps failing is logged at each of so many attempts. */
 const logEveryAttempts = 10;
 
@@ -51,18 +52,14 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const refusals = makeRefusals(env);
   const board = makeWorkBoard(workKey.rawPublicKey);
   const onConnected = makeListeners<boolean>(env.log);
-  const onDamage = makeListeners<Damage>(env.log);
-  /** What was found before anybody listened, by key: the records of a broker are read before the loops start. */
-  const untold = new Map<string, Damage>();
-  let isHeard = false;
-  const tellDamage = (damage: Damage): void => {
-    if (isHeard) onDamage.tell(damage);
-    else if (untold.size < damagesUntoldMax) untold.set(itemKey(damage.cluster, damage.id), damage);
-    else
-      env.log.error('more foreign work records than can be remembered; start the hub again once these are mended', {
-        max: damagesUntoldMax,
-      });
+  // The records of a broker are read before the loops start.
+  const early = <T>(keyOf: (event: T) => string, what: string): Listeners<T> => {
+    const onFull = (): void =>
+      env.log.error(`more ${what} than can be remembered; start the hub again once these are mended`, { untoldMax });
+    return makeEarlyListeners({ log: env.log, keyOf, waitingMax: untoldMax, onFull });
   };
+  const onDamage = early<Damage>(({ cluster, id }) => itemKey(cluster, id), 'foreign work records');
+  const onUnknown = early<UnknownStatus>(({ item }) => itemKey(item.cluster, item.id), 'statuses of unknown work');
   let connected = true;
   const want: FleetBus['want'] = (cluster, what) => {
     if (connected) connection.publish(downSubject(cluster, 'want'), encodeMessage('want', { v: 1, what }).bytes);
@@ -71,6 +68,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     env,
     refusals,
     isSent: board.has,
+    onUnknown: (item) => onUnknown.tell({ item, wasSent: board.wasSent(item.cluster, item.id) }),
     ask: (cluster) => want(cluster, ['status']),
     remove: (key) => {
       purgeSubject(connection, statusBucket, kvSubject(statusBucket, key)).catch((error: unknown) =>
@@ -94,7 +92,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       const { cluster, id } = out.item;
       board.expect(out.item, out.signature);
       const streamSeq = await writeRecord(connection, kvSubject(workBucket, key), out);
-      if (board.wrote(cluster, id, streamSeq) === 'lost') tellDamage({ cluster, id });
+      if (board.wrote(cluster, id, streamSeq) === 'lost') onDamage.tell({ cluster, id });
     },
     inFlightMax: writesInFlightMax,
     keysMax: itemsWaitingMax,
@@ -116,7 +114,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       );
       return;
     }
-    tellDamage({ cluster, id });
+    onDamage.tell({ cluster, id });
   };
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
   const common = { env, connection, signatureHeader };
@@ -157,13 +155,8 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     onReport: listen('report'),
     onKind: listen('kind'),
     onStatus: desk.onStatus,
-    onDamage: (handler) => {
-      const off = onDamage.add(handler);
-      isHeard = true;
-      for (const damage of untold.values()) onDamage.tell(damage);
-      untold.clear();
-      return off;
-    },
+    onUnknown: onUnknown.add,
+    onDamage: onDamage.add,
     onRefusal: refusals.onRefusal,
     publishWork: async (item) => {
       const out = prepareWork(item, workKey, sealingKeyOf);

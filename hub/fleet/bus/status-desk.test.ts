@@ -23,11 +23,13 @@ const open = (weightMax?: number) => {
   const asked: string[] = [];
   const removed: string[] = [];
   const told: string[] = [];
+  const unknown: string[] = [];
   const sent = new Set(['eu.web', 'eu.api']);
   const desk = makeStatusDesk({
     env: testEnv,
     refusals,
     isSent: (cluster, id) => sent.has(`${cluster}.${id}`),
+    onUnknown: ({ id }) => unknown.push(id),
     ask: (cluster) => asked.push(cluster),
     remove: (key) => removed.push(key),
     ...(weightMax === undefined ? {} : { weightMax }),
@@ -35,16 +37,16 @@ const open = (weightMax?: number) => {
   desk.onStatus(({ id }) => told.push(id));
   const see = (status: StatusItem, key = `eu.${status.id}`): void =>
     desk.see({ key, payload: encodeMessage('status', status).bytes, signature: undefined, streamSeq: 1 });
-  return { desk, see, asked, removed, told, reasons: () => Object.fromEntries(refusals.counts()) };
+  return { desk, see, asked, removed, told, unknown, reasons: () => Object.fromEntries(refusals.counts()) };
 };
 
 describe('a status', () => {
-  it('of work that was sent is told; of any other it is refused and taken away', () => {
-    const { see, told, removed, reasons } = open();
+  it('of work that was sent is told; of any other it is refused and taken away, and told as unknown while it is there', () => {
+    const { see, told, unknown, removed, reasons } = open();
     see(item('web'));
     see(item('other'));
     see(item('gone', { phase: 'Withdrawn' }));
-    expect([told, removed, reasons()]).toEqual([['web'], ['eu.other', 'eu.gone'], { 'eu/UnknownWork': 1 }]);
+    expect([told, unknown, removed, reasons()]).toEqual([['web'], ['other'], ['eu.other', 'eu.gone'], { 'eu/UnknownWork': 1 }]);
   });
 
   it('of a service that the cluster offers by itself is told', () => {

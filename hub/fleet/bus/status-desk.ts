@@ -21,6 +21,8 @@ export type StatusDeskOptions = {
   readonly refusals: Refusals;
   /** True for work that the hub has sent to the cluster. */
   readonly isSent: (cluster: string, id: string) => boolean;
+  /** A cluster says that it has work that it was not sent. */
+  readonly onUnknown: (item: StatusItem) => void;
   /** What the statuses of one cluster may weigh in memory, bytes; {@link statusWeightMax} when absent. */
   readonly weightMax?: number;
   /** Asks a cluster to send its statuses again. */
@@ -44,7 +46,15 @@ export interface StatusDesk {
 }
 
 /** An empty desk. */
-export const makeStatusDesk = ({ env, refusals, isSent, weightMax = statusWeightMax, ask, remove }: StatusDeskOptions): StatusDesk => {
+export const makeStatusDesk = ({
+  env,
+  refusals,
+  isSent,
+  onUnknown,
+  weightMax = statusWeightMax,
+  ask,
+  remove,
+}: StatusDeskOptions): StatusDesk => {
   const clusters = new Map<string, Drawer>();
   const askedAtMs = new Map<string, number>();
   const listeners = makeListeners<StatusItem>(env.log);
@@ -71,8 +81,10 @@ export const makeStatusDesk = ({ env, refusals, isSent, weightMax = statusWeight
       // A cluster may offer a service by itself (ServiceExport): that is news, and no work of the hub asked for it.
       if (!isSent(cluster, id) && serviceOfTrafficId(id) === undefined) {
         // An agent that starts anew tells once more what it withdrew: that is no offence, and nobody needs it.
-        if (item.phase !== 'Withdrawn')
+        if (item.phase !== 'Withdrawn') {
           refuse(record, cluster, 'UnknownWork', `no work ${id} was sent to this cluster; the status was removed`);
+          onUnknown(item);
+        }
         remove(record.key);
         return;
       }

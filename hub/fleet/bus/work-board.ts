@@ -20,6 +20,8 @@ export interface WorkBoard {
   see(record: KvRecord): Verdict;
   /** True for work that was sent, or is on its way. */
   has(cluster: string, id: string): boolean;
+  /** True for work that was sent since the board was made, also where it was forgotten; and when so much was forgotten that it cannot be told. */
+  wasSent(cluster: string, id: string): boolean;
   /** Entries of one cluster, or one of them, leave the board. */
   forget(cluster: string, id?: string): void;
   list(): readonly PublishedWork[];
@@ -28,10 +30,14 @@ export interface WorkBoard {
 /** `streamSeq` is 0 while our write is under way; `otherSeq` is the newest record seen meanwhile that is not it. */
 type Entry = { readonly work: PublishedWork; readonly signature: string; streamSeq: number; otherSeq: number };
 
+/** Records and clusters that are remembered to have been forgotten. */
+const forgottenMax = 10_000;
+
 /** An empty board. */
 export const makeWorkBoard = (rawHubKey: Uint8Array): WorkBoard => {
   const hubKey = ed25519PublicKey(rawHubKey);
   const entries = new Map<string, Entry>();
+  const forgotten = new Set<string>();
   const isSigned = (record: KvRecord): boolean => {
     if (record.signature === undefined) return false;
     const signature = Buffer.from(record.signature, 'base64');
@@ -67,7 +73,10 @@ export const makeWorkBoard = (rawHubKey: Uint8Array): WorkBoard => {
       return 'lost';
     },
     has: (cluster, id) => entries.has(itemKey(cluster, id)),
+    wasSent: (cluster, id) =>
+      entries.has(itemKey(cluster, id)) || forgotten.size >= forgottenMax || forgotten.has(itemKey(cluster, id)) || forgotten.has(cluster),
     forget: (cluster, id) => {
+      if (forgotten.size < forgottenMax) forgotten.add(id === undefined ? cluster : itemKey(cluster, id));
       if (id !== undefined) entries.delete(itemKey(cluster, id));
       else for (const [key, { work }] of entries) if (work.cluster === cluster) entries.delete(key);
     },

@@ -184,6 +184,7 @@ export const createSyntheticFleet = ({ clusters, nodes, nowMs }: SyntheticFleetO
       onBeat: (handler) => listen(handlers.beat, handler),
       onReport: (handler) => listen(handlers.report, handler),
       onStatus: (handler) => listen(handlers.status, handler),
+      onUnknown: nothing,
       onDamage: nothing,
       onRefusal: nothing,
       publishWork: async (item) => {

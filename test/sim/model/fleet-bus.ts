@@ -116,6 +116,8 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       for (const item of statuses.values()) handler(item);
       return onStatus.add(handler);
     },
+    // Every status of the model's agents is taken.
+    onUnknown: () => () => undefined,
     onDamage: onDamage.add,
     onRefusal: () => () => undefined,
     onConnected: onConnected.add,
