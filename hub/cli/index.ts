@@ -6,6 +6,7 @@ import { admit } from './approve.ts';
 import type { CliContext } from './context.ts';
 import { detectors } from './detectors.ts';
 import { type DrainOptions, drain } from './drain.ts';
+import { calmMsDefault, idleMsDefault } from './drain-watch.ts';
 import { type ExplainOptions, explain } from './explain.ts';
 import { type FitOptions, runFit } from './fit.ts';
 import { durationSeconds } from './flags.ts';
@@ -96,7 +97,7 @@ const drainCommand = (context: CliContext): Command =>
       'after',
       `
 What finds no other place stays where it is and is told with the reason. Without --timeout the command ends when nothing else has been left
-for 10 seconds, or when nothing at all has left for a minute, as where replacements do not get ready. The drain itself goes on in the hub until it is undone.
+for ${calmMsDefault / 1_000} seconds, or when nothing at all has left for ${idleMsDefault / 1_000} seconds, as where replacements do not get ready. The drain itself goes on in the hub until it is undone.
 
 Exit code: 0 = the cluster is empty (or, with --undo and --no-wait, it was told so), 1 = it is not, or could not be told, 130 = Ctrl-C.`,
     )
