@@ -2,6 +2,7 @@
 
 import { serviceNameLabel } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
+import { transitionTime } from '../../shared/kube/condition.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { bagOf, textsOf } from '../../shared/lib/fields.ts';
 import { clusterImports, dnsEndpointOf, renderService, type Share } from '../../shared/traffic/index.ts';
@@ -89,7 +90,8 @@ const importStatus = (record: TrafficRecord, object: KubeObject, present: OwnObj
   const clusters = part === undefined ? record.spec.sources.map(({ name }) => name) : [part];
   if (present?.isOurs !== true || present.clusters.join() === clusters.join()) return [];
   const { name, namespace } = object.metadata;
-  const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: now };
+  const old = present.conditions.find(({ type }) => type === 'Ready');
+  const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: transitionTime(old, 'True', now) };
   return [
     {
       do: 'status',
@@ -188,10 +190,10 @@ export const exportStatusWrite = (
     return old?.status === status && old.reason === reason && (old.message ?? '') === message;
   });
   if (isSame) return undefined;
-  const timed = conditions.map((condition) => {
-    const old = before.get(condition.type);
-    return { ...condition, lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : now };
-  });
+  const timed = conditions.map((condition) => ({
+    ...condition,
+    lastTransitionTime: transitionTime(before.get(condition.type), condition.status, now),
+  }));
   return {
     do: 'status',
     resource: 'serviceexports',

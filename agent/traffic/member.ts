@@ -26,8 +26,9 @@ export type OwnObject = {
   readonly owner: string | undefined;
   /** Cluster IPs of a Service. */
   readonly ips: readonly string[];
-  /** Clusters in the status of a ServiceImport. */
+  /** Clusters in the status of a ServiceImport, and its conditions. */
   readonly clusters: readonly string[];
+  readonly conditions: readonly { readonly [field: string]: unknown }[];
 };
 
 /** What the sources are called. */
@@ -109,6 +110,7 @@ const ownObject = (resource: OwnedResource, object: KubeObject): OwnObject => {
     owner: ownerReferences?.[0]?.uid,
     ips: resource === 'services' ? (textsOf(spec.clusterIPs).length > 0 ? textsOf(spec.clusterIPs) : [textOf(spec.clusterIP)]) : [],
     clusters: resource === 'serviceimports' ? bagsOf(bagOf(object.status).clusters).map(({ cluster }) => textOf(cluster)) : [],
+    conditions: resource === 'serviceimports' ? bagsOf(bagOf(object.status).conditions) : [],
   };
 };
 

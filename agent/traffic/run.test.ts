@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
-import { bagOf } from '../../shared/lib/fields.ts';
+import { bagOf, bagsOf } from '../../shared/lib/fields.ts';
 import { recordOf } from '../../shared/traffic/testing.ts';
 import { type TrafficAnswer, trafficIdOf, trafficItem } from '../../shared/wire/index.ts';
 import {
@@ -94,6 +94,26 @@ describe('a record', () => {
       }
     });
     await vi.waitFor(() => expect(member.told()?.status.applied).toMatchObject({ epoch: member.seq(), away: [], lacks: [] }));
+  });
+
+  test('with other clusters than before leaves its import ready since when it was', async () => {
+    const imported = async (): Promise<readonly [string, unknown]> => {
+      const status = bagOf((await member.client.get({ ...importsType, namespace: 'shop', name: 'web' }))?.status);
+      return [
+        bagsOf(status.clusters)
+          .map(({ cluster }) => cluster)
+          .join(),
+        bagsOf(status.conditions)[0]?.lastTransitionTime,
+      ];
+    };
+    member.start();
+    member.send();
+    await vi.waitFor(async () => expect((await imported())[0]).toBe('ap,eu,us'), { timeout: 5_000 });
+    const [, since] = await imported();
+    member.skip(60_000);
+    member.send({}, three.slice(1));
+    await vi.waitFor(async () => expect(await imported()).toEqual(['eu,us', since]), { timeout: 5_000 });
+    expect(since).toEqual(expect.any(String));
   });
 
   test('that is taken back takes all of it along, and is then said to be gone', async () => {

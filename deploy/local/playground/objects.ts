@@ -1,6 +1,6 @@
 /** @module The built-in kinds as far as the playground's controllers read and write them. */
+import type { AnyCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject, ObjectMeta } from '../../../shared/kube/object.ts';
-import { timeText } from '../../../shared/lib/time-text.ts';
 
 /** A meta/v1 LabelSelector, as far as workloads use it. */
 export type LabelSelector = {
@@ -33,24 +33,22 @@ export type Toleration = { key?: string; operator?: string; value?: string; effe
 
 export type PodTemplate = { metadata?: Partial<ObjectMeta>; spec: PodSpec };
 
-export type Condition = {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-  lastUpdateTime?: string;
-  lastProbeTime?: string | null;
+/** A condition with what these kinds say besides. */
+export type Condition = AnyCondition & {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastUpdateTime?: string;
+  readonly lastProbeTime?: string | null;
 };
 
 export type Pod = KubeObject & {
   spec: PodSpec;
-  status?: { phase?: string; conditions?: Condition[]; podIP?: string; reason?: string; [field: string]: unknown };
+  status?: { phase?: string; conditions?: readonly Condition[]; podIP?: string; reason?: string; [field: string]: unknown };
 };
 
 export type Node = KubeObject & {
   spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[]; providerID?: string };
-  status?: { allocatable?: { [resource: string]: string }; capacity?: { [resource: string]: string }; conditions?: Condition[] };
+  status?: { allocatable?: { [resource: string]: string }; capacity?: { [resource: string]: string }; conditions?: readonly Condition[] };
 };
 
 export type ReplicaSet = KubeObject & {
@@ -74,7 +72,7 @@ export type Deployment = KubeObject & {
     progressDeadlineSeconds?: number;
     strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string } };
   };
-  status?: { observedGeneration?: number; conditions?: Condition[]; [field: string]: unknown };
+  status?: { observedGeneration?: number; conditions?: readonly Condition[]; [field: string]: unknown };
 };
 
 /** A claim that a StatefulSet makes for each of its pods. */
@@ -105,7 +103,7 @@ export type Job = KubeObject & {
     suspend?: boolean;
     backoffLimit?: number;
   };
-  status?: { startTime?: string; completionTime?: string; conditions?: Condition[]; [field: string]: unknown };
+  status?: { startTime?: string; completionTime?: string; conditions?: readonly Condition[]; [field: string]: unknown };
 };
 
 export type CronJob = KubeObject & {
@@ -136,16 +134,6 @@ export type Service = KubeObject & {
 /** Whether a condition of this type is True. */
 export const conditionIsTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
-
-/** The conditions with this one set; its transition time moves only when its status does. */
-export const withCondition = (conditions: readonly Condition[] | undefined, next: Condition, nowMs: number): Condition[] => {
-  const old = conditions?.find((condition) => condition.type === next.type);
-  const same = old?.status === next.status;
-  const entry = { ...next, lastTransitionTime: (same ? old?.lastTransitionTime : undefined) ?? timeText(nowMs) };
-  return old === undefined
-    ? [...(conditions ?? []), entry]
-    : (conditions ?? []).map((condition) => (condition.type === next.type ? { ...condition, ...entry } : condition));
-};
 
 /** A pod that counts: neither ended nor going away. */
 export const isActive = (pod: Pod): boolean =>

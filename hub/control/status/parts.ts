@@ -1,4 +1,5 @@
 /** @module Small sums over the statuses that members report of one object. */
+import { transitionTime } from '../../../shared/kube/condition.ts';
 import { bag, bags } from '../kinds.ts';
 
 /** One cluster's report of the object. */
@@ -77,10 +78,9 @@ export const messagesOf = (parts: readonly Part[], type: string): string =>
 /** The condition with its times: the transition moves only when the status does. */
 export const timed = (whole: Whole, condition: WorkloadCondition, timeFields: readonly string[] = []): WorkloadCondition => {
   const old = bags(whole.before.conditions).find(({ type }) => type === condition.type);
-  const isSame = old?.status === condition.status;
-  const isSaid = isSame && old?.reason === condition.reason && old?.message === condition.message;
+  const isSaid = old?.status === condition.status && old?.reason === condition.reason && old?.message === condition.message;
   const times = Object.fromEntries(timeFields.map((field) => [field, isSaid ? (old?.[field] ?? whole.now) : whole.now]));
-  return { ...condition, ...times, lastTransitionTime: isSame ? (old?.lastTransitionTime ?? whole.now) : whole.now };
+  return { ...condition, ...times, lastTransitionTime: transitionTime(old, condition.status, whole.now) };
 };
 
 /** A map inside a part's status. */

@@ -1,8 +1,9 @@
 /** @module Deployment: one ReplicaSet a template, moved from old to new within maxSurge and maxUnavailable. */
+import { withCondition } from '../../../../shared/kube/condition.ts';
 import { hash32 } from '../../../../shared/lib/index.ts';
 import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Action, type Controller, keyOf, ownerKeys, resources, settled, statusUpdate } from '../controller.ts';
-import { type Condition, controllerRef, type Deployment, type ReplicaSet, withCondition } from '../objects.ts';
+import { type Condition, controllerRef, type Deployment, type ReplicaSet } from '../objects.ts';
 import { deletion } from './replica-set.ts';
 
 const hashLabel = 'pod-template-hash';
@@ -95,7 +96,7 @@ const nextSizes = (
   return { current: grown, old: sizes };
 };
 
-const conditionsOf = (deployment: Deployment, complete: boolean, enough: boolean, nowMs: number): Condition[] => {
+const conditionsOf = (deployment: Deployment, complete: boolean, enough: boolean, nowMs: number): readonly Condition[] => {
   const name = deployment.metadata.name;
   const available: Condition = enough
     ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }

@@ -1,8 +1,9 @@
 /** @module Kubelet: bound pods start, become ready, and end when they are jobs or are told to. */
+import { withCondition } from '../../../../shared/kube/condition.ts';
 import { hash32 } from '../../../../shared/lib/index.ts';
 import { timeText } from '../../../../shared/lib/time-text.ts';
 import { type Controller, keyOf, resources, settled } from '../controller.ts';
-import { type Condition, isActive, type Pod, withCondition } from '../objects.ts';
+import { type Condition, isActive, type Pod } from '../objects.ts';
 
 /** A pod is ready this long after it was bound. */
 export const startDelayMs = 300;
@@ -19,7 +20,7 @@ const podIpOf = (pod: Pod): string => {
 const containerStatuses = (pod: Pod, state: object, ready: boolean): object[] =>
   pod.spec.containers.map(({ name, image }) => ({ name, image, imageID: image, ready, started: ready, restartCount: 0, state }));
 
-const conditionsWith = (pod: Pod, status: 'True' | 'False', reason: string | undefined, nowMs: number): Condition[] => {
+const conditionsWith = (pod: Pod, status: 'True' | 'False', reason: string | undefined, nowMs: number): readonly Condition[] => {
   const of = (type: string, value: 'True' | 'False'): Condition => ({
     type,
     status: value,
@@ -33,7 +34,7 @@ const conditionsWith = (pod: Pod, status: 'True' | 'False', reason: string | und
     of('Ready', status),
     of('ContainersReady', status),
     scheduled,
-  ].reduce((conditions, condition) => withCondition(conditions, condition, nowMs), pod.status?.conditions ?? []);
+  ].reduce<readonly Condition[]>((conditions, condition) => withCondition(conditions, condition, nowMs), pod.status?.conditions ?? []);
 };
 
 const running = (pod: Pod, nowMs: number): Pod['status'] => ({

@@ -1,6 +1,7 @@
 /** @module Scheduler: binds each waiting pod to the admitting node with the most room left, or says why none fits. */
+import { withCondition } from '../../../../shared/kube/condition.ts';
 import { type Action, type Controller, keyOf, resources, settled } from '../controller.ts';
-import { isActive, type Node, type Pod, withCondition } from '../objects.ts';
+import { isActive, type Node, type Pod } from '../objects.ts';
 import { admits, demandAmounts, fitsIn, freeOn, holdsRoom } from '../scheduling.ts';
 
 /** A pod that found no room is looked at again after this, besides at each change of a node or pod. */
