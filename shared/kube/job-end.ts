@@ -10,5 +10,9 @@ export const jobEndOf = (status: unknown): End | undefined => {
 };
 
 /** True for a Job that has completed or failed for good: made anew, or moved, it would run once more. */
-export const isFinishedJob = ({ apiVersion, kind, status }: Pick<KubeObject, 'apiVersion' | 'kind'> & { readonly status?: unknown }): boolean =>
+export const isFinishedJob = ({
+  apiVersion,
+  kind,
+  status,
+}: Pick<KubeObject, 'apiVersion' | 'kind'> & { readonly status?: unknown }): boolean =>
   kind === 'Job' && apiVersion === 'batch/v1' && jobEndOf(status) !== undefined;
