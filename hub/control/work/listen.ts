@@ -35,7 +35,14 @@ export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, 
     work.answered(key, item);
     lookAtStatus(key);
   });
-  const unsubscribeUnknown = bus.onUnknown(olderCopy.unknown);
+  const unsubscribeUnknown = bus.onUnknown((unknown) => {
+    const { cluster, id, seq } = unknown.item;
+    if (!olderCopy.unknown(unknown) || board.sent(id).has(cluster)) return;
+    // As if the broker still held it: what is on the hub and not meant for this cluster is taken back, above what the cluster has.
+    board.putAnswer(unknown.item);
+    board.put(id, cluster, { seq, op: 'apply', fingerprint: undefined, problem: undefined, isForeign: true });
+    addWork(work, board, id);
+  });
   const unhurt = bus.onDamage(({ cluster: name, id }) => {
     if (board.keyOf(id) === undefined) {
       // Nothing of ours was ever there: what somebody put there goes.

@@ -102,6 +102,22 @@ describe('a hub on an older copy of its data', () => {
     expect(it.fleet.agent('home').objects.has(lostId)).toBe(true);
   });
 
+  it('takes back what a cluster got in the lost time of an object that it knows and has elsewhere', async () => {
+    const it = await startTestHub({ home: 20, aws: 20 });
+    hub = it;
+    const clusterSelector = { matchLabels: { 'hanse.dev/provider': 'onprem' } };
+    await it.client.create(policies, { ...policy, spec: { ...(policy.spec as object), tiers: [{ name: 'own', clusterSelector }] } });
+    await it.client.create(deployments, web);
+    await until(() => expect(replicasAt(it, webId)).toBe(2));
+    const newest = it.fleet.agent('home').taken.findLast(({ id }) => id === webId);
+    if (newest === undefined) throw new Error('web was not taken');
+    it.fleet.strand({ ...newest, cluster: 'aws', seq: it.store.revision() + 1_000 });
+    await until(() => expect(it.fleet.agent('aws').objects.has(webId)).toBe(false));
+    expect(replicasAt(it, webId)).toBe(2);
+    await until(() => expect(messagesOn(it)).toHaveLength(2));
+    expect(messagesOn(it).join()).not.toContain('Here that is');
+  });
+
   it('names what a cluster that was away has of the lost time when it comes back, also to a hub that was started once more', async () => {
     const { it, newest } = await started();
     const seq = it.store.revision() + 1_000;

@@ -27,8 +27,8 @@ export type OlderCopy = {
   readonly look: (published: readonly PublishedWork[]) => Promise<void>;
   /** A cluster has work of this number, which this hub has not sent. */
   readonly heard: (cluster: string, seq: number) => void;
-  /** A cluster has work that nothing is known of: the broker's data are an older copy too, or what it had was forgotten. */
-  readonly unknown: (unknown: UnknownStatus) => void;
+  /** A cluster has work that nothing is known of; true where that is of the lost time, as the broker's data are an older copy too. */
+  readonly unknown: (unknown: UnknownStatus) => boolean;
   /** The journal is about to leave out revisions: nothing may be signed. */
   readonly isMending: () => boolean;
   readonly stop: () => void;
@@ -107,11 +107,12 @@ export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }
     unknown: ({ item, wasSent }) => {
       const { cluster, seq } = item;
       const isLeftOut = seq <= store.revision() && store.isForeign(seq);
-      if (!isLeftOut && (seq <= openedAt || (seq <= store.revision() && wasSent) || !believe(cluster, seq))) return;
+      if (!isLeftOut && (seq <= openedAt || (seq <= store.revision() && wasSent) || !believe(cluster, seq))) return false;
       const key = keyOfAnswer(item);
-      if (key === undefined || directory.get(cluster) === undefined) return;
+      if (key === undefined || directory.get(cluster) === undefined) return false;
       left.note(cluster, key);
       left.tell([cluster]);
+      return true;
     },
     isMending: () => mending !== undefined,
     stop: left.stop,
