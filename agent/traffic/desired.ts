@@ -8,7 +8,7 @@ import { bagOf, textsOf } from '../../shared/lib/fields.ts';
 import { clusterImports, dnsEndpointOf, renderService, type Share } from '../../shared/traffic/index.ts';
 import type { TrafficRecord } from '../../shared/wire/index.ts';
 import { carriesMarks, contentHash, type OwnedResource } from './canonical.ts';
-import type { MemberView, OwnObject } from './member.ts';
+import type { MemberView, OwnObject } from './member/index.ts';
 import type { TrafficWrite } from './writer.ts';
 
 /** A record with what its sources get: for requests of this cluster, and for the world. */

@@ -7,7 +7,7 @@ import { timeText } from '../../shared/lib/time-text.ts';
 import type { TrafficRecord } from '../../shared/wire/index.ts';
 import type { RecordBook } from './book.ts';
 import { exportStatusWrite, type PlanView, planService } from './desired.ts';
-import type { MemberView } from './member.ts';
+import type { MemberView } from './member/index.ts';
 import type { Names } from './names.ts';
 import { routeWrites } from './route-writes.ts';
 import type { Standing } from './standing.ts';

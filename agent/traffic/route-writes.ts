@@ -1,7 +1,7 @@
 /** @module Weights of HTTPRoutes and GRPCRoutes that send requests to imports of single clusters. Pure. */
 import { clusterImports, routePatch } from '../../shared/traffic/index.ts';
 import type { ServiceNow } from './desired.ts';
-import type { MemberView } from './member.ts';
+import type { MemberView } from './member/index.ts';
 import type { TrafficWrite } from './writer.ts';
 
 /** The writes that bring the member's routes to where requests shall go, by the route's `namespace/name`. */

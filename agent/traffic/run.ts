@@ -9,7 +9,7 @@ import type { ServedApi } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
 import type { TrafficWatch } from './away.ts';
 import { createBook } from './book.ts';
-import { watchMember } from './member.ts';
+import { watchMember } from './member/index.ts';
 import { createNames } from './names.ts';
 import { createPasses } from './passes.ts';
 import type { TrafficLink } from './split-link.ts';

@@ -2,7 +2,7 @@
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { type ServiceReport, type StatusItem, type TrafficAnswer, type TrafficRecord, trafficRef } from '../../shared/wire/index.ts';
 import { idOfService, type RecordBook } from './book.ts';
-import type { MemberView } from './member.ts';
+import type { MemberView } from './member/index.ts';
 import { reportOf } from './report.ts';
 import type { Standing } from './standing.ts';
 import type { ServiceUse } from './use-of-pods.ts';
