@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { decodeMessage, encodeMessage } from '../../../shared/wire/decode.ts';
 import type { RenewAnswer } from '../../../shared/wire/messages.ts';
-import { clusterOf } from '../bus/fleet-bus.ts';
+import { clusterOf } from '../bus/agent-messages.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { getCluster } from './objects.ts';
 import { noteCredential } from './office.ts';
