@@ -1,3 +1,3 @@
 /** @module Kinds that members add to what the hub serves. */
 export { internalPrefix } from './kept.ts';
-export { kindsLimits, type MemberKinds, openMemberKinds } from './loop.ts';
+export { type MemberKinds, openMemberKinds } from './loop.ts';
