@@ -1,20 +1,14 @@
 /** @module One agent assembled from its parts: the member's API, the link, inventory and work. */
 import type { CapacityReport } from '../shared/capacity/report.ts';
-import type { RuntimeEnv } from '../shared/lib/index.ts';
-import {
-  type ApiHealth,
-  type ClusterUidWatch,
-  failureOf,
-  type HealthOptions,
-  type MemberApi,
-  type Served,
-  watchHealth,
-  watchServed,
-} from './cluster/index.ts';
+import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
+import { type ApiHealth, type ClusterUidWatch, type HealthOptions, type MemberApi, watchHealth, watchServed } from './cluster/index.ts';
 import type { DnsServer } from './dns/index.ts';
-import { type Failover, installFencePolicy } from './failover/index.ts';
+import { type Failover, fencedLeases } from './failover/index.ts';
+import { createForbidden } from './forbidden.ts';
+import { helloOf } from './hello.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
-import type { AgentLink, HelloFacts, LinkState } from './link/port.ts';
+import type { AgentLink, LinkState } from './link/port.ts';
+import { tellKinds } from './tell-kinds.ts';
 import { splitLink, startTraffic, type TrafficEngine } from './traffic/index.ts';
 import { startWork } from './work/index.ts';
 
@@ -59,29 +53,16 @@ export type Agent = {
 
 /** Puts the parts together and starts them. */
 export const assembleAgent = (parts: AgentParts): Agent => {
-  const { api, link, env, agentVersion, clusterUid, failover, dns, readers, health: healthOptions, reportIntervalMs } = parts;
-  const log = env.log;
-  let served: Served | undefined;
-
-  const health = watchHealth(
-    api,
-    env,
-    (now) => {
-      failover?.setApi(now.reachable);
-      // Behind an address that was silent another cluster may answer now.
-      if (now.reachable) clusterUid?.refresh();
-      if (now.reachable) log.info('the API server answers', { server: api.server });
-      else
-        log.warn(now.reason === 'Unauthorized' ? 'the API server does not know the agent' : 'the API server does not answer', {
-          server: api.server,
-          reason: now.reason,
-          why: now.message,
-        });
-    },
-    healthOptions,
-  );
+  const { api, link, env, agentVersion, clusterUid, failover, dns, readers, reportIntervalMs } = parts;
+  const { log } = env;
+  const onHealth = (now: ApiHealth): void => {
+    failover?.setApi(now.reachable);
+    // Behind an address that was silent another cluster may answer now.
+    if (now.reachable) clusterUid?.refresh();
+    logHealth(log, api.server, now);
+  };
+  const health = watchHealth(api, env, onHealth, parts.health);
   const discovery = watchServed(api, env, (now) => {
-    served = now;
     inventory.setServed(now.apis);
     work.setServed(now.apis, now.stale);
     traffic.setServed(now.apis);
@@ -97,25 +78,15 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
   const split = splitLink(link);
-  let endFence: () => void = () => undefined;
-  /** With the first singleton the member is taught to refuse stale writes by itself. */
-  const needLease = (leases: Failover['watch']['leases']) => {
-    let wasNeeded = false;
-    return (isNeeded: boolean): void => {
-      if (isNeeded && !wasNeeded) endFence = installFencePolicy(api, env);
-      wasNeeded ||= isNeeded;
-      leases.setNeeded(isNeeded);
-    };
-  };
+  const leases = failover === undefined ? undefined : fencedLeases(failover.watch.leases, api, env);
   const work = startWork({
     client: api,
     link: split.work,
     env,
     discover: discovery.refresh,
     onChange: inventory.changed,
-    ...(failover === undefined ? {} : { leases: { ...failover.watch.leases, setNeeded: needLease(failover.watch.leases) } }),
+    ...(leases === undefined ? {} : { leases }),
   });
-
   const traffic = startTraffic({
     client: api,
     link: split.traffic,
@@ -123,58 +94,26 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(failover === undefined ? {} : { watch: failover.watch }),
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
   });
-
-  const forbidden = (): readonly string[] =>
-    [...new Set([...(clusterUid?.forbidden() ?? []), ...inventory.forbidden(), ...work.forbidden(), ...traffic.forbidden()])].sort();
-  const hello = (): HelloFacts | undefined => {
-    const uid = clusterUid?.current();
-    return served === undefined
-      ? undefined
-      : {
-          agentVersion,
-          ...(uid === undefined ? {} : { clusterUID: uid }),
-          kubernetesVersion: served.kubernetesVersion,
-          apis: served.apis,
-          runtimeClasses: inventory.runtimeClasses(),
-          labels: inventory.labels(),
-          ...(failover === undefined || failover.addresses.length === 0 ? {} : { meshAddresses: failover.addresses }),
-          ...(dns === undefined || dns.addresses.length === 0 ? {} : { dnsAddresses: dns.addresses }),
-        };
-  };
-  /** One after the other: documents are made anew from the API server, and the hub asks again for what did not come. */
-  const tellKinds = async (hashes: readonly string[]): Promise<void> => {
-    for (const hash of hashes) {
-      try {
-        const document = await discovery.document(hash);
-        if (document === undefined) discovery.refresh();
-        else link.publishKind(hash, document);
-      } catch (error) {
-        log.warn('a kind could not be told to the hub', { why: failureOf(error).message });
-      }
-    }
-  };
-  link.setHello(hello);
-  link.onKindsWanted((hashes) => void tellKinds(hashes));
-  let told = '';
-  /** Said to the user once for each change; the hub is told with every beat. */
-  const tellForbidden = (): readonly string[] => {
-    const now = forbidden();
-    const text = now.join(', ');
-    if (text !== told && text !== '')
-      log.warn(
-        `this cluster forbids the agent: ${text}; grant it to the identity that the agent uses (hanse join --manifest shows all it needs)`,
-      );
-    told = text;
-    return now;
-  };
-  link.setBeat(() => ({ api: health.current(), forbidden: tellForbidden() }));
+  const forbidden = createForbidden(log, [() => clusterUid?.forbidden() ?? [], inventory.forbidden, work.forbidden, traffic.forbidden]);
+  link.setHello(() =>
+    helloOf({
+      agentVersion,
+      clusterUID: clusterUid?.current(),
+      served: discovery.current(),
+      inventory,
+      meshAddresses: failover?.addresses ?? [],
+      dnsAddresses: dns?.addresses ?? [],
+    }),
+  );
+  link.onKindsWanted((hashes) => void tellKinds({ discovery, link, log }, hashes));
+  link.setBeat(() => ({ api: health.current(), forbidden: forbidden.tell() }));
 
   return {
     state: () => ({
       link: link.state(),
       api: health.current(),
-      kubernetesVersion: served?.kubernetesVersion,
-      forbidden: forbidden(),
+      kubernetesVersion: discovery.current()?.kubernetesVersion,
+      forbidden: forbidden.list(),
       work: work.summary(),
       traffic: traffic.summary(),
       report: inventory.latest(),
@@ -184,7 +123,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       discovery.stop();
       health.stop();
       work.stop();
-      endFence();
+      leases?.stop();
       traffic.stop();
       await dns?.server.close();
       inventory.stop();
@@ -193,4 +132,14 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       await api.close();
     },
   };
+};
+
+const logHealth = (log: Log, server: string, now: ApiHealth): void => {
+  if (now.reachable) log.info('the API server answers', { server });
+  else
+    log.warn(now.reason === 'Unauthorized' ? 'the API server does not know the agent' : 'the API server does not answer', {
+      server,
+      reason: now.reason,
+      why: now.message,
+    });
 };

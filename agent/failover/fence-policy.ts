@@ -16,7 +16,7 @@ const hasNumber = (object: string): string => `has(${object}.metadata.annotation
 const numberOf = (object: string): string => `int(${object}.metadata.annotations['${WORK_SEQ}'])`;
 
 /** The policy and its binding. Objects without our label are none of its business; an object that is given up may lose the number. */
-export const fencePolicyObjects = (): readonly KubeObject[] => [
+const fencePolicyObjects = (): readonly KubeObject[] => [
   {
     apiVersion: `${group}/v1`,
     kind: 'ValidatingAdmissionPolicy',
