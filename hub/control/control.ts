@@ -1,14 +1,6 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
-import {
-  defaultFailoverPolicy,
-  effectiveFailover,
-  type FailoverPolicy,
-  type FailoverPolicySpec,
-  hanseGroup,
-  storedPlacement,
-} from '../../shared/api/index.ts';
+import { defaultFailoverPolicy, type FailoverPolicy, type FailoverPolicySpec, hanseGroup } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
-import type { KubeObject } from '../../shared/kube/object.ts';
 import { keyOf, partsOf, prefixOf, type Revision, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import type { FleetBus, HubMesh } from '../fleet/port.ts';
@@ -17,7 +9,10 @@ import { type HealthOptions, healthDefaults } from './cluster/health.ts';
 import { createLedger } from './cluster/ledger.ts';
 import { startClusterLoop } from './cluster/loop.ts';
 import { createRemovals } from './cluster/removals.ts';
+import { startWarmUp } from './cluster/warm-up.ts';
+import { createClusterChanges } from './cluster-changes.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
+import { startEventSweep } from './event-sweep.ts';
 import { createEventRecorder } from './events.ts';
 import { startGpuLoop } from './gpu/loop.ts';
 import { type KindCatalog, workIdOf } from './kinds.ts';
@@ -26,16 +21,16 @@ import { createPolicyBook } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
 import { createSolver } from './rebalance/solver.ts';
-import { createRoutes, workloadKeyOf } from './routes.ts';
+import { createRoutes } from './routes.ts';
 import { startStatusLoop } from './status/loop.ts';
 import { startTrafficLoop } from './traffic/loop.ts';
 import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
-import { createBoard } from './work/board.ts';
-import { budgetOf, drainCount } from './work/drain.ts';
-import { addWork, listenToClusters } from './work/listen.ts';
+import { type Board, createBoard } from './work/board.ts';
+import { drainCount } from './work/drain.ts';
+import { listenToClusters } from './work/listen.ts';
 import { startWorkLoop } from './work/loop.ts';
-import type { Moves } from './work/moving.ts';
+import { moveRules } from './work/move-rules.ts';
 import { createOlderCopy } from './work/older-copy.ts';
 
 /** What the loops are built from. */
@@ -70,10 +65,8 @@ export type Control = {
   readonly stop: () => Promise<void>;
 };
 
-const placementPrefix = prefixOf(hanseGroup, 'placements');
 const failoverKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 const servicePrefix = prefixOf('', 'services');
-const sweepEveryMs = 300_000;
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
 /** More objects that wait for a decision are a burst: what clusters answer waits too, where things run goes before how they fare. */
@@ -82,23 +75,18 @@ const statusDelayInBurstMs = 5_000;
 
 /** Starts all loops over a store that is filled. */
 export const startControl = (options: ControlOptions): Control => {
-  const { store, catalog, env } = options;
+  const { store, catalog, env, mesh } = options;
   const { work: bus, traffic: trafficBus } = splitBus(options.bus);
   const health: HealthOptions = { ...healthDefaults, ...options.health };
-  const startedMs = env.nowMs();
   const ledger = createLedger();
   const directory = createDirectory(ledger, env.nowMs);
   const policies = createPolicyBook(store, catalog);
   const dependencies = createDependencyIndex(store);
   const board = createBoard();
   const events = createEventRecorder(store, env);
-
-  /** After a start decisions wait until every cluster has been heard, or for as long as a silent one is tolerated. */
-  const isWarm = (): boolean =>
-    env.nowMs() - startedMs >= health.toleranceMs ||
-    directory
-      .views()
-      .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
+  const isWarm = startWarmUp(env, directory, health.toleranceMs);
+  const failover = (): FailoverPolicySpec => failoverIn(store);
+  const removals = createRemovals(directory, failover, env.nowMs);
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;
@@ -109,72 +97,15 @@ export const startControl = (options: ControlOptions): Control => {
     const { namespace, name } = partsOf(key);
     traffic.onService(namespace, name);
   };
-  const sentTo = (namespace: string, name: string): readonly string[] =>
-    [...board.sent(workIdOf(keyOf('', 'services', namespace, name)))].flatMap(([cluster, { op }]) => (op === 'apply' ? [cluster] : []));
+  const sentTo = (namespace: string, name: string): readonly string[] => clustersOfService(board, namespace, name);
   const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo });
-  const failover = (): FailoverPolicySpec => (store.get(failoverKey)?.object as unknown as FailoverPolicy | undefined)?.spec ?? {};
-  const removals = createRemovals(directory, failover, env.nowMs);
-  const moves: Moves = {
-    isSingleton: () => effectiveFailover(failover()).replicas.class === 'Singleton',
-    surplusMs: () => effectiveFailover(failover()).replicas.surplusSeconds * 1_000,
-    onWait: (object, clusters) => {
-      const message = `it begins in its new cluster when it has stopped in ${clusters.join(', ')}; a cluster that is not heard is waited for until the votes of the others have fenced it, or somebody deletes its Cluster`;
-      events.record(object, { type: 'Normal', reason: 'SingletonWaits', message });
-    },
-    isFenced: (name) => verdicts?.isFenced(name) ?? false,
-    fenceOf: (name) => directory.get(name)?.object?.status?.fence ?? 0,
-    drainBudgetOf: (name, replicas) => {
-      const drain = directory.get(name)?.object?.spec?.drain;
-      return drain === undefined ? undefined : budgetOf(drain, replicas);
-    },
-  };
+  const moves = moveRules({ failover, directory, events, isFenced: (name) => verdicts?.isFenced(name) ?? false });
   const olderCopy = createOlderCopy({ store, env, bus, directory, events, openedAt: options.openedAt ?? store.revision() });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
-  const placement = startPlacementLoop({ store, env, catalog, directory, ledger, policies, events, isWarm });
-
-  const rebalancing = startRebalanceLoop({
-    store,
-    env,
-    catalog,
-    directory,
-    ledger,
-    policies,
-    events,
-    solver: createSolver(),
-    isWarm,
-    onMoved: placement.moved,
-  });
-
-  /** Keys of everything placed; what runs in the clusters or is owed to them comes first. */
-  const placedKeys = (names: ReadonlySet<string>): StorageKey[] => {
-    const concerned = (object: KubeObject): boolean => {
-      const { spec, status } = storedPlacement(object);
-      return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => names.has(entry.name));
-    };
-    const placements = store.list(placementPrefix).map(({ object }) => object);
-    const ordered = [...placements.filter(concerned), ...placements.filter((object) => !concerned(object))];
-    return ordered.flatMap((object) => workloadKeyOf(catalog, object) ?? []);
-  };
-  const changedClusters = new Set<string>();
-  /** What placement sees of a cluster changed: everything placed or waiting is looked at again; unchanged decisions cost no write. */
-  const onCluster = (name: string): void => {
-    placement.recheckRunning();
-    // Changes that come together, as when a provider fails or the hub starts, are looked at together.
-    if (changedClusters.size === 0) cancelClusters = env.setTimer(0, onClusters);
-    changedClusters.add(name);
-  };
-  let cancelClusters: () => void = () => undefined;
-  const onClusters = (): void => {
-    const names = new Set(changedClusters);
-    changedClusters.clear();
-    for (const name of names) if (!directory.has(name)) for (const id of board.dropCluster(name)) addWork(work, board, id);
-    for (const key of placedKeys(names)) {
-      placement.add(key);
-      work.add(key);
-    }
-    for (const id of board.ids()) addWork(work, board, id);
-    traffic.onCluster();
-  };
+  const deciding = { store, env, catalog, directory, ledger, policies, events, isWarm };
+  const placement = startPlacementLoop(deciding);
+  const rebalancing = startRebalanceLoop({ ...deciding, solver: createSolver(), onMoved: placement.moved });
+  const changes = createClusterChanges({ store, env, catalog, directory, board, placement, work, traffic });
   const gpus = startGpuLoop({ store, env, directory });
   const cluster = startClusterLoop({
     store,
@@ -185,21 +116,18 @@ export const startControl = (options: ControlOptions): Control => {
     kindTroubles: options.kindTroubles ?? (() => []),
     removals,
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
-    onCluster,
+    onCluster: changes.add,
     onCapacity: (name) => {
       placement.roomGrew(name);
       gpus.changed();
     },
   });
-
-  const { mesh } = options;
   const verdicts =
     mesh === undefined
       ? undefined
       : startVerdictLoop({ store, bus, env, directory, events, removals, sentTo: board.newestSeqTo, ...mesh, onJudged: cluster.judged });
 
-  const { onChange, fill } = createRoutes({
-    lookAtStatus,
+  const routes = createRoutes({
     store,
     catalog,
     policies,
@@ -207,48 +135,42 @@ export const startControl = (options: ControlOptions): Control => {
     board,
     placement,
     work,
+    lookAtStatus,
     cluster,
     traffic,
     gpus,
     verdicts,
   });
   const from = store.revision();
-  fill();
-  const unwatch = store.watch('', from, onChange);
+  routes.fill();
+  const unwatch = store.watch('', from, routes.onChange);
   const stopListening = listenToClusters({ bus, board, work, env, isForeign: store.isForeign, olderCopy, lookAtStatus });
-  let cancelSweep: () => void = () => undefined;
-  const scheduleSweep = (): void => {
-    cancelSweep = env.setTimer(sweepEveryMs, () => {
-      events.sweep().catch((error: unknown) => env.log.warn('old events could not be deleted', { error }));
-      scheduleSweep();
-    });
-  };
-  scheduleSweep();
+  const stopSweep = startEventSweep(events, env);
+  const loops = [cluster, gpus, traffic, placement, work, status];
 
   return {
     directory,
     watch: verdicts?.watch,
     recheckCluster: cluster.recheck,
     plan: createPlanner({ store, catalog, directory, ledger }, env),
-    pending: () =>
-      changedClusters.size +
-      placement.pending() +
-      work.pending() +
-      status.pending() +
-      cluster.pending() +
-      gpus.pending() +
-      traffic.pending() +
-      (verdicts?.pending() ?? 0),
+    pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),
     isBurst,
     stop: async () => {
-      cancelSweep();
-      cancelClusters();
+      stopSweep();
+      changes.stop();
       await verdicts?.stop();
       await rebalancing.stop();
       unwatch();
       stopListening();
       olderCopy.stop();
-      await Promise.all([cluster.stop(), gpus.stop(), traffic.stop(), placement.stop(), work.stop(), status.stop()]);
+      await Promise.all(loops.map(({ stop }) => stop()));
     },
   };
 };
+
+const failoverIn = (store: Store): FailoverPolicySpec =>
+  (store.get(failoverKey)?.object as unknown as FailoverPolicy | undefined)?.spec ?? {};
+
+/** Clusters that a Service of the hub was sent to. */
+const clustersOfService = (board: Pick<Board, 'sent'>, namespace: string, name: string): readonly string[] =>
+  [...board.sent(workIdOf(keyOf('', 'services', namespace, name)))].flatMap(([cluster, { op }]) => (op === 'apply' ? [cluster] : []));
