@@ -1,6 +1,7 @@
 /** @module Makes things go wrong in a federation, as often as the seed's mix says, until it is told to heal. */
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { prng } from '../../shared/lib/prng.ts';
+import { actAsDrainer } from './drains.ts';
 import type { Faults } from './faults.ts';
 import type { Federation } from './federation.ts';
 import { keyFor } from './model/hub-api.ts';
@@ -104,19 +105,23 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
   });
   often('drift', faults.driftEveryMs, (random) => drift(world, memberOf(federation, random.pick(clusters)), random));
   often('nodes', faults.nodeEveryMs, (random) => changeNodes(world, memberOf(federation, random.pick(clusters)), random));
-  often('user', faults.userEveryMs, (random) => {
-    const hub = federation.hub();
-    if (hub?.api === undefined) return;
-    const action = actAsUser(hub.api, random);
-    if (action === undefined) return;
-    const key = keyFor(action.kind, action.name);
-    federation.observer.asked(key, action.wanted);
-    world.say(`user ${action.verb} ${key}`);
-    void action.result.then(({ ok, why, revision }) => {
-      world.say(`user ${action.verb} ${key}: ${ok ? `done at ${revision}` : why}`);
-      if (ok) federation.observer.acknowledged(key, revision);
-    });
-  });
+  const asks =
+    (act: typeof actAsUser) =>
+    (random: ReturnType<typeof prng>): void => {
+      const hub = federation.hub();
+      if (hub?.api === undefined) return;
+      const action = act(hub.api, random);
+      if (action === undefined) return;
+      const key = keyFor(action.kind, action.name);
+      federation.observer.asked(key, action.wanted);
+      world.say(`user ${action.verb} ${key}`);
+      void action.result.then(({ ok, why, revision }) => {
+        world.say(`user ${action.verb} ${key}: ${ok ? `done at ${revision}` : why}`);
+        if (ok) federation.observer.acknowledged(key, revision);
+      });
+    };
+  often('user', faults.userEveryMs, asks(actAsUser));
+  often('drain', faults.drainEveryMs, asks(actAsDrainer));
   often('black hole', faults.blackHoleEveryMs, (random) => {
     const name = random.pick(clusters);
     world.say(`cluster ${name} is cut off`);

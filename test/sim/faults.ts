@@ -43,6 +43,8 @@ export type Faults = {
   readonly nodeEveryMs: number;
   /** Users: mean time between two actions. */
   readonly userEveryMs: number;
+  /** The same for those who drain clusters and take drains back. */
+  readonly drainEveryMs: number;
   /** Most that a clock differs from the true time. */
   readonly skewMsMax: number;
   /** How long faults last, before everything is healed. */
@@ -138,7 +140,12 @@ export const drawFaults = (seed: number): Faults => {
   // A hub that starts anew cannot tell a forged record of its own from rubbish, and signs no withdrawal because of rubbish: what was to be
   // withdrawn stays then. So the two are not mixed.
   const mesh = { ...drawMesh(seed, faultyMs, hasMesh), ...drawClients(seed, faultyMs, hasMesh) };
-  return { ...drawn, ...mesh, forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0 };
+  return {
+    ...drawn,
+    ...mesh,
+    drainEveryMs: drawDrains(seed, faultyMs),
+    forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0,
+  };
 };
 
 /** Three to five as a rule, now and then up to ten, rarely up to thirty. */
@@ -181,6 +188,12 @@ const drawClients = (seed: number, faultyMs: number, hasMesh: boolean) => {
   };
 };
 
+/** Clusters are drained in one seed of four. Drawn apart, so that the others stay what they are. */
+const drawDrains = (seed: number, faultyMs: number): number => {
+  const random = prng(seed, 'faults/drains');
+  return random.chance(25) ? Math.ceil(((15_000 + random.below(60_000)) * faultyMs) / longMs) : 0;
+};
+
 /** One draw of a delay, in ms. */
 export const drawDelay = (delay: Delay, random: Prng): number => {
   const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
@@ -211,6 +224,7 @@ export const healed = (faults: Faults): Faults => ({
   stuckPodPercent: 0,
   nodeEveryMs: 0,
   userEveryMs: 0,
+  drainEveryMs: 0,
   burstPermille: 0,
   blackHoleEveryMs: 0,
   oneWayEveryMs: 0,

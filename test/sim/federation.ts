@@ -8,6 +8,7 @@ import { prng } from '../../shared/lib/prng.ts';
 import { timeText } from '../../shared/lib/time-text.ts';
 import { capacityCheck } from './check/capacity-check.ts';
 import { type ClientCount, type ClientSight, clientCheck } from './check/client-check.ts';
+import { drainCheck } from './check/drain-check.ts';
 import { journalCheck } from './check/journal-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
 import { type Observer, observe } from './check/observer.ts';
@@ -127,7 +128,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const checkSingletons = singletonCheck(() => singletonSight, singletons);
   const requests: ClientCount = { requests: 0, lost: 0, recoverMs: new Map(), lastBad: new Map() };
   const checkClients = clientCheck(() => clientSight, requests);
-  const observer = observe([journalCheck, workCheck, capacityCheck, checkMesh, checkSingletons, checkClients], world.nowMs);
+  const observer = observe([journalCheck, workCheck, capacityCheck, drainCheck, checkMesh, checkSingletons, checkClients], world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
   const broker = createBroker(world, random('bus'), faults);

@@ -172,6 +172,16 @@ describe('a checker notices', () => {
     expect(await brokenRule({ journal })).toBe('no acknowledged write is lost');
   });
 
+  test('a hub that takes replacements for ready before they are', async () => {
+    const lie = (item: StatusItem): StatusItem => ({ ...item, status: { ...item.status, readyReplicas: item.status?.replicas } });
+    const bus = busWith((real) => ({
+      onStatus: (handler) => real.onStatus((item) => handler(item.ref.kind === 'Deployment' ? lie(item) : item)),
+    }));
+    const drains = (faults: Faults): Faults => ({ ...faults, drainEveryMs: 10_000 });
+    expect(await brokenRule({}, drains)).toBeUndefined();
+    expect(await brokenRule({ bus }, drains)).toBe('what is drained runs until its replacements are ready');
+  });
+
   test('a hub that does not hear what became of its work', async () => {
     const deaf = (item: StatusItem): boolean => item.ref.kind === 'Deployment' && item.phase === 'Applied';
     const bus = busWith((real) => ({ onStatus: (handler) => real.onStatus((item) => (deaf(item) ? undefined : handler(item))) }));

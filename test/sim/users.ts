@@ -118,7 +118,8 @@ const create = (api: HubApi, kind: HubKind, object: KubeObject): Action => ({
   result: api.create(kind, object),
 });
 
-const update = (api: HubApi, kind: HubKind, name: string, change: (object: KubeObject) => KubeObject): Action | undefined => {
+/** Writes what `change` makes of an object; undefined when there is none. */
+export const update = (api: HubApi, kind: HubKind, name: string, change: (object: KubeObject) => KubeObject): Action | undefined => {
   const live = api.get(kind, name);
   if (live === undefined) return undefined;
   const changed = change(structuredClone(live));

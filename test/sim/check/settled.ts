@@ -1,11 +1,13 @@
 /** @module Whether a healed federation has come to rest where it should: members run what Placements say, the hub shows their sums, nothing waits. */
+import type { Cluster, PolicySpec, StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Federation } from '../federation.ts';
 import { type Record as BrokerRecord, forged } from '../model/broker.ts';
-import { hubKinds } from '../model/hub-api.ts';
-import { types } from '../model/member-runtime.ts';
+import { type HubApi, hubKinds, namespace } from '../model/hub-api.ts';
+import { cpuMilliOf, type DeploymentSpec, roomIn, types } from '../model/member-runtime.ts';
 import { endpointsIn } from '../model/web.ts';
+import { drainedOf, type StayingSight, stayingText } from './staying.ts';
 
 /** What is not yet as it should be, in words; '' = all is well. */
 export const unsettled = (federation: Federation): string => {
@@ -13,13 +15,41 @@ export const unsettled = (federation: Federation): string => {
   if (hub?.api === undefined || hub.loops === undefined) return 'the hub is still starting';
   if (hub.loops.pending() > 0) return `${hub.loops.pending()} keys wait in the hub's loops`;
   const deployments = hub.api.list(hubKinds.deployments);
-  const placements = hub.api.list(hubKinds.placements);
+  const clusters = hub.api.list(hubKinds.clusters);
+  const placements = hub.api.list(hubKinds.placements).map((object) => object as unknown as StoredPlacement);
+  const placed = new Map(placements.map((placement) => [placement.spec.workload.name, placement]));
+  const sight = stayingSight(federation, hub.api, clusters, placed);
   return (
-    clustersText(hub.api.list(hubKinds.clusters)) ||
+    clustersText(clusters) ||
     boardText(federation) ||
-    workloadsText(federation, deployments, placements) ||
+    workloadsText(federation, deployments, sight) ||
+    stayingText(sight) ||
     requestsText(federation)
   );
+};
+
+const stayingSight = (
+  { members }: Federation,
+  api: HubApi,
+  clusters: readonly KubeObject[],
+  placements: ReadonlyMap<string, StoredPlacement>,
+): StayingSight => {
+  const specOf = (workload: string): DeploymentSpec => (api.get(hubKinds.deployments, workload)?.spec ?? {}) as DeploymentSpec;
+  return {
+    clusters: clusters as unknown as readonly Cluster[],
+    placements,
+    policy: (id) => api.get(hubKinds.policies, id.slice(id.indexOf('/') + 1))?.spec as PolicySpec | undefined,
+    wanted: (workload) => specOf(workload).replicas ?? 0,
+    counts: (cluster, workload) => {
+      const object = members.get(cluster)?.store.get(types.deployments, namespace, workload);
+      if (object === undefined) return undefined;
+      return { replicas: (object.spec as DeploymentSpec).replicas ?? 0, ready: (object.status as Counts | undefined)?.readyReplicas ?? 0 };
+    },
+    room: (cluster, workload) => {
+      const store = members.get(cluster)?.store;
+      return store === undefined ? 0 : roomIn(store, cpuMilliOf(specOf(workload).template?.spec));
+    },
+  };
 };
 
 /** Requests have to go well for so long. */
@@ -90,10 +120,6 @@ const boardText = ({ broker }: Federation): string => {
   return first([...statuses.keys()].map((key) => (keys.has(key) ? '' : `the status ${key} is of no work`)));
 };
 
-type PlacementSpec = {
-  readonly workload: { readonly name: string };
-  readonly clusters: readonly { readonly name: string; readonly replicas?: number }[];
-};
 type Counts = {
   replicas?: number;
   updatedReplicas?: number;
@@ -104,28 +130,33 @@ type Counts = {
 
 const countFields = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'] as const;
 
-const workloadsText = (federation: Federation, deployments: readonly KubeObject[], placements: readonly KubeObject[]): string => {
-  const placed = new Map(placements.map((placement) => [(placement.spec as PlacementSpec).workload.name, placement.spec as PlacementSpec]));
+const workloadsText = (federation: Federation, deployments: readonly KubeObject[], sight: StayingSight): string => {
+  const drained = new Set(sight.clusters.flatMap(({ metadata, spec }) => (spec.drain === undefined ? [] : [metadata.name])));
+  const leftIn = new Map<string, string[]>();
   for (const { name, store } of federation.members.values()) {
-    for (const object of store.list(types.deployments)) {
-      const isWanted = placed.get(object.metadata.name)?.clusters.some((cluster) => cluster.name === name) === true;
-      if (!isWanted) return `${object.metadata.name} runs in ${name}, where no Placement puts it`;
+    for (const { metadata } of store.list(types.deployments)) {
+      const placement = sight.placements.get(metadata.name);
+      if (placement?.spec.clusters.some((cluster) => cluster.name === name) === true) continue;
+      const isLeft = drained.has(name) || drainedOf(placement).some((cluster) => cluster.name === name);
+      if (placement === undefined || !isLeft) return `${metadata.name} runs in ${name}, where no Placement puts it`;
+      leftIn.set(metadata.name, [...(leftIn.get(metadata.name) ?? []), name]);
     }
   }
-  const frozen = new Set(
-    placements
-      .filter(({ status }) => (status as { reason?: string } | undefined)?.reason === 'NoPolicy')
-      .map(({ spec }) => (spec as PlacementSpec).workload.name),
-  );
   return first(
     deployments.map((deployment) => {
       const { name } = deployment.metadata;
-      return workloadText(federation, deployment, placed.get(name), frozen.has(name));
+      return workloadText(federation, deployment, sight.placements.get(name), leftIn.get(name) ?? []);
     }),
   );
 };
 
-const workloadText = (federation: Federation, deployment: KubeObject, placement: PlacementSpec | undefined, isFrozen: boolean): string => {
+/** `left`: drained clusters that still have it. */
+const workloadText = (
+  federation: Federation,
+  deployment: KubeObject,
+  placement: StoredPlacement | undefined,
+  left: readonly string[],
+): string => {
   const { name, namespace = '' } = deployment.metadata;
   if (deployment.metadata.deletionTimestamp !== undefined) return `${name} is still being deleted`;
   const sums: Required<Pick<Counts, (typeof countFields)[number]>> = {
@@ -134,11 +165,17 @@ const workloadText = (federation: Federation, deployment: KubeObject, placement:
     readyReplicas: 0,
     availableReplicas: 0,
   };
-  for (const cluster of placement?.clusters ?? []) {
+  const staying = new Set(drainedOf(placement).map((cluster) => cluster.name));
+  const clusters: { readonly name: string; readonly replicas?: number }[] = [
+    ...(placement?.spec.clusters ?? []),
+    ...left.map((name) => ({ name })),
+  ];
+  for (const cluster of clusters) {
+    const isLeft = left.includes(cluster.name);
     const object = federation.members.get(cluster.name)?.store.get(types.deployments, namespace, name);
     if (object === undefined) return `${name} is missing in ${cluster.name}`;
     const spec = object.spec as { replicas: number; template: { spec: { containers: { image: string }[] } } };
-    if (spec.replicas !== cluster.replicas)
+    if (!isLeft && spec.replicas !== cluster.replicas)
       return `${name} has ${spec.replicas} replicas in ${cluster.name}, its Placement says ${cluster.replicas}`;
     const wanted = deployment.spec as typeof spec;
     const [image, wantedImage] = [spec.template.spec.containers[0]?.image, wanted.template.spec.containers[0]?.image];
@@ -149,12 +186,14 @@ const workloadText = (federation: Federation, deployment: KubeObject, placement:
     if (JSON.stringify(here) !== JSON.stringify(there))
       return `${config} in ${cluster.name} is ${JSON.stringify(here)}, the hub says ${JSON.stringify(there)}`;
     const status = (object.status ?? {}) as Counts;
-    for (const field of countFields) sums[field] += status[field] ?? 0;
+    // What is about to end is not updated.
+    for (const field of countFields)
+      if (field !== 'updatedReplicas' || !isLeft || staying.has(cluster.name)) sums[field] += status[field] ?? 0;
   }
   const status = (deployment.status ?? {}) as Counts;
   if (placement === undefined) return '';
   // Without a policy an object stays where it is, as it is: nothing observes its new generation.
-  if (isFrozen) return '';
+  if (placement.status?.reason === 'NoPolicy') return '';
   for (const field of countFields)
     if ((status[field] ?? 0) !== sums[field]) return `${name}: status.${field} is ${status[field] ?? 0}, the members have ${sums[field]}`;
   return status.observedGeneration === deployment.metadata.generation

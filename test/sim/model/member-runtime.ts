@@ -17,7 +17,8 @@ export const types = {
   exports: { group: 'multicluster.x-k8s.io', version: 'v1beta1', resource: 'serviceexports' },
 } as const;
 
-type DeploymentSpec = { readonly replicas?: number; readonly template?: { readonly metadata?: object; readonly spec?: PodSpec } };
+/** What the model reads of a Deployment's spec. */
+export type DeploymentSpec = { readonly replicas?: number; readonly template?: { readonly metadata?: object; readonly spec?: PodSpec } };
 type PodSpec = {
   readonly nodeName?: string;
   readonly containers?: readonly { readonly resources?: { readonly requests?: { readonly cpu?: string } } }[];
@@ -46,6 +47,8 @@ export const gpuTaint: Taint = { key: 'gpu', effect: 'NoSchedule' };
 /** True for nodes that take the pods of the model. */
 export const isUntainted = (node: KubeObject): boolean => ((node.spec as { taints?: readonly Taint[] }).taints ?? []).length === 0;
 
+const isOpen = (node: KubeObject): boolean => isUntainted(node) && (node.spec as { unschedulable?: boolean }).unschedulable !== true;
+
 /** A node object of the model: cpu in milli, plenty of memory and pods. */
 export const nodeObject = (name: string, cpuMilli: number, labels: Record<string, string>, taints: readonly Taint[] = []): KubeObject => ({
   apiVersion: 'v1',
@@ -57,6 +60,16 @@ export const nodeObject = (name: string, cpuMilli: number, labels: Record<string
     conditions: [{ type: 'Ready', status: 'True' }],
   },
 });
+
+/** Pods of such a request that the member's nodes take; none while others wait for room. */
+export const roomIn = (store: MemberStore, cpuMilli: number): number => {
+  const pods = store.list(types.pods);
+  if (pods.some((pod) => podSpec(pod).nodeName === undefined)) return 0;
+  return store
+    .list(types.nodes)
+    .filter(isOpen)
+    .reduce((sum, node) => sum + Math.max(0, Math.floor(freeOn(node, pods) / cpuMilli)), 0);
+};
 
 /** Kinds that no controller of the model acts on. */
 const restful: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service', 'EndpointSlice', 'ServiceExport', 'ServiceImport']);
@@ -130,7 +143,6 @@ export const startMemberRuntime = (
     });
   };
   const schedule = (): void => {
-    const isOpen = (node: KubeObject): boolean => isUntainted(node) && (node.spec as { unschedulable?: boolean }).unschedulable !== true;
     const nodes = store.list(types.nodes).filter(isOpen);
     for (const pod of store.list(types.pods)) {
       if (podSpec(pod).nodeName !== undefined || isEnding(pod) || unseen.has(pod.metadata.name)) continue;
