@@ -41,8 +41,8 @@ const drainedWith = (drain: object = {}) => {
     });
   const world = {
     tell: (name: string, seq: number, replicas?: number) => observer.published(item(name, seq, replicas)),
-    hear: (name: string, seq: number, readyReplicas: number) =>
-      observer.heard('status', name, { ...item(name, seq, 0), phase: 'Applied', status: { readyReplicas }, observedAtMs: 0 }),
+    hear: (name: string, seq: number, readyReplicas: number, replicas = 4) =>
+      observer.heard('status', name, { ...item(name, seq, 0), phase: 'Applied', status: { replicas, readyReplicas }, observedAtMs: 0 }),
     want: (replicas: number) => write('apps/deployments/shop/web', deployment(replicas)),
     policy: (spec: object) => write('hanse.dev/placementpolicies/shop/web', { metadata: { name: 'web' }, spec }),
     undo: () => cluster({}),
@@ -80,6 +80,12 @@ test.each<readonly [string, object, (world: Drained) => unknown, string | undefi
   ['counts nothing that a new hub has not heard', {}, ({ hear, restart, tell }) => [hear('b', 2, 4), restart(), tell('a', 3)], rule],
   ['counts no more than a cluster was told', {}, ({ hear, tell }) => [tell('b', 3, 1), hear('b', 2, 4), tell('a', 4)], rule],
   ['counts what another cluster keeps beyond its share', {}, ({ tell }) => [tell('c', 3, 4), tell('a', 4)], undefined],
+  [
+    'says nothing of what a new hub hears not to be there',
+    {},
+    ({ restart, hear, tell }) => [restart(), hear('a', 1, 0, 0), tell('a', 3)],
+    undefined,
+  ],
   ['says nothing when fewer are wanted', {}, ({ want, tell }) => [want(1), tell('a', 3, 1)], undefined],
   ['says nothing when none is wanted', {}, ({ want, tell }) => [want(0), tell('a', 3)], undefined],
   ['says nothing of a singleton', {}, ({ policy, tell }) => [policy({ failover: { class: 'Singleton' } }), tell('a', 3)], undefined],

@@ -13,7 +13,7 @@ const undoneMsMax = 10_000;
 /** What a cluster was told last of a workload. */
 type Told = { readonly replicas: number; readonly isSingleton: boolean };
 /** What it answered last, as the hub heard it. */
-type Answer = { readonly seq: number; readonly ready: number };
+type Answer = { readonly seq: number; readonly replicas: number; readonly ready: number };
 
 type Drain = { readonly budget: ClusterDrain; readonly undoneMs?: number };
 
@@ -31,6 +31,8 @@ const mapIn = <K, V>(maps: Map<string, Map<K, V>>, id: string): Map<K, V> => {
 export const drainCheck: Checker = (fail, nowMs) => {
   const told = new Map<string, Map<string, Told>>();
   const answers = new Map<string, Map<string, Answer>>();
+  /** What was told in this run of the hub; what an earlier one told, a hub knows from answers alone. */
+  const own = new Set<string>();
   const drains = new Map<string, Drain>();
   const deployments = new Map<string, KubeObject>();
   const policies = new Map<string, PolicySpec>();
@@ -89,7 +91,10 @@ export const drainCheck: Checker = (fail, nowMs) => {
   };
 
   return {
-    hubStarted: () => answers.clear(),
+    hubStarted: () => {
+      answers.clear();
+      own.clear();
+    },
     written: ({ key, object }) => {
       const [, , namespace = '', name = ''] = key.split('/');
       if (resourceOf(key) === 'apps/deployments') keep(deployments, name, object);
@@ -104,15 +109,19 @@ export const drainCheck: Checker = (fail, nowMs) => {
       const { id, seq, status } = message as StatusItem;
       const known = mapIn(answers, id);
       if (seq < (known.get(cluster)?.seq ?? 0)) return;
-      known.set(cluster, { seq, ready: (status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0 });
+      const { replicas = 0, readyReplicas = 0 } = (status ?? {}) as { replicas?: number; readyReplicas?: number };
+      known.set(cluster, { seq, replicas, ready: readyReplicas });
     },
     published: (item) => {
       if (item.ref.kind !== 'Deployment') return;
       const known = mapIn(told, item.id);
       const before = known.get(item.cluster);
       const replicas = item.op === 'apply' ? replicasIn(item.object) : 0;
-      if (before !== undefined && replicas < before.replicas) checkFewer(item, before, replicas);
+      const key = `${item.cluster}.${item.id}`;
+      const said = own.has(key) ? undefined : mapIn(answers, item.id).get(item.cluster)?.replicas;
+      if (before !== undefined && replicas < Math.min(before.replicas, said ?? before.replicas)) checkFewer(item, before, replicas);
       known.set(item.cluster, { replicas, isSingleton: item.singleton === true });
+      own.add(key);
     },
   };
 };
