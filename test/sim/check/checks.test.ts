@@ -118,6 +118,8 @@ type Beginning = {
   free?: 'before' | 'after';
   /** `b` ran it too when it was no singleton. */
   alsoHere?: boolean;
+  /** `b` was told to run it when it was no singleton, and has not begun; since then it may have been told not to. */
+  toldHere?: 'still' | 'no more';
 };
 
 const beginElsewhere = (options: Beginning) => {
@@ -137,6 +139,8 @@ const beginElsewhere = (options: Beginning) => {
     observer.published(item('b', 4, 1, false));
     observer.applied('b', applied(4, 1));
   }
+  if (options.toldHere !== undefined) observer.published(item('b', 4, 1, false));
+  if (options.toldHere === 'no more') observer.published(item('b', 6, 0, false));
   const { object: _, singleton: __, ...rest } = item('a', 6, 0);
   if (options.withdrawn === true) observer.answered('a', { ...rest, phase: 'Withdrawn', observedAtMs: 0 });
   observer.published(item('b', 9, 1));
@@ -154,6 +158,8 @@ describe('the checker of singletons', () => {
     ['says nothing of what is divided on purpose', { before: 1, serves: true, divided: true }, 0],
     ['notices one that begins where others run what was none', { before: 1, serves: true, free: 'before' }, 1],
     ['says nothing when the other was sent later, as none any more', { before: 1, serves: true, free: 'after' }, 0],
+    ['says nothing of what was on its way there already when it became one', { before: 1, serves: true, toldHere: 'still' }, 0],
+    ['notices what was on its way there once and was called off', { before: 1, serves: true, toldHere: 'no more' }, 1],
     ['says nothing of what ran there already when it became one', { before: 1, serves: true, alsoHere: true }, 0],
   ])('%s', (_, options, overlaps) => {
     expect(beginElsewhere(options)).toBe(overlaps);

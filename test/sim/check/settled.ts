@@ -165,7 +165,7 @@ const workloadText = (
     readyReplicas: 0,
     availableReplicas: 0,
   };
-  const staying = new Set(drainedOf(placement).map((cluster) => cluster.name));
+  const staying = new Map(drainedOf(placement).map((cluster) => [cluster.name, cluster.replicas ?? 0]));
   const clusters: { readonly name: string; readonly replicas?: number }[] = [
     ...(placement?.spec.clusters ?? []),
     ...left.map((name) => ({ name })),
@@ -179,7 +179,9 @@ const workloadText = (
       return `${name} has ${spec.replicas} replicas in ${cluster.name}, its Placement says ${cluster.replicas}`;
     const wanted = deployment.spec as typeof spec;
     const [image, wantedImage] = [spec.template.spec.containers[0]?.image, wanted.template.spec.containers[0]?.image];
-    if (image !== wantedImage) return `${name} runs ${image} in ${cluster.name}, the hub says ${wantedImage}`;
+    // What waits to leave is left as it is.
+    const isWaiting = isLeft && spec.replicas > (staying.get(cluster.name) ?? 0);
+    if (!isWaiting && image !== wantedImage) return `${name} runs ${image} in ${cluster.name}, the hub says ${wantedImage}`;
     const config = `${name}-config`;
     const here = federation.members.get(cluster.name)?.store.get(types.configMaps, namespace, config)?.data;
     const there = federation.hub()?.api?.get(hubKinds.configMaps, config)?.data;

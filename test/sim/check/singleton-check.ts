@@ -38,6 +38,15 @@ export const singletonCheck =
     const running = new Map<string, Map<string, Running>>();
     const itemOf = (cluster: string, object: KubeObject): WorkItem | undefined =>
       sent.get(`${cluster}.${object.metadata.annotations?.[marks.id] ?? ''}`)?.get(Number(object.metadata.annotations?.[marks.seq] ?? 0));
+    /** Its user made a singleton of it while it was told to run here already, and it has not begun yet. */
+    const wasToldFree = (cluster: string, { id, seq }: WorkItem): boolean => {
+      for (const item of [...(sent.get(`${cluster}.${id}`)?.values() ?? [])].reverse()) {
+        if (item.seq >= seq) continue;
+        if (item.object === undefined || replicasOf(item.object) === 0) return false;
+        if (item.singleton !== true) return true;
+      }
+      return false;
+    };
     return {
       written: ({ key, object }) => {
         const { workload, clusters } = (object?.spec ?? {}) as { workload?: { name: string }; clusters?: readonly unknown[] };
@@ -57,6 +66,7 @@ export const singletonCheck =
         // What ran here before its user made a singleton of it does not begin now.
         const here = known?.get(cluster);
         if (here?.isSingleton === false && here.replicas > 0 && isThere(cluster, here.kind, here.name)) return;
+        if (here === undefined && wasToldFree(cluster, item)) return;
         for (const [other, { seq, replicas, kind, name, isSingleton }] of known ?? []) {
           if (other === cluster || replicas === 0 || !isThere(other, kind, name) || !serves(other, seq)) continue;
           // Its user has ended that since: the move may overlap, and who was not heard does not know it yet.
