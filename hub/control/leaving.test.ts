@@ -222,6 +222,25 @@ describe('what leaves a cluster', () => {
     },
   );
 
+  it('stops nothing when a drain is taken back of which the last report of the cluster says that it is bound to no node yet', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    it.fleet.agent('home').isBinding = false;
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    it.fleet.beat();
+    const drain = (value: object | null): Promise<KubeObject> =>
+      it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: value } });
+    await drain({});
+    await until(() => expect(placedAt(it)).toEqual({}));
+    await until(() => expect(it.control().pending()).toBe(0));
+    const { length } = it.fleet.agent('home').taken;
+    await drain(null);
+    await until(() => expect(placedAt(it)).toEqual({ home: 3 }));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(it.fleet.agent('home').taken.slice(length)).toEqual([]);
+  });
+
   it('brings nothing back to a cluster whose drain is taken back when all of it has left', async () => {
     const it = await started({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());

@@ -87,8 +87,8 @@ export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | und
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
 /**
- * What of a workload runs in clusters that are owed it, or in which a drain left it: it is there when they take replicas again, and needs no
- * further room. More of it than is owed or left is not the workload's.
+ * What of a workload is in clusters that are owed it, or in which a drain left it, bound to a node or about to be: it is there when they take
+ * replicas again, and needs no further room. More of it than is owed or left is not the workload's.
  */
 export const lingeringOf = (
   { view }: Pick<Directory, 'view'>,
@@ -99,8 +99,9 @@ export const lingeringOf = (
   return new Map(
     [...staying, ...owed].flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER }) => {
       const report = view(name)?.room?.report;
-      const bound = report === undefined ? 0 : Math.min(replicas, seenIn(report, workId).bound);
-      return bound === 0 ? [] : [[name, bound] as const];
+      const seen = report === undefined ? { bound: 0, pending: 0 } : seenIn(report, workId);
+      const there = Math.min(replicas, seen.bound + seen.pending);
+      return there === 0 ? [] : [[name, there] as const];
     }),
   );
 };
