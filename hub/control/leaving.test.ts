@@ -379,6 +379,21 @@ describe('what leaves a cluster', () => {
     await until(() => expect(it.fleet.published()).toEqual([]));
   });
 
+  it('sends again what was overwritten at the broker of a cluster that waits for replacements', async () => {
+    const it = await started({ home: 4, aws: 4 });
+    it.fleet.agent('aws').readyMax = 0;
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 3 }, 3]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    it.fleet.damage('home', workId);
+    const atHome = (): unknown =>
+      it.fleet.published().flatMap(({ cluster, id, object }) => (cluster === 'home' && id === workId ? [object?.spec] : []));
+    await until(() => expect(atHome()).toMatchObject([{ replicas: 3 }]));
+  });
+
   it('removes from the broker what can be no work', async () => {
     const it = await started({ home: 4 });
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };

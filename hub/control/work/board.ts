@@ -22,6 +22,9 @@ export type BoardEntry = {
   isForeign?: boolean;
 };
 
+/** Fingerprint of what the broker does not hold any more as it was sent: whatever it was is sent again. */
+export const damaged = 'damaged';
+
 /** True when the cluster has answered a withdrawal, this one or a later, that its copy is gone. */
 export const isWithdrawn = ({ op, seq }: Pick<BoardEntry, 'op' | 'seq'>, answer: StatusItem | undefined): boolean =>
   op === 'withdraw' && answer?.phase === 'Withdrawn' && answer.seq >= seq;

@@ -3,7 +3,7 @@ import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import { keyOfAnswer } from '../kinds.ts';
-import type { Board } from './board.ts';
+import { type Board, damaged } from './board.ts';
 import type { WorkLoop } from './loop.ts';
 import type { OlderCopy } from './older-copy.ts';
 
@@ -52,7 +52,7 @@ export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, 
     // Whatever the record said is said again, a withdrawal too. One that is not known may have been a withdrawal of before our start: what
     // the cluster should not have is withdrawn once more, above what it last answered.
     const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
-    board.put(id, name, { ...entry, op: 'apply', fingerprint: 'damaged' });
+    board.put(id, name, { ...entry, op: 'apply', fingerprint: damaged });
     addWork(work, board, id);
   });
   const load = async (): Promise<void> => {

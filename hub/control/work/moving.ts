@@ -8,7 +8,7 @@ import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
-import { type Board, type BoardEntry, isWithdrawn } from './board.ts';
+import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
 import { isLeftByDrain, outlivesDrain } from './staying.ts';
@@ -31,8 +31,8 @@ export type Moves = {
 export type Move = {
   /** Clusters that keep replicas, and how many at the least. */
   readonly keep: ReadonlyMap<string, number>;
-  /** Those of `keep` that have more than that: as many replacements are ready as they give up now. */
-  readonly give: ReadonlySet<string>;
+  /** Those of `keep` that are told so: they have more, as many replacements are ready as they give up now, or what they were told is damaged. */
+  readonly tell: ReadonlySet<string>;
   /** Drained clusters, and how many replicas are theirs because no other cluster takes them. */
   readonly stay: ReadonlyMap<string, number>;
   /** Clusters that get no more than they have, and how many that is. */
@@ -48,7 +48,7 @@ export type Move = {
 /** Nothing moves. */
 export const noMove: Move = {
   keep: new Map(),
-  give: new Set(),
+  tell: new Set(),
   stay: new Map(),
   wait: new Map(),
   shut: new Set(),
@@ -165,9 +165,11 @@ export const createMoving = (parts: {
     // The time of a surplus begins when no drain holds it any more.
     openSince.set(key, drained.size > 0 ? nowMs : sinceMs);
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
+    const isTold = (name: string, replicas: number): boolean =>
+      replicas < toldTo(name) || (sent.get(name)?.fingerprint === damaged && held.get(name)?.isGuess !== true);
     return {
       keep,
-      give: new Set([...keep].filter(([name, replicas]) => replicas < toldTo(name)).map(([name]) => name)),
+      tell: new Set([...keep].filter(([name, replicas]) => isTold(name, replicas)).map(([name]) => name)),
       stay,
       wait: new Map([...wait].map((name) => [name, toldTo(name)])),
       shut,

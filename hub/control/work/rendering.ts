@@ -71,7 +71,7 @@ const sharesOf = (followed: ReadonlySet<string>, placement: StoredPlacement | un
     const share = shares.get(name);
     if (share?.replicas !== undefined) shares.set(name, { ...share, replicas: Math.max(replicas, share.replicas) });
     // Those that keep all are left as they are: what exactly they were told an earlier run may have known.
-    else if (move.give.has(name)) shares.set(name, { replicas });
+    else if (move.tell.has(name)) shares.set(name, { replicas });
   }
   for (const [name, replicas] of move.wait) {
     if (replicas === 0) shares.delete(name);
