@@ -1,4 +1,5 @@
 /** @module The hub's composition root: the only file that builds its adapters and puts the rooms together. */
+
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Hono } from 'hono';
@@ -24,6 +25,7 @@ import {
 } from './api/index.ts';
 import { followBursts } from './collector.ts';
 import { createEventRecorder, openMemberKinds, type Planner, pastDecisions, startControl } from './control/index.ts';
+import { createSolver } from './control/rebalance/solver.ts';
 import { type BrokerTls, type Fleet, startFleet } from './fleet/index.ts';
 import { startRenewal, whenRenewed } from './renewal.ts';
 import { checkUnlocked, openSqliteJournal, type SqliteJournal, startRetention } from './store/index.ts';
@@ -201,6 +203,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   front.mount(joinPath, new Hono().route(joinPath, fleet.joinApp));
   options.onProgress?.('control');
   const control = startControl({
+    solver: createSolver(),
     store,
     bus: fleet.bus,
     mesh: { mesh: fleet.mesh, rim: detectorRim },

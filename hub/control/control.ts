@@ -20,7 +20,7 @@ import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
-import { createSolver } from './rebalance/solver.ts';
+import type { Solver } from './rebalance/solver.ts';
 import { createRoutes } from './routes.ts';
 import { startStatusLoop } from './status/loop.ts';
 import { startTrafficLoop } from './traffic/loop.ts';
@@ -41,6 +41,8 @@ export type ControlOptions = {
   readonly catalog: KindCatalog;
   readonly env: RuntimeEnv;
   readonly health?: Partial<HealthOptions>;
+  /** Solves the rebalancer's programs; stopped with the loops. */
+  readonly solver: Solver;
   /** Head of the journal when it was opened, before anything was written; absent = nothing was written since. */
   readonly openedAt?: Revision;
   /** The mesh of agents and the rim that a detector needs; absent = no votes are heard, and the hub judges by its own hearing alone. */
@@ -104,7 +106,7 @@ export const startControl = (options: ControlOptions): Control => {
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
   const deciding = { store, env, catalog, directory, ledger, policies, events, isWarm };
   const placement = startPlacementLoop(deciding);
-  const rebalancing = startRebalanceLoop({ ...deciding, solver: createSolver(), onMoved: placement.moved });
+  const rebalancing = startRebalanceLoop({ ...deciding, solver: options.solver, onMoved: placement.moved });
   const changes = createClusterChanges({ store, env, catalog, directory, board, placement, work, traffic });
   const gpus = startGpuLoop({ store, env, directory });
   const cluster = startClusterLoop({

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Faults } from './faults.ts';
 import { percentile } from './health/measure.ts';
 import { runSeed, type SeedOptions, type SeedResult } from './run-seed.ts';
 
@@ -14,8 +15,12 @@ const readRange = (text: string): Range => {
   return range;
 };
 
-/** A seed that failed once. `drains: false`: it did so before clusters were drained here, and they are not while it runs. */
-type PastSeed = { readonly seed: number; readonly why: string; readonly drains?: false };
+/** A seed that failed once. It did so before what is named in `without` happened here, and none of that does while it runs. */
+type PastSeed = { readonly seed: number; readonly why: string; readonly without?: readonly (keyof Faults)[] };
+
+const optionsOf = ({ without = [] }: PastSeed): SeedOptions => ({
+  faults: (drawn) => ({ ...drawn, ...Object.fromEntries(without.map((fault) => [fault, 0])) }),
+});
 
 /** Seeds that failed once, kept for ever: `test/sim/seeds/<seed>.json`. */
 const pastSeeds = (): PastSeed[] =>
@@ -63,7 +68,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
       ...(range.from === range.to ? [] : past.map(({ seed }) => seed)),
     ]),
   ];
-  const undrained = new Set(past.flatMap(({ seed, drains }) => (drains === false ? [seed] : [])));
+  const given = new Map(past.map((one) => [one.seed, optionsOf(one)]));
   const startedMs = performance.now();
   const failed: number[] = [];
   const tookMs: number[] = [];
@@ -75,8 +80,7 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
   let events = 0;
   let slowestMs = 0;
   for (const seed of seeds) {
-    const given: SeedOptions = undrained.has(seed) ? { faults: (drawn) => ({ ...drawn, drainEveryMs: 0 }) } : {};
-    const result = await runOnce(seed, given, seed % twiceEvery === 0 || range.from === range.to, options.verbose === true);
+    const result = await runOnce(seed, given.get(seed) ?? {}, seed % twiceEvery === 0 || range.from === range.to, options.verbose === true);
     events += result.events;
     tookMs.push(...result.verdicts.tookMs);
     recoverMs.push(...result.clients.recoverMs);

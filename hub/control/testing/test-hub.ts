@@ -9,6 +9,7 @@ import { createApiServer, createRegistry } from '../../../shared/kube/server/ind
 import { createStore, memoryJournal, type Store } from '../../../shared/kube/storage/index.ts';
 import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
 import { type Control, startControl } from '../control.ts';
+import { createSolver } from '../rebalance/solver.ts';
 import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
 
 const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300 };
@@ -62,7 +63,7 @@ export const startTestHub = async (sizes: Readonly<Record<string, number>>): Pro
     );
   }
   const fleet = createFakeFleet(sizes, env.nowMs);
-  const start = (): Control => startControl({ store, bus: fleet.bus, catalog: registry, env, health });
+  const start = (): Control => startControl({ solver: createSolver(), store, bus: fleet.bus, catalog: registry, env, health });
   let control = start();
   fleet.beat();
   const beats = setInterval(fleet.beat, 25);

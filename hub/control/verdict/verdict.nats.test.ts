@@ -1,4 +1,5 @@
 /** @module From a death to what `kubectl get clusters` shows: hub, broker, links and detectors as they are shipped, in one process. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +17,7 @@ import { testEnv } from '../../fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../fleet/testing/hub.ts';
 import { healthDefaults } from '../cluster/health.ts';
 import { type Control, startControl } from '../index.ts';
+import { createSolver } from '../rebalance/solver.ts';
 
 const names = ['a', 'b', 'c'];
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'failoverpolicies' };
@@ -39,6 +41,7 @@ beforeAll(async () => {
   const look = ({ url }: { url: string }, timeoutMs: number) => lookAt({ url, mustServe: true, timeoutMs });
   const rim = { monotonicMs, verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
   control = startControl({
+    solver: createSolver(),
     store: hub.store,
     bus: hub.fleet.bus,
     mesh: { mesh: hub.fleet.mesh, rim },

@@ -1,8 +1,10 @@
 /** @module The core of a hub process as it runs: journal on disk, store, control loops; without API and broker, over a synthetic fleet. */
+
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { followBursts } from '../../../hub/collector.ts';
 import { startControl } from '../../../hub/control/control.ts';
+import { createSolver } from '../../../hub/control/rebalance/solver.ts';
 import { openScratch, realEnv } from '../../../hub/store/testing/scratch.ts';
 import { hanseTypes, type Taint } from '../../../shared/api/index.ts';
 import { builtinTypes } from '../../../shared/kube/builtin/index.ts';
@@ -99,7 +101,7 @@ export const startHubCore = async (clusters: number, nodes: number): Promise<Hub
   };
   await put(fleet.names.map((name) => clusterObject(name, fleet.labelsOf(name))));
   const catalog = createRegistry([...builtinTypes(), ...hanseTypes()]);
-  const control = startControl({ store, bus: fleet.bus, catalog, env: realEnv });
+  const control = startControl({ solver: createSolver(), store, bus: fleet.bus, catalog, env: realEnv });
   const unfollow = followBursts(realEnv, control.isBurst);
   fleet.start();
   return {
