@@ -4,10 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { backoffMs, type RuntimeEnv } from '../shared/lib/index.ts';
 import { caHash } from '../shared/node/index.ts';
+import { joinBackoff } from '../shared/wire/comeback.ts';
 import { hubTrouble, makeKeyFolder, stateLine } from './link/index.ts';
 
 const connectTimeoutMs = 10_000;
-const retryBackoff = { baseMs: 1_000, maxMs: 30_000 };
 /** A chain longer than this is not looked through. */
 const chainMax = 8;
 
@@ -110,6 +110,6 @@ const fetchPatiently = async (hubUrl: string, wanted: string, env: RuntimeEnv): 
       if (error.message !== told) env.log.warn(stateLine({ phase: 'Joining', trouble: 'HubUnreachable', message: error.message }));
       told = error.message;
     }
-    await new Promise<void>((resolve) => env.setTimer(backoffMs(attempt, retryBackoff, env.random), resolve));
+    await new Promise<void>((resolve) => env.setTimer(backoffMs(attempt, joinBackoff, env.random), resolve));
   }
 };

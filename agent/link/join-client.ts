@@ -1,5 +1,6 @@
 /** @module Asks the hub to join, over HTTPS; every way to fail is a value. */
 import { Pool } from 'undici';
+import { joinRequestMsMax } from '../../shared/wire/comeback.ts';
 import { decodeMessage } from '../../shared/wire/decode.ts';
 import { bytesMax } from '../../shared/wire/limits.ts';
 import { type JoinAnswer, type JoinRequest, joinProofText } from '../../shared/wire/messages.ts';
@@ -16,8 +17,6 @@ export type JoinClientOptions = {
   readonly hubCa?: string;
 };
 
-const requestMsMax = 15_000;
-
 /** One request. */
 export type JoinClient = {
   readonly ask: (facts: JoinFacts, keys: AgentKeys) => Promise<JoinAnswer | Trouble>;
@@ -28,14 +27,14 @@ export type JoinClient = {
 export const makeJoinClient = ({ hubUrl, hubCa }: JoinClientOptions): JoinClient => {
   if (!URL.canParse(hubUrl) || new URL(hubUrl).protocol !== 'https:')
     throw new Error(`--hub must be an https URL such as https://hub.example:6443, not ${hubUrl}`);
-  const hub = new Pool(new URL(hubUrl).origin, { connect: { ...(hubCa === undefined ? {} : { ca: hubCa }), timeout: requestMsMax } });
+  const hub = new Pool(new URL(hubUrl).origin, { connect: { ...(hubCa === undefined ? {} : { ca: hubCa }), timeout: joinRequestMsMax } });
   return {
     ask: async (facts, keys) => {
       const unsigned = { v: 1 as const, ...facts, publicKey: keys.publicKey, sealingKey: keys.sealingKey };
       const proof = Buffer.from(keys.sign(Buffer.from(joinProofText(unsigned)))).toString('base64');
       const body = JSON.stringify({ ...unsigned, proof } satisfies JoinRequest);
       try {
-        const signal = AbortSignal.timeout(requestMsMax);
+        const signal = AbortSignal.timeout(joinRequestMsMax);
         const answer = await hub.request({
           path: '/join/v1',
           method: 'POST',

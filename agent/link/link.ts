@@ -2,6 +2,7 @@
 import type { NatsConnection } from 'nats';
 import { backoffMs } from '../../shared/lib/backoff.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
+import { connectBackoff, joinBackoff } from '../../shared/wire/comeback.ts';
 import { afterJoin, mayKnowKey } from './after-join.ts';
 import { type Ended, makeConnections } from './connections.ts';
 import { type JoinClient, type JoinFacts, makeJoinClient } from './join-client.ts';
@@ -35,8 +36,6 @@ export type LinkOptions = {
   readonly keyStore: KeyStore;
 };
 
-const joinBackoff = { baseMs: 1_000, maxMs: 30_000 };
-const connectBackoff = { baseMs: 500, maxMs: 15_000 };
 /** Failed connections in a row after which the hub is asked again for addresses and CA. */
 const failuresBeforeJoin = 4;
 

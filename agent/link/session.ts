@@ -2,6 +2,7 @@
 import { connect, type NatsConnection } from 'nats';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
 import { brokerTls } from '../../shared/wire/broker-urls.ts';
+import { connectMsMax } from '../../shared/wire/comeback.ts';
 import { inboxPrefix } from '../../shared/wire/subjects.ts';
 import type { Admitted } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
@@ -9,7 +10,6 @@ import type { AgentKeys } from './keys.ts';
 const pingIntervalMs = 15_000;
 const reconnectTimeWaitMs = 1_000;
 const reconnectJitterMs = 2_000;
-const connectTimeoutMs = 10_000;
 /** What a broker that does not answer is waited for at the end; what it has not taken by then is lost. */
 const drainMsMax = 2_000;
 
@@ -36,7 +36,7 @@ export const openSession = (cluster: string, keys: AgentKeys, admitted: Admitted
     reconnectJitterTLS: reconnectJitterMs,
     pingInterval: pingIntervalMs,
     maxPingOut: 2,
-    timeout: connectTimeoutMs,
+    timeout: connectMsMax,
   });
 
 /**

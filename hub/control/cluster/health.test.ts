@@ -1,6 +1,7 @@
 /** @module Scripts of beats and silence, and what is said of the cluster. */
 import { describe, expect, it } from 'vitest';
-import { type Health, healthDefaults, heardSince, onBeat, onTick, readyCondition, silentFrom, taintsOf, unseen } from './health.ts';
+import { connectBackoff, joinBackoff } from '../../../shared/wire/comeback.ts';
+import { type Ear, type Health, healthDefaults, heardSince, onBeat, onTick, readyCondition, taintsOf, unseen } from './health.ts';
 
 const fine = { reachable: true };
 
@@ -10,7 +11,7 @@ const run = (script: string, heardSinceMs = 0): Health => {
   [...script].forEach((sign, index) => {
     const nowMs = (index + 1) * 1000;
     if (sign === 'B') health = onBeat(health, nowMs, fine);
-    health = onTick(health, nowMs, heardSinceMs, healthDefaults);
+    health = onTick(health, nowMs, { sinceMs: heardSinceMs }, healthDefaults);
   });
   return health;
 };
@@ -39,7 +40,7 @@ describe('health', () => {
       let [health, sinceMs] = [onBeat(unseen(0), 0, fine), 0];
       for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) {
         sinceMs = heardSince(beats(nowMs), sinceMs, nowMs, healthDefaults);
-        health = onTick(health, nowMs, sinceMs, healthDefaults);
+        health = onTick(health, nowMs, { sinceMs }, healthDefaults);
       }
       return health.phase;
     };
@@ -49,12 +50,41 @@ describe('health', () => {
     expect(losesAfter(() => [0])).toBe('Lost');
   });
 
+  describe('waits for agents that live before it loses what it has not heard', () => {
+    const backoffsMs = joinBackoff.maxMs + connectBackoff.maxMs;
+    const lostAt = (from: Health, ear: Ear): number | undefined => {
+      let health = from;
+      for (let nowMs = 500; nowMs <= 300_000; nowMs += 500) {
+        health = onTick(health, nowMs, ear, healthDefaults);
+        if (health.phase === 'Lost') return nowMs;
+      }
+      return undefined;
+    };
+    const heardAt = (atMs: number): Health => onBeat(unseen(0), atMs, fine);
+    const { comebackMs, toleranceMs } = healthDefaults;
+    it('for as long as their longest waits between tries and their patience with one try', () => {
+      expect(comebackMs).toBeGreaterThanOrEqual(backoffsMs);
+    });
+    it.each<[string, Health, Ear, number]>([
+      ['since the hub began', unseen(0), { sinceMs: 0 }, comebackMs + toleranceMs],
+      ['since its broker is there again', heardAt(0), { sinceMs: 2_000 }, 2_000 + comebackMs + toleranceMs],
+      ['for no longer once it has been heard', heardAt(3_000), { sinceMs: 2_000 }, 3_000 + toleranceMs],
+      ['nor longer because observers said for a while that it runs', unseen(0), { sinceMs: 0, ranMs: 9_000 }, comebackMs + toleranceMs],
+    ])('%s', (_, health, ear, expected) => {
+      expect(lostAt(health, ear)).toBe(expected);
+    });
+    it('and puts nothing new there meanwhile', () => {
+      const waiting = onTick(heardAt(0), 7_000, { sinceMs: 2_000 }, healthDefaults);
+      expect([waiting.phase, taintsOf(waiting).map(({ effect }) => effect)]).toEqual(['Suspect', ['NoSchedule']]);
+    });
+  });
+
   it('does not lose a cluster that its observers say runs, nor at once when a cut link has healed and they say nothing any more', () => {
     const lostAt = (vouchedUntilMs: number | undefined): number | undefined => {
       let health = onBeat(unseen(0), 0, fine);
       for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) {
         const ranMs = vouchedUntilMs === undefined ? undefined : Math.min(nowMs, vouchedUntilMs);
-        health = onTick(health, nowMs, silentFrom(0, ranMs, healthDefaults), healthDefaults);
+        health = onTick(health, nowMs, { sinceMs: 0, ranMs }, healthDefaults);
         if (health.phase === 'Lost') return nowMs;
       }
       return undefined;
@@ -66,9 +96,10 @@ describe('health', () => {
 
   it('does not lose, and then hold down, a cluster that waits long to be let in', () => {
     let health = unseen(0);
-    for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) health = onTick(health, nowMs, 0, healthDefaults, { wasHeardEver: false });
+    for (let nowMs = 500; nowMs <= 60_000; nowMs += 500)
+      health = onTick(health, nowMs, { sinceMs: 0, wasHeardEver: false }, healthDefaults);
     expect(health.phase).toBe('Unseen');
-    expect(onTick(health, 60_500, 0, healthDefaults).phase).toBe('Unseen');
+    expect(onTick(health, 60_500, { sinceMs: 0 }, healthDefaults).phase).toBe('Unseen');
     expect(onBeat(health, 61_000, fine).phase).toBe('Well');
   });
 

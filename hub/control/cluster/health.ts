@@ -2,6 +2,7 @@
 import { unreachableTaint } from '../../../shared/api/index.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { TimedTaint } from '../../../shared/placement/index.ts';
+import { comebackMsMax } from '../../../shared/wire/comeback.ts';
 
 /** Times of the judgement, ms. */
 export type HealthOptions = {
@@ -11,10 +12,12 @@ export type HealthOptions = {
   readonly toleranceMs: number;
   /** How long a cluster that came back must beat without a gap before it takes replicas again. */
   readonly holdDownMs: number;
+  /** How long agents may take to come back after the hub or its broker was away. */
+  readonly comebackMs: number;
 };
 
 /** Beats come every second; a cluster is suspect after three missed, lost after ten. */
-export const healthDefaults: HealthOptions = { suspectMs: 3_500, toleranceMs: 10_000, holdDownMs: 10_000 };
+export const healthDefaults: HealthOptions = { suspectMs: 3_500, toleranceMs: 10_000, holdDownMs: 10_000, comebackMs: comebackMsMax };
 
 /**
  * `Unseen` since the hub started; `Well`; `Suspect` = silent but within its toleration; `Lost`; `Returning` = beats again and is held down.
@@ -52,20 +55,36 @@ export const onBeat = (
   return { ...seen, api: { reachable: api.reachable, reason: api.reason ?? '', message: api.message ?? '', sinceMs: nowMs } };
 };
 
+/** How the hub has been able to hear a cluster. */
+export type Ear = {
+  /** Since when it hears at all; silence before that says nothing about the cluster. */
+  readonly sinceMs: number;
+  /** When the cluster's observers last said that it runs; undefined = never. */
+  readonly ranMs?: number | undefined;
+  /** False until the cluster's agent has said its first hello: until then it was never there to be lost, however long its approval takes. */
+  readonly wasHeardEver?: boolean;
+};
+
 /**
- * Time passed. `heardSinceMs`: since when the hub has been able to hear; silence before that says nothing about the cluster. `wasHeardEver`:
- * false until the cluster's agent has said its first hello; until then it was never there to be lost, however long its approval takes.
+ * From when silence of a cluster counts. While its observers say that it runs silence makes it doubtful, not lost; when they no longer say so, as
+ * after a cut link has healed and before the cluster is heard again, silence begins to count.
  */
-export const onTick = (
-  health: Health,
-  nowMs: number,
-  heardSinceMs: number,
-  options: HealthOptions,
-  { wasHeardEver = true }: { readonly wasHeardEver?: boolean } = {},
-): Health => {
-  if (health.phase === 'Unseen' && !wasHeardEver) return unseen(nowMs);
-  const silentMs = nowMs - Math.max(health.lastBeatMs, heardSinceMs);
-  if (silentMs >= options.toleranceMs) return moveTo(health, 'Lost', nowMs);
+const silentFrom = ({ lastBeatMs }: Health, { sinceMs, ranMs = sinceMs }: Ear, { suspectMs }: HealthOptions): number =>
+  Math.max(lastBeatMs, sinceMs, ranMs - suspectMs);
+
+/** When silence is a loss. An agent that has not been heard since the hub hears again may live and be on its way back. */
+const lostAt = (health: Health, ear: Ear, options: HealthOptions): number => {
+  const isBack = health.phase !== 'Unseen' && health.lastBeatMs >= ear.sinceMs;
+  const backMs = Math.max(health.lastBeatMs, ear.sinceMs) + options.comebackMs;
+  const fromMs = silentFrom(health, ear, options);
+  return (isBack ? fromMs : Math.max(fromMs, backMs)) + options.toleranceMs;
+};
+
+/** Time passed. */
+export const onTick = (health: Health, nowMs: number, ear: Ear, options: HealthOptions): Health => {
+  if (health.phase === 'Unseen' && ear.wasHeardEver === false) return unseen(nowMs);
+  const silentMs = nowMs - silentFrom(health, ear, options);
+  if (nowMs >= lostAt(health, ear, options)) return moveTo(health, 'Lost', nowMs);
   if (health.phase === 'Returning') {
     // A gap within the hold-down starts it anew.
     if (silentMs >= options.suspectMs) return { ...health, sinceMs: nowMs };
@@ -81,13 +100,6 @@ export const onTick = (
  */
 export const heardSince = (beatsMs: readonly number[], heardSinceMs: number, nowMs: number, { suspectMs }: HealthOptions): number =>
   beatsMs.length > 1 && nowMs - Math.max(heardSinceMs, ...beatsMs) >= suspectMs ? nowMs - suspectMs : heardSinceMs;
-
-/**
- * From when silence of a cluster counts. While its observers say that it runs (last at `ranMs`) silence makes it doubtful, not lost; when they
- * no longer say so, as after a cut link has healed and before the cluster is heard again, silence begins to count.
- */
-export const silentFrom = (heardSinceMs: number, ranMs: number | undefined, { suspectMs }: HealthOptions): number =>
-  ranMs === undefined ? heardSinceMs : Math.max(heardSinceMs, ranMs - suspectMs);
 
 /** Until when the hub's own hearing holds a cluster down that came back, as long as no gap begins it anew; undefined = it does not. */
 export const heldDownUntil = ({ phase, sinceMs }: Health, { holdDownMs }: HealthOptions): number | undefined =>
@@ -106,7 +118,12 @@ export const readyCondition = (
   const silentSeconds = Math.floor((health.sinceMs - health.lastBeatMs) / 1000);
   switch (health.phase) {
     case 'Unseen':
-      return { status: 'Unknown', reason: 'AgentNotSeen', message: 'the agent has not been heard since the hub started' };
+      return {
+        status: 'Unknown',
+        reason: 'AgentNotSeen',
+        message:
+          'the agent has not been heard since the hub started; until every agent that lives has had time to come back, its replicas stay where they are',
+      };
     case 'Lost':
       return {
         status: 'Unknown',

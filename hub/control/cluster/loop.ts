@@ -10,7 +10,7 @@ import { commit, controlUser } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, heardSince, onTick, silentFrom } from './health.ts';
+import { type HealthOptions, heardSince, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
@@ -105,8 +105,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     const before = record.health;
     const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
     if (movesNothing(record.observed)) runsUntilMs.set(record.name, nowMs);
-    const silentFromMs = silentFrom(heardSinceMs, runsUntilMs.get(record.name), options.health);
-    const next = onTick(before, nowMs, silentFromMs, options.health, { wasHeardEver });
+    const ear = { sinceMs: heardSinceMs, ranMs: runsUntilMs.get(record.name), wasHeardEver };
+    const next = onTick(before, nowMs, ear, options.health);
     // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
     const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
     const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);

@@ -46,14 +46,14 @@ describe('nextStatus', () => {
   });
 
   it('names a cause while the cluster is not ready, and drops it afterwards', () => {
-    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);
     expect(status.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub', since: '1970-01-01T00:00:20Z' });
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
   });
 
   describe('says until when a cluster that came back is held down, and what counts', () => {
-    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const back = onBeat(lost, 21_000, { reachable: true });
     const observed: Observed = {
       ...{ cause: 'Cluster', phase: 'Returning', sinceMs: 15_000, message: 'dead', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },

@@ -12,7 +12,7 @@ import { type Control, startControl } from '../control.ts';
 import { createSolver } from '../rebalance/solver.ts';
 import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
 
-const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300 };
+const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300, comebackMs: 400 };
 const env: RuntimeEnv = {
   nowMs: Date.now,
   random: Math.random,
