@@ -9,10 +9,10 @@ import {
   labelsOfCluster,
 } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import type { Obstacle } from '../../../shared/health/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import type { Held } from '../../../shared/wire/mesh.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,7 +27,7 @@ export type ClusterRecord = {
   /** What the observers agreed on; it goes before. */
   observed: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
-  held: Held | undefined;
+  held: Obstacle | undefined;
   /** What the detection profiles would have done. */
   detectors: readonly DetectorSummary[] | undefined;
   report: CapacityReport | undefined;

@@ -66,6 +66,16 @@ describe('the hub gives up', () => {
     expect(take('c0')).toBe('Survivors');
   });
 
+  it('nothing of two clusters where the policy lets the hub be no witness, one of three all the same', () => {
+    const spec: FailoverPolicySpec = { detection: { witness: 'None' } };
+    const pair = [100_000, 100_000];
+    expect([startWith(pair, spec), startWith(pair), startWith([...pair, 100_000], spec)].map(({ take }) => take('c0'))).toEqual([
+      'NoWitness',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('nothing where a person decides', () => {
     expect(startWith(five, { mode: 'Manual' }).take('c0')).toBe('Manual');
   });

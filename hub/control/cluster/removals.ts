@@ -3,17 +3,23 @@
  * hub's own hearing can be wrong about many at once.
  */
 import { type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
-import { heldBy, type Removal } from '../../../shared/health/index.ts';
-import type { Held } from '../../../shared/wire/mesh.ts';
+import { heldBy, neededOf, type Obstacle, observersOf, type Removal } from '../../../shared/health/index.ts';
+import { hubName, type Member } from '../../../shared/wire/mesh.ts';
 import { membersOf } from '../verdict/membership.ts';
 import type { Directory } from './directory.ts';
 
 /** The clusters given up. */
 export type Removals = {
   /** Why the cluster's replicas may not go elsewhere now; undefined = they may, and it counts from now on. */
-  readonly take: (name: string) => Held | undefined;
+  readonly take: (name: string) => Obstacle | undefined;
   /** The cluster is well again; within the window it still counts. */
   readonly giveBack: (name: string) => void;
+};
+
+/** True when those who watch the cluster can never be a majority: the hub that the policy refused as a witness is none by the back door. */
+const lacksWitness = (name: string, members: readonly Member[]): boolean => {
+  const observers = observersOf(name, { members }, hubName).length;
+  return observers < neededOf(observers);
 };
 
 /** Nothing has been given up. */
@@ -30,7 +36,7 @@ export const createRemovals = (directory: Directory, policy: () => FailoverPolic
         '',
       );
       removals = removals.filter((removal) => (removal.isOut && directory.has(removal.name)) || nowMs - removal.atMs < rules.windowMs);
-      const held = heldBy(name, { members, removals, policy: rules, nowMs });
+      const held = heldBy(name, { members, removals, policy: rules, nowMs }) ?? (lacksWitness(name, members) ? 'NoWitness' : undefined);
       if (held === undefined) removals.push({ name, atMs: nowMs, isOut: true });
       return held;
     },

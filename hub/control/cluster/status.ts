@@ -1,12 +1,11 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 import type { Cluster, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import { obstacleText } from '../../../shared/health/index.ts';
+import { type Obstacle, obstacleText } from '../../../shared/health/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import type { Held } from '../../../shared/wire/mesh.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
@@ -25,7 +24,7 @@ export type ClusterFacts = {
   /** What the observers agreed on. */
   readonly observed?: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
-  readonly held?: Held | undefined;
+  readonly held?: Obstacle | undefined;
   readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
@@ -131,7 +130,7 @@ const clusterDead = (observed: Observed): Finding => ({
   message: observed.message,
 });
 
-const removalHeld = (held: Held): Finding => ({
+const removalHeld = (held: Obstacle): Finding => ({
   type: 'Ready',
   status: 'Unknown',
   reason: 'RemovalHeld',

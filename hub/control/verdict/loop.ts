@@ -1,16 +1,7 @@
 /**
  * @module Listens to the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. The hub counts for itself; it decides nothing here but where it is the witness of two clusters.
  */
-import {
-  type Cause,
-  type HeldNote,
-  obstacleText,
-  startWatch,
-  type Verdict,
-  verdictText,
-  type Watch,
-  type WatchPorts,
-} from '../../../shared/health/index.ts';
+import { type HeldNote, startWatch, type Verdict, verdictText, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
 import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { brokerName, hubName, type MeshMessage } from '../../../shared/wire/mesh.ts';
@@ -19,6 +10,7 @@ import type { FleetBus, HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Removals } from '../cluster/removals.ts';
 import type { EventRecorder, EventText } from '../events.ts';
+import { eventOf, heldEventOf } from './event-texts.ts';
 import { startMembershipLoop } from './membership-loop.ts';
 import type { Observed } from './relation.ts';
 import { startReplicaTurns } from './replica-turns.ts';
@@ -52,19 +44,6 @@ export type VerdictLoop = {
   readonly stop: () => Promise<void>;
 };
 
-const eventReason: Readonly<Record<Cause, string>> = {
-  Cluster: 'ClusterDead',
-  DataPlane: 'DataPlaneDead',
-  Agent: 'AgentSilent',
-  Silent: 'AgentSilent',
-  APIServer: 'APIServerUnreachable',
-  Broker: 'BrokerDead',
-  Hub: 'HubDead',
-  Link: 'LinkBroken',
-  Gray: 'Lossy',
-  Isolated: 'Isolated',
-};
-
 /** Starts the loop. */
 export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const { store, bus, mesh, env, directory, events, rim } = options;
@@ -81,9 +60,9 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     sendDirect: () => undefined,
   });
   const shadows = createShadowDesk();
-  const tellEvent = (name: string, type: 'Normal' | 'Warning', reason: string, message: string): void => {
+  const tellEvent = (name: string, told: EventText): void => {
     const cluster = directory.get(name)?.object;
-    if (cluster !== undefined) events.record(cluster, { type, reason, message });
+    if (cluster !== undefined) events.record(cluster, told);
   };
   const members = startMembershipLoop({
     store,
@@ -98,7 +77,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const turns = startReplicaTurns({
     ...options,
     leases: watch.leases,
-    tell: (name, reason, message) => tellEvent(name, 'Warning', reason, message),
+    tell: (name, reason, message) => tellEvent(name, { type: 'Warning', reason, message }),
   });
 
   const onVerdict = (verdict: Verdict): void => {
@@ -111,8 +90,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     const ageMs = Math.max(0, rim.monotonicMs() - verdict.sinceMs);
     const observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
     record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;
-    const told = eventOf(verdict, message);
-    tellEvent(target, told.type, told.reason, told.message);
+    tellEvent(target, eventOf(verdict, message));
     if (phase === 'Cleared') {
       options.removals.giveBack(target);
       record.held = undefined;
@@ -143,8 +121,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     watch.onHeld(onHeld),
     watch.onMessage(onMessage),
     watch.onObstacle(({ target, obstacle }) => {
-      if (obstacle !== undefined)
-        tellEvent(target, 'Warning', 'VerdictHeld', `a majority holds it for dead, and nothing moves: ${obstacleText[obstacle]}`);
+      if (obstacle !== undefined) tellEvent(target, heldEventOf(obstacle));
     }),
     bus.onHello(({ message }) => {
       members.changed();
@@ -170,12 +147,4 @@ const observedOf = (verdict: Verdict, message: string, sinceMs: number, before: 
   if (phase === 'Cleared') return undefined;
   const isReplicasTurn = before?.cause === 'Cluster' && before.isReplicasTurn && cause === 'Cluster' && phase === 'Standing';
   return { cause, phase, sinceMs, message, votes: `${voters.length}/${needed}/${observers}`, voters, epoch, isReplicasTurn };
-};
-
-/** The Event that tells of a verdict. */
-const eventOf = ({ cause, phase, holdDownMs = 0 }: Verdict, message: string): EventText => {
-  if (phase === 'Standing') return { type: 'Warning', reason: eventReason[cause], message };
-  if (phase === 'Cleared') return { type: 'Normal', reason: 'Recovered', message: `the verdict ${cause} is over` };
-  const heldSeconds = Math.round(holdDownMs / 1_000);
-  return { type: 'Normal', reason: 'Returning', message: `a majority sees it well again; it is held down for ${heldSeconds} s` };
 };

@@ -1,0 +1,30 @@
+/** @module What Events on a Cluster say of verdicts, and of those that are not carried out. Pure. */
+import { type Cause, type Obstacle, obstacleText, type Verdict } from '../../../shared/health/index.ts';
+import type { EventText } from '../events.ts';
+
+const eventReason: Readonly<Record<Cause, string>> = {
+  Cluster: 'ClusterDead',
+  DataPlane: 'DataPlaneDead',
+  Agent: 'AgentSilent',
+  Silent: 'AgentSilent',
+  APIServer: 'APIServerUnreachable',
+  Broker: 'BrokerDead',
+  Hub: 'HubDead',
+  Link: 'LinkBroken',
+  Gray: 'Lossy',
+  Isolated: 'Isolated',
+};
+
+/** The Event that tells of a verdict; `message` = the verdict in words. */
+export const eventOf = ({ cause, phase, holdDownMs = 0 }: Verdict, message: string): EventText => {
+  if (phase === 'Standing') return { type: 'Warning', reason: eventReason[cause], message };
+  if (phase === 'Cleared') return { type: 'Normal', reason: 'Recovered', message: `the verdict ${cause} is over` };
+  const heldSeconds = Math.round(holdDownMs / 1_000);
+  return { type: 'Normal', reason: 'Returning', message: `a majority sees it well again; it is held down for ${heldSeconds} s` };
+};
+
+/** The Event that tells why nothing moves although the cluster is held for dead. */
+export const heldEventOf = (obstacle: Obstacle): EventText => {
+  const who = obstacle === 'NoWitness' ? 'the only one that watches it' : 'a majority';
+  return { type: 'Warning', reason: 'VerdictHeld', message: `${who} holds it for dead, and nothing moves: ${obstacleText[obstacle]}` };
+};
