@@ -73,7 +73,15 @@ const observe = (holdDownMs: number) => {
   tell({ ...membership, policy: { ...membership.policy, holdDownMs, holdDownMsMax: holdDownMs } });
   pass(20_000, false);
   pass(15_000, true);
-  return { pass, held, votes: () => state.votes, told: () => verdicts.map(({ target, cause, phase }) => `${target} ${cause} ${phase}`) };
+  const lose = (...gone: readonly string[]): void =>
+    tell({ ...membership, epoch: 2, members: membership.members.filter(({ name }) => !gone.includes(name)) });
+  return {
+    pass,
+    lose,
+    held,
+    votes: () => state.votes,
+    told: () => verdicts.map(({ target, cause, phase }) => `${target} ${cause} ${phase}`),
+  };
 };
 
 test('losses of an outage that was found to be a death make nothing gray after the return', () => {
@@ -81,6 +89,14 @@ test('losses of an outage that was found to be a death make nothing gray after t
   pass(60_000, false);
   expect(told()).toEqual(['x Cluster Standing', 'x Cluster Returning', 'x Cluster Cleared']);
   expect(votes()).toEqual([]);
+});
+
+test('the one observer that is left ends the hold-down of a death that it was not alone in finding', () => {
+  const { pass, lose, told } = observe(10_000);
+  pass(5_000, false);
+  lose('y', 'z');
+  pass(10_000, false);
+  expect(told()).toEqual(['x Cluster Standing', 'x Cluster Returning', 'x Cluster Cleared']);
 });
 
 test('observers that are away themselves now and then hold a return up, and do not begin it anew', () => {

@@ -28,8 +28,10 @@ export type Outcome = {
   readonly obstacle: Obstacle | undefined;
 };
 
-/** Votes that a verdict takes: more than half of all observers, and never a single one. */
-export const neededOf = (observers: number): number => Math.max(2, Math.floor(observers / 2) + 1);
+const majorityOf = (observers: number): number => Math.floor(observers / 2) + 1;
+
+/** Votes that a verdict takes: more than half of all observers, and never a single one. What stands one may end, where no other is left. */
+export const neededOf = (observers: number): number => Math.max(2, majorityOf(observers));
 
 /** Which votes speak for a cause. Traffic moves alike on the first two, so a mixed majority of them is one for the weaker. */
 const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] = [
@@ -61,8 +63,8 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
   const against = isFor(movingOpinions, false);
   // Who only hears nothing of it does not say that it is well.
   const doubts = isFor(doubtful, false).length;
-  const isCleared = speaking.length - doubts >= needed;
-  const isDoubted = observers.size - doubts < needed;
+  const isCleared = speaking.length - doubts >= majorityOf(observers.size);
+  const isDoubted = observers.size - doubts < majorityOf(observers.size);
   for (const [cause, opinions] of speaksFor) {
     // Most causes are named by nobody, and most of the time there is no majority for anything.
     if (voting.length < needed) break;

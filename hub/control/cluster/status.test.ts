@@ -72,6 +72,16 @@ describe('nextStatus', () => {
     });
   });
 
+  it('does not call a cluster ready that fell silent again while the observers hold it down', () => {
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
+    const observed: Observed = {
+      ...{ cause: 'Cluster', phase: 'Returning', sinceMs: 5_000, message: 'dead', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+      isReplicasTurn: false,
+    };
+    const { conditions } = nextStatus(cluster, { health: lost, observed, report, hello: undefined }, 20_000);
+    expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'AgentStatusUnknown' });
+  });
+
   it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {
     const facts = { health: unseen(0), report: undefined, hello: undefined };
     const ready = (of: Cluster) => {

@@ -26,6 +26,8 @@ export const underVerdict = (health: Health, observed: Observed | undefined): He
   if (observed === undefined) return health;
   switch (observed.cause) {
     case 'Cluster': {
+      // What died again while it was held down is not back, though no majority has said so yet, or can.
+      if (observed.phase === 'Returning' && health.phase === 'Lost') return health;
       const phase = observed.phase === 'Returning' ? 'Returning' : observed.isReplicasTurn ? 'Lost' : 'Suspect';
       return { ...health, phase, sinceMs: observed.sinceMs };
     }
