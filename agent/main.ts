@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
-import { monotonicMs } from '../shared/node/mesh/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import {
   type ApiHealth,
@@ -94,7 +93,6 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       cluster: options.cluster,
       bootId: link.bootId,
       env,
-      monotonicMs,
       mesh: link.mesh,
       store: keyFile === undefined ? clusterMeshStore(api) : fileMeshStore(besideKeys(keyFile).mesh),
       ...(listen === undefined ? {} : { listen }),
@@ -176,7 +174,7 @@ const openDns = async (
   { host, port, addresses }: Listening,
   env: RuntimeEnv,
 ): Promise<{ server: DnsServer; addresses: readonly string[] }> => {
-  const server = await startDnsServer({ host, port, env: { random: env.random, monotonicMs } });
+  const server = await startDnsServer({ host, port, env });
   return { server, addresses: addresses ?? (isIP(host) === 0 || anyHost.has(host) ? [] : [host]) };
 };
 

@@ -11,7 +11,7 @@ const started = (flags: readonly string[]) => {
   };
   const taken: string[] = [];
   const state = { isBurst: false };
-  const env = { nowMs: () => 0, random: () => 0, uuid: () => '', log: silentLog, setTimer };
+  const env = { nowMs: () => 0, monotonicMs: () => 0, random: () => 0, uuid: () => '', log: silentLog, setTimer };
   const stop = followBursts(env, () => state.isBurst, { flags, set: (flag) => taken.push(flag) });
   return { state, taken, stop, tick: () => timers.shift()?.(), timers };
 };

@@ -41,7 +41,7 @@ test('every look is taken each day, whatever the others do', async () => {
     timers.push(run);
     return () => timers.pop();
   };
-  const env = { nowMs: () => 0, random: () => 0, uuid: () => '', log: silentLog, setTimer };
+  const env = { nowMs: () => 0, monotonicMs: () => 0, random: () => 0, uuid: () => '', log: silentLog, setTimer };
   const stop = startRenewal(env, [
     async () => {
       looks.push('first');

@@ -16,6 +16,9 @@ export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccoun
 /** Bound tokens rotate hourly: the file is read again after this long. */
 const TOKEN_FILE_KEPT_MS = 30_000;
 
+/** Credentials end by the wall clock, files are read again by the other. */
+type Clocks = Pick<Env, 'nowMs' | 'monotonicMs'>;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const fieldsOf = (value: unknown): Fields =>
@@ -24,7 +27,7 @@ const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? va
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** The access of one context (default: the current one). Throws {@link AccessConfigError} that names what is missing. */
-export const loadKubeconfig = async (path: string, env: Pick<Env, 'nowMs'>, contextName?: string): Promise<ClusterAccess> => {
+export const loadKubeconfig = async (path: string, env: Clocks, contextName?: string): Promise<ClusterAccess> => {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AccessConfigError(`cannot read the kubeconfig ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
@@ -32,12 +35,7 @@ export const loadKubeconfig = async (path: string, env: Pick<Env, 'nowMs'>, cont
 };
 
 /** As {@link loadKubeconfig} for text already read; relative file names are relative to the folder of `path`. */
-export const parseKubeconfig = async (
-  text: string,
-  path: string,
-  env: Pick<Env, 'nowMs'>,
-  contextName?: string,
-): Promise<ClusterAccess> => {
+export const parseKubeconfig = async (text: string, path: string, env: Clocks, contextName?: string): Promise<ClusterAccess> => {
   const config = fieldsOf(parseYaml(text, path));
   const wanted = contextName ?? textOf(config['current-context']);
   if (wanted === undefined) throw new AccessConfigError(`${path} has no current-context: set one, or name a context`);
@@ -69,7 +67,7 @@ export const parseKubeconfig = async (
 /** The access of the service account a pod runs as. Throws {@link AccessConfigError} outside a pod. */
 export const inClusterAccess = async (
   environment: Readonly<Record<string, string | undefined>>,
-  env: Pick<Env, 'nowMs'>,
+  env: Clocks,
   dir: string = SERVICE_ACCOUNT_DIR,
 ): Promise<ClusterAccess> => {
   const host = environment.KUBERNETES_SERVICE_HOST;
@@ -117,11 +115,7 @@ const fixed = (credentials: Credentials): Pick<ClusterAccess, 'credentials' | 'r
   refused: () => undefined,
 });
 
-const userCredentials = async (
-  user: Fields,
-  path: string,
-  env: Pick<Env, 'nowMs'>,
-): Promise<Pick<ClusterAccess, 'credentials' | 'refused'>> => {
+const userCredentials = async (user: Fields, path: string, env: Clocks): Promise<Pick<ClusterAccess, 'credentials' | 'refused'>> => {
   const pem = pemReader(path);
   const cert = await pem(user, 'client-certificate');
   const key = await pem(user, 'client-key');
@@ -143,7 +137,7 @@ const userCredentials = async (
   return fixed(withCert);
 };
 
-const execAccess = (exec: Fields, path: string, env: Pick<Env, 'nowMs'>): Pick<ClusterAccess, 'credentials' | 'refused'> => {
+const execAccess = (exec: Fields, path: string, env: Clocks): Pick<ClusterAccess, 'credentials' | 'refused'> => {
   const command = textOf(exec.command);
   if (command === undefined) throw new AccessConfigError(`${path}: users[].user.exec.command is missing`);
   const source = execCredentials(
@@ -160,14 +154,14 @@ const execAccess = (exec: Fields, path: string, env: Pick<Env, 'nowMs'>): Pick<C
   return { credentials: source.get, refused: source.reset };
 };
 
-const tokenFile = (file: string, env: Pick<Env, 'nowMs'>): Pick<ClusterAccess, 'credentials' | 'refused'> => {
+const tokenFile = (file: string, env: Clocks): Pick<ClusterAccess, 'credentials' | 'refused'> => {
   let kept: { bearer: string; untilMs: number; mtimeMs: number } | undefined;
   const read = async (): Promise<Credentials> => {
-    if (kept !== undefined && env.nowMs() < kept.untilMs) return { bearer: kept.bearer };
+    if (kept !== undefined && env.monotonicMs() < kept.untilMs) return { bearer: kept.bearer };
     try {
       const { mtimeMs } = await stat(file);
       const bearer = kept?.mtimeMs === mtimeMs ? kept.bearer : (await readFile(file, 'utf8')).trim();
-      kept = { bearer, mtimeMs, untilMs: env.nowMs() + TOKEN_FILE_KEPT_MS };
+      kept = { bearer, mtimeMs, untilMs: env.monotonicMs() + TOKEN_FILE_KEPT_MS };
       return { bearer };
     } catch (cause) {
       throw new ApiError('CredentialsFailed', `cannot read the token file ${file}`, { cause });

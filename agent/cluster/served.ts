@@ -35,7 +35,7 @@ const retryBackoff = { baseMs: 500, maxMs: 30_000 };
 /** Starts; `onChange` is called with the first knowledge and whenever it differs. */
 export const watchServed = (
   api: Pick<MemberApi, 'raw' | 'source'>,
-  env: Pick<RuntimeEnv, 'nowMs' | 'random' | 'setTimer' | 'log'>,
+  env: Pick<RuntimeEnv, 'monotonicMs' | 'random' | 'setTimer' | 'log'>,
   onChange: (served: Served) => void,
 ): ServedWatch => {
   const kinds = createKindReader(api, env.log);
@@ -48,7 +48,7 @@ export const watchServed = (
   let cancelTimer = (): void => undefined;
 
   const schedule = (delayMs: number): void => {
-    const atMs = env.nowMs() + delayMs;
+    const atMs = env.monotonicMs() + delayMs;
     if (stopped || looking || atMs >= dueMs) return;
     cancelTimer();
     dueMs = atMs;
@@ -58,7 +58,7 @@ export const watchServed = (
   const look = async (): Promise<void> => {
     dueMs = Number.POSITIVE_INFINITY;
     looking = true;
-    lookedMs = env.nowMs();
+    lookedMs = env.monotonicMs();
     let nextMs = REFRESH_MS;
     try {
       const next = await read(api, kinds, current);
@@ -80,7 +80,7 @@ export const watchServed = (
   return {
     current: () => current,
     document: kinds.document,
-    refresh: () => schedule(Math.max(0, lookedMs + REQUESTED_MS - env.nowMs())),
+    refresh: () => schedule(Math.max(0, lookedMs + REQUESTED_MS - env.monotonicMs())),
     stop: () => {
       stopped = true;
       cancelTimer();

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import type { Log } from '../../shared/lib/index.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
 
 /** An open socket. */
 export type Datagrams = {
@@ -49,11 +49,10 @@ const makeResolver = (nowMs: () => number, family: 4 | 6) => {
 export const openDatagrams = async (options: {
   readonly host: string;
   readonly port: number;
-  readonly monotonicMs: () => number;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>;
   readonly onPacket: (packet: Uint8Array) => void;
-  readonly log: Log;
 }): Promise<Datagrams> => {
-  const { monotonicMs, log } = options;
+  const { monotonicMs, log } = options.env;
   const family = isIP(options.host) === 6 ? 6 : 4;
   const socket: Socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   const resolve = makeResolver(monotonicMs, family);

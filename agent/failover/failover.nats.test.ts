@@ -8,7 +8,7 @@ import { openHubMesh } from '../../hub/fleet/bus/mesh.ts';
 import { startTestBroker, type TestBroker, testEnv } from '../../hub/fleet/testing/broker.ts';
 import { movesTraffic, startWatch, type Verdict, type Watch } from '../../shared/health/index.ts';
 import { present } from '../../shared/lib/assert.ts';
-import { ed25519Verifier, monotonicMs } from '../../shared/node/mesh/index.ts';
+import { ed25519Verifier } from '../../shared/node/mesh/index.ts';
 import { hubName, type Membership } from '../../shared/wire/mesh.ts';
 import { makeMeshGate } from '../../shared/wire/mesh-gate.ts';
 import { decodePublicKey } from '../../shared/wire/nkey.ts';
@@ -53,7 +53,6 @@ const startMember = async (name: string): Promise<Member> => {
     cluster: name,
     bootId: `${name}-1`,
     env: testEnv,
-    monotonicMs,
     mesh: bus,
     store,
     listen: { host: '127.0.0.1', port: 0 },
@@ -61,7 +60,7 @@ const startMember = async (name: string): Promise<Member> => {
   const gateway = createServer((_request, response) => response.end('fine'));
   await new Promise<void>((ready) => gateway.listen(0, '127.0.0.1', ready));
   const verdicts: Member['verdicts'] = [];
-  failover.watch.onVerdict((verdict) => verdicts.push({ ...verdict, atMs: monotonicMs() }));
+  failover.watch.onVerdict((verdict) => verdicts.push({ ...verdict, atMs: testEnv.monotonicMs() }));
   const connection = await server.connectAs(name, {
     key: { ...keys, publicKey: keys.publicKey, seed: '', rawPublicKey: new Uint8Array() },
   });
@@ -161,7 +160,6 @@ beforeAll(async () => {
     name: hubName,
     bootId: 'hub-1',
     env: testEnv,
-    monotonicMs,
     sign: identity.work.sign,
     verify,
     hubKey: () => identity.work.publicKey,
@@ -228,7 +226,7 @@ describe('agents over a real broker and real datagrams', () => {
   });
 
   test('a cluster that dies is out by the verdict of all who are left, and the hub learns of it', async () => {
-    const startMs = monotonicMs();
+    const startMs = testEnv.monotonicMs();
     member('d').failover.watch.stop();
     await closeGateway(member('d'));
     await until(() => {
@@ -259,7 +257,6 @@ describe('agents over a real broker and real datagrams', () => {
       cluster: 'e',
       bootId: 'e-2',
       env: testEnv,
-      monotonicMs,
       mesh: e.bus,
       store: e.store,
       listen: { host: '127.0.0.1', port: present(e.failover.port, 'port') },

@@ -14,8 +14,6 @@ export type FailoverOptions = {
   readonly cluster: string;
   readonly bootId: string;
   readonly env: RuntimeEnv;
-  /** A clock that never goes back. */
-  readonly monotonicMs: () => number;
   readonly mesh: MeshBus;
   readonly store: MeshStore;
   /** Where datagrams are listened for; absent = beats go over the broker alone. */
@@ -59,7 +57,7 @@ const addressesOf = ({ listen, addresses }: FailoverOptions, port: number): read
 
 /** Starts it. What was kept from the last run is in force until the hub says otherwise. @throws Error when the port is taken. */
 export const startFailover = async (options: FailoverOptions): Promise<Failover> => {
-  const { cluster, bootId, env, monotonicMs, mesh, store } = options;
+  const { cluster, bootId, env, mesh, store } = options;
   let kept: KeptMesh | undefined = await store.load().catch((error: unknown) => {
     env.log.warn('what was kept of the other clusters cannot be read; the hub gives it anew', { error: String(error) });
     return undefined;
@@ -69,7 +67,6 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     name: cluster,
     bootId,
     env,
-    monotonicMs,
     sign: mesh.sign,
     verify: ed25519Verifier((key) => decodePublicKey('user', key)),
     hubKey: () => mesh.hubKey() ?? kept?.hubKey,
@@ -119,7 +116,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
   ];
   try {
     if (options.listen !== undefined) {
-      datagrams = await openDatagrams({ ...options.listen, monotonicMs, log: env.log, onPacket: (packet) => watch.hear('direct', packet) });
+      datagrams = await openDatagrams({ ...options.listen, env, onPacket: (packet) => watch.hear('direct', packet) });
     }
   } catch (error) {
     watch.stop();

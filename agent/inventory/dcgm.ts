@@ -22,7 +22,7 @@ export type Exporter = {
 
 /** What the reader is given. */
 export type DcgmOptions = {
-  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
   readonly state: InventoryState;
   readonly client: Pick<KubeClient, 'list'>;
   /** The text of an exporter's `/metrics`. */

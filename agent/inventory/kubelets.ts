@@ -11,7 +11,7 @@ import { untoldLines } from './untold.ts';
 
 /** What the reader is given. */
 export type KubeletsOptions = {
-  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
   readonly state: InventoryState;
   /** The text of a node's `/configz`. */
   readonly configz: (node: string) => Promise<string>;
@@ -58,9 +58,9 @@ export const startKubelets = ({ env, state, configz, onChange }: KubeletsOptions
       return [...state.nodes.keys()];
     },
     keyOf: (node) => node,
-    isDue: (node) => env.nowMs() - (askedMs.get(node) ?? Number.NEGATIVE_INFINITY) >= REREAD_MS,
+    isDue: (node) => env.monotonicMs() - (askedMs.get(node) ?? Number.NEGATIVE_INFINITY) >= REREAD_MS,
     ask: async (node) => {
-      askedMs.set(node, env.nowMs());
+      askedMs.set(node, env.monotonicMs());
       keep(node, parsed(node, await configz(node)));
     },
     onEnd: (failures) => {

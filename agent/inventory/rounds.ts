@@ -7,7 +7,7 @@ import { type ApiFailure, failureOf } from '../cluster/index.ts';
 
 /** What is asked, and how. */
 export type RoundsOptions<T> = {
-  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
   /** All there are. Rejects when that cannot be known. */
   readonly list: () => readonly T[] | Promise<readonly T[]>;
   readonly keyOf: (item: T) => string;
@@ -43,7 +43,7 @@ export const startRounds = <T>({ env, list, keyOf, isDue, ask, onEnd, periodMs }
   let cancelTimer = (): void => undefined;
 
   const schedule = (delayMs: number): void => {
-    const atMs = env.nowMs() + delayMs;
+    const atMs = env.monotonicMs() + delayMs;
     if (stopped || running || atMs >= dueMs) return;
     cancelTimer();
     dueMs = atMs;

@@ -90,7 +90,7 @@ export const startInventory = (options: InventoryOptions): Inventory => {
   let latest: CapacityReport | undefined;
   let told = '';
   let factsTold = '';
-  let builtMs = 0;
+  let builtMs = Number.NEGATIVE_INFINITY;
   let cancelTimer = (): void => undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let stopped = false;
@@ -99,17 +99,16 @@ export const startInventory = (options: InventoryOptions): Inventory => {
     if (stopped || atMs >= dueMs) return;
     cancelTimer();
     dueMs = atMs;
-    cancelTimer = env.setTimer(Math.max(0, atMs - env.nowMs()), report);
+    cancelTimer = env.setTimer(Math.max(0, atMs - env.monotonicMs()), report);
   };
 
-  const changed = (): void => schedule(Math.max(env.nowMs() + GATHER_MS, builtMs + intervalMs));
+  const changed = (): void => schedule(Math.max(env.monotonicMs() + GATHER_MS, builtMs + intervalMs));
 
   const report = (): void => {
     dueMs = Number.POSITIVE_INFINITY;
-    const nowMs = env.nowMs();
-    const idle = nowMs - builtMs >= idleMs;
-    builtMs = nowMs;
-    const next = buildReport(state, { epoch, seq: seq + 1, nowMs, ...options.work() });
+    const idle = env.monotonicMs() - builtMs >= idleMs;
+    builtMs = env.monotonicMs();
+    const next = buildReport(state, { epoch, seq: seq + 1, nowMs: env.nowMs(), ...options.work() });
     const hash = hashOf(next);
     if (hasBegun(state.sources) && (hash !== told || idle)) {
       seq += 1;
@@ -118,7 +117,7 @@ export const startInventory = (options: InventoryOptions): Inventory => {
       told = options.publish(next) ? hash : '';
     }
     tellFacts();
-    schedule(nowMs + idleMs);
+    schedule(builtMs + idleMs);
   };
 
   const tellFacts = (): void => {

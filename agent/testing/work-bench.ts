@@ -27,6 +27,8 @@ export type WorkBench = {
   readonly effects: WorkEffect[];
   state: WorkState;
   nowMs: number;
+  /** By how much somebody set the time of day, which is no time that passed. */
+  clockSetMs: number;
   /** Answers a call in another way than the member would; undefined = as the member. */
   intercept: (effect: Call) => WorkInput | undefined;
   readonly tell: (input: WorkInput) => void;
@@ -43,7 +45,7 @@ export type WorkBench = {
 export const workBench = (options: { asleep?: boolean; member?: ModelMember } = {}): WorkBench => {
   const queue: WorkInput[] = [];
   let running = false;
-  const env = { nowMs: () => bench.nowMs, random: () => 0.5 };
+  const env = { nowMs: () => bench.nowMs + bench.clockSetMs, monotonicMs: () => bench.nowMs, random: () => 0.5 };
   const runQueue = (): void => {
     if (running) return;
     running = true;
@@ -73,6 +75,7 @@ export const workBench = (options: { asleep?: boolean; member?: ModelMember } = 
     effects: [],
     state: createWorkState('eu'),
     nowMs: 1_000_000,
+    clockSetMs: 0,
     intercept: () => undefined,
     tell,
     item: (item) => tell({ on: 'Item', item }),

@@ -69,7 +69,7 @@ export const createStanding = (options: {
       return { record, local: sharesNow(record.spec, { gone, percent }), global: sharesNow(record.spec, { gone: now.dead, percent }) };
     },
     look: () => {
-      const nowMs = env.nowMs();
+      const nowMs = env.monotonicMs();
       now = sight.look(book.sources(), nowMs);
       const text = JSON.stringify(now);
       const isNews = nowText !== text;
@@ -77,6 +77,6 @@ export const createStanding = (options: {
       const moved = step(nowMs);
       return isNews ? book.records.keys() : moved;
     },
-    load: async () => ramps.restore(await loadRamps(client), env.nowMs()),
+    load: async () => ramps.restore(await loadRamps(client), env.monotonicMs()),
   };
 };

@@ -38,12 +38,12 @@ export const createTeller = (options: {
     if (item.phase === 'Withdrawn') {
       told.delete(service);
       options.onGone(service);
-    } else told.set(service, { text, atMs: env.nowMs(), item });
+    } else told.set(service, { text, atMs: env.monotonicMs(), item });
   };
   return {
     tell: (service) => {
       if (stopped || waiting.has(service)) return;
-      const dueMs = (told.get(service)?.atMs ?? Number.NEGATIVE_INFINITY) + tellEveryMs - env.nowMs();
+      const dueMs = (told.get(service)?.atMs ?? Number.NEGATIVE_INFINITY) + tellEveryMs - env.monotonicMs();
       if (dueMs <= 0) {
         tellNow(service);
         return;

@@ -82,6 +82,7 @@ let services: { service: string; selector: Readonly<Record<string, string>> }[];
 
 const env: RuntimeEnv = {
   nowMs: () => nowMs,
+  monotonicMs: () => nowMs - startMs,
   random: () => 0.5,
   uuid: () => 'id',
   setTimer: (delayMs, run) => {

@@ -121,7 +121,7 @@ export const measureUsage = ({ client, env, services, onChange }: UsageOptions):
       const { status, reason } = failureOf(error);
       const isRefusal = (status >= 400 && status < 500 && status !== 429) || reason === 'TooLarge';
       for (const { service } of wanted) set(service, status === 403 ? { unmeasured: 'Forbidden' } : unknown);
-      if (isRefusal) refused.set(namespace, env.nowMs() + refusedMs);
+      if (isRefusal) refused.set(namespace, env.monotonicMs() + refusedMs);
       else failures += 1;
       return isRefusal;
     }
@@ -131,7 +131,7 @@ export const measureUsage = ({ client, env, services, onChange }: UsageOptions):
     const names = [...wanted.keys()].sort(compareText);
     const from = names.findIndex((name) => name > last);
     const ordered = from < 0 ? names : [...names.slice(from), ...names.slice(0, from)];
-    return ordered.filter((name) => (refused.get(name) ?? 0) <= env.nowMs()).slice(0, namespacesMax);
+    return ordered.filter((name) => (refused.get(name) ?? Number.NEGATIVE_INFINITY) <= env.monotonicMs()).slice(0, namespacesMax);
   };
   const round = async (): Promise<void> => {
     cancel = undefined;

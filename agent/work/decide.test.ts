@@ -167,6 +167,20 @@ describe('a silent API', () => {
     expect([...bench.statuses.values()].filter(({ phase }) => phase === 'Applied')).toHaveLength(50);
   });
 
+  test.each([3_600_000, -3_600_000])('is tried again after its wait, whoever sets the clock by %d ms meanwhile', (byMs) => {
+    const bench = workBench();
+    bench.intercept = (effect) =>
+      effect.do === 'apply' ? { on: 'Applied', id: effect.id, op: effect.op, failure: refusal(409, 'Conflict', 'changed') } : undefined;
+    bench.item(applyItem(1, configMap('a')));
+    bench.intercept = () => undefined;
+    bench.clockSetMs = byMs;
+    bench.tell({ on: 'Tick' });
+    expect(bench.member.objects.has(a)).toBe(false);
+    bench.nowMs += 600_000;
+    bench.tell({ on: 'Tick' });
+    expect(bench.member.objects.has(a)).toBe(true);
+  });
+
   test('without the right to keep records work is applied all the same', () => {
     const bench = workBench();
     bench.intercept = (effect) =>

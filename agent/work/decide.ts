@@ -179,7 +179,7 @@ const leaseLookMs = 500;
 const start = (step: Step, entry: Entry): void => {
   const { item } = entry;
   if (isSingleton(item) && step.state.lease === undefined) {
-    entry.dueMs = step.env.nowMs() + leaseLookMs;
+    entry.dueMs = step.env.monotonicMs() + leaseLookMs;
     moveTo(step, entry, 'Waiting');
     markTried(step, entry, true);
     return;
@@ -358,6 +358,6 @@ const touch = (step: Step, entry: Entry): void => {
     moveTo(step, entry, 'Queued');
     return;
   }
-  entry.dueMs = step.env.nowMs() + delayMs;
+  entry.dueMs = step.env.monotonicMs() + delayMs;
   moveTo(step, entry, 'Waiting');
 };

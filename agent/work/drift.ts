@@ -11,11 +11,11 @@ const CALM_MS = 600_000;
 const FIGHT_CORRECTIONS = 4;
 
 /** True when nothing had to be set back for so long that a fight is over. */
-export const isCalm = (entry: Entry, env: Env): boolean => env.nowMs() - entry.lastTouchMs > CALM_MS;
+export const isCalm = (entry: Entry, env: Env): boolean => env.monotonicMs() - entry.lastTouchMs > CALM_MS;
 
 /** The wait before the next apply of something that was applied before, in ms. */
 export const touchDelayMs = (entry: Entry, env: Env): number => {
-  const now = env.nowMs();
+  const now = env.monotonicMs();
   if (isCalm(entry, env)) {
     entry.touches = 0;
     entry.corrections = 0;
@@ -28,7 +28,7 @@ export const touchDelayMs = (entry: Entry, env: Env): number => {
 /** Books an apply of what was applied before. */
 export const noteTouch = (entry: Entry, env: Env): void => {
   entry.touches += 1;
-  entry.lastTouchMs = env.nowMs();
+  entry.lastTouchMs = env.monotonicMs();
 };
 
 /** What an Applied status says during a fight; nothing in peace. */

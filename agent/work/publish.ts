@@ -20,7 +20,7 @@ export const publish = (step: Step, entry: Entry): void => {
     return;
   }
   const news = entry.published === undefined || entry.published.phase !== status.phase || entry.published.seq !== status.seq;
-  if (!news && step.env.nowMs() < entry.publishedMs + STATUS_INTERVAL_MS) {
+  if (!news && step.env.monotonicMs() < entry.publishedMs + STATUS_INTERVAL_MS) {
     step.state.held.add(entry.item.id);
     return;
   }
@@ -49,7 +49,7 @@ export const publishAll = (step: Step): void => {
 
 const send = (step: Step, entry: Entry, status: StatusItem): void => {
   entry.published = status;
-  entry.publishedMs = step.env.nowMs();
+  entry.publishedMs = step.env.monotonicMs();
   step.state.held.delete(entry.item.id);
   step.effects.push({ do: 'publish', status });
 };

@@ -45,7 +45,7 @@ export const markTried = (step: Step, entry: Entry, tried: boolean): void => {
 
 /** Tries again after a wait that grows with each failure; `atLeastMs` is the server's wish. */
 export const retryLater = (step: Step, entry: Entry, atLeastMs = 0): void => {
-  entry.dueMs = step.env.nowMs() + Math.max(atLeastMs, backoffMs(entry.attempt, retryBackoff, step.env.random));
+  entry.dueMs = step.env.monotonicMs() + Math.max(atLeastMs, backoffMs(entry.attempt, retryBackoff, step.env.random));
   entry.attempt += 1;
   moveTo(step, entry, 'Waiting');
   markTried(step, entry, true);
@@ -59,13 +59,13 @@ export const noteAnswer = (step: Step, answered: boolean): void => {
     state.pausedUntilMs = 0;
     return;
   }
-  state.pausedUntilMs = env.nowMs() + backoffMs(state.silent, silenceBackoff, env.random);
+  state.pausedUntilMs = env.monotonicMs() + backoffMs(state.silent, silenceBackoff, env.random);
   state.silent += 1;
 };
 
 /** Takes back to the queue what waited long enough. */
 export const wakeWaiting = (step: Step): void => {
-  const now = step.env.nowMs();
+  const now = step.env.monotonicMs();
   for (const id of [...step.state.waiting]) {
     const entry = step.state.entries.get(id);
     if (entry !== undefined && entry.dueMs <= now) moveTo(step, entry, 'Queued');
@@ -76,7 +76,7 @@ export const wakeWaiting = (step: Step): void => {
 export const pump = (step: Step, start: (step: Step, entry: Entry) => void): void => {
   const { state, env } = step;
   // A pause that is over wakes nobody any more: what cannot start yet waits for the answer of what is under way.
-  if (env.nowMs() >= state.pausedUntilMs) state.pausedUntilMs = 0;
+  if (env.monotonicMs() >= state.pausedUntilMs) state.pausedUntilMs = 0;
   if (!state.loaded || state.served === undefined || state.pausedUntilMs > 0) return;
   const limit = state.silent > 0 ? 1 : IN_FLIGHT_MAX;
   for (const [rank, ids] of state.ready.entries()) {

@@ -77,7 +77,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
     for (const effect of effects) perform(effect);
     cancelTimer();
     const wakeMs = nextWakeMs(state);
-    if (wakeMs !== undefined) cancelTimer = env.setTimer(Math.max(0, wakeMs - env.nowMs()), () => post({ on: 'Tick' }));
+    if (wakeMs !== undefined) cancelTimer = env.setTimer(Math.max(0, wakeMs - env.monotonicMs()), () => post({ on: 'Tick' }));
   };
 
   const perform = (effect: WorkEffect): void => {

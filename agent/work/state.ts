@@ -127,11 +127,11 @@ export const createEntry = (item: WorkItem): Entry => ({
   dueMs: 0,
   touches: 0,
   corrections: 0,
-  lastTouchMs: 0,
+  lastTouchMs: Number.NEGATIVE_INFINITY,
   rival: '',
   outcome: undefined,
   published: undefined,
-  publishedMs: 0,
+  publishedMs: Number.NEGATIVE_INFINITY,
 });
 
 /** True for a Job that was seen to complete or fail, as it was applied last: made anew it would run once more. Only newer work makes it again. */

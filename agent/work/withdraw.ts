@@ -107,7 +107,7 @@ export const onDeleted = (step: Step, entry: Entry, failure: ApiFailure | undefi
 
 const wait = (step: Step, entry: Entry): void => {
   entry.attempt += 1;
-  entry.dueMs = step.env.nowMs() + GOING_CHECK_MS * Math.min(entry.attempt, 15);
+  entry.dueMs = step.env.monotonicMs() + GOING_CHECK_MS * Math.min(entry.attempt, 15);
   moveTo(step, entry, 'Going');
   markTried(step, entry, true);
   if (entry.attempt < GOING_CHECKS || entry.live === undefined) return;

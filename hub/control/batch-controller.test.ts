@@ -7,6 +7,7 @@ import { done, type Outcome } from './key-queue.ts';
 let slept = 0;
 const env: RuntimeEnv = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   random: () => 0.5,
   uuid: () => 'u',
   setTimer: (delayMs, run) => {

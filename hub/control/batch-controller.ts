@@ -45,11 +45,11 @@ export const startBatchController = ({ name, env, keysMax, gather, inOrder, reco
   let turnSinceMs = 0;
 
   const breathe = async (): Promise<void> => {
-    if (env.nowMs() - turnSinceMs < turnMs) return;
+    if (env.monotonicMs() - turnSinceMs < turnMs) return;
     await new Promise<void>((resolve) => {
       env.setTimer(0, resolve);
     });
-    turnSinceMs = env.nowMs();
+    turnSinceMs = env.monotonicMs();
   };
   const takeKeys = (): readonly string[] => {
     try {
@@ -83,7 +83,7 @@ export const startBatchController = ({ name, env, keysMax, gather, inOrder, reco
   const run = async (): Promise<void> => {
     // A turn of its own, so that whoever adds a key (a watch's sink) never waits for work.
     await Promise.resolve();
-    turnSinceMs = env.nowMs();
+    turnSinceMs = env.monotonicMs();
     for (let keys = takeKeys(); keys.length > 0 && !queue.isStopped(); keys = takeKeys()) {
       await pass(keys);
       await breathe();

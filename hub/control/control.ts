@@ -88,7 +88,7 @@ export const startControl = (options: ControlOptions): Control => {
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => failoverIn(store);
-  const removals = createRemovals(directory, failover, env.nowMs);
+  const removals = createRemovals(directory, failover, env.monotonicMs);
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;

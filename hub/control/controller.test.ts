@@ -5,6 +5,7 @@ import { done, type Outcome, startController } from './controller.ts';
 
 const env: RuntimeEnv = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   random: () => 0.5,
   uuid: () => 'u',
   setTimer: (delayMs, run) => {

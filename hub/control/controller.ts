@@ -46,7 +46,7 @@ export const startController = ({ name, env, reconcile, workers = 1 }: Controlle
   };
   /** Passes that never wait would keep the process from its timers and sockets for as long as there are keys. */
   const isTurnOver = (): boolean => {
-    const nowMs = env.nowMs();
+    const nowMs = env.monotonicMs();
     if (nowMs - workedAtMs >= turnMs || nowMs < workedAtMs) turnSinceMs = nowMs;
     workedAtMs = nowMs;
     return nowMs - turnSinceMs >= turnMs;
@@ -71,7 +71,7 @@ export const startController = ({ name, env, reconcile, workers = 1 }: Controlle
     }
   };
   const startTurn = (): void => {
-    turnSinceMs = env.nowMs();
+    turnSinceMs = env.monotonicMs();
     workedAtMs = turnSinceMs;
     pump();
   };

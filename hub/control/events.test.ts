@@ -14,6 +14,7 @@ beforeEach(async () => {
   warnings = [];
   env = {
     nowMs: () => Date.parse('2030-01-01T00:00:00Z'),
+    monotonicMs: () => 0,
     random: () => 0.5,
     uuid: () => 'u',
     setTimer: (_, run) => {

@@ -45,7 +45,7 @@ export const createKeyQueue = (name: string, env: RuntimeEnv, onReady: () => voi
   };
   const addAfter = (key: string, delayMs: number): void => {
     if (isStopped) return;
-    const dueMs = env.nowMs() + delayMs;
+    const dueMs = env.monotonicMs() + delayMs;
     const earlier = timers.get(key);
     if (earlier !== undefined && earlier.dueMs <= dueMs) return;
     earlier?.cancel();

@@ -28,8 +28,6 @@ export type WatchPorts = MeshGateOptions & {
   readonly name: string;
   readonly bootId: string;
   readonly env: RuntimeEnv;
-  /** A clock that never goes back; it alone decides. */
-  readonly monotonicMs: () => number;
   /** Over the broker; best effort. */
   readonly publish: (subject: string, packet: Uint8Array) => void;
   /** As a datagram to `host:port`; best effort. */
@@ -105,9 +103,9 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const helds = makeListeners<HeldNote>(env.log);
   const memberships = makeListeners<{ membership: Membership; packet: Uint8Array }>(env.log);
   const messages = makeListeners<MeshMessage>(env.log);
-  const detectorEnv = { monotonicMs: ports.monotonicMs, random: env.random };
+  const detectorEnv = { monotonicMs: env.monotonicMs, random: env.random };
   const state = newDetector(name, ports.bootId, detectorEnv);
-  const beganMs = ports.monotonicMs();
+  const beganMs = env.monotonicMs();
   let stopped = false;
   let looks = 0;
   let shadowSeq = 0;
@@ -131,7 +129,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const leases = startLeases({
     state,
     keeper: ports.keeper,
-    nowMs: ports.monotonicMs,
+    nowMs: env.monotonicMs,
     random: env.random,
     log: env.log,
     post: (to, message) => post(to, message),
@@ -160,14 +158,14 @@ export const startWatch = (ports: WatchPorts): Watch => {
   let cancelTick: () => void = () => undefined;
   const tick = (): void => {
     run({ type: 'tick' });
-    if (!stopped) leases.tick(ports.monotonicMs());
+    if (!stopped) leases.tick(env.monotonicMs());
     if (!stopped) cancelTick = env.setTimer(tickEveryMs, tick);
   };
   cancelTick = env.setTimer(tickEveryMs, tick);
   let cancelShadows: () => void = () => undefined;
   const tellShadows = (): void => {
     const rows = shadowsOf(state);
-    const watchedMs = Math.floor(ports.monotonicMs() - beganMs);
+    const watchedMs = Math.floor(env.monotonicMs() - beganMs);
     const head = { v: 1 as const, from: name, bootId: ports.bootId, seq: ++shadowSeq, sentMs: watchedMs };
     if (rows.length > 0 && name !== hubName) post('all', { ...head, kind: 'shadows', watchedMs, rows });
     cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
@@ -191,7 +189,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
       if (peer?.heardMs === undefined) return undefined;
       const { opinion, evidence } = peer;
-      return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, ports.monotonicMs())) };
+      return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, env.monotonicMs())) };
     },
     epoch: () => state.epoch,
     abstains: () => state.abstains !== undefined,
@@ -206,7 +204,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
         return;
       }
       const { message, proof } = opened;
-      if (leases.hear(message, ports.monotonicMs())) return;
+      if (leases.hear(message, env.monotonicMs())) return;
       const before = state.membership;
       if (message.kind === 'shadows' || message.kind === 'credential') messages.tell(message);
       run({

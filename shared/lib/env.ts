@@ -1,9 +1,11 @@
 /** @module What a pure room is given of the world: clock, chance, timers, log. Built in `main.ts` files, virtual in the simulator. */
 
-/** Wall clock and chance; the only inputs of a decision besides its state and event. */
+/** Clocks and chance; the only inputs of a decision besides its state and event. */
 export type Env = {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, for people and for what others wrote a time on. It may jump by hours: no duration is counted by it. */
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that never goes back, from some start of its own: what durations are counted by. It says nothing after a restart. */
+  readonly monotonicMs: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 };

@@ -17,9 +17,13 @@ export const nodeTimer: SetTimer = (delayMs, run) => {
   return () => clearTimeout(timer);
 };
 
+/** Milliseconds of a clock that never goes back, whatever is done to the time of day. */
+const monotonicMs = (): number => performance.now();
+
 /** The world as `main.ts` files hand it to everything else. */
 export const nodeEnv = (log: Log): RuntimeEnv => ({
   nowMs: Date.now,
+  monotonicMs,
   random: Math.random,
   uuid: randomUUID,
   setTimer: nodeTimer,

@@ -9,6 +9,7 @@ const makeStage = (limits: { inFlightMax?: number; keysMax?: number } = {}) => {
   const pauses: number[] = [];
   const env: RuntimeEnv = {
     nowMs: () => 0,
+    monotonicMs: () => 0,
     random: () => 0.5,
     uuid: () => '',
     log: silentLog,

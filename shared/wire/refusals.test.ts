@@ -14,7 +14,7 @@ test('a refusal is told at once, and one that goes on once a minute with how oft
   let nowMs = 0;
   const lines: unknown[] = [];
   const log = { ...silentLog, warn: (_: string, fields?: object) => void lines.push(fields) };
-  const refusals = makeRefusals({ nowMs: () => nowMs, log });
+  const refusals = makeRefusals({ monotonicMs: () => nowMs, log });
   for (; nowMs < 150_000; nowMs += 1_000) refusals.refuse(stranger('m4'));
   expect(lines).toMatchObject([{ times: 1 }, { times: 60, refusedSoFar: 61 }, { times: 60, refusedSoFar: 121 }]);
   refusals.refuse(stranger('m5'));

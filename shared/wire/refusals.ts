@@ -18,7 +18,7 @@ export interface Refusals {
 }
 
 /** A new ledger. */
-export const makeRefusals = (env: Pick<RuntimeEnv, 'nowMs' | 'log'>): Refusals => {
+export const makeRefusals = (env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>): Refusals => {
   const causes = new Map<string, { count: number; logged: number; loggedAtMs: number }>();
   const handlers = new Set<(refusal: BusRefusal) => void>();
   return {
@@ -28,9 +28,9 @@ export const makeRefusals = (env: Pick<RuntimeEnv, 'nowMs' | 'log'>): Refusals =
       const cause = causes.get(key) ?? { count: 0, logged: 0, loggedAtMs: Number.NEGATIVE_INFINITY };
       causes.set(key, cause);
       cause.count++;
-      if (env.nowMs() - cause.loggedAtMs >= logEveryMs) {
+      if (env.monotonicMs() - cause.loggedAtMs >= logEveryMs) {
         const { count, logged } = cause;
-        cause.loggedAtMs = env.nowMs();
+        cause.loggedAtMs = env.monotonicMs();
         cause.logged = count;
         const message = refusal.message.slice(0, 512);
         env.log.warn('refused a message from the bus', { ...refusal, message, times: count - logged, refusedSoFar: count });

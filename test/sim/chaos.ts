@@ -17,6 +17,8 @@ export type Chaos = { readonly heal: () => void };
 
 /** Bursts come and go by themselves: how often the checkers are told to look. */
 const burstLookMs = 500;
+/** What people do to a clock: an hour, as between summer and winter. */
+const clockSetMs = 3_600_000;
 /** Longer than anything is on its way. */
 const restartMs = 6_000;
 
@@ -188,6 +190,12 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
       federation.setSkew(random.pick(['hub', ...clusters]), random.below(2 * faults.skewMsMax) - faults.skewMsMax);
     });
   }
+  often('clock set', faults.clockSetEveryMs, (random) => {
+    const name = random.pick(clusters);
+    const byMs = random.chance(50) ? clockSetMs : -clockSetMs;
+    world.say(`the clock of ${name} is set ${byMs} ms off`);
+    federation.setSkew(name, byMs);
+  });
 
   return {
     heal: () => {

@@ -47,6 +47,8 @@ export type Faults = {
   readonly drainEveryMs: number;
   /** Most that a clock differs from the true time. */
   readonly skewMsMax: number;
+  /** Somebody sets the clock of a cluster an hour forth or back; mean time between two. */
+  readonly clockSetEveryMs: number;
   /** How long faults last, before everything is healed. */
   readonly faultyMs: number;
   /** Agents find out with each other who died; 0 = the hub judges by its own hearing alone. */
@@ -144,6 +146,7 @@ export const drawFaults = (seed: number): Faults => {
     ...drawn,
     ...mesh,
     drainEveryMs: drawDrains(seed, faultyMs),
+    clockSetEveryMs: drawClockSets(seed, faultyMs),
     forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0,
   };
 };
@@ -194,6 +197,12 @@ const drawDrains = (seed: number, faultyMs: number): number => {
   return random.chance(25) ? Math.ceil(((15_000 + random.below(60_000)) * faultyMs) / longMs) : 0;
 };
 
+/** Clocks are set by an hour in one seed of three. Drawn apart as well. */
+const drawClockSets = (seed: number, faultyMs: number): number => {
+  const random = prng(seed, 'faults/clock sets');
+  return random.chance(33) ? Math.ceil(((15_000 + random.below(90_000)) * faultyMs) / longMs) : 0;
+};
+
 /** One draw of a delay, in ms. */
 export const drawDelay = (delay: Delay, random: Prng): number => {
   const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
@@ -225,6 +234,7 @@ export const healed = (faults: Faults): Faults => ({
   nodeEveryMs: 0,
   userEveryMs: 0,
   drainEveryMs: 0,
+  clockSetEveryMs: 0,
   burstPermille: 0,
   blackHoleEveryMs: 0,
   oneWayEveryMs: 0,

@@ -7,9 +7,8 @@ import type { World } from './world.ts';
 export type Process = {
   readonly name: string;
   readonly alive: () => boolean;
+  /** Its monotonic clock starts with the process and never jumps. */
   readonly env: RuntimeEnv;
-  /** A clock that starts with the process and never jumps. */
-  readonly monotonicMs: () => number;
   /** Ends it at once: no timer fires and no call returns any more. */
   readonly kill: () => void;
   /** Plans an event that is dropped when the process is dead by then. */
@@ -112,9 +111,9 @@ export const startProcess = (world: World, name: string, random: Prng, skewMs: (
     starve: (forMs, sliceMs) => {
       slice = { ms: sliceMs, untilMs: world.nowMs() + Math.ceil(forMs / sliceMs) * sliceMs };
     },
-    monotonicMs: () => world.nowMs() - beganMs,
     env: {
       nowMs: () => world.nowMs() + skewMs(),
+      monotonicMs: () => world.nowMs() - beganMs,
       random: random.next,
       uuid: () => `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-8${hex(random, 3)}-${hex(random, 12)}`,
       setTimer: (delayMs, run) => after(delayMs, timer, run),

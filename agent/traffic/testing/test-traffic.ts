@@ -108,6 +108,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
   const logged: string[] = [];
   const env: RuntimeEnv = {
     nowMs: () => Date.now() + skippedMs,
+    monotonicMs: () => performance.now() + skippedMs,
     random: Math.random,
     uuid: () => crypto.randomUUID(),
     setTimer: (delayMs, run) => {

@@ -26,6 +26,7 @@ beforeEach(async () => {
   tokens = openTokenBook(join(directory, 'tokens.json'), () => nowMs);
   accounts = createServiceAccountTokens(loadSigningKey(join(directory, 'sa.key')), store, {
     nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     random: () => 0.5,
     uuid: () => 'jti',
   });
@@ -138,6 +139,7 @@ describe('service account tokens', () => {
     await robot();
     const otherKey = createServiceAccountTokens(loadSigningKey(join(directory, 'other.key')), store, {
       nowMs: () => nowMs,
+      monotonicMs: () => nowMs,
       random: () => 0,
       uuid: () => 'x',
     });
@@ -161,7 +163,12 @@ describe('service account tokens', () => {
     const token = issue();
     const file = join(directory, 'sa.key');
     expect([existsSync(file), statSync(file).mode & 0o777]).toEqual([true, 0o600]);
-    const again = createServiceAccountTokens(loadSigningKey(file), store, { nowMs: () => nowMs, random: () => 0, uuid: () => 'x' });
+    const again = createServiceAccountTokens(loadSigningKey(file), store, {
+      nowMs: () => nowMs,
+      monotonicMs: () => nowMs,
+      random: () => 0,
+      uuid: () => 'x',
+    });
     expect(again.userOf(token)?.uid).toBe('u1');
   });
 });

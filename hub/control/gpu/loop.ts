@@ -69,7 +69,7 @@ export const startGpuLoop = ({ store, env, directory }: GpuLoopOptions): GpuLoop
   let nextAtMs = Number.NEGATIVE_INFINITY;
   return {
     changed: () => {
-      const nowMs = env.nowMs();
+      const nowMs = env.monotonicMs();
       if (nowMs >= nextAtMs) {
         nextAtMs = nowMs + countEveryMs;
         controller.add(everything);

@@ -40,7 +40,7 @@ export const createDocumentAsker = ({ env, named, isKnown, ask: askCluster }: Do
   const ask = (): void => {
     cancel?.();
     cancel = undefined;
-    const nowMs = env.nowMs();
+    const nowMs = env.monotonicMs();
     const taken = new Set<string>();
     let isMissing = false;
     for (const [cluster, hashes] of inTurn()) {

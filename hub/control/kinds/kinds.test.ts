@@ -14,6 +14,7 @@ import { type MemberKinds, openMemberKinds } from './loop.ts';
 
 const env: RuntimeEnv = {
   nowMs: Date.now,
+  monotonicMs: () => performance.now(),
   random: Math.random,
   uuid: () => crypto.randomUUID(),
   setTimer: (delayMs, run) => {

@@ -51,7 +51,7 @@ export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): Memb
   });
 
   const merge = (): void => {
-    mergedAtMs = env.nowMs();
+    mergedAtMs = env.monotonicMs();
     const fits = fitting();
     const troubled = served.merge(clusters, fits);
     // Documents that no cluster names and no object needs are forgotten.
@@ -61,7 +61,7 @@ export const openMemberKinds = ({ store, kinds, env }: MemberKindsOptions): Memb
     for (const cluster of troubled) tellTroubles(cluster);
   };
   const mergeSoon = (): void => {
-    cancelMerge ??= env.setTimer(Math.max(firstMergeMs, mergedAtMs + mergeEveryMs - env.nowMs()), () => {
+    cancelMerge ??= env.setTimer(Math.max(firstMergeMs, mergedAtMs + mergeEveryMs - env.monotonicMs()), () => {
       cancelMerge = undefined;
       merge();
     });

@@ -111,7 +111,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
 
   const withoutDecision = createUndecided({
     ...options,
-    unselected: createUnselected(options.events, policies, env.nowMs),
+    unselected: createUnselected(options.events, policies, env.monotonicMs),
     leaveWaiting,
     onGone: (key, clusters) => {
       for (const cluster of clusters) roomGrew(cluster);

@@ -138,8 +138,8 @@ const round = async (options: RebalanceLoopOptions, calm: CalmBook): Promise<voi
   const { directory, env } = options;
   const entries = entriesOf(options);
   const tasks = entries.map(({ task }) => task);
-  calm.observe(tasks, directory.views(), env.nowMs());
-  const isCalm = (task: Task, cluster: string): boolean => calm.isCalm(task, cluster, env.nowMs());
+  calm.observe(tasks, directory.views(), env.monotonicMs());
+  const isCalm = (task: Task, cluster: string): boolean => calm.isCalm(task, cluster, env.monotonicMs());
   const others = othersOf(options, entries);
   // A look at the hub's own rooms first, which are counted already: most rounds end here.
   if (rebalanceModel(tasks, directory.views(), isCalm, env.nowMs(), others).groups.length === 0) return;

@@ -39,8 +39,8 @@ const workers = 32;
 export const startStatusLoop = (options: StatusLoopOptions): StatusLoop => {
   const { store, env, catalog, dependencies, board, directory, events } = options;
   const leaders = createLeaders({ store, dependencies, wake: (key) => controller.add(key) });
-  const missing = createMissingTeller(store, dependencies, events, env.nowMs);
-  const unready = createUnreadyTeller(env.nowMs);
+  const missing = createMissingTeller(store, dependencies, events, env.monotonicMs);
+  const unready = createUnreadyTeller(env.monotonicMs);
   const left = createLeftTeller({ env, catalog, board, directory, events });
 
   const onGone = (key: StorageKey, ahead: readonly Leader[]): void => {

@@ -15,6 +15,7 @@ import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
 const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300, comebackMs: 400 };
 const env: RuntimeEnv = {
   nowMs: Date.now,
+  monotonicMs: () => performance.now(),
   random: Math.random,
   uuid: () => crypto.randomUUID(),
   setTimer: (delayMs, run) => {

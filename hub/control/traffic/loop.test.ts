@@ -21,6 +21,7 @@ import type { TrafficBus } from './split-bus.ts';
 
 const env: RuntimeEnv = {
   nowMs: Date.now,
+  monotonicMs: () => performance.now(),
   random: Math.random,
   uuid: () => crypto.randomUUID(),
   setTimer: (delayMs, run) => {

@@ -17,7 +17,7 @@ const bench = (limits: Readonly<Record<string, number>>) => {
   const moved: string[] = [];
   const tables = createLossTables({
     env: {
-      nowMs: () => 0,
+      monotonicMs: () => 0,
       setTimer: (_, run) => {
         due.push(run);
         return () => undefined;

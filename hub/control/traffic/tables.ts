@@ -46,7 +46,7 @@ const restFactor = 20;
 export const createLossTables = (options: {
   readonly limits: () => ReadonlyMap<string, number>;
   readonly onMoved: (service: ServiceKey) => void;
-  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
 }): LossTables => {
   const { limits, onMoved, env } = options;
   const sharing = new Map<ServiceKey, Entry>();
@@ -59,7 +59,7 @@ export const createLossTables = (options: {
   };
   const make = (): void => {
     cancel = undefined;
-    const startedMs = env.nowMs();
+    const startedMs = env.monotonicMs();
     const caps = limits();
     const entries = [...sharing];
     const pairs = entries.flatMap(([, entry]) => entry.pairs);
@@ -79,7 +79,7 @@ export const createLossTables = (options: {
       given.set(service, { rows: next, text: entry.text + capsText, clusters: clustersOf(entry.served) });
       if (isMoved) onMoved(service);
     }
-    tookMs = env.nowMs() - startedMs;
+    tookMs = env.monotonicMs() - startedMs;
   };
   return {
     rowsOf: (service, served, pairs, shares, declared = served) => {

@@ -9,6 +9,7 @@ const bench = () => {
   const due: string[] = [];
   const env = {
     nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     setTimer: (delayMs: number, run: () => void) => {
       const timer = { atMs: nowMs + delayMs, run };
       timers.push(timer);

@@ -33,7 +33,10 @@ const unknown: Uses = new Map();
 const isSame = (a: Uses, b: Uses): boolean => a.size === b.size && [...a].every(([cluster, use]) => b.get(cluster) === use);
 
 /** Nothing is known. `onDue`: what {@link HeldUses.of} answers of the service would differ from the last time. */
-export const createHeldUses = (env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>, onDue: (service: ServiceKey) => void): HeldUses => {
+export const createHeldUses = (
+  env: Pick<RuntimeEnv, 'nowMs' | 'monotonicMs' | 'setTimer'>,
+  onDue: (service: ServiceKey) => void,
+): HeldUses => {
   const entries = new Map<ServiceKey, Entry>();
   let cancel: (() => void) | undefined;
 
@@ -41,7 +44,7 @@ export const createHeldUses = (env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>, onDu
   const next = ({ told, held, changedMs }: Entry): Uses => {
     const fresh = [...told].filter(([, use]) => !isOld(use));
     const known = new Map(fresh.flatMap(([cluster]) => (held.has(cluster) ? [[cluster, held.get(cluster) ?? 0]] : [])));
-    if (env.nowMs() - changedMs < usesChangeMs) return known;
+    if (env.monotonicMs() - changedMs < usesChangeMs) return known;
     return new Map(
       fresh.map(([cluster, { perMille }]) => {
         const before = known.get(cluster);
@@ -78,7 +81,7 @@ export const createHeldUses = (env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>, onDu
       if (entry === undefined) return unknown;
       const found = next(entry);
       // To become unknown is no change of use: the next one need not wait for it.
-      if ([...found].some(([cluster, use]) => entry.held.get(cluster) !== use)) entry.changedMs = env.nowMs();
+      if ([...found].some(([cluster, use]) => entry.held.get(cluster) !== use)) entry.changedMs = env.monotonicMs();
       if (!isSame(found, entry.held)) entry.held = found;
       return entry.held;
     },

@@ -49,7 +49,7 @@ export const openWorld = (options: TrafficLoopOptions, wake: Wake): TrafficWorld
   return {
     ...options,
     desk: createAnswerDesk(env.log),
-    awaited: readAwaited(store, env.nowMs),
+    awaited: readAwaited(store, env.monotonicMs),
     made: createMadeServices(wake.policy),
     records: createSentRecords({ bus, env, revision: store.revision, onFailed: wake.service }),
     tables: createLossTables({ env, limits: () => limitsIn(directory), onMoved: (service) => wake.service(service, 0) }),

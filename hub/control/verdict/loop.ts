@@ -22,7 +22,7 @@ export type VerdictLoopOptions = {
   readonly bus: FleetBus;
   readonly mesh: HubMesh;
   readonly env: RuntimeEnv;
-  readonly rim: Pick<WatchPorts, 'verify' | 'look' | 'monotonicMs'>;
+  readonly rim: Pick<WatchPorts, 'verify' | 'look'>;
   readonly directory: Directory;
   readonly events: EventRecorder;
   /** Highest number of work that was sent to a cluster: its fence is no lower. */
@@ -87,7 +87,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     env.log.warn('verdict', { target, cause, phase, voters });
     if (record === undefined) return;
     const message = verdictText(verdict, watch.votesOn(target)[0]?.vote.evidence);
-    const ageMs = Math.max(0, rim.monotonicMs() - verdict.sinceMs);
+    const ageMs = Math.max(0, env.monotonicMs() - verdict.sinceMs);
     const observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
     record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;
     tellEvent(target, eventOf(verdict, message));

@@ -11,7 +11,7 @@ import { fileKeyStore, type StartedLink, startLink } from '../../../agent/link/i
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { Cluster, FailoverPolicy } from '../../../shared/api/index.ts';
 import { present } from '../../../shared/lib/assert.ts';
-import { ed25519Verifier, lookAt, monotonicMs } from '../../../shared/node/mesh/index.ts';
+import { ed25519Verifier, lookAt } from '../../../shared/node/mesh/index.ts';
 import { decodePublicKey } from '../../../shared/wire/nkey.ts';
 import { testEnv } from '../../fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../fleet/testing/hub.ts';
@@ -39,7 +39,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hanse-verdict-'));
   hub = await startTestHub();
   const look = ({ url }: { url: string }, timeoutMs: number) => lookAt({ url, mustServe: true, timeoutMs });
-  const rim = { monotonicMs, verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
+  const rim = { verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
   control = startControl({
     solver: createSolver(),
     store: hub.store,
@@ -63,7 +63,6 @@ beforeAll(async () => {
       cluster: name,
       bootId: link.bootId,
       env: testEnv,
-      monotonicMs,
       mesh: link.mesh,
       store: fileMeshStore(join(dir, `${name}.mesh`)),
       listen: { host: '127.0.0.1', port: 0 },
@@ -151,7 +150,6 @@ describe('verdicts on the hub', () => {
       cluster: 'c',
       bootId: `${link.bootId}-2`,
       env: testEnv,
-      monotonicMs,
       mesh: link.mesh,
       store: fileMeshStore(join(dir, 'c.mesh')),
       listen: { host: '127.0.0.1', port: Number(addresses[0]?.split(':')[1]) },

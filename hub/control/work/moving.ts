@@ -148,7 +148,7 @@ export const createMoving = (parts: {
     const drained = drainedOf(placement, held.keys(), total);
     const surplusSeconds = policy?.failover?.surplusSeconds;
     const surplusMs = surplusSeconds === undefined ? moves.surplusMs() : surplusSeconds * 1_000;
-    const nowMs = env.nowMs();
+    const nowMs = env.monotonicMs();
     const sinceMs = openSince.get(key) ?? nowMs;
     const { keep, stay, wait } = decideHandover({
       isSingleton,

@@ -158,7 +158,7 @@ const noticeAt = (
         head = revision;
       },
     },
-    env: { nowMs: () => nowMs, log: silentLog, setTimer: () => () => undefined },
+    env: { monotonicMs: () => nowMs, log: silentLog, setTimer: () => () => undefined },
     bus: { want: () => undefined, publishedWork: async () => [] },
     directory: { get: () => undefined, all: () => [] },
     events: { record: () => undefined },

@@ -13,7 +13,7 @@ import { createLeftBehind } from './left-behind.ts';
 /** What the notice is made from. */
 export type OlderCopyOptions = {
   readonly store: Pick<Store, 'revision' | 'advance' | 'isForeign' | 'get'>;
-  readonly env: Pick<RuntimeEnv, 'log' | 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'log' | 'monotonicMs' | 'setTimer'>;
   readonly bus: Pick<FleetBus, 'want' | 'publishedWork'>;
   readonly directory: Pick<Directory, 'get' | 'all'>;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -74,13 +74,13 @@ export const createOlderCopy = ({ store, env, bus, directory, events, openedAt }
   const believe = (cluster: string, seq: number): boolean => {
     const head = store.revision();
     const beforeMs = believedMs.get(cluster);
-    const isOften = mending === undefined && beforeMs !== undefined && env.nowMs() - beforeMs < believedEveryMs;
+    const isOften = mending === undefined && beforeMs !== undefined && env.monotonicMs() - beforeMs < believedEveryMs;
     if (seq - head > stepMax || isOften) {
       env.log.error('a cluster tells of work of a number that cannot be: it is not believed', { cluster, seq, head });
       return false;
     }
     if (mending !== undefined) return true;
-    believedMs.set(cluster, env.nowMs());
+    believedMs.set(cluster, env.monotonicMs());
     mending = mend(seq, () => bus.publishedWork())
       .catch((error: unknown) => env.log.error('the journal could not leave out revisions', { error }))
       .finally(() => {

@@ -66,12 +66,12 @@ export const startEmbeddedBroker = async (options: EmbeddedBrokerOptions): Promi
   };
   const watchOver = (child: GuardedChild, attempt: number): void => {
     running = child;
-    const startedMs = env.nowMs();
+    const startedMs = env.monotonicMs();
     void child.ended.then((how) => {
       running = undefined;
       if (stopping) return;
       log.error('nats-server ended by itself and is started again', { how });
-      again(env.nowMs() - startedMs > healthyMs ? 0 : attempt + 1);
+      again(env.monotonicMs() - startedMs > healthyMs ? 0 : attempt + 1);
     });
   };
   const again = (attempt: number): void => {

@@ -39,13 +39,13 @@ export const checkBroker = async (options: CheckOptions): Promise<{ readonly rep
 };
 
 const connectWithGrace = async ({ env, address, identity }: CheckOptions): Promise<NatsConnection> => {
-  const endMs = env.nowMs() + graceMs;
+  const endMs = env.monotonicMs() + graceMs;
   for (let isFirst = true; ; isFirst = false) {
     try {
       return await tryClaims(address, identity, env.nowMs);
     } catch (error) {
       const { message, mayPass } = connectFault(error, address.urls);
-      if (!mayPass || env.nowMs() >= endMs) throw new Error(message, { cause: error });
+      if (!mayPass || env.monotonicMs() >= endMs) throw new Error(message, { cause: error });
       if (isFirst) env.log.warn(`${message}; trying again for ${graceMs / 1_000} s`);
       await new Promise<void>((resolve) => env.setTimer(againMs, resolve));
     }

@@ -43,21 +43,21 @@ export const readBucket = (options: KvReaderOptions): (() => void) => {
     const { num_pending: pendingAtStart } = await consumer.info(true);
     let complete = pendingAtStart === 0;
     if (complete) options.onComplete();
-    let turnEndsMs = env.nowMs() + turnMsMax;
+    let turnEndsMs = env.monotonicMs() + turnMsMax;
     for await (const message of messages) {
       options.onRecord(toRecord(options, message));
       if (!complete && message.info.pending === 0) {
         complete = true;
         options.onComplete();
       }
-      if (env.nowMs() >= turnEndsMs) {
+      if (env.monotonicMs() >= turnEndsMs) {
         await setImmediate();
-        turnEndsMs = env.nowMs() + turnMsMax;
+        turnEndsMs = env.monotonicMs() + turnMsMax;
       }
     }
   };
   const loop = (attempt: number): void => {
-    const startedMs = env.nowMs();
+    const startedMs = env.monotonicMs();
     readOnce()
       .then(
         () => 'the consumer ended',
@@ -66,7 +66,7 @@ export const readBucket = (options: KvReaderOptions): (() => void) => {
       .then((why) => {
         if (stopped || options.connection.isClosed()) return;
         env.log.warn('reading a bucket was interrupted and begins again', { bucket: options.bucket, why });
-        const next = env.nowMs() - startedMs > 60_000 ? 0 : attempt + 1;
+        const next = env.monotonicMs() - startedMs > 60_000 ? 0 : attempt + 1;
         cancelTimer = env.setTimer(backoffMs(next, restartBackoff, env.random), () => loop(next));
       });
   };

@@ -61,8 +61,8 @@ export const makeStatusDesk = ({
   const refuse = (record: KvRecord, cluster: string, reason: string, message: string): void =>
     refusals.refuse({ cluster, subject: kvSubject(statusBucket, record.key), reason, message });
   const askAgain = (cluster: string): void => {
-    if (env.nowMs() - (askedAtMs.get(cluster) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return;
-    askedAtMs.set(cluster, env.nowMs());
+    if (env.monotonicMs() - (askedAtMs.get(cluster) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return;
+    askedAtMs.set(cluster, env.monotonicMs());
     ask(cluster);
   };
   return {

@@ -11,7 +11,7 @@ const request: JoinRequest = {
 
 const door = () =>
   joinApp({
-    env: { ...testEnv, nowMs: () => 0 },
+    env: { ...testEnv, monotonicMs: () => 0 },
     addressOf: (env) => (env as { from?: string }).from ?? '',
     office: async ({ token }) =>
       token === 'good'

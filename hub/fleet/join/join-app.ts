@@ -39,7 +39,7 @@ const refusal = (reason: JoinRefusal, message: string): JoinAnswer => ({ v: 1, s
 
 /** The app to mount: `app.route('/join/v1', joinApp({…}))`. */
 export const joinApp = ({ env, office, addressOf }: JoinAppOptions): Hono => {
-  const limit = makeFailureLimit(env.nowMs);
+  const limit = makeFailureLimit(env.monotonicMs);
   const app = new Hono();
   const tooLarge = refusal('Malformed', `a join request has at most ${bytesMax.join} bytes`);
   app.post('/', bodyLimit({ maxSize: bytesMax.join, onError: (c) => c.json(tooLarge, 413) }), async (c) => {

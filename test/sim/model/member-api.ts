@@ -179,7 +179,7 @@ const watchEvents = (
     else resolve({ done: false, value: first });
   };
   const push = (item: WatchEvent | Error | 'end'): void => {
-    const nowMs = process.env.nowMs();
+    const nowMs = process.env.monotonicMs();
     lastMs = Math.max(lastMs, nowMs + drawDelay(faults().call, random));
     process.after(lastMs - nowMs, `watch ${collection.resource} of ${member.name}`, () => {
       if (!isOpen) return;

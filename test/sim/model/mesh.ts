@@ -76,12 +76,12 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const portsOf = (process: Process, name: string) => {
     const look: WatchPorts['look'] = ({ url }, timeoutMs) => {
       const target = new URL(url).hostname;
-      const startedMs = process.monotonicMs();
+      const startedMs = process.env.monotonicMs();
       const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<WatchPorts['look']>>>();
       const took = network.request(name, target, sinceStartMs());
       const gateway = (): Gateway => gateways.get(target) ?? 'well';
       const end = (isAnswered: boolean): void => {
-        resolve({ isAnswered, isWild: gateway() === 'wild', tookMs: Math.floor(process.monotonicMs() - startedMs) });
+        resolve({ isAnswered, isWild: gateway() === 'wild', tookMs: Math.floor(process.env.monotonicMs() - startedMs) });
       };
       // Connection, request and answer each take a turn at both ends: where turns are late, a look takes long by itself. The gateway shares
       // the machine, and what the machine lacks, with the agent.
@@ -103,7 +103,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         listener?.process.hand('datagram', () => listener.hear(packet));
       });
     };
-    return { verify: verifyWith, open, look, sendDirect, monotonicMs: process.monotonicMs };
+    return { verify: verifyWith, open, look, sendDirect };
   };
 
   /** The connection of one process for mesh packets; what it hears is opened by `hear`. */
@@ -130,10 +130,10 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
     gateways,
     liars,
     hub: (process) => {
-      const { verify, look, monotonicMs } = portsOf(process, hubName);
+      const { verify, look } = portsOf(process, hubName);
       const { publish, onPacket } = connect(process, hubName, hearsHub());
       return {
-        rim: { verify, look, monotonicMs },
+        rim: { verify, look },
         mesh: {
           publicKey: hubName,
           sign: signWith(hubName),

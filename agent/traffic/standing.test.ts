@@ -1,0 +1,115 @@
+/** @module Where clusters stand is counted by time that passes: whoever sets the clock of a machine moves no request. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Verdict } from '../../shared/health/index.ts';
+import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { recordOf } from '../../shared/traffic/testing.ts';
+import type { TrafficWatch } from './away.ts';
+import { createStanding, type Standing } from './standing.ts';
+import { openTestTraffic, type TestTraffic, three } from './testing/test-traffic.ts';
+
+const verdict: Verdict & { phase: 'Standing' } = {
+  target: 'us',
+  cause: 'Cluster',
+  phase: 'Standing',
+  sinceMs: 0,
+  epoch: 1,
+  voters: [],
+  domains: 2,
+  needed: 2,
+  observers: 3,
+};
+const holdDownMs = recordOf(three).spec.failback.holdDownMs;
+
+let member: TestTraffic;
+let passedMs: number;
+let setMs: number;
+let dead: boolean;
+let lost: boolean;
+let standing: Standing;
+
+const watch: TrafficWatch = {
+  onVerdict: () => () => undefined,
+  standing: () => (dead ? [verdict] : []),
+  votesOn: () => [],
+  abstains: () => false,
+  sightOf: (name) => ({
+    opinion: undefined,
+    evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'ok', apiServer: 'none' },
+    isUnanswered: lost && name === 'ap',
+  }),
+};
+const env: RuntimeEnv = {
+  nowMs: () => 1_800_000_000_000 + passedMs + setMs,
+  monotonicMs: () => passedMs,
+  random: () => 0,
+  uuid: () => 'x',
+  setTimer: () => () => undefined,
+  log: silentLog,
+};
+const begin = (): Standing =>
+  createStanding({
+    client: member.client,
+    env,
+    cluster: 'eu',
+    watch,
+    book: { records: new Map([['shop/web', recordOf(three)]]), sources: () => new Set(['ap', 'eu', 'us']) },
+  });
+/** Time passes, and the engine looks now and then. */
+const pass = (ms: number): void => {
+  for (let left = ms; left > 0; left -= 1_000) {
+    passedMs += Math.min(left, 1_000);
+    standing.look();
+  }
+};
+const percentOfUs = (): number => standing.told('shop/web').find(({ cluster }) => cluster === 'us')?.percent ?? 100;
+
+beforeEach(async () => {
+  member = await openTestTraffic();
+  [passedMs, setMs, dead, lost] = [5_000, 0, false, false];
+  standing = begin();
+});
+afterEach(() => member.close());
+
+describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) => {
+  test('neither shortens nor lengthens the hold-down of a cluster that returned', () => {
+    dead = true;
+    pass(1_000);
+    dead = false;
+    pass(1_000);
+    setMs = byMs;
+    pass(holdDownMs - 1_000);
+    expect(percentOfUs()).toBe(0);
+    pass(2_000);
+    expect(percentOfUs()).toBeGreaterThan(0);
+  });
+
+  test('before a restart does not shorten the hold-down that begins anew with it, nor lengthen it', async () => {
+    dead = true;
+    pass(1_000);
+    dead = false;
+    pass(1_000);
+    await expect.poll(() => member.client.get(kept)).toBeDefined();
+    setMs = byMs;
+    passedMs = 0;
+    standing = begin();
+    await standing.load();
+    pass(holdDownMs);
+    expect(percentOfUs()).toBe(0);
+    pass(10_000);
+    expect(percentOfUs()).toBeGreaterThan(0);
+  });
+
+  test('gives a cluster that was out of reach for a moment its requests back when it would have had them anyway', () => {
+    lost = true;
+    pass(1_000);
+    expect(standing.away().unreachable).toEqual(['ap']);
+    lost = false;
+    setMs = byMs;
+    pass(4_000);
+    expect(standing.away().unreachable).toEqual(['ap']);
+    pass(2_000);
+    expect(standing.away().unreachable).toEqual([]);
+  });
+});
+
+const kept = { group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' } as const;
