@@ -18,6 +18,7 @@ import {
   type Takeover,
   takenAtMs,
 } from './fencing.ts';
+import { firstNonce } from './first-nonce.ts';
 import { observersOf } from './observers.ts';
 import type { DetectorState } from './state.ts';
 
@@ -93,8 +94,7 @@ export const startLeases = (options: {
   let nextAskMs = beganMs;
   let told: Lease | undefined;
   let seq = 0;
-  // Numbers of an earlier start must not fit questions of this one.
-  let nonce = Math.floor(options.random() * 2 ** 31);
+  let nonce = firstNonce(options.random);
 
   const head = () => ({ v: 1 as const, from: name, bootId: state.bootId, seq: ++seq, sentMs: Math.floor(clock() - beganMs) });
   const namesOf = (target: string, membership: Membership): string[] =>

@@ -15,6 +15,7 @@ import type {
 } from '../wire/mesh.ts';
 import { type Arrivals, noArrivals } from './arrivals.ts';
 import { noPenalty, type Penalty } from './damping.ts';
+import { firstNonce } from './first-nonce.ts';
 import type { HoldDown } from './hold-down.ts';
 import type { Removal } from './limits.ts';
 import { noShadows, type Shadows } from './shadow.ts';
@@ -221,7 +222,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     beatSeq: 0,
     ballotSeq: 0,
     otherSeq: 0,
-    nonce: 0,
+    nonce: firstNonce(env.random),
     epoch: 0,
     lastTickMs: nowMs,
     nextBeatMs: nowMs,
