@@ -24,6 +24,8 @@ export type AgentParts = {
   readonly failover?: Failover;
   /** Answers names; absent = none. `addresses`: where resolvers reach it. */
   readonly dns?: { readonly server: Pick<DnsServer, 'setZones' | 'close'>; readonly addresses: readonly string[] };
+  /** Where others may look at the member's API server; absent = they cannot. */
+  readonly apiAddress?: string;
   /** How kubelets and exporters of GPU figures are read; what is absent is not read. */
   readonly readers?: Pick<InventoryOptions, 'configz' | 'metrics'>;
   readonly health?: HealthOptions;
@@ -103,6 +105,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       inventory,
       meshAddresses: failover?.addresses ?? [],
       dnsAddresses: dns?.addresses ?? [],
+      apiAddress: parts.apiAddress,
     }),
   );
   link.onKindsWanted((hashes) => void tellKinds({ discovery, link, log }, hashes));

@@ -12,11 +12,13 @@ export type HelloSources = {
   readonly meshAddresses: readonly string[];
   /** Where resolvers reach its name server. */
   readonly dnsAddresses: readonly string[];
+  /** Where others may look at its API server; undefined = they cannot, as far as it knows. */
+  readonly apiAddress: string | undefined;
 };
 
 /** The facts; undefined until it is known what the member serves. */
 export const helloOf = (sources: HelloSources): HelloFacts | undefined => {
-  const { agentVersion, clusterUID, served, inventory, meshAddresses, dnsAddresses } = sources;
+  const { agentVersion, clusterUID, served, inventory, meshAddresses, dnsAddresses, apiAddress } = sources;
   if (served === undefined) return undefined;
   return {
     agentVersion,
@@ -27,5 +29,6 @@ export const helloOf = (sources: HelloSources): HelloFacts | undefined => {
     labels: inventory.labels(),
     ...(meshAddresses.length === 0 ? {} : { meshAddresses }),
     ...(dnsAddresses.length === 0 ? {} : { dnsAddresses }),
+    ...(apiAddress === undefined ? {} : { apiAddress }),
   };
 };

@@ -11,6 +11,7 @@ import {
   loadKubeconfig,
   type MemberApi,
   notAsked,
+  outsideAddressOf,
   watchClusterUid,
 } from './cluster/index.ts';
 import { clusterKeyStore } from './cluster-key-store.ts';
@@ -103,6 +104,8 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
     });
     const dns = options.dns === undefined ? undefined : await openDns(options.dns, env).catch(closing(failover, link));
     const readers = readersOf(api, { kubelets: options.readKubeletConfig === true, inCluster: options.kubeconfig === undefined });
+    // What a pod reaches it by means nothing outside the cluster.
+    const apiAddress = options.kubeconfig === undefined ? undefined : outsideAddressOf(access.server);
     agent = assembleAgent({
       api,
       link,
@@ -112,6 +115,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       failover,
       readers,
       ...(dns === undefined ? {} : { dns }),
+      ...(apiAddress === undefined ? {} : { apiAddress }),
     });
     const { state, stop } = agent;
     return {

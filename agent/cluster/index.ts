@@ -6,6 +6,7 @@ export { type Discovery, discover, kubernetesVersion, openApiHashes } from './di
 export { type HealthOptions, type HealthWatch, notAsked, watchHealth } from './health.ts';
 export { type AnswerLimits, type ApiHealth, type HttpClientOptions, httpClient, type MemberApi, type ProxyApi } from './http-client.ts';
 export { inClusterAccess, loadKubeconfig, parseKubeconfig, SERVICE_ACCOUNT_DIR } from './kubeconfig.ts';
+export { outsideAddressOf } from './outside-address.ts';
 export { plainText } from './plain-text.ts';
 export { objectKey, type Reflector, type ReflectorEvent, type ReflectorOptions, startReflector } from './reflector/index.ts';
 export { type Served, type ServedWatch, watchServed } from './served.ts';

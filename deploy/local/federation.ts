@@ -62,15 +62,6 @@ const startJoined = async (
   return startJoinedMember({ cluster, dataDir, ...ports, env: options.env, hub: connection, token });
 };
 
-/** Where the others look at a member, so that its death can be told from its agent's: the playground has no gateway, only the API. */
-const addProbe = async (hub: Hub, name: string, url: string): Promise<void> => {
-  const cluster = (await hub.client.get({ ...clusters, name })) as Cluster | undefined;
-  if (cluster === undefined || cluster.spec.probes !== undefined) return;
-  const { hostname, port } = new URL(url);
-  const probes = [{ role: 'APIServer', url: `tcp://${hostname}:${port}` }];
-  await hub.client.patch({ ...clusters, name }, 'application/merge-patch+json', { spec: { probes } });
-};
-
 const readyMessage = async (hub: Hub, name: string): Promise<string | undefined> => {
   const cluster = (await hub.client.get({ ...clusters, name })) as Cluster | undefined;
   const ready = cluster?.status?.conditions?.find(({ type }) => type === 'Ready');
@@ -153,11 +144,6 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
       why: () => readyMessage(hub, name),
     }).then(() => undefined);
 
-  const becomesReady = async (name: string): Promise<void> => {
-    await whenReady(name);
-    await addProbe(hub, name, urls.get(name) ?? '');
-  };
-
   try {
     for (const { name } of clusters) {
       progress(`Starting member ${name}`);
@@ -165,7 +151,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     }
     for (const { name } of clusters) {
       progress(`Waiting for ${name} to join`);
-      await becomesReady(name).catch((error: unknown) => {
+      await whenReady(name).catch((error: unknown) => {
         const link = running.get(name)?.agent.link.state().message ?? '';
         absent.push(`${name} is not ready: ${error instanceof Error ? error.message : String(error)} (its agent says: ${link})`);
       });

@@ -100,7 +100,9 @@ export const startControl = (options: ControlOptions): Control => {
     traffic.onService(namespace, name);
   };
   const sentTo = (namespace: string, name: string): readonly string[] => clustersOfService(board, namespace, name);
-  const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo });
+  // What was told before the loop of clusters runs is seen when it begins: it looks at all.
+  let recheckCluster = (_: string): void => undefined;
+  const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo, onAddresses: (name) => recheckCluster(name) });
   const moves = moveRules({ failover, directory, events, isFenced: (name) => verdicts?.isFenced(name) ?? false });
   const olderCopy = createOlderCopy({ store, env, bus, directory, events, openedAt: options.openedAt ?? store.revision() });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
@@ -124,6 +126,7 @@ export const startControl = (options: ControlOptions): Control => {
       gpus.changed();
     },
   });
+  recheckCluster = cluster.recheck;
   const verdicts =
     mesh === undefined
       ? undefined
@@ -153,7 +156,7 @@ export const startControl = (options: ControlOptions): Control => {
   return {
     directory,
     watch: verdicts?.watch,
-    recheckCluster: cluster.recheck,
+    recheckCluster,
     plan: createPlanner({ store, catalog, directory, ledger }, env),
     pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),
     isBurst,

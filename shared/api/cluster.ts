@@ -186,6 +186,12 @@ export type ClusterStatus = {
   /** What the agent could not read, and why: of that nothing is known. */
   readonly unsupported?: readonly string[];
   readonly features?: { readonly runtimeClasses?: readonly string[]; readonly networks?: readonly string[] };
+  /** Where others may look at it, by what its agent tells, `tcp://host:port`; counts where `spec.probes` is absent. */
+  readonly addresses?: {
+    readonly apiServer?: string;
+    /** Load balancers of exported services. */
+    readonly services?: readonly string[];
+  };
   readonly apis?: readonly { readonly groupVersion: string; readonly kinds: readonly string[] }[];
 };
 

@@ -34,6 +34,8 @@ export type ClusterRecord = {
   /** What the member forbids its agent, as the last beat said: `list nodes`. */
   forbidden: readonly string[];
   hello: Hello | undefined;
+  /** Load balancers of its exported services that others may look at, `tcp://host:port`; undefined = it has told of no service yet. */
+  services: readonly string[] | undefined;
   /** Kinds served, from the hello or, before it, from the Cluster's status. */
   served: ReadonlySet<string> | undefined;
 };
@@ -175,6 +177,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   report: undefined,
   forbidden: [],
   hello: undefined,
+  services: undefined,
   served: undefined,
 });
 

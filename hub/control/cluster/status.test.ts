@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../shared/api/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
+import type { Hello } from '../../../shared/wire/index.ts';
 import type { Observed } from '../verdict/relation.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
 import { isMaterial, nextStatus } from './status.ts';
@@ -15,6 +16,10 @@ const cluster: Cluster = {
     agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' },
     conditions: [{ type: 'Approved', status: 'True', reason: 'Approved', message: '', lastTransitionTime: '2030-01-01T00:00:00Z' }],
   },
+};
+const hello: Hello = {
+  ...{ v: 1, cluster: 'a', bootId: 'b', agentVersion: '1', kubernetesVersion: 'v1.36.0', nowMs: 0 },
+  ...{ apis: [], runtimeClasses: [], labels: {} },
 };
 const well = onBeat(unseen(0), 0, { reachable: true });
 const report = reportOf([
@@ -43,6 +48,16 @@ describe('nextStatus', () => {
     expect(access(denied)).toMatchObject({ status: 'False', reason: 'Forbidden' });
     expect(access(denied)?.message).toContain('list nodes, list pods; grant');
     expect(access(nextStatus({ ...cluster, status: denied }, facts, 0))).toMatchObject({ status: 'True', reason: 'Granted' });
+  });
+
+  it('tells where others may look at it, and keeps what was told when this hub has not heard it yet', () => {
+    const facts = { health: well, report, hello: undefined };
+    const told = { ...facts, hello: { ...hello, apiAddress: 'tcp://a.example:6443' }, services: ['tcp://203.0.113.7:443'] };
+    const status = nextStatus(cluster, told, 0);
+    const all = { apiServer: 'tcp://a.example:6443', services: ['tcp://203.0.113.7:443'] };
+    expect(status.addresses).toEqual(all);
+    expect(nextStatus({ ...cluster, status }, facts, 0).addresses).toEqual(all);
+    expect(nextStatus({ ...cluster, status }, { ...facts, hello, services: [] }, 0)).not.toHaveProperty('addresses');
   });
 
   it('names a cause while the cluster is not ready, and drops it afterwards', () => {

@@ -19,6 +19,8 @@ export type ClusterFacts = {
   readonly options?: HealthOptions;
   readonly report: CapacityReport | undefined;
   readonly hello: Hello | undefined;
+  /** Load balancers of exported services; absent = nothing is known of them. */
+  readonly services?: readonly string[] | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
   readonly forbidden?: readonly string[];
   /** What the observers agreed on. */
@@ -74,6 +76,14 @@ const featuresOf = (report: CapacityReport | undefined, hello: Hello | undefined
   runtimeClasses: [...new Set([...(hello?.runtimeClasses ?? []), ...(report?.runtimeClasses ?? []).map(({ name }) => name)])].sort(),
   networks: (report?.networks ?? []).map(({ namespace, name }) => `${namespace}/${name}`).sort(),
 });
+
+/** Where others may look at it, by what its agent tells; what it has not told this hub yet stays as it was told before. */
+const addressesOf = (old: ClusterStatus['addresses'], { hello, services }: ClusterFacts): Pick<ClusterStatus, 'addresses'> => {
+  const apiServer = hello === undefined ? old?.apiServer : hello.apiAddress;
+  const known = services ?? old?.services ?? [];
+  if (apiServer === undefined && known.length === 0) return {};
+  return { addresses: { ...(apiServer === undefined ? {} : { apiServer }), ...(known.length === 0 ? {} : { services: known }) } };
+};
 
 const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentStatusUnknown: 'Cluster',
@@ -162,7 +172,7 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { hello, report } = facts;
-  const { verdict: _, drain, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
+  const { verdict: _, drain, addresses, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const { observed } = facts;
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
@@ -184,6 +194,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     ...(cluster.spec?.drain === undefined || facts.drain === undefined
       ? {}
       : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs), observedGeneration: cluster.metadata.generation ?? 0 } }),
+    ...addressesOf(addresses, facts),
     ...verdict,
     ...historyOf(old, verdict, nowMs),
   };

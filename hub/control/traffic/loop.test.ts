@@ -99,7 +99,7 @@ let sentTo: string[];
 let unwatch: () => void;
 
 const start = (): void => {
-  loop = startTrafficLoop({ store, bus: wire.bus, env, directory, sentTo: () => sentTo });
+  loop = startTrafficLoop({ store, bus: wire.bus, env, directory, sentTo: () => sentTo, onAddresses: () => undefined });
   unwatch = store.watch('', store.revision(), (change) => loop.onChange(change));
 };
 beforeEach(async () => {

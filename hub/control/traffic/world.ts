@@ -21,6 +21,8 @@ export type TrafficLoopOptions = {
   readonly directory: Directory;
   /** Clusters that the hub's Service of this name is sent to. */
   readonly sentTo: (namespace: string, name: string) => readonly string[];
+  /** Where a cluster may be looked at from outside changed. */
+  readonly onAddresses: (cluster: string) => void;
 };
 
 /** That, and what the loop remembers. */

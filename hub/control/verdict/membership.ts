@@ -7,7 +7,8 @@ import {
   isMember,
   meshPolicyOf,
 } from '../../../shared/api/index.ts';
-import { hubName, type Member, type Membership } from '../../../shared/wire/mesh.ts';
+import { hubName, type Member, type Membership, type ProbeAddress } from '../../../shared/wire/mesh.ts';
+import { probesIn } from './probes.ts';
 
 /** A Cluster, and where its agent takes datagrams. */
 export type MemberSource = {
@@ -29,7 +30,7 @@ export const domainOf = (labels: Readonly<Record<string, string>>): string => {
   return provider === '' && region === '' ? 'unknown' : `${provider}/${region}`;
 };
 
-const memberOf = ({ cluster, meshAddresses, labels }: MemberSource): Member => {
+const memberOf = ({ cluster, meshAddresses, labels }: MemberSource, probes: readonly ProbeAddress[]): Member => {
   const { metadata, spec, status } = cluster;
   const cpuMilli = status?.capacity?.allocatable.cpu ?? 0;
   return {
@@ -39,15 +40,16 @@ const memberOf = ({ cluster, meshAddresses, labels }: MemberSource): Member => {
     addresses: meshAddresses,
     domain: domainOf({ ...labels, ...metadata.labels }),
     capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
-    probes: spec.probes ?? [],
+    probes,
   };
 };
 
 /** Members sorted by name, the hub last where it is a witness. */
 export const membersOf = (sources: readonly MemberSource[], spec: FailoverPolicySpec, hubKey: string): Membered => {
-  const members = sources
-    .filter(({ cluster }) => isMember(cluster))
-    .map(memberOf)
+  const counted = sources.filter(({ cluster }) => isMember(cluster));
+  const probes = probesIn(counted.map(({ cluster }) => cluster));
+  const members = counted
+    .map((source) => memberOf(source, probes.get(source.cluster.metadata.name) ?? []))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const hub: Member = { name: hubName, role: 'Witness', publicKey: hubKey, addresses: [], domain: hubName, capacity: 0, probes: [] };
   const hasHub = effectiveFailover(spec).detection.witness === 'Hub';
