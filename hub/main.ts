@@ -9,8 +9,7 @@ import { serviceAddresses } from '../shared/kube/server/index.ts';
 import { createStore, type OpenStore, type Store } from '../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { checkPortFree, makeDataDir, withDataDirFault } from '../shared/node/index.ts';
-import { ed25519Verifier, lookAt } from '../shared/node/mesh/index.ts';
-import type { ProbeAddress } from '../shared/wire/mesh.ts';
+import { ed25519Verifier, observe } from '../shared/node/mesh/index.ts';
 import { decodePublicKey } from '../shared/wire/nkey.ts';
 import {
   type Authority,
@@ -71,7 +70,7 @@ export type Hub = {
 /** What the hub's own detector knows of this process: it is a witness, and looks at what it must tell apart. */
 const detectorRim = {
   verify: ed25519Verifier((key) => decodePublicKey('user', key)),
-  look: ({ url, role }: ProbeAddress, timeoutMs: number) => lookAt({ url, mustServe: role === 'Gateway', timeoutMs }),
+  look: observe,
 };
 
 /** Where agents ask to join. */

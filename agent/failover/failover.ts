@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { observersOf, startWatch, type Watch } from '../../shared/health/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { ed25519Verifier, lookAt } from '../../shared/node/mesh/index.ts';
+import { ed25519Verifier, observe } from '../../shared/node/mesh/index.ts';
 import { hubName, type Membership } from '../../shared/wire/mesh.ts';
 import { decodePublicKey } from '../../shared/wire/nkey.ts';
 import type { MeshBus } from '../link/port.ts';
@@ -34,9 +34,6 @@ export type Failover = {
   readonly setApi: (isReachable: boolean) => void;
   readonly stop: () => Promise<void>;
 };
-
-/** One look in so many also asks for what does not exist. */
-const canaryEvery = 20;
 
 /** Whose beats this agent needs: those it watches, and the hub's. */
 export const watchedBy = (name: string, membership: Membership): string[] =>
@@ -73,8 +70,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     publish: mesh.publish,
     sendDirect: (address, packet) => datagrams?.send(address, packet),
     keeper: { fences: kept?.fences ?? [], keep: (fences) => keepFences(fences) },
-    look: ({ url, role }, timeoutMs, count) =>
-      lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: role === 'Gateway' && count % canaryEvery === 0 }),
+    look: observe,
   });
 
   const keep = (change: Partial<KeptMesh>): void => {

@@ -158,6 +158,7 @@ export const reportOf = (
     ...(found === undefined ? {} : { export: { createdMs: found.createdMs, labels: found.labels, annotations: found.annotations } }),
     service: service?.shape ?? 'None',
     addresses: gateway ?? service?.addresses ?? [],
+    ...(gateway === undefined ? {} : { viaGateway: true }),
     sets,
     leftOut,
     ...(isSound ? use : {}),

@@ -148,10 +148,13 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     runtimeClasses: list('RuntimeClasses.', text('A RuntimeClass.'), { type: 'set' }, listMax),
     networks: list('Secondary networks.', text('A network, namespace/name.'), { type: 'set' }, listMax),
   }),
-  addresses: fields('Where the other clusters may look at this one from outside, as its agent tells. Counts where spec.probes is absent.', {
-    apiServer: text('Its API server; absent where the agent reaches it from within the cluster.'),
-    services: list('Load balancers of services that it exports.', text('tcp://host:port.'), { type: 'set' }, 8),
-  }),
+  addresses: fields(
+    'Where the other clusters may look at this one from outside, as its agent tells. Counts where spec.probes is absent, the API server first.',
+    {
+      apiServer: text('Its API server; absent where the agent reaches it from within the cluster.'),
+      services: list('Load balancers of services that it exports.', text('tcp://host:port.'), { type: 'set' }, 8),
+    },
+  ),
   apis: list(
     'Kinds that the member serves.',
     fields('One group and version.', {

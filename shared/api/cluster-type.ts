@@ -73,7 +73,7 @@ const specShape = fields(
   {
     role: word('Witness: the agent watches and votes, nothing is placed there.', ['Member', 'Witness']),
     probes: list(
-      "Where the other clusters look at this one from outside. Absent: at its API server and the load balancers of exported services, as its agent tells them (status.addresses). Without any, as with an empty list, the cluster's death cannot be told from its agent's, and nothing moves by vote.",
+      "Where the other clusters look at this one from outside. Absent: at its API server, or where its agent tells none at the load balancers of exported services (status.addresses). Without any, as with an empty list, the cluster's death cannot be told from its agent's, and nothing moves by vote.",
       probe,
       { type: 'map', keys: ['url'] },
       probesMax,

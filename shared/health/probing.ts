@@ -76,7 +76,7 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   record.isOut = false;
   if (event.isWild === true && !record.isWild)
     refuse(turn, event.target, 'WildGateway', `${event.url} also says yes to what does not exist: its yes says little about the cluster`);
-  record.isWild = event.isWild === true;
+  if (event.isWild !== undefined) record.isWild = event.isWild;
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {
@@ -102,13 +102,14 @@ export const isLooking = (peer: Peer, silentSinceMs: number): boolean =>
   peer.probes.some(({ isOut, startedMs, hasAnswered, failures }) => isOut && failures === 0 && hasAnswered && startedMs >= silentSinceMs);
 
 /**
- * What the addresses of a role say. An address that never answered this observer says nothing. One that answers everything is believed as
- * well: a yes of it only ever keeps things where they are. While the cluster beats, one failure is no finding; in silence it is.
+ * What the addresses of a role say. An address that never answered this observer says nothing. A gateway that answers everything is
+ * believed as well: what users get is what it says. Of what only shows that somebody is there it is not: a proxy on the way, or a balancer in
+ * front, says yes for the dead too, and nothing would ever move. While the cluster beats, one failure is no finding; in silence it is.
  */
 export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHeard: boolean): Finding => {
   let finding: Finding = 'none';
-  for (const { address, hasAnswered, failures } of peer.probes) {
-    if (address.role !== role || !hasAnswered) continue;
+  for (const { address, hasAnswered, isWild, failures } of peer.probes) {
+    if (address.role !== role || !hasAnswered || (isWild && role === 'APIServer')) continue;
     if (failures < (isHeard ? failuresMax : 1)) return 'ok';
     finding = 'lost';
   }

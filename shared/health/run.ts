@@ -34,12 +34,12 @@ export type WatchPorts = MeshGateOptions & {
   readonly sendDirect: (address: string, packet: Uint8Array) => void;
   /** Keeps the fences that this process has promised; absent = they end with it. */
   readonly keeper?: FenceKeeper;
-  /** Looks at an address; never rejects. `look` counts up. */
+  /** Looks at an address; never rejects. `look` counts the looks at it. */
   readonly look: (
     address: ProbeAddress,
     timeoutMs: number,
     look: number,
-  ) => Promise<{ readonly isAnswered: boolean; readonly isWild: boolean; readonly tookMs: number }>;
+  ) => Promise<{ readonly isAnswered: boolean; readonly isWild: boolean | undefined; readonly tookMs: number }>;
 };
 
 /** What forbids a verdict that a majority is for. */
@@ -107,7 +107,6 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const state = newDetector(name, ports.bootId, detectorEnv);
   const beganMs = env.monotonicMs();
   let stopped = false;
-  let looks = 0;
   let shadowSeq = 0;
 
   const post = (to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {
@@ -135,9 +134,8 @@ export const startWatch = (ports: WatchPorts): Watch => {
     post: (to, message) => post(to, message),
   });
   const look = ({ target, address, id, timeoutMs }: Extract<DetectorEffect, { type: 'probe' }>): void => {
-    looks += 1;
-    void ports.look(address, timeoutMs, looks).then(({ isAnswered, isWild, tookMs }) => {
-      run({ type: 'probed', target, url: address.url, id, isAnswered, isWild, tookMs });
+    void ports.look(address, timeoutMs, id).then(({ isAnswered, isWild, tookMs }) => {
+      run({ type: 'probed', target, url: address.url, id, isAnswered, ...(isWild === undefined ? {} : { isWild }), tookMs });
     });
   };
   const perform = (effect: DetectorEffect): void => {

@@ -44,7 +44,7 @@ export type DetectorEvent =
     }
   /** What the agent found out about its own cluster. */
   | { readonly type: 'self'; readonly api: boolean; readonly ingress?: boolean }
-  /** A look at an address has ended. `isWild`: it also said yes to what does not exist; counted and told. */
+  /** A look at an address has ended. `isWild`: it also said yes to what does not exist; counted and told; absent = not asked. */
   | {
       readonly type: 'probed';
       readonly target: string;

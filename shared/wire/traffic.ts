@@ -57,6 +57,8 @@ export type ServiceReport = {
   readonly service: ServiceShape | 'None' | 'Unfit';
   /** Addresses that clients outside the cluster reach it by: of its load balancer, or of the Gateway that the policy names. */
   readonly addresses: readonly string[];
+  /** The addresses are the Gateway's. */
+  readonly viaGateway?: boolean;
   readonly sets: readonly EndpointSet[];
   /** Endpoints that did not fit into the report. */
   readonly leftOut: number;
@@ -238,6 +240,7 @@ const report = record(
   },
   {
     export: record({ createdMs: count, labels, annotations: labels }),
+    viaGateway: bool,
     use: record({ cpuPerMille: count, atMs: count }),
     unmeasured: oneOf('Forbidden', 'NoRequests'),
   },

@@ -21,9 +21,10 @@ test('the TCP ports at the addresses of its load balancers, two at most', () => 
   expect(outside.of('eu')).toEqual(['tcp://[2001:db8::1]:443', 'tcp://lb.example:443']);
 });
 
-test('none of a service that is reached over UDP alone, or within the cluster alone', () => {
+test('none of a service that is reached over UDP alone, through a Gateway, or within the cluster alone', () => {
   const outside = createOutsideAddresses();
   outside.take('eu', 'dns/dns', reportOf(['203.0.113.7'], 'UDP'));
+  outside.take('eu', 'shop/api', { ...reportOf(['203.0.113.8']), viaGateway: true });
   outside.take('eu', 'shop/web', reportOf([]));
   expect(outside.of('eu')).toEqual([]);
 });

@@ -6,9 +6,12 @@ import type { ServiceKey } from './answers.ts';
 /** So many of a cluster are looked at: every other cluster looks at each of them. */
 const addressesMax = 2;
 
-/** TCP ports at the addresses by which clients outside the cluster reach the service. */
+/**
+ * TCP ports of the service's load balancer. A Gateway has ports of its own, and what clouds put in front of one takes connections for a cluster
+ * that is dead.
+ */
 const reachedAt = (report: ServiceReport | undefined): readonly string[] => {
-  if (report === undefined || typeof report.service === 'string') return [];
+  if (report?.viaGateway === true || report === undefined || typeof report.service === 'string') return [];
   const ports = report.service.ports.filter(({ protocol }) => protocol === 'TCP');
   return report.addresses
     .flatMap((host) => ports.map(({ port }) => `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`))

@@ -15,13 +15,15 @@ const urlsOf = (clusters: readonly Cluster[]) =>
 const [a, b] = [{ apiServer: 'tcp://a.example:6443' }, { apiServer: 'tcp://b.example:6443' }];
 
 describe('where nothing is written', () => {
-  test('the API server and the load balancers that the agent tells are looked at, and an answer of any is a sign of life', () => {
+  test('the API server that the agent tells is looked at, and any answer of it is a sign of life', () => {
     const told = { ...a, services: ['tcp://203.0.113.7:443'] };
-    expect(probesIn([clusterOf('a', told)]).get('a')).toEqual([
-      { role: 'APIServer', url: 'tcp://a.example:6443' },
-      { role: 'APIServer', url: 'tcp://203.0.113.7:443' },
-    ]);
+    expect(probesIn([clusterOf('a', told)]).get('a')).toEqual([{ role: 'APIServer', url: 'tcp://a.example:6443' }]);
     expect(urlsOf([clusterOf('a', undefined)])).toEqual({ a: [] });
+  });
+
+  test('load balancers of exported services are looked at where the agent tells no API server', () => {
+    const services = ['tcp://203.0.113.7:443', 'tcp://lb.example:80'];
+    expect(urlsOf([clusterOf('a', { services }), clusterOf('b', b)])).toEqual({ a: services, b: ['tcp://b.example:6443'] });
   });
 
   test('loopback counts where all are on one machine, and nowhere else', () => {
@@ -31,8 +33,8 @@ describe('where nothing is written', () => {
   });
 
   test('a load balancer elsewhere does not make the API servers of one machine unreachable', () => {
-    const here = { apiServer: 'tcp://127.0.0.1:7453', services: ['tcp://198.18.0.1:80'] };
-    expect(urlsOf([clusterOf('x', here)])).toEqual({ x: ['tcp://127.0.0.1:7453', 'tcp://198.18.0.1:80'] });
+    const [here, pod] = [{ apiServer: 'tcp://127.0.0.1:7453' }, { services: ['tcp://198.18.0.1:80'] }];
+    expect(urlsOf([clusterOf('x', here), clusterOf('y', pod)])).toEqual({ x: ['tcp://127.0.0.1:7453'], y: ['tcp://198.18.0.1:80'] });
   });
 
   test('an address that two clusters have tells of neither: the answer could be the other one', () => {

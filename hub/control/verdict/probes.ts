@@ -1,6 +1,6 @@
 /**
  * @module Where the others look at a cluster from outside: what its operator wrote; where that is absent, what its agent tells of its API
- * server and of the load balancers of exported services. Pure.
+ * server, or of the load balancers of exported services. Pure.
  */
 import type { Cluster } from '../../../shared/api/index.ts';
 import type { ProbeAddress } from '../../../shared/wire/mesh.ts';
@@ -10,9 +10,10 @@ const isLoopback = (url: string): boolean => {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 };
 
+/** A load balancer is the cloud's, and may outlive the cluster: it counts where the agent tells no API server. */
 const toldBy = ({ status }: Cluster): readonly string[] => {
   const { apiServer, services = [] } = status?.addresses ?? {};
-  return [...(apiServer === undefined ? [] : [apiServer]), ...services];
+  return apiServer === undefined ? services : [apiServer];
 };
 
 /**

@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Socket, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
+import type { ProbeAddress } from '../../wire/mesh.ts';
 
 /** What to look at. */
 export type LookAt = {
@@ -16,8 +17,8 @@ export type LookAt = {
   readonly withCanary?: boolean;
 };
 
-/** What was seen. */
-export type Look = { readonly isAnswered: boolean; readonly isWild: boolean; readonly tookMs: number };
+/** What was seen. `isWild`: what does not exist says yes as well; undefined = it was not asked, or nothing answered. */
+export type Look = { readonly isAnswered: boolean; readonly isWild: boolean | undefined; readonly tookMs: number };
 
 /** Looks at the same time; what is beyond counts as no answer, and is not to happen. */
 const underWayMax = 256;
@@ -54,23 +55,31 @@ const isOpened = (open: (onOpen: () => void) => Socket, timeoutMs: number): Prom
     socket.on('error', () => end(false));
   });
 
-const answers = async ({ url: text, mustServe, timeoutMs }: LookAt): Promise<boolean> => {
-  const url = new URL(text);
+/** Whether a connection opens: TLS needs a handshake as well. */
+const isReached = (url: URL, timeoutMs: number): Promise<boolean> => {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port);
   if (url.protocol === 'tcp:') return isOpened((onOpen) => tcpConnect({ host, port }, onOpen), timeoutMs);
-  if (url.protocol === 'tls:') {
-    const servername = /^[\d.]+$|:/.test(host) ? '' : host;
-    return isOpened((onOpen) => tlsConnect({ host, port, servername, ...anyCertificate }, onOpen), timeoutMs);
-  }
+  const servername = /^[\d.]+$|:/.test(host) ? '' : host;
+  return isOpened((onOpen) => tlsConnect({ host, port, servername, ...anyCertificate }, onOpen), timeoutMs);
+};
+
+const isHttp = ({ protocol }: URL): boolean => protocol === 'http:' || protocol === 'https:';
+
+const answers = async ({ url: text, mustServe, timeoutMs }: LookAt): Promise<boolean> => {
+  const url = new URL(text);
+  if (!isHttp(url)) return isReached(url, timeoutMs);
   const status = await statusOf(url, timeoutMs);
   return status !== undefined && (!mustServe || status < 500);
 };
 
-/** Whether an HTTP gateway says yes to a path that cannot exist. */
+/** Nobody listens at the discard port (RFC 863): who lets it open is a proxy on the way, which does so for the dead too. */
+const discardPort = '9';
+
+/** Whether an HTTP gateway says yes to a path that cannot exist, or the host of another address to a port without a service. */
 const saysYesToAnything = async ({ url: text, timeoutMs }: LookAt): Promise<boolean> => {
   const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return false;
+  if (!isHttp(url)) return isReached(new URL(`tcp://${url.hostname}:${discardPort}`), timeoutMs);
   url.pathname = `/hanse-${randomBytes(8).toString('hex')}`;
   const status = await statusOf(url, timeoutMs);
   return status !== undefined && status < 300;
@@ -79,16 +88,23 @@ const saysYesToAnything = async ({ url: text, timeoutMs }: LookAt): Promise<bool
 /** Looks once. Never rejects; a URL that cannot be used is one that does not answer. */
 export const lookAt = async (what: LookAt): Promise<Look> => {
   const startMs = performance.now();
-  if (underWay >= underWayMax || !URL.canParse(what.url)) return { isAnswered: false, isWild: false, tookMs: 0 };
+  if (underWay >= underWayMax || !URL.canParse(what.url)) return { isAnswered: false, isWild: undefined, tookMs: 0 };
   underWay += 1;
   try {
     const isAnswered = await answers(what);
     const tookMs = Math.ceil(performance.now() - startMs);
-    const isWild = isAnswered && what.withCanary === true && (await saysYesToAnything(what));
+    const isWild = isAnswered && what.withCanary === true ? await saysYesToAnything(what) : undefined;
     return { isAnswered, isWild, tookMs };
   } catch {
-    return { isAnswered: false, isWild: false, tookMs: Math.ceil(performance.now() - startMs) };
+    return { isAnswered: false, isWild: undefined, tookMs: Math.ceil(performance.now() - startMs) };
   } finally {
     underWay -= 1;
   }
 };
+
+/** The first look at an address, and one in so many after it, also asks for what does not exist. */
+const canaryEvery = 20;
+
+/** A look as detectors want it; `count` is how many there were at this address, this one included. */
+export const observe = ({ url, role }: ProbeAddress, timeoutMs: number, count: number): Promise<Look> =>
+  lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: count % canaryEvery === 1 });
