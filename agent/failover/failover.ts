@@ -70,6 +70,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     publish: mesh.publish,
     sendDirect: (address, packet) => datagrams?.send(address, packet),
     keeper: { fences: kept?.fences ?? [], keep: (fences) => keepFences(fences) },
+    memory: { kept: kept?.memory, keep: (memory) => keep({ memory }) },
     look: observe,
   });
 
@@ -81,7 +82,9 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     kept = next;
     store
       .save(next)
-      .catch((error: unknown) => env.log.warn('the membership could not be kept for a restart without the hub', { error: String(error) }));
+      .catch((error: unknown) =>
+        env.log.warn('what is known of the other clusters could not be kept for a restart', { error: String(error) }),
+      );
   };
   /** A promise is given when it is kept: until then a failure is one of the promise. */
   const keepFences = async (fences: KeptMesh['fences']): Promise<void> => {

@@ -1,10 +1,11 @@
 /** @module What the agent keeps of the mesh, so that it knows whom to watch after a restart with hub and broker both down. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { DetectorMemory } from '../../shared/health/index.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { makeKeyFolder } from '../link/index.ts';
 import { ensureNamespace, FIELD_MANAGER, SYSTEM_NAMESPACE } from '../work/index.ts';
 
-/** Kept: the hub's key, its signed membership, and its permission. */
+/** Kept: the hub's key, its signed membership, its permission, and what was found out with the others. */
 export type KeptMesh = {
   readonly v: 1;
   readonly hubKey: string;
@@ -13,6 +14,8 @@ export type KeptMesh = {
   readonly jwt?: string;
   /** Fences that were promised, by cluster. */
   readonly fences?: readonly (readonly [string, number])[];
+  /** Verdicts that stand, penalties, and what counts against the limits. */
+  readonly memory?: DetectorMemory;
 };
 
 /** A place for it. */
@@ -31,9 +34,18 @@ const parse = (text: string): KeptMesh | undefined => {
   }
 };
 
-/** A file beside that of the agent's keys, replaced at once. Writes go one after the other, so that the last one wins; a failed one keeps none after it back. */
-export const fileMeshStore = (path: string): MeshStore => {
+/** Writes go one after the other, so that the last one wins; a failed one keeps none after it back. */
+const inTurn = (write: MeshStore['save']): MeshStore['save'] => {
   let before: Promise<unknown> = Promise.resolve();
+  return (kept) => {
+    const written = before.then(() => write(kept));
+    before = written.catch(() => undefined);
+    return written;
+  };
+};
+
+/** A file beside that of the agent's keys, replaced at once. */
+export const fileMeshStore = (path: string): MeshStore => {
   const write = async (kept: KeptMesh): Promise<void> => {
     await makeKeyFolder(path);
     await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
@@ -41,11 +53,7 @@ export const fileMeshStore = (path: string): MeshStore => {
   };
   return {
     load: async () => parse(await readFile(path, 'utf8').catch(() => '')),
-    save: (kept) => {
-      const written = before.then(() => write(kept));
-      before = written.catch(() => undefined);
-      return written;
-    },
+    save: inTurn(write),
   };
 };
 
@@ -58,7 +66,7 @@ export const clusterMeshStore = (client: KubeClient): MeshStore => ({
     const text = ((await client.get(address))?.data as { mesh?: unknown } | undefined)?.mesh;
     return typeof text === 'string' ? parse(Buffer.from(text, 'base64').toString('utf8')) : undefined;
   },
-  save: async (kept) => {
+  save: inTurn(async (kept) => {
     await ensureNamespace(client, SYSTEM_NAMESPACE);
     const secret = {
       apiVersion: 'v1',
@@ -68,5 +76,5 @@ export const clusterMeshStore = (client: KubeClient): MeshStore => ({
       data: { mesh: Buffer.from(JSON.stringify(kept)).toString('base64') },
     };
     await client.patch(address, 'application/apply-patch+yaml', secret, { fieldManager: FIELD_MANAGER, force: true });
-  },
+  }),
 });

@@ -3,7 +3,7 @@ import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 
 /** What traffic needs of the detector. */
-export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'abstains' | 'sightOf'>;
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'abstains' | 'hasHeard' | 'sightOf'>;
 
 /** Where things stand. */
 export type Away = {
@@ -43,8 +43,10 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
       }
       return { dead, unreachable: [...lostUntilMs.keys()].sort(compareText) };
     },
-    /** Well as far as can be told: nobody holds anything against it that concerns requests. */
+    /** Well as far as can be told: heard since this agent began, and nobody holds anything against it that concerns requests. */
     isHealthy: (name: string): boolean =>
-      !watch.votesOn(name).some(({ vote: { opinion } }) => movesTraffic(opinion) || opinion === 'Gray') && !isLost(name),
+      watch.hasHeard(name) &&
+      !watch.votesOn(name).some(({ vote: { opinion } }) => movesTraffic(opinion) || opinion === 'Gray') &&
+      !isLost(name),
   };
 };

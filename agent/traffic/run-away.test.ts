@@ -70,6 +70,24 @@ describe('a death', () => {
     expect(await member.endpoints()).toBe('ap 4, eu 4');
   });
 
+  test('in the middle of a way back goes on after a restart only when the cluster was heard again', async () => {
+    member.dead('us');
+    await member.comesTo('ap 4, eu 4');
+    member.dead('us', 'Cleared');
+    await vi.waitFor(() => expect(member.told()?.status.applied?.away[0]?.why).toBe('held down after its return'));
+    member.stopEngine();
+    member.unheard.add('us');
+    member.start();
+    await vi.waitFor(() => expect(member.told()?.status.applied?.away[0]?.why).toBe('held down after its return'));
+    member.skip(600_000);
+    member.send();
+    await vi.waitFor(() => expect(member.told()?.status.applied?.epoch).toBe(member.seq()));
+    expect(await member.endpoints()).toBe('ap 4, eu 4');
+    member.unheard.clear();
+    member.skip(61_000);
+    await member.comesTo('ap 4, eu 4, us 1');
+  });
+
   test('of one cluster after the other stops at the floor of survivors', async () => {
     member.send({ survivorsMin: 2 });
     member.dead('us');

@@ -50,6 +50,7 @@ const nobody: TrafficWatch = {
   standing: () => [],
   votesOn: () => [],
   abstains: () => false,
+  hasHeard: () => true,
   sightOf: () => undefined,
 };
 

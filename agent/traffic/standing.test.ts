@@ -32,6 +32,7 @@ const watch: TrafficWatch = {
   standing: () => (dead ? [verdict] : []),
   votesOn: () => [],
   abstains: () => false,
+  hasHeard: () => true,
   sightOf: (name) => ({
     opinion: undefined,
     evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'ok', apiServer: 'none' },

@@ -3,14 +3,16 @@
  * no chance but what is passed in; the effects come in the order in which they must be carried out.
  */
 import { brokerName, hubName, type MeshBeat, type ShadowRow } from '../wire/mesh.ts';
+import { vote } from './ballot.ts';
 import { hear } from './hearing.ts';
+import { openSubjects } from './open-subjects.ts';
 import { probe, probed } from './probing.ts';
 import { beatEveryMs } from './profile.ts';
 import { shadowRows } from './shadow.ts';
 import type { DetectorEffect, DetectorEnv, DetectorEvent, DetectorState } from './state.ts';
 import { headOf, hearsBroker, send, type Turn } from './turn.ts';
 import { judgeSelf, judgeSubject } from './verdicts.ts';
-import { judgePeer, noteStall, reconsider, vote } from './voting.ts';
+import { judgePeer, noteStall, reconsider } from './voting.ts';
 
 /** Takes one event; changes `state` in place and answers what is to be done. */
 export const step = (state: DetectorState, event: DetectorEvent, env: DetectorEnv): readonly DetectorEffect[] => {
@@ -67,21 +69,8 @@ const tick = (turn: Turn): void => {
   }
   reconsider(turn);
   vote(turn);
-  for (const name of openSubjects(turn)) if (name !== state.name) judgeSubject(turn, name);
+  for (const name of openSubjects(state)) if (name !== state.name) judgeSubject(turn, name);
   if (state.name !== hubName) judgeSelf(turn);
-};
-
-/** Those about whom there is anything to decide: somebody votes, or something stands, waits or is held back. */
-const openSubjects = ({ state }: Turn): ReadonlySet<string> => {
-  const open = new Set<string>();
-  const add = (name: string): void => {
-    if (name === brokerName || state.peers.has(name)) open.add(name);
-  };
-  for (const { target } of state.votes) add(target);
-  for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) add(target);
-  for (const { name, standing, waiting, obstacle } of state.subjects.values())
-    if (standing !== undefined || waiting !== undefined || obstacle !== undefined) add(name);
-  return open;
 };
 
 /** What an answer, a ballot or a look may have decided is decided at once: a tick would cost time. */

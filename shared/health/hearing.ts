@@ -21,6 +21,8 @@ const answersPerSecondMax = 40;
 /** A beat this young is proof of life to somebody who asks. */
 const freshMs = 600;
 
+const none: readonly string[] = [];
+
 type Heard = Extract<DetectorEvent, { type: 'message' }>;
 
 type ForDetector = MeshBeat | MeshBallot | MeshAsk | MeshAnswer;
@@ -143,11 +145,14 @@ const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string
   }
   peer.ballotSeq = ballot.seq;
   turn.state.epoch = Math.max(turn.state.epoch, ballot.epoch);
-  const before = turn.state.ballots.get(name)?.ballot.votes ?? [];
+  const before = turn.state.ballots.get(name)?.ballot;
   turn.state.ballots.set(name, { ballot, atMs: turn.nowMs });
-  if (before.length === 0 && ballot.votes.length === 0) return [];
-  return [...new Set([...before, ...ballot.votes].map(({ target }) => target))];
+  return before === undefined ? namedBy(ballot) : [...new Set([...namedBy(before), ...namedBy(ballot)])];
 };
+
+/** Of whom a ballot says anything; most are empty. */
+const namedBy = ({ votes, well = none, open = none }: MeshBallot): readonly string[] =>
+  votes.length + well.length + open.length === 0 ? none : [...votes.map(({ target }) => target), ...well, ...open];
 
 const hearAsk = (turn: Turn, peer: Peer, ask: MeshAsk): readonly string[] => {
   const { state, nowMs } = turn;

@@ -61,7 +61,11 @@ const observe = (holdDownMs: number) => {
     const head = { v: 1 as const, from, bootId: 'b', seq: Math.floor(nowMs / beatEveryMs) + 1, sentMs: nowMs, epoch: 0 };
     tell({ ...head, kind: 'beat', self: { api: true, broker: true } });
     if (from !== 'x')
-      tell({ ...head, kind: 'ballot', votes: abstains ? [] : votes, ...(abstains ? { abstains: 'Stalled' as const } : {}) });
+      tell({
+        ...head,
+        kind: 'ballot',
+        ...(abstains ? { votes: [], abstains: 'Stalled' as const } : votes.length > 0 ? { votes } : { votes, well: ['x'] }),
+      });
   };
   const pass = (ms: number, isDead: boolean, abstain: (nowMs: number) => boolean = () => false): void => {
     for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += tickEveryMs) {

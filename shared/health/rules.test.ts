@@ -118,17 +118,16 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
   });
 });
 
-/** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains. */
+/** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains, `?` has not heard it. */
 const tallied = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): Outcome => {
   const observers = new Map(['a', 'b', 'c', 'd'].map((name, at) => [name, domains.split(' ')[at] ?? name]));
   const ballots = script.split(' ').map((word) => {
     const [voter = '', said = ''] = word.split(':');
     const [opinion = '', held] = said.split('/');
-    const vote =
-      opinion === '-' || opinion === '~'
-        ? undefined
-        : { target: 'x', opinion: opinion as Opinion, silentMs: 0, evidence: dead, ...(held === undefined ? {} : { held: held as Held }) };
-    return { voter, abstains: opinion === '~', vote };
+    const vote = '-~?'.includes(opinion)
+      ? undefined
+      : { target: 'x', opinion: opinion as Opinion, silentMs: 0, evidence: dead, ...(held === undefined ? {} : { held: held as Held }) };
+    return { voter, abstains: opinion === '~', vote, isWell: opinion === '-' };
   });
   return tally(observers, ballots, domainsMin);
 };
@@ -152,6 +151,7 @@ describe('four observers', () => {
     ['one liar holds no death back', 'a:- b:Cluster c:Cluster d:Cluster', 'Cluster'],
     ['votes held back are told and not counted', 'a:Cluster/Clusters b:Cluster/Clusters c:Cluster d:Cluster', 'Clusters'],
     ['a majority that sees it well clears it', 'a:- b:- c:Link', 'cleared'],
+    ['who has not heard it since its own start clears nothing', 'a:- b:- c:? d:?', ''],
     ['a broken link to one is nobody else’s', 'a:Link b:- c:- d:-', 'cleared'],
   ])('%s', (_, script, wanted) => {
     expect(count(script)).toBe(wanted);

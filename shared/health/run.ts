@@ -17,6 +17,7 @@ import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
+import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
@@ -34,6 +35,8 @@ export type WatchPorts = MeshGateOptions & {
   readonly sendDirect: (address: string, packet: Uint8Array) => void;
   /** Keeps the fences that this process has promised; absent = they end with it. */
   readonly keeper?: FenceKeeper;
+  /** What the last life has kept, and how this one keeps; absent = verdicts are forgotten with the process, and found anew by the others' votes. */
+  readonly memory?: { readonly kept: DetectorMemory | undefined; readonly keep: (memory: DetectorMemory) => void };
   /** Looks at an address; never rejects. `look` counts the looks at it. */
   readonly look: (
     address: ProbeAddress,
@@ -74,6 +77,8 @@ export type Watch = {
   readonly membershipTold: () => number;
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
+  /** False while this process itself has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
+  readonly hasHeard: (target: string) => boolean;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
   /** Highest epoch of a decision that is known here. */
@@ -106,6 +111,8 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const detectorEnv = { monotonicMs: env.monotonicMs, random: env.random };
   const state = newDetector(name, ports.bootId, detectorEnv);
   const beganMs = env.monotonicMs();
+  const clocks = () => ({ nowMs: env.monotonicMs(), wallMs: env.nowMs() });
+  if (ports.memory?.kept !== undefined) restoreMemory(state, ports.memory.kept, clocks());
   let stopped = false;
   let shadowSeq = 0;
 
@@ -150,7 +157,11 @@ export const startWatch = (ports: WatchPorts): Watch => {
   };
   const run = (event: DetectorEvent): void => {
     if (stopped) return;
-    for (const effect of step(state, event, detectorEnv)) perform(effect);
+    const { removals } = state;
+    const effects = step(state, event, detectorEnv);
+    // First it is kept, then acted on. Penalties change with a verdict only.
+    if (state.removals !== removals || effects.some(({ type }) => type === 'verdict')) ports.memory?.keep(memoryOf(state, clocks()));
+    for (const effect of effects) perform(effect);
   };
 
   let cancelTick: () => void = () => undefined;
@@ -183,6 +194,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
       [...state.ballots]
         .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
         .sort((a, b) => (a.voter < b.voter ? -1 : 1)),
+    hasHeard: (target) => {
+      const peer = state.peers.get(target);
+      return peer !== undefined && (!peer.isWatched || peer.heardMs !== undefined);
+    },
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
       if (peer?.heardMs === undefined) return undefined;

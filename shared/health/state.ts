@@ -202,6 +202,10 @@ export type DetectorState = {
   self: { readonly api: boolean; readonly ingress?: boolean };
   abstains: Abstention | undefined;
   votes: readonly MeshVote[];
+  /** Of those in doubt, whom this voter has heard and holds nothing against. */
+  well: readonly string[];
+  /** Those whose verdict stands here without a vote of this voter. */
+  open: readonly string[];
   ballotText: string;
 };
 
@@ -235,6 +239,8 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     self: { api: true },
     abstains: undefined,
     votes: [],
+    well: [],
+    open: [],
     ballotText: '',
   };
 };

@@ -4,8 +4,8 @@ import type { Held, MeshVote, Opinion } from '../wire/mesh.ts';
 /** The observers of one target: the failure domain of each, by name. */
 export type Electorate = ReadonlyMap<string, string>;
 
-/** The last ballot of one voter, as far as it concerns the target. */
-export type Ballot = { readonly voter: string; readonly abstains: boolean; readonly vote: MeshVote | undefined };
+/** The last ballot of one voter, as far as it concerns the target. Without a vote, and not said to be well: it says nothing. */
+export type Ballot = { readonly voter: string; readonly abstains: boolean; readonly vote: MeshVote | undefined; readonly isWell: boolean };
 
 /** Why there can be no verdict, or why one that the observers are agreed on is not carried out. */
 export type Obstacle = 'NoWitness' | 'OneDomain' | Held;
@@ -22,6 +22,8 @@ export type Outcome = {
   readonly needed: number;
   /** A majority says that it is well, or ill in a way that moves nothing: what was moved may return. */
   readonly isCleared: boolean;
+  /** A majority has heard it and holds nothing at all against it. */
+  readonly isWell: boolean;
   /** So many doubt it that no majority for that is left, whatever those say who say nothing now. */
   readonly isDoubted: boolean;
   /** Present when a majority thinks that traffic should move and something forbids it. */
@@ -61,10 +63,13 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
     voting.filter(({ vote }) => vote !== undefined && opinions.includes(vote.opinion) && (!counted || vote.held === undefined));
   const base = { observers: observers.size, needed };
   const against = isFor(movingOpinions, false);
-  // Who only hears nothing of it does not say that it is well.
+  // Who only hears nothing of it does not say that it is well, nor does who never heard it.
   const doubts = isFor(doubtful, false).length;
-  const isCleared = speaking.length - doubts >= majorityOf(observers.size);
-  const isDoubted = observers.size - doubts < majorityOf(observers.size);
+  const majority = majorityOf(observers.size);
+  const well = speaking.filter((ballot) => ballot.isWell).length;
+  const isWell = well >= majority;
+  const isCleared = well + voting.length - doubts >= majority;
+  const isDoubted = observers.size - doubts < majority;
   for (const [cause, opinions] of speaksFor) {
     // Most causes are named by nobody, and most of the time there is no majority for anything.
     if (voting.length < needed) break;
@@ -76,10 +81,10 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
     const names = voters.map(({ voter }) => voter).sort();
     // Votes held back never make a lesser cause out of a cluster's death.
     if (!moving.has(cause) && against.length >= needed) break;
-    return { ...base, cause, voters: names, domains, isCleared, isDoubted, obstacle: undefined };
+    return { ...base, cause, voters: names, domains, isCleared, isWell, isDoubted, obstacle: undefined };
   }
   const obstacle = obstacleOf(observers.size, against, needed, domainsOf(against), domainsMin);
-  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, isDoubted, obstacle };
+  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, isWell, isDoubted, obstacle };
 };
 
 const obstacleOf = (

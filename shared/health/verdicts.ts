@@ -18,14 +18,14 @@ const nobody: Electorate = new Map();
 /** The newest valid ballot of everyone, the own one included, as far as it concerns the target. */
 const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   const ballots: Ballot[] = [];
-  const add = (voter: string, abstains: Abstention | undefined, votes: readonly MeshVote[]): void => {
-    ballots.push({ voter, abstains: abstains !== undefined && target !== brokerName, vote: votes.find((vote) => vote.target === target) });
+  const add = (voter: string, abstains: Abstention | undefined, votes: readonly MeshVote[], well: readonly string[]): void => {
+    const vote = votes.find((one) => one.target === target);
+    const isWell = vote === undefined && well.includes(target);
+    ballots.push({ voter, abstains: abstains !== undefined && target !== brokerName, vote, isWell });
   };
-  const peer = state.peers.get(target);
-  // Who has no opinion about a target that it never heard says nothing about it.
-  if (peer === undefined || peer.heardMs !== undefined) add(state.name, state.abstains, state.votes);
+  add(state.name, state.abstains, state.votes, state.well);
   for (const [voter, { ballot, atMs }] of state.ballots)
-    if (nowMs - Math.max(atMs, state.resumedMs) <= ballotMsMax) add(voter, ballot.abstains, ballot.votes);
+    if (nowMs - Math.max(atMs, state.resumedMs) <= ballotMsMax) add(voter, ballot.abstains, ballot.votes, ballot.well ?? []);
   return ballots;
 };
 
@@ -104,10 +104,17 @@ const holdDown = (turn: Turn, subject: Subject, outcome: Outcome): void => {
     turn.out.push({ type: 'held', target: subject.name, leftMs: hold.toldMs === undefined ? undefined : hold.toldMs - nowMs });
 };
 
+/** A verdict that moves nothing ends when all who were for it and still speak see the target well, or a majority does: that none is left for it is no news of the target. */
+const isOver = ({ voters }: Pick<Verdict, 'voters'>, ballots: readonly Ballot[], { isWell }: Outcome): boolean => {
+  const left = ballots.filter(({ voter }) => voters.includes(voter));
+  return isWell || (left.length > 0 && left.every((ballot) => ballot.isWell));
+};
+
 /** A cause that moves nothing, or none, once it has settled. */
-const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcome: Outcome): void => {
+const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcome: Outcome, ballots: readonly Ballot[]): void => {
   const { nowMs } = turn;
-  if (cause === subject.standing?.cause) {
+  const { standing } = subject;
+  if (cause === standing?.cause || (cause === undefined && standing !== undefined && !isOver(standing, ballots, outcome))) {
     subject.waiting = undefined;
     return;
   }
@@ -133,7 +140,8 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   const subject = state.subjects.get(name) ?? newSubject(name);
   state.subjects.set(name, subject);
   if (isCalm(turn, subject)) return;
-  const outcome = tally(state.electorates.get(name) ?? nobody, ballotsOn(turn, name), membership.policy.domainsMin);
+  const ballots = ballotsOn(turn, name);
+  const outcome = tally(state.electorates.get(name) ?? nobody, ballots, membership.policy.domainsMin);
   const isMoved = movesTraffic(subject.standing?.cause);
   const held =
     movesTraffic(outcome.cause) && !isMoved
@@ -147,7 +155,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     const isBehind = nowMs < state.behindUntilMs;
     if ((standing?.cause !== cause || standing.phase === 'Returning') && !isBehind) stand(turn, subject, cause, outcome);
   } else if (isMoved) holdDown(turn, subject, outcome);
-  else settle(turn, subject, cause, outcome);
+  else settle(turn, subject, cause, outcome, ballots);
 };
 
 /**

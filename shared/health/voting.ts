@@ -1,8 +1,7 @@
-/** @module An observer's own view: silence, questions to others, opinions, and the ballot that tells them. */
+/** @module An observer's own view: silence, questions to others, and opinions. */
 import { hash32 } from '../lib/prng.ts';
-import { type Abstention, brokerName, type Finding, hubName, type MeshVote, type Opinion, votesMax } from '../wire/mesh.ts';
-import { heldBy } from './limits.ts';
-import { movesTraffic, opinionOf } from './opinion.ts';
+import { type Finding, hubName, type Opinion } from '../wire/mesh.ts';
+import { opinionOf } from './opinion.ts';
 import { findingOf, isFlaky, isLooking } from './probing.ts';
 import { ballotMsMax, beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
@@ -11,16 +10,12 @@ import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf
 /** Others that are asked about a silent target. */
 const helpersMax = 3;
 const roundEveryMs = 1_000;
-const ballotEveryMs = 500;
-const emptyBallotEveryMs = 2_000;
 /** A tick this much later than the last says that this process was away: a pause of more than a beat. */
 const stallMs = beatEveryMs + 100;
 /** Turns come at least so often where the processor is to be had. */
 const turnMsMax = tickEveryMs + 10;
 /** Losses above which a path that works is called gray, per mille; a burst of the mean length stays below. */
 const grayPermille = 100;
-/** A vote that came to nothing gives its place under the limit back after this. */
-const idleVoteMs = 5_000;
 
 /**
  * Notices that this process was away. Silence is measured in time awake: the pause is taken out of it, and for as long again (a few beats at
@@ -124,7 +119,10 @@ const channelFinding = (turn: Turn, peer: Peer, channel: Channel): Finding => {
 export const judgePeer = (turn: Turn, peer: Peer): void => {
   const { state, nowMs } = turn;
   const silentMs = silentMsOf(peer, nowMs);
-  if (silentMs === undefined) return;
+  if (silentMs === undefined) {
+    judgeUnheard(turn, peer);
+    return;
+  }
   const isHeard = !isSilent(state, peer, nowMs);
   if (!isHeard) {
     ask(turn, peer);
@@ -144,71 +142,23 @@ export const judgePeer = (turn: Turn, peer: Peer): void => {
   peer.evidence = evidence;
 };
 
+/**
+ * Of one that was not heard since this process began nothing new is known: what stands against it is held on to, unless an address of it
+ * answers. Else a restart of one observer after the other would let a death be forgotten.
+ */
+const judgeUnheard = ({ state, nowMs }: Turn, peer: Peer): void => {
+  const { name } = peer.member;
+  const standing = state.subjects.get(name)?.standing;
+  const isKept = standing?.phase === 'Standing' && (name !== hubName || hearsBroker(state, nowMs));
+  const gateway = findingOf(peer, 'Gateway', false);
+  const apiServer = findingOf(peer, 'APIServer', false);
+  const isAnswered = gateway === 'ok' || apiServer === 'ok';
+  peer.opinion = !isKept || standing.cause === 'Isolated' ? undefined : isAnswered ? 'Agent' : standing.cause;
+  peer.evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway, apiServer };
+};
+
 const lostIfKnown = (peer: Peer, channel: Channel): Finding => (peer.channels[channel].lastMs === undefined ? 'none' : 'lost');
 
 /** The hub is heard over the broker alone: while that is away nothing can be said of it. */
 const hubOpinion = ({ state, nowMs }: Turn, isHeard: boolean): Opinion | undefined =>
   !isHeard && hearsBroker(state, nowMs) ? 'Hub' : undefined;
-
-const brokerVote = (turn: Turn): MeshVote[] => {
-  const { state, nowMs } = turn;
-  if (state.echoMs === undefined || hearsBroker(state, nowMs)) return [];
-  const isDirectWell = state.peers.values().some((peer) => peer.heardMs !== undefined && !isSilent(state, peer, nowMs));
-  if (!isDirectWell) return [];
-  const evidence = { direct: 'ok', broker: 'lost', helpers: 'none', gateway: 'none', apiServer: 'none' } as const;
-  return [{ target: brokerName, opinion: 'Broker', silentMs: Math.floor(nowMs - state.echoMs), evidence }];
-};
-
-/** All votes now. One that would move traffic is held back where a limit says so; one that is given counts against the limit. */
-const votesNow = (turn: Turn): MeshVote[] => {
-  const { state, nowMs } = turn;
-  const policy = state.membership?.policy;
-  const members = state.membership?.members ?? [];
-  if (policy === undefined) return [];
-  if (state.abstains !== undefined) return brokerVote(turn);
-  const votes: MeshVote[] = [];
-  for (const peer of state.peers.values()) {
-    const { opinion, evidence, member } = peer;
-    if (!peer.isWatched || opinion === undefined || evidence === undefined) continue;
-    const silentMs = Math.floor(silentMsOf(peer, nowMs) ?? 0);
-    const vote = { target: member.name, opinion, silentMs, evidence };
-    const held = movesTraffic(opinion) ? heldBy(member.name, { members, removals: state.removals, policy, nowMs }) : undefined;
-    votes.push(held === undefined ? vote : { ...vote, held });
-    if (movesTraffic(opinion) && held === undefined && !state.removals.some(({ name, isOut }) => name === member.name && isOut))
-      state.removals.push({ name: member.name, atMs: nowMs, isOut: true });
-  }
-  votes.unshift(...brokerVote(turn));
-  if (votes.length < 2) return votes;
-  const rank = ({ opinion }: MeshVote): number => (movesTraffic(opinion) ? 0 : 1);
-  return votes.sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1)).slice(0, votesMax);
-};
-
-/** Places under the limit that were taken by votes which came to nothing are given back. */
-const releaseIdle = ({ state, nowMs }: Turn, votes: readonly MeshVote[]): void => {
-  if (state.removals.length === 0) return;
-  state.removals = state.removals.filter(({ name, atMs, isOut }) => {
-    const isVoted = votes.some(({ target, opinion, held }) => target === name && movesTraffic(opinion) && held === undefined);
-    const wasAgreed = movesTraffic(state.subjects.get(name)?.standing?.cause);
-    return !isOut || isVoted || wasAgreed || nowMs - atMs < idleVoteMs;
-  });
-};
-
-/** What a ballot says, as far as a change of it is news. */
-const ballotTextOf = (abstains: Abstention | undefined, votes: readonly MeshVote[]): string =>
-  votes.reduce((text, { target, opinion, held = '' }) => `${text} ${target},${opinion},${held}`, abstains ?? 'speaks');
-
-/** Tells the others at once when something changed, else now and then. */
-export const vote = (turn: Turn): boolean => {
-  const { state, nowMs } = turn;
-  const votes = votesNow(turn);
-  releaseIdle(turn, votes);
-  const text = ballotTextOf(state.abstains, votes);
-  const isNews = text !== state.ballotText;
-  state.votes = votes;
-  if (!isNews && nowMs < state.nextBallotMs) return false;
-  state.ballotText = text;
-  state.nextBallotMs = nowMs + (votes.length === 0 ? emptyBallotEveryMs : ballotEveryMs);
-  const { abstains, epoch } = state;
-  send(turn, 'all', { ...headOf(turn, ++state.ballotSeq), kind: 'ballot', epoch, ...(abstains === undefined ? {} : { abstains }), votes });
-  return isNews;
-};

@@ -24,5 +24,7 @@ export const verdictText = (
   evidence?: Evidence,
 ): string => {
   const agreed = `${voters.length} of ${observers} observers agree (${voters.join(', ')}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
-  return `${causeWords[cause]}; ${agreed}${evidence === undefined ? '' : `: ${evidenceText(evidence)}`}`;
+  // Observers that have not heard it since their own start hold on to a verdict and have no evidence of their own.
+  const grounds = evidence === undefined ? '' : evidenceText(evidence);
+  return `${causeWords[cause]}; ${agreed}${grounds === '' ? '' : `: ${grounds}`}`;
 };

@@ -3,7 +3,7 @@
  * behind a context, so that no signature of ours made for something else fits.
  */
 import { bool, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
-import { type MeshMessage, membersMax, meshBytesMax, opinions, votesMax } from './mesh.ts';
+import { type MeshMessage, membersMax, meshBytesMax, namesMaxOf, opinions, votesMax } from './mesh.ts';
 
 /** Why a packet was refused. `Stranger`: the membership does not know the sender. */
 export type PacketRefusal = 'TooLarge' | 'NotPacket' | 'NotJson' | 'UnknownVersion' | 'Malformed' | 'Stranger' | 'BadSignature';
@@ -103,7 +103,10 @@ const shadow = record({
 
 const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }, { members: count }),
-  ballot: record({ ...head, epoch: count, votes: list(vote, votesMax) }, { abstains: oneOf('LostMany', 'Stalled', 'Isolated') }),
+  ballot: record(
+    { ...head, epoch: count, votes: list(vote, votesMax) },
+    { abstains: oneOf('LostMany', 'Stalled', 'Isolated'), well: list(subject, namesMaxOf(0)), open: list(subject, namesMaxOf(0)) },
+  ),
   ask: record({ ...head, to: name, about: name, nonce: count }),
   answer: record({ ...head, to: name, about: name, nonce: count }, { proof: text(1_600, 1) }),
   renew: record({ ...head, to: name, nonce: count, fence: count }),

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hubName, type Membership, type MeshBeat, type MeshMessage, meshBytesMax } from './mesh.ts';
+import { hubName, type Membership, type MeshBeat, type MeshMessage, meshBytesMax, namesMaxOf } from './mesh.ts';
 import { makeMeshGate } from './mesh-gate.ts';
 
 const keys = new Map(['a', 'b', hubName].map((name) => [name, generateKeyPairSync('ed25519')]));
@@ -70,6 +70,17 @@ describe('a packet', () => {
 
   test('too large for its kind is not sent', () => {
     expect(gateOf('a').seal({ ...beat('a'), bootId: 'x'.repeat(meshBytesMax.beat) })).toBeUndefined();
+  });
+
+  test('whose free room for votes is used for names is no larger than one full of votes', () => {
+    const long = 'x'.repeat(63);
+    const evidence = { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'lost' } as const;
+    const sizes = [5, 4, 3, 2, 1, 0].map((votes) => {
+      const vote = { target: long, opinion: 'Agent' as const, silentMs: 1_000, evidence };
+      const names = Array.from({ length: namesMaxOf(votes) }, () => long);
+      return JSON.stringify({ votes: Array.from({ length: votes }, () => vote), well: names.slice(1), open: names.slice(0, 1) }).length;
+    });
+    expect(Math.max(...sizes)).toBe(sizes[0]);
   });
 
   test('of random bytes never throws', () => {

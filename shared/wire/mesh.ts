@@ -49,7 +49,10 @@ export type Evidence = {
   readonly apiServer: Finding;
 };
 
-/** One vote. `held`: the voter thinks so, but a limit keeps it from voting; it is told and not counted. */
+/**
+ * One vote. `held`: the voter thinks so, but a limit keeps it from voting; it is told and not counted. Evidence of beats that is `none` on
+ * every channel: the voter has not heard the target since its own start, and holds on to the verdict that stood before.
+ */
 export type MeshVote = {
   readonly target: string;
   readonly opinion: Opinion;
@@ -58,12 +61,16 @@ export type MeshVote = {
   readonly held?: Held;
 };
 
-/** All that a voter holds against anybody at this moment; a target that is not named is thought to be well. */
+/** All that a voter holds against anybody at this moment. Of a target that is named nowhere it says nothing: it may never have heard it. */
 export type MeshBallot = Head & {
   readonly kind: 'ballot';
   readonly epoch: number;
   readonly abstains?: Abstention;
   readonly votes: readonly MeshVote[];
+  /** Of those that somebody doubts: whom the voter has heard since its own start and holds nothing against; see {@link namesMaxOf}. */
+  readonly well?: readonly string[];
+  /** Against whom a verdict stands with the voter, though it holds nothing against them itself: it ends when enough others name them well. */
+  readonly open?: readonly string[];
 };
 
 /** "Have you heard `about`?"; with `about` = `to`: "are you there?". */
@@ -211,6 +218,10 @@ export const meshBytesMax: Readonly<Record<MeshMessage['kind'], number>> = {
 
 /** Votes in one ballot; who holds more against the others than this should doubt itself. */
 export const votesMax = 5;
+/** Names that fit where a vote would. */
+const namesPerVote = 3;
+/** Names that a ballot with so many votes has room for, of the well and of the open together; those left out return later. */
+export const namesMaxOf = (votes: number): number => namesPerVote * (votesMax - votes);
 /** Members of one federation. */
 export const membersMax = 500;
 

@@ -83,6 +83,8 @@ export type TestTraffic = {
   readonly tellVerdict: (verdict: Verdict) => void;
   /** Clusters that this one cannot reach. */
   readonly lost: Set<string>;
+  /** Clusters that were not heard since the start. */
+  readonly unheard: Set<string>;
   /** Lines that were logged. */
   readonly logged: string[];
   /** Time passes at once. */
@@ -143,6 +145,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     standing: () => member.standing as readonly (Verdict & { phase: 'Standing' })[],
     votesOn: () => [],
     abstains: () => false,
+    hasHeard: (name) => !member.unheard.has(name),
     sightOf: (name) => ({
       opinion: undefined,
       evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
@@ -169,6 +172,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     },
     tellVerdict: (verdict) => tellVerdict(verdict),
     lost: new Set(),
+    unheard: new Set(),
     logged,
     skip: (ms) => {
       skippedMs += ms;

@@ -5,7 +5,9 @@ import {
   type DetectorEnv,
   type DetectorEvent,
   type DetectorState,
+  memoryOf,
   newDetector,
+  restoreMemory,
   step,
   tickEveryMs,
   type Verdict,
@@ -55,7 +57,8 @@ export type Fleet = {
   readonly obstacles: readonly { readonly by: string; readonly target: string; readonly obstacle: string | undefined }[];
   readonly setBroker: (isUp: boolean) => void;
   readonly stopAgent: (name: string) => void;
-  readonly startAgent: (name: string) => void;
+  /** With what its last life has kept; `forgets`: with an empty disk. The hub keeps nothing. */
+  readonly startAgent: (name: string, forgets?: boolean) => void;
   readonly pause: (name: string, forMs: number) => void;
   /** Puts a message into a node as if it had come. */
   readonly inject: (to: string, event: DetectorEvent) => void;
@@ -212,11 +215,14 @@ export const createFleet = (options: FleetOptions): Fleet => {
     if (!from.isPaused) deliver(from, { type: 'tick' });
     at(nowMs + tickEveryMs + 2 * random.next(), () => tick(from));
   };
-  const boot = (target: Node): void => {
+  const boot = (target: Node, forgets: boolean): void => {
     const env = envs.get(target.name);
     if (env === undefined) return;
+    const clocks = { nowMs: env.monotonicMs(), wallMs: nowMs };
+    const memory = memoryOf(target.state, clocks);
     target.boots += 1;
     target.state = newDetector(target.name, `${target.name}-${target.boots}`, env);
+    if (!forgets) restoreMemory(target.state, memory, clocks);
     target.isAgentUp = true;
     deliver(target, { type: 'message', channel: 'broker', message: membership });
     deliver(target, { type: 'self', api: target.isApiUp });
@@ -237,7 +243,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     };
     nodes.set(name, made);
     at(random.next() * 500, () => {
-      boot(made);
+      boot(made, true);
       tick(made);
     });
   }
@@ -256,7 +262,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     stopAgent: (name) => {
       node(name).isAgentUp = false;
     },
-    startAgent: (name) => boot(node(name)),
+    startAgent: (name, forgets = name === hubName) => boot(node(name), forgets),
     pause: (name, forMs) => {
       const target = node(name);
       target.isPaused = true;

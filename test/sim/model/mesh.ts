@@ -2,7 +2,7 @@
 import { type Failover, watchedBy } from '../../../agent/failover/index.ts';
 import type { VerdictLoopOptions } from '../../../hub/control/verdict/loop.ts';
 import type { HubMesh } from '../../../hub/fleet/port.ts';
-import { startWatch, type Verdict, type WatchPorts } from '../../../shared/health/index.ts';
+import { type DetectorMemory, startWatch, type Verdict, type WatchPorts } from '../../../shared/health/index.ts';
 import { hubName, membersSubject } from '../../../shared/wire/mesh.ts';
 import { sealPacket } from '../../../shared/wire/mesh-packet.ts';
 import type { Faults } from '../faults.ts';
@@ -72,6 +72,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const boots = new Map<string, string>();
   const liars = new Set<string>();
   const fences = new Map<string, readonly (readonly [string, number])[]>();
+  const memories = new Map<string, DetectorMemory>();
 
   const portsOf = (process: Process, name: string) => {
     const look: WatchPorts['look'] = ({ url }, timeoutMs) => {
@@ -167,6 +168,10 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
                 resolve();
               });
             }),
+        },
+        memory: {
+          kept: memories.get(cluster),
+          keep: (memory) => void process.after(keepMs, 'verdicts are kept', () => memories.set(cluster, memory)),
         },
       });
       onPacket((packet) => watch.hear('broker', packet));

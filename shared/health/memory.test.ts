@@ -1,0 +1,40 @@
+/** @module What a detector keeps for its next life, and what that makes of it. */
+import { expect, test } from 'vitest';
+import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
+import { newDetector } from './state.ts';
+
+const agreed = { voters: ['b', 'c'], domains: 2, needed: 2, observers: 3 };
+const memory: DetectorMemory = {
+  epoch: 4,
+  verdicts: [
+    { target: 'x', cause: 'Cluster', phase: 'Standing', sinceMs: 900_000, epoch: 4, ...agreed },
+    { target: 'y', cause: 'Cluster', phase: 'Returning', sinceMs: 800_000, epoch: 3, ...agreed },
+  ],
+  penalties: [{ name: 'x', points: 2_000, atMs: 900_000 }],
+  removals: [{ name: 'x', atMs: 900_000, isOut: true }],
+};
+const bornWith = (kept: DetectorMemory, nowMs: number, wallMs: number) => {
+  const state = newDetector('a', 'boot', { monotonicMs: () => nowMs, random: () => 0 });
+  restoreMemory(state, kept, { nowMs, wallMs });
+  return state;
+};
+
+test('what is kept is what was restored, whatever the monotonic clock shows', () => {
+  expect(memoryOf(bornWith(memory, 50, 1_000_000), { nowMs: 10_050, wallMs: 1_010_000 })).toEqual(memory);
+});
+
+test('a hold-down begins anew: that the cluster is well has to be seen', () => {
+  expect(bornWith(memory, 50, 1_000_000).subjects.get('y')?.standing?.hold).toMatchObject({ wellMs: 0, toldMs: undefined });
+});
+
+test('a wall clock that was set back makes nothing younger than now', () => {
+  const state = bornWith(memory, 50, 500_000);
+  expect([state.removals[0]?.atMs, state.subjects.get('x')?.penalty.atMs]).toEqual([50, 50]);
+});
+
+test('that it heard nobody an agent finds out anew', () => {
+  const state = bornWith(memory, 50, 1_000_000);
+  const alone = { target: 'a', cause: 'Isolated' as const, phase: 'Standing' as const, sinceMs: 0, epoch: 4, ...agreed, hold: undefined };
+  state.subjects.set('a', { name: 'a', standing: alone, waiting: undefined, penalty: { points: 0, atMs: 0 }, obstacle: undefined });
+  expect(memoryOf(state, { nowMs: 50, wallMs: 1_000_000 }).verdicts.map(({ target }) => target)).toEqual(['x', 'y']);
+});

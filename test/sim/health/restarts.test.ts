@@ -1,0 +1,130 @@
+/** @module What the restart of observers may not change: deaths, limits, penalties, and verdicts that move nothing. */
+import { describe, expect, test } from 'vitest';
+import { hubName } from '../../../shared/wire/mesh.ts';
+import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
+
+const warm = (options: Partial<FleetOptions> = {}): Fleet => {
+  const usual = { rttMs: 80, jitterMs: 5, lossShare: 0, burstMs: 2_850, clusters: 5, hasDirect: true, hasHub: true, hasGateways: true };
+  const fleet = createFleet({ seed: 7, ...usual, policy: {}, ...options });
+  fleet.run(15_000);
+  return fleet;
+};
+const die = (fleet: Fleet, name: string): void => {
+  fleet.stopAgent(name);
+  fleet.node(name).gateway = 'gone';
+  fleet.run(fleet.nowMs() + 6_000);
+};
+const comeBack = (fleet: Fleet, name: string, forMs: number): void => {
+  fleet.node(name).gateway = 'well';
+  fleet.startAgent(name);
+  fleet.run(fleet.nowMs() + forMs);
+};
+const survivorsOf = (fleet: Fleet, dead: readonly string[]): string[] =>
+  [...fleet.nodes.keys()].filter((name) => !dead.includes(name) && fleet.node(name).isAgentUp);
+const restart = (fleet: Fleet, name: string, forgets: boolean): void => {
+  fleet.stopAgent(name);
+  fleet.run(fleet.nowMs() + 1_000);
+  fleet.startAgent(name, forgets);
+  fleet.run(fleet.nowMs() + 8_000);
+};
+/** One after the other, as an upgrade does. */
+const restartAll = (fleet: Fleet, dead: readonly string[], forgets: (name: string) => boolean): void => {
+  for (const name of survivorsOf(fleet, dead)) restart(fleet, name, name === hubName || forgets(name));
+};
+const saidOf = (fleet: Fleet, target: string): Set<string> =>
+  new Set(fleet.given.filter(({ verdict }) => verdict.target === target).map(({ verdict }) => `${verdict.cause} ${verdict.phase}`));
+const standingOf = (fleet: Fleet, by: string, target: string): string | undefined =>
+  fleet.node(by).state.subjects.get(target)?.standing?.cause;
+
+describe('observers that are started anew one after the other', () => {
+  test.each<[string, Partial<FleetOptions>, (name: string) => boolean]>([
+    ['with what they kept', {}, () => false],
+    ['with empty disks', {}, () => true],
+    ['some with empty disks', {}, (name) => name === 'c0' || name === 'c3'],
+    ['of three clusters', { clusters: 3, policy: { domainsMin: 1 } }, () => false],
+  ])('do not forget a death: %s', (_, options, forgets) => {
+    const fleet = warm(options);
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], forgets);
+    restartAll(fleet, ['c1'], forgets);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['Cluster Standing']));
+    for (const name of survivorsOf(fleet, ['c1'])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, 'Cluster']);
+  });
+
+  test('do not forget it with hub and broker dead', () => {
+    const fleet = warm();
+    fleet.setBroker(false);
+    fleet.stopAgent(hubName);
+    fleet.run(fleet.nowMs() + 6_000);
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], () => false);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['Cluster Standing']));
+  });
+
+  test('let the cluster return as soon as it is heard again', () => {
+    const fleet = warm();
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], () => false);
+    comeBack(fleet, 'c1', 40_000);
+    for (const name of survivorsOf(fleet, [])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, undefined]);
+  });
+
+  test('all at once, the dead one with them, as after a power cut, let it return too', () => {
+    const fleet = warm();
+    die(fleet, 'c1');
+    const names = survivorsOf(fleet, ['c1']);
+    for (const name of names) fleet.stopAgent(name);
+    fleet.run(fleet.nowMs() + 5_000);
+    for (const name of names) fleet.startAgent(name);
+    comeBack(fleet, 'c1', 60_000);
+    for (const name of survivorsOf(fleet, [])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, undefined]);
+  });
+
+  test('hold a cluster down for as long after its second death as if they had run through', () => {
+    const fleet = warm();
+    die(fleet, 'c1');
+    comeBack(fleet, 'c1', 30_000);
+    die(fleet, 'c1');
+    restart(fleet, 'c0', false);
+    const backMs = fleet.nowMs();
+    comeBack(fleet, 'c1', 60_000);
+    const cleared = fleet.given.findLast(({ by, verdict }) => by === 'c0' && verdict.target === 'c1' && verdict.phase === 'Cleared');
+    expect((cleared?.atMs ?? 0) - backMs).toBeGreaterThanOrEqual(20_000);
+  });
+
+  test('let no more be removed within the window than if they had run through', () => {
+    const fleet = warm({ clusters: 10, policy: { clustersPercentMax: 20 } });
+    die(fleet, 'c1');
+    comeBack(fleet, 'c1', 30_000);
+    die(fleet, 'c2');
+    restartAll(fleet, ['c2'], () => false);
+    die(fleet, 'c3');
+    expect(saidOf(fleet, 'c2')).toContain('Cluster Standing');
+    expect(saidOf(fleet, 'c3')).not.toContain('Cluster Standing');
+    expect(fleet.obstacles.some(({ target, obstacle }) => target === 'c3' && obstacle === 'Clusters')).toBe(true);
+  });
+
+  test('say one and the same thing of one constant silence, though it moves nothing', () => {
+    const fleet = warm({ hasGateways: false });
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], () => true);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['Silent Standing']));
+    comeBack(fleet, 'c1', 10_000);
+    for (const name of survivorsOf(fleet, [])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, undefined]);
+  });
+});
+
+test('a verdict that moves nothing is not over because those who were for it doubt themselves for a while', () => {
+  const fleet = warm({ hasGateways: false });
+  die(fleet, 'c1');
+  fleet.setBroker(false);
+  fleet.run(fleet.nowMs() + 6_000);
+  const setCut = (isCut: boolean): void => {
+    for (const from of ['c0', 'c2', 'c3']) for (const to of ['c0', 'c2', 'c3']) if (from !== to) fleet.network.setCut(from, to, isCut);
+  };
+  setCut(true);
+  fleet.run(fleet.nowMs() + 15_000);
+  setCut(false);
+  fleet.run(fleet.nowMs() + 10_000);
+  expect(saidOf(fleet, 'c1')).toEqual(new Set(['Silent Standing']));
+});
