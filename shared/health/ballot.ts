@@ -67,7 +67,7 @@ const ranked = ({ state }: Turn, names: Iterable<string>, most: number): readonl
 /** Those whose verdict stands here, and against whom this voter itself holds nothing. */
 const openNow = ({ state }: Turn): readonly string[] =>
   [...state.subjects.values()].flatMap(({ name, standing }) =>
-    standing === undefined || name === state.name || state.votes.some(({ target }) => target === name) ? [] : [name],
+    standing === undefined || standing.cause === 'Isolated' || state.votes.some(({ target }) => target === name) ? [] : [name],
   );
 
 /** Of those that somebody doubts, whom this voter has heard and holds nothing against. */

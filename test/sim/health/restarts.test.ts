@@ -92,6 +92,18 @@ describe('observers that are started anew one after the other', () => {
     expect((cleared?.atMs ?? 0) - backMs).toBeGreaterThanOrEqual(20_000);
   });
 
+  test('learn of themselves too that a verdict is over, after all others did', () => {
+    const fleet = warm();
+    fleet.network.setCut('c1', '*', true);
+    fleet.run(fleet.nowMs() + 6_000);
+    expect(standingOf(fleet, 'c1', 'c1')).toBe('Cluster');
+    fleet.network.setCut('c1', '*', false);
+    fleet.run(fleet.nowMs() + 5_000);
+    restart(fleet, 'c1', false);
+    fleet.run(fleet.nowMs() + 30_000);
+    for (const name of survivorsOf(fleet, [])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, undefined]);
+  });
+
   test('let no more be removed within the window than if they had run through', () => {
     const fleet = warm({ clusters: 10, policy: { clustersPercentMax: 20 } });
     die(fleet, 'c1');
