@@ -1,5 +1,5 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
-import { defaultFailoverPolicy, type FailoverPolicy, type FailoverPolicySpec, hanseGroup } from '../../shared/api/index.ts';
+import type { FailoverPolicySpec } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import { keyOf, partsOf, prefixOf, type Revision, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
@@ -26,6 +26,7 @@ import { startStatusLoop } from './status/loop.ts';
 import { startTrafficLoop } from './traffic/loop.ts';
 import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
+import { storedPolicy } from './verdict/membership-loop.ts';
 import { type Board, createBoard } from './work/board.ts';
 import { drainCount } from './work/drain.ts';
 import { listenToClusters } from './work/listen.ts';
@@ -67,7 +68,6 @@ export type Control = {
   readonly stop: () => Promise<void>;
 };
 
-const failoverKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 const servicePrefix = prefixOf('', 'services');
 /** Members report in bursts; one write an object this often is enough. */
 const statusDelayMs = 50;
@@ -87,7 +87,7 @@ export const startControl = (options: ControlOptions): Control => {
   const board = createBoard();
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
-  const failover = (): FailoverPolicySpec => failoverIn(store);
+  const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
   const removals = createRemovals(directory, failover, env.monotonicMs);
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
@@ -172,9 +172,6 @@ export const startControl = (options: ControlOptions): Control => {
     },
   };
 };
-
-const failoverIn = (store: Store): FailoverPolicySpec =>
-  (store.get(failoverKey)?.object as unknown as FailoverPolicy | undefined)?.spec ?? {};
 
 /** Clusters that a Service of the hub was sent to. */
 const clustersOfService = (board: Pick<Board, 'sent'>, namespace: string, name: string): readonly string[] =>

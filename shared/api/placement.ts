@@ -219,7 +219,7 @@ const statusShape = fields('How the decision came about.', {
   message: text('The outcome in words.'),
   decidedAt: text('When it was decided, RFC 3339.'),
   owed: list(
-    'Replicas of lost clusters, given back when they have been well for a while, and of drained ones, given back when the drain is taken back.',
+    'Replicas of lost clusters, given back when they have been well for a while, and of drained ones, given back when the drain is taken back. A singleton that was taken over stays where it is.',
     fields('Replicas of one such cluster.', {
       name: must(text('Name of the cluster.')),
       replicas: must(count('Its replicas before it was lost or drained.')),

@@ -127,12 +127,15 @@ export const workloadOf = ({
   altered,
   before,
   lingering = new Map(),
+  isSingleton = false,
   priority,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
   readonly shape: PodShape | undefined;
   readonly altered?: AlteredShapes;
   /** Of what it is owed, replicas that run in the cluster still; absent = none. */
   readonly lingering?: ReadonlyMap<string, number>;
+  /** It runs in one cluster at a time; absent = it may run in several. */
+  readonly isSingleton?: boolean;
   readonly priority: PriorityClass;
 }): Workload => ({
   ref: refOf(object),
@@ -141,7 +144,7 @@ export const workloadOf = ({
   ...(altered === undefined ? {} : { altered }),
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
-  ...dueOf(before?.status, lingering),
+  ...dueOf(before?.status, lingering, isSingleton),
   ...(lingering.size === 0 ? {} : { lingering }),
   priority: priority.value,
   preempts: priority.preempts,

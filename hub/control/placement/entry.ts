@@ -23,6 +23,7 @@ import { workloadOf } from './decide.ts';
 import { policyForJob } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
+import { runsAlone } from './singleton.ts';
 
 /** One object to place. */
 export type Entry = {
@@ -121,6 +122,7 @@ export const entryOf = (
     ...shapesOf(object, policy, store),
     before: existing.placement,
     lingering: lingeringOf(directory, workIdOf(key), existing.placement),
+    isSingleton: runsAlone(store, object, policy),
     priority: priorityOf(object, classes),
   });
   return {

@@ -45,7 +45,19 @@ describe('what is owed', () => {
     ['from both where both are short', { reason: 'Drained' }, 2, unready(1, 1), 2, { b: 1, c: 1 }],
   ])('is given back %s', (_, entry, lingering, told, due, from) => {
     const status = { owed: [{ name: 'a', replicas: 4, takenBy, ...entry }], ...(told === undefined ? {} : { unready: told }) };
-    const { owed, takers } = dueOf(status as StoredPlacementStatus, new Map([['a', lingering]]));
+    const { owed, takers } = dueOf(status as StoredPlacementStatus, new Map([['a', lingering]]), false);
     expect([owed.get('a'), Object.fromEntries(takers.get('a') ?? [])]).toEqual([due, from]);
+  });
+
+  type Loss = readonly [rule: string, lingering: number, unready: StoredPlacementStatus['unready'], takenBy: typeof takenBy, due: number];
+  it.each<Loss>([
+    ['nothing when it was taken over', 0, undefined, takenBy, 0],
+    ['nothing when it was taken over and the old one is only about to stop', 4, undefined, takenBy, 0],
+    ['nothing when the old one was stopped, though the new one is not ready', 0, unready(2, 2), takenBy, 0],
+    ['what runs on there while nobody could begin elsewhere', 4, unready(4, 4), takenBy, 4],
+    ['all of it when nobody took it', 0, undefined, [], 4],
+  ])('of a singleton to a cluster that was lost is %s', (_, lingering, told, taken, due) => {
+    const status = { owed: [{ name: 'a', replicas: 4, takenBy: taken }], ...(told === undefined ? {} : { unready: told }) };
+    expect(dueOf(status as StoredPlacementStatus, new Map([['a', lingering]]), true).owed.get('a')).toBe(due);
   });
 });

@@ -92,16 +92,21 @@ const firstOf = (taken: Taken, count: number, unready: StoredPlacementStatus['un
 
 /**
  * What may be given back now, and by whom. A drain that is taken back brings back what has not left: what runs in the cluster still
- * (`lingering`), because its replacements are not ready.
+ * (`lingering`), because its replacements are not ready. So does a loss that a singleton has come through: one that was taken over stays where
+ * it is, as a second move would stop it once more; one that runs on where it was, because nobody could begin elsewhere, is not stopped either.
  */
 export const dueOf = (
   status: StoredPlacementStatus | undefined,
   lingering: ReadonlyMap<string, number>,
+  isSingleton: boolean,
 ): Required<Pick<Workload, 'owed' | 'takers'>> => {
+  const unready = status?.unready;
   const due = (status?.owed ?? []).map(({ name, replicas: had, takenBy = [], reason }) => {
-    if (reason !== 'Drained') return { name, replicas: had, takenBy };
-    const replicas = Math.min(had, lingering.get(name) ?? 0);
-    return { name, replicas, takenBy: firstOf(takenBy, replicas, status?.unready) };
+    const isLoss = reason !== 'Drained';
+    if (isLoss && (!isSingleton || takenBy.length === 0)) return { name, replicas: had, takenBy };
+    const isTakenOver = isLoss && !takenBy.some((taker) => unready?.some((one) => one.name === taker.name));
+    const replicas = isTakenOver ? 0 : Math.min(had, lingering.get(name) ?? 0);
+    return { name, replicas, takenBy: firstOf(takenBy, replicas, unready) };
   });
   return {
     owed: new Map(due.map(({ name, replicas }) => [name, replicas])),

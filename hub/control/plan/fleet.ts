@@ -35,6 +35,7 @@ import { workloadOf } from '../placement/decide.ts';
 import { lingeringOf, shapesOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
+import { runsAlone } from '../placement/singleton.ts';
 import { withFollowing } from './following.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
 
@@ -110,7 +111,9 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const shapes = shapesOf(object, policy, supposed);
     const replicas = replicasOf(object, typeOfKey(catalog, key));
     const lingering = lingeringOf(sources.directory, workIdOf(key), placement);
-    const workload = workloadOf({ object, replicas, ...shapes, before: placement, lingering, priority: priorityOf(object, classes) });
+    const priority = priorityOf(object, classes);
+    const isSingleton = runsAlone(store, object, policy);
+    const workload = workloadOf({ object, replicas, ...shapes, before: placement, lingering, isSingleton, priority });
     const { ref, labels = {}, current } = workload;
     const inCluster = (view: ClusterView): PodShape | undefined =>
       policy === undefined ? shapes.shape : shapeIn({ policy, workload }, view);

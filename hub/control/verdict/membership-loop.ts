@@ -53,7 +53,7 @@ const key = 'members';
 const policyKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 
 /** The policy that holds for the whole fleet. */
-export const storedPolicy = (store: Store): FailoverPolicy | undefined =>
+export const storedPolicy = (store: Pick<Store, 'get'>): FailoverPolicy | undefined =>
   store.get(policyKey)?.object as unknown as FailoverPolicy | undefined;
 
 /** Starts the loop; the first list is made at once. */

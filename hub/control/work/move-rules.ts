@@ -2,6 +2,7 @@
 import { effectiveFailover, type FailoverPolicySpec } from '../../../shared/api/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { EventRecorder } from '../events.ts';
+import { isSingletonClass } from '../placement/singleton.ts';
 import { budgetOf } from './drain.ts';
 import type { Moves } from './moving.ts';
 
@@ -14,7 +15,7 @@ export const moveRules = (options: {
 }): Moves => {
   const { failover, directory, events, isFenced } = options;
   return {
-    isSingleton: () => effectiveFailover(failover()).replicas.class === 'Singleton',
+    isSingleton: (policy) => isSingletonClass(policy, failover()),
     surplusMs: () => effectiveFailover(failover()).replicas.surplusSeconds * 1_000,
     onWait: (object, clusters) => {
       const message = `it begins in its new cluster when it has stopped in ${clusters.join(', ')}; a cluster that is not heard is waited for until the votes of the others have fenced it, or somebody deletes its Cluster`;

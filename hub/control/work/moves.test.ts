@@ -5,6 +5,7 @@ import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { fencedReason } from '../../../shared/wire/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+import { placedAt } from '../testing/web-story.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
@@ -134,6 +135,15 @@ describe('a move', () => {
     expect(sentTo(it, 'aws')).toBeUndefined();
     await it.client.delete({ ...clusters, name: 'home' });
     await until(() => expect(replicasIn('aws')).toBe(4));
+  });
+
+  it('of a singleton that never began elsewhere is taken back when the silent cluster returns, without a stop', async () => {
+    const it = await settledAtHome({ class: 'Singleton' });
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(storedStatus(it)?.unready).toMatchObject([{ name: 'aws', ready: 0 }]));
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect([placedAt(it), storedStatus(it)?.owed]).toEqual([{ home: 4 }, undefined]));
+    expect([it.fleet.agent('home').taken.map(({ op }) => op), sentTo(it, 'aws')]).toEqual([['apply'], undefined]);
   });
 
   it.each([

@@ -15,7 +15,8 @@ import { isLeftByDrain, outlivesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
-  readonly isSingleton: () => boolean;
+  /** A workload of this policy runs in one cluster at a time. */
+  readonly isSingleton: (policy: CompiledPolicy | undefined) => boolean;
   readonly surplusMs: () => number;
   /** The cluster is not heard, and its singletons have surely stopped by themselves. */
   readonly isFenced: (cluster: string) => boolean;
@@ -111,8 +112,7 @@ export const createMoving = (parts: {
 
   /** Without its policy a workload stays where it is, and what it is. */
   const runsAlone = (policy: CompiledPolicy | undefined, sent: ReadonlyMap<string, BoardEntry>): boolean =>
-    (policy === undefined && [...sent.values()].some((entry) => entry.isSingleton === true)) ||
-    (policy?.failover?.class === undefined ? moves.isSingleton() : policy.failover.class === 'Singleton');
+    (policy === undefined && [...sent.values()].some((entry) => entry.isSingleton === true)) || moves.isSingleton(policy);
 
   const heldOf = (id: string, sent: ReadonlyMap<string, BoardEntry>): ReadonlyMap<string, Holding> =>
     new Map(
