@@ -1,13 +1,14 @@
-/** @module Which clusters get no requests from here: by verdict, for all; by this agent's own sight, for the requests of its own cluster. */
+/** @module Which clusters get no requests from here: by verdict, and where there is none by the hub's word, for all; by this agent's own sight, for the requests of its own cluster. */
 import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
+import { createGivenUp, type GivenUpWatch } from './given-up.ts';
 
 /** What traffic needs of the detector. */
-export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'abstains' | 'hasHeard' | 'sightOf'>;
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'hasHeard'> & GivenUpWatch;
 
 /** Where things stand. */
 export type Away = {
-  /** By verdict, the earliest decision first. The own cluster is never among them: an isolated one keeps serving what it serves. */
+  /** By verdict, the earliest decision first, then those that the hub alone has given up. The own cluster is never among them: an isolated one keeps serving what it serves. */
   readonly dead: readonly string[];
   /** Not reached from here, whatever the others say. */
   readonly unreachable: readonly string[];
@@ -18,6 +19,7 @@ const reachedMs = 5_000;
 
 /** Follows the detector. */
 export const createAway = (watch: TrafficWatch, cluster: string) => {
+  const givenUp = createGivenUp(watch, cluster);
   const lostUntilMs = new Map<string, number>();
   /**
    * True when the own looks at its gateways, or where it has none the own ears, say that requests would not arrive. An observer that doubts
@@ -41,7 +43,8 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
         if (!watch.abstains() && isLost(name)) lostUntilMs.set(name, nowMs + reachedMs);
         else if (!watch.abstains() && (lostUntilMs.get(name) ?? 0) <= nowMs) lostUntilMs.delete(name);
       }
-      return { dead, unreachable: [...lostUntilMs.keys()].sort(compareText) };
+      const alsoDead = givenUp.look().filter((name) => !dead.includes(name));
+      return { dead: [...dead, ...alsoDead], unreachable: [...lostUntilMs.keys()].sort(compareText) };
     },
     /** Well as far as can be told: heard since this agent began, and nobody holds anything against it that concerns requests. */
     isHealthy: (name: string): boolean =>

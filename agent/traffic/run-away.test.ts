@@ -101,6 +101,41 @@ describe('a death', () => {
   });
 });
 
+describe('a cluster that the hub has given up, without a verdict', () => {
+  beforeEach(async () => {
+    member.start();
+    member.send();
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+
+  test('gets no requests where it is not heard, and has them back in steps when it is', async () => {
+    member.silent.add('us');
+    member.givenUp.add('us');
+    await member.comesTo('ap 4, eu 4');
+    await vi.waitFor(() => expect(member.told()?.status.applied?.away).toEqual([{ cluster: 'us', why: 'dead', percent: 0 }]));
+    member.silent.clear();
+    await vi.waitFor(() => expect(member.told()?.status.applied?.away[0]?.why).toBe('held down after its return'));
+    member.skip(61_000);
+    await member.comesTo('ap 4, eu 4, us 1');
+  });
+
+  test('keeps its requests where it is silent and the hub has not given it up, and where it is heard although the hub has', async () => {
+    member.silent.add('us');
+    member.givenUp.add('ap');
+    member.send();
+    await vi.waitFor(() => expect(member.told()?.status.applied).toMatchObject({ epoch: member.seq(), away: [] }));
+    expect(await member.endpoints()).toBe('ap 4, eu 4, us 4');
+  });
+
+  test('is the own one: it serves on', async () => {
+    member.silent.add('eu');
+    member.givenUp.add('eu');
+    member.send();
+    await vi.waitFor(() => expect(member.told()?.status.applied).toMatchObject({ epoch: member.seq(), away: [] }));
+    expect(await member.endpoints()).toBe('ap 4, eu 4, us 4');
+  });
+});
+
 test('what this cluster cannot reach itself it stops using, without a verdict, and names stay', async () => {
   member.start();
   const dns = { zone: 'x.test', name: 'web.shop.x.test', ttlSeconds: 5, policy: 'Weighted', nameServers: [], externalDns: false } as const;

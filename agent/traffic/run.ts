@@ -52,6 +52,7 @@ const nobody: TrafficWatch = {
   abstains: () => false,
   hasHeard: () => true,
   sightOf: () => undefined,
+  membership: () => undefined,
 };
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */

@@ -120,7 +120,11 @@ export const startControl = (options: ControlOptions): Control => {
     kindTroubles: options.kindTroubles ?? (() => []),
     removals,
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
-    onCluster: changes.add,
+    onCluster: (name) => {
+      changes.add(name);
+      // Whether it is given up is told to the agents.
+      verdicts?.onObject();
+    },
     onCapacity: (name) => {
       placement.roomGrew(name);
       gpus.changed();

@@ -67,15 +67,18 @@ const vote = record(
   },
   { held: oneOf('Clusters', 'Capacity', 'Survivors', 'Manual') },
 );
-const member = record({
-  name,
-  role: oneOf('Cluster', 'Witness'),
-  publicKey: text(64, 1),
-  addresses: list(text(256, 1), 8),
-  domain: text(256, 1),
-  capacity: count,
-  probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
-});
+const member = record(
+  {
+    name,
+    role: oneOf('Cluster', 'Witness'),
+    publicKey: text(64, 1),
+    addresses: list(text(256, 1), 8),
+    domain: text(256, 1),
+    capacity: count,
+    probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
+  },
+  { isLost: bool },
+);
 const policy = record(
   {
     profile: oneOf('fast', 'balanced', 'safe'),

@@ -107,6 +107,8 @@ export type Member = {
   /** Size for the velocity limit, milli-CPU. */
   readonly capacity: number;
   readonly probes: readonly ProbeAddress[];
+  /** The hub has given it up: its replicas are placed elsewhere. Who does not hear it sends it no requests, also without a verdict. */
+  readonly isLost?: boolean;
 };
 
 /** Names of the detection profiles. */

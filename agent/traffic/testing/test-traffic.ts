@@ -85,6 +85,10 @@ export type TestTraffic = {
   readonly lost: Set<string>;
   /** Clusters that were not heard since the start. */
   readonly unheard: Set<string>;
+  /** Clusters that this one does not hear, and could not tell a death of. */
+  readonly silent: Set<string>;
+  /** Clusters that the hub says it has given up. */
+  readonly givenUp: Set<string>;
   /** Lines that were logged. */
   readonly logged: string[];
   /** Time passes at once. */
@@ -147,10 +151,11 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
     sightOf: (name) => ({
-      opinion: undefined,
+      opinion: member.silent.has(name) ? 'Silent' : undefined,
       evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
       isUnanswered: member.lost.has(name),
     }),
+    membership: () => ({ members: [...member.givenUp].map((name) => ({ name, isLost: true })) }),
   };
   const member: TestTraffic = {
     client: api.client,
@@ -173,6 +178,8 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     tellVerdict: (verdict) => tellVerdict(verdict),
     lost: new Set(),
     unheard: new Set(),
+    silent: new Set(),
+    givenUp: new Set(),
     logged,
     skip: (ms) => {
       skippedMs += ms;

@@ -31,7 +31,9 @@ export const createRemovals = (directory: Directory, policy: () => FailoverPolic
       const nowMs = monotonicMs();
       const rules = meshPolicyOf(policy());
       const { members } = membersOf(
-        directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
+        directory
+          .all()
+          .flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {}, isLost: false }])),
         policy(),
         '',
       );

@@ -1,0 +1,26 @@
+/** @module What the agents are told of each cluster. */
+import { expect, test } from 'vitest';
+import type { Cluster } from '../../../shared/api/index.ts';
+import { type MemberSource, membersOf } from './membership.ts';
+
+const cluster: Cluster = {
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name: 'a' },
+  spec: { admission: 'Approved' },
+  status: {
+    agent: { publicKey: 'UA', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' },
+    addresses: { apiServer: 'tcp://a.example:6443' },
+  },
+};
+const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, isLost: false };
+const told = (change: Partial<MemberSource> = {}) => membersOf([{ ...source, ...change }], {}, 'UHUB').members[0];
+
+test('where datagrams reach it, and where it can be looked at from outside although nobody wrote it', () => {
+  expect(told()).toMatchObject({ addresses: ['a.example:7472'], probes: [{ role: 'APIServer', url: 'tcp://a.example:6443' }] });
+});
+
+test('that it is given up, for as long as it is', () => {
+  expect(told({ isLost: true })).toMatchObject({ isLost: true });
+  expect(told()).not.toHaveProperty('isLost');
+});
