@@ -1,29 +1,26 @@
 /**
  * @module Response rate limiting: a name server that answers forged senders is an amplifier. One token bucket a client network (RFC 8906
  * speaks of the need; BIND calls it RRL): within it all is answered, beyond it every other answer is cut short so that honest clients come
- * back by TCP, the rest is dropped.
+ * back by TCP, the rest is dropped. Streams have buckets of their own and wait, since a flood of forged datagrams must not hold up who came
+ * back by TCP.
  */
+import { networkOf } from './network.ts';
 
 /** Answers a second that one network may have, and how many it may save up. */
 export const answersPerSecondMax = 200;
-const burstMax = 400;
+/** See {@link answersPerSecondMax}. */
+export const burstMax = 400;
 
 /** Networks remembered; beyond it the oldest is forgotten, which only gives it a full bucket again. */
 export const networksMax = 10_000;
 
-/** What becomes of the next answer to a network. */
-export type Verdict = 'answer' | 'truncate' | 'drop';
+/** Whether the next answer to a network is within its rate: 0 = it is; else when it will be, and the how manieth is asked for beyond it. */
+export type Allowance = { readonly waitMs: number; readonly over: number };
 
 type Bucket = { tokens: number; atMs: number; over: number };
 
-/** The network of a sender: 24 bits of IPv4, 56 of IPv6. */
-export const networkOf = (address: string): string =>
-  address.includes(':') && !address.startsWith('::ffff:')
-    ? address.split(':').slice(0, 4).join(':')
-    : address.replace('::ffff:', '').split('.').slice(0, 3).join('.');
-
-/** Judges each answer by who asked; `nowMs` is a monotonic clock. */
-export const createLimiter = (): ((address: string, nowMs: number) => Verdict) => {
+/** Counts answers to networks; `nowMs` is a monotonic clock. */
+export const createAllowances = (): ((address: string, nowMs: number) => Allowance) => {
   const buckets = new Map<string, Bucket>();
   return (address, nowMs) => {
     const network = networkOf(address);
@@ -33,10 +30,14 @@ export const createLimiter = (): ((address: string, nowMs: number) => Verdict) =
     if (buckets.size > networksMax) for (const oldest of buckets.keys()) if (buckets.delete(oldest)) break;
     bucket.tokens = Math.min(burstMax, bucket.tokens + ((nowMs - bucket.atMs) * answersPerSecondMax) / 1000);
     bucket.atMs = nowMs;
-    if (bucket.tokens >= 1) {
-      bucket.tokens--;
-      return 'answer';
-    }
-    return bucket.over++ % 2 === 0 ? 'truncate' : 'drop';
+    if (bucket.tokens < 1) return { waitMs: ((1 - bucket.tokens) * 1000) / answersPerSecondMax, over: bucket.over++ };
+    bucket.tokens--;
+    return { waitMs: 0, over: 0 };
   };
 };
+
+/** What becomes of the next datagram to a network. */
+export type Verdict = 'answer' | 'truncate' | 'drop';
+
+/** What a datagram gets. */
+export const verdictOf = ({ waitMs, over }: Allowance): Verdict => (waitMs === 0 ? 'answer' : over % 2 === 0 ? 'truncate' : 'drop');

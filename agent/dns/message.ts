@@ -18,11 +18,11 @@ const badVersion = 16;
 const codes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 type Code = keyof typeof codes;
 
-/** Why a message got no answer, or which code it was answered with: what is counted. */
+/** Why a message got no answer, or which code it was answered with. */
 export type Outcome = Code | 'BADVERS' | 'dropped';
 
 /** The bytes to send back; undefined = the message is better left without an answer. */
-export type Reply = { readonly bytes: Buffer | undefined; readonly outcome: Outcome; readonly truncated: boolean };
+export type Reply = { readonly bytes: Buffer | undefined; readonly outcome: Outcome };
 
 const toAnswer = (record: DnsRecord): Answer => {
   const { name, ttlSeconds: ttl } = record;
@@ -57,9 +57,8 @@ const nothing: Parts = { answers: [], authorities: [], additionals: [] };
  * operation NOTIMP, another EDNS version BADVERS. An answer too long for a datagram loses its additional records, then is cut and says so.
  */
 export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffer, transport: Transport, random: () => number): Reply => {
-  if (query.length < headerLength || (query.readUInt16BE(2) & responseBit) !== 0)
-    return { bytes: undefined, outcome: 'dropped', truncated: false };
-  const refuse = (code: Code): Reply => ({ bytes: headerOnly(query, code), outcome: code, truncated: false });
+  if (query.length < headerLength || (query.readUInt16BE(2) & responseBit) !== 0) return { bytes: undefined, outcome: 'dropped' };
+  const refuse = (code: Code): Reply => ({ bytes: headerOnly(query, code), outcome: code });
   if ((query.readUInt16BE(2) & opcodeMask) !== 0) return refuse('NOTIMP');
   const decoded = tryDecode(query);
   const [question, ...others] = decoded?.questions ?? [];
@@ -91,11 +90,10 @@ export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffe
       additionals: [...parts.additionals, ...echoed],
     });
   };
-  if (opt !== undefined && opt.ednsVersion !== 0)
-    return { bytes: encode('NOERROR', 0, nothing, badVersion >> 4), outcome: 'BADVERS', truncated: false };
-  if (zones === undefined) return { bytes: encode('SERVFAIL', 0, nothing), outcome: 'SERVFAIL', truncated: false };
+  if (opt !== undefined && opt.ednsVersion !== 0) return { bytes: encode('NOERROR', 0, nothing, badVersion >> 4), outcome: 'BADVERS' };
+  if (zones === undefined) return { bytes: encode('SERVFAIL', 0, nothing), outcome: 'SERVFAIL' };
   const zone = zoneFor(zones, question.name);
-  if (zone === undefined) return { bytes: encode('REFUSED', 0, nothing), outcome: 'REFUSED', truncated: false };
+  if (zone === undefined) return { bytes: encode('REFUSED', 0, nothing), outcome: 'REFUSED' };
 
   const asked = { name: question.name, type: question.type as RecordType, class: question.class ?? 'IN' };
   const answer = answerQuestion(zone, asked, random);
@@ -107,8 +105,8 @@ export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffe
   };
   const { code } = answer;
   const full = encode(code, flags, parts);
-  if (full.length <= limit) return { bytes: full, outcome: code, truncated: false };
+  if (full.length <= limit) return { bytes: full, outcome: code };
   const lean = encode(code, flags, { ...parts, additionals: [] });
-  if (lean.length <= limit) return { bytes: lean, outcome: code, truncated: false };
-  return { bytes: encode(code, flags | packet.TRUNCATED_RESPONSE, nothing), outcome: code, truncated: true };
+  if (lean.length <= limit) return { bytes: lean, outcome: code };
+  return { bytes: encode(code, flags | packet.TRUNCATED_RESPONSE, nothing), outcome: code };
 };

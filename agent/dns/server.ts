@@ -2,37 +2,41 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { makePacedLog, type RuntimeEnv } from '../../shared/lib/index.ts';
 import { type CompiledZone, compileZones, type DnsZone } from '../../shared/traffic/dns/index.ts';
-import { createLimiter } from './limiter.ts';
-import { type Outcome, replyTo } from './message.ts';
-
-/** Connections at once; one more is closed at once. */
-export const connectionsMax = 200;
-
-/** A connection that says nothing for so long is closed (RFC 7766 §6.2.3 asks for seconds). */
-export const idleMsMax = 10_000;
-
-/** A query over TCP longer than this closes the connection: ours fit in far less. */
-const queryLengthMax = 4_096;
+import { createAllowances, verdictOf } from './limiter.ts';
+import { type Outcome, replyTo, type Transport } from './message.ts';
+import { networkOf } from './network.ts';
+import { createPlaces } from './places.ts';
+import { serveStream } from './stream.ts';
 
 /** What the server needs of the world. */
-export type DnsServerEnv = {
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** A monotonic clock. */
-  readonly monotonicMs: () => number;
-};
-
-/** Counts since the start, by outcome and by what was held back. */
-export type DnsCounts = Readonly<Record<Outcome | 'limited' | 'truncated', number>>;
+export type DnsServerEnv = Pick<RuntimeEnv, 'random' | 'monotonicMs' | 'setTimer' | 'log'>;
 
 /** A name server that runs. */
 export type DnsServer = {
   readonly address: { readonly host: string; readonly port: number };
   /** Answers from these zones from now on. @throws RangeError naming the field that is wrong; the present zones stay. */
   readonly setZones: (zones: readonly DnsZone[]) => void;
-  readonly counts: () => DnsCounts;
   readonly close: () => Promise<void>;
+};
+
+/** What clients are refused for, besides their messages, and what happens then. */
+const refusals = {
+  Flood: 'more datagrams than one network is answered: every other answer is cut short, the rest is dropped',
+  StreamFlood: 'more queries over TCP than one network is answered: they wait',
+  NetworkFull: 'more connections than one network may have: closed',
+  Evicted: 'all connections were taken: the one that was silent for longest was closed',
+  TooLong: 'a query over TCP of an absurd length: the connection was closed',
+} as const;
+
+/** What becomes of messages that are not answered as they wish; SERVFAIL is the state of this server, not of the client. */
+const outcomes: Partial<Readonly<Record<Outcome, string>>> = {
+  FORMERR: 'a message that cannot be read',
+  NOTIMP: 'an operation that name servers of services have none of',
+  BADVERS: 'another version of EDNS',
+  REFUSED: 'a name of no zone of this cluster: look at what the resolver forwards here',
+  dropped: 'an answer, or less than a message',
 };
 
 const truncatedBit = 0x02;
@@ -46,48 +50,64 @@ const cutShort = (bytes: Buffer): Buffer => {
 };
 
 /**
- * Starts a name server; before {@link DnsServer.setZones} it answers SERVFAIL, so that resolvers ask another one.
+ * Starts a name server; before {@link DnsServer.setZones} it answers SERVFAIL, so that resolvers ask another one. Whom it refuses what is
+ * logged, at most once a minute for each cause.
  *
  * @throws with the address when it is taken.
  */
 export const startDnsServer = async (options: { host: string; port: number; env: DnsServerEnv }): Promise<DnsServer> => {
   const { host, env } = options;
-  const counts: Record<Outcome | 'limited' | 'truncated', number> = {
-    NOERROR: 0,
-    FORMERR: 0,
-    SERVFAIL: 0,
-    NXDOMAIN: 0,
-    NOTIMP: 0,
-    REFUSED: 0,
-    BADVERS: 0,
-    dropped: 0,
-    limited: 0,
-    truncated: 0,
-  };
+  const refused = makePacedLog(env, 'the name server refused a client');
+  const refuse = (reason: keyof typeof refusals, network: string): void =>
+    refused.note(reason, { reason, network, message: refusals[reason] });
   let zones: readonly CompiledZone[] | undefined;
-  const verdictOf = createLimiter();
-  const reply = (query: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined => {
-    const { bytes, outcome, truncated } = replyTo(zones, query, transport, env.random);
-    counts[outcome]++;
-    if (truncated) counts.truncated++;
+  const reply = (query: Buffer, transport: Transport, address: string): Buffer | undefined => {
+    const { bytes, outcome } = replyTo(zones, query, transport, env.random);
+    const message = outcomes[outcome];
+    if (message !== undefined) refused.note(outcome, { reason: outcome, network: networkOf(address), message });
     return bytes;
   };
 
-  const tcp = createServer({ noDelay: true }, (socket) => serveConnection(socket, (query) => reply(query, 'tcp')));
-  tcp.maxConnections = connectionsMax;
-  const open = new Set<Socket>();
-  tcp.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
+  const ofDatagrams = createAllowances();
+  const answerDatagram = (query: Buffer, address: string): Buffer | undefined => {
+    const verdict = verdictOf(ofDatagrams(address, env.monotonicMs()));
+    if (verdict !== 'answer') refuse('Flood', networkOf(address));
+    if (verdict === 'drop') return undefined;
+    const bytes = reply(query, 'udp', address);
+    return bytes !== undefined && verdict === 'truncate' ? cutShort(bytes) : bytes;
+  };
+
+  const ofStreams = createAllowances();
+  const places = createPlaces((network) => refuse('Evicted', network));
+  const serve = (socket: Socket): void => {
+    const { remoteAddress: address } = socket;
+    const place = address === undefined ? undefined : places.take(address, () => socket.destroy());
+    if (address === undefined || place === undefined) {
+      if (address !== undefined) refuse('NetworkFull', networkOf(address));
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    socket.once('close', place.leave);
+    serveStream(socket, {
+      setTimer: env.setTimer,
+      reply: (query) => reply(query, 'tcp', address),
+      waitMs: () => {
+        const { waitMs } = ofStreams(address, env.monotonicMs());
+        if (waitMs > 0) refuse('StreamFlood', networkOf(address));
+        return waitMs;
+      },
+      onData: place.touch,
+      onAbsurd: () => refuse('TooLong', networkOf(address)),
+    });
+  };
+
+  const tcp = createServer({ noDelay: true }, serve);
   const port = await listenTcp(tcp, host, options.port);
   const udp = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
   udp.on('message', (query, from) => {
-    const verdict = verdictOf(from.address, env.monotonicMs());
-    if (verdict !== 'answer') counts.limited++;
-    if (verdict === 'drop') return;
-    const bytes = reply(query, 'udp');
-    if (bytes !== undefined) udp.send(verdict === 'truncate' ? cutShort(bytes) : bytes, from.port, from.address, () => undefined);
+    const bytes = answerDatagram(query, from.address);
+    if (bytes !== undefined) udp.send(bytes, from.port, from.address, () => undefined);
   });
   try {
     await bindUdp(udp, host, port);
@@ -100,12 +120,11 @@ export const startDnsServer = async (options: { host: string; port: number; env:
     setZones: (next) => {
       zones = compileZones(next);
     },
-    counts: () => ({ ...counts }),
     close: async () => {
       const ended = [once(tcp, 'close'), once(udp, 'close')];
       tcp.close();
       udp.close();
-      for (const socket of open) socket.destroy();
+      places.closeAll();
       await Promise.all(ended);
     },
   };
@@ -124,29 +143,5 @@ const bindUdp = async (socket: UdpSocket, host: string, port: number): Promise<v
   socket.bind(port, host);
   await once(socket, 'listening').catch((cause: unknown) => {
     throw new Error(`the name server cannot listen on ${host}:${port} (UDP)`, { cause });
-  });
-};
-
-/** Queries with a length before each (RFC 1035 §4.2.2), answered in the order they come. */
-const serveConnection = (socket: Socket, reply: (query: Buffer) => Buffer | undefined): void => {
-  let held: Buffer = Buffer.alloc(0);
-  socket.setTimeout(idleMsMax, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk: Buffer) => {
-    held = Buffer.concat([held, chunk]);
-    while (held.length >= 2) {
-      const length = held.readUInt16BE(0);
-      if (length > queryLengthMax) {
-        socket.destroy();
-        return;
-      }
-      if (held.length < 2 + length) return;
-      const bytes = reply(held.subarray(2, 2 + length));
-      held = held.subarray(2 + length);
-      if (bytes === undefined) continue;
-      const prefix = Buffer.alloc(2);
-      prefix.writeUInt16BE(bytes.length);
-      socket.write(Buffer.concat([prefix, bytes]));
-    }
   });
 };
