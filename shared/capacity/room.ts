@@ -28,6 +28,8 @@ export type ClusterRoom = {
   readonly revision?: number | undefined;
   /** Further replicas of the shape, with everything assumed subtracted. */
   readonly fit: (shape: PodShape) => FitResult;
+  /** Of the pods of this very shape that wait in the member, those that none of its nodes can take. Absent = not known. */
+  readonly nodeless?: (shape: PodShape) => number;
   /** Subtracts pods that were assigned just now; answers how many found room. */
   readonly assume: (pods: AssumedPods) => number;
   /** Where so many further replicas would be bound; they may be fewer than asked for. Absent = not known. */
@@ -92,6 +94,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const counts = new Map<string, FitResult>();
   const taken = new Map<string, number>();
   const untouched = new Map<string, number>();
+  const nodeless = new Map<string, number>();
   const debt = createDebt(report, columns);
   const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
   const choices = createOpenChoices(meetingIn(report, looksAtLabels));
@@ -148,6 +151,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const takeWaiting = ({ ours, others }: Waiting): void => {
     for (const pods of ours) {
       const bound = take(pods);
+      const key = keyOf(pods.shape);
+      nodeless.set(key, (nodeless.get(key) ?? 0) + pods.count - bound);
       // That they wait for so long has a reason that the count does not see.
       if (pods.oldestSeconds >= triedSeconds) areUntold ||= bound > 0;
       else owe(pods.shape, pods.count - bound);
@@ -174,6 +179,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     report,
     revision: looksAtNamespace ? undefined : 0,
     assume,
+    nodeless: (shape) => nodeless.get(keyOf(shape)) ?? 0,
     lotsFor: (shape, count) => {
       const tried = { ...copyColumns(report, columns), taker: taker === undefined ? undefined : deviceTaker(taker.stock) };
       const byGroup = new Map<number, number>();

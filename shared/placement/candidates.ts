@@ -25,6 +25,8 @@ export type Candidates = {
   readonly current: Column;
   /** Replicas of each candidate that run there without being meant to. */
   readonly lingering: Column;
+  /** Replicas of each candidate that none of its nodes can take: no more come to them. */
+  readonly nodeless: Column;
   /** What each cluster answered; undefined when nothing was asked. */
   readonly answers: Answers | undefined;
   /** Set where a cluster keeps what runs and takes no more, by its place among the prepared. */
@@ -200,6 +202,7 @@ export const candidatesOf = (
     roster,
     current: presentIn(roster, prepared, workload, present),
     lingering: columnFrom(roster, prepared, workload.lingering ?? nowhere),
+    nodeless: columnFrom(roster, prepared, workload.nodeless ?? nowhere),
     answers,
     holds: into.holds,
     ...nearTo(roster, prepared, neighbours),

@@ -15,7 +15,8 @@ const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all
 
 const byCount = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]): number => m - n || (a < b ? -1 : a > b ? 1 : 0);
 
-const refusalText = (refusals: Readonly<Record<string, number>>): string =>
+/** `cpu on 3 nodes, taint on 1 node`, the most frequent first. */
+export const refusalText = (refusals: Readonly<Record<string, number>>): string =>
   Object.entries(refusals)
     .sort(byCount)
     .map(([reason, nodes]) => `${reason} on ${counted(nodes, 'node')}`)

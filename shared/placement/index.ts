@@ -8,6 +8,7 @@ export {
   type ClusterView,
   type Decision,
   factsOf,
+  type NodelessCluster,
   type OtherWorkload,
   type TimedTaint,
   type Workload,
@@ -24,6 +25,7 @@ export {
   placeEach,
   type TaskDecision,
 } from './place-all.ts';
+export { nodelessText, whyNodelessStay } from './place-runnable.ts';
 export { evictionAt } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';

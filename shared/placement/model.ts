@@ -63,6 +63,8 @@ export type Workload = {
    * workload's own. Absent = none.
    */
   readonly lingering?: ReadonlyMap<string, number>;
+  /** Of the present replicas, those that have waited for long in a cluster of which no node can take them. Absent = none. */
+  readonly nodeless?: ReadonlyMap<string, number>;
   /** Its labels, for affinities to itself. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Value of its PriorityClass; 0 when it has none. */
@@ -75,6 +77,16 @@ export type Workload = {
   readonly breaksCircle?: boolean;
   /** Divide as if nothing ran, with what runs counted as room: what Karmada's WorkloadRebalancer asks for. */
   readonly isFresh?: boolean;
+};
+
+/** What becomes of replicas that no node of their cluster can take. */
+export type NodelessCluster = {
+  readonly name: string;
+  /** Replicas that go elsewhere, and replicas that stay and wait. */
+  readonly moved: number;
+  readonly waiting: number;
+  /** Why none of its nodes can take them, as far as it is known: `cpu on 3 nodes`. */
+  readonly why: string;
 };
 
 /** What was decided and why. */
@@ -91,6 +103,8 @@ export type Decision = {
   readonly cost: PlacementCost | undefined;
   /** Why, for every cluster in name order; made when it is first read. */
   readonly explained: KeptExplanation;
+  /** Clusters with replicas that none of their nodes can take, in name order; absent = there are none. */
+  readonly nodeless?: readonly NodelessCluster[];
   /** When a toleration ends and the decision must be made again, ms since the epoch. */
   readonly recheckAtMs: number | undefined;
 };

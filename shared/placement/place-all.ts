@@ -2,10 +2,12 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
-import { explanationRows, keptExplanation, type WorkloadRef } from '../api/index.ts';
+import type { WorkloadRef } from '../api/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
+import { placeRunnable } from './place-runnable.ts';
+import { heldAgainst, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
 import { holdsTheSame, makesWay, type Victims, withoutVictims } from './victims.ts';
 import { refText } from './workload-fields.ts';
@@ -208,7 +210,7 @@ const decideWhole = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Dec
 const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decision => {
   const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
   const snapshot = { policy: task.policy, clusters: ledger.clusters, others: othersFor(task, ledger) };
-  const plain = place(snapshot, workload, env);
+  const plain = placeRunnable(snapshot, workload, env);
   if (plain.unplaced === 0) return plain;
   const victims = victimsOf(task, at, ledger);
   if (victims.size === 0) return plain;
@@ -223,49 +225,6 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
   const gone = ledger.preempted.slice(before).map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
   return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
 };
-
-/** The cost of a second decision, with what there was before the first. */
-const costAgainst = (first: Decision['cost'], second: NonNullable<Decision['cost']>): NonNullable<Decision['cost']> => {
-  const { others = [] } = second;
-  const had = new Map(first?.others?.map(({ currency, before }) => [currency, before]));
-  return {
-    ...second,
-    before: first?.before ?? second.before,
-    ...(others.length === 0 ? {} : { others: others.map((one) => ({ ...one, before: had.get(one.currency) ?? '0' })) }),
-  };
-};
-
-/** A decision that builds on another one, told against what was before both. */
-const heldAgainst = ({ current }: Workload, first: Decision, second: Decision): Decision => ({
-  ...unexplained(second),
-  cost: second.cost === undefined ? undefined : costAgainst(first.cost, second.cost),
-  get explained() {
-    return keptExplanation(explanationRows(second.explained).map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 })));
-  },
-});
-
-/** The decision with more to say. */
-const withMessage = (decision: Decision, more: string): Decision =>
-  more === ''
-    ? decision
-    : {
-        ...unexplained(decision),
-        message: `${decision.message}${more}`,
-        get explained() {
-          return decision.explained;
-        },
-      };
-
-/** A copy must not ask for the explanation. */
-const unexplained = ({ clusters, unplaced, reason, message, binding, cost, recheckAtMs }: Decision): Omit<Decision, 'explained'> => ({
-  clusters,
-  unplaced,
-  reason,
-  message,
-  binding,
-  cost,
-  recheckAtMs,
-});
 
 /** What a victim is told. */
 const withPreemption = (decision: Decision, mine: readonly Preempted[]): Decision => {

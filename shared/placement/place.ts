@@ -30,12 +30,13 @@ export type PlaceEnv = { readonly nowMs: number };
 const spreadReplicasMax = 200_000;
 /** Most replicas of each candidate: what it has and what still fits, within its bounds. */
 const mostOf = (candidates: Candidates, replicas: number): Column => {
-  const { roster, current, lingering, answers, holds } = candidates;
+  const { roster, current, lingering, nodeless, answers, holds } = candidates;
   const { at, most } = roster;
   const room = answers?.room;
   const max = new Float64Array(at.length);
   for (let candidate = 0; candidate < max.length; candidate++) {
-    const counted = room === undefined ? -1 : (room[at[candidate] as number] as number);
+    const fits = room === undefined ? -1 : (room[at[candidate] as number] as number);
+    const counted = (nodeless[candidate] as number) > 0 ? 0 : fits;
     const growth = counted >= 0 ? counted + (lingering[candidate] as number) : replicas;
     max[candidate] = Math.min(most[candidate] as number, (current[candidate] as number) + growth);
   }

@@ -37,4 +37,35 @@ describe('the ledger of the hub', () => {
     expect(ledger.room('home', waiting)).toBe(room);
     expect(room.fit(pod(120)).count).toBe(0);
   });
+
+  const oneNode = (present: Record<string, { bound: number; pending: number }>, cpu: number, free = 2_000) => {
+    const count = Object.values(present).reduce((sum, { pending }) => sum + pending, 0);
+    return reportOf([{ name: 'a', allocatable: { cpu: 4_000 }, free: { cpu: free } }], {
+      present,
+      pending: [{ shapeHash: 'x', count, oldestSeconds: 90, requests: { cpu } }],
+    });
+  };
+  const [large, small] = [3_000, 1_000];
+  it.each([
+    ['all that wait where no node holds one of them', { web: { bound: 2, pending: 6 } }, large, 8, { web: 6 }],
+    ['none where the nodes hold them all', { web: { bound: 2, pending: 2 } }, small, 4, {}],
+    ['what is left over where the nodes hold some', { web: { bound: 2, pending: 5 } }, small, 7, { web: 3 }],
+    ['none beyond those that are not bound', { web: { bound: 2, pending: 6 } }, large, 3, { web: 1 }],
+    ['none of a surge', { web: { bound: 8, pending: 2 } }, large, 8, {}],
+    ['of two only what is sure of each', { web: { bound: 0, pending: 3 }, api: { bound: 0, pending: 1 } }, small, 3, { web: 1 }],
+    ['none of a stranger', { other: { bound: 0, pending: 3 } }, large, 3, {}],
+  ])('finds no node for %s', (_, present, cpu, replicas, nodeless) => {
+    const ledger = createLedger();
+    for (const id of ['web', 'api']) ledger.assign(id, pod(cpu), new Map([['home', replicas]]));
+    const found = ledger.nodeless('home', oneNode(present, cpu));
+    expect(Object.fromEntries(found.map(({ workId, count }) => [workId, count]))).toEqual(nodeless);
+  });
+
+  it('says nothing of pods that ask for something else than the workload now does', () => {
+    const ledger = createLedger();
+    ledger.assign('web', pod(large), new Map([['home', 8]]));
+    const report = oneNode({ web: { bound: 2, pending: 6 } }, large);
+    ledger.assign('web', pod(2_500), new Map([['home', 8]]));
+    expect(ledger.nodeless('home', report)).toEqual([]);
+  });
 });

@@ -10,9 +10,14 @@ export type Ledger = {
   readonly room: (cluster: string, report: CapacityReport) => ClusterRoom;
   /** A room of one's own, to be used up by a plan. */
   readonly copy: (cluster: string, report: CapacityReport) => ClusterRoom;
+  /** Replicas assigned to a cluster that wait there and that, by its report, none of its nodes can take; by workload. */
+  readonly nodeless: (cluster: string, report: CapacityReport) => readonly Nodeless[];
   /** What a workload has where, after a decision. `workId` as in reports. Without a shape nothing is counted. */
   readonly assign: (workId: string, shape: PodShape | undefined | ShapeIn, replicas: ReadonlyMap<string, number>) => void;
 };
+
+/** So many replicas of a workload wait in a cluster for a node that could take this shape. */
+export type Nodeless = { readonly workId: string; readonly shape: PodShape; readonly count: number };
 
 /** What one replica asks for in a cluster, where that differs between them. */
 export type ShapeIn = (cluster: string) => PodShape | undefined;
@@ -27,6 +32,20 @@ export const seenIn = (report: CapacityReport, workId: string): { readonly bound
 export const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
   const { bound, pending } = seenIn(report, workId);
   return Math.max(0, replicas - bound - pending);
+};
+
+type Waiting = Assignment & { readonly workId: string; readonly bound: number; readonly pending: number };
+
+/**
+ * Of those of one shape that wait in a member, what each workload is sure to have of the `nodeless`. One that has been given up, or that is made
+ * beside what still runs (a Deployment's surge), is none of its replicas.
+ */
+const nodelessAmong = (waiting: readonly Waiting[], nodeless: number): Nodeless[] => {
+  const fitting = waiting.reduce((sum, { pending }) => sum + pending, 0) - nodeless;
+  return waiting.flatMap(({ workId, shape, replicas, bound, pending }) => {
+    const count = Math.min(pending - fitting, replicas - bound);
+    return count > 0 ? [{ workId, shape, count }] : [];
+  });
 };
 
 /** An empty ledger. */
@@ -59,14 +78,27 @@ export const createLedger = (): Ledger => {
     const some = ({ count }: AssumedPods): boolean => count > 0;
     return createRoom(report, assumed.filter(some), waiting.filter(some));
   };
+  const roomOf: Ledger['room'] = (cluster, report) => {
+    const kept = rooms.get(cluster);
+    if (kept?.report === report) return kept;
+    const room = copy(cluster, report);
+    rooms.set(cluster, room);
+    return room;
+  };
   return {
     copy,
-    room: (cluster, report) => {
-      const kept = rooms.get(cluster);
-      if (kept?.report === report) return kept;
-      const room = copy(cluster, report);
-      rooms.set(cluster, room);
-      return room;
+    room: roomOf,
+    nodeless: (cluster, report) => {
+      const waiting = [...(assigned.get(cluster) ?? [])].flatMap(([workId, held]): Waiting[] => {
+        const seen = seenIn(report, workId);
+        return seen.pending === 0 ? [] : [{ workId, ...held, ...seen }];
+      });
+      if (waiting.length === 0) return [];
+      const room = roomOf(cluster, report);
+      return [...Map.groupBy(waiting, ({ shape }) => shape.key).values()].flatMap((alike) => {
+        const [first] = alike;
+        return first === undefined ? [] : nodelessAmong(alike, room.nodeless?.(first.shape) ?? 0);
+      });
     },
     assign: (workId, shape, replicas) => {
       for (const cluster of places.get(workId) ?? []) if (!replicas.has(cluster)) put(cluster, workId, undefined);

@@ -1,0 +1,75 @@
+/** @module Decisions that build on others, told as one. */
+import { type ExplanationRow, explanationRows, keptExplanation } from '../api/index.ts';
+import type { Decision, NodelessCluster, Workload } from './model.ts';
+
+/** The cost of a second decision, with what there was before the first. */
+const costAgainst = (first: Decision['cost'], second: NonNullable<Decision['cost']>): NonNullable<Decision['cost']> => {
+  const { others = [] } = second;
+  const had = new Map(first?.others?.map(({ currency, before }) => [currency, before]));
+  return {
+    ...second,
+    before: first?.before ?? second.before,
+    ...(others.length === 0 ? {} : { others: others.map((one) => ({ ...one, before: had.get(one.currency) ?? '0' })) }),
+  };
+};
+
+/** A decision that builds on another one, told against what was before both. */
+export const heldAgainst = ({ current }: Workload, first: Decision, second: Decision): Decision => ({
+  ...unexplained(second),
+  ...(first.nodeless === undefined ? {} : { nodeless: first.nodeless }),
+  cost: second.cost === undefined ? undefined : costAgainst(first.cost, second.cost),
+  get explained() {
+    return keptExplanation(explanationRows(second.explained).map((row) => ({ ...row, before: current.get(row.cluster) ?? 0 })));
+  },
+});
+
+/** The decision with more to say. */
+export const withMessage = (decision: Decision, more: string): Decision =>
+  more === ''
+    ? decision
+    : {
+        ...unexplained(decision),
+        message: `${decision.message}${more}`,
+        get explained() {
+          return decision.explained;
+        },
+      };
+
+/** A copy must not ask for the explanation. */
+const unexplained = ({
+  clusters,
+  unplaced,
+  reason,
+  message,
+  binding,
+  cost,
+  nodeless,
+  recheckAtMs,
+}: Decision): Omit<Decision, 'explained'> => ({
+  clusters,
+  unplaced,
+  reason,
+  message,
+  binding,
+  cost,
+  ...(nodeless === undefined ? {} : { nodeless }),
+  recheckAtMs,
+});
+
+/** The decision with what becomes of replicas that no node can take, which the rows of their clusters tell as well. */
+export const withNodeless = (
+  decision: Decision,
+  nodeless: readonly NodelessCluster[],
+  textOf: (cluster: NodelessCluster) => string,
+): Decision => ({
+  ...unexplained(decision),
+  nodeless,
+  get explained() {
+    const waiting = new Map(nodeless.flatMap((one) => (one.waiting > 0 ? [[one.name, one] as const] : [])));
+    const rows = explanationRows(decision.explained).map((row): ExplanationRow => {
+      const one = waiting.get(row.cluster);
+      return one === undefined ? row : { ...row, reason: 'capacity', message: textOf(one) };
+    });
+    return keptExplanation(rows);
+  },
+});
