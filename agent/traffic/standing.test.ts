@@ -33,6 +33,7 @@ const watch: TrafficWatch = {
   votesOn: () => [],
   abstains: () => false,
   hasHeard: () => true,
+  membership: () => undefined,
   sightOf: (name) => ({
     opinion: undefined,
     evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'ok', apiServer: 'none' },

@@ -2,6 +2,7 @@
 import type { Placement } from '../../shared/api/placement.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
+import { askNow } from './explain-now.ts';
 import { explainPast } from './explain-past.ts';
 import { absentText, policyRemarks } from './explain-policies.ts';
 import { explanationLines } from './explanation-text.ts';
@@ -53,10 +54,12 @@ export const explain = (context: CliContext, words: readonly string[], options: 
       return explainPast(context, client, { kind, name, placement: placement?.metadata.name }, { ...options, namespace });
     const sources = { client, namespace: first.namespaced ? namespace : '', served };
     if (placement === undefined) throw new UsageError(await absentText(sources, kinds, name, items as Placement[]));
+    const now = await askNow(client, placement);
     if (options.output === 'json') {
-      context.print(JSON.stringify({ ...placement.spec, ...placement.status }, null, 2));
+      const told = 'missing' in now ? { nowMissing: now.missing } : { now: { ...now.decision.spec, ...now.decision.status } };
+      context.print(JSON.stringify({ ...placement.spec, ...placement.status, ...told }, null, 2));
       return;
     }
     const remarks = await policyRemarks(sources, placement);
-    for (const line of explanationLines(placement, remarks)) context.print(line);
+    for (const line of explanationLines(placement, { now, nowMs: context.nowMs(), remarks })) context.print(line);
   });

@@ -1,12 +1,15 @@
 /** @module A decision as `hanse explain` tells it: what was placed, and a row for every cluster with what it got and why. */
+
+import { ageText } from '../../shared/api/index.ts';
 import type { ApplyFailure, ExplanationRow, Placement } from '../../shared/api/placement.ts';
 import type { StayingCluster } from '../../shared/api/staying.ts';
 import { type UnreadyCluster, unreadyMax, unreadyText } from '../../shared/api/unready.ts';
 import { costText } from './cost-text.ts';
+import { type Now, otherwiseText, type RowNow, rowsNow } from './explain-now.ts';
 import { tableLines } from './table.ts';
 
 /** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
-type Row = ExplanationRow & {
+type Row = RowNow & {
   readonly failures: readonly ApplyFailure[];
   readonly staying: StayingCluster | undefined;
   /** Replicas that are ready; undefined where all are, or nothing is known. */
@@ -50,6 +53,7 @@ const columns: readonly Column[] = [
   { head: 'READY', cell: ({ ready }) => (ready === undefined ? '' : String(ready)), isOptional: true },
   { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
   { head: 'WHY', cell: whyText },
+  { head: 'WHEN DECIDED', cell: ({ then }) => then ?? '', isOptional: true },
 ];
 
 /**
@@ -85,11 +89,26 @@ const unreadyLines = (unready: readonly UnreadyCluster[] = []): string[] => {
   return ['', ...unready.slice(0, unreadyLinesMax).map(unreadyText), ...(rest > 0 ? [`and replicas on ${rest} more clusters`] : [])];
 };
 
-/** The lines that `hanse explain` prints for a decision; `remarks` on the policies go before the table. */
-export const explanationLines = (placement: Placement, remarks: readonly string[] = []): string[] => {
+/** What is told beside a decision: what holds at this time, and remarks on the policies, before the table. */
+export type Beside = { readonly now?: Now; readonly nowMs: number; readonly remarks: readonly string[] };
+
+/** When it was decided, and of which moment the table is. */
+const timeLines = (placement: Placement, { now, nowMs }: Beside): string[] => {
+  if (now === undefined) return [];
+  const { decidedAt } = placement.status ?? {};
+  const decided = decidedAt === undefined ? 'decided at an unknown time' : `decided ${ageText(decidedAt, nowMs)} ago`;
+  if ('missing' in now) return [`${decided}, and shown as it was then: ${now.missing}`];
+  const otherwise = otherwiseText(placement, now.decision);
+  return [`${decided}; what clusters can add and why not more is of now`, ...(otherwise === undefined ? [] : [otherwise])];
+};
+
+/** The lines that `hanse explain` prints for a decision. */
+export const explanationLines = (placement: Placement, beside: Beside = { nowMs: 0, remarks: [] }): string[] => {
   const { spec, status } = placement;
   const { workload, policy } = spec;
-  const rows = withWholeShares(status?.explanation ?? []).map((row): Row => {
+  const { now } = beside;
+  const decided = withWholeShares(status?.explanation ?? []);
+  const rows = (now === undefined || 'missing' in now ? decided : rowsNow(decided, now.decision)).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
     const staying = status?.staying?.find(({ name }) => name === row.cluster);
     return {
@@ -104,7 +123,8 @@ export const explanationLines = (placement: Placement, remarks: readonly string[
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
     `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
     ...(status?.cost === undefined ? [] : [status.cost, ...(status.cost.others ?? [])]).map(costText),
-    ...remarks,
+    ...timeLines(placement, beside),
+    ...beside.remarks,
     '',
     ...tableLines(
       shown.map(({ head }) => head),

@@ -1,7 +1,7 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
 
 import { stringify } from 'yaml';
-import type { PlanDeletion, PlanReviewSpec } from '../../shared/api/index.ts';
+import type { PlanObjectRef, PlanReviewSpec } from '../../shared/api/index.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { isBag } from '../../shared/lib/fields.ts';
 import { type DumpedCluster, type PlanAnswer, planAnswer, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
@@ -123,7 +123,7 @@ export const objectsOf = async (paths: readonly string[] | undefined): Promise<u
   opened((await readFiles(paths ?? [])).flatMap(({ documents }) => documents));
 
 /** The objects of files by name, for what would be deleted. @throws UsageError */
-const deletionsOf = async (paths: readonly string[] | undefined): Promise<PlanDeletion[]> => {
+const deletionsOf = async (paths: readonly string[] | undefined): Promise<PlanObjectRef[]> => {
   const read = readPlanObjects(await objectsOf(paths));
   if (!read.ok) throw new UsageError(`--delete: ${read.message}`);
   const { policyObjects, workloads, clusters } = read.value;

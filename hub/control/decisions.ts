@@ -72,13 +72,16 @@ const moves = (before: StoredPlacement | undefined, now: StoredPlacement): strin
   });
 };
 
-/** Clusters that may take replicas now or no longer, beyond those that moved. */
+const isSameStanding = (was: ExplanationRow | undefined, row: ExplanationRow): boolean =>
+  was?.eligible === row.eligible && (row.eligible || whyOf(was) === whyOf(row));
+
+/** Clusters that may take replicas now, or no longer, or not for another reason, beyond those that moved. */
 const openings = (before: StoredPlacement, now: StoredPlacement): string[] => {
   const [old, rows] = [rowsOf(before), rowsOf(now)];
   const placed = new Set([...before.spec.clusters, ...now.spec.clusters].map(({ name }) => name));
   return [...rows.values()].flatMap((row) => {
     const was = old.get(row.cluster);
-    if (placed.has(row.cluster) || was?.eligible === row.eligible) return [];
+    if (placed.has(row.cluster) || isSameStanding(was, row)) return [];
     if (was === undefined) return [`${row.cluster} joined${row.eligible ? '' : `, refused${whyOf(row)}`}`];
     return [row.eligible ? `${row.cluster} may take replicas again` : `${row.cluster} refused${whyOf(row)}`];
   });

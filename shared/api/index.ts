@@ -106,7 +106,7 @@ export {
   placementHistoryType,
 } from './placement-history.ts';
 export { type PlacementPolicy, placementPolicyType, validatePolicySpec } from './placement-policy.ts';
-export { type PlanDeletion, type PlanReviewSpec, planObjectsMax, planReviewFaults, planReviewType } from './plan-review.ts';
+export { type PlanObjectRef, type PlanReviewSpec, planObjectsMax, planReviewFaults, planReviewType } from './plan-review.ts';
 export * from './policy.ts';
 export { type ServiceExport, serviceExportKind } from './service-export.ts';
 export { type ServiceImport, type ServiceImportPort, serviceImportKind } from './service-import.ts';

@@ -41,8 +41,9 @@ describe('a kept explanation', () => {
     );
   });
 
-  it('is the same outcome exactly when the same clusters may take replicas and got as many', () => {
-    const outcome = (rows: readonly ExplanationRow[]): unknown => rows.map(({ cluster, eligible, got }) => [cluster, eligible, got]);
+  it('is the same outcome exactly when the same clusters may take replicas, others may not for the same reason, and all got as many', () => {
+    const outcome = (rows: readonly ExplanationRow[]): unknown =>
+      rows.map(({ cluster, eligible, reason, message, got }) => [cluster, eligible ? '' : [reason, message], got]);
     fc.assert(
       fc.property(rowsOf, fc.array(fc.nat(), { maxLength: 3 }), fc.boolean(), (rows, places, isGot) => {
         const other = rows.map((row, at) =>

@@ -191,14 +191,18 @@ export const explanationRows = (kept: KeptExplanation): ExplanationRow[] => {
 const isSameCounts = (a: readonly KeptCounts[], b: readonly KeptCounts[]): boolean =>
   a.length === b.length && a.every(([at, , got], index) => at === b[index]?.[0] && got === b[index]?.[2]);
 
-const eligibleText = ({ rows, of }: KeptExplanation, names: readonly string[], isDoubted: (cluster: string) => boolean): string => {
-  const entries = columnEntries(of);
-  return names.map((name, at) => (isDoubted(name) || rows[entries[at] ?? -1]?.eligible === true ? '1' : '0')).join('');
+/** What a row says of whether the cluster may take replicas: of one that may, nothing more; of one that may not, why. */
+const standingText = (row: KeptRow = nothingSaid): string => (row.eligible ? '' : `${row.reason}: ${row.message}`);
+
+const isSameStanding = (a: KeptExplanation, b: KeptExplanation, isDoubted: (cluster: string) => boolean): boolean => {
+  const [ofA, ofB] = [columnEntries(a.of), columnEntries(b.of)];
+  const [saidByA, saidByB] = [a.rows.map(standingText), b.rows.map(standingText)];
+  return namesIn(a).every((name, at) => saidByA[ofA[at] ?? -1] === saidByB[ofB[at] ?? -1] || isDoubted(name));
 };
 
 /**
- * True when both say of the same clusters that they may or may not take replicas, and that they got as many: what fits beside that comes and
- * goes. Of a doubted cluster it does not count whether it may.
+ * True when both say of the same clusters that they may take replicas, or for the same reason may not, and that they got as many: what fits
+ * beside that comes and goes. Of a doubted cluster it does not count whether it may.
  */
 export const isSameOutcome = (
   a: KeptExplanation | undefined,
@@ -209,8 +213,6 @@ export const isSameOutcome = (
   if (a === undefined || b === undefined || a.clusters !== b.clusters) return false;
   const gotOf = ({ counts }: KeptExplanation): KeptCounts[] => counts.filter(([, , got]) => got !== 0);
   if (!isSameCounts(gotOf(a), gotOf(b))) return false;
-  const isPlain = a.rows.length === 1 && b.rows.length === 1 && a.rows[0]?.eligible === b.rows[0]?.eligible;
-  if (isPlain) return true;
-  const names = namesIn(a);
-  return eligibleText(a, names, isDoubted) === eligibleText(b, names, isDoubted);
+  const isPlain = a.rows.length === 1 && b.rows.length === 1 && standingText(a.rows[0]) === standingText(b.rows[0]);
+  return isPlain || isSameStanding(a, b, isDoubted);
 };

@@ -4,14 +4,14 @@ import type { ResourceType } from '../kube/resource.ts';
 import { hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf } from './kind.ts';
 import { anything, fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
 
-/** An object that would be deleted; `namespace` is '' for cluster-scoped kinds. */
-export type PlanDeletion = { readonly apiVersion: string; readonly kind: string; readonly namespace?: string; readonly name: string };
+/** An object of the hub; `namespace` is '' for cluster-scoped kinds. */
+export type PlanObjectRef = { readonly apiVersion: string; readonly kind: string; readonly namespace?: string; readonly name: string };
 
 /** `spec` of a PlanReview. Everything is optional; nothing asked = what the hub would decide now. */
 export type PlanReviewSpec = {
   /** Whole objects as they would be applied: policies, workloads, Clusters, PriorityClasses. */
   readonly objects?: readonly unknown[];
-  readonly deletions?: readonly PlanDeletion[];
+  readonly deletions?: readonly PlanObjectRef[];
   /** Clusters that are gone. */
   readonly lose?: readonly string[];
   /** Clusters that are emptied, as by a NoExecute taint. */
@@ -31,6 +31,8 @@ export type PlanReviewSpec = {
   readonly everyLoss?: boolean;
   /** Tell of objects that do not change as well. */
   readonly all?: boolean;
+  /** What would be decided now about this object that is placed, instead of a plan. */
+  readonly explain?: PlanObjectRef;
 };
 
 /** Objects in one review; with the bytes of a request (3 MiB) the bound of what is asked at once. */
@@ -44,12 +46,13 @@ const embedded: Shape = {
   check: () => [],
 };
 
-const deletion = fields('An object that would be deleted.', {
-  apiVersion: must(text('Its API version.')),
-  kind: must(text('Its kind.')),
-  namespace: text('Its namespace; empty for cluster-scoped kinds.'),
-  name: must(text('Its name.')),
-});
+const objectRef = (description: string): Shape =>
+  fields(description, {
+    apiVersion: must(text('Its API version.')),
+    kind: must(text('Its kind.')),
+    namespace: text('Its namespace; empty for cluster-scoped kinds.'),
+    name: must(text('Its name.')),
+  });
 
 const taint = fields('A taint of the nodes.', {
   key: must(text('Key of the taint.')),
@@ -74,12 +77,13 @@ const specShape = fields('What would happen.', {
     { type: 'atomic' },
     planObjectsMax,
   ),
-  deletions: list('Objects that would be deleted.', deletion, { type: 'atomic' }, planObjectsMax),
+  deletions: list('Objects that would be deleted.', objectRef('An object that would be deleted.'), { type: 'atomic' }, planObjectsMax),
   lose: names('Clusters that are gone with all that runs there.'),
   drain: names('Clusters that are emptied, as by a NoExecute taint.'),
   addNodes: list('Nodes that clusters do not have yet.', nodes, { type: 'atomic' }, kindsOfNodesMax),
   everyLoss: flag('Answer what every single loss of a cluster would do, in status.losses.'),
   all: flag('Tell of objects that do not change as well.'),
+  explain: objectRef('Answer what would be decided now about this object that is placed, in status.decision; nothing else is planned.'),
 });
 
 /** What is wrong with the spec of a review. */
@@ -91,7 +95,7 @@ export const planReviewSchema = objectSchema(
   'PlanReview asks what policies, workloads, Clusters or losses would do, and is answered in its status. Nothing is written, moved or kept.',
   {
     spec: specShape.schema,
-    status: anything('The answer: placements, cost, load and, of every single loss, losses.').schema,
+    status: anything('The answer: placements, cost, load and, of every single loss, losses; of an object to explain, decision.').schema,
   },
   [],
 );

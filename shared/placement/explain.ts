@@ -176,7 +176,10 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     say(place, true, foreign === '' ? told : { ...told, message: [told.message, foreign].filter((text) => text !== '').join('; ') });
     row.before = candidates.current[at] ?? 0;
     row.got = got;
-    setFit(row, fitAt(candidates, at), roomAt(candidates, at));
+    const room = roomAt(candidates, at);
+    // Where it takes no more for now, no room that there is may be added to.
+    if (holdAt(candidates, at) === undefined) setFit(row, fitAt(candidates, at), room);
+    else setFit(row, undefined, room === undefined ? undefined : 0);
     row.scores = scoresAt(candidates, at, scores);
     const price = prices?.[at];
     row.price = price === undefined ? undefined : amountText(price);

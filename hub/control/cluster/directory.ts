@@ -160,7 +160,7 @@ export const viewFingerprint = (record: ClusterRecord): string =>
         labelsOf(record, record.object),
         operatorTaints(record.object.spec),
         taintsOf(underVerdict(record.health, record.observed)).map(({ key, effect }) => [key, effect]),
-        closedBecause(record.object)?.reason,
+        closedBecause(record.object),
         record.served === undefined ? undefined : [...record.served].sort(),
         record.report !== undefined,
         record.object.spec?.pricing,

@@ -1,7 +1,7 @@
 /** @module Where the other workloads of a namespace are, for affinities between workloads. */
 import { hanseGroup, storedPlacement } from '../../../shared/api/index.ts';
 import { prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
-import type { CompiledPolicy, OtherWorkload } from '../../../shared/placement/index.ts';
+import type { CompiledPolicy, OtherWorkload, Task } from '../../../shared/placement/index.ts';
 import { type KindCatalog, objectKeyOf } from '../kinds.ts';
 import type { PolicyBook } from './policies.ts';
 
@@ -33,3 +33,16 @@ export const othersIn = ({ store, catalog, policies }: OthersSources, namespace:
       },
     ];
   });
+
+/** The other workloads that decisions on the tasks depend on. */
+export const othersAround = (
+  sources: OthersSources & { readonly policies: Pick<PolicyBook, 'keepsApart'> },
+  tasks: readonly Task[],
+): OtherWorkload[] => {
+  const namespaces = new Set<string>();
+  for (const { workload, policy } of tasks) {
+    const { namespace } = workload.ref;
+    if (looksAtOthers(policy) || sources.policies.keepsApart(namespace)) namespaces.add(namespace);
+  }
+  return [...namespaces].flatMap((namespace) => othersIn(sources, namespace));
+};

@@ -7,7 +7,6 @@ import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import {
   type ClusterView,
   type Decision,
-  type OtherWorkload,
   type PriorityClasses,
   placeEach,
   priorityClassesOf,
@@ -24,7 +23,7 @@ import { commit } from '../objects.ts';
 import { outputOf } from './decide.ts';
 import { type Entry, type EntrySources, placedEntries, shapeByCluster } from './entry.ts';
 import { withParts } from './job-parts.ts';
-import { looksAtOthers, othersIn } from './others.ts';
+import { othersAround } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 import { changeOf, type Decided, isNews, type PlacementChange, replicasIn, writesOf } from './writes.ts';
 
@@ -107,15 +106,6 @@ export const createRounds = (options: RoundOptions): Rounds => {
     return decided.map((one) => settled(one, trouble ?? done));
   };
 
-  const othersFor = (given: readonly Entry[]): OtherWorkload[] => {
-    const namespaces = new Set<string>();
-    for (const { task } of given) {
-      const { namespace } = task.workload.ref;
-      if (looksAtOthers(task.policy) || options.policies.keepsApart(namespace)) namespaces.add(namespace);
-    }
-    return [...namespaces].flatMap((namespace) => othersIn(options, namespace));
-  };
-
   /** Those that run and are not decided on. */
   const placedBeside = (round: Round): Task[] => {
     const beside = placedEntries(options, classes()).filter((entry) => entryIn(round, entry.task) === undefined);
@@ -141,9 +131,10 @@ export const createRounds = (options: RoundOptions): Rounds => {
     };
     // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
     for (const { workId, task, held } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held);
+    const tasks = given.map(({ task }) => task);
     const snapshot = {
       clusters,
-      others: othersFor(given),
+      others: othersAround(options, tasks),
       placed: () => placedBeside(round),
       // Promised before it is written: whoever is decided while this one is on its way to disk sees it. What it gives back is free only when
       // it is written.
@@ -155,7 +146,6 @@ export const createRounds = (options: RoundOptions): Rounds => {
     };
     const writing: Promise<RoundOutcomes>[] = [];
     const together: Decided[] = [];
-    const tasks = given.map(({ task }) => task);
     for (const made of placeEach(snapshot, tasks, { nowMs: env.nowMs() })) {
       const entry = entryIn(round, made);
       if (entry === undefined) continue;

@@ -1,5 +1,5 @@
 /** @module The hub's objects as they would be: what a review supposes laid over what is stored. */
-import { type Cluster, hanseGroup, type PlanDeletion, type WorkloadRef } from '../../../shared/api/index.ts';
+import { type Cluster, hanseGroup, type PlanObjectRef, type WorkloadRef } from '../../../shared/api/index.ts';
 import type { Read } from '../../../shared/capacity/index.ts';
 import { type KubeObject, parseApiVersion } from '../../../shared/kube/object.ts';
 import { keyOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
@@ -60,7 +60,7 @@ const mergedWorkload = (stored: KubeObject | undefined, given: KubeObject): Kube
   };
 };
 
-const takeDeletion = (deletion: PlanDeletion, path: string, store: Store, catalog: KindCatalog, into: Sorted): string | undefined => {
+const takeDeletion = (deletion: PlanObjectRef, path: string, store: Store, catalog: KindCatalog, into: Sorted): string | undefined => {
   const { group, version } = parseApiVersion(deletion.apiVersion);
   const type = catalog.byKind(group, version, deletion.kind);
   if (type === undefined) return `${path}: the hub does not serve ${deletion.kind} of ${deletion.apiVersion}`;
@@ -81,7 +81,7 @@ export const overlayOf = (
   store: Store,
   catalog: KindCatalog,
   objects: readonly unknown[],
-  deletions: readonly PlanDeletion[],
+  deletions: readonly PlanObjectRef[],
 ): Read<Overlay> => {
   const read = readPlanObjects(objects);
   if (!read.ok) return read;

@@ -1,5 +1,5 @@
 /** @module Answers reviews of plans: the hub's state, what is supposed of it, the decision over all of it, and nothing written. */
-import type { PlanReviewSpec } from '../../../shared/api/index.ts';
+import type { PlanObjectRef, PlanReviewSpec } from '../../../shared/api/index.ts';
 import type { Read } from '../../../shared/capacity/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import {
@@ -14,9 +14,10 @@ import {
   withLosses,
 } from '../../../shared/plan/index.ts';
 import { fleetUnder, type PlanSources } from './fleet.ts';
+import { type DecisionNow, decisionNow, type NowSources } from './now.ts';
 
-/** What a review is answered with. */
-export type PlanReviewStatus = PlanAnswer | { readonly losses: readonly Loss[] };
+/** What a review is answered with; nothing is decided about what is gone, has no policy or has ended. */
+export type PlanReviewStatus = PlanAnswer | { readonly losses: readonly Loss[] } | { readonly decision?: DecisionNow };
 
 /** Why there is no plan: what was asked is wrong, in this field of the spec where it is one, or too much is asked at once. */
 export type PlanRefusal = { readonly ok: false; readonly message: string; readonly field?: string; readonly isBusy?: true };
@@ -30,8 +31,13 @@ const reviewsMax = 4;
 const placementsMax = 2_000;
 const rowsMax = 100_000;
 
+/** The hub's state, and whether it has heard its clusters. */
+export type PlannerSources = Omit<PlanSources & NowSources, 'nowMs'> & { readonly isWarm: () => boolean };
+
+const unheard: PlanRefusal = { ok: false, isBusy: true, message: 'the hub has just started and has not heard its clusters yet' };
+
 /** A planner over the hub's state. */
-export const createPlanner = (sources: Omit<PlanSources, 'nowMs'>, env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>): Planner => {
+export const createPlanner = (sources: PlannerSources, env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>): Planner => {
   const at = { nowMs: env.nowMs };
   const breath = (): Promise<void> =>
     new Promise((resolve) => {
@@ -45,6 +51,11 @@ export const createPlanner = (sources: Omit<PlanSources, 'nowMs'>, env: Pick<Run
       if (view.closed === undefined) losses.push(lossOf(fleet, view.name, { nowMs: env.nowMs() }));
     }
     return losses;
+  };
+  const explained = ({ namespace = '', ...ref }: PlanObjectRef): Awaited<ReturnType<Planner>> => {
+    if (!sources.isWarm()) return unheard;
+    const decision = decisionNow({ ...sources, ...at }, { ...ref, namespace });
+    return { ok: true, value: decision === undefined ? {} : { decision } };
   };
   const answer = async (spec: PlanReviewSpec): Promise<Read<PlanReviewStatus> | NoCluster> => {
     const { lose = [], drain = [], everyLoss: isEvery = false, all = false } = spec;
@@ -61,6 +72,7 @@ export const createPlanner = (sources: Omit<PlanSources, 'nowMs'>, env: Pick<Run
   };
   let working = 0;
   return async (spec) => {
+    if (spec.explain !== undefined) return explained(spec.explain);
     if (working >= reviewsMax) {
       return { ok: false, isBusy: true, message: `${reviewsMax} plans are being made already; ask again in a moment` };
     }
