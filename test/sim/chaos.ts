@@ -21,6 +21,9 @@ const burstLookMs = 500;
 const clockSetMs = 3_600_000;
 /** Longer than anything is on its way. */
 const restartMs = 6_000;
+/** By then a death has its verdict; and the least between the restarts of two survivors. */
+const verdictMs = 2_500;
+const restartGapMs = 1_500;
 
 /** Starts the faults of a seed. */
 export const startChaos = (world: World, federation: Federation, seed: number, faults: Faults): Chaos => {
@@ -93,17 +96,36 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     if (random.chance(30)) member.store.compact();
     for (const end of [...member.openWatches]) if (random.chance(50)) end();
   });
-  often('cluster dies', faults.silenceEveryMs, (random) => {
-    const member = memberOf(federation, random.pick(clusters));
+  const die = (member: Member): void => {
     world.say(`cluster ${member.name} goes silent`);
     federation.killAgent(member.name);
     setApi(member, false);
     setGateway(member.name, 'gone');
-    later(downMs(random, faults.silenceMs), 'cluster returns', () => {
-      setApi(member, true);
-      setGateway(member.name, 'well');
-      federation.startAgent(member.name);
-    });
+  };
+  const comeBack = (member: Member): void => {
+    setApi(member, true);
+    setGateway(member.name, 'well');
+    federation.startAgent(member.name);
+  };
+  often('cluster dies', faults.silenceEveryMs, (random) => {
+    const member = memberOf(federation, random.pick(clusters));
+    die(member);
+    later(downMs(random, faults.silenceMs), 'cluster returns', () => comeBack(member));
+  });
+  often('survivors restart', faults.rollingEveryMs, (random) => {
+    const member = memberOf(federation, random.pick(clusters));
+    die(member);
+    let atMs = verdictMs;
+    for (const name of clusters) {
+      if (name === member.name) continue;
+      atMs += restartGapMs + random.below(restartGapMs);
+      later(atMs, 'agent ends', () => {
+        if (federation.agent(name) === undefined) return;
+        federation.killAgent(name);
+        later(downMs(random, 500), 'agent restart', () => federation.startAgent(name));
+      });
+    }
+    later(atMs + restartMs + random.below(restartMs), 'cluster returns', () => comeBack(member));
   });
   often('drift', faults.driftEveryMs, (random) => drift(world, memberOf(federation, random.pick(clusters)), random));
   often('nodes', faults.nodeEveryMs, (random) => changeNodes(world, memberOf(federation, random.pick(clusters)), random));

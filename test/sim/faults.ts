@@ -35,6 +35,8 @@ export type Faults = {
   /** A cluster dies whole: its API, its pods and its agent. */
   readonly silenceEveryMs: number;
   readonly silenceMs: number;
+  /** A cluster dies whole, and the agents of the others are started anew one after the other while it is dead. */
+  readonly rollingEveryMs: number;
   /** A foreign hand changes or deletes what we applied. */
   readonly driftEveryMs: number;
   /** Pods that never become ready. */
@@ -147,6 +149,7 @@ export const drawFaults = (seed: number): Faults => {
     ...mesh,
     drainEveryMs: drawDrains(seed, faultyMs),
     clockSetEveryMs: drawClockSets(seed, faultyMs),
+    rollingEveryMs: drawRolling(seed, faultyMs, hasMesh),
     forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0,
   };
 };
@@ -203,6 +206,12 @@ const drawClockSets = (seed: number, faultyMs: number): number => {
   return random.chance(33) ? Math.ceil(((15_000 + random.below(90_000)) * faultyMs) / longMs) : 0;
 };
 
+/** Survivors are started anew in two of five seeds with a mesh, once or twice as a rule. Drawn apart, too. */
+const drawRolling = (seed: number, faultyMs: number, hasMesh: boolean): number => {
+  const random = prng(seed, 'faults/rolling');
+  return hasMesh && random.chance(40) ? Math.ceil(faultyMs / (3 + random.below(4))) : 0;
+};
+
 /** One draw of a delay, in ms. */
 export const drawDelay = (delay: Delay, random: Prng): number => {
   const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
@@ -229,6 +238,7 @@ export const healed = (faults: Faults): Faults => ({
   apiDownEveryMs: 0,
   watchBreakEveryMs: 0,
   silenceEveryMs: 0,
+  rollingEveryMs: 0,
   driftEveryMs: 0,
   stuckPodPercent: 0,
   nodeEveryMs: 0,

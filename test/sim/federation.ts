@@ -1,7 +1,7 @@
 /** @module A federation of shipped loops over models of everything around them: one hub, a broker, members with their agents. */
 import { type Agent, assembleAgent } from '../../agent/agent.ts';
 import type { MemberApi } from '../../agent/cluster/index.ts';
-import type { Leases } from '../../shared/health/index.ts';
+import type { Leases, WatchPorts } from '../../shared/health/index.ts';
 import { createStore, type Journal, memoryJournal, type OpenStore } from '../../shared/kube/storage/index.ts';
 import { keyOf } from '../../shared/kube/storage/key.ts';
 import { prng } from '../../shared/lib/prng.ts';
@@ -53,6 +53,7 @@ export type Saboteur = {
   readonly bus?: typeof createFleetBus;
   readonly api?: (api: MemberApi) => MemberApi;
   readonly journal?: (journal: Journal) => Journal;
+  readonly watch?: (ports: WatchPorts) => WatchPorts;
 };
 
 /** Everything that runs, and the switches that faults turn. */
@@ -138,6 +139,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
       world.say(`${by} says ${cause} ${phase} of ${target} by ${voters.join()}`);
       observer.verdict(by, target, cause, phase);
     },
+    started: (ports) => saboteur.watch?.(ports) ?? ports,
   });
   const skews = new Map<string, number>();
   const processRandom = random('processes');
@@ -286,6 +288,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     // What answers once in a while only is no false alarm, whoever is to blame.
     isUp: (cluster) => (mesh.gateways.get(cluster) ?? 'well') !== 'gone' && agents.get(cluster)?.process.isStarved() !== true,
     isAwake: (cluster) => agents.get(cluster)?.process.isAwake() === true,
+    isGone: (cluster) => mesh.gateways.get(cluster) === 'gone' && !agents.has(cluster),
     isOpen: (from, to) =>
       !mesh.liars.has(from) &&
       mesh.network.isOpen(from, to, world.nowMs() - startMs) &&
@@ -352,6 +355,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     startAgent,
     killAgent: (cluster) => {
       world.say(`agent ${cluster} dies`);
+      observer.agentEnded(cluster);
       agents.get(cluster)?.process.kill();
       agents.delete(cluster);
     },

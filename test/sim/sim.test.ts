@@ -5,6 +5,7 @@ import type { FleetBus } from '../../hub/fleet/port.ts';
 import { createReportReceiver, type ReportReceiver } from '../../shared/capacity/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import type { Journal } from '../../shared/kube/storage/index.ts';
+import { openPacket } from '../../shared/wire/mesh-packet.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
 import { type Faults, healed } from './faults.ts';
 import type { Saboteur } from './federation.ts';
@@ -141,6 +142,38 @@ describe('a checker notices', () => {
     });
     expect(await brokenRule({}, deaths)).toBeUndefined();
     expect(await brokenRule({ api }, deaths)).toBe('no request to the dead after the verdict');
+  });
+
+  describe('among agents that are started anew', () => {
+    const restarts = (faults: Faults): Faults => ({
+      ...faults,
+      ...{ agents: 5, mesh: 1, clients: 0, burstPermille: 0, faultyMs: 90_000, userEveryMs: 20_000, rollingEveryMs: 12_000 },
+    });
+
+    test('nothing, when all is as it is shipped', async () => {
+      expect(await brokenRule({}, restarts)).toBeUndefined();
+    });
+
+    test('one whose silence on the dead is taken for a word for their being well', async () => {
+      const first = new Map<string, string>();
+      const watch: Saboteur['watch'] = (ports) => ({
+        ...ports,
+        open: (packet, keys) => {
+          const opened = (ports.open ?? openPacket)(packet, keys);
+          if (!opened.ok || opened.message.kind !== 'ballot') return opened;
+          const { from, bootId } = opened.message;
+          if (!first.has(from)) first.set(from, bootId);
+          const well = ['c0', 'c1', 'c2', 'c3', 'c4'];
+          return first.get(from) === bootId ? opened : { ...opened, message: { ...opened.message, votes: [], well } };
+        },
+      });
+      expect(await brokenRule({ watch }, restarts)).toBe('no verdict of death is lifted over a cluster that is dead');
+    });
+
+    test('one that forgets what counts against the limit', async () => {
+      const watch: Saboteur['watch'] = (ports) => ({ ...ports, memory: { kept: undefined, keep: () => undefined } });
+      expect(await brokenRule({ watch }, restarts)).toBe('never more removed than the velocity limit');
+    });
   });
 
   test('a journal that acknowledges what it did not write', async () => {

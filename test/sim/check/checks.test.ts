@@ -19,9 +19,10 @@ const meshWith = () => {
   const count: MeshCount = { tookMs: [], false: 0 };
   const sight: MeshSight = {
     clusters,
-    limit: { clustersPercent: 40, minSurvivors: 1 },
+    limit: { clustersPercent: 40, windowSeconds: 60, minSurvivors: 1 },
     isUp: (name) => !down.has(name),
     isAwake: (name) => !down.has(name),
+    isGone: (name) => down.has(name),
     isOpen: (from, to) => !cut.has(`${from}>${to}`),
   };
   const observer = observe([meshCheck(() => sight, count)], () => nowMs);
@@ -80,13 +81,48 @@ describe('the checker of verdicts', () => {
     expect(observer.broken()?.rule).toBe('never more removed than the velocity limit');
   });
 
-  test('does not count one that is over', () => {
+  test.each<[string, number, string | undefined]>([
+    ['counts one that is over until the window has passed', 30_000, 'never more removed than the velocity limit'],
+    ['does not count it after that', 60_000, undefined],
+  ])('%s', (_, laterMs, rule) => {
+    const { observer, at, down } = meshWith();
+    at(60_000, () => down.add('a').add('c'));
+    observer.verdict('b', 'a', 'Cluster', 'Standing');
+    at(62_000, () => down.delete('a'));
+    observer.verdict('b', 'a', 'Cluster', 'Cleared');
+    at(60_000 + laterMs, () => down.add('d'));
+    for (const name of ['c', 'd']) observer.verdict('b', name, 'Cluster', 'Standing');
+    expect(observer.broken()?.rule).toBe(rule);
+  });
+
+  test('forgets nothing when the agent is started anew, but what it had no time to keep', () => {
     const { observer, at, down } = meshWith();
     at(60_000, () => down.add('a').add('c').add('d'));
     for (const name of ['a', 'c']) observer.verdict('b', name, 'Cluster', 'Standing');
-    observer.verdict('b', 'a', 'Cluster', 'Cleared');
-    observer.verdict('b', 'd', 'Cluster', 'Standing');
+    observer.verdict('e', 'a', 'Cluster', 'Standing');
+    at(60_010, () => undefined);
+    observer.agentEnded('e');
+    at(60_100, () => undefined);
+    observer.agentEnded('b');
+    for (const by of ['b', 'e']) observer.agentStarted(by);
+    for (const name of ['c', 'd']) observer.verdict('e', name, 'Cluster', 'Standing');
     expect(observer.broken()).toBeUndefined();
+    observer.verdict('b', 'd', 'Cluster', 'Standing');
+    expect(observer.broken()?.rule).toBe('never more removed than the velocity limit');
+  });
+
+  test.each<[string, number, boolean, string | undefined]>([
+    ['notices one that is lifted while the cluster is dead', 70_000, true, 'no verdict of death is lifted over a cluster that is dead'],
+    ['bears what was on its way when the cluster died', 64_000, true, undefined],
+    ['says nothing when its agent lived meanwhile', 70_000, false, undefined],
+  ])('%s', (_, atMs, isGone, rule) => {
+    const { observer, at, down } = meshWith();
+    at(60_000, () => down.add('a'));
+    observer.verdict('b', 'a', 'Cluster', 'Standing');
+    at(atMs);
+    if (!isGone) observer.agentStarted('a');
+    observer.verdict('b', 'a', 'Cluster', 'Returning');
+    expect(observer.broken()?.rule).toBe(rule);
   });
 });
 

@@ -29,6 +29,7 @@ export type Sight = {
   readonly reported?: (cluster: string, report: CapacityReport) => void;
   readonly answered?: (cluster: string, item: StatusItem) => void;
   readonly agentStarted?: (cluster: string) => void;
+  readonly agentEnded?: (cluster: string) => void;
   /** Ways between clusters opened or closed, or a gateway changed. */
   readonly worldChanged?: () => void;
   /** A watch (of a cluster's agent, or `hub`) came to a verdict. */
@@ -96,6 +97,9 @@ export const observe = (checkers: readonly Checker[], nowMs: () => number): Obse
     },
     requested: (request) => {
       for (const sight of sights) sight.requested?.(request);
+    },
+    agentEnded: (cluster) => {
+      for (const sight of sights) sight.agentEnded?.(cluster);
     },
     agentStarted: (cluster) => {
       for (const sight of sights) sight.agentStarted?.(cluster);

@@ -13,8 +13,11 @@ import type { Broker } from './broker.ts';
 import { signWith, verifyWith } from './mesh-keys.ts';
 import { openerOf } from './open-once.ts';
 
-/** Told of each verdict that somebody comes to. */
-export type MeshWitness = { readonly verdict: (by: string, verdict: Verdict) => void };
+/** Told of each verdict that somebody comes to, and before that with what the watch of an agent begins, which it may change. */
+export type MeshWitness = {
+  readonly verdict: (by: string, verdict: Verdict) => void;
+  readonly started: (ports: WatchPorts) => WatchPorts;
+};
 
 /** What a gateway says to those who look at it. */
 export type Gateway = 'well' | 'gone' | 'wild';
@@ -150,7 +153,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
       const { publish, onPacket } = connect(process, cluster, (subject) => hears(subject));
       const bootId = process.env.uuid();
       boots.set(cluster, bootId);
-      const watch = startWatch({
+      const ports: WatchPorts = {
         ...portsOf(process, cluster),
         name: cluster,
         bootId,
@@ -173,7 +176,8 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
           kept: memories.get(cluster),
           keep: (memory) => void process.after(keepMs, 'verdicts are kept', () => memories.set(cluster, memory)),
         },
-      });
+      };
+      const watch = startWatch(witness.started(ports));
       onPacket((packet) => watch.hear('broker', packet));
       listeners.set(cluster, { process, hear: (packet) => watch.hear('direct', packet) });
       watch.onMembership(({ membership, packet }) => {
