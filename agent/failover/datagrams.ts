@@ -2,23 +2,19 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { makePacedLog, type RuntimeEnv } from '../../shared/lib/index.ts';
+import { createDatagramMeter, type Dropped } from './datagram-meter.ts';
 
 /** An open socket. */
 export type Datagrams = {
   readonly port: number;
   /** Best effort; `address` is `host:port` or `[v6]:port`. */
   readonly send: (address: string, packet: Uint8Array) => void;
-  /** Packets dropped before anything was looked at: too large, or too many from one place. */
-  readonly dropped: () => number;
   readonly close: () => Promise<void>;
 };
 
 /** Larger datagrams are none of ours. */
 const bytesMax = 1_400;
-/** A peer sends ten packets a second and some; checking a signature costs 0.1 ms, so one place can take a few percent of a core at most. */
-const perSecondMax = 400;
-const placesMax = 1_024;
 const resolvedMsMax = 30_000;
 const namesMax = 1_024;
 
@@ -45,30 +41,43 @@ const makeResolver = (nowMs: () => number, family: 4 | 6) => {
   };
 };
 
-/** Opens a socket and hands on what comes. @throws Error when the address cannot be listened on. */
+/** What is dropped before it is looked at, and why. */
+const droppedText: Readonly<Record<Dropped | 'TooLarge', string>> = {
+  TooLarge: 'larger than any datagram of ours',
+  PlaceFlood: 'more than one place may send in a second',
+  StrangersFlood: 'more in a second than those who are no peer of the membership may send together',
+  Flood: 'more than is looked at in a second',
+};
+
+/** An IPv4 address as a socket for both families shows it is the same address. */
+const plain = (address: string): string => address.replace(/^::ffff:/, '');
+
+/** Opens a socket and hands on what comes; what is dropped is logged, at most once a minute for each cause. @throws Error when the address cannot be listened on. */
 export const openDatagrams = async (options: {
   readonly host: string;
   readonly port: number;
   readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>;
   readonly onPacket: (packet: Uint8Array) => void;
+  /** What peers are reached by, as {@link Datagrams.send} takes it: what comes from there comes before what strangers send. */
+  readonly peers: () => readonly string[];
 }): Promise<Datagrams> => {
   const { monotonicMs, log } = options.env;
   const family = isIP(options.host) === 6 ? 6 : 4;
   const socket: Socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   const resolve = makeResolver(monotonicMs, family);
-  let dropped = 0;
-  let secondMs = monotonicMs();
-  let counts = new Map<string, number>();
+  const dropped = makePacedLog(options.env, 'a datagram was dropped');
+  const meter = createDatagramMeter(() =>
+    options.peers().flatMap((peer) => {
+      const host = partsOf(peer)?.host;
+      const address = host === undefined ? undefined : resolve(host);
+      return address === undefined ? [] : [plain(address)];
+    }),
+  );
   socket.on('message', (packet, { address }) => {
-    if (monotonicMs() - secondMs >= 1_000) {
-      secondMs = monotonicMs();
-      counts = new Map();
-    }
-    const place = counts.has(address) || counts.size < placesMax ? address : 'others';
-    const count = (counts.get(place) ?? 0) + 1;
-    counts.set(place, count);
-    if (packet.length > bytesMax || count > perSecondMax) dropped += 1;
-    else options.onPacket(packet);
+    const from = plain(address);
+    const reason = packet.length > bytesMax ? 'TooLarge' : meter(from, monotonicMs());
+    if (reason === undefined) options.onPacket(packet);
+    else dropped.note(reason, { reason, from, message: droppedText[reason] });
   });
   await new Promise<void>((ready, fail) => {
     socket.once('error', fail);
@@ -91,7 +100,6 @@ export const openDatagrams = async (options: {
       if (parts === undefined || host === undefined) return;
       socket.send(packet, parts.port, host, () => undefined);
     },
-    dropped: () => dropped,
     close: () => new Promise((closed) => socket.close(() => closed())),
   };
 };

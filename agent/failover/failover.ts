@@ -115,7 +115,12 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
   ];
   try {
     if (options.listen !== undefined) {
-      datagrams = await openDatagrams({ ...options.listen, env, onPacket: (packet) => watch.hear('direct', packet) });
+      datagrams = await openDatagrams({
+        ...options.listen,
+        env,
+        onPacket: (packet) => watch.hear('direct', packet),
+        peers: () => (watch.membership()?.members ?? []).filter(({ name }) => name !== cluster).flatMap(({ addresses }) => addresses),
+      });
     }
   } catch (error) {
     watch.stop();

@@ -1,0 +1,48 @@
+/** @module Which datagrams are looked at: peers before strangers, and of nobody more than the process can bear. */
+import { createSocket } from 'node:dgram';
+import { expect, test } from 'vitest';
+import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { nodeEnv } from '../../shared/node/index.ts';
+import { createDatagramMeter, datagramLimits } from './datagram-meter.ts';
+import { openDatagrams } from './datagrams.ts';
+
+/** How many of so many datagrams from each place are looked at, the places one after the other. */
+const lookedAt = (meter: ReturnType<typeof createDatagramMeter>, places: readonly string[], each: number, nowMs: number): number =>
+  places.flatMap((place) => Array.from({ length: each }, () => meter(place, nowMs))).filter((dropped) => dropped === undefined).length;
+const placesOf = (network: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${network}.${at >> 8}.${at & 255}`);
+
+test('strangers from however many places take nothing from peers, and no more than their share of the processor', () => {
+  const peers = placesOf('10.1', 20);
+  const meter = createDatagramMeter(() => peers);
+  expect(lookedAt(meter, placesOf('203.0', 2_000), 20, 0)).toBe(datagramLimits.fromStrangers);
+  expect(lookedAt(meter, peers, 100, 900)).toBe(2_000);
+  expect(lookedAt(meter, placesOf('203.1', 2_000), 20, 1_000)).toBe(datagramLimits.fromStrangers);
+});
+
+test('one place is bounded, a peer too, whoever may have forged its address', () => {
+  const peers = placesOf('10.1', 100);
+  const meter = createDatagramMeter(() => peers);
+  expect(lookedAt(meter, peers.slice(0, 1), 1_000, 0)).toBe(datagramLimits.perPlace);
+  expect(lookedAt(meter, ['203.0.0.1'], 1_000, 0)).toBe(datagramLimits.perPlace);
+  expect(lookedAt(meter, peers.slice(1), 1_000, 0)).toBe(datagramLimits.inAll - 2 * datagramLimits.perPlace);
+});
+
+test('what is dropped is told of, and what is not arrives', async () => {
+  const told: unknown[] = [];
+  const packets: number[] = [];
+  const env: RuntimeEnv = nodeEnv({ ...silentLog, warn: (_, fields) => void told.push(fields) });
+  const listen = { host: '127.0.0.1', port: 0, peers: () => ['127.0.0.1:1', 'not an address'] };
+  const datagrams = await openDatagrams({ ...listen, env, onPacket: (packet) => packets.push(packet.length) });
+  const socket = createSocket('udp4');
+  const send = (bytes: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      socket.send(Buffer.alloc(bytes), datagrams.port, '127.0.0.1', (error) => (error === null ? resolve() : reject(error)));
+    });
+  await send(1_401);
+  await send(1_400);
+  await expect.poll(() => packets).toEqual([1_400]);
+  expect(told).toMatchObject([{ reason: 'TooLarge', from: '127.0.0.1', times: 1 }]);
+  socket.close();
+  await datagrams.close();
+});
