@@ -119,6 +119,7 @@ export const startControl = (options: ControlOptions): Control => {
     health,
     kindTroubles: options.kindTroubles ?? (() => []),
     removals,
+    watched: (name) => verdicts?.watched(name),
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
     onCluster: (name) => {
       changes.add(name);
@@ -134,7 +135,18 @@ export const startControl = (options: ControlOptions): Control => {
   const verdicts =
     mesh === undefined
       ? undefined
-      : startVerdictLoop({ store, bus, env, directory, events, removals, sentTo: board.newestSeqTo, ...mesh, onJudged: cluster.judged });
+      : startVerdictLoop({
+          store,
+          bus,
+          env,
+          directory,
+          events,
+          removals,
+          sentTo: board.newestSeqTo,
+          ...mesh,
+          onJudged: cluster.judged,
+          onWatched: cluster.recheck,
+        });
 
   const routes = createRoutes({
     store,

@@ -16,3 +16,13 @@ it.each([
   };
   expect(clusterType.cells(cluster, 0).slice(3, 5)).toEqual(shown);
 });
+
+it.each([
+  ['Ready where the others can tell its death', { status: 'True', reason: 'Watched' }, 'Ready'],
+  ['what lacks where they cannot', { status: 'False', reason: 'NoProbes' }, 'NoProbes'],
+])('the wide column of failover shows %s', (_, found, shown) => {
+  const condition = { type: 'FailoverReady', message: '', lastTransitionTime: '2030-01-01T00:00:00Z', ...found };
+  const cluster = { apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'eu' }, status: { conditions: [condition] } };
+  const at = clusterType.columns.findIndex(({ name, priority }) => name === 'Failover' && priority === 1);
+  expect(clusterType.cells(cluster, 0)[at]).toBe(shown);
+});

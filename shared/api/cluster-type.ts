@@ -148,6 +148,13 @@ const standing = (object: KubeObject): string => {
 const causeText = ({ verdict }: ClusterStatus): string =>
   verdict === undefined ? '' : `${verdict.cause}${verdict.phase === 'Returning' ? ' (returning)' : ''}`;
 
+/** `Ready`, or what lacks for the others to tell its death: `NoProbes`. */
+const failoverText = (object: KubeObject): string => {
+  const condition = clusterCondition(object, 'FailoverReady');
+  if (condition === undefined) return '<unknown>';
+  return condition.status === 'True' ? 'Ready' : condition.reason;
+};
+
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const status = statusOf(object);
   const labels = labelsOfCluster(object);
@@ -166,6 +173,7 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
     specOf(object)
       .taints?.map(({ key, effect }) => `${key}:${effect}`)
       .join(',') || '<none>',
+    failoverText(object),
   ];
 };
 
@@ -209,6 +217,7 @@ export const clusterType: ResourceType = {
     ageColumn,
     column('Zone', 'string', 'Its zone.', 1),
     column('Taints', 'string', 'Taints that keep replicas away.', 1),
+    column('Failover', 'string', 'Whether the others can tell its death; else what lacks.', 1),
   ],
   cells,
   selectableFields: (object) => ({ 'spec.admission': specOf(object).admission ?? 'Pending' }),

@@ -8,6 +8,7 @@ import type { FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
+import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, heardSince, onTick } from './health.ts';
@@ -27,6 +28,8 @@ export type ClusterLoopOptions = {
   readonly onCluster: (name: string) => void;
   /** What the hub does not take of the kinds that a cluster serves. */
   readonly kindTroubles: (name: string) => readonly string[];
+  /** How the others watch a cluster; undefined = nothing is known of it now. */
+  readonly watched: (name: string) => Watched | undefined;
   /** What is still in a cluster that is emptied. */
   readonly drainOf: (cluster: Cluster) => DrainCount | undefined;
   /** Asked before a cluster counts as lost by the hub's own hearing. */
@@ -159,6 +162,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
         ...record,
         options: options.health,
         kindTroubles: options.kindTroubles(name),
+        watched: options.watched(name),
         drain: cluster.spec?.drain === undefined ? undefined : options.drainOf(cluster),
       },
       nowMs,

@@ -60,6 +60,32 @@ describe('nextStatus', () => {
     expect(nextStatus({ ...cluster, status }, { ...facts, hello, services: [] }, 0)).not.toHaveProperty('addresses');
   });
 
+  it('says what lacks for a failover before anything dies, and leaves it said while nothing is known of it', () => {
+    const watched = { name: 'a', role: 'Cluster', probes: [], addresses: ['a:1'], observers: 2, domains: 2, domainsMin: 2 } as const;
+    const facts = { health: well, report, hello };
+    const status = nextStatus(cluster, { ...facts, watched }, 0);
+    expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'FailoverReady', status: 'False', reason: 'NoProbes' }));
+    expect(nextStatus({ ...cluster, status }, facts, 0).conditions).toEqual(status.conditions);
+  });
+
+  it('tells with the silence of an agent why nobody can say more', () => {
+    const observed: Observed = {
+      ...{
+        cause: 'Silent',
+        phase: 'Standing',
+        sinceMs: 9_000,
+        message: 'no address is known',
+        votes: '2/2/2',
+        voters: ['b', 'c'],
+        epoch: 0,
+      },
+      isReplicasTurn: false,
+    };
+    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const ready = nextStatus(cluster, { health: lost, report, hello, observed }, 20_000).conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toMatch(/^the agent stopped beating; .*; no address is known$/);
+  });
+
   it('names a cause while the cluster is not ready, and drops it afterwards', () => {
     const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const status = nextStatus(cluster, { health: lost, report, hello: undefined }, 20_000);

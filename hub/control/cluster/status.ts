@@ -7,6 +7,7 @@ import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
+import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, type HealthOptions, healthDefaults, heldDownUntil, readyCondition } from './health.ts';
@@ -30,6 +31,8 @@ export type ClusterFacts = {
   readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
+  /** How the others watch it; absent = nothing is known of that now. */
+  readonly watched?: Watched | undefined;
   /** What is still in a cluster that is emptied. */
   readonly drain?: DrainCount | undefined;
 };
@@ -165,7 +168,10 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
   const { health, observed, held } = facts;
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed);
   if (held !== undefined) return removalHeld(held);
-  const heard: Finding = { type: 'Ready', ...readyCondition(underVerdict(health, observed), heldUntil(facts)) };
+  const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
+  // Why nobody can say more than that it is silent.
+  const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;
+  const heard: Finding = { type: 'Ready', ...ready, message };
   return health.phase === 'Unseen' ? (notIn(cluster) ?? heard) : heard;
 };
 
@@ -176,7 +182,8 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   const { observed } = facts;
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
-  const conditions = withKinds(access, facts.kindTroubles ?? [], nowMs);
+  const served = withKinds(access, facts.kindTroubles ?? [], nowMs);
+  const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
     conditions.find(({ type }) => type === 'Ready'),
     observed,

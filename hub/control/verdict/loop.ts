@@ -15,6 +15,7 @@ import { startMembershipLoop } from './membership-loop.ts';
 import type { Observed } from './relation.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk } from './shadow-desk.ts';
+import { type Watched, watchedIn } from './watched.ts';
 
 /** What the loop is built from. */
 export type VerdictLoopOptions = {
@@ -31,6 +32,8 @@ export type VerdictLoopOptions = {
   readonly removals: Removals;
   /** What is known of the cluster's life changed. */
   readonly onJudged: (name: string) => void;
+  /** How the cluster is watched may have changed. */
+  readonly onWatched: (name: string) => void;
 };
 
 /** A running loop. */
@@ -39,6 +42,8 @@ export type VerdictLoop = {
   readonly isFenced: (name: string) => boolean;
   /** A Cluster or a FailoverPolicy was written or deleted. */
   readonly onObject: () => void;
+  /** How the others watch a cluster; undefined where it takes no part, or before it is known. */
+  readonly watched: (name: string) => Watched | undefined;
   readonly watch: Watch;
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
@@ -71,7 +76,10 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     directory,
     gate,
     bootId,
-    onMembers: (packet) => watch.hear('broker', packet),
+    onMembers: (packet) => {
+      watch.hear('broker', packet);
+      for (const { name } of directory.all()) options.onWatched(name);
+    },
     told: watch.membershipTold,
   });
   const turns = startReplicaTurns({
@@ -130,6 +138,11 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   ];
   return {
     onObject: members.changed,
+    watched: (name) => {
+      const list = members.current();
+      // Before its agent has told this hub where it hears datagrams nothing can be said to lack.
+      return list === undefined || directory.get(name)?.hello === undefined ? undefined : watchedIn(list, name);
+    },
     watch,
     isFenced: watch.leases.isFenced,
     pending: () => members.pending() + turns.pending(),

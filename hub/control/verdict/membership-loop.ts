@@ -38,6 +38,8 @@ export type MembershipLoop = {
   readonly changed: () => void;
   /** Gives an agent the list and its permission, when its turn comes. */
   readonly give: (name: string) => void;
+  /** The list in force; undefined before the first. */
+  readonly current: () => Membered | undefined;
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -131,6 +133,7 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
   return {
     changed: () => controller.addAfter(key, gatherMs(size())),
     give: giving.add,
+    current: () => current,
     pending: controller.pending,
     stop: async () => {
       cancelGive();
