@@ -121,11 +121,7 @@ export const startControl = (options: ControlOptions): Control => {
     removals,
     watched: (name) => verdicts?.watched(name),
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
-    onCluster: (name) => {
-      changes.add(name);
-      // Whether it is given up is told to the agents.
-      verdicts?.onObject();
-    },
+    onCluster: changes.add,
     onCapacity: (name) => {
       placement.roomGrew(name);
       gpus.changed();

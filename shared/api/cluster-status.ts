@@ -148,6 +148,9 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     runtimeClasses: list('RuntimeClasses.', text('A RuntimeClass.'), { type: 'set' }, listMax),
     networks: list('Secondary networks.', text('A network, namespace/name.'), { type: 'set' }, listMax),
   }),
+  givenUpSince: text(
+    'Since when it counts as lost, RFC 3339: its replicas are placed elsewhere, and who does not hear it sends it no requests. Absent while it does not.',
+  ),
   addresses: fields(
     'Where the other clusters may look at this one from outside, as its agent tells. Counts where spec.probes is absent, the API server first.',
     {

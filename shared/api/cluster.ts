@@ -186,6 +186,8 @@ export type ClusterStatus = {
   /** What the agent could not read, and why: of that nothing is known. */
   readonly unsupported?: readonly string[];
   readonly features?: { readonly runtimeClasses?: readonly string[]; readonly networks?: readonly string[] };
+  /** Since when its replicas are placed elsewhere because it is lost, and who does not hear it sends it no requests; outlives the hub. */
+  readonly givenUpSince?: string;
   /** Where others may look at it, by what its agent tells, `tcp://host:port`; counts where `spec.probes` is absent. */
   readonly addresses?: {
     readonly apiServer?: string;

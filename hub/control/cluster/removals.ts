@@ -31,9 +31,7 @@ export const createRemovals = (directory: Directory, policy: () => FailoverPolic
       const nowMs = monotonicMs();
       const rules = meshPolicyOf(policy());
       const { members } = membersOf(
-        directory
-          .all()
-          .flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {}, isLost: false }])),
+        directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
         policy(),
         '',
       );

@@ -68,6 +68,27 @@ describe('nextStatus', () => {
     expect(nextStatus({ ...cluster, status }, facts, 0).conditions).toEqual(status.conditions);
   });
 
+  describe('says since when a cluster is given up', () => {
+    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const facts = { health: lost, report, hello };
+    const status = nextStatus(cluster, facts, 20_000);
+    const later = (change: Partial<Parameters<typeof nextStatus>[1]>) =>
+      nextStatus({ ...cluster, status }, { ...facts, ...change }, 30_000).givenUpSince;
+
+    it('from when its replicas are placed elsewhere, also by a hub that starts again and has not heard it', () => {
+      expect(status.givenUpSince).toBe('1970-01-01T00:00:20Z');
+      expect(later({})).toBe('1970-01-01T00:00:20Z');
+      expect(later({ health: unseen(30_000) })).toBe('1970-01-01T00:00:20Z');
+    });
+
+    it('until it is heard again, and not while it is in doubt, held by a limit or new', () => {
+      expect(later({ health: onBeat(lost, 30_000, { reachable: true }) })).toBeUndefined();
+      expect(later({ health: onTick(well, 5_000, 0, healthDefaults) })).toBeUndefined();
+      expect(later({ held: 'Clusters' })).toBeUndefined();
+      expect(nextStatus(cluster, { ...facts, health: unseen(0) }, 0)).not.toHaveProperty('givenUpSince');
+    });
+  });
+
   it('tells with the silence of an agent why nobody can say more', () => {
     const observed: Observed = {
       ...{

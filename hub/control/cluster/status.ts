@@ -88,6 +88,18 @@ const addressesOf = (old: ClusterStatus['addresses'], { hello, services }: Clust
   return { addresses: { ...(apiServer === undefined ? {} : { apiServer }), ...(known.length === 0 ? {} : { services: known }) } };
 };
 
+/** From when its replicas are placed elsewhere until it is heard again. A hub that has just started has heard nobody: what was so stays. */
+const givenUpOf = (
+  before: string | undefined,
+  { health, observed, held }: ClusterFacts,
+  nowMs: number,
+): Pick<ClusterStatus, 'givenUpSince'> => {
+  const { phase } = underVerdict(health, observed);
+  const isLost = phase === 'Lost' && held === undefined;
+  if (!isLost && (phase !== 'Unseen' || before === undefined)) return {};
+  return { givenUpSince: before ?? timeText(nowMs) };
+};
+
 const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentStatusUnknown: 'Cluster',
   MemberAPIUnreachable: 'APIServer',
@@ -178,7 +190,13 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { hello, report } = facts;
-  const { verdict: _, drain, addresses, ...old } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
+  const {
+    verdict: _,
+    drain,
+    addresses,
+    givenUpSince,
+    ...old
+  } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const { observed } = facts;
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
@@ -202,6 +220,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
       ? {}
       : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs), observedGeneration: cluster.metadata.generation ?? 0 } }),
     ...addressesOf(addresses, facts),
+    ...givenUpOf(givenUpSince, facts, nowMs),
     ...verdict,
     ...historyOf(old, verdict, nowMs),
   };

@@ -3,19 +3,18 @@
  * speak to the others.
  */
 
-import { type Cluster, defaultFailoverPolicy, type FailoverPolicy, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
+import { defaultFailoverPolicy, type FailoverPolicy, hanseApiVersion, hanseGroup } from '../../../shared/api/index.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { hubName } from '../../../shared/wire/mesh.ts';
 import type { MeshGate } from '../../../shared/wire/mesh-gate.ts';
 import type { HubMesh } from '../../fleet/port.ts';
-import type { ClusterRecord, Directory } from '../cluster/directory.ts';
+import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser, newMetadata } from '../objects.ts';
-import { type Membered, type MemberSource, membersOf } from './membership.ts';
+import { type Membered, membersOf } from './membership.ts';
 import { startPacer } from './pacer.ts';
-import { underVerdict } from './relation.ts';
 
 /** What the loop is built from. */
 export type MembershipLoopOptions = {
@@ -80,7 +79,11 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
 
   const wanted = (): Membered =>
     membersOf(
-      directory.all().flatMap((record) => (record.object === undefined ? [] : [sourceOf(record, record.object)])),
+      directory
+        .all()
+        .flatMap(({ object, hello }) =>
+          object === undefined ? [] : [{ cluster: object, meshAddresses: hello?.meshAddresses ?? [], labels: hello?.labels ?? {} }],
+        ),
       storedPolicy(store)?.spec ?? {},
       mesh.publicKey,
     );
@@ -142,13 +145,6 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
     },
   };
 };
-
-const sourceOf = (record: ClusterRecord, cluster: Cluster): MemberSource => ({
-  cluster,
-  meshAddresses: record.hello?.meshAddresses ?? [],
-  labels: record.hello?.labels ?? {},
-  isLost: record.held === undefined && underVerdict(record.health, record.observed).phase === 'Lost',
-});
 
 /** The permission of each agent, kept until half of its life has passed. */
 const keepPermissions = (env: RuntimeEnv, mesh: HubMesh) => {

@@ -13,7 +13,7 @@ const cluster: Cluster = {
     addresses: { apiServer: 'tcp://a.example:6443' },
   },
 };
-const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, isLost: false };
+const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {} };
 const told = (change: Partial<MemberSource> = {}) => membersOf([{ ...source, ...change }], {}, 'UHUB').members[0];
 
 test('where datagrams reach it, and where it can be looked at from outside although nobody wrote it', () => {
@@ -21,6 +21,7 @@ test('where datagrams reach it, and where it can be looked at from outside altho
 });
 
 test('that it is given up, for as long as it is', () => {
-  expect(told({ isLost: true })).toMatchObject({ isLost: true });
+  const givenUp = { ...cluster, status: { ...cluster.status, givenUpSince: '2030-01-01T00:00:00Z' } };
+  expect(told({ cluster: givenUp })).toMatchObject({ isLost: true });
   expect(told()).not.toHaveProperty('isLost');
 });

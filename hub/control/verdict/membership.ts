@@ -15,8 +15,6 @@ export type MemberSource = {
   readonly cluster: Cluster;
   readonly meshAddresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Its replicas are placed elsewhere. */
-  readonly isLost: boolean;
 };
 
 /** What changes rarely: without what each giving adds. */
@@ -32,7 +30,7 @@ export const domainOf = (labels: Readonly<Record<string, string>>): string => {
   return provider === '' && region === '' ? 'unknown' : `${provider}/${region}`;
 };
 
-const memberOf = ({ cluster, meshAddresses, labels, isLost }: MemberSource, probes: readonly ProbeAddress[]): Member => {
+const memberOf = ({ cluster, meshAddresses, labels }: MemberSource, probes: readonly ProbeAddress[]): Member => {
   const { metadata, spec, status } = cluster;
   const cpuMilli = status?.capacity?.allocatable.cpu ?? 0;
   return {
@@ -43,7 +41,7 @@ const memberOf = ({ cluster, meshAddresses, labels, isLost }: MemberSource, prob
     domain: domainOf({ ...labels, ...metadata.labels }),
     capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
     probes,
-    ...(isLost ? { isLost } : {}),
+    ...(status?.givenUpSince === undefined ? {} : { isLost: true }),
   };
 };
 
