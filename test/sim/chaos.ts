@@ -61,6 +61,15 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     later(downMs(random, faults.downMs), 'agent restart', () => federation.startAgent(cluster));
   });
   often('broker crash', faults.crashBrokerEveryMs, (random) => federation.broker.crash(downMs(random, faults.downMs)));
+  if (faults.outageMs > 0) {
+    const { outageMs } = faults;
+    later(prng(seed, 'chaos/outage').below(faults.faultyMs), 'outage', () => {
+      world.say(`hub and broker are away for ${outageMs} ms`);
+      federation.killHub();
+      federation.broker.crash(outageMs);
+      later(outageMs, 'end of outage', federation.startHub);
+    });
+  }
   often('forgery', faults.forgeEveryMs, federation.broker.forge);
   often('link cut', faults.cutLinkEveryMs, (random) => {
     const link = random.pick(['hub', ...clusters]);

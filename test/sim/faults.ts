@@ -1,5 +1,6 @@
 /** @module The faults of one seed: each draws its own mix (swarm testing, Groce et al. 2012), so that rare combinations come up. */
 import { type Prng, prng } from '../../shared/lib/prng.ts';
+import { connectBackoff, joinBackoff } from '../../shared/wire/comeback.ts';
 
 /** A delay in ms: uniform, and now and then `slowMs`. */
 export type Delay = { readonly minMs: number; readonly maxMs: number; readonly slowPercent: number; readonly slowMs: number };
@@ -14,6 +15,10 @@ export type Faults = {
   /** Whole readings and replays may hold records that are older than what was delivered before. */
   readonly cutLinkEveryMs: number;
   readonly cutLinkMs: number;
+  /** The longest wait of an agent between two tries to connect; 0 = it tries again at once. */
+  readonly backoffMs: number;
+  /** Once in the run hub and broker are away together for so long; 0 = never. */
+  readonly outageMs: number;
   /** How long a peer takes to notice that its connection is gone, at most. */
   readonly noticeMs: number;
   /** A record of work is overwritten at the broker by somebody else. */
@@ -150,6 +155,7 @@ export const drawFaults = (seed: number): Faults => {
     drainEveryMs: drawDrains(seed, faultyMs),
     clockSetEveryMs: drawClockSets(seed, faultyMs),
     rollingEveryMs: drawRolling(seed, faultyMs, hasMesh),
+    ...drawOutage(seed),
     forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0,
   };
 };
@@ -212,6 +218,16 @@ const drawRolling = (seed: number, faultyMs: number, hasMesh: boolean): number =
   return hasMesh && random.chance(40) ? Math.ceil(faultyMs / (3 + random.below(4))) : 0;
 };
 
+/** Agents wait longer and longer between tries in two seeds of five, and hub and broker are away for long in most of those. Drawn apart as well. */
+const drawOutage = (seed: number) => {
+  const random = prng(seed, 'faults/outage');
+  const isOn = random.chance(40);
+  return {
+    backoffMs: isOn ? 5_000 + random.below(joinBackoff.maxMs + connectBackoff.maxMs - 5_000) : 0,
+    outageMs: isOn && random.chance(70) ? 20_000 + random.below(100_000) : 0,
+  };
+};
+
 /** One draw of a delay, in ms. */
 export const drawDelay = (delay: Delay, random: Prng): number => {
   const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
@@ -225,6 +241,8 @@ export const healed = (faults: Faults): Faults => ({
   dropPercent: 0,
   duplicatePercent: 0,
   cutLinkEveryMs: 0,
+  backoffMs: 0,
+  outageMs: 0,
   forgeEveryMs: 0,
   crashHubEveryMs: 0,
   crashAgentEveryMs: 0,

@@ -10,6 +10,7 @@ import { capacityCheck } from './check/capacity-check.ts';
 import { type ClientCount, type ClientSight, clientCheck } from './check/client-check.ts';
 import { drainCheck } from './check/drain-check.ts';
 import { journalCheck } from './check/journal-check.ts';
+import { lossCheck } from './check/loss-check.ts';
 import { type MeshCount, type MeshSight, meshCheck } from './check/mesh-check.ts';
 import { type Observer, observe } from './check/observer.ts';
 import { type SingletonCount, type SingletonSight, singletonCheck } from './check/singleton-check.ts';
@@ -29,6 +30,7 @@ import { createMesh, keyOfMember, type Mesh } from './model/mesh.ts';
 import { createNameServer, type NameServer } from './model/name-server.ts';
 import { clusterOf, endpointsIn, exportWeb, importedIn, nameServerOf, webPolicy } from './model/web.ts';
 import { startProcess } from './process.ts';
+import { createUntouched } from './untouched.ts';
 import { clusterLabelsOf } from './users.ts';
 import { startMs, type World } from './world.ts';
 
@@ -129,10 +131,13 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const checkSingletons = singletonCheck(() => singletonSight, singletons);
   const requests: ClientCount = { requests: 0, lost: 0, recoverMs: new Map(), lastBad: new Map() };
   const checkClients = clientCheck(() => clientSight, requests);
-  const observer = observe([journalCheck, workCheck, capacityCheck, drainCheck, checkMesh, checkSingletons, checkClients], world.nowMs);
+  const untouched = createUntouched(world);
+  const checkLosses = lossCheck((cluster) => (agents.has(cluster) ? untouched.forMs(cluster) : 0));
+  const checks = [journalCheck, workCheck, capacityCheck, drainCheck, checkMesh, checkSingletons, checkClients, checkLosses];
+  const observer = observe(checks, world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
-  const broker = createBroker(world, random('bus'), faults);
+  const broker = untouched.broker(createBroker(world, random('bus'), random('waits'), faults));
   const journalRandom = random('journal');
   const mesh = createMesh(world, broker, seed, faults, {
     verdict: (by, { target, cause, phase, voters }) => {
@@ -149,7 +154,8 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const hasClients = faults().clients > 0;
   let hub: HubRun | undefined;
 
-  const start = (name: string) => startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0);
+  const start = (name: string) =>
+    untouched.process(startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0));
 
   const shape = random('shape');
   const taints = random('taints');
@@ -237,6 +243,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     if (member === undefined || agents.has(cluster)) return;
     const process = start(cluster);
     world.say(`agent ${cluster} starts`);
+    untouched.touch(cluster);
     observer.agentStarted(cluster);
     const api = createMemberApi(world, process, member, prng(processRandom.below(2 ** 31), `api/${cluster}`), faults, {
       sending: (verb, object) => {

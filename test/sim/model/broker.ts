@@ -2,6 +2,7 @@
  * @module The broker as peers see it: core messages that may be lost, doubled and overtake each other, and two buckets that keep the last
  * record of each key, deliver in order within a connection, and hand over everything again after a reconnect.
  */
+import { backoffMs } from '../../../shared/lib/backoff.ts';
 import type { Prng } from '../../../shared/lib/prng.ts';
 import { drawDelay, type Faults } from '../faults.ts';
 import type { Process } from '../process.ts';
@@ -61,6 +62,8 @@ type Session = {
   readonly hears: (subject: string) => boolean;
   readonly handlers: PeerHandlers;
   readonly followers: Follower[];
+  /** Tries to connect that failed since the last that did not. */
+  tries: number;
   /** Counts connections: what was under way on an earlier one is lost. */
   epoch: number;
   /** As the peer sees it. */
@@ -71,8 +74,8 @@ type Session = {
   lastDeliveryMs: number;
 };
 
-/** A broker without peers and records. `faults` is asked anew for each message. */
-export const createBroker = (world: World, random: Prng, faults: () => Faults): Broker => {
+/** A broker without peers and records. `waits`: the chance of waits between tries. `faults` is asked anew for each message. */
+export const createBroker = (world: World, random: Prng, waits: Prng, faults: () => Faults): Broker => {
   const buckets = new Map<string, Map<string, Record>>([
     ['work', new Map()],
     ['status', new Map()],
@@ -108,12 +111,20 @@ export const createBroker = (world: World, random: Prng, faults: () => Faults): 
     deliver(session, `end of reading of ${follower.bucket}`, () => follower.done(held.map(({ key }) => key)));
   };
 
+  /** The hub tries again at once, as the shipped one does. */
+  const waitOf = (session: Session): number => {
+    const soonMs = 500 + random.below(1_000);
+    const { backoffMs: maxMs } = faults();
+    return maxMs === 0 || session.link === 'hub' ? soonMs : backoffMs(session.tries++, { baseMs: soonMs, maxMs }, waits.next);
+  };
+
   const connect = (session: Session): void => {
     if (!session.process.alive() || session.connected) return;
     if (!reachable(session)) {
-      session.process.after(500 + random.below(1_000), 'connect', () => connect(session));
+      session.process.after(waitOf(session), 'connect', () => connect(session));
       return;
     }
+    session.tries = 0;
     session.epoch += 1;
     session.connected = true;
     session.sound = true;
@@ -186,7 +197,18 @@ export const createBroker = (world: World, random: Prng, faults: () => Faults): 
   };
 
   const join: Broker['join'] = (process, link, hears, handlers) => {
-    const session: Session = { process, link, hears, handlers, followers: [], epoch: 0, connected: false, sound: false, lastDeliveryMs: 0 };
+    const session: Session = {
+      process,
+      link,
+      hears,
+      handlers,
+      followers: [],
+      tries: 0,
+      epoch: 0,
+      connected: false,
+      sound: false,
+      lastDeliveryMs: 0,
+    };
     // Places of the dead are cleared away, so that the list stays short.
     for (const dead of sessions.filter((other) => !other.process.alive())) sessions.splice(sessions.indexOf(dead), 1);
     sessions.push(session);
