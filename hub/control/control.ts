@@ -16,6 +16,7 @@ import { startEventSweep } from './event-sweep.ts';
 import { createEventRecorder } from './events.ts';
 import { startGpuLoop } from './gpu/loop.ts';
 import { type KindCatalog, workIdOf } from './kinds.ts';
+import { startHandMadeLoop } from './placement/hand-made.ts';
 import { startPlacementLoop } from './placement/loop.ts';
 import { createPolicyBook } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
@@ -108,6 +109,7 @@ export const startControl = (options: ControlOptions): Control => {
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
   const deciding = { store, env, catalog, directory, ledger, policies, events, isWarm };
   const placement = startPlacementLoop(deciding);
+  const handMade = startHandMadeLoop({ store, env, catalog, events });
   const rebalancing = startRebalanceLoop({ ...deciding, solver: options.solver, onMoved: placement.moved });
   const changes = createClusterChanges({ store, env, catalog, directory, board, placement, work, traffic });
   const gpus = startGpuLoop({ store, env, directory });
@@ -151,6 +153,7 @@ export const startControl = (options: ControlOptions): Control => {
     dependencies,
     board,
     placement,
+    handMade,
     work,
     lookAtStatus,
     cluster,
@@ -163,7 +166,7 @@ export const startControl = (options: ControlOptions): Control => {
   const unwatch = store.watch('', from, routes.onChange);
   const stopListening = listenToClusters({ bus, board, work, env, isForeign: store.isForeign, olderCopy, lookAtStatus });
   const stopSweep = startEventSweep(events, env);
-  const loops = [cluster, gpus, traffic, placement, work, status];
+  const loops = [cluster, gpus, traffic, placement, handMade, work, status];
 
   return {
     directory,

@@ -1,6 +1,6 @@
 /** @module What every cluster makes for itself goes to none, over a real store and API server with agents in the small. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { storedPlacement } from '../../shared/api/index.ts';
+import { keptExplanation, storedPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { workIdOf } from './kinds.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
@@ -83,6 +83,7 @@ describe('what every cluster makes for itself', () => {
       kind: 'Placement',
       metadata: { name: 'kube-root-ca.crt-configmap', namespace: 'shop', uid: 'p', generation: 1 },
       spec: { workload: ref, policy: 'shop/all', clusters: [{ name: 'home' }] },
+      status: { explained: keptExplanation([]) },
     };
     const held = { ...made, metadata: { ...made.metadata, finalizers: ['hanse.dev/placement'] } };
     await it.store.commit([

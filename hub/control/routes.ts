@@ -8,6 +8,7 @@ import { claimantsOf, claimTemplatePrefix, type DependencyIndex } from './depend
 import { type GpuLoop, gpuPoolPrefix } from './gpu/loop.ts';
 import { internalPrefix } from './kinds/index.ts';
 import { type KindCatalog, objectKeyOf, podSpecOf, refOf, workIdOf } from './kinds.ts';
+import type { HandMadeLoop } from './placement/hand-made.ts';
 import type { PlacementLoop } from './placement/loop.ts';
 import { placementOf } from './placement/names.ts';
 import { type PolicyBook, policyPrefixes } from './placement/policies.ts';
@@ -25,6 +26,7 @@ export type RouteParts = {
   readonly board: Board;
   readonly placement: Pick<PlacementLoop, 'add' | 'recheckWaiting' | 'remember'>;
   readonly work: Pick<WorkLoop, 'add'>;
+  readonly handMade: Pick<HandMadeLoop, 'takes' | 'takesStored'>;
   readonly lookAtStatus: (key: StorageKey) => void;
   readonly cluster: Pick<ClusterLoop, 'onObject'>;
   readonly traffic: Pick<TrafficLoop, 'onChange' | 'onCluster'>;
@@ -63,7 +65,7 @@ export const workloadKeyOf = (catalog: KindCatalog, placement: KubeObject): Stor
 
 /** Routes over loops that run. */
 export const createRoutes = (parts: RouteParts): Routes => {
-  const { store, catalog, policies, dependencies, board, placement, work, cluster, traffic, gpus, verdicts } = parts;
+  const { store, catalog, policies, dependencies, board, placement, handMade, work, cluster, traffic, gpus, verdicts } = parts;
   const onChange = (change: Change): void => {
     const { key, op } = change;
     const object = op === 'delete' ? undefined : change.current.object;
@@ -104,9 +106,10 @@ export const createRoutes = (parts: RouteParts): Routes => {
     }
   };
   const onPlacement = (change: Change): void => {
+    if (handMade.takes(change)) return;
     const key = workloadKeyOf(catalog, change.current.object);
     if (key === undefined) return;
-    // Ours comes back to us as well; only what somebody else did away with is decided again.
+    // Ours comes back to us as well: of what is there only what somebody else wrote is set right, and what is gone is decided again.
     if (change.op === 'delete') placement.add(key);
     if (movesWork(change)) work.add(key);
     // What clusters answered meanwhile counts from the moment at which its placement is known to be of this generation.
@@ -115,7 +118,9 @@ export const createRoutes = (parts: RouteParts): Routes => {
 
   const fill = (): void => {
     for (const prefix of policyPrefixes) for (const { key, object } of store.list(prefix)) onPolicy(key, object);
-    for (const { object } of store.list(placementPrefix)) {
+    for (const stored of store.list(placementPrefix)) {
+      if (handMade.takesStored(stored)) continue;
+      const { object } = stored;
       const key = workloadKeyOf(catalog, object);
       const workload = key === undefined ? undefined : store.get(key)?.object;
       if (key === undefined || workload === undefined) continue;

@@ -113,7 +113,14 @@ export { type ServiceImport, type ServiceImportPort, serviceImportKind } from '.
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
 export { type StayingCluster, stayingText, withStaying } from './staying.ts';
 export { type StoringPlace, sayingWhatIsStoredOnly } from './stored-only.ts';
-export { explainedIn, type StoredPlacement, type StoredPlacementStatus, servedPlacement, storedPlacement } from './stored-placement.ts';
+export {
+  explainedIn,
+  keptPlacementStatus,
+  type StoredPlacement,
+  type StoredPlacementStatus,
+  servedPlacement,
+  storedPlacement,
+} from './stored-placement.ts';
 export {
   type ClusterHeadroom,
   type TrafficPolicy,

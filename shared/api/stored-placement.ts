@@ -21,6 +21,12 @@ export const storedPlacement = (object: KubeObject): StoredPlacement => object a
 export const explainedIn = ({ explained, explanation }: StoredPlacementStatus): KeptExplanation | undefined =>
   explained ?? (explanation === undefined ? undefined : keptExplanation(explanation));
 
+/** A status in the form in which the hub keeps it: what was written through the API is told row by row. */
+export const keptPlacementStatus = (status: StoredPlacementStatus): StoredPlacementStatus => {
+  const { explanation = [], ...rest } = status;
+  return { ...rest, explained: explainedIn(status) ?? keptExplanation(explanation) };
+};
+
 /** The Placement with a row for each cluster, and a message that tells where the object stays. */
 export const servedPlacement = (stored: StoredPlacement): Placement => {
   const { status } = stored;

@@ -1,5 +1,5 @@
 /** @module Where the Placement of an object is kept. */
-import { hanseGroup, type StoredPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
+import { hanseGroup, type StoredPlacement, storedPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
 import { parseApiVersion } from '../../../shared/kube/object.ts';
 import { keyOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { hash32 } from '../../../shared/lib/index.ts';
@@ -44,12 +44,13 @@ export const placementKeyOf = (store: Store, ref: WorkloadRef): StorageKey => {
   return keyOf(hanseGroup, 'placements', namespace, nameOf(ref, true));
 };
 
-/** The Placement of an object and its revision. */
+/** The Placement of an object and its revision. One without a status was made by somebody else, and says nothing of where the object is. */
 export const placementOf = (
   store: Store,
   ref: WorkloadRef,
 ): { readonly key: StorageKey; readonly placement: StoredPlacement | undefined; readonly revision: number } => {
   const key = placementKeyOf(store, ref);
   const stored = store.get(key);
-  return { key, placement: stored?.object as StoredPlacement | undefined, revision: stored?.revision ?? 0 };
+  const placement = stored === undefined ? undefined : storedPlacement(stored.object);
+  return { key, placement: placement?.status === undefined ? undefined : placement, revision: stored?.revision ?? 0 };
 };

@@ -2,7 +2,7 @@
  * @module Moves replicas to better clusters in rounds: back to earlier tiers, to cheaper or fitter ones; only where room has been for the
  * policy's calm time, within its budget, and never while anything of the workload is unplaced or owed to a lost cluster.
  */
-import { hanseGroup, type PlacementSpec, storedPlacement } from '../../../shared/api/index.ts';
+import { hanseGroup, keptPlacementStatus, type PlacementSpec, storedPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -116,7 +116,8 @@ const apply = async (
   const both = new Map([...current.keys(), ...after.keys()].map((name) => [name, Math.max(current.get(name) ?? 0, after.get(name) ?? 0)]));
   ledger.assign(workIdOf(key), shape, both);
   const metadata = { ...object.metadata, generation: (object.metadata.generation ?? 1) + 1 };
-  const next = { ...object, metadata, spec } as unknown as KubeObject;
+  const status = keptPlacementStatus(storedPlacement(object).status ?? {});
+  const next = { ...object, metadata, spec, status } as unknown as KubeObject;
   const trouble = await commit(store, [{ op: 'put', key: placementKey, expected: revision, object: next, by: controlUser }]);
   // A commit whose outcome is unknown may yet be written: the next decision reads what holds.
   if (trouble === undefined) {
