@@ -37,6 +37,6 @@ export const fightOf = (entry: Entry): { reason: string; message: string } | und
   const rival = entry.rival === '' ? 'something in the cluster' : entry.rival;
   return {
     reason: 'DriftFight',
-    message: `what the hub wants was set back ${entry.corrections} times against ${rival}; stop the other writer, or yield its fields in the policy (yieldFields)`,
+    message: `what the hub wants was set back ${entry.corrections} times against ${rival}; stop the other writer, or leave its fields out of the object on the hub`,
   };
 };

@@ -13,6 +13,13 @@ export const rivalText = (failure: ApiFailure): string =>
     .map(({ field, message }) => `${field} by ${/conflict with "([^"]+)"/.exec(message)?.[1] ?? 'another manager'}`)
     .join(', ');
 
+/** 403 is also how admission answers: of one object, whatever the agent may do. */
+const refusedByAdmission = /being terminated|exceeded quota|admission webhook|ValidatingAdmissionPolicy|violates PodSecurity/;
+
+/** True when the agent has no right to the call: no object of the kind would go through. */
+export const isRightMissing = ({ status, message }: Pick<ApiFailure, 'status' | 'message'>): boolean =>
+  status === 403 && !refusedByAdmission.test(message);
+
 /** Reason and message of a failed operation on an item's object. */
 export const explainFailure = (
   item: WorkItem,
@@ -24,7 +31,7 @@ export const explainFailure = (
   if (rivals.length > 0) {
     return {
       reason: 'FieldManagerConflict',
-      message: `fields are set by others: ${rivalText(failure)}; remove them there, yield them in the policy (yieldFields), or adopt by force (adopt: Always)`,
+      message: `fields are set by others: ${rivalText(failure)}; remove them there, leave them out of the object on the hub, or take them over by force (adopt: Always in the policy)`,
     };
   }
   if (failure.status === 403 && /being terminated/.test(failure.message)) {

@@ -17,6 +17,7 @@ import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
+import { type CallEffect, createRefusals } from './refusals.ts';
 import { renderRelease } from './render.ts';
 import { acksOf, createWorkState } from './state.ts';
 
@@ -57,6 +58,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const records = createRecords(client, link.cluster);
   const watches = new Map<string, Reflector>();
   const forbidden = new Set<string>();
+  const refusals = createRefusals();
   const subscriptions: (() => void)[] = [];
   let stopped = false;
   let cancelTimer = (): void => undefined;
@@ -98,9 +100,13 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       case 'forget':
         // A record that stays behind is loaded once more as withdrawn, and forgotten then.
         void records.drop(effect.id).catch(() => undefined);
+        refusals.forget(effect.id);
         return;
       default:
-        void answerTo(client, records, effect).then(post);
+        void answerTo(client, records, effect).then((answer) => {
+          refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
+          post(answer);
+        });
     }
   };
 
@@ -164,7 +170,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       return works;
     },
     acks: () => acksOf(state),
-    forbidden: () => [...forbidden].sort(),
+    forbidden: () => [...new Set([...forbidden, ...refusals.list()])].sort(),
     summary: () => {
       const counts: Record<string, number> = {};
       for (const { outcome } of state.entries.values())
@@ -180,8 +186,6 @@ export const startWork = (options: WorkOptions): WorkEngine => {
     },
   };
 };
-
-type CallEffect = Extract<WorkEffect, { readonly op: number }>;
 
 /** Performs one call; its failure is part of the answer. */
 const answerTo = async (client: KubeClient, records: Records, effect: CallEffect): Promise<WorkInput> => {
