@@ -18,6 +18,7 @@ import { startGpuLoop } from './gpu/loop.ts';
 import { type KindCatalog, workIdOf } from './kinds.ts';
 import { startHandMadeLoop } from './placement/hand-made.ts';
 import { startPlacementLoop } from './placement/loop.ts';
+import { type NodeWait, nodeWaitDefaults } from './placement/nodeless.ts';
 import { createPolicyBook } from './placement/policies.ts';
 import { createPlanner, type Planner } from './plan/index.ts';
 import { startRebalanceLoop } from './rebalance/loop.ts';
@@ -43,6 +44,7 @@ export type ControlOptions = {
   readonly catalog: KindCatalog;
   readonly env: RuntimeEnv;
   readonly health?: Partial<HealthOptions>;
+  readonly nodeWait?: Partial<NodeWait>;
   /** Solves the rebalancer's programs; stopped with the loops. */
   readonly solver: Solver;
   /** Head of the journal when it was opened, before anything was written; absent = nothing was written since. */
@@ -108,7 +110,11 @@ export const startControl = (options: ControlOptions): Control => {
   const olderCopy = createOlderCopy({ store, env, bus, directory, events, openedAt: options.openedAt ?? store.revision() });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });
   const deciding = { store, env, catalog, directory, ledger, policies, events, isWarm };
-  const placement = startPlacementLoop(deciding);
+  const placement = startPlacementLoop({
+    ...deciding,
+    nodeWait: { ...nodeWaitDefaults, ...options.nodeWait },
+    keyOfWork: board.keyOf,
+  });
   const handMade = startHandMadeLoop({ store, env, catalog, events });
   const rebalancing = startRebalanceLoop({ ...deciding, solver: options.solver, onMoved: placement.moved });
   const changes = createClusterChanges({ store, env, catalog, directory, board, placement, work, traffic });
@@ -125,7 +131,7 @@ export const startControl = (options: ControlOptions): Control => {
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
     onCluster: changes.add,
     onCapacity: (name) => {
-      placement.roomGrew(name);
+      placement.reported(name);
       gpus.changed();
     },
   });

@@ -6,6 +6,7 @@ import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
+import { type NodelessReplicas, nodelessShape } from './nodeless.ts';
 import { fields, flag, integer, isBag, list, must, text, word } from './shape.ts';
 import { type StayingCluster, stayingShape } from './staying.ts';
 import { placementConversion } from './stored-placement.ts';
@@ -107,6 +108,8 @@ export type PlacementStatus = {
   readonly staying?: readonly StayingCluster[];
   /** Where not all of it has become ready; the first 100. */
   readonly unready?: readonly UnreadyCluster[];
+  /** Where replicas wait that no node can take; `explanation` tells why. */
+  readonly nodeless?: readonly NodelessReplicas[];
   /** The terms that keep the rest from being placed, the most frequent first. */
   readonly binding?: string;
   readonly cost?: PlacementCost;
@@ -236,6 +239,7 @@ const statusShape = fields('How the decision came about.', {
   ),
   staying: stayingShape,
   unready: unreadyShape,
+  nodeless: nodelessShape,
   binding: text('The terms that keep the rest from being placed, the most frequent first.'),
   cost: fields('What the decision costs an hour; replicas in clusters without a price count nothing.', {
     before: must(text('Of the replicas before it, a decimal number.')),

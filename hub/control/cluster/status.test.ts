@@ -69,7 +69,7 @@ describe('nextStatus', () => {
   });
 
   describe('says since when a cluster is given up', () => {
-    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const facts = { health: lost, report, hello };
     const status = nextStatus(cluster, facts, 20_000);
     const later = (change: Partial<Parameters<typeof nextStatus>[1]>) =>
@@ -83,7 +83,7 @@ describe('nextStatus', () => {
 
     it('until it is heard again, and not while it is in doubt, held by a limit or new', () => {
       expect(later({ health: onBeat(lost, 30_000, { reachable: true }) })).toBeUndefined();
-      expect(later({ health: onTick(well, 5_000, 0, healthDefaults) })).toBeUndefined();
+      expect(later({ health: onTick(well, 5_000, { sinceMs: 0 }, healthDefaults) })).toBeUndefined();
       expect(later({ held: 'Clusters' })).toBeUndefined();
       expect(nextStatus(cluster, { ...facts, health: unseen(0) }, 0)).not.toHaveProperty('givenUpSince');
     });
@@ -102,7 +102,7 @@ describe('nextStatus', () => {
       },
       isReplicasTurn: false,
     };
-    const lost = onTick(well, 20_000, 0, healthDefaults);
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const ready = nextStatus(cluster, { health: lost, report, hello, observed }, 20_000).conditions?.find(({ type }) => type === 'Ready');
     expect(ready?.message).toMatch(/^the agent stopped beating; .*; no address is known$/);
   });

@@ -18,10 +18,12 @@ import {
   type ClusterView,
   type CompiledPolicy,
   type Decision,
+  nodelessText,
   type Preempted,
   type PriorityClass,
   refText,
   type Workload,
+  whyNodelessStay,
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
@@ -92,8 +94,25 @@ const eventsOf = (
     return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
   const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
-  const message = `${clustersText(spec.clusters)}${was} by policy ${spec.policy}${gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`}`;
+  const gave = gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`;
+  const message = `${clustersText(spec.clusters)}${was} by policy ${spec.policy}${gave}${movedText(decision)}`;
   return moved ? [...first, { type: 'Normal', reason: 'Placed', message }] : first;
+};
+
+/** `; 6 left gcp, where no node can take them: cpu on 3 nodes`; '' when none did. */
+const movedText = ({ nodeless = [] }: Decision): string =>
+  nodeless
+    .filter(({ moved }) => moved > 0)
+    .map(({ name, moved, why }) => `; ${moved} left ${name}, where no node can take them${why === '' ? '' : `: ${why}`}`)
+    .join('');
+
+/** Told once of each cluster, and again when more wait there. */
+const nodelessEvents = ({ before, policy }: PlacementInput, { workload }: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
+  const known = new Map((before?.status?.nodeless ?? []).map(({ name, replicas }) => [name, replicas]));
+  const news = (decision.nodeless ?? []).filter(({ name, waiting }) => waiting > (known.get(name) ?? 0));
+  if (news.length === 0) return [];
+  const stays = whyNodelessStay(workload, policy) ?? 'no other cluster takes more';
+  return [{ type: 'Warning', reason: 'NoNode', message: `${news.map((one) => `${one.name}: ${nodelessText(one)}`).join('; ')}; ${stays}` }];
 };
 
 /** Clusters in doubt or held down: that they take nothing for a while is not worth a write for every object. */
@@ -112,6 +131,7 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
     before.unplaced !== after.unplaced ||
     before.reason !== after.reason ||
     !sameJson(before.owed ?? [], after.owed ?? []) ||
+    !sameJson(before.nodeless ?? [], after.nodeless ?? []) ||
     stayText(before.staying) !== stayText(after.staying)
   )
     return true;
@@ -167,6 +187,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: placedBy(input, decision) };
   const owed = owedAfter(input, decision);
   const staying = stayingAfter(input, decision);
+  const nodeless = (decision.nodeless ?? []).filter(({ waiting }) => waiting > 0);
   const status: StoredPlacementStatus = {
     ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
     ...(input.replicas === undefined ? {} : { replicas: input.replicas }),
@@ -175,6 +196,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     message: decision.message,
     decidedAt: timeText(nowMs),
     ...(owed.length === 0 ? {} : { owed }),
+    ...(nodeless.length === 0 ? {} : { nodeless: nodeless.map(({ name, waiting }) => ({ name, replicas: waiting })) }),
     ...(decision.binding === '' ? {} : { binding: decision.binding }),
     ...(decision.cost === undefined ? {} : { cost: decision.cost }),
     explained: decision.explained,
@@ -182,6 +204,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
     ...(staying.length === 0 ? {} : { staying }),
   };
+  const events = [...eventsOf(input, spec, decision, staying), ...nodelessEvents(input, spec, decision)];
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
-  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events: eventsOf(input, spec, decision, staying) };
+  return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events };
 };

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { priorityOf } from '../../../shared/placement/index.ts';
+import { type Decision, priorityOf, type Task, whyNodelessStay } from '../../../shared/placement/index.ts';
 import { startBatchController } from '../batch-controller.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
@@ -12,6 +12,7 @@ import type { Controller, Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { type KindCatalog, workIdOf } from '../kinds.ts';
 import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
+import { createNodelessWatch, type NodeWait } from './nodeless.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 import { createRounds } from './round.ts';
@@ -30,12 +31,17 @@ export type PlacementLoopOptions = {
   readonly events: EventRecorder;
   /** False while the hub has just started and has not heard its clusters yet: decisions wait. */
   readonly isWarm: () => boolean;
+  readonly nodeWait: NodeWait;
+  /** The object of a work id. */
+  readonly keyOfWork: (workId: string) => StorageKey | undefined;
 };
 
 /** A running loop. */
 export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
   /** The cluster's room may have grown: those that wait for room there try again. */
   readonly roomGrew: (cluster: string) => void;
+  /** The cluster told of its capacity. */
+  readonly reported: (cluster: string) => void;
   /** The workload was moved by somebody else: it is looked at, and so are those that it may have kept out. */
   readonly moved: (key: StorageKey) => void;
   /** What decisions under way were made from changed: they are made anew. */
@@ -50,6 +56,10 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
 const grownMs = 200;
 /** Decided on together: what comes meanwhile waits for less than a second, and few waits for the disk fall between two batches. */
 const keysMax = 512;
+
+/** True when room in another cluster would be used. */
+const wantsRoom = ({ workload, policy }: Task, { unplaced, nodeless = [] }: Decision): boolean =>
+  unplaced > 0 || (nodeless.some(({ waiting }) => waiting > 0) && whyNodelessStay(workload.ref, policy) === undefined);
 
 /** What a pass came to, whatever went wrong in it. */
 const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> => {
@@ -94,10 +104,20 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     for (const other of keptOut.get(partsOf(key).namespace) ?? []) if (other !== key) controller.add(other);
   };
 
+  const nodeless = createNodelessWatch({
+    ...options,
+    wait: options.nodeWait,
+    onChange: (workId) => {
+      const key = options.keyOfWork(workId);
+      if (key !== undefined) controller.add(key);
+    },
+  });
+
   const rounds = createRounds({
     ...options,
-    onDecided: ({ key, task }, { unplaced }) => {
-      if (unplaced === 0) return leaveWaiting(key);
+    nodeless,
+    onDecided: ({ key, task }, decision) => {
+      if (!wantsRoom(task, decision)) return leaveWaiting(key);
       waiting.put(key, task);
       const { namespace } = task.workload.ref;
       if (!looksAtOthers(task.policy) && !policies.keepsApart(namespace)) return;
@@ -160,9 +180,14 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     pending: controller.pending,
     stop: async () => {
       cancelGrown?.();
+      nodeless.stop();
       await controller.stop();
     },
     roomGrew,
+    reported: (cluster) => {
+      roomGrew(cluster);
+      nodeless.reported(cluster);
+    },
     moved: (key) => {
       controller.add(key);
       neighbourMoved(key);

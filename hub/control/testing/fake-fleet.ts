@@ -4,6 +4,7 @@ import { reportOf, type TestNode } from '../../../shared/capacity/testing.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import { type Arrival, type FleetBus, publishedOf, type UnknownStatus } from '../../fleet/port.ts';
+import { isHeld, podsOn, replicasOf } from './fake-nodes.ts';
 
 /** One agent of the fake fleet. */
 export type FakeAgent = {
@@ -20,6 +21,8 @@ export type FakeAgent = {
   cutOff: boolean;
   /** Cores of the member; each replica that asks for one takes one. */
   cores: number;
+  /** The nodes that these are on have so many each, and the last one the rest. Larger pods wait. */
+  nodeCores: number;
   /** Cores of a node beside the others that is tainted. */
   taintedCores: number;
   /** Of each workload no more replicas become ready. */
@@ -62,17 +65,19 @@ const served: readonly ServedApi[] = [
   namespaced: true,
 }));
 
-const replicasOf = (object: KubeObject | undefined): number => {
-  const replicas = (object?.spec as { replicas?: number } | undefined)?.replicas;
-  return replicas ?? 0;
+/** Cores of each node that is not tainted. */
+const sizesOf = ({ cores, nodeCores }: Pick<FakeAgent, 'cores' | 'nodeCores'>): number[] => {
+  const sizes: number[] = [];
+  for (let left = cores; left > 0 || sizes.length === 0; left -= nodeCores) sizes.push(Math.max(0, Math.min(left, nodeCores)));
+  return sizes;
 };
 
 /** The status that a member's controllers would come to. */
-const settledStatus = (object: KubeObject, readyMax: number): { [field: string]: unknown } | undefined => {
+const settledStatus = (object: KubeObject, { readyMax, ...agent }: FakeAgent): { [field: string]: unknown } | undefined => {
   if (object.kind === 'PersistentVolumeClaim') return { phase: 'Bound' };
   if (object.kind !== 'Deployment') return undefined;
   const replicas = replicasOf(object);
-  const ready = Math.min(replicas, readyMax);
+  const ready = isHeld(object, sizesOf(agent)) ? Math.min(replicas, readyMax) : 0;
   return {
     observedGeneration: 1,
     replicas,
@@ -99,6 +104,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
         stuck: new Set(),
         cutOff: false,
         cores,
+        nodeCores: Number.MAX_SAFE_INTEGER,
         taintedCores: 0,
         readyMax: Number.MAX_SAFE_INTEGER,
         isBinding: true,
@@ -121,24 +127,16 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     return () => set.delete(handler);
   };
   const reportFrom = (agent: FakeAgent): CapacityReport => {
-    const present: Record<string, { bound: number; pending: number }> = {};
-    let used = 0;
-    for (const [id, object] of agent.objects) {
-      const replicas = replicasOf(object);
-      if (replicas === 0) continue;
-      used += replicas;
-      present[id] = agent.isBinding ? { bound: replicas, pending: 0 } : { bound: 0, pending: replicas };
-    }
+    const sizes = sizesOf(agent);
+    const { present, pending, free } = podsOn(agent.objects, sizes, agent.isBinding);
     const node = (name: string, cores: number) => ({
       name: `${agent.name}-${name}`,
       allocatable: { cpu: cores * 1000, memory: 1_000_000 },
     });
-    const cpu = (agent.cores - (agent.isBinding ? used : 0)) * 1000;
-    const nodes: TestNode[] = [{ ...node('node', agent.cores), free: { cpu, memory: 1_000_000 } }];
+    const nodes = sizes.map((cores, at): TestNode => ({ ...node(`node-${at}`, cores), free: { cpu: free[at] ?? 0, memory: 1_000_000 } }));
     const taints = [{ key: 'gpu', value: '', effect: 'NoSchedule' as const }];
     if (agent.taintedCores > 0) nodes.push({ ...node('tainted', agent.taintedCores), taints });
-    const waiting = { shapeHash: 'core', count: used, oldestSeconds: 1, requests: { cpu: 1000 } };
-    return reportOf(nodes, { seq, present, pending: agent.isBinding || used === 0 ? [] : [waiting] });
+    return reportOf(nodes, { seq, present, pending });
   };
   const take = (agent: FakeAgent, item: WorkItem): void => {
     const last = agent.taken.findLast(({ id }) => id === item.id);
@@ -163,7 +161,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     agent.taken.push(item);
     if (item.op === 'withdraw' || object === undefined) agent.objects.delete(id);
     else agent.objects.set(id, object);
-    const status = object === undefined ? undefined : settledStatus(object, agent.readyMax);
+    const status = object === undefined ? undefined : settledStatus(object, agent);
     const phase = item.op === 'withdraw' ? 'Withdrawn' : 'Applied';
     tell({ phase, generation: 1, ...(status === undefined ? {} : { status }) });
   };

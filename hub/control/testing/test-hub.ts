@@ -13,6 +13,8 @@ import { createSolver } from '../rebalance/solver.ts';
 import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
 
 const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300, comebackMs: 400 };
+/** Replicas that find no node are not waited for. */
+const nodeWait = { plainMs: 200, autoscaledMs: 200 };
 const env: RuntimeEnv = {
   nowMs: Date.now,
   monotonicMs: () => performance.now(),
@@ -64,7 +66,7 @@ export const startTestHub = async (sizes: Readonly<Record<string, number>>): Pro
     );
   }
   const fleet = createFakeFleet(sizes, env.nowMs);
-  const start = (): Control => startControl({ solver: createSolver(), store, bus: fleet.bus, catalog: registry, env, health });
+  const start = (): Control => startControl({ solver: createSolver(), store, bus: fleet.bus, catalog: registry, env, health, nodeWait });
   let control = start();
   fleet.beat();
   const beats = setInterval(fleet.beat, 25);
