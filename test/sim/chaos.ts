@@ -222,7 +222,7 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     });
   }
   often('clock set', faults.clockSetEveryMs, (random) => {
-    const name = random.pick(clusters);
+    const name = random.pick(['hub', ...clusters]);
     const byMs = random.chance(50) ? clockSetMs : -clockSetMs;
     world.say(`the clock of ${name} is set ${byMs} ms off`);
     federation.setSkew(name, byMs);

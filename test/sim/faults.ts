@@ -54,7 +54,7 @@ export type Faults = {
   readonly drainEveryMs: number;
   /** Most that a clock differs from the true time. */
   readonly skewMsMax: number;
-  /** Somebody sets the clock of a cluster an hour forth or back; mean time between two. */
+  /** Somebody sets a clock an hour forth or back; mean time between two. */
   readonly clockSetEveryMs: number;
   /** How long faults last, before everything is healed. */
   readonly faultyMs: number;

@@ -1,6 +1,6 @@
 /** @module Which start of an agent is the one that runs: what an earlier start said may still be under way when the next one speaks. */
 
-/** A start of an agent: when it last spoke, by its own clock, and when that was heard, by ours; ms since the epoch. */
+/** A start of an agent: when it last spoke, by its own clock, and when that was heard, by our monotonic clock; ms. */
 export type Boot = { readonly id: string; readonly saidMs: number; readonly heardMs: number };
 
 /** A start that has not been heard for so long is over: whoever speaks now runs, even if its clock was set back. Five beats by default. */

@@ -13,6 +13,8 @@ export type HearingOptions = {
   readonly bus: FleetBus;
   readonly env: RuntimeEnv;
   readonly directory: Directory;
+  /** Something came, and a time is about to be taken down. */
+  readonly onArrival: () => void;
   /** What placement or people see of the cluster may have changed. */
   readonly onHeard: (record: ClusterRecord) => void;
   /** What only its status says changed. */
@@ -32,21 +34,22 @@ export type Hearing = {
 const wantEveryMs = 2_000;
 
 /** Begins to listen. */
-export const startHearing = ({ bus, env, directory, onHeard, onStatus, onCapacity }: HearingOptions): Hearing => {
+export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus, onCapacity }: HearingOptions): Hearing => {
   const wantedAt = new Map<string, number>();
   const servedApis = createServedApis();
   const desk = createReportDesk();
   const boots = new Map<string, Boot>();
 
   const want = (name: string, what: ('hello' | 'report')[]): void => {
-    const nowMs = env.nowMs();
+    const nowMs = env.monotonicMs();
     if (what.length === 0 || nowMs - (wantedAt.get(name) ?? Number.NEGATIVE_INFINITY) < wantEveryMs) return;
     wantedAt.set(name, nowMs);
     bus.want(name, what);
   };
   /** Whether the message is of the agent's start that runs, which it may be the first to tell. */
-  const isOfRunning = ({ message, arrivedAtMs }: Arrival<Beat | Hello>): boolean => {
-    const boot = bootAfter(boots.get(message.cluster), { id: message.bootId, saidMs: message.nowMs, heardMs: arrivedAtMs });
+  const isOfRunning = ({ message }: Arrival<Beat | Hello>): boolean => {
+    onArrival();
+    const boot = bootAfter(boots.get(message.cluster), { id: message.bootId, saidMs: message.nowMs, heardMs: env.monotonicMs() });
     if (boot !== undefined) boots.set(message.cluster, boot);
     return boot !== undefined;
   };

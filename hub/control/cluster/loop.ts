@@ -15,6 +15,7 @@ import { type HealthOptions, heardSince, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
+import { moveTimes, watchSetClock } from './set-clock.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 /** What the loop is built from. */
@@ -81,6 +82,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const runsUntilMs = new Map<string, number>();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
+  const setBy = watchSetClock(env);
 
   const controller: Controller = startController({ name: 'cluster', env, workers: 8, reconcile: (name) => reconcile(name) });
   /** Tells others when what placement sees of the cluster changed; its status is looked at in any case. */
@@ -91,15 +93,30 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     fingerprints.set(record.name, fingerprint);
     options.onCluster(record.name);
   };
+  /** Before any time is looked at, or taken down: all of them are of the clock as it is set now. */
+  const goWithClock = (): void => {
+    const byMs = setBy();
+    if (byMs === 0) return;
+    env.log.warn("the clock of the hub's machine was set", { byMs });
+    heardSinceMs += byMs;
+    lastTickMs += byMs;
+    for (const [name, ms] of runsUntilMs) runsUntilMs.set(name, ms + byMs);
+    for (const record of directory.all()) {
+      moveTimes(record, byMs);
+      controller.add(record.name);
+    }
+  };
   const hearing = startHearing({
     bus,
     env,
     directory,
+    onArrival: goWithClock,
     onHeard: noteChange,
     onStatus: controller.add,
     onCapacity: options.onCapacity,
   });
   const stopConnected = bus.onConnected(() => {
+    goWithClock();
     heardSinceMs = env.nowMs();
   });
 
@@ -131,6 +148,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     noteChange(record);
   };
   const tick = (): void => {
+    goWithClock();
     const nowMs = env.nowMs();
     // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
     if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;
@@ -168,11 +186,11 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       nowMs,
     );
     const taints = stampedTaints(cluster.spec?.taints, nowMs);
-    const sinceMs = nowMs - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
+    const sinceMs = env.monotonicMs() - (writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
     if (taints === undefined && !isMaterial(cluster.status, status) && sinceMs < summaryEveryMs) {
       return { outcome: 'again', afterMs: isEmptying(status) ? drainEveryMs : summaryEveryMs - sinceMs };
     }
-    writtenAt.set(name, nowMs);
+    writtenAt.set(name, env.monotonicMs());
     const object = { ...stored.object, status, ...(taints === undefined ? {} : { spec: { ...cluster.spec, taints } }) };
     const trouble = await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }]);
     return trouble ?? (isEmptying(status) ? { outcome: 'again', afterMs: drainEveryMs } : done);

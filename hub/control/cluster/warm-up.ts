@@ -4,13 +4,13 @@ import type { Directory } from './directory.ts';
 
 /** Starts now; the answer tells whether decisions may be made. */
 export const startWarmUp = (
-  env: Pick<RuntimeEnv, 'nowMs'>,
+  env: Pick<RuntimeEnv, 'monotonicMs'>,
   directory: Pick<Directory, 'views' | 'get'>,
   toleranceMs: number,
 ): (() => boolean) => {
-  const startedMs = env.nowMs();
+  const startedMs = env.monotonicMs();
   return () =>
-    env.nowMs() - startedMs >= toleranceMs ||
+    env.monotonicMs() - startedMs >= toleranceMs ||
     directory
       .views()
       .every((view) => view.closed !== undefined || (view.room !== undefined && directory.get(view.name)?.health.phase !== 'Unseen'));
