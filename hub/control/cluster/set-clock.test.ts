@@ -24,7 +24,7 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
   const { toleranceMs, holdDownMs } = healthDefaults;
   const phaseAfter = (record: ClusterRecord, ms: number): string => {
     passedMs += ms;
-    return onTick(record.health, nowMs(), 0, healthDefaults).phase;
+    return onTick(record.health, nowMs(), { sinceMs: 0 }, healthDefaults).phase;
   };
   const set = (record: ClusterRecord): void => {
     const setBy = watchSetClock({ nowMs, monotonicMs: () => passedMs });

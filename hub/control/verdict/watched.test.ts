@@ -29,7 +29,7 @@ describe('says what lacks, and the mend', () => {
     ['no probes', [memberOf('a', { probes: [] }), ...others], 'NoProbes', `kubectl patch cluster a --type merge -p '{"spec":{"probes":`],
     ['no datagrams', [memberOf('a', { addresses: [] }), ...others], 'NoDatagrams', '--mesh-listen'],
     ['no majority', [memberOf('a'), memberOf('b')], 'TooFewObservers', 'join another cluster'],
-    ['one domain', [memberOf('a'), ...others.map((member) => ({ ...member, domain: 'unknown' }))], 'OneDomain', 'quorum.domains'],
+    ['one domain', [memberOf('a'), ...others.map((member) => ({ ...member, domain: 'unknown' }))], 'OneDomain', 'detection.quorumDomains'],
   ])('%s', (_, members, reason, mend) => {
     const condition = found(members);
     expect(condition).toMatchObject({ status: 'False', reason });

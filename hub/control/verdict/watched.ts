@@ -41,7 +41,7 @@ const lacksOf = ({ name, role, probes, addresses, observers, domains, domainsMin
     {
       isLacking: domains < domainsMin && observers >= neededOf(observers),
       reason: 'OneDomain',
-      message: `its observers are in ${domains} failure ${domains === 1 ? 'domain' : 'domains'} and a verdict takes ${domainsMin}: label Clusters with hanse.dev/provider and topology.kubernetes.io/region, or set quorum.domains of the FailoverPolicy`,
+      message: `its observers are in ${domains} failure ${domains === 1 ? 'domain' : 'domains'} and a verdict takes ${domainsMin}: label Clusters with hanse.dev/provider and topology.kubernetes.io/region, or set detection.quorumDomains of the FailoverPolicy`,
     },
     {
       isLacking: probes.length === 0 && role === 'Cluster',

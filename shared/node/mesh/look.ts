@@ -4,7 +4,6 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Socket, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import type { ProbeAddress } from '../../wire/mesh.ts';
 
 /** What to look at. */
 export type LookAt = {
@@ -106,5 +105,8 @@ export const lookAt = async (what: LookAt): Promise<Look> => {
 const canaryEvery = 20;
 
 /** A look as detectors want it; `count` is how many there were at this address, this one included. */
-export const observe = ({ url, role }: ProbeAddress, timeoutMs: number, count: number): Promise<Look> =>
-  lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: count % canaryEvery === 1 });
+export const observe = (
+  { url, role }: { readonly url: string; readonly role: 'Gateway' | 'APIServer' },
+  timeoutMs: number,
+  count: number,
+): Promise<Look> => lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: count % canaryEvery === 1 });
