@@ -77,7 +77,7 @@ export type Watch = {
   readonly membershipTold: () => number;
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
-  /** False while this process itself has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
+  /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;

@@ -104,7 +104,10 @@ const holdDown = (turn: Turn, subject: Subject, outcome: Outcome): void => {
     turn.out.push({ type: 'held', target: subject.name, leftMs: hold.toldMs === undefined ? undefined : hold.toldMs - nowMs });
 };
 
-/** A verdict that moves nothing ends when all who were for it and still speak see the target well, or a majority does: that none is left for it is no news of the target. */
+/**
+ * A verdict that moves nothing ends when all who were for it and are still heard see the target well, or a majority does: that no majority is
+ * left for it is no news of the target.
+ */
 const isOver = ({ voters }: Pick<Verdict, 'voters'>, ballots: readonly Ballot[], { isWell }: Outcome): boolean => {
   const left = ballots.filter(({ voter }) => voters.includes(voter));
   return isWell || (left.length > 0 && left.every((ballot) => ballot.isWell));
