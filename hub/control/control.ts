@@ -91,7 +91,7 @@ export const startControl = (options: ControlOptions): Control => {
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
-  const removals = createRemovals(directory, failover, env.monotonicMs);
+  const removals = createRemovals(directory, failover, env);
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;

@@ -179,6 +179,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       {
         ...record,
         options: options.health,
+        heldWhy: record.held === undefined ? undefined : options.removals.why(name, record.held),
         kindTroubles: options.kindTroubles(name),
         watched: options.watched(name),
         drain: cluster.spec?.drain === undefined ? undefined : options.drainOf(cluster),

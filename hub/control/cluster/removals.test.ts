@@ -23,11 +23,7 @@ const startWith = (sizes: readonly number[], spec: FailoverPolicySpec = {}) => {
     directory.of(`c${at}`).object = cluster(`c${at}`, cpu);
   });
   return {
-    ...createRemovals(
-      directory,
-      () => spec,
-      () => nowMs,
-    ),
+    ...createRemovals(directory, () => spec, { monotonicMs: () => nowMs, nowMs: () => nowMs }),
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -74,6 +70,17 @@ describe('the hub gives up', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('no more than it may, and says which field of the policy keeps it, until when, and what to do', () => {
+    const { take, why, pass } = startWith(five, { limits: { windowSeconds: 60, clustersPercent: 20 } });
+    pass(1_000);
+    expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
+    expect(why('c1', 'Clusters')).toContain(
+      '(FailoverPolicy default: limits.clustersPercent 20, limits.windowSeconds 60; c0 counts while it is lost, and until 1970-01-01T00:01:01Z at least)',
+    );
+    expect(why('c1', 'Clusters')).toMatch(/hanse drain c1$/);
+    expect(why('c1', 'Survivors')).toContain('limits.minSurvivors');
   });
 
   it('nothing where a person decides', () => {

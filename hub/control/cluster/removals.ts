@@ -4,9 +4,11 @@
  */
 import { type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
 import { heldBy, neededOf, type Obstacle, observersOf, type Removal } from '../../../shared/health/index.ts';
+import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { hubName, type Member } from '../../../shared/wire/mesh.ts';
 import { membersOf } from '../verdict/membership.ts';
 import type { Directory } from './directory.ts';
+import { heldText } from './held-text.ts';
 
 /** The clusters given up. */
 export type Removals = {
@@ -14,6 +16,8 @@ export type Removals = {
   readonly take: (name: string) => Obstacle | undefined;
   /** The cluster is well again; within the window it still counts. */
   readonly giveBack: (name: string) => void;
+  /** What keeps the cluster's replicas from going elsewhere, in words. */
+  readonly why: (name: string, held: Obstacle) => string;
 };
 
 /** True when those who watch the cluster can never be a majority: the hub that the policy refused as a witness is none by the back door. */
@@ -23,12 +27,16 @@ const lacksWitness = (name: string, members: readonly Member[]): boolean => {
 };
 
 /** Nothing has been given up. */
-export const createRemovals = (directory: Directory, policy: () => FailoverPolicySpec, monotonicMs: () => number): Removals => {
+export const createRemovals = (
+  directory: Directory,
+  policy: () => FailoverPolicySpec,
+  env: Pick<RuntimeEnv, 'monotonicMs' | 'nowMs'>,
+): Removals => {
   let removals: Removal[] = [];
   return {
     take: (name) => {
       if (removals.some((removal) => removal.name === name && removal.isOut)) return undefined;
-      const nowMs = monotonicMs();
+      const nowMs = env.monotonicMs();
       const rules = meshPolicyOf(policy());
       const { members } = membersOf(
         directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
@@ -39,6 +47,11 @@ export const createRemovals = (directory: Directory, policy: () => FailoverPolic
       const held = heldBy(name, { members, removals, policy: rules, nowMs }) ?? (lacksWitness(name, members) ? 'NoWitness' : undefined);
       if (held === undefined) removals.push({ name, atMs: nowMs, isOut: true });
       return held;
+    },
+    why: (name, held) => {
+      const setMs = env.nowMs() - env.monotonicMs();
+      const told = removals.map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
+      return heldText(name, held, meshPolicyOf(policy()), told);
     },
     giveBack: (name) => {
       removals = removals.map((removal) => (removal.name === name ? { ...removal, isOut: false } : removal));

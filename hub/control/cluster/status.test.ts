@@ -114,6 +114,16 @@ describe('nextStatus', () => {
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
   });
 
+  it('names a cause, and why its replicas stay, while a limit keeps a silent cluster from being given up', () => {
+    const doubted = onTick(well, 4_000, 0, healthDefaults);
+    const status = nextStatus(cluster, { health: doubted, report, hello: undefined, held: 'Clusters', heldWhy: 'the limit' }, 4_000);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'RemovalHeld',
+      message: expect.stringMatching(/: the limit$/),
+    });
+    expect(status.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub' });
+  });
+
   describe('says until when a cluster that came back is held down, and what counts', () => {
     const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const back = onBeat(lost, 21_000, { reachable: true });

@@ -28,6 +28,8 @@ export type ClusterFacts = {
   readonly observed?: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
   readonly held?: Obstacle | undefined;
+  /** The same in words. */
+  readonly heldWhy?: string | undefined;
   readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
@@ -102,6 +104,7 @@ const givenUpOf = (
 
 const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentStatusUnknown: 'Cluster',
+  RemovalHeld: 'Cluster',
   MemberAPIUnreachable: 'APIServer',
   MemberAPIUnauthorized: 'APIServer',
   AgentNotSeen: 'Agent',
@@ -155,11 +158,11 @@ const clusterDead = (observed: Observed): Finding => ({
   message: observed.message,
 });
 
-const removalHeld = (held: Obstacle): Finding => ({
+const removalHeld = (why: string): Finding => ({
   type: 'Ready',
   status: 'Unknown',
   reason: 'RemovalHeld',
-  message: `the agent stopped beating, and its replicas stay where they are: ${obstacleText[held]}`,
+  message: `the agent stopped beating, and its replicas stay where they are: ${why}`,
 });
 
 /** Why nobody can be heard yet of a cluster that is not in. */
@@ -179,7 +182,7 @@ const heldUntil = ({ health, observed, options = healthDefaults }: ClusterFacts)
 const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
   const { health, observed, held } = facts;
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed);
-  if (held !== undefined) return removalHeld(held);
+  if (held !== undefined) return removalHeld(facts.heldWhy ?? obstacleText[held]);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;

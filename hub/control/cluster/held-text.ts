@@ -1,0 +1,46 @@
+/** @module What keeps a silent cluster from being given up, in words: the field that says so, until when, and what a person can do. Pure. */
+import { defaultFailoverPolicy } from '../../../shared/api/index.ts';
+import { type Obstacle, obstacleText, type Removal } from '../../../shared/health/index.ts';
+import { listed } from '../../../shared/lib/listed.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
+import type { MeshPolicy } from '../../../shared/wire/mesh.ts';
+
+/** Clusters that are named; the rest is counted. */
+const namesMax = 5;
+
+/** The fields of the FailoverPolicy that an obstacle comes from. */
+const fieldsOf = (held: Obstacle, policy: MeshPolicy): string | undefined => {
+  const window = `limits.windowSeconds ${policy.windowMs / 1_000}`;
+  switch (held) {
+    case 'Clusters':
+      return `limits.clustersPercent ${policy.clustersPercentMax}, ${window}`;
+    case 'Capacity':
+      return `limits.capacityPercent ${policy.capacityPercentMax}, ${window}`;
+    case 'Survivors':
+      return `limits.minSurvivors ${policy.survivorsMin}`;
+    case 'Manual':
+      return 'mode Manual';
+    default:
+      return undefined;
+  }
+};
+
+/** Those that were given up before it, and how long they count. */
+const untilText = (held: Obstacle, others: readonly Removal[], { windowMs }: MeshPolicy): string => {
+  if ((held !== 'Clusters' && held !== 'Capacity') || others.length === 0) return '';
+  const endMs = Math.max(...others.map(({ atMs }) => atMs)) + windowMs;
+  const names = listed(
+    others.map(({ name }) => name),
+    namesMax,
+  );
+  return `; ${names} ${others.length === 1 ? 'counts while it is' : 'count while they are'} lost, and until ${timeText(endMs)} at least`;
+};
+
+/** Why the replicas of a silent cluster stay for now; `removals` = all that was given up, itself or not, with the time of day. */
+export const heldText = (name: string, held: Obstacle, policy: MeshPolicy, removals: readonly Removal[]): string => {
+  const fields = fieldsOf(held, policy);
+  if (fields === undefined) return obstacleText[held];
+  const others = removals.filter((removal) => removal.name !== name);
+  const where = `FailoverPolicy ${defaultFailoverPolicy}: ${fields}`;
+  return `${obstacleText[held]} (${where}${untilText(held, others, policy)}). Change the policy, or move them yourself: hanse drain ${name}`;
+};
