@@ -124,6 +124,23 @@ describe('explain', () => {
     expect(lines(undefined).slice(3)[0]).toBe('CLUSTER   ELIGIBLE   TIER   CAN ADD   HAD   GOT   WHY');
   });
 
+  test('a CronJob is not divided, and it is said that each cluster runs it whole', () => {
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'report-cronjob', namespace: 'shop' },
+      spec: {
+        workload: { apiVersion: 'batch/v1', kind: 'CronJob', namespace: 'shop', name: 'report' },
+        policy: 'shop/all',
+        clusters: [{ name: 'aws' }, { name: 'idc' }],
+      },
+      status: { message: 'placed in 2 clusters' },
+    });
+    expect(lines[1]).toBe(
+      'policy shop/all, not divided: each cluster that got it runs all its Jobs (spread over hanse.dev/cluster with maxDomains 1 keeps it in one)',
+    );
+  });
+
   test('scores, prices and shares have columns when there are any, and the cost a line', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

@@ -102,6 +102,14 @@ const timeLines = (placement: Placement, { now, nowMs }: Beside): string[] => {
   return [`${decided}; what clusters can add and why not more is of now`, ...(otherwise === undefined ? [] : [otherwise])];
 };
 
+/** What is asked for; a CronJob starts Jobs in every cluster that has it. */
+const askedText = ({ spec: { workload }, status }: Placement): string => {
+  if (status?.replicas !== undefined) return `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`;
+  return workload.kind === 'CronJob'
+    ? ', not divided: each cluster that got it runs all its Jobs (spread over hanse.dev/cluster with maxDomains 1 keeps it in one)'
+    : '';
+};
+
 /** The lines that `hanse explain` prints for a decision. */
 export const explanationLines = (placement: Placement, beside: Beside = { nowMs: 0, remarks: [] }): string[] => {
   const { spec, status } = placement;
@@ -121,7 +129,7 @@ export const explanationLines = (placement: Placement, beside: Beside = { nowMs:
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
     `${workload.kind} ${workload.namespace === '' ? '' : `${workload.namespace}/`}${workload.name}: ${status?.message ?? 'not decided yet'}`,
-    `policy ${policy}${status?.replicas === undefined ? '' : `, ${status.replicas} replicas wanted, ${status.unplaced ?? 0} unplaced`}`,
+    `policy ${policy}${askedText(placement)}`,
     ...(status?.cost === undefined ? [] : [status.cost, ...(status.cost.others ?? [])]).map(costText),
     ...timeLines(placement, beside),
     ...beside.remarks,
