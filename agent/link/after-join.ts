@@ -62,8 +62,11 @@ export const afterJoin = (answer: JoinAnswer | Trouble, { backoffMs, hasCredenti
   return { admitted, waitMs: 0 };
 };
 
-/** Refusals that a new key meets only where the hub has taken it over for a Cluster. */
-const ofKnownKeys: ReadonlySet<string> = new Set(['ClusterTaken', 'Denied', 'Revoked'] satisfies JoinRefusal[]);
+/**
+ * Refusals that a new key meets only where the hub has taken it over for a Cluster. ClusterTaken is none: that the hub knows the key was said by
+ * an answer before it.
+ */
+const ofKnownKeys: ReadonlySet<string> = new Set(['Denied', 'Revoked'] satisfies JoinRefusal[]);
 
 /** Whether the hub may know a key after this answer that it did not know before: then the key must be kept. */
 export const mayKnowKey = (answer: JoinAnswer | Trouble): boolean => {

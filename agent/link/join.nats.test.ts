@@ -239,10 +239,16 @@ describe('the key of a join that came to nothing', () => {
     await reaches(await start('spender', { token }), 'Connected');
     return token;
   };
+  const taken = async (): Promise<string> => {
+    const token = await hub.token('taken', { maxUses: 2, autoApprove: {} });
+    await reaches(await start('taker', { token, clusterUID: () => 'uid-taken' }), 'Connected');
+    return token;
+  };
   const failures: readonly (readonly [string, LinkTrouble, () => Promise<Partial<LinkOptions>>])[] = [
     ['token unknown', 'TokenUnknown', async () => ({ token: `none.${'x'.repeat(43)}` })],
     ['token expired', 'TokenExpired', async () => ({ token: await tokenUntil('gone', new Date(Date.now() - 1_000).toISOString()) })],
     ['token used up', 'TokenUsedUp', async () => ({ token: await usedUp() })],
+    ['cluster taken', 'ClusterTaken', async () => ({ token: await taken(), clusterUID: () => 'uid-taken' })],
     ['wrong CA', 'WrongCA', async () => ({ token: 'a.b', hubCa: await other() })],
     ['hub unreachable', 'HubUnreachable', async () => ({ token: 'a.b', hubUrl: 'https://127.0.0.1:1' })],
   ];
