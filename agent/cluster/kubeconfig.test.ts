@@ -103,7 +103,7 @@ describe("a pod's service account", () => {
   });
 
   test('is missed outside a pod in words', async () => {
-    await expect(inClusterAccess({}, env, dir)).rejects.toThrow(/not in a pod.*give a kubeconfig/);
+    await expect(inClusterAccess({}, env, dir)).rejects.toThrow(/not in a pod.*give a kubeconfig of the cluster with --kubeconfig FILE/);
   });
 });
 

@@ -72,7 +72,10 @@ export const inClusterAccess = async (
 ): Promise<ClusterAccess> => {
   const host = environment.KUBERNETES_SERVICE_HOST;
   const port = environment.KUBERNETES_SERVICE_PORT ?? '443';
-  if (host === undefined) throw new AccessConfigError('not in a pod (KUBERNETES_SERVICE_HOST is not set): give a kubeconfig');
+  if (host === undefined)
+    throw new AccessConfigError(
+      'not in a pod (KUBERNETES_SERVICE_HOST is not set): give a kubeconfig of the cluster with --kubeconfig FILE (HANSE_KUBECONFIG)',
+    );
   const ca = await readFile(`${dir}/ca.crt`, 'utf8').catch((cause: unknown) => {
     throw new AccessConfigError(`the service account is not mounted: cannot read ${dir}/ca.crt`, { cause });
   });

@@ -16,6 +16,7 @@ import { gzip, constants as zlib } from 'node:zlib';
 import { getRequestListener } from '@hono/node-server';
 import type { Peer } from '../../shared/kube/server/index.ts';
 import type { Log } from '../../shared/lib/index.ts';
+import { listenFault } from '../../shared/node/index.ts';
 import { dotSegmentRefusal } from './dot-segments.ts';
 import { http1Options, refuseUnreadable, unreadBodyOver } from './http1.ts';
 
@@ -95,14 +96,7 @@ type Bindings = { readonly incoming: Incoming; readonly outgoing: Outgoing };
 
 const listen = (server: Http2SecureServer, hostname: string, port: number): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken
-          ? new Error(`port ${port} on ${hostname} is taken; choose another with --port, or 0 for a free one`, { cause: error })
-          : error,
-      );
-    });
+    server.once('error', (error) => reject(listenFault(hostname, port, error)));
     server.listen(port, hostname, () => resolve(server.address() as AddressInfo));
   });
 

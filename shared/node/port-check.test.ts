@@ -16,6 +16,10 @@ test('a port that is taken is named; a free one is free afterwards too', async (
   await checkPortFree('127.0.0.1', 0);
 });
 
+test('an address that is not of this machine is refused with the flag that says it', async () => {
+  await expect(checkPortFree('192.0.2.1', 7443)).rejects.toThrow(/^192\.0\.2\.1 is no address of this machine; .*--host/);
+});
+
 test('ports beyond the last one are refused with the highest --port that leaves room for all', async () => {
   await expect(checkPortsFree('127.0.0.1', 65_530, [65_530, 65_540, 65_642])).rejects.toThrow(
     '--port 65530 is too high: ports up to 65642 would be needed, and 65535 is the last; choose one up to 65423, or 0 for free ones',

@@ -1,6 +1,25 @@
 /** @module Whether a port can be listened on, asked before anything is made that would have to be taken back. */
 import { createServer } from 'node:net';
 
+/** Why nothing can listen there, with the flag that mends it; anything else is what was thrown. */
+export const listenFault = (host: string, port: number, cause: unknown): unknown => {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return new Error(`port ${port} on ${host} is taken; choose another with --port, or 0 for a free one`, { cause });
+    case 'EACCES':
+      return new Error(`port ${port} on ${host} may not be used by this user; choose one from 1024 on with --port`, { cause });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new Error(
+        `${host} is no address of this machine; choose one of its own with --host (0.0.0.0 = all of them), and name what others reach it by with --advertise`,
+        { cause },
+      );
+    default:
+      return cause;
+  }
+};
+
 /**
  * Resolves when `port` on `host` is free now; 0 always is.
  * @throws Error that names the port, when it is taken or may not be listened on.
@@ -14,12 +33,7 @@ export const checkPortFree = async (host: string, port: number): Promise<void> =
       server.listen(port, host, resolve);
     });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    if (code === 'EADDRINUSE')
-      throw new Error(`port ${port} on ${host} is taken; choose another with --port, or 0 for a free one`, { cause });
-    if (code === 'EACCES')
-      throw new Error(`port ${port} on ${host} may not be used by this user; choose one from 1024 on with --port`, { cause });
-    throw cause;
+    throw listenFault(host, port, cause);
   }
   await new Promise((resolve) => server.close(resolve));
 };

@@ -52,6 +52,10 @@ const facts: JoinFacts = {
 describe('a join', () => {
   test('with a text that is no token is told what a token is, and with one that is not known that it is not', () => {
     const said = (text: string): unknown => decideJoin({ ...facts, token: undefined, request: { ...request, token: text } });
+    expect(said('')).toMatchObject({
+      reason: 'TokenUnknown',
+      message: expect.stringMatching(/^no token was given.* hanse token create .*--token$/),
+    });
     expect(said('t.short')).toMatchObject({ reason: 'TokenUnknown', message: expect.stringContaining('a secret of 20 to 256') });
     expect(said(`t.${'x'.repeat(20)}`)).toMatchObject({
       reason: 'TokenUnknown',

@@ -99,6 +99,11 @@ const newAgent = ({ request, nowMs, token, cluster, isRevoked, keyHolder, member
   // Told to nobody but the holder of the revoked key: its proof has been checked.
   if (isRevoked) return revoked(request.name);
   if (token === undefined) {
+    if (request.token === '')
+      return refuse(
+        'TokenUnknown',
+        'no token was given, and a first join needs one: make it with: hanse token create   and give it with --token',
+      );
     const what =
       parseToken(request.token) === undefined
         ? 'this is no token: it is NAME.SECRET, with a secret of 20 to 256 letters, digits, - and _'
