@@ -115,7 +115,7 @@ describe('nextStatus', () => {
   });
 
   it('names a cause, and why its replicas stay, while a limit keeps a silent cluster from being given up', () => {
-    const doubted = onTick(well, 4_000, 0, healthDefaults);
+    const doubted = onTick(well, 4_000, { sinceMs: 0 }, healthDefaults);
     const status = nextStatus(cluster, { health: doubted, report, hello: undefined, held: 'Clusters', heldWhy: 'the limit' }, 4_000);
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
       reason: 'RemovalHeld',
