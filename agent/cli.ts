@@ -6,7 +6,7 @@ import type { RuntimeEnv } from '../shared/lib/index.ts';
 import { collectLabel, type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
-import { besideKeys } from './link/index.ts';
+import { besideKeys, forgetBeside } from './link/index.ts';
 import { runUntilStopped, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
 import { flagOf, parseDns, parseMesh } from './settings.ts';
@@ -80,6 +80,9 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     ...(mesh === undefined ? {} : { mesh }),
     ...(dns === undefined ? {} : { dns }),
     readKubeletConfig: flags.readKubeletConfig === true,
+  }).catch(async (error: unknown) => {
+    await forgetBeside(keyFile);
+    throw error;
   });
   await runUntilStopped(agent);
 };

@@ -68,6 +68,12 @@ export const fileKeyStore = (path: string): KeyStore => ({
   },
 });
 
+/** Removes what was kept beside a key file that was never made: a start that failed before leaves nothing. */
+export const forgetBeside = async (keyFile: string): Promise<void> => {
+  const store = fileKeyStore(keyFile);
+  if ((await store.load()) === undefined) await store.forget?.();
+};
+
 /** Keys, what is kept with them, and whether they were made just now. */
 export type OpenedKeys = { readonly keys: AgentKeys; readonly kept: KeptLink; readonly isNew: boolean };
 
