@@ -9,6 +9,7 @@ import type { Member } from './model/member-api.ts';
 import { isUntainted, nodeObject, types } from './model/member-runtime.ts';
 import type { Gateway } from './model/mesh.ts';
 import { setEndpoints } from './model/web.ts';
+import { actAsResizer } from './resizes.ts';
 import { actAsUser } from './users.ts';
 import type { World } from './world.ts';
 
@@ -155,6 +156,7 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
     };
   often('user', faults.userEveryMs, asks(actAsUser));
   often('drain', faults.drainEveryMs, asks(actAsDrainer));
+  often('resize', faults.resizeEveryMs, asks(actAsResizer));
   often('black hole', faults.blackHoleEveryMs, (random) => {
     const name = random.pick(clusters);
     world.say(`cluster ${name} is cut off`);

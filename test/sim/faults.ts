@@ -52,6 +52,8 @@ export type Faults = {
   readonly userEveryMs: number;
   /** The same for those who drain clusters and take drains back. */
   readonly drainEveryMs: number;
+  /** The same for those who change what replicas ask for. */
+  readonly resizeEveryMs: number;
   /** Most that a clock differs from the true time. */
   readonly skewMsMax: number;
   /** Somebody sets a clock an hour forth or back; mean time between two. */
@@ -156,6 +158,7 @@ export const drawFaults = (seed: number): Faults => {
     clockSetEveryMs: drawClockSets(seed, faultyMs),
     rollingEveryMs: drawRolling(seed, faultyMs, hasMesh),
     ...drawOutage(seed),
+    resizeEveryMs: drawResizes(seed, faultyMs),
     forgeEveryMs: drawn.crashHubEveryMs === 0 ? often(10_000, 120_000) : 0,
   };
 };
@@ -228,6 +231,12 @@ const drawOutage = (seed: number) => {
   };
 };
 
+/** Replicas are made larger and smaller in one seed of four. Drawn apart, too. */
+const drawResizes = (seed: number, faultyMs: number): number => {
+  const random = prng(seed, 'faults/resizes');
+  return random.chance(25) ? Math.ceil(((15_000 + random.below(60_000)) * faultyMs) / longMs) : 0;
+};
+
 /** One draw of a delay, in ms. */
 export const drawDelay = (delay: Delay, random: Prng): number => {
   const usual = delay.minMs + random.below(delay.maxMs - delay.minMs + 1);
@@ -263,6 +272,7 @@ export const healed = (faults: Faults): Faults => ({
   userEveryMs: 0,
   drainEveryMs: 0,
   clockSetEveryMs: 0,
+  resizeEveryMs: 0,
   burstPermille: 0,
   blackHoleEveryMs: 0,
   oneWayEveryMs: 0,

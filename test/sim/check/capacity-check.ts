@@ -47,15 +47,23 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     const spec = wishes.object('Deployment', name)?.spec as { template?: { spec?: Parameters<typeof cpuMilliOf>[0] } } | undefined;
     return cpuMilliOf(spec?.template?.spec);
   };
+  /** The least and the most that replicas of a workload have asked for: what users make larger where it runs is no doing of ours. */
+  const asked = new Map<string, { readonly least: number; readonly most: number }>();
+  const noteAsked = (name: string): void => {
+    const cpu = cpuOf(name);
+    const { least = cpu, most = cpu } = asked.get(name) ?? {};
+    asked.set(name, { least: Math.min(least, cpu), most: Math.max(most, cpu) });
+  };
   /** Work ids end with the name of their object. */
-  const cpuOfWork = (workId: string): number => cpuOf(/app-\d+$/.exec(workId)?.[0] ?? '');
+  const cpuOfWork = (workId: string): number => asked.get(/app-\d+$/.exec(workId)?.[0] ?? '')?.most ?? 0;
   const replicasIn = (cluster: string): { readonly name: string; readonly replicas: number }[] =>
     [...wishes.placements().values()].flatMap(({ workload, clusters }) =>
       clusters.filter(({ name }) => name === cluster).map(({ replicas = 0 }) => ({ name: workload.name, replicas })),
     );
 
-  const check = (cluster: string, why: string): void => {
-    const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * cpuOf(name), 0);
+  const check = (cluster: string, grown: string, why: string): void => {
+    const sizeOf = (name: string): number => (name === grown ? cpuOf(name) : (asked.get(name)?.least ?? 0));
+    const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * sizeOf(name), 0);
     const heard = reports.get(cluster) ?? [];
     const recent = heard.filter(
       ({ atMs }, at) =>
@@ -91,10 +99,16 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       const name = entry.key.split('/')[3] ?? '';
       const before = wishes.placements().get(name)?.clusters ?? [];
       wishes.written(entry);
+      if (entry.key.startsWith('apps/deployments/')) {
+        if (entry.object === undefined) asked.delete(name);
+        else noteAsked(name);
+      }
       if (!entry.key.startsWith('hanse.dev/placements/') || entry.object === undefined) return;
-      for (const { name: cluster, replicas = 0 } of wishes.placements().get(name)?.clusters ?? []) {
+      const { workload, clusters = [] } = wishes.placements().get(name) ?? {};
+      if (workload === undefined) return;
+      for (const { name: cluster, replicas = 0 } of clusters) {
         const had = before.find((other) => other.name === cluster)?.replicas ?? 0;
-        if (replicas > had) check(cluster, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+        if (replicas > had) check(cluster, workload.name, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
       }
     },
   };

@@ -5,8 +5,9 @@ import type { StatusItem, WorkItem } from '../../../shared/wire/messages.ts';
 import type { Federation } from '../federation.ts';
 import { type Record as BrokerRecord, forged } from '../model/broker.ts';
 import { type HubApi, hubKinds, namespace } from '../model/hub-api.ts';
-import { cpuMilliOf, type DeploymentSpec, roomIn, types } from '../model/member-runtime.ts';
+import { cpuMilliOf, type DeploymentSpec, nodelessIn, roomIn, types } from '../model/member-runtime.ts';
 import { endpointsIn } from '../model/web.ts';
+import { type NodelessSight, nodelessText } from './nodeless.ts';
 import { drainedOf, type StayingSight, stayingText } from './staying.ts';
 
 /** What is not yet as it should be, in words; '' = all is well. */
@@ -18,22 +19,23 @@ export const unsettled = (federation: Federation): string => {
   const clusters = hub.api.list(hubKinds.clusters);
   const placements = hub.api.list(hubKinds.placements).map((object) => object as unknown as StoredPlacement);
   const placed = new Map(placements.map((placement) => [placement.spec.workload.name, placement]));
-  const sight = stayingSight(federation, hub.api, clusters, placed);
+  const sight = sightOf(federation, hub.api, clusters, placed);
   return (
     clustersText(clusters) ||
     boardText(federation) ||
     workloadsText(federation, deployments, sight) ||
     stayingText(sight) ||
+    nodelessText(sight) ||
     requestsText(federation)
   );
 };
 
-const stayingSight = (
+const sightOf = (
   { members }: Federation,
   api: HubApi,
   clusters: readonly KubeObject[],
   placements: ReadonlyMap<string, StoredPlacement>,
-): StayingSight => {
+): NodelessSight => {
   const specOf = (workload: string): DeploymentSpec => (api.get(hubKinds.deployments, workload)?.spec ?? {}) as DeploymentSpec;
   return {
     clusters: clusters as unknown as readonly Cluster[],
@@ -44,6 +46,10 @@ const stayingSight = (
       const object = members.get(cluster)?.store.get(types.deployments, namespace, workload);
       if (object === undefined) return undefined;
       return { replicas: (object.spec as DeploymentSpec).replicas ?? 0, ready: (object.status as Counts | undefined)?.readyReplicas ?? 0 };
+    },
+    nodeless: (cluster, workload) => {
+      const store = members.get(cluster)?.store;
+      return store === undefined ? 0 : nodelessIn(store, workload);
     },
     room: (cluster, workload) => {
       const store = members.get(cluster)?.store;

@@ -26,7 +26,7 @@ export const drainedOf = (placement: StoredPlacement | undefined): readonly Stay
 const isFrozen = ({ status }: StoredPlacement): boolean => status?.reason === 'NoPolicy';
 
 /** Taints that the policy bears are the ones its tolerations name; those of the model name a key. */
-const isOpen = ({ taints = [], drain }: ClusterSpec, { tolerations = [] }: PolicySpec): boolean =>
+export const isOpen = ({ taints = [], drain }: ClusterSpec, { tolerations = [] }: PolicySpec): boolean =>
   drain === undefined &&
   taints.every(({ key, effect }) => effect === 'PreferNoSchedule' || tolerations.some((toleration) => toleration.key === key));
 

@@ -71,6 +71,25 @@ export const roomIn = (store: MemberStore, cpuMilli: number): number => {
     .reduce((sum, node) => sum + Math.max(0, Math.floor(freeOn(node, pods) / cpuMilli)), 0);
 };
 
+/** Pods of a Deployment that are bound to no node and larger than what is free on any. */
+export const nodelessIn = (store: MemberStore, deployment: string): number => {
+  const pods = store.list(types.pods);
+  const free = Math.max(
+    0,
+    ...store
+      .list(types.nodes)
+      .filter(isOpen)
+      .map((node) => freeOn(node, pods)),
+  );
+  return pods.filter(
+    (pod) =>
+      pod.metadata.ownerReferences?.[0]?.name === deployment &&
+      !isEnding(pod) &&
+      podSpec(pod).nodeName === undefined &&
+      cpuMilliOf(podSpec(pod)) > free,
+  ).length;
+};
+
 /** Kinds that no controller of the model acts on. */
 const restful: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service', 'EndpointSlice', 'ServiceExport', 'ServiceImport']);
 
@@ -171,9 +190,16 @@ export const startMemberRuntime = (
   };
   const follow = (deployment: KubeObject): void => {
     const wanted = (deployment.spec as DeploymentSpec).replicas ?? 1;
-    const own = store
+    const cpuMilli = cpuMilliOf((deployment.spec as DeploymentSpec).template?.spec);
+    const all = store
       .list(types.pods)
       .filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid && !isEnding(pod));
+    const [own, old] = [
+      all.filter((pod) => cpuMilliOf(podSpec(pod)) === cpuMilli),
+      all.filter((pod) => cpuMilliOf(podSpec(pod)) !== cpuMilli),
+    ];
+    // Strategy Recreate.
+    for (const pod of old) end(pod);
     for (let count = own.length; count < wanted; count++) start(deployment);
     for (const pod of [...own].sort((a, b) => Number(isReady(a)) - Number(isReady(b))).slice(0, Math.max(0, own.length - wanted))) end(pod);
     const ready = own.filter(isReady).length - Math.max(0, own.filter(isReady).length - wanted);
