@@ -178,7 +178,7 @@ export const startControl = (options: ControlOptions): Control => {
     directory,
     watch: verdicts?.watch,
     recheckCluster,
-    plan: createPlanner({ store, catalog, directory, ledger, policies, isWarm }, env),
+    plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm }, env),
     pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),
     isBurst,
     stop: async () => {

@@ -12,7 +12,7 @@ import type { Controller, Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { type KindCatalog, workIdOf } from '../kinds.ts';
 import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
-import { createNodelessWatch, type NodeWait } from './nodeless.ts';
+import { createNodelessWatch, type NodelessWatch, type NodeWait } from './nodeless.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
 import { createRounds } from './round.ts';
@@ -42,6 +42,8 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
   readonly roomGrew: (cluster: string) => void;
   /** The cluster told of its capacity. */
   readonly reported: (cluster: string) => void;
+  /** Replicas that have waited long enough for a node. */
+  readonly nodeless: Pick<NodelessWatch, 'of'>;
   /** The workload was moved by somebody else: it is looked at, and so are those that it may have kept out. */
   readonly moved: (key: StorageKey) => void;
   /** What decisions under way were made from changed: they are made anew. */
@@ -184,6 +186,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       await controller.stop();
     },
     roomGrew,
+    nodeless,
     reported: (cluster) => {
       roomGrew(cluster);
       nodeless.reported(cluster);

@@ -29,7 +29,7 @@ const start = () => {
   let changes = 0;
   const watch = createNodelessWatch({
     env: {
-      nowMs: () => nowMs,
+      monotonicMs: () => nowMs,
       setTimer: (delayMs, run) => {
         const timer = { atMs: nowMs + delayMs, run };
         timers.push(timer);

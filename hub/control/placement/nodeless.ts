@@ -3,10 +3,14 @@
  * first saw them so, for what they ask for now: a report of before a change of the workload, or of a cluster in doubt, proves nothing.
  */
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
+import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import type { Task } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import type { Ledger, Nodeless } from '../cluster/ledger.ts';
+import type { Entry } from './entry.ts';
+import { runsAlone } from './singleton.ts';
 import { nextAfter, type Waits, waitingSince, waitsAfter } from './waits.ts';
 
 /** How long replicas wait for a node before others may take them, ms. */
@@ -22,7 +26,7 @@ export const nodeWaitDefaults: NodeWait = { plainMs: 60_000, autoscaledMs: 300_0
 
 /** What the watch is built from. */
 export type NodelessOptions = {
-  readonly env: Pick<RuntimeEnv, 'nowMs' | 'setTimer'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
   readonly directory: Pick<Directory, 'get' | 'view' | 'isUnheard'>;
   readonly ledger: Pick<Ledger, 'nodeless'>;
   readonly wait: NodeWait;
@@ -67,7 +71,7 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
   };
   const dueBefore = (cluster: string): number => {
     const report = reportOf(cluster);
-    return env.nowMs() - (report === undefined ? wait.plainMs : waitIn(report, wait));
+    return env.monotonicMs() - (report === undefined ? wait.plainMs : waitIn(report, wait));
   };
 
   const follow = (cluster: string): void => {
@@ -76,7 +80,7 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
     const next = new Map<string, Seen>();
     for (const { workId, shape, count } of nodelessIn(cluster)) {
       const known = before.get(workId)?.shape === shape.key ? before.get(workId) : undefined;
-      const waits = waitsAfter(known?.waits ?? [], count, env.nowMs());
+      const waits = waitsAfter(known?.waits ?? [], count, env.monotonicMs());
       const due = waitingSince(waits, dueMs);
       next.set(workId, { shape: shape.key, waits, due });
     }
@@ -88,13 +92,13 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
   const lookBy = (atMs: number): void => {
     if (timer !== undefined && timer.atMs <= atMs) return;
     timer?.cancel();
-    timer = { atMs, cancel: env.setTimer(Math.max(0, atMs - env.nowMs()), look) };
+    timer = { atMs, cancel: env.setTimer(Math.max(0, atMs - env.monotonicMs()), look) };
   };
   const look = (): void => {
     timer = undefined;
     for (const cluster of new Set([...reported, ...seen.keys()])) follow(cluster);
     reported.clear();
-    const nowMs = env.nowMs();
+    const nowMs = env.monotonicMs();
     for (const [cluster, works] of seen) {
       const dueMs = dueBefore(cluster);
       for (const { waits } of works.values()) {
@@ -108,7 +112,7 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
     reported: (cluster) => {
       if (!seen.has(cluster) && (directory.get(cluster)?.report?.pending ?? []).length === 0) return;
       reported.add(cluster);
-      lookBy(env.nowMs() + lookMs);
+      lookBy(env.monotonicMs() + lookMs);
     },
     of: (workId) => {
       const counts = new Map<string, number>();
@@ -123,4 +127,14 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
     },
     stop: () => timer?.cancel(),
   };
+};
+
+/** The task of an entry with what of it waits for a node, and with what decides whether that may go. */
+export const toDecide = (store: Pick<Store, 'get'>, { of }: Pick<NodelessWatch, 'of'>, { task, workId, stored }: Entry): Task => {
+  // By what each asks for now, which is in the ledger.
+  const nodeless = of(workId);
+  if (nodeless.size === 0) return task;
+  const { workload, policy } = task;
+  const failover = runsAlone(store, stored.object, policy) ? { ...policy.failover, class: 'Singleton' as const } : policy.failover;
+  return { workload: { ...workload, nodeless }, policy: { ...policy, failover } };
 };

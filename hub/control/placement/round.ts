@@ -23,10 +23,9 @@ import { commit } from '../objects.ts';
 import { outputOf } from './decide.ts';
 import { type Entry, type EntrySources, placedEntries, shapeByCluster } from './entry.ts';
 import { withParts } from './job-parts.ts';
-import type { NodelessWatch } from './nodeless.ts';
+import { type NodelessWatch, toDecide } from './nodeless.ts';
 import { othersAround } from './others.ts';
 import type { PolicyBook } from './policies.ts';
-import { runsAlone } from './singleton.ts';
 import { changeOf, type Decided, isNews, type PlacementChange, replicasIn, writesOf } from './writes.ts';
 
 /** What rounds are made from, and whom they tell. */
@@ -51,12 +50,6 @@ export type Rounds = {
   /** Resolves when all is decided and written. */
   readonly run: (entries: readonly Entry[], batch: Batch) => Promise<RoundOutcomes>;
   readonly classes: () => PriorityClasses;
-};
-
-/** With what decides whether they may go. */
-const withNodeless = ({ workload, policy }: Task, nodeless: ReadonlyMap<string, number>, isSingleton: boolean): Task => {
-  const failover = isSingleton ? { ...policy.failover, class: 'Singleton' as const } : policy.failover;
-  return { workload: { ...workload, nodeless }, policy: { ...policy, failover } };
 };
 
 /** Where decisions go: the clusters of a round, and who is in it. */
@@ -140,11 +133,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
     };
     // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
     for (const { workId, task, held } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held);
-    const tasks = given.map(({ task, workId, stored }) => {
-      // By what each asks for now, which is in the ledger.
-      const nodeless = options.nodeless.of(workId);
-      return nodeless.size === 0 ? task : withNodeless(task, nodeless, runsAlone(store, stored.object, task.policy));
-    });
+    const tasks = given.map((entry) => toDecide(store, options.nodeless, entry));
     const snapshot = {
       clusters,
       others: othersAround(options, tasks),

@@ -18,6 +18,7 @@ import { objectKeyOf } from '../kinds.ts';
 import { outputOf } from '../placement/decide.ts';
 import { type Entry, type EntrySources, entryOf, placedEntries } from '../placement/entry.ts';
 import { isSettledJob, withParts } from '../placement/job-parts.ts';
+import { type NodelessWatch, toDecide } from '../placement/nodeless.ts';
 import { othersAround } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 
@@ -25,6 +26,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 export type NowSources = EntrySources & {
   readonly directory: Directory;
   readonly policies: PolicyBook;
+  readonly nodeless: Pick<NodelessWatch, 'of'>;
   readonly nowMs: () => number;
 };
 
@@ -45,7 +47,8 @@ const entryToDecide = (sources: NowSources, ref: WorkloadRef, classes: PriorityC
   return isSettledJob(stored.object, replicas, entry.existing.placement, directory.view) ? undefined : entry;
 };
 
-const decide = (sources: NowSources, { task }: Entry, classes: PriorityClasses): TaskDecision | undefined => {
+const decide = (sources: NowSources, asked: Entry, classes: PriorityClasses): TaskDecision | undefined => {
+  const task = toDecide(sources.store, sources.nodeless, asked);
   const snapshot = {
     clusters: sources.directory.views(),
     others: othersAround(sources, [task]),
