@@ -11,7 +11,7 @@ export type NodelessSight = StayingSight & {
   readonly nodeless: (cluster: string, workload: string) => number;
 };
 
-/** Replicas of others are no business of this rule, and hard terms may be against a move. */
+/** Policies whose terms may be against a move are not judged. */
 const mayMove = ({ replicaScheduling: { strategy = 'Capacity' } = {}, failover, spread = [] }: PolicySpec): boolean =>
   strategy !== 'Weighted' && strategy !== 'Duplicated' && failover?.class !== 'Singleton' && spread.length === 0;
 
