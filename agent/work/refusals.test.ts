@@ -30,8 +30,8 @@ describe('a member that forbids a write', () => {
       timers.push(run);
       return () => undefined;
     };
-    let nowMs = 0;
-    const env = { ...testEnv, setTimer, nowMs: () => nowMs };
+    let passedMs = 0;
+    const env = { ...testEnv, setTimer, monotonicMs: () => passedMs };
     const link = fakeLink('eu');
     const work = startWork({ client: refusing, link, env, discover: () => undefined, onChange: () => undefined });
     work.setServed([{ groupVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true }], []);
@@ -40,7 +40,7 @@ describe('a member that forbids a write', () => {
     await expect.poll(() => link.statuses.get(item.id)?.reason).toBe('Forbidden');
     expect(work.forbidden()).toEqual(['patch configmaps']);
     isForbidden = false;
-    nowMs = 3_600_000;
+    passedMs = 3_600_000;
     for (const run of timers.splice(0)) run();
     await expect.poll(() => link.statuses.get(item.id)?.phase).toBe('Applied');
     expect(work.forbidden()).toEqual([]);
