@@ -104,7 +104,7 @@ test('replicas of a lost cluster move, and nothing is deleted in it', async () =
   const survivors = members.filter(({ name }) => name !== lost);
   const shares = await settled(hub, survivors, replicasBurst, (now) => (now[lost] ?? 0) === 0);
   expect(shares[idc]).toBe(8);
-  expect(await clusterCondition(hub, lost, 'Ready')).toMatchObject({ status: 'Unknown', reason: 'AgentStatusUnknown' });
+  expect(await clusterCondition(hub, lost, 'Ready')).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
   expect(await hub.hanse(['explain', 'deployment/web', '-n', web.namespace])).toMatch(new RegExp(`^${lost} +no .*unreachable`, 'm'));
 
   await memberOf(lost).startApiServer();
