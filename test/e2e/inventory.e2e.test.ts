@@ -109,9 +109,15 @@ test('it counts what kubectl counts', async () => {
   expect(sum(report.nodes.podsFree)).toBe(sum(offered('pods')) - bound);
 });
 
+/** Controllers are through with the nodes: none of them changes by itself any more. */
+const isSettled = ({ nodes: { group }, groups }: CapacityReport): boolean => {
+  const settled = new Set(groups.filter(({ ready, taints }) => ready && taints.length === 0).map(({ id }) => id));
+  return group.length === nodeCount && group.every((id) => settled.has(id));
+};
+
 test('a node that changes becomes a delta of that node, and not a snapshot', async () => {
   const sender = createReportSender();
-  const before = await newest('the report', ({ nodes: { group } }) => group.length === nodeCount);
+  const before = await newest('the report of settled nodes', isSettled);
   expect(sender.next(before).kind).toBe('snapshot');
   const { status } = await member.call('PATCH', '/api/v1/nodes/node-007/status', {
     body: { status: { allocatable: { cpu: '3' } } },
