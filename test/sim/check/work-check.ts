@@ -78,6 +78,12 @@ export const workCheck: Checker = (fail, nowMs) => {
     return nowMs() - (shrunkMs.get(name) ?? Number.NEGATIVE_INFINITY) <= decisionAgeMsMax;
   };
 
+  /** What was sent ahead of a singleton that was to begin there, and never did: the cluster that it was in came back first. */
+  const isAheadOnly = (cluster: string, { kind, namespace, name }: WorkItem['ref']): boolean => {
+    const items = signed.get(`${cluster}.apps=deployments=${namespace}=${name.replace(/-config$/, '')}`);
+    return kind === 'ConfigMap' && [...(items?.values() ?? [])].at(-1)?.op !== 'apply';
+  };
+
   const checkWithdraw = (item: WorkItem, before: WorkItem | undefined): void => {
     const { cluster, ref } = item;
     // A withdrawal that is signed again, because its record was damaged, decides nothing new.
@@ -92,7 +98,8 @@ export const workCheck: Checker = (fail, nowMs) => {
     // What was decided while the cluster was heard may be signed when it, or the hub itself, is cut off.
     if (wantedForMs < 0 && (silentAtEnd.get(idOf(cluster, ref)) ?? Number.POSITIVE_INFINITY) < heardMsMax) return;
     const silentMs = silenceOf(cluster);
-    if (silentMs > silenceMsMax && wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref) && !isScaledAway(ref)) {
+    const isOurs = wishes.existsForMs(ref) > decisionAgeMsMax && isOurDoing(ref) && !isScaledAway(ref) && !isAheadOnly(cluster, ref);
+    if (silentMs > silenceMsMax && isOurs) {
       fail(
         'nothing is withdrawn because it was unseen',
         `${ref.kind} ${ref.name} is withdrawn from ${cluster}, which the hub has not heard for ${silentMs} ms`,
