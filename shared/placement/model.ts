@@ -75,6 +75,8 @@ export type Workload = {
   readonly createdAt?: string;
   /** True when a required workload affinity leads in a circle: the first of it does not wait for the others. */
   readonly breaksCircle?: boolean;
+  /** True when it runs in one cluster at a time: another may run it only when it is certain that none else does. */
+  readonly isSingleton?: boolean;
   /** Divide as if nothing ran, with what runs counted as room: what Karmada's WorkloadRebalancer asks for. */
   readonly isFresh?: boolean;
 };

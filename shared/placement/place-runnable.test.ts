@@ -18,11 +18,12 @@ const decide = (
   replicas: number,
   current: Given,
   nodeless: Given,
-  kind?: string,
+  { kind, isSingleton = false }: { readonly kind?: string; readonly isSingleton?: boolean } = {},
 ) => {
   const workload = workloadOf(replicas, current);
   const ref: Workload['ref'] = kind === undefined ? workload.ref : { ...workload.ref, kind };
-  return placeRunnable({ policy: policyOf(spec), clusters }, { ...workload, ref, nodeless: new Map(Object.entries(nodeless)) }, env);
+  const asked = { ...workload, ref, isSingleton, nodeless: new Map(Object.entries(nodeless)) };
+  return placeRunnable({ policy: policyOf(spec), clusters }, asked, env);
 };
 
 const full: Clusters = [
@@ -94,7 +95,6 @@ const rows: readonly Row[] = [
   ],
   ['stay under strategy Weighted', strategy('Weighted'), full, 4, { a: 2, b: 2 }, { a: 2 }, { a: 2, b: 2 }],
   ['stay under strategy Duplicated', strategy('Duplicated'), full, 2, { a: 2, b: 2 }, { a: 2 }, { a: 2, b: 2 }],
-  ['stay where they are a singleton', { failover: { class: 'Singleton' } }, full, 1, { a: 1 }, { a: 1 }, { a: 1 }],
 ];
 
 describe('replicas that no node of their cluster can take', () => {
@@ -103,7 +103,11 @@ describe('replicas that no node of their cluster can take', () => {
   });
 
   it.each(['StatefulSet', 'Job', 'Rollout'])('stay where they are of a %s', (kind) => {
-    expect(asMap(decide({}, viewsOf(full), 4, { a: 4 }, { a: 2 }, kind).clusters)).toEqual({ a: 4 });
+    expect(asMap(decide({}, viewsOf(full), 4, { a: 4 }, { a: 2 }, { kind }).clusters)).toEqual({ a: 4 });
+  });
+
+  it('stay where they are a singleton', () => {
+    expect(asMap(decide({}, viewsOf(full), 1, { a: 1 }, { a: 1 }, { isSingleton: true }).clusters)).toEqual({ a: 1 });
   });
 
   it('are told where they go and where they stay, and the row of their cluster tells why they wait', () => {

@@ -20,11 +20,11 @@ const movable: ReadonlySet<string> = new Set(['apps/Deployment', 'apps/ReplicaSe
  * which may be those that run; a Job would begin anew; another cluster may run a singleton only when it is certain that this one does not.
  */
 export const whyNodelessStay = (
-  ref: Workload['ref'],
-  { strategy, failover }: Pick<CompiledPolicy, 'strategy' | 'failover'>,
+  { ref, isSingleton }: Pick<Workload, 'ref' | 'isSingleton'>,
+  { strategy }: Pick<CompiledPolicy, 'strategy'>,
 ): string | undefined => {
   if (!movable.has(groupKind(ref))) return `replicas of a ${ref.kind} are not moved for that`;
-  if (failover.class === 'Singleton') return 'a singleton is not moved for that';
+  if (isSingleton === true) return 'a singleton is not moved for that';
   return strategy === 'Weighted' || strategy === 'Duplicated' ? `strategy ${strategy} divides without regard to it` : undefined;
 };
 
@@ -82,11 +82,11 @@ export const nodelessText = ({ waiting, why }: Pick<NodelessCluster, 'waiting' |
 /** {@link place}, with what is nodeless where it can run. */
 export const placeRunnable = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): Decision => {
   const plain = place(snapshot, workload, env);
-  const { ref, current, nodeless } = workload;
+  const { current, nodeless } = workload;
   if (nodeless === undefined || nodeless.size === 0) return plain;
   const present: Counts = new Map([...nodeless].map(([name, count]) => [name, Math.min(count, current.get(name) ?? 0)]));
   const decide = (leaving: number): Decision => place(snapshot, { ...workload, current: without(current, present, leaving) }, env);
-  const moved = whyNodelessStay(ref, snapshot.policy) === undefined ? moving(plain, sumOf(present.values()), decide) : undefined;
+  const moved = whyNodelessStay(workload, snapshot.policy) === undefined ? moving(plain, sumOf(present.values()), decide) : undefined;
   const made = moved === undefined ? plain : heldAgainst(workload, plain, moved);
   const told = tellNodeless(workload, present, plain, made);
   return told.length === 0 ? made : withNodeless(made, told, nodelessText);

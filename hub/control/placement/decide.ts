@@ -41,6 +41,8 @@ export type PlacementInput = {
   /** What gave way to the object, and what of it gave way to others; absent = nothing. */
   readonly preempted?: readonly Preempted[];
   readonly nowMs: number;
+  /** It runs in one cluster at a time; absent = it may run in several. */
+  readonly isSingleton?: boolean;
 };
 
 /** What to write and to tell. */
@@ -107,11 +109,15 @@ const movedText = ({ nodeless = [] }: Decision): string =>
     .join('');
 
 /** Told once of each cluster, and again when more wait there. */
-const nodelessEvents = ({ before, policy }: PlacementInput, { workload }: PlacementSpec, decision: Decision): PlacementOutput['events'] => {
+const nodelessEvents = (
+  { before, policy, isSingleton = false }: PlacementInput,
+  { workload: ref }: PlacementSpec,
+  decision: Decision,
+): PlacementOutput['events'] => {
   const known = new Map((before?.status?.nodeless ?? []).map(({ name, replicas }) => [name, replicas]));
   const news = (decision.nodeless ?? []).filter(({ name, waiting }) => waiting > (known.get(name) ?? 0));
   if (news.length === 0) return [];
-  const stays = whyNodelessStay(workload, policy) ?? 'no other cluster takes more';
+  const stays = whyNodelessStay({ ref, isSingleton }, policy) ?? 'no other cluster takes more';
   return [{ type: 'Warning', reason: 'NoNode', message: `${news.map((one) => `${one.name}: ${nodelessText(one)}`).join('; ')}; ${stays}` }];
 };
 
@@ -149,13 +155,11 @@ export const workloadOf = ({
   lingering = new Map(),
   isSingleton = false,
   priority,
-}: Pick<PlacementInput, 'object' | 'replicas' | 'before'> & {
+}: Pick<PlacementInput, 'object' | 'replicas' | 'before' | 'isSingleton'> & {
   readonly shape: PodShape | undefined;
   readonly altered?: AlteredShapes;
   /** Of what it is owed, replicas that run in the cluster still; absent = none. */
   readonly lingering?: ReadonlyMap<string, number>;
-  /** It runs in one cluster at a time; absent = it may run in several. */
-  readonly isSingleton?: boolean;
   readonly priority: PriorityClass;
 }): Workload => ({
   ref: refOf(object),
@@ -166,6 +170,7 @@ export const workloadOf = ({
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   ...dueOf(before?.status, lingering, isSingleton),
   ...(lingering.size === 0 ? {} : { lingering }),
+  ...(isSingleton ? { isSingleton } : {}),
   priority: priority.value,
   preempts: priority.preempts,
   ...(object.metadata.creationTimestamp === undefined ? {} : { createdAt: object.metadata.creationTimestamp }),

@@ -8,19 +8,22 @@ import {
   alteredShapesOf,
   type ClusterView,
   type CompiledPolicy,
+  type Decision,
   isSameEverywhere,
   type PriorityClasses,
+  priorityClassesOf,
   priorityOf,
   shapeIn,
   type Task,
+  type TaskDecision,
   type Workload,
 } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
-import { workloadOf } from './decide.ts';
-import { policyForJob } from './job-parts.ts';
+import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
+import { policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 import { runsAlone } from './singleton.ts';
@@ -134,6 +137,24 @@ export const entryOf = (
     held: replicasByCluster(existing.placement),
   };
 };
+
+/** What a decision about an entry comes to, as its Placement says it. */
+export const outcomeOf = (
+  { stored, existing, task }: Entry,
+  { decision: made, policy, preempted }: TaskDecision,
+  clusters: readonly ClusterView[],
+  nowMs: number,
+): { readonly decision: Decision; readonly output: PlacementOutput } => {
+  const before = existing.placement;
+  const decision = withParts(stored.object, policy, made, before?.spec.clusters ?? []);
+  const { replicas, isSingleton = false } = task.workload;
+  const input = { object: stored.object, replicas, policy, before, clusters, preempted, isSingleton, nowMs };
+  return { decision, output: outputOf(input, decision) };
+};
+
+/** The PriorityClasses of the hub. */
+export const priorityClassesIn = (store: Pick<Store, 'list'>): PriorityClasses =>
+  priorityClassesOf(store.list(prefixOf('scheduling.k8s.io', 'priorityclasses')).map(({ object }) => object));
 
 /** Everything that runs and may give way: placed, with replicas, under a policy, not on its way out. */
 export const placedEntries = (sources: EntrySources, classes: PriorityClasses): Entry[] =>

@@ -61,7 +61,7 @@ const keysMax = 512;
 
 /** True when room in another cluster would be used. */
 const wantsRoom = ({ workload, policy }: Task, { unplaced, nodeless = [] }: Decision): boolean =>
-  unplaced > 0 || (nodeless.some(({ waiting }) => waiting > 0) && whyNodelessStay(workload.ref, policy) === undefined);
+  unplaced > 0 || (nodeless.some(({ waiting }) => waiting > 0) && whyNodelessStay(workload, policy) === undefined);
 
 /** What a pass came to, whatever went wrong in it. */
 const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> => {

@@ -3,14 +3,12 @@
  * first saw them so, for what they ask for now: a report of before a change of the workload, or of a cluster in doubt, proves nothing.
  */
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Task } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import type { Ledger, Nodeless } from '../cluster/ledger.ts';
 import type { Entry } from './entry.ts';
-import { runsAlone } from './singleton.ts';
 import { nextAfter, type Waits, waitingSince, waitsAfter } from './waits.ts';
 
 /** How long replicas wait for a node before others may take them, ms. */
@@ -129,12 +127,8 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
   };
 };
 
-/** The task of an entry with what of it waits for a node, and with what decides whether that may go. */
-export const toDecide = (store: Pick<Store, 'get'>, { of }: Pick<NodelessWatch, 'of'>, { task, workId, stored }: Entry): Task => {
-  // By what each asks for now, which is in the ledger.
+/** The task of an entry with what of it waits for a node, by what it asks for now. */
+export const toDecide = ({ of }: Pick<NodelessWatch, 'of'>, { task, workId }: Entry): Task => {
   const nodeless = of(workId);
-  if (nodeless.size === 0) return task;
-  const { workload, policy } = task;
-  const failover = runsAlone(store, stored.object, policy) ? { ...policy.failover, class: 'Singleton' as const } : policy.failover;
-  return { workload: { ...workload, nodeless }, policy: { ...policy, failover } };
+  return nodeless.size === 0 ? task : { ...task, workload: { ...task.workload, nodeless } };
 };

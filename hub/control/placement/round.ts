@@ -2,14 +2,13 @@
  * @module One round of decisions: everything that waits, by priority, over one ledger. Each decision is written as soon as it is made; the
  * journal joins what comes together. Where workloads give way to others, all of them are written in one commit or not at all.
  */
-import { prefixOf, type StorageKey, type Store, type Write } from '../../../shared/kube/storage/index.ts';
+import type { StorageKey, Store, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import {
   type ClusterView,
   type Decision,
   type PriorityClasses,
   placeEach,
-  priorityClassesOf,
   refText,
   type Task,
   type TaskDecision,
@@ -20,9 +19,7 @@ import type { Ledger } from '../cluster/ledger.ts';
 import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { commit } from '../objects.ts';
-import { outputOf } from './decide.ts';
-import { type Entry, type EntrySources, placedEntries, shapeByCluster } from './entry.ts';
-import { withParts } from './job-parts.ts';
+import { type Entry, type EntrySources, outcomeOf, placedEntries, priorityClassesIn, shapeByCluster } from './entry.ts';
 import { type NodelessWatch, toDecide } from './nodeless.ts';
 import { othersAround } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -82,8 +79,7 @@ const written = async (store: Store, writes: readonly Write[]): Promise<Outcome 
 /** Rounds over the hub's state. */
 export const createRounds = (options: RoundOptions): Rounds => {
   const { store, env, ledger, directory } = options;
-  const classes = (): PriorityClasses =>
-    priorityClassesOf(store.list(prefixOf('scheduling.k8s.io', 'priorityclasses')).map(({ object }) => object));
+  const classes = (): PriorityClasses => priorityClassesIn(store);
 
   const settled = ({ entry, output }: Decided, outcome: Outcome): readonly [StorageKey, Outcome] => {
     if (outcome.outcome !== 'done' || output.recheckAtMs === undefined) return [entry.key, outcome];
@@ -115,13 +111,9 @@ export const createRounds = (options: RoundOptions): Rounds => {
     return beside.map(({ task }) => task);
   };
 
-  const decidedOf = (entry: Entry, { preempted, policy, ...made }: TaskDecision, { clusters }: Round): Decided => {
-    const { stored, existing, task } = entry;
-    const decision = withParts(stored.object, policy, made.decision, existing.placement?.spec.clusters ?? []);
-    const { replicas } = task.workload;
-    const input = { object: stored.object, replicas, policy, before: existing.placement, clusters, preempted, nowMs: env.nowMs() };
-    const output = outputOf(input, decision);
-    return { entry, decision, output, promised: replicasIn(output.spec.clusters) };
+  const decidedOf = (entry: Entry, made: TaskDecision, { clusters }: Round): Decided => {
+    const outcome = outcomeOf(entry, made, clusters, env.nowMs());
+    return { entry, ...outcome, promised: replicasIn(outcome.output.spec.clusters) };
   };
 
   const run: Rounds['run'] = async (given, batch) => {
@@ -133,7 +125,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
     };
     // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
     for (const { workId, task, held } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held);
-    const tasks = given.map((entry) => toDecide(store, options.nodeless, entry));
+    const tasks = given.map((entry) => toDecide(options.nodeless, entry));
     const snapshot = {
       clusters,
       others: othersAround(options, tasks),

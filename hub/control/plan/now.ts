@@ -4,20 +4,11 @@
  */
 import { type Placement, servedPlacement, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
-import { prefixOf } from '../../../shared/kube/storage/index.ts';
-import {
-  type PriorityClasses,
-  placeEach,
-  priorityClassesOf,
-  refText,
-  type Task,
-  type TaskDecision,
-} from '../../../shared/placement/index.ts';
+import { type PriorityClasses, placeEach, refText, type Task, type TaskDecision } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { objectKeyOf } from '../kinds.ts';
-import { outputOf } from '../placement/decide.ts';
-import { type Entry, type EntrySources, entryOf, placedEntries } from '../placement/entry.ts';
-import { isSettledJob, withParts } from '../placement/job-parts.ts';
+import { type Entry, type EntrySources, entryOf, outcomeOf, placedEntries, priorityClassesIn } from '../placement/entry.ts';
+import { isSettledJob } from '../placement/job-parts.ts';
 import { type NodelessWatch, toDecide } from '../placement/nodeless.ts';
 import { othersAround } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';
@@ -48,7 +39,7 @@ const entryToDecide = (sources: NowSources, ref: WorkloadRef, classes: PriorityC
 };
 
 const decide = (sources: NowSources, asked: Entry, classes: PriorityClasses): TaskDecision | undefined => {
-  const task = toDecide(sources.store, sources.nodeless, asked);
+  const task = toDecide(sources.nodeless, asked);
   const snapshot = {
     clusters: sources.directory.views(),
     others: othersAround(sources, [task]),
@@ -62,16 +53,11 @@ const decide = (sources: NowSources, asked: Entry, classes: PriorityClasses): Ta
 
 /** What would be decided now; undefined when nothing would be. */
 export const decisionNow = (sources: NowSources, ref: WorkloadRef): DecisionNow | undefined => {
-  const classes = priorityClassesOf(sources.store.list(prefixOf('scheduling.k8s.io', 'priorityclasses')).map(({ object }) => object));
+  const classes = priorityClassesIn(sources.store);
   const entry = entryToDecide(sources, ref, classes);
   const made = entry === undefined ? undefined : decide(sources, entry, classes);
   if (entry === undefined || made === undefined) return undefined;
-  const { stored, existing, task } = entry;
-  const before = existing.placement;
-  const decision = withParts(stored.object, made.policy, made.decision, before?.spec.clusters ?? []);
-  const [clusters, nowMs] = [sources.directory.views(), sources.nowMs()];
-  const { replicas } = task.workload;
-  const { spec, status } = outputOf({ object: stored.object, replicas, policy: made.policy, before, clusters, nowMs }, decision);
+  const { spec, status } = outcomeOf(entry, made, sources.directory.views(), sources.nowMs()).output;
   const { status: told } = servedPlacement({ apiVersion: '', kind: 'Placement', metadata: { name: '' }, spec, status });
   return told === undefined ? { spec } : { spec, status: told };
 };
