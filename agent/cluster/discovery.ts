@@ -1,7 +1,7 @@
 /** @module What the member's API serves: kinds by aggregated discovery (KEP-3352) or, on older servers, group by group. */
 
 import { isBuiltinGroup } from '../../shared/kube/builtin/groups.ts';
-import type { DiscoveredKind } from '../../shared/kube/custom/from-openapi.ts';
+import type { DiscoveredKind } from '../../shared/kube/custom/document.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import type { ServedApi } from '../../shared/wire/messages.ts';

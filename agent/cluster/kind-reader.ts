@@ -3,9 +3,10 @@
  * discovery and OpenAPI. Only hashes are kept; a document is made again when the hub wants it.
  */
 import type { CheckedKind } from '../../shared/kube/custom/check.ts';
+import type { DiscoveredKind } from '../../shared/kube/custom/document.ts';
 import { type KindDocument, kindDocumentBytesMax } from '../../shared/kube/custom/document.ts';
 import { documentOfCrd } from '../../shared/kube/custom/from-crd.ts';
-import { type DiscoveredKind, documentOfOpenApi } from '../../shared/kube/custom/from-openapi.ts';
+import { documentOfOpenApi } from '../../shared/kube/custom/from-openapi.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { sortedJson } from '../../shared/kube/schema/json.ts';
 import type { Log } from '../../shared/lib/index.ts';

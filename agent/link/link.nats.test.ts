@@ -6,7 +6,7 @@ import { testEnv } from '../../hub/fleet/testing/broker.ts';
 import { startTestHub, type TestHub } from '../../hub/fleet/testing/hub.ts';
 import { configWork } from '../../hub/fleet/testing/work.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
-import type { CapacityReport } from '../../shared/capacity/report.ts';
+import { type CapacityReport, emptyReport } from '../../shared/capacity/index.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/messages.ts';
 import { appliedStatus, type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
@@ -34,22 +34,12 @@ const secret = (cluster: string, id: string, seq: number): WorkItem => ({
   object: { apiVersion: 'v1', kind: 'Secret', metadata: { name: id, namespace: 'shop' }, data: { password: 'aHVudGVyMg==' } },
 });
 
-const emptyReport: CapacityReport = {
-  kind: 'snapshot',
+const reportOfNoNodes: CapacityReport = {
+  ...emptyReport,
   epoch: 1,
   seq: 1,
-  observedAtMs: 1,
-  sources: {},
-  complete: true,
-  unsupported: [],
   resourceNames: ['cpu'],
-  groups: [],
-  nodes: { names: [], group: [], podsFree: [], free: [[]] },
-  pending: [],
-  runtimeClasses: [],
-  networks: [],
-  acks: {},
-  present: {},
+  nodes: { ...emptyReport.nodes, free: [[]] },
 };
 
 const itemsOf = (events: readonly WorkEvent[]): WorkItem[] => events.flatMap((event) => (event.type === 'Item' ? [event.item] : []));
@@ -97,7 +87,7 @@ describe('over the link', () => {
     link.setHello(() => ({ agentVersion: '1', kubernetesVersion: 'v1.36.3', apis: [], runtimeClasses: [], labels: {} }));
     link.setBeat(() => ({ api: { reachable: true } }));
     await vi.waitFor(() => expect(heard.hello * heard.beat).toBeGreaterThan(0), 5_000);
-    expect(link.publishReport(emptyReport)).toBe(true);
+    expect(link.publishReport(reportOfNoNodes)).toBe(true);
     await vi.waitFor(() => expect(heard.report).toBe(1), 5_000);
     const before = { ...heard };
     bus.want('talker', ['hello', 'report']);

@@ -1,5 +1,5 @@
 /** @module What `hanse drain` tells, and that it ends when the cluster is empty. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { keyOf } from '../../shared/kube/storage/index.ts';
 import { workIdOf } from '../control/kinds.ts';
@@ -20,12 +20,6 @@ describe('hanse drain', () => {
   it.each(['-1', '1.5', '101%', 'all', ''])('refuses a budget of %j and says what to write', (given) => {
     expect(() => readBudget(given)).toThrow('write a whole number such as 1');
   });
-});
-
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
 });
 
 type Told = { readonly lines: string[]; readonly codes: number[]; interrupt: () => void };
@@ -84,7 +78,7 @@ const calmMs = 300;
 
 describe('hanse drain against a hub', () => {
   it('empties the cluster, never with fewer replicas ready than are wanted, and ends', async () => {
-    hub = await startTestHub({ home: 8, aws: 8 });
+    const hub = await startTestHub({ home: 8, aws: 8 });
     await apply(hub, 4);
     const to = told();
     await drain(contextOf(hub, to), 'home', { maxUnavailable: '0' });
@@ -96,7 +90,7 @@ describe('hanse drain against a hub', () => {
   });
 
   it('ends with 1 and a list when nothing but what finds no other place is left: workloads, CronJobs and what follows them', async () => {
-    hub = await startTestHub({ home: 8, aws: 8 });
+    const hub = await startTestHub({ home: 8, aws: 8 });
     await hub.client.create(
       { group: 'batch', version: 'v1', resource: 'cronjobs' },
       {
@@ -107,7 +101,7 @@ describe('hanse drain against a hub', () => {
       },
     );
     await apply(hub, 4, atHome);
-    await expect.poll(() => hub?.fleet.agent('home').objects.size, soon).toBe(3);
+    await expect.poll(() => hub.fleet.agent('home').objects.size, soon).toBe(3);
     const to = told();
     await drain(contextOf(hub, to), 'home', { calmMs });
     const nowhere = 'no other cluster is eligible (aws: no tier of the policy selects the cluster)';
@@ -122,7 +116,7 @@ describe('hanse drain against a hub', () => {
   });
 
   it('says that the others have no room, waits as long as it is told to, and then tells what is left', async () => {
-    hub = await startTestHub({ home: 8, aws: 0 });
+    const hub = await startTestHub({ home: 8, aws: 0 });
     await apply(hub, 4);
     const to = told();
     await drain(contextOf(hub, to), 'home', { timeoutSeconds: 2, calmMs });
@@ -135,7 +129,7 @@ describe('hanse drain against a hub', () => {
     ['ends with 1 and the reason when nothing has left for long', {}, 'nothing has left for 1 second'],
     ['waits as long as it is told to', { timeoutSeconds: 2 }, 'the time is over'],
   ])('where replacements do not get ready it %s', async (_, options, ending) => {
-    hub = await startTestHub({ home: 8, aws: 8 });
+    const hub = await startTestHub({ home: 8, aws: 8 });
     hub.fleet.agent('aws').foreign.add(workIdOf(keyOf('apps', 'deployments', 'shop', 'web')));
     await apply(hub, 4, atHomeFirst);
     const to = told();
@@ -149,7 +143,7 @@ describe('hanse drain against a hub', () => {
   });
 
   it('says at Ctrl-C that the drain goes on, and ends with 130', async () => {
-    hub = await startTestHub({ home: 8, aws: 0 });
+    const hub = await startTestHub({ home: 8, aws: 0 });
     await apply(hub, 4);
     const to = told();
     const watching = drain(contextOf(hub, to), 'home', {});
@@ -160,7 +154,7 @@ describe('hanse drain against a hub', () => {
   });
 
   it('leaves what tolerates the drain and says so', async () => {
-    hub = await startTestHub({ home: 8, aws: 8 });
+    const hub = await startTestHub({ home: 8, aws: 8 });
     await apply(hub, 4, { ...atHome, tolerations: [{ operator: 'Exists' }] });
     const to = told();
     await drain(contextOf(hub, to), 'home', { calmMs });

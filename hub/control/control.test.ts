@@ -1,7 +1,7 @@
 /** @module The loops together, over a real store and API server, with agents in the small: from a policy to replicas. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Placement, StoredPlacement } from '../../shared/api/index.ts';
-import { startTestHub, type TestHub } from './testing/test-hub.ts';
+import { startTestHub } from './testing/test-hub.ts';
 import {
   deployment,
   deployments,
@@ -17,20 +17,9 @@ import {
   workId,
 } from './testing/web-story.ts';
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
-
 describe('control', () => {
   it('returns replicas to an earlier tier when room has been there for the calm time, and tells so', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers, rebalance: { calmSeconds: 0, maxMovesPercent: 100 } }));
     await it.client.create(deployments, deployment(6));
     await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
@@ -43,7 +32,7 @@ describe('control', () => {
   });
 
   it('tells where kubectl describe shows it, once, that no policy selects a workload, or that none does any more', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(deployments, deployment(1));
     const told = async () => {
       const uid = (await it.client.get(web))?.metadata.uid;
@@ -61,7 +50,7 @@ describe('control', () => {
   });
 
   it('places a Deployment by its policy, sends each cluster its share, and shows the sum as its status', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(6));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
@@ -89,7 +78,7 @@ describe('control', () => {
   });
 
   it('keeps a workload that is scaled to nothing where it was, without replicas, and in no other cluster than before', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(6));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
@@ -103,7 +92,7 @@ describe('control', () => {
   });
 
   it('empties the last tier first when it is scaled down, and takes the object back from a cluster without replicas', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(6));
     await until(() => expect(runningAt(it, 'aws')).toBe(2));
@@ -113,7 +102,7 @@ describe('control', () => {
   });
 
   it('sends what a workload names and the Service that selects it along, and takes them back with it', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     const core = (resource: string) => ({ group: '', version: 'v1', resource });
     const meta = (name: string) => ({ name, namespace: 'shop' });
     await it.client.create(core('configmaps'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { a: '1' } });
@@ -142,7 +131,7 @@ describe('control', () => {
   });
 
   it('applies the overrides of each cluster', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     const overrides = [
       {
         clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } },
@@ -159,7 +148,7 @@ describe('control', () => {
   });
 
   it('never gives the same room to two workloads', async () => {
-    const it = await started({ home: 5 });
+    const it = await startTestHub({ home: 5 });
     await it.client.create(policiesType, policy({ resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] }));
     const names = ['a', 'b', 'c', 'd'];
     await Promise.all(names.map((name) => it.client.create(deployments, { ...deployment(2), metadata: { name, namespace: 'shop' } })));
@@ -179,7 +168,7 @@ describe('control', () => {
   });
 
   it('sends again what the broker lost', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));
     await until(() => expect(runningAt(it, 'home')).toBe(1));
@@ -188,7 +177,7 @@ describe('control', () => {
   });
 
   it('writes nothing while nothing changes', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(4));
     await until(async () =>

@@ -1,5 +1,5 @@
 /** @module The loops together when a cluster is lost, drained or denied, comes back, or gives an object back. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
@@ -19,20 +19,9 @@ import {
   workId,
 } from './testing/web-story.ts';
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
-
 describe('what leaves a cluster', () => {
   it('moves the replicas of a silent cluster to others, deletes nothing there, and gives them back when it returns', async () => {
-    const it = await started({ home: 8, aws: 8, gcp: 8 });
+    const it = await startTestHub({ home: 8, aws: 8, gcp: 8 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(9));
     await until(() => expect(placedAt(it)).toEqual({ home: 3, aws: 3, gcp: 3 }));
@@ -53,7 +42,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('gives a cluster that was full its share back though its own pods still fill it, and stops none of them', async () => {
-    const it = await started({ home: 4, aws: 8 });
+    const it = await startTestHub({ home: 4, aws: 8 });
     await it.client.create(
       policiesType,
       policy({ tiers: [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }, { name: 'rest' }] }),
@@ -70,7 +59,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('shows the replicas that still run while the cluster that shall have them takes none', async () => {
-    const it = await started({ home: 8, aws: 8 });
+    const it = await startTestHub({ home: 8, aws: 8 });
     const only = (provider: string): Record<string, unknown> => ({
       tiers: [{ name: 'only', clusterSelector: { matchLabels: { 'hanse.dev/provider': provider } } }],
     });
@@ -109,7 +98,7 @@ describe('what leaves a cluster', () => {
   ])(
     'tells of a workload that no other cluster takes that it stays in the one that is %s, until another does',
     async (_, lose, where, mark) => {
-      const it = await started({ home: 4, aws: 4 });
+      const it = await startTestHub({ home: 4, aws: 4 });
       await it.client.create(policiesType, policy({ tiers: [tiers[0]] }));
       await it.client.create(deployments, deployment(3));
       await until(() => expect(runningAt(it, 'home')).toBe(3));
@@ -135,7 +124,7 @@ describe('what leaves a cluster', () => {
   );
 
   it('tells of a workload whose only cluster came back that it runs on there, until it is placed there again', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy({ tiers: [tiers[0]] }));
     await it.client.create(deployments, deployment(3));
     await until(() => expect(runningAt(it, 'home')).toBe(3));
@@ -154,7 +143,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('leaves in a drained cluster only as many as no other takes, and brings them changes', async () => {
-    const it = await started({ home: 8, aws: 4 });
+    const it = await startTestHub({ home: 8, aws: 4 });
     await it.client.create(policiesType, policy({ tiers: [] }));
     await it.client.create(deployments, deployment(9));
     await until(() => expect((runningAt(it, 'home') ?? 0) + (runningAt(it, 'aws') ?? 0)).toBe(9));
@@ -178,7 +167,7 @@ describe('what leaves a cluster', () => {
       'batch=jobs=shop=web',
     ],
   ])('stops nothing when the drain of a cluster that has a pinned %s is taken back', async (kind, workload, id) => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     const own = [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }];
     const { apiVersion } = workload;
     await it.client.create(policiesType, policy({ resourceSelectors: [{ apiVersion, kind }], tiers: own }));
@@ -203,7 +192,7 @@ describe('what leaves a cluster', () => {
   ])(
     'leaves in a cluster whose drain is taken back what is ready and has no ready replacement, though a surplus goes %s',
     async (_, surplusSeconds) => {
-      const it = await started({ home: 8, aws: 8 });
+      const it = await startTestHub({ home: 8, aws: 8 });
       it.fleet.agent('aws').readyMax = 4;
       await it.client.create(policiesType, policy({ failover: { surplusSeconds } }));
       await it.client.create(deployments, deployment(6));
@@ -223,7 +212,7 @@ describe('what leaves a cluster', () => {
   );
 
   it('stops nothing when a drain is taken back of which the last report of the cluster says that it is bound to no node yet', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     it.fleet.agent('home').isBinding = false;
     await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
     await it.client.create(deployments, deployment(3));
@@ -242,7 +231,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('brings nothing back to a cluster whose drain is taken back when all of it has left', async () => {
-    const it = await started({ home: 8, aws: 8 });
+    const it = await startTestHub({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(6));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([3, 3]));
@@ -258,7 +247,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('counts what stays in a drained cluster as what it is: wanted, brought up to date, available', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
     await it.client.create(deployments, deployment(4));
     await until(() => expect(runningAt(it, 'home')).toBe(4));
@@ -285,7 +274,7 @@ describe('what leaves a cluster', () => {
       },
     ],
   ])('leaves a Cluster that is %s all that it has, and places it elsewhere', async (_, letGo) => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(4));
     await until(() => expect(runningAt(it, 'home')).toBe(4));
@@ -296,7 +285,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('counts no Cluster whose member counts under another name, until its own agent is in', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     const refused = (status: 'True' | 'False') => {
       const condition = {
         type: 'JoinRefused',
@@ -322,7 +311,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('leaves a CronJob in a drained cluster while it has no other place', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     const selector = { apiVersion: 'batch/v1', kind: 'CronJob' };
     const own = [{ name: 'own', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } }];
     await it.client.create(policiesType, policy({ resourceSelectors: [selector], tiers: own }));
@@ -348,7 +337,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('withdraws nothing from a cluster that comes back after the hub was restarted without it', async () => {
-    const it = await started({ home: 8, aws: 8 });
+    const it = await startTestHub({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(4));
     await until(() => expect(runningAt(it, 'aws')).toBe(2));
@@ -362,7 +351,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('withdraws again what was overwritten at the broker while no hub ran', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));
     await until(() => expect(runningAt(it, 'home')).toBe(1));
@@ -380,7 +369,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('sends again what was overwritten at the broker of a cluster that waits for replacements', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     it.fleet.agent('aws').readyMax = 0;
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(3));
@@ -395,7 +384,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('removes from the broker what can be no work', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };
     await it.fleet.bus.publishWork({ v: 1, cluster: 'away', id: 'nonsense', seq: 1, op: 'withdraw', ref, adopt: 'Never' });
     it.fleet.damage('away', 'nonsense');
@@ -403,7 +392,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('leaves a claim and its data in a cluster that its workload has left, until the claim is deleted', async () => {
-    const it = await started({ home: 4, aws: 4 });
+    const it = await startTestHub({ home: 4, aws: 4 });
     const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' };
     const claim: ObjectAddress = { ...claims, namespace: 'shop', name: 'data' };
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
@@ -425,7 +414,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('leaves copies in the clusters when the object says so', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, {
       ...deployment(1),
@@ -439,7 +428,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('leaves an object where it is when its policy goes', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));
     await until(() => expect(runningAt(it, 'home')).toBe(1));

@@ -1,5 +1,5 @@
 /** @module What every cluster makes for itself goes to none, over a real store and API server with agents in the small. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { keptExplanation, storedPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { workIdOf } from './kinds.ts';
@@ -9,15 +9,7 @@ const policiesType = { group: 'hanse.dev', version: 'v1alpha1', resource: 'place
 const coreType = (resource: string) => ({ group: '', version: 'v1', resource });
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-const started = async (): Promise<TestHub> => {
-  hub = await startTestHub({ home: 20 });
-  return hub;
-};
+const started = (): Promise<TestHub> => startTestHub({ home: 20 });
 
 const inShop = (kind: string, name: string, more: object = {}): KubeObject => ({
   apiVersion: 'v1',

@@ -1,5 +1,5 @@
 /** @module Workloads that compete for room, decided by the running loops over a real store: priority, giving way, waiting for room. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Placement, StoredPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
@@ -38,16 +38,6 @@ const priorityClass = (name: string, value: number, more: object = {}): KubeObje
   value,
   ...more,
 });
-
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 20 });
 const placementOf = ({ store }: TestHub, name: string): StoredPlacement | undefined =>
   store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
@@ -61,7 +51,7 @@ const eventsOf = ({ store }: TestHub, name: string): readonly string[] =>
 
 describe('workloads that compete for room', () => {
   it('are placed by priority: of fifteen over ten places the ten of highest priority run, and five wait and say why', async () => {
-    const it = await started({ home: 6, aws: 4 });
+    const it = await startTestHub({ home: 6, aws: 4 });
     const names = Array.from({ length: 15 }, (_, at) => `w${String(at).padStart(2, '0')}`);
     for (const [at, name] of names.entries()) {
       await it.client.create(classesType, priorityClass(`p${at}`, at * 10));
@@ -83,7 +73,7 @@ describe('workloads that compete for room', () => {
   });
 
   it('make those of lower priority give way where their policy says so, in one commit, and both are told', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(classesType, priorityClass('gold', 100));
     await it.client.create(policiesType, policy());
     await it.client.create(
@@ -109,7 +99,7 @@ describe('workloads that compete for room', () => {
   });
 
   it('that are gangs run whole or not at all, and leave their room to others until they fit', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(classesType, priorityClass('gold', 100));
     await it.client.create(policiesType, policy({ replicaScheduling: { gang: true } }));
     await it.client.create(deployments, deployment('small', 2));
@@ -122,7 +112,7 @@ describe('workloads that compete for room', () => {
   });
 
   it('never hold more than there is, however many come at once and whoever gives way', async () => {
-    const it = await started({ home: 5, aws: 3 });
+    const it = await startTestHub({ home: 5, aws: 3 });
     const classes = [0, 50, 100];
     for (const value of classes) await it.client.create(classesType, priorityClass(`p${value}`, value));
     await it.client.create(policiesType, policy({ preemption: 'LowerPriority' }));
@@ -135,7 +125,7 @@ describe('workloads that compete for room', () => {
   });
 
   it('are kept out by one that is placed and must be apart from them, until it leaves', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     const required = [{ selector: { matchLabels: { app: 'web' } }, topologyKey: 'hanse.dev/cluster' }];
     await it.client.create(policiesType, policy());
     await it.client.create(policiesType, policy({ workloadAntiAffinity: { required } }, 'shy', { name: 'shy' }));
@@ -150,7 +140,7 @@ describe('workloads that compete for room', () => {
   });
 
   it('have the room of a Job as soon as it has ended', async () => {
-    const it = await started({ home: 2 });
+    const it = await startTestHub({ home: 2 });
     const jobs = { group: 'batch', version: 'v1', resource: 'jobs' };
     await it.client.create(policiesType, policy());
     await it.client.create(policiesType, {
@@ -176,7 +166,7 @@ describe('workloads that compete for room', () => {
 
 describe('a cluster whose pods wait for their scheduler', () => {
   it('gets no more than it holds, though a tainted node beside is empty', async () => {
-    const it = await started({ home: 4, aws: 64 });
+    const it = await startTestHub({ home: 4, aws: 64 });
     Object.assign(it.fleet.agent('home'), { taintedCores: 64, isBinding: false });
     const tier = (name: string, provider: string) => ({ name, clusterSelector: { matchLabels: { 'hanse.dev/provider': provider } } });
     await it.client.create(policiesType, policy({ tiers: [tier('idc', 'onprem'), tier('cloud', 'aws')] }));

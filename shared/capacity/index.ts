@@ -7,6 +7,7 @@ export { createReportSender, type ReportSender } from './delta-send.ts';
 export { demandFault, type PodDemand, type PodTemplate, podDemandOf } from './demand.ts';
 export { type Dump, type Read, readDump } from './dump.ts';
 export { type DumpObject, flatten } from './dump-objects.ts';
+export { emptyReport } from './empty-report.ts';
 export { encodeReport, type ReportEnvelope } from './encode-report.ts';
 export { type ExactFit, fitModel, type NodeShare } from './exact-fit.ts';
 export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';

@@ -1,4 +1,5 @@
 /** @module Builders of capacity reports for tests: nodes as plain amounts. */
+import { emptyReport } from './empty-report.ts';
 import type { CapacityReport, NodeGroup, NodeTaint } from './report.ts';
 
 /** One node of a test report. `free` by resource name; absent = as allocatable. */
@@ -27,13 +28,9 @@ export const reportOf = (nodes: readonly TestNode[], more: Partial<CapacityRepor
     }),
   );
   return {
-    kind: 'snapshot',
+    ...emptyReport,
     epoch: 1,
     seq: 1,
-    observedAtMs: 0,
-    sources: {},
-    complete: true,
-    unsupported: [],
     resourceNames,
     groups,
     nodes: {
@@ -42,11 +39,6 @@ export const reportOf = (nodes: readonly TestNode[], more: Partial<CapacityRepor
       podsFree: nodes.map((node) => node.podsFree ?? 110),
       free: resourceNames.map((name) => nodes.map((node) => node.free?.[name] ?? node.allocatable[name] ?? 0)),
     },
-    pending: [],
-    runtimeClasses: [],
-    networks: [],
-    acks: {},
-    present: {},
     ...more,
   };
 };

@@ -2,19 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicySpec } from '../api/index.ts';
-import { type CapacityReport, createRoom, plainShape } from '../capacity/index.ts';
+import { type CapacityReport, createRoom, emptyReport, plainShape } from '../capacity/index.ts';
 import type { ClusterView, Workload } from './model.ts';
 import { place } from './place.ts';
 import { policyOf, workloadOf } from './testing.ts';
 
 const reportWith = (cores: readonly number[], zone: string): CapacityReport => ({
-  kind: 'snapshot',
+  ...emptyReport,
   epoch: 1,
   seq: 1,
-  observedAtMs: 0,
-  sources: {},
-  complete: true,
-  unsupported: [],
   resourceNames: ['cpu'],
   groups: [{ id: 0, labels: { zone }, taints: [], ready: true, unschedulable: false, allocatable: [8_000], runtimeHandlers: [] }],
   nodes: {
@@ -23,11 +19,6 @@ const reportWith = (cores: readonly number[], zone: string): CapacityReport => (
     podsFree: cores.map(() => 8),
     free: [cores.map((free) => free * 1_000)],
   },
-  pending: [],
-  runtimeClasses: [],
-  networks: [],
-  acks: {},
-  present: {},
 });
 
 const strategies = ['Duplicated', 'Weighted', 'Capacity', 'Aggregated', 'Cheapest', 'Tightest'] as const;

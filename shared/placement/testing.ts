@@ -1,27 +1,9 @@
 /** @module Small builders for tests of placement: clusters of one node size, policies, workloads. */
 import type { PolicySpec } from '../api/index.ts';
-import type { CapacityReport, FitResult, PodShape } from '../capacity/index.ts';
-import { plainShape } from '../capacity/index.ts';
+import type { FitResult, PodShape } from '../capacity/index.ts';
+import { emptyReport, plainShape } from '../capacity/index.ts';
 import { compilePolicy } from './compiled-policy.ts';
 import type { ClusterView, TimedTaint, Workload } from './model.ts';
-
-const emptyReport: CapacityReport = {
-  kind: 'snapshot',
-  epoch: 1,
-  seq: 1,
-  observedAtMs: 0,
-  sources: {},
-  complete: true,
-  unsupported: [],
-  resourceNames: [],
-  groups: [],
-  nodes: { names: [], group: [], podsFree: [], free: [] },
-  pending: [],
-  runtimeClasses: [],
-  networks: [],
-  acks: {},
-  present: {},
-};
 
 /** A cluster in which `fits` further replicas of anything fit. */
 export const clusterWith = (

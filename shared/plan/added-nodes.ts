@@ -82,25 +82,6 @@ export const addedNodeObjects = (added: readonly AddedNodes[], at = 0): object[]
     }),
   );
 
-/** A report of nothing, for a cluster that has not reported. */
-export const emptyReport: CapacityReport = {
-  kind: 'snapshot',
-  epoch: 0,
-  seq: 0,
-  observedAtMs: 0,
-  sources: {},
-  complete: true,
-  unsupported: [],
-  resourceNames: [],
-  groups: [],
-  nodes: { names: [], group: [], podsFree: [], free: [] },
-  pending: [],
-  runtimeClasses: [],
-  networks: [],
-  acks: {},
-  present: {},
-};
-
 /** The report with one kind of nodes more. Amounts that cannot be read count as none: see {@link addedNodesFault}. */
 const withOneKind = (report: CapacityReport, { count, resources, labels = {}, taints = [] }: AddedNodes, at: number): CapacityReport => {
   const amounts = new Map([...exactAmounts(withPods(resources))].map(([resource, nanos]) => [resource, canonicalFloor(resource, nanos)]));

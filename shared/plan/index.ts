@@ -1,6 +1,6 @@
 /** @module What would happen: plans of policies, workloads and clusters, with nothing written. */
 
-export { type AddedNodes, addedNodeObjects, addedNodesFault, emptyReport, parseAddedNodes, withAddedNodes } from './added-nodes.ts';
+export { type AddedNodes, addedNodeObjects, addedNodesFault, parseAddedNodes, withAddedNodes } from './added-nodes.ts';
 export { type AnsweredLoad, type AnsweredPlacement, type AnswerOptions, type PlanAnswer, planAnswer, planExitCode } from './answer.ts';
 export { fleetOfCase, type PlanCase, planCase } from './case.ts';
 export type { FollowingObject, PlanCluster, PlanFleet, PlanTask, RemovedWorkload } from './fleet.ts';

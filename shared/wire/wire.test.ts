@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapacityReport } from '../capacity/index.ts';
+import { plainDocument } from '../kube/custom/index.ts';
 import { decodeMessage, encodeMessage, faultOf, type MessageKind, type MessageOf } from './decode.ts';
 import { bytesMax, jsonDepthMax } from './limits.ts';
 import type { ReportMessage, WorkItem } from './messages.ts';
@@ -67,22 +68,7 @@ const samples: { readonly [K in MessageKind]: MessageOf[K] } & { readonly report
     v: 1,
     cluster: 'eu',
     hash: 'a'.repeat(64),
-    document: {
-      group: 'acme.dev',
-      version: 'v1',
-      kind: 'Widget',
-      listKind: 'WidgetList',
-      resource: 'widgets',
-      singular: 'widget',
-      shortNames: [],
-      categories: [],
-      namespaced: true,
-      status: true,
-      columns: [],
-      selectableFields: [],
-      versionsAlike: true,
-      schema: { type: 'object' },
-    },
+    document: plainDocument('acme.dev/v1', 'Widget', 'widgets', { type: 'object' }),
   },
   want: { v: 1, what: ['hello', 'status'] },
   renew: { v: 1, cluster: 'eu', publicKey: 'U' },

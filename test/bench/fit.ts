@@ -1,5 +1,5 @@
 /** @module The time of a count for a shape that was never asked: 100 clusters of 5,000 nodes, in columns as agents report them. */
-import { type CapacityReport, fitCluster, type PodShape, podShapeOf } from '../../shared/capacity/index.ts';
+import { type CapacityReport, emptyReport, fitCluster, type PodShape, podShapeOf } from '../../shared/capacity/index.ts';
 import { type BenchOptions, type BenchResult, type Cell, type Goal, percentile } from './lib/bench.ts';
 
 const CLUSTERS = 100;
@@ -13,13 +13,9 @@ const reportOf = (seed: number): CapacityReport => {
   const taken = (node: number): number => (node * 7 + seed * 13) % 11;
   const zone = (id: number) => ({ id, total: [32_000, 131_072, 4] });
   return {
-    kind: 'snapshot',
+    ...emptyReport,
     epoch: 1,
     seq: 1,
-    observedAtMs: 0,
-    sources: {},
-    complete: true,
-    unsupported: [],
     resourceNames: names,
     groups: Array.from({ length: 15 }, (_, id) => ({
       id,
@@ -57,11 +53,6 @@ const reportOf = (seed: number): CapacityReport => {
         ),
       ),
     },
-    pending: [],
-    runtimeClasses: [],
-    networks: [],
-    acks: {},
-    present: {},
   };
 };
 

@@ -3,7 +3,7 @@
  * asked before; new: a shape that no cluster has counted yet.
  */
 import type { PolicySpec, SpreadConstraint, Strategy } from '../../shared/api/index.ts';
-import { type CapacityReport, createRoom, plainShape } from '../../shared/capacity/index.ts';
+import { type CapacityReport, createRoom, emptyReport, plainShape } from '../../shared/capacity/index.ts';
 import { type ClusterView, compilePolicy, place, type Workload } from '../../shared/placement/index.ts';
 import { type BenchOptions, type BenchResult, type Cell, type Goal, percentile } from './lib/bench.ts';
 
@@ -42,13 +42,9 @@ const reportOf = (seed: number, size = NODES): CapacityReport => {
   const nodes = Array.from({ length: size }, (_, node) => node);
   const taken = (node: number): number => (node * 7 + seed * 13) % 11;
   return {
-    kind: 'snapshot',
+    ...emptyReport,
     epoch: 1,
     seq: 1,
-    observedAtMs: 0,
-    sources: {},
-    complete: true,
-    unsupported: [],
     resourceNames: ['cpu', 'memory'],
     groups: [{ id: 0, labels: {}, taints: [], ready: true, unschedulable: false, allocatable: [16_000, 65_536], runtimeHandlers: [] }],
     nodes: {
@@ -57,11 +53,6 @@ const reportOf = (seed: number, size = NODES): CapacityReport => {
       podsFree: nodes.map(() => 100),
       free: [nodes.map((node) => 16_000 - taken(node) * 1_000), nodes.map((node) => 65_536 - taken(node) * 4_096)],
     },
-    pending: [],
-    runtimeClasses: [],
-    networks: [],
-    acks: {},
-    present: {},
   };
 };
 

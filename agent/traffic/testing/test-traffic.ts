@@ -4,7 +4,7 @@ import { mcsSchemas, mcsTypes } from '../../../shared/api/index.ts';
 import type { Verdict } from '../../../shared/health/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
-import { customSchemaName, type KindDocument, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
+import { customSchemaName, plainDocument, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
 import { createApiServer, createRegistry, serviceAddresses } from '../../../shared/kube/server/index.ts';
@@ -18,25 +18,10 @@ import type { TrafficWatch } from '../away.ts';
 import { startTraffic, type TrafficEngine } from '../run.ts';
 import { splitLink } from '../split-link.ts';
 
-/** A kind whose fields come as they are. */
-const loose = (group: string, version: string, kind: string, resource: string): KindDocument => ({
-  group,
-  version,
-  kind,
-  listKind: `${kind}List`,
-  resource,
-  singular: kind.toLowerCase(),
-  shortNames: [],
-  categories: [],
-  namespaced: true,
-  status: false,
-  columns: [],
-  selectableFields: [],
-  versionsAlike: true,
-});
+/** Kinds whose fields come as they are. */
 const looseKinds = [
-  loose('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
-  loose('externaldns.k8s.io', 'v1alpha1', 'DNSEndpoint', 'dnsendpoints'),
+  plainDocument('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes'),
+  plainDocument('externaldns.k8s.io/v1alpha1', 'DNSEndpoint', 'dnsendpoints'),
 ];
 const looseSchemas = Object.fromEntries(
   looseKinds.map((document) => [customSchemaName(document.group, document.version, document.kind), schemaOfDocument(document)]),

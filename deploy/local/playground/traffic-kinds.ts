@@ -3,31 +3,14 @@
  * ServiceImport as they are, of the others names and lists, their fields as they come. No gateway runs here: routes are only kept.
  */
 import { mcsSchemas, mcsTypes } from '../../../shared/api/index.ts';
-import { customSchemaName, type KindDocument, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
+import { customSchemaName, type KindDocument, plainDocument, schemaOfDocument, typeOfDocument } from '../../../shared/kube/custom/index.ts';
 import type { OpenApiSchema, ResourceType } from '../../../shared/kube/resource.ts';
 
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 /** Rules of routes are atomic lists, as in the real kinds: who applies one rule owns all. */
 const routeSpec = { ...anything, properties: { rules: { type: 'array', 'x-kubernetes-list-type': 'atomic', items: anything } } };
-const document = (groupVersion: string, kind: string, resource: string, spec: OpenApiSchema): KindDocument => {
-  const [group = '', version = ''] = groupVersion.split('/');
-  return {
-    group,
-    version,
-    kind,
-    listKind: `${kind}List`,
-    resource,
-    singular: kind.toLowerCase(),
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    status: true,
-    columns: [],
-    selectableFields: [],
-    versionsAlike: true,
-    schema: { type: 'object', properties: { spec, status: anything } },
-  };
-};
+const document = (groupVersion: string, kind: string, resource: string, spec: OpenApiSchema): KindDocument =>
+  plainDocument(groupVersion, kind, resource, { type: 'object', properties: { spec, status: anything } });
 const documents: readonly KindDocument[] = [
   document('gateway.networking.k8s.io/v1', 'Gateway', 'gateways', anything),
   document('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes', routeSpec),

@@ -1,18 +1,8 @@
 /** @module A Placement is the hub's decision, whoever else writes one. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 import { deployment, deployments, placedAt, policiesType, policy, runningAt, tiers, until, webPlacement } from '../testing/web-story.ts';
-
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
 
 const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements' };
 const merge = 'application/merge-patch+json';
@@ -30,7 +20,7 @@ const namesOf = ({ store }: TestHub): string[] => store.list('hanse.dev/placemen
 
 describe('a Placement that somebody else writes', () => {
   it('is put back, as often as it is changed, and no cluster goes by what was written', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy({ tiers }));
     await it.client.create(deployments, deployment(6));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([4, 2]));
@@ -52,7 +42,7 @@ describe('a Placement that somebody else writes', () => {
   });
 
   it('leaves the room to others that the workload has, not that which was written', async () => {
-    const it = await started({ home: 8 });
+    const it = await startTestHub({ home: 8 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(6));
     await until(() => expect(runningAt(it, 'home')).toBe(6));
@@ -71,7 +61,7 @@ describe('a Placement that somebody else writes', () => {
   });
 
   it('goes when the hub did not make it: of what is not there, of what no policy selects, and beside the one there is', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));
     await it.client.create(deployments, { ...deployment(1), metadata: { name: 'alone', namespace: 'shop' } });

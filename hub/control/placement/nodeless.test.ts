@@ -1,5 +1,5 @@
 /** @module Replicas that no node of their cluster can take go where there is room: over the real loops. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { explainedIn, explanationRows, type StoredPlacement } from '../../../shared/api/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 import { deployment, deployments, placedAt, policiesType, policy, runningAt, tiers, until, web } from '../testing/web-story.ts';
@@ -8,9 +8,6 @@ let hub: TestHub;
 beforeEach(async () => {
   hub = await startTestHub({ home: 12, aws: 12, gcp: 12 });
   hub.fleet.agent('home').nodeCores = 3;
-});
-afterEach(async () => {
-  await hub.stop();
 });
 
 const policyAt = { ...policiesType, namespace: 'shop', name: 'web' };

@@ -1,6 +1,6 @@
 /** @module The hub's own state as a fleet to plan over: its clusters on copies of their rooms, its workloads, and what a review supposes. */
 import { type Cluster, hanseGroup, type PlanReviewSpec, storedPlacement, type WorkloadRef } from '../../../shared/api/index.ts';
-import type { PodShape, Read } from '../../../shared/capacity/index.ts';
+import { emptyReport, type PodShape, type Read } from '../../../shared/capacity/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
@@ -15,7 +15,6 @@ import {
 import {
   type AddedNodes,
   addedNodesFault,
-  emptyReport,
   type NoCluster,
   type PlanCluster,
   type PlanFleet,

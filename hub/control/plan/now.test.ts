@@ -1,20 +1,10 @@
 /** @module What a decision would be now: told of what is, beside a decision that was written long ago, and nothing is written for it. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Placement } from '../../../shared/api/index.ts';
 import { servedPlacement, storedPlacement } from '../../../shared/api/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 import { clusterAt, deployment, deployments, placedAt, policiesType, policy, until } from '../testing/web-story.ts';
 import type { DecisionNow } from './now.ts';
-
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
 
 const anyDeployment = { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] };
 const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' };
@@ -33,7 +23,7 @@ const taint = (it: TestHub, key: string) =>
 
 describe('a decision of now', () => {
   it('tells the room that others have left since the object was decided on, and writes nothing', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy(anyDeployment));
     await it.client.create(deployments, deployment(2));
     await until(() => expect(Object.values(placedAt(it)).reduce((sum: number, count) => sum + (count ?? 0), 0)).toBe(2));
@@ -49,7 +39,7 @@ describe('a decision of now', () => {
   });
 
   it('of a cluster that keeps what runs and takes no more says that nothing can be added there', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(12));
     await until(() => expect(placedAt(it).aws).toBeGreaterThan(0));
@@ -58,7 +48,7 @@ describe('a decision of now', () => {
   });
 
   it('is none of an object that no policy selects any more', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));
     await until(() => expect(placedAt(it)).toEqual({ home: 1 }));
@@ -67,7 +57,7 @@ describe('a decision of now', () => {
   });
 
   it('is written when a cluster is refused for another reason than before', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await taint(it, 'first');
     await it.client.create(policiesType, policy());
     await it.client.create(deployments, deployment(1));

@@ -1,5 +1,5 @@
 /** @module Plans over the hub's state: what is told is what the loops then do, and nothing is written. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { PlanReviewSpec, StoredPlacement } from '../../../shared/api/index.ts';
 import type { Loss, PlanAnswer } from '../../../shared/plan/index.ts';
@@ -41,16 +41,6 @@ const taint = (name: string) => ({
   spec: { taints: [{ key: 'maintenance', effect: 'NoExecute' }] },
 });
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-const started = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
-  hub = await startTestHub(sizes);
-  return hub;
-};
-
 const placedAt = ({ store }: TestHub, name = 'web'): Record<string, number | undefined> => {
   const placement = store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
   return Object.fromEntries((placement?.spec.clusters ?? []).map(({ name: cluster, replicas }) => [cluster, replicas]));
@@ -71,7 +61,7 @@ const thenAt = ({ placements }: PlanAnswer, name = 'web'): Record<string, number
 
 /** A hub with six replicas of web: four in the own data centre, which is full then, and two in the cloud. */
 const burst = async (): Promise<TestHub> => {
-  const it = await started({ home: 4, aws: 20 });
+  const it = await startTestHub({ home: 4, aws: 20 });
   await it.client.create(policies, policy(ownFirst));
   await it.client.create(deployments, deployment('web', 6));
   await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
@@ -80,7 +70,7 @@ const burst = async (): Promise<TestHub> => {
 
 describe('a plan of the hub', () => {
   it('says of what a workload of the hub or of the files names that it follows, not that no policy selects it', async () => {
-    const it = await started({ home: 4 });
+    const it = await startTestHub({ home: 4 });
     const web = deployment('web', 1);
     const [container] = web.spec.template.spec.containers;
     const named = { ...container, envFrom: [{ configMapRef: { name: 'cfg' } }] };
@@ -96,7 +86,7 @@ describe('a plan of the hub', () => {
   });
 
   it('tells what then happens, for a new policy with its workload, and writes nothing', async () => {
-    const it = await started({ home: 4, aws: 20 });
+    const it = await startTestHub({ home: 4, aws: 20 });
     await until(() =>
       expect(
         it
@@ -152,7 +142,7 @@ describe('a plan of the hub', () => {
   });
 
   it('of a loss moves only what was there, and says what does not fit', async () => {
-    const it = await started({ home: 4, aws: 5 });
+    const it = await startTestHub({ home: 4, aws: 5 });
     await it.client.create(policies, policy(ownFirst));
     await it.client.create(deployments, deployment('web', 6));
     await until(() => expect(placedAt(it)).toEqual({ home: 4, aws: 2 }));
@@ -199,7 +189,7 @@ describe('a plan of the hub', () => {
       /^addNodes\[0\]\.cluster: no cluster "x"/,
     ],
   ])('refuses %s', async (_, spec, message) => {
-    const it = await started({ home: 4, aws: 5 });
+    const it = await startTestHub({ home: 4, aws: 5 });
     await expect(asked(it, spec)).rejects.toThrow(message);
   });
 });

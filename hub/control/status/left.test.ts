@@ -1,13 +1,8 @@
 /** @module What is told of copies that a lost cluster keeps of deleted objects, over a real store and API server with agents in the small. */
-import { afterEach, expect, it, vi } from 'vitest';
-import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+import { expect, it, vi } from 'vitest';
+import { startTestHub } from '../testing/test-hub.ts';
 import { leftEvent } from './left.ts';
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
@@ -16,7 +11,6 @@ const configMap = { apiVersion: 'v1', kind: 'ConfigMap' };
 
 it('an object that is deleted while its cluster is lost is told of on the Cluster, once, with those deleted beside it', async () => {
   const it = await startTestHub({ home: 4, aws: 4 });
-  hub = it;
   await it.client.create(policies, {
     apiVersion: 'hanse.dev/v1alpha1',
     kind: 'PlacementPolicy',

@@ -1,5 +1,5 @@
 /** @module What follows a workload reports back: over a real store and API server, with agents in the small. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
@@ -40,15 +40,9 @@ const policy: KubeObject = {
   spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] },
 };
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
 const started = async (names: readonly string[], foreign: readonly string[] = []): Promise<TestHub> => {
   const it = await startTestHub({ aws: 20, gcp: 20 });
-  hub = it;
   for (const id of foreign) it.fleet.agent('aws').foreign.add(id);
   await it.client.create(core('configmaps'), settings);
   await it.client.create(core('persistentvolumeclaims'), claim);

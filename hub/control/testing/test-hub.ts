@@ -1,5 +1,5 @@
 /** @module The loops of a hub over a real store and API server in memory, for tests. */
-
+import { onTestFinished } from 'vitest';
 import { clusters } from '../../../shared/api/cluster.ts';
 import { hanseSchemas, hanseTypes } from '../../../shared/api/index.ts';
 import { builtinDefaults, builtinSchemas, builtinTypes } from '../../../shared/kube/builtin/index.ts';
@@ -35,12 +35,11 @@ export type TestHub = {
   readonly fleet: FakeFleet;
   readonly control: () => Control;
   readonly restart: () => Promise<void>;
-  readonly stop: () => Promise<void>;
 };
 
 const providers: Readonly<Record<string, string>> = { home: 'onprem', aws: 'aws', gcp: 'gcp' };
 
-/** Starts a hub with these clusters, each of so many cores. */
+/** Starts a hub with these clusters, each of so many cores. It stops when the test that started it has ended. */
 export const startTestHub = async (sizes: Readonly<Record<string, number>>): Promise<TestHub> => {
   const store = await createStore(memoryJournal(), { env });
   const registry = createRegistry([...builtinTypes(), ...hanseTypes()]);
@@ -70,6 +69,12 @@ export const startTestHub = async (sizes: Readonly<Record<string, number>>): Pro
   let control = start();
   fleet.beat();
   const beats = setInterval(fleet.beat, 25);
+  onTestFinished(async () => {
+    clearInterval(beats);
+    await control.stop();
+    await api.close();
+    await store.close();
+  });
   return {
     client,
     store,
@@ -78,12 +83,6 @@ export const startTestHub = async (sizes: Readonly<Record<string, number>>): Pro
     restart: async () => {
       await control.stop();
       control = start();
-    },
-    stop: async () => {
-      clearInterval(beats);
-      await control.stop();
-      await api.close();
-      await store.close();
     },
   };
 };

@@ -1,20 +1,14 @@
 /** @module A Job that is over is sent no more, so that no cluster runs it again. */
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
-import { startTestHub, type TestHub } from '../testing/test-hub.ts';
+import { startTestHub } from '../testing/test-hub.ts';
 import { policiesType, policy, until } from '../testing/web-story.ts';
 
 const jobs = { group: 'batch', version: 'v1', resource: 'jobs' };
 const id = 'batch=jobs=shop=sum';
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
-
 it('is not sent anew by a hub that has started again', async () => {
-  hub = await startTestHub({ home: 4 });
+  const hub = await startTestHub({ home: 4 });
   const { client, fleet, store } = hub;
   await client.create(policiesType, policy({ resourceSelectors: [{ apiVersion: 'batch/v1', kind: 'Job' }] }));
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };

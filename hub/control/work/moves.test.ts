@@ -1,5 +1,5 @@
 /** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
@@ -38,23 +38,18 @@ const policy = (failover: object): KubeObject => ({
   },
 });
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 const until = (look: () => void | Promise<void>): Promise<void> => vi.waitFor(look, { timeout: 10_000, interval: 20 });
 
 /** A hub with the workload in `home`. */
 const settledAtHome = async (failover: object): Promise<TestHub> => {
-  hub = await startTestHub({ home: 8, aws: 8 });
-  await hub.client.create(policies, policy(failover));
-  await hub.client.create(deployments, web);
-  await until(() => expect(replicasIn('home')).toBe(4));
-  return hub;
+  const it = await startTestHub({ home: 8, aws: 8 });
+  await it.client.create(policies, policy(failover));
+  await it.client.create(deployments, web);
+  await until(() => expect(replicasIn(it, 'home')).toBe(4));
+  return it;
 };
-const replicasIn = (name: string): number =>
-  (hub?.fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+const replicasIn = (it: TestHub, name: string): number =>
+  (it.fleet.agent(name).objects.get(workId)?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
 const storedStatus = (it: TestHub): StoredPlacement['status'] =>
   (it.store.get('hanse.dev/placements/shop/web-deployment')?.object as StoredPlacement | undefined)?.status;
 const sentTo = (it: TestHub, name: string): string | undefined =>
@@ -69,10 +64,10 @@ describe('a move', () => {
     await evict(it, 'home');
     await until(() => expect(sentTo(it, 'aws')).toBe('apply'));
     it.fleet.beat();
-    expect([sentTo(it, 'home'), replicasIn('home')]).toEqual(['apply', 4]);
+    expect([sentTo(it, 'home'), replicasIn(it, 'home')]).toEqual(['apply', 4]);
     it.fleet.agent('aws').foreign.clear();
     it.fleet.beat();
-    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([0, 4]));
+    await until(() => expect([replicasIn(it, 'home'), replicasIn(it, 'aws')]).toEqual([0, 4]));
   });
 
   it('out of a cluster that is drained tells there what it waits for, and on the Placement what is not ready', async () => {
@@ -99,7 +94,7 @@ describe('a move', () => {
     it.fleet.beat();
     await until(() => {
       const status = storedStatus(it);
-      expect([replicasIn('home'), replicasIn('aws'), status?.unready]).toEqual([0, 4, undefined]);
+      expect([replicasIn(it, 'home'), replicasIn(it, 'aws'), status?.unready]).toEqual([0, 4, undefined]);
     });
   });
 
@@ -107,8 +102,8 @@ describe('a move', () => {
     const it = await settledAtHome({ surplusSeconds: 0 });
     it.fleet.agent('aws').foreign.add(workId);
     await evict(it, 'home');
-    await until(() => expect(replicasIn('home')).toBe(0));
-    expect(replicasIn('aws')).toBe(0);
+    await until(() => expect(replicasIn(it, 'home')).toBe(0));
+    expect(replicasIn(it, 'aws')).toBe(0);
   });
 
   it('of a singleton begins only when the cluster that had it says that it is gone', async () => {
@@ -120,10 +115,10 @@ describe('a move', () => {
       const events = it.store.list('/events/shop/').map(({ object }) => (object as { reason?: string }).reason);
       expect(events).toContain('SingletonWaits');
     });
-    expect([sentTo(it, 'aws'), replicasIn('home')]).toEqual([undefined, 4]);
+    expect([sentTo(it, 'aws'), replicasIn(it, 'home')]).toEqual([undefined, 4]);
     it.fleet.agent('home').cutOff = false;
     it.fleet.beat();
-    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([0, 4]));
+    await until(() => expect([replicasIn(it, 'home'), replicasIn(it, 'aws')]).toEqual([0, 4]));
   });
 
   it('does not end for a singleton because a cluster is silent: without votes a person decides', async () => {
@@ -134,7 +129,7 @@ describe('a move', () => {
     it.fleet.beat();
     expect(sentTo(it, 'aws')).toBeUndefined();
     await it.client.delete({ ...clusters, name: 'home' });
-    await until(() => expect(replicasIn('aws')).toBe(4));
+    await until(() => expect(replicasIn(it, 'aws')).toBe(4));
   });
 
   it('of a singleton that never began elsewhere is taken back when the silent cluster returns, without a stop', async () => {
@@ -169,7 +164,7 @@ describe('a move', () => {
       it.fleet.tell('home', workId, { replicas: 0 }, fencedReason);
       await until(() => {
         const { op, seq = 0, singleton } = it.fleet.agent('home').taken.findLast(({ id }) => id === workId) ?? {};
-        expect([op, singleton, seq > fence, replicasIn('home')]).toEqual(['apply', true, true, 4]);
+        expect([op, singleton, seq > fence, replicasIn(it, 'home')]).toEqual(['apply', true, true, 4]);
       });
       expect(it.fleet.agent('aws').taken).toEqual([]);
     },

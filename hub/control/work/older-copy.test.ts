@@ -1,5 +1,5 @@
 /** @module A hub whose data were set back to an older copy: over a real store and API server, with agents in the small. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
 import type { WorkItem } from '../../../shared/wire/index.ts';
@@ -27,11 +27,6 @@ const policy: KubeObject = {
 const webId = 'apps=deployments=shop=web';
 const lostId = 'apps=deployments=shop=lost';
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 const until = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 const replicasAt = ({ fleet }: TestHub, id: string): unknown =>
   (fleet.agent('home').objects.get(id)?.spec as { replicas?: number })?.replicas;
@@ -44,7 +39,6 @@ const messagesOn = ({ store }: TestHub): string[] =>
 /** The hub has placed `web`; the answer is the newest work about it. */
 const started = async (): Promise<{ it: TestHub; newest: WorkItem }> => {
   const it = await startTestHub({ home: 20 });
-  hub = it;
   await it.client.create(policies, policy);
   await it.client.create(deployments, web);
   await until(() => expect(replicasAt(it, webId)).toBe(2));
@@ -104,7 +98,6 @@ describe('a hub on an older copy of its data', () => {
 
   it('takes back what a cluster got in the lost time of an object that it knows and has elsewhere', async () => {
     const it = await startTestHub({ home: 20, aws: 20 });
-    hub = it;
     const clusterSelector = { matchLabels: { 'hanse.dev/provider': 'onprem' } };
     await it.client.create(policies, { ...policy, spec: { ...(policy.spec as object), tiers: [{ name: 'own', clusterSelector }] } });
     await it.client.create(deployments, web);

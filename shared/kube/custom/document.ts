@@ -4,21 +4,25 @@ import type { OpenApiSchema, ScalePaths, TableColumn } from '../resource.ts';
 /** A column whose cells are read by a JSON path (CustomResourceDefinition additionalPrinterColumns). */
 export type PathColumn = TableColumn & { readonly jsonPath: string };
 
-/**
- * One kind in one version as a cluster serves it. Two clusters serve the same kind when the sorted JSON of their documents is the same; its
- * SHA-256 names the document on the wire and in the store.
- */
-export type KindDocument = {
+/** What discovery says of a kind. */
+export type DiscoveredKind = {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-  readonly listKind: string;
   readonly resource: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly status: boolean;
+};
+
+/**
+ * One kind in one version as a cluster serves it. Two clusters serve the same kind when the sorted JSON of their documents is the same; its
+ * SHA-256 names the document on the wire and in the store.
+ */
+export type KindDocument = DiscoveredKind & {
+  readonly listKind: string;
   readonly scale?: ScalePaths;
   readonly columns: readonly PathColumn[];
   /** JSON paths that field selectors may name. */

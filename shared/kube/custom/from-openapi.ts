@@ -1,20 +1,8 @@
 /** @module Kind documents from discovery and OpenAPI v3, for kinds whose CRD may not be read or that an aggregated server has. */
 import { isObject, type JsonObject, own } from '../schema/index.ts';
 import { type CheckedKind, checkKindDocument } from './check.ts';
+import type { DiscoveredKind } from './document.ts';
 import { structural } from './structural.ts';
-
-/** What discovery says of a kind. */
-export type DiscoveredKind = {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly resource: string;
-  readonly singular: string;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly namespaced: boolean;
-  readonly status: boolean;
-};
 
 const prefix = '#/components/schemas/';
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type AgentLink, startLink } from '../../../agent/link/index.ts';
-import type { CapacityReport } from '../../../shared/capacity/report.ts';
+import { type CapacityReport, emptyReport } from '../../../shared/capacity/index.ts';
 import discovery from '../../../shared/kube/builtin/data/discovery.json' with { type: 'json' };
 import { silentLog } from '../../../shared/lib/index.ts';
 import { nodeEnv } from '../../../shared/node/index.ts';
@@ -34,13 +34,11 @@ const reportOf = (seq: number): CapacityReport => {
   const labels = { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'node.kubernetes.io/instance-type': 'general-8' };
   const column = (value: number): number[] => Array.from({ length: nodes }, () => value);
   return {
-    kind: 'snapshot',
+    ...emptyReport,
     epoch: 1,
     seq,
     observedAtMs: Date.now(),
     sources: { nodes: String(seq), pods: String(seq) },
-    complete: true,
-    unsupported: [],
     resourceNames,
     groups: [{ id: 0, labels, taints: [], ready: true, unschedulable: false, allocatable, runtimeHandlers: [] }],
     nodes: {
@@ -49,11 +47,6 @@ const reportOf = (seq: number): CapacityReport => {
       podsFree: column(100),
       free: allocatable.map(column),
     },
-    pending: [],
-    runtimeClasses: [],
-    networks: [],
-    acks: {},
-    present: {},
   };
 };
 

@@ -3,7 +3,7 @@
  * report once a second what changed, as agents do.
  */
 import type { Arrival, FleetBus } from '../../../hub/fleet/port.ts';
-import { type CapacityReport, createReportSender, type ReportSender } from '../../../shared/capacity/index.ts';
+import { type CapacityReport, createReportSender, emptyReport, type ReportSender } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 
@@ -63,13 +63,10 @@ const memberOf = (name: string, seed: number, nodes: number): Member => {
 };
 
 const reportOf = (member: Member, nowMs: number): CapacityReport => ({
-  kind: 'snapshot',
+  ...emptyReport,
   epoch: 1,
   seq: member.seq,
   observedAtMs: nowMs,
-  sources: {},
-  complete: true,
-  unsupported: [],
   resourceNames: ['cpu', 'memory'],
   groups: Array.from({ length: GROUPS }, (_, id) => ({
     id,
@@ -86,10 +83,6 @@ const reportOf = (member: Member, nowMs: number): CapacityReport => ({
     podsFree: [...member.pods],
     free: [[...member.cpu], [...member.memory]],
   },
-  pending: [],
-  runtimeClasses: [],
-  networks: [],
-  acks: {},
   present: Object.fromEntries([...member.bound].map(([id, bound]) => [id, { bound, pending: 0 }])),
 });
 
