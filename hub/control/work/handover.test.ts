@@ -18,7 +18,7 @@ const input = (wanted: Record<string, number>, held: Record<string, Holding>, mo
   unplaced: 0,
   held: new Map(Object.entries(held)),
   drained: new Map(),
-  isOverdue: false,
+  overdue: new Set(),
   isFenced: () => false,
   ...more,
 });
@@ -97,7 +97,15 @@ describe('a move of replicas that may serve side by side', () => {
     ['what leaves goes when the replacement is ready', { b: 3 }, { a: holding(3), b: holding(3) }, {}, {}, {}],
     ['what shrinks stays as well', { a: 1, b: 2 }, { a: holding(3) }, {}, { a: 3 }, {}],
     ['a workload that only shrinks waits for nobody', { a: 1, b: 2 }, { a: holding(3), b: holding(2) }, {}, {}, {}],
-    ['what has waited for long enough goes', { b: 3 }, { a: holding(3), b: holding(3, 0) }, { isOverdue: true }, {}, {}],
+    ['what has waited for long enough goes', { b: 3 }, { a: holding(3), b: holding(3, 0) }, { overdue: new Set(['a']) }, {}, {}],
+    [
+      'what has waited for long enough goes, and what is drained waits on',
+      { c: 6 },
+      { a: holding(3, 0), b: holding(3, 0), c: holding(6, 0) },
+      { overdue: new Set(['a']), drained: new Map([['b', 0]]) },
+      { b: 3 },
+      {},
+    ],
     ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isUnheard: true }) }, {}, {}, {}],
     ['what finds no place elsewhere goes when it must', { b: 1 }, { a: holding(3), b: holding(1) }, { unplaced: 2 }, {}, {}],
     [

@@ -32,8 +32,8 @@ export type HandoverInput = {
   readonly held: ReadonlyMap<string, Holding>;
   /** Clusters that are drained, with the replicas that may be missing meanwhile; what finds no place elsewhere stays there. */
   readonly drained: ReadonlyMap<string, number>;
-  /** The surplus has waited for long enough. */
-  readonly isOverdue: boolean;
+  /** Clusters whose surplus has waited for long enough: they keep none. */
+  readonly overdue: ReadonlySet<string>;
   /** A singleton may begin elsewhere although this cluster is not heard: it has stopped by itself. */
   readonly isFenced: (cluster: string) => boolean;
 };
@@ -103,7 +103,7 @@ const surelyReady = ({ told, ready }: Holding, count: number, isOrdinal: boolean
 /** Sources in the order in which they keep: those that may leave nothing missing first, then by name. */
 const sourcesOf = (input: HandoverInput): Source[] =>
   leaving(input)
-    .filter(([, { isUnheard }]) => !isUnheard)
+    .filter(([name, { isUnheard }]) => !isUnheard && !input.overdue.has(name))
     .map(([name, holding]) => {
       const wanted = input.wanted.get(name) ?? 0;
       const { told, ready, isGuess = false } = holding;
@@ -138,7 +138,6 @@ const keptOf = (sources: readonly Source[], missing: number): { readonly kept: R
 /** Decides the order of one workload's move. */
 export const decideHandover = (input: HandoverInput): Handover => {
   if (input.isSingleton) return oneAfterAnother(input);
-  if (input.isOverdue) return nothing;
   const sources = sourcesOf(input);
   if (sources.length === 0) return nothing;
   const missing = [...input.wanted].reduce((sum, [name, replicas]) => {

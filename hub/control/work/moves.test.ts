@@ -32,6 +32,7 @@ const policy = (failover: object): KubeObject => ({
     resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }],
     tiers: [
       { name: 'first', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } } },
+      { name: 'second', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'gcp' } } },
       { name: 'rest', clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } } },
     ],
     failover,
@@ -104,6 +105,20 @@ describe('a move', () => {
     await evict(it, 'home');
     await until(() => expect(replicasIn(it, 'home')).toBe(0));
     expect(replicasIn(it, 'aws')).toBe(0);
+  });
+
+  it('waits no longer than the policy says because another cluster is drained, and the drain waits on', async () => {
+    const it = await startTestHub({ home: 2, gcp: 2, aws: 8 });
+    hub = it;
+    await it.client.create(policies, policy({ surplusSeconds: 0 }));
+    await it.client.create(deployments, web);
+    await until(() => expect([replicasIn('home'), replicasIn('gcp')]).toEqual([2, 2]));
+    it.fleet.agent('aws').foreign.add(workId);
+    await it.client.patch({ ...clusters, name: 'gcp' }, 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect(placedAt(it)).toEqual({ home: 2, aws: 2 }));
+    await evict(it, 'home');
+    await until(() => expect([placedAt(it), replicasIn('home')]).toEqual([{ aws: 4 }, 0]));
+    expect([replicasIn('gcp'), replicasIn('aws')]).toEqual([2, 0]);
   });
 
   it('of a singleton begins only when the cluster that had it says that it is gone', async () => {

@@ -82,7 +82,7 @@ const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard:
   return { told, isGuess, isStopped, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
 };
 
-/** Follows moves; remembers since when each has been open. */
+/** Follows moves; remembers since when each cluster has kept what it should not have, for want of replacements. */
 export const createMoving = (parts: {
   readonly board: Board;
   readonly directory: Directory;
@@ -91,7 +91,7 @@ export const createMoving = (parts: {
   readonly moves: Moves;
 }): Moving => {
   const { board, directory, policies, env, moves } = parts;
-  const openSince = new Map<StorageKey, number>();
+  const openSince = new Map<StorageKey, ReadonlyMap<string, number>>();
 
   /** Drained clusters that have something of the workload, with how many of its replicas may be missing meanwhile. */
   const drainedOf = (placement: StoredPlacement, names: Iterable<string>, replicas: number): ReadonlyMap<string, number> =>
@@ -149,7 +149,9 @@ export const createMoving = (parts: {
     const surplusSeconds = policy?.failover?.surplusSeconds;
     const surplusMs = surplusSeconds === undefined ? moves.surplusMs() : surplusSeconds * 1_000;
     const nowMs = env.monotonicMs();
-    const sinceMs = openSince.get(key) ?? nowMs;
+    // The time of a surplus begins when no drain of its cluster holds it any more.
+    const sinceOf = (name: string): number => (drained.has(name) ? nowMs : (openSince.get(key)?.get(name) ?? nowMs));
+    const isOverdue = (name: string): boolean => !drained.has(name) && nowMs - sinceOf(name) >= surplusMs;
     const { keep, stay, wait } = decideHandover({
       isSingleton,
       isOrdinal: groupKind(object) === 'apps/StatefulSet',
@@ -157,13 +159,13 @@ export const createMoving = (parts: {
       unplaced: placement.status?.unplaced ?? 0,
       held,
       drained,
-      isOverdue: drained.size === 0 && nowMs - sinceMs >= surplusMs,
+      overdue: new Set([...held.keys()].filter(isOverdue)),
       isFenced: moves.isFenced,
     });
     if (keep.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
     if (wait.size > 0) tellWait(key, object, held, wanted);
-    // The time of a surplus begins when no drain holds it any more.
-    openSince.set(key, drained.size > 0 ? nowMs : sinceMs);
+    const since = new Map([...keep.keys()].map((name) => [name, sinceOf(name)]));
+    openSince.set(key, since);
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     const isTold = (name: string, replicas: number): boolean =>
       replicas < toldTo(name) || (sent.get(name)?.fingerprint === damaged && held.get(name)?.isGuess !== true);
@@ -175,7 +177,7 @@ export const createMoving = (parts: {
       shut,
       isSingleton,
       // What is drained is never overdue: it is looked at again and again.
-      againMs: isSingleton || drained.size > 0 ? lookMs : Math.max(1, sinceMs + surplusMs - nowMs),
+      againMs: isSingleton || drained.size > 0 ? lookMs : Math.max(1, Math.min(...since.values()) + surplusMs - nowMs),
     };
   };
 
