@@ -45,6 +45,16 @@ describe('the simulator', () => {
 });
 
 describe('a checker notices', () => {
+  test('a loop that never rests, however long the run may be', async () => {
+    const bus = busWith((_, { env }) => {
+      const spin = (): void => void env.setTimer(1, spin);
+      spin();
+      return {};
+    });
+    const { broken } = await runSeed(7, { saboteur: { bus }, faults: calm });
+    expect(broken?.message).toContain('something never rests');
+  });
+
   test('an agent that applies older work over newer', async () => {
     const first = new Map<string, KubeObject>();
     const api = (real: MemberApi): MemberApi => ({

@@ -25,8 +25,8 @@ type Planned = { readonly atMs: number; readonly order: number; readonly what: s
 /** The first moment of every run: 2026-01-01T00:00:00Z. */
 export const startMs = 1_767_225_600_000;
 
-/** More events than any run needs: what goes beyond is a loop that never rests. */
-const eventsMax = 400_000;
+/** Events are counted in spans of this virtual time. */
+const spanMs = 10_000;
 
 /**
  * Turns of the microtask queue that an event is given. What takes longer (a loop over many awaits) goes on beside the next events, in an order
@@ -37,13 +37,26 @@ const settlePromises = async (): Promise<void> => {
   for (let turn = 0; turn < turnsPerEvent; turn++) await undefined;
 };
 
-/** A world in which nothing is planned yet. */
-export const createWorld = (log: EventLog): World => {
+/** A world in which nothing is planned yet. More events in a second than `eventsPerSecondMax`, for ten seconds, are a loop that never rests: it throws. */
+export const createWorld = (log: EventLog, eventsPerSecondMax: number): World => {
+  const eventsMax = (eventsPerSecondMax * spanMs) / 1_000;
   const heap = heapOf<Planned>([], (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
   let nowMs = startMs;
   let nowText = String(nowMs);
   let order = 0;
   let events = 0;
+  let spanEndsMs = startMs + spanMs;
+  let eventsBefore = 0;
+  /** Counts an event that is about to run. */
+  const count = (what: string): void => {
+    if (nowMs >= spanEndsMs) {
+      spanEndsMs = nowMs + spanMs;
+      eventsBefore = events;
+    }
+    events += 1;
+    if (events - eventsBefore > eventsMax)
+      throw new Error(`more than ${eventsMax} events in ${spanMs} ms: something never rests (last: ${what})`);
+  };
   const say = (line: string): void => log.say(`${String((nowMs - startMs) / 1000).padStart(9)} ${line}`);
   return {
     nowMs: () => nowMs,
@@ -67,8 +80,7 @@ export const createWorld = (log: EventLog): World => {
           nowMs = next.atMs;
           nowText = String(nowMs);
         }
-        events += 1;
-        if (events > eventsMax) throw new Error(`more than ${eventsMax} events: something never rests (last: ${next.what})`);
+        count(next.what);
         log.digest(`${nowText} ${next.what}\n`);
         next.run();
         await settlePromises();
