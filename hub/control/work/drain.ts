@@ -11,14 +11,13 @@ import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
-import { evictionAt } from '../../../shared/placement/index.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
 import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { type ReadySources, replicasTold, unreadyOf } from './replicas.ts';
-import { findsNoPlace, holdsData, outlivesDrain, whyNoPlace } from './staying.ts';
+import { findsNoPlace, holdsData, outlivesDrain, toleratesDrain, whyNoPlace } from './staying.ts';
 
 /** Replicas of a workload of so many that may be missing: a share is rounded down, as for the `maxUnavailable` of a Deployment. */
 export const budgetOf = ({ maxUnavailable = 0 }: ClusterDrain, replicas: number): number => {
@@ -58,8 +57,7 @@ const whyPlaced = ({ store, policies }: DrainSources, object: KubeObject, cluste
   if (placement.spec.clusters.some(({ name }) => name === cluster)) {
     const policy = policies.byId(placement.spec.policy);
     if (placement.status?.reason === 'NoPolicy' || policy === undefined) return () => 'no policy selects it any more, so nothing moves it';
-    const isTolerated = evictionAt({ key: drainTaint, effect: 'NoExecute' }, policy) === undefined;
-    return isTolerated ? () => `its policy tolerates the taint ${drainTaint}` : undefined;
+    return toleratesDrain(policy) ? () => `its policy tolerates the taint ${drainTaint}` : undefined;
   }
   return outlivesDrain(object) && findsNoPlace(placement) ? () => whyNoPlace(placement.status, cluster) : undefined;
 };

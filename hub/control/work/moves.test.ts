@@ -1,7 +1,7 @@
 /** @module Moves through the loops together: what is taken away when, and what has to wait for what. */
 import { describe, expect, it, vi } from 'vitest';
 import { type Cluster, clusters } from '../../../shared/api/cluster.ts';
-import type { StoredPlacement } from '../../../shared/api/index.ts';
+import { drainTaint, type StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { fencedReason } from '../../../shared/wire/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
@@ -97,6 +97,24 @@ describe('a move', () => {
       const status = storedStatus(it);
       expect([replicasIn(it, 'home'), replicasIn(it, 'aws'), status?.unready]).toEqual([0, 4, undefined]);
     });
+  });
+
+  it('for another reason than a drain that its policy tolerates is not held by that drain', async () => {
+    const bounded = (max: number): object => ({
+      tolerations: [{ key: drainTaint, operator: 'Exists' }],
+      replicaScheduling: { bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } }, max }] },
+    });
+    hub = await startTestHub({ home: 8, aws: 8 });
+    const it = hub;
+    const merge = 'application/merge-patch+json';
+    const of = policy({});
+    await it.client.create(policies, { ...of, spec: { ...(of.spec as object), ...bounded(3) } });
+    await it.client.create(deployments, web);
+    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([3, 1]));
+    await it.client.patch({ ...clusters, name: 'aws' }, merge, { spec: { taints: [{ key: 'full', effect: 'NoSchedule' }] } });
+    await it.client.patch({ ...clusters, name: 'home' }, merge, { spec: { drain: {} } });
+    await it.client.patch({ ...policies, namespace: 'shop', name: 'web' }, merge, { spec: bounded(1) });
+    await until(() => expect([replicasIn('home'), storedStatus(it)?.unplaced]).toEqual([1, 2]));
   });
 
   it('waits for its replacement no longer than the policy says', async () => {

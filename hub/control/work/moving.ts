@@ -11,7 +11,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { isLeftByDrain, outlivesDrain } from './staying.ts';
+import { isLeftByDrain, outlivesDrain, toleratesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -145,7 +145,7 @@ export const createMoving = (parts: {
     if ([...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2) return { ...noMove, isSingleton, shut };
     const held = heldOf(id, sent);
     const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
-    const drained = drainedOf(placement, held.keys(), total);
+    const drained = drainedOf(placement, toleratesDrain(policy) ? [] : held.keys(), total);
     const surplusSeconds = policy?.failover?.surplusSeconds;
     const surplusMs = surplusSeconds === undefined ? moves.surplusMs() : surplusSeconds * 1_000;
     const nowMs = env.monotonicMs();

@@ -62,11 +62,15 @@ const followedBy = ({ store, policies, dependencies, board }: RenderingSources, 
   return { clusters, policy, revision: latest };
 };
 
-/** The placement's shares, with what a move keeps where it was and what waits for it. */
-const sharesOf = (followed: ReadonlySet<string>, placement: StoredPlacement | undefined, move: Move): ReadonlyMap<string, Share> => {
+/** The placement's shares, with what a move keeps where it was and what waits for it. `followed`: clusters that need the object. */
+export const sharesOf = (followed: ReadonlySet<string>, placement: StoredPlacement | undefined, move: Move): ReadonlyMap<string, Share> => {
   const shares = new Map<string, Share>([...followed].map((name) => [name, { replicas: undefined }]));
   for (const { name, ...share } of placement?.spec.clusters ?? []) shares.set(name, { replicas: undefined, ...share });
-  for (const [name, replicas] of move.stay) if (!shares.has(name)) shares.set(name, { replicas });
+  // A cluster that is drained from now on still has a share, until that is decided anew.
+  for (const [name, replicas] of move.stay) {
+    const share = shares.get(name);
+    shares.set(name, { ...share, replicas: Math.max(replicas, share?.replicas ?? 0) });
+  }
   for (const [name, replicas] of move.keep) {
     const share = shares.get(name);
     if (share?.replicas !== undefined) shares.set(name, { ...share, replicas: Math.max(replicas, share.replicas) });

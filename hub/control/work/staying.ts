@@ -11,7 +11,7 @@ import {
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
-import type { ClusterView } from '../../../shared/placement/index.ts';
+import { type ClusterView, type CompiledPolicy, evictionAt } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { podSpecOf, workIdOf } from '../kinds.ts';
@@ -27,6 +27,10 @@ export const findsNoPlace = ({ spec, status }: Pick<StoredPlacement, 'spec' | 's
 
 /** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
 export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
+
+/** True of a policy that leaves what it selects in drained clusters for good: what moves there moves for other reasons, as it would without the drain. */
+export const toleratesDrain = (policy: CompiledPolicy | undefined): boolean =>
+  policy !== undefined && evictionAt({ key: drainTaint, effect: 'NoExecute' }, policy) === undefined;
 
 /** True for a claim: it holds data, which no move takes along. It goes from a cluster only when it is deleted on the hub. */
 export const holdsData = ({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean =>
