@@ -5,10 +5,11 @@
 import { type CapacityReport, createReportReceiver, type ReportReceiver } from '../../../shared/capacity/index.ts';
 import type { ReportMessage } from '../../../shared/wire/index.ts';
 import { cpuMilliOf } from '../model/member-runtime.ts';
+import { createDecidedSizes } from './decided-sizes.ts';
 import type { Checker } from './observer.ts';
 import { createWishes } from './wishes.ts';
 
-/** Between a decision and its record in the journal a newer report may arrive. */
+/** Between a decision and its record in the journal a newer report may arrive, and a user may make the replicas larger. */
 const decisionAgeMsMax = 10_000;
 /** Reports of a cluster that are looked at. */
 const reportsMax = 64;
@@ -61,8 +62,12 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       clusters.filter(({ name }) => name === cluster).map(({ replicas = 0 }) => ({ name: workload.name, replicas })),
     );
 
-  const check = (cluster: string, grown: string, why: string): void => {
-    const sizeOf = (name: string): number => (name === grown ? cpuOf(name) : (asked.get(name)?.least ?? 0));
+  const sizes = createDecidedSizes(nowMs, decisionAgeMsMax);
+  /** Replicas that each cluster was told last: of what it has, and keeps on the way out of it, none is given to it anew. */
+  const told = new Map<string, number>();
+
+  const check = (cluster: string, grown: string, generation: number, why: string): void => {
+    const sizeOf = (name: string): number => (name === grown ? sizes.of(name, generation) : (asked.get(name)?.least ?? 0));
     const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * sizeOf(name), 0);
     const heard = reports.get(cluster) ?? [];
     const recent = heard.filter(
@@ -95,6 +100,9 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       if (received.kind !== 'new') return;
       reports.set(cluster, [...(reports.get(cluster) ?? []), heardOf(nowMs(), received.report)].slice(-reportsMax));
     },
+    published: ({ cluster, ref, object }) => {
+      if (ref.kind === 'Deployment') told.set(`${cluster} ${ref.name}`, (object?.spec as { replicas?: number } | undefined)?.replicas ?? 0);
+    },
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';
       const before = wishes.placements().get(name)?.clusters ?? [];
@@ -102,13 +110,17 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       if (entry.key.startsWith('apps/deployments/')) {
         if (entry.object === undefined) asked.delete(name);
         else noteAsked(name);
+        sizes.written(name, entry.object?.metadata.generation, cpuOf(name));
       }
       if (!entry.key.startsWith('hanse.dev/placements/') || entry.object === undefined) return;
       const { workload, clusters = [] } = wishes.placements().get(name) ?? {};
       if (workload === undefined) return;
+      const { observedGeneration = 0 } = (entry.object.status ?? {}) as { observedGeneration?: number };
       for (const { name: cluster, replicas = 0 } of clusters) {
-        const had = before.find((other) => other.name === cluster)?.replicas ?? 0;
-        if (replicas > had) check(cluster, workload.name, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+        const placed = before.find((other) => other.name === cluster)?.replicas ?? 0;
+        const had = Math.max(placed, told.get(`${cluster} ${workload.name}`) ?? 0);
+        if (replicas > had)
+          check(cluster, workload.name, observedGeneration, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
       }
     },
   };

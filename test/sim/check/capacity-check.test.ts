@@ -1,0 +1,101 @@
+/** @module What the checker of capacity calls a broken rule, and what not. */
+import { expect, test } from 'vitest';
+import { reportOf } from '../../../shared/capacity/testing.ts';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import type { WorkItem } from '../../../shared/wire/messages.ts';
+import { capacityCheck } from './capacity-check.ts';
+import { observe } from './observer.ts';
+
+const rule = 'no cluster above its capacity by our doing';
+
+/** A workload of this size, and a cluster `a` of so much free milli-CPU. */
+const worldWith = (cpu: string, freeMilli: number) => {
+  let nowMs = 0;
+  const observer = observe([capacityCheck], () => nowMs);
+  const write = (key: string, object: object): void => observer.written({ revision: 1, key, object: object as KubeObject });
+  const size = (generation: number, requested: string): void =>
+    write('apps/deployments/shop/app-1', {
+      kind: 'Deployment',
+      metadata: { name: 'app-1', generation },
+      spec: { replicas: 2, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: requested } } }] } } },
+    });
+  observer.heard('report', 'a', { report: reportOf([{ name: 'n', allocatable: { cpu: freeMilli } }]) });
+  size(1, cpu);
+  return {
+    size,
+    place: (replicas: number, observedGeneration: number): void =>
+      write('hanse.dev/placements/shop/app-1', {
+        metadata: { name: 'app-1' },
+        spec: { workload: { kind: 'Deployment', name: 'app-1' }, clusters: [{ name: 'a', replicas }] },
+        status: { observedGeneration },
+      }),
+    tell: (replicas: number | undefined): void =>
+      observer.published({
+        cluster: 'a',
+        ref: { kind: 'Deployment', name: 'app-1' },
+        ...(replicas === undefined ? { op: 'withdraw' } : { op: 'apply', object: { spec: { replicas } } }),
+      } as unknown as WorkItem),
+    at: (ms: number): void => {
+      nowMs = ms;
+    },
+    broken: (): string | undefined => observer.broken()?.rule,
+  };
+};
+
+type World = ReturnType<typeof worldWith>;
+
+test.each<readonly [string, (world: World) => void, string | undefined]>([
+  ['notices more than there is room for', ({ place }) => place(4, 1), rule],
+  ['is content with what fits', ({ place }) => place(3, 1), undefined],
+  [
+    'goes by what replicas asked for when the decision was made',
+    ({ size, at, place }) => {
+      size(2, '3500m');
+      at(1_500);
+      place(2, 1);
+    },
+    undefined,
+  ],
+  [
+    'goes by what they ask for now when the decision saw it',
+    ({ size, place }) => {
+      size(2, '3500m');
+      place(2, 2);
+    },
+    rule,
+  ],
+  [
+    'goes by what they ask for now when that is long known',
+    ({ size, at, place }) => {
+      size(2, '3500m');
+      at(10_500);
+      place(2, 1);
+    },
+    rule,
+  ],
+  [
+    'says nothing of what the cluster has and is placed there again',
+    ({ size, tell, place }) => {
+      tell(2);
+      place(0, 1);
+      size(2, '3500m');
+      place(2, 2);
+    },
+    undefined,
+  ],
+  [
+    'notices what the cluster was told to give up before',
+    ({ size, tell, place }) => {
+      tell(2);
+      place(0, 1);
+      tell(undefined);
+      size(2, '3500m');
+      place(2, 2);
+    },
+    rule,
+  ],
+])('the checker of capacity %s', (_, happen, broken) => {
+  const world = worldWith('1000m', 3_000);
+  happen(world);
+  expect(world.broken()).toBe(broken);
+});
