@@ -137,7 +137,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
   const observer = observe(checks, world.nowMs);
   const observed = observedJournal(world, memoryJournal(), () => observer);
   const journal = saboteur.journal?.(observed) ?? observed;
-  const broker = untouched.broker(createBroker(world, random('bus'), random('waits'), faults));
+  const broker = untouched.broker(createBroker(world, random('bus'), random('waits'), faults, untouched.touch));
   const journalRandom = random('journal');
   const mesh = createMesh(world, broker, seed, faults, {
     verdict: (by, { target, cause, phase, voters }) => {

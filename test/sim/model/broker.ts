@@ -56,6 +56,11 @@ export const forged = 'forged';
 
 const requestTimeoutMs = 5_000;
 
+/** When chance alone loses or delays so many messages in a row, of one subject, the link might as well be cut. */
+const badLuckMin = 9;
+/** Later than the next beat. */
+const lateMs = 1_000;
+
 type Session = {
   readonly process: Process;
   readonly link: string;
@@ -74,14 +79,19 @@ type Session = {
   lastDeliveryMs: number;
 };
 
-/** A broker without peers and records. `waits`: the chance of waits between tries. `faults` is asked anew for each message. */
-export const createBroker = (world: World, random: Prng, waits: Prng, faults: () => Faults): Broker => {
+/**
+ * A broker without peers and records. `waits`: the chance of waits between tries. `faults` is asked anew for each message. `badLuck` is told of a
+ * link of which chance lets hardly anything through.
+ */
+export const createBroker = (world: World, random: Prng, waits: Prng, faults: () => Faults, badLuck: (link: string) => void): Broker => {
   const buckets = new Map<string, Map<string, Record>>([
     ['work', new Map()],
     ['status', new Map()],
   ]);
   const sessions: Session[] = [];
   const cuts = new Set<string>();
+  /** Messages of each subject that were lost or late by chance, since the last that was not. */
+  const missed = new Map<string, number>();
   let isUp = true;
   let revision = 0;
   const bucketOf = (name: string): Map<string, Record> => {
@@ -185,8 +195,12 @@ export const createBroker = (world: World, random: Prng, waits: Prng, faults: ()
   const sendCore = (session: Session, subject: string, text: string): void => {
     const { dropPercent, duplicatePercent } = faults();
     const copies = random.chance(dropPercent) ? 0 : random.chance(duplicatePercent) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      world.after(latency(), subject, () => {
+    const delays = Array.from({ length: copies }, latency);
+    const inRow = delays.every((delayMs) => delayMs >= lateMs) ? (missed.get(subject) ?? 0) + 1 : 0;
+    missed.set(subject, inRow);
+    if (inRow >= badLuckMin) badLuck(session.link);
+    for (const delayMs of delays) {
+      world.after(delayMs, subject, () => {
         if (!isUp || cuts.has(session.link)) return;
         for (const other of sessions) {
           if (other.sound && other.hears(subject) && reachable(other))
