@@ -9,6 +9,7 @@ import type { StatusItem, WorkRef } from '../../shared/wire/index.ts';
 export {
   bag,
   bags,
+  decidedFields,
   groupKind,
   podLabelsOf,
   podSpecOf,

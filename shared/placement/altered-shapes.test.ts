@@ -100,10 +100,10 @@ describe('a replica asks for what the overrides of its cluster make of it', () =
     ]);
   });
 
-  it('a patch that does not fit the object changes nothing: the work that cannot be made for it says so', () => {
+  it('a patch that does not fit the object changes nothing: what runs there is as it was', () => {
     const misfit: OverrideRule = { clusterSelector: {}, patch: [{ op: 'remove', path: '/spec/template/spec/nodeSelector' }] };
     const task = taskOf(deployment('1'), 4, { overrides: [misfit] });
-    expect(placed([cluster('aws', [4_000])], [task])).toEqual([{ clusters: { aws: 4 }, unplaced: 0 }]);
+    expect(shapeIn(task, cluster('aws', []))?.requests).toEqual([['cpu', 1_000]]);
   });
 
   it('images, environment and metadata ask for no room: the shape is one everywhere', () => {

@@ -1,16 +1,15 @@
 /** @module What one replica asks for in clusters where overrides of its policy change that: room is counted by what the member will run. Pure. */
 import type { PodShape } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { matchesLabels } from '../kube/selectors/index.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { overrideObject } from './override.ts';
+import { overrideObject, readByRules } from './override.ts';
 import { podTemplateOf } from './workload-fields.ts';
 
 /** Shapes by the labels of a cluster. */
 export type AlteredShapes = {
   /** Two with the same key answer the same everywhere. */
   readonly key: string;
-  /** An override that does not fit the object changes nothing here; the work that cannot be rendered for it says so. */
+  /** An override that does not fit the object changes nothing here: what runs there runs as it was sent before. */
   readonly under: (clusterLabels: Readonly<Record<string, string>>) => PodShape;
 };
 
@@ -29,17 +28,11 @@ export const alteredShapesOf = (
   shapeOf: (object: KubeObject) => PodShape | undefined,
 ): AlteredShapes | undefined => {
   if (!overrides.some(changesShape)) return undefined;
-  const known = new Map<string, PodShape>();
   return {
     key: `${shape.key}|${JSON.stringify([overrides, podTemplateOf(object)])}`,
-    under: (clusterLabels) => {
-      const key = overrides.map(({ clusters }) => (matchesLabels(clusters, clusterLabels) ? '1' : '0')).join('');
-      const kept = known.get(key);
-      if (kept !== undefined) return kept;
+    under: readByRules(overrides, (clusterLabels) => {
       const changed = overrideObject(object, overrides, clusterLabels);
-      const made = (changed.ok ? shapeOf(changed.object) : undefined) ?? shape;
-      known.set(key, made);
-      return made;
-    },
+      return (changed.ok ? shapeOf(changed.object) : undefined) ?? shape;
+    }),
   };
 };

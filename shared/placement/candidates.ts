@@ -77,10 +77,15 @@ const unserved = ({ ref: { apiVersion, kind } }: Pick<Workload, 'ref'>): Refusal
   message: `the cluster does not serve ${kind} of ${apiVersion}`,
 });
 
+const misfit = ({ view }: Standing, { misfits }: Workload): Refusal | undefined => {
+  const message = misfits?.(view.labels);
+  return message === undefined ? undefined : { reason: 'override', message };
+};
+
 /** What keeps new replicas out; those that run may stay. A kind that the member served when the object came is no reason to withdraw it. */
 const barrier = (standing: Standing, question: Question, isPresent: boolean): Refusal | undefined => {
   if (!isPresent && !isServed(standing, question.kind)) return unserved(question.workload);
-  return standing.blocked ?? question.neighbours?.refusal(standing);
+  return standing.blocked ?? question.neighbours?.refusal(standing) ?? misfit(standing, question.workload);
 };
 
 /** One cluster that more than the policy decides about. */
@@ -100,7 +105,7 @@ const sieve = (prepared: Prepared, question: Question, present: ReadonlySet<numb
   const { standings } = prepared;
   const gates = gatesOf(prepared, question.kind);
   const into: Sieve = { at: placesFor(standings.length), size: 0, holds: new Map(), kept: new Map(), recheckAtMs: undefined };
-  const isPlain = question.neighbours === undefined;
+  const isPlain = question.neighbours === undefined && question.workload.misfits === undefined;
   const isNew = present.size === 0;
   for (let at = 0; at < gates.length; at++) {
     const standing = gates[at] as number;

@@ -3,6 +3,7 @@ export { type AlteredShapes, alteredShapesOf } from './altered-shapes.ts';
 export { askKey, isSameEverywhere, shapeIn } from './asking.ts';
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
 export { type LabelledNode, learntLabels } from './learnt-labels.ts';
+export { type Misfits, misfitsOf } from './misfits.ts';
 export {
   type ClusterFacts,
   type ClusterView,
@@ -37,6 +38,7 @@ export type { Task } from './turn.ts';
 export {
   bag,
   bags,
+  decidedFields,
   groupKind,
   podLabelsOf,
   podSpecOf,

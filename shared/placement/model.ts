@@ -3,6 +3,7 @@ import type { ClusterPricing, KeptExplanation, PlacedCluster, PlacementCost, Tai
 import type { CapacityReport, ClusterRoom, NodeLot, PodShape } from '../capacity/index.ts';
 import type { AlteredShapes } from './altered-shapes.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
+import type { Misfits } from './misfits.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
 export type TimedTaint = Taint & { readonly sinceMs?: number };
@@ -50,6 +51,8 @@ export type Workload = {
   readonly shape: PodShape | undefined;
   /** What it asks for where overrides of its policy change that; absent = they do nowhere. */
   readonly altered?: AlteredShapes;
+  /** Where overrides of its policy do not fit it: such a cluster takes no more, and what runs stays as it is. Absent = they fit everywhere. */
+  readonly misfits?: Misfits;
   /** Replicas by cluster as they are now; 0 for objects without replicas that are there. */
   readonly current: ReadonlyMap<string, number>;
   /** Nodes that replicas are seen on, by cluster; absent = not known. */

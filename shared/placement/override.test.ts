@@ -97,7 +97,10 @@ describe('overrideObject', () => {
       { op: 'remove', path: '/spec/nothing/here' },
     ] as const;
     const result = overrideObject(object, rules([{ labels: { c: '1' } }, { patch }]), {});
-    expect(result).toEqual({ ok: false, message: 'overrides[1]: patch[1] (remove /spec/nothing/here) does not fit (CronJob x)' });
+    expect(result).toEqual({
+      ok: false,
+      message: 'overrides[1] cannot be applied: patch[1] (remove /spec/nothing/here) does not fit (CronJob x)',
+    });
   });
 
   it('does not let a patch change what the placement decides, on whatever way', () => {

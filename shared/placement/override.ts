@@ -102,6 +102,20 @@ const misfit = (object: KubeObject, patch: NonNullable<OverrideRule['patch']>): 
   return `patch[${at}] (${op} ${path}${from === undefined ? '' : ` from ${from}`})`;
 };
 
+/** Reads by the labels of a cluster, once for all clusters that the same rules select. */
+export const readByRules = <T>(
+  rules: readonly ForClusters<OverrideRule>[],
+  read: (clusterLabels: Readonly<Record<string, string>>) => T,
+): ((clusterLabels: Readonly<Record<string, string>>) => T) => {
+  const known = new Map<string, { readonly value: T }>();
+  return (clusterLabels) => {
+    const key = rules.map(({ clusters }) => (matchesLabels(clusters, clusterLabels) ? '1' : '0')).join('');
+    const kept = known.get(key) ?? { value: read(clusterLabels) };
+    known.set(key, kept);
+    return kept.value;
+  };
+};
+
 /**
  * The object for a cluster with these labels: every rule that selects it, in order. `decided`: dotted paths of fields that the placement
  * decides; rules that change one of them do not fit.
@@ -115,7 +129,7 @@ export const overrideObject = (
   let current = object;
   for (const [at, rule] of rules.entries()) {
     if (!matchesLabels(rule.clusters, clusterLabels)) continue;
-    const where = (message: string): string => `overrides[${at}]: ${message} (${object.kind} ${object.metadata.name})`;
+    const where = (message: string): string => `overrides[${at}] cannot be applied: ${message} (${object.kind} ${object.metadata.name})`;
     const result = applyRule(current, rule);
     if (!result.ok) return { ok: false, message: where(result.message) };
     current = result.object;

@@ -21,12 +21,21 @@ const scaledKinds = new Set(['apps/Deployment', 'apps/ReplicaSet', 'apps/Statefu
 export const groupKind = (object: { readonly apiVersion: string; readonly kind: string }): string =>
   `${parseApiVersion(object.apiVersion).group}/${object.kind}`;
 
+const identity = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
+
 /** Where a kind says how many replicas it has; undefined = it has none. */
 export const replicasField = (object: KubeObject, type: ResourceType | undefined): string | undefined => {
   const kind = groupKind(object);
   if (kind === 'batch/Job') return 'spec.parallelism';
   if (scaledKinds.has(kind)) return 'spec.replicas';
   return type?.scale?.specReplicas;
+};
+
+/** Dotted paths of the fields of an object that the placement decides: nothing else may change them. */
+export const decidedFields = (object: KubeObject, type: ResourceType | undefined): readonly string[] => {
+  const field = replicasField(object, type);
+  const hasParts = groupKind(object) === 'batch/Job' && typeof bag(object.spec).completions === 'number';
+  return [...identity, ...(field === undefined ? [] : [field]), ...(hasParts ? ['spec.completions'] : [])];
 };
 
 /** The value at a dotted path. */

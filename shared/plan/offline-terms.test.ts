@@ -71,6 +71,18 @@ describe('requirements', () => {
   });
 });
 
+describe('overrides', () => {
+  it('that cannot be applied to the object keep a cluster out', () => {
+    const onB = {
+      clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'b' } },
+      patch: [{ op: 'remove', path: '/spec/template/spec/volumes/0' }],
+    };
+    const clusters = { a: [node('n1')], b: [node('n1')] };
+    expect(told(clusters, deployment('web', 4), policy({ overrides: [onB] }))).toEqual(['web: a 0→4']);
+    expect(refusals(clusters, deployment('web', 4), policy({ overrides: [onB] }))).toEqual({ b: 'override' });
+  });
+});
+
 describe('spread', () => {
   const three = [provider('a', 'x'), provider('b', 'y'), provider('c', 'z')];
   const room = (a: string, b: string, c: string) => ({ a: [node('n', a)], b: [node('n', b)], c: [node('n', c)] });

@@ -7,7 +7,9 @@ import { type Bag, bagOf } from '../lib/fields.ts';
 import {
   alteredShapesOf,
   type CompiledPolicy,
+  decidedFields,
   groupKind,
+  misfitsOf,
   type OtherWorkload,
   type PriorityClasses,
   podTemplateOf,
@@ -121,6 +123,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       if (presence.size > 0) others.push({ ref, labels, clusters: [...presence.keys()] });
       continue;
     }
+    const misfits = misfitsOf(policy, () => object, decidedFields(object, undefined));
     const { value: priority, preempts } = priorityOf(object, classes);
     const workload = {
       ref,
@@ -128,6 +131,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       replicas: replicasLeft(object, undefined),
       shape,
       ...(altered === undefined ? {} : { altered }),
+      ...(misfits === undefined ? {} : { misfits }),
       current: replicasIn(presence),
       runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
       owed: new Map(),

@@ -18,6 +18,7 @@ import {
   type ClusterView,
   type CompiledPolicy,
   type Decision,
+  type Misfits,
   nodelessText,
   type Preempted,
   type PriorityClass,
@@ -28,6 +29,7 @@ import {
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { outlivesDrain, stayReason } from '../work/staying.ts';
+import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
 
 /** What was decided on. */
@@ -151,6 +153,7 @@ export const workloadOf = ({
   replicas,
   shape,
   altered,
+  misfits,
   before,
   lingering = new Map(),
   isSingleton = false,
@@ -158,6 +161,7 @@ export const workloadOf = ({
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before' | 'isSingleton'> & {
   readonly shape: PodShape | undefined;
   readonly altered?: AlteredShapes;
+  readonly misfits?: Misfits | undefined;
   /** Of what it is owed, replicas that run in the cluster still; absent = none. */
   readonly lingering?: ReadonlyMap<string, number>;
   readonly priority: PriorityClass;
@@ -166,6 +170,7 @@ export const workloadOf = ({
   replicas,
   shape,
   ...(altered === undefined ? {} : { altered }),
+  ...(misfits === undefined ? {} : { misfits }),
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   ...dueOf(before?.status, lingering, isSingleton),
@@ -209,7 +214,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
     ...(staying.length === 0 ? {} : { staying }),
   };
-  const events = [...eventsOf(input, spec, decision, staying), ...nodelessEvents(input, spec, decision)];
+  const events = [...eventsOf(input, spec, decision, staying), ...nodelessEvents(input, spec, decision), ...misfitEvents(input, decision)];
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events };
 };

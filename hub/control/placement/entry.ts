@@ -22,6 +22,7 @@ import type { Directory } from '../cluster/directory.ts';
 import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
+import { misfitsUnder } from '../work/render.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
 import { policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
@@ -119,10 +120,12 @@ export const entryOf = (
 ): Entry => {
   const { object, key } = stored;
   const existing = placementOf(store, refOf(object));
+  const type = typeOfKey(catalog, key);
   const workload = workloadOf({
     object,
-    replicas: replicasOf(object, typeOfKey(catalog, key)),
+    replicas: replicasOf(object, type),
     ...shapesOf(object, policy, store),
+    misfits: misfitsUnder(object, type, policy),
     before: existing.placement,
     lingering: lingeringOf(directory, workIdOf(key), existing.placement),
     isSingleton: runsAlone(store, object, policy),

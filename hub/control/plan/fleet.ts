@@ -35,6 +35,7 @@ import { lingeringOf, shapesOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { runsAlone } from '../placement/singleton.ts';
+import { misfitsUnder } from '../work/render.ts';
 import { withFollowing } from './following.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
 
@@ -108,11 +109,13 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const { placement } = placementOf(store, refOf(object));
     const policy = isRemoved ? undefined : book.policyOf(object);
     const shapes = shapesOf(object, policy, supposed);
-    const replicas = replicasOf(object, typeOfKey(catalog, key));
+    const type = typeOfKey(catalog, key);
+    const replicas = replicasOf(object, type);
+    const misfits = policy === undefined ? undefined : misfitsUnder(object, type, policy);
     const lingering = lingeringOf(sources.directory, workIdOf(key), placement);
     const priority = priorityOf(object, classes);
     const isSingleton = runsAlone(store, object, policy);
-    const workload = workloadOf({ object, replicas, ...shapes, before: placement, lingering, isSingleton, priority });
+    const workload = workloadOf({ object, replicas, ...shapes, misfits, before: placement, lingering, isSingleton, priority });
     const { ref, labels = {}, current } = workload;
     const inCluster = (view: ClusterView): PodShape | undefined =>
       policy === undefined ? shapes.shape : shapeIn({ policy, workload }, view);

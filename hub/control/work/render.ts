@@ -4,8 +4,8 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { ResourceType } from '../../../shared/kube/resource.ts';
 import { hash32 } from '../../../shared/lib/index.ts';
 import type { CompiledPolicy } from '../../../shared/placement/index.ts';
-import { type OverriddenObject, overrideObject } from '../../../shared/placement/index.ts';
-import { bag, replicasField } from '../kinds.ts';
+import { type Misfits, misfitsOf, type OverriddenObject, overrideObject } from '../../../shared/placement/index.ts';
+import { bag, decidedFields, replicasField } from '../kinds.ts';
 import { leftToMember, without } from './member-fields.ts';
 
 /** One cluster's share. */
@@ -66,8 +66,6 @@ const withShare = (object: KubeObject, type: ResourceType | undefined, share: Sh
   return rendered;
 };
 
-const identity = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
-
 /** The object as it goes to a cluster with these labels; a fault when an override does not fit it. What it answers is never changed in place. */
 export const renderFor = (
   object: KubeObject,
@@ -78,10 +76,12 @@ export const renderFor = (
 ): OverriddenObject => {
   const rendered = withShare(object, type, share);
   if (policy === undefined) return { ok: true, object: rendered };
-  const field = share.replicas === undefined ? undefined : replicasField(object, type);
-  const decided = [...identity, ...(field === undefined ? [] : [field]), ...(share.completions === undefined ? [] : ['spec.completions'])];
-  return overrideObject(rendered, policy.overrides, clusterLabels, decided);
+  return overrideObject(rendered, policy.overrides, clusterLabels, decidedFields(object, type));
 };
+
+/** For which clusters {@link renderFor} finds a fault, whatever their share; undefined = for none. */
+export const misfitsUnder = (object: KubeObject, type: ResourceType | undefined, policy: CompiledPolicy): Misfits | undefined =>
+  misfitsOf(policy, () => withShare(object, type, { replicas: undefined }), decidedFields(object, type));
 
 const hashes = new WeakMap<KubeObject, string>();
 
