@@ -1,13 +1,7 @@
 /** @module Overrides of a policy that cannot be applied to an object in some clusters, through the loops together. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
 import { deployment, deployments, placedAt, policiesType, policy, runningAt, until, web, workId } from './testing/web-story.ts';
-
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 
 const onAws = (patch: readonly unknown[]) => ({
   overrides: [{ clusterSelector: { matchLabels: { 'hanse.dev/provider': 'aws' } }, patch }],
@@ -25,7 +19,6 @@ const eventsOf = ({ store }: TestHub): string[] =>
 describe('a cluster to which an override of the policy cannot be applied', () => {
   it('gets no share, and an Event says which override it is; it gets one when the override fits', async () => {
     const it = await startTestHub({ home: 8, aws: 8 });
-    hub = it;
     await it.client.create(policiesType, policy(misfit));
     await it.client.create(deployments, deployment(6));
     await until(() => expect(runningAt(it, 'home')).toBe(6));
@@ -40,7 +33,6 @@ describe('a cluster to which an override of the policy cannot be applied', () =>
 
   it('keeps the copy that it has as it was when a policy is edited so, and the Placement says that it is not changed', async () => {
     const it = await startTestHub({ home: 8, aws: 8 });
-    hub = it;
     await it.client.create(policiesType, policy(fitting));
     await it.client.create(deployments, deployment(6));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([3, 3]));

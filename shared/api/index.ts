@@ -111,7 +111,7 @@ export * from './policy.ts';
 export { type ServiceExport, serviceExportKind } from './service-export.ts';
 export { type ServiceImport, type ServiceImportPort, serviceImportKind } from './service-import.ts';
 export { fields, flag, integer, list, must, type Shape, text, textMap, word } from './shape.ts';
-export { type StayingCluster, stayingText, withStaying } from './staying.ts';
+export { isServing, type StayingCluster, stayingText, withStaying } from './staying.ts';
 export { type StoringPlace, sayingWhatIsStoredOnly } from './stored-only.ts';
 export {
   explainedIn,

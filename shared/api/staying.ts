@@ -1,4 +1,4 @@
-/** @module Where an object runs on although no decision puts it there: its cluster is drained, lost or just back, and no other takes it. */
+/** @module Where an object runs on although no decision puts it there: no other cluster takes it, and its own is left out, drained, lost or just back. */
 import { fields, integer, list, must, text, word } from './shape.ts';
 
 /** A cluster that an object stays in. */
@@ -6,25 +6,30 @@ export type StayingCluster = {
   readonly name: string;
   /** Replicas that find no other place; absent for objects that have none. */
   readonly replicas?: number;
-  /** `Drained`: the cluster is emptied. `Lost`: it is lost, and nothing is deleted there. `Returning`: it came back and is held down. */
-  readonly reason: 'Drained' | 'Lost' | 'Returning';
+  /**
+   * `Drained`: the cluster is emptied. `Lost`: it is lost, and nothing is deleted there. `Returning`: it came back and is held down.
+   * `Deselected`: the policy selected it before, and does not any more.
+   */
+  readonly reason: 'Drained' | 'Lost' | 'Returning' | 'Deselected';
 };
+
+/** True where what stays runs on, is heard of and is brought changes. */
+export const isServing = ({ reason }: StayingCluster): boolean => reason === 'Drained' || reason === 'Deselected';
 
 const clustersMax = 5000;
 const int32Max = 2_147_483_647;
 
 /** {@link StayingCluster} as Placements have them. */
 export const stayingShape = list(
-  'Where the object runs on although it is not placed there: drained or lost clusters and those that just came back, while no other takes it.',
+  'Where the object runs on although it is not placed there, while no other cluster takes it: drained or lost clusters, those that just came back, and those that the policy selects no more.',
   fields('One cluster.', {
     name: must(text('Name of the cluster.')),
     replicas: integer('Replicas that find no other place; absent for objects that have none.', { min: 0, max: int32Max }),
     reason: must(
-      word('Drained: the cluster is emptied. Lost: it is lost, and nothing is deleted there. Returning: it came back and is held down.', [
-        'Drained',
-        'Lost',
-        'Returning',
-      ]),
+      word(
+        'Drained: the cluster is emptied. Lost: it is lost, and nothing is deleted there. Returning: it came back and is held down. Deselected: the policy selects it no more.',
+        ['Drained', 'Lost', 'Returning', 'Deselected'],
+      ),
     ),
   }),
   { type: 'map', keys: ['name'] },
@@ -35,11 +40,14 @@ const states: Readonly<Record<StayingCluster['reason'], { readonly one: string; 
   Drained: { one: 'which is drained', many: 'which are drained' },
   Lost: { one: 'which is lost and where nothing is deleted', many: 'which are lost and where nothing is deleted' },
   Returning: { one: 'which came back and is held down for a while', many: 'which came back and are held down for a while' },
+  Deselected: { one: 'which the policy selects no more', many: 'which the policy selects no more' },
 };
+
+const reasons = Object.keys(states) as readonly StayingCluster['reason'][];
 
 /** `stays on home, which is drained, until another cluster takes it`; '' when it stays nowhere. */
 export const stayingText = (staying: readonly StayingCluster[]): string => {
-  const parts = (['Drained', 'Lost', 'Returning'] as const).flatMap((reason) => {
+  const parts = reasons.flatMap((reason) => {
     const names = staying.filter((entry) => entry.reason === reason).map(({ name }) => name);
     if (names.length === 0) return [];
     return [`on ${names.join(', ')}, ${names.length === 1 ? states[reason].one : states[reason].many},`];

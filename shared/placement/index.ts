@@ -27,7 +27,7 @@ export {
   type TaskDecision,
 } from './place-all.ts';
 export { nodelessText, whyNodelessStay } from './place-runnable.ts';
-export { evictionAt } from './prepare.ts';
+export { evictionAt, leavesOut } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';

@@ -115,6 +115,23 @@ const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weig
 const noScores: readonly ExplanationScore[] = [];
 const noTaints: readonly TimedTaint[] = [];
 
+/** The first tier that selects the cluster; -1 = none does. */
+const tierOf = (policy: CompiledPolicy, view: ClusterView): number =>
+  policy.tiers.findIndex(({ clusters }) => matchesLabels(clusters, view.labels));
+
+/**
+ * True when the policy alone leaves the cluster out, by its tiers, its weights or a label that spread asks for: not because nothing may be in
+ * the cluster, its data may not be there, or a taint drives it out at this time.
+ */
+export const leavesOut = (policy: CompiledPolicy, view: ClusterView, nowMs: number): boolean => {
+  const mayStay =
+    view.closed === undefined &&
+    residencyRefusal(policy, view) === undefined &&
+    view.taints.every((taint) => (evictionAt(taint, policy) ?? Number.POSITIVE_INFINITY) > nowMs);
+  const weight = weightOf(policy, view);
+  return mayStay && (weight === 0 || refusalOf(policy, view, tierOf(policy, view), weight) !== undefined);
+};
+
 const scoresOf = (policy: CompiledPolicy, view: ClusterView): readonly ExplanationScore[] => {
   if (policy.preferred.length === 0 && view.taints.length === 0) return noScores;
   const scores: ExplanationScore[] = [];
@@ -129,7 +146,7 @@ const scoresOf = (policy: CompiledPolicy, view: ClusterView): readonly Explanati
 };
 
 const standingOf = (policy: CompiledPolicy, view: ClusterView): Standing => {
-  const tier = policy.tiers.findIndex(({ clusters }) => matchesLabels(clusters, view.labels));
+  const tier = tierOf(policy, view);
   const weight = weightOf(policy, view);
   const blocking = view.taints.find((taint) => taint.effect === 'NoSchedule' && !isTolerated(policy, taint));
   const scores = scoresOf(policy, view);

@@ -12,7 +12,7 @@ const bus = { minMs: 1, maxMs: 20, slowPercent: 0, slowMs: 3_000 };
 
 /** How long an agent that sends once a second, for twenty seconds, has been left alone. */
 const untouchedMs = async (faults: Partial<Faults>): Promise<number> => {
-  const world = createWorld(createEventLog());
+  const world = createWorld(createEventLog(), 1_000);
   const untouched = createUntouched(world);
   const given = { ...healed(drawFaults(1)), bus, ...faults };
   const broker = untouched.broker(createBroker(world, prng(1, 'bus'), prng(1, 'waits'), () => given, untouched.touch));

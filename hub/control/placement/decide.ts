@@ -18,6 +18,7 @@ import {
   type ClusterView,
   type CompiledPolicy,
   type Decision,
+  leavesOut,
   type Misfits,
   nodelessText,
   type Preempted,
@@ -63,14 +64,19 @@ const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
 
 /** Where it was, is placed no more, and runs on all the same; in name order. */
-const stayingAfter = ({ object, before, clusters }: PlacementInput, { clusters: placed, unplaced }: Decision): StayingCluster[] => {
+const stayingAfter = (
+  { object, before, clusters, policy, nowMs }: PlacementInput,
+  { clusters: placed, unplaced }: Decision,
+): StayingCluster[] => {
   if (!outlivesDrain(object) || (unplaced === 0 && placed.length > 0)) return [];
   const known = new Map((before?.status?.staying ?? []).map((entry) => [entry.name, entry]));
   const names = new Set([...known.keys(), ...(before?.spec.clusters ?? []).map(({ name }) => name)]);
   for (const { name } of placed) names.delete(name);
   return [...names]
     .flatMap((name): StayingCluster[] => {
-      const reason = stayReason(clusters.find((view) => view.name === name));
+      const view = clusters.find((one) => one.name === name);
+      // A policy that selects the cluster no more does not stop what has nowhere to go, as a move does not stop what has no replacement yet.
+      const reason = stayReason(view) ?? (view !== undefined && leavesOut(policy, view, nowMs) ? 'Deselected' : undefined);
       return reason === undefined ? [] : [{ ...known.get(name), name, reason }];
     })
     .sort((a, b) => compareText(a.name, b.name));

@@ -1,4 +1,5 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
+import { isServing } from '../../../shared/api/index.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -65,10 +66,10 @@ export const startStatusLoop = (options: StatusLoopOptions): StatusLoop => {
     // One that has just lost its last workload is written once more: it is nowhere now.
     if (placement === undefined && !leaders.isFollower(key)) return done;
     const { change, staying, notReady, againMs } = lookAtPlacement({ ...options, unready }, stored, placement);
-    // What is lost is not heard; what is drained runs on, and is brought changes.
-    const drained = staying.filter(({ reason }) => reason === 'Drained');
-    const stays = drained.reduce((sum, { replicas = 0 }) => sum + replicas, 0);
-    const kept = holdsData(stored.object) ? leavingOf(options, key, answers) : drained.map(({ name }) => name);
+    // What is lost is not heard; what is drained, or left out by its policy, runs on.
+    const serving = staying.filter(isServing);
+    const stays = serving.reduce((sum, { replicas = 0 }) => sum + replicas, 0);
+    const kept = holdsData(stored.object) ? leavingOf(options, key, answers) : serving.map(({ name }) => name);
     const ofObject = objectWrite(options, stored, [...answers, ...heardOf(board, stored, kept)], placement, stays);
     const ofPlacement = placementWrite(existing, change, notReady);
     const writes = [ofObject, ofPlacement].filter((write) => write !== undefined);

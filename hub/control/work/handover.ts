@@ -30,9 +30,9 @@ export type HandoverInput = {
   /** Replicas that found no place. */
   readonly unplaced: number;
   readonly held: ReadonlyMap<string, Holding>;
-  /** Clusters that are drained, with the replicas that may be missing meanwhile; what finds no place elsewhere stays there. */
+  /** Clusters in which stays what finds no place elsewhere, as in those that are drained, with the replicas that may be missing meanwhile. */
   readonly drained: ReadonlyMap<string, number>;
-  /** Clusters whose surplus has waited for long enough: they keep none. */
+  /** Clusters whose surplus has waited for long enough: what has a place elsewhere is waited for no longer. */
   readonly overdue: ReadonlySet<string>;
   /** A singleton may begin elsewhere although this cluster is not heard: it has stopped by itself. */
   readonly isFenced: (cluster: string) => boolean;
@@ -103,7 +103,7 @@ const surelyReady = ({ told, ready }: Holding, count: number, isOrdinal: boolean
 /** Sources in the order in which they keep: those that may leave nothing missing first, then by name. */
 const sourcesOf = (input: HandoverInput): Source[] =>
   leaving(input)
-    .filter(([name, { isUnheard }]) => !isUnheard && !input.overdue.has(name))
+    .filter(([, { isUnheard }]) => !isUnheard)
     .map(([name, holding]) => {
       const wanted = input.wanted.get(name) ?? 0;
       const { told, ready, isGuess = false } = holding;
@@ -144,7 +144,10 @@ export const decideHandover = (input: HandoverInput): Handover => {
     const holding = input.held.get(name);
     return sum + replicas - (holding === undefined ? 0 : surelyReady(holding, replicas, input.isOrdinal));
   }, 0);
-  const { kept, left } = keptOf(sources, missing);
+  const { kept, left } = keptOf(
+    sources.filter(({ name }) => !input.overdue.has(name)),
+    missing,
+  );
   const keep = new Map<string, number>();
   const stay = new Map<string, number>();
   let homeless = input.unplaced;
@@ -152,7 +155,8 @@ export const decideHandover = (input: HandoverInput): Handover => {
     const surplus = kept.get(name) ?? 0;
     const here = surplus === 0 ? wanted : Math.min(told, floor + surplus);
     const budget = input.drained.get(name);
-    const isStaying = budget !== undefined && (surplus > 0 || left + homeless > budget);
+    const lacking = homeless + (input.overdue.has(name) ? 0 : left);
+    const isStaying = budget !== undefined && (surplus > 0 || lacking > budget);
     const staying = isStaying ? Math.min(told - here, homeless) : 0;
     homeless -= staying;
     if (surplus > 0) keep.set(name, here + staying);

@@ -104,17 +104,16 @@ describe('a move', () => {
       tolerations: [{ key: drainTaint, operator: 'Exists' }],
       replicaScheduling: { bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/provider': 'onprem' } }, max }] },
     });
-    hub = await startTestHub({ home: 8, aws: 8 });
-    const it = hub;
+    const it = await startTestHub({ home: 8, aws: 8 });
     const merge = 'application/merge-patch+json';
     const of = policy({});
     await it.client.create(policies, { ...of, spec: { ...(of.spec as object), ...bounded(3) } });
     await it.client.create(deployments, web);
-    await until(() => expect([replicasIn('home'), replicasIn('aws')]).toEqual([3, 1]));
+    await until(() => expect([replicasIn(it, 'home'), replicasIn(it, 'aws')]).toEqual([3, 1]));
     await it.client.patch({ ...clusters, name: 'aws' }, merge, { spec: { taints: [{ key: 'full', effect: 'NoSchedule' }] } });
     await it.client.patch({ ...clusters, name: 'home' }, merge, { spec: { drain: {} } });
     await it.client.patch({ ...policies, namespace: 'shop', name: 'web' }, merge, { spec: bounded(1) });
-    await until(() => expect([replicasIn('home'), storedStatus(it)?.unplaced]).toEqual([1, 2]));
+    await until(() => expect([replicasIn(it, 'home'), storedStatus(it)?.unplaced]).toEqual([1, 2]));
   });
 
   it('waits for its replacement no longer than the policy says', async () => {
@@ -127,16 +126,15 @@ describe('a move', () => {
 
   it('waits no longer than the policy says because another cluster is drained, and the drain waits on', async () => {
     const it = await startTestHub({ home: 2, gcp: 2, aws: 8 });
-    hub = it;
     await it.client.create(policies, policy({ surplusSeconds: 0 }));
     await it.client.create(deployments, web);
-    await until(() => expect([replicasIn('home'), replicasIn('gcp')]).toEqual([2, 2]));
+    await until(() => expect([replicasIn(it, 'home'), replicasIn(it, 'gcp')]).toEqual([2, 2]));
     it.fleet.agent('aws').foreign.add(workId);
     await it.client.patch({ ...clusters, name: 'gcp' }, 'application/merge-patch+json', { spec: { drain: {} } });
     await until(() => expect(placedAt(it)).toEqual({ home: 2, aws: 2 }));
     await evict(it, 'home');
-    await until(() => expect([placedAt(it), replicasIn('home')]).toEqual([{ aws: 4 }, 0]));
-    expect([replicasIn('gcp'), replicasIn('aws')]).toEqual([2, 0]);
+    await until(() => expect([placedAt(it), replicasIn(it, 'home')]).toEqual([{ aws: 4 }, 0]));
+    expect([replicasIn(it, 'gcp'), replicasIn(it, 'aws')]).toEqual([2, 0]);
   });
 
   it('of a singleton begins only when the cluster that had it says that it is gone', async () => {

@@ -11,7 +11,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { isLeftByDrain, outlivesDrain, toleratesDrain } from './staying.ts';
+import { leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -97,17 +97,21 @@ export const createMoving = (parts: {
   const drainedOf = (placement: StoredPlacement, names: Iterable<string>, replicas: number): ReadonlyMap<string, number> =>
     new Map(
       [...names].flatMap((name) => {
-        const budget = moves.drainBudgetOf(name, replicas) ?? (isLeftByDrain(placement, name) ? 0 : undefined);
+        const budget = moves.drainBudgetOf(name, replicas) ?? (leftBy(placement, name) === 'Drained' ? 0 : undefined);
         return budget === undefined ? [] : [[name, budget] as const];
       }),
     );
 
-  /** A drain does not end what has nowhere to go and does not tell how many of it are ready: a Job, a CronJob, a Pod. */
+  /** Clusters that the policy left out, and that have something of the workload which found no other place: none of it may be missing. */
+  const leftOutOf = (placement: StoredPlacement, names: Iterable<string>): ReadonlyMap<string, number> =>
+    new Map([...names].flatMap((name) => (leftBy(placement, name) === 'Deselected' ? [[name, 0] as const] : [])));
+
+  /** What has nowhere to go and does not tell how many of it are ready (a Job, a CronJob, a Pod) is ended by no drain, nor by a change of its policy. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
     if (placement.spec.clusters.length > 0 || !outlivesDrain(object)) return noMove;
     const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
-    const drained = drainedOf(placement, heard, 1);
-    return drained.size === 0 ? noMove : { ...noMove, keep: new Map([...drained.keys()].map((name) => [name, 0])) };
+    const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOutOf(placement, heard).keys()];
+    return stays.length === 0 ? noMove : { ...noMove, keep: new Map(stays.map((name) => [name, 0])) };
   };
 
   /** Without its policy a workload stays where it is, and what it is. */
@@ -158,7 +162,7 @@ export const createMoving = (parts: {
       wanted,
       unplaced: placement.status?.unplaced ?? 0,
       held,
-      drained,
+      drained: new Map([...leftOutOf(placement, held.keys()), ...drained]),
       overdue: new Set([...held.keys()].filter(isOverdue)),
       isFenced: moves.isFenced,
     });

@@ -1,4 +1,4 @@
-/** @module What stays in a cluster that is drained, lost or held down because no other takes it, and why none does. */
+/** @module What stays in a cluster that is left out, drained, lost or held down because no other takes it, and why none does. */
 import {
   drainTaint,
   type ExplanationRow,
@@ -46,13 +46,17 @@ export const stayReason = (view: ClusterView | undefined): StayingCluster['reaso
 };
 
 /**
- * True when the decision that stands was made while the cluster was drained, and left there what found no other place or whose replacements are
- * not ready. It stays until the next decision, also when the drain is over by then: to take back a drain stops nothing.
+ * Why the decision that stands left something in the cluster that found no other place, or of which the replacements are not ready: the cluster was
+ * drained, or the policy selects it no more. It stays until the next decision, also when the drain is over by then: to take back a drain stops
+ * nothing.
  */
-export const isLeftByDrain = (placement: Pick<StoredPlacement, 'status'>, cluster: string): boolean =>
-  [...(placement.status?.staying ?? []), ...(placement.status?.owed ?? [])].some(
-    ({ name, reason }) => name === cluster && reason === 'Drained',
-  );
+export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: string): 'Drained' | 'Deselected' | undefined => {
+  const { staying = [], owed = [] } = placement.status ?? {};
+  const isHere = (reason: StayingCluster['reason']) => (one: { readonly name: string; readonly reason?: StayingCluster['reason'] }) =>
+    one.name === cluster && one.reason === reason;
+  if (staying.some(isHere('Drained')) || owed.some(isHere('Drained'))) return 'Drained';
+  return staying.some(isHere('Deselected')) ? 'Deselected' : undefined;
+};
 
 /** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
 export const stayingOf = (
@@ -66,7 +70,7 @@ export const stayingOf = (
   return [...board.sent(id)]
     .flatMap(([name, entry]): StayingCluster[] => {
       if (entry.op !== 'apply' || spec.clusters.some((cluster) => cluster.name === name)) return [];
-      const reason = stayReason(directory.view(name)) ?? (isLeftByDrain(placement, name) ? 'Drained' : undefined);
+      const reason = stayReason(directory.view(name)) ?? leftBy(placement, name);
       if (reason === undefined) return [];
       // What an earlier run told, and nobody has answered since, is as it was known.
       const known = status?.staying?.find((cluster) => cluster.name === name)?.replicas;
