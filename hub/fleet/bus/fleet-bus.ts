@@ -10,6 +10,7 @@ import { downSubject, kvSubject, statusBucket } from '../../../shared/wire/subje
 import type { SigningKey } from '../identity/keys.ts';
 import type { FleetBus, KindBus, UnknownStatus } from '../port.ts';
 import { hearAgents } from './agent-messages.ts';
+import { makeDoubtedStatuses } from './doubted-statuses.ts';
 import { makeEarlyListeners } from './early-listeners.ts';
 import { itemsWaitingMax, makeOutbox } from './outbox.ts';
 import { prepareWork } from './outgoing.ts';
@@ -52,12 +53,13 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
   const ask = (cluster: string, wanted: Omit<WantMessage, 'v'>): void => {
     if (connected) connection.publish(downSubject(cluster, 'want'), encodeMessage('want', { v: 1, ...wanted }).bytes);
   };
+  const doubts = makeDoubtedStatuses({ env, ask: (cluster) => ask(cluster, { what: ['status'] }) });
   const desk = makeStatusDesk({
     env,
     refusals,
     isSent: board.has,
     onUnknown: (item) => onUnknown.tell({ item, wasSent: board.wasSent(item.cluster, item.id) }),
-    ask: (cluster) => ask(cluster, { what: ['status'] }),
+    doubts,
     remove: (key) => {
       purgeSubject(connection, statusBucket, kvSubject(statusBucket, key)).catch((error: unknown) =>
         env.log.warn('a status that may not be could not be removed', { key, error: String(error) }),
@@ -101,6 +103,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
     onConnected: onConnected.add,
     refusals: refusals.counts,
     stop: async () => {
+      doubts.stop();
       outbox.stop();
       buckets.stop();
       await connection.close();

@@ -5,6 +5,7 @@ import type { StatusItem } from '../../../shared/wire/messages.ts';
 import { makeRefusals } from '../../../shared/wire/refusals.ts';
 import { trafficIdOf, trafficRef } from '../../../shared/wire/traffic.ts';
 import { testEnv } from '../testing/broker.ts';
+import { makeDoubtedStatuses } from './doubted-statuses.ts';
 import { makeStatusDesk } from './status-desk.ts';
 
 const item = (id: string, more: Partial<StatusItem> = {}): StatusItem => ({
@@ -30,7 +31,7 @@ const open = (weightMax?: number) => {
     refusals,
     isSent: (cluster, id) => sent.has(`${cluster}.${id}`),
     onUnknown: ({ id }) => unknown.push(id),
-    ask: (cluster) => asked.push(cluster),
+    doubts: makeDoubtedStatuses({ env: { random: () => 0, setTimer: () => () => undefined }, ask: (cluster) => asked.push(cluster) }),
     remove: (key) => removed.push(key),
     ...(weightMax === undefined ? {} : { weightMax }),
   });
@@ -69,6 +70,13 @@ describe('a status', () => {
       desk.forget('eu', 'api');
     }
     expect(reasons()).toEqual({ 'eu/TooMuch': 1 });
+  });
+
+  it('that takes the place of a newer one is told, and the cluster is asked for all of them', () => {
+    const { see, asked, told } = open();
+    see(item('web', { seq: 2 }));
+    see(item('web'));
+    expect([asked, told]).toEqual([['eu'], ['web', 'web']]);
   });
 
   it('that cannot be read is refused and the cluster is asked, once in a while, for all of them', () => {

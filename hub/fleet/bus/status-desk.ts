@@ -1,6 +1,6 @@
 /**
  * @module The statuses that agents keep in the `status` bucket: only of work that the hub sent there and of services that they offer,
- * checked, bounded for each cluster, asked for again when damaged.
+ * checked, bounded for each cluster, doubted when damaged or late.
  */
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { weightOf } from '../../../shared/lib/weight.ts';
@@ -11,10 +11,8 @@ import type { Refusals } from '../../../shared/wire/refusals.ts';
 import { kvSubject, statusBucket } from '../../../shared/wire/subjects.ts';
 import { serviceOfTrafficId } from '../../../shared/wire/traffic.ts';
 import type { Unsubscribe } from '../port.ts';
+import type { DoubtedStatuses } from './doubted-statuses.ts';
 import type { KvRecord } from './kv-reader.ts';
-
-/** A cluster whose record was damaged is asked for its statuses at most this often: damage must not become a flood. */
-const askAgainMs = 10_000;
 
 export type StatusDeskOptions = {
   readonly env: RuntimeEnv;
@@ -25,8 +23,7 @@ export type StatusDeskOptions = {
   readonly onUnknown: (item: StatusItem) => void;
   /** What the statuses of one cluster may weigh in memory, bytes; {@link statusWeightMax} when absent. */
   readonly weightMax?: number;
-  /** Asks a cluster to send its statuses again. */
-  readonly ask: (cluster: string) => void;
+  readonly doubts: Pick<DoubtedStatuses, 'damaged' | 'came' | 'forget'>;
   /** Removes a record that may not be. */
   readonly remove: (key: string) => void;
 };
@@ -52,18 +49,16 @@ export const makeStatusDesk = ({
   isSent,
   onUnknown,
   weightMax = statusWeightMax,
-  ask,
+  doubts,
   remove,
 }: StatusDeskOptions): StatusDesk => {
   const clusters = new Map<string, Drawer>();
-  const askedAtMs = new Map<string, number>();
   const listeners = makeListeners<StatusItem>(env.log);
   const refuse = (record: KvRecord, cluster: string, reason: string, message: string): void =>
     refusals.refuse({ cluster, subject: kvSubject(statusBucket, record.key), reason, message });
-  const askAgain = (cluster: string): void => {
-    if (env.monotonicMs() - (askedAtMs.get(cluster) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return;
-    askedAtMs.set(cluster, env.monotonicMs());
-    ask(cluster);
+  const takeAway = ({ key }: KvRecord, cluster: string, id: string): void => {
+    doubts.forget(cluster, id);
+    remove(key);
   };
   return {
     see: (record) => {
@@ -74,7 +69,7 @@ export const makeStatusDesk = ({
       if (!decoded.ok || decoded.value.id !== id) {
         if (decoded.ok) refuse(record, cluster, 'WrongId', `the record's id is ${decoded.value.id}`);
         else refuse(record, cluster, decoded.reason, decoded.message);
-        askAgain(cluster);
+        doubts.damaged(cluster, id);
         return;
       }
       const item = decoded.value;
@@ -85,7 +80,7 @@ export const makeStatusDesk = ({
           refuse(record, cluster, 'UnknownWork', `no work ${id} was sent to this cluster; the status was removed`);
           onUnknown(item);
         }
-        remove(record.key);
+        takeAway(record, cluster, id);
         return;
       }
       const drawer = clusters.get(cluster) ?? { kept: new Map<string, Kept>(), weight: 0 };
@@ -98,9 +93,10 @@ export const makeStatusDesk = ({
           'TooMuch',
           `the statuses of this cluster would take ${after} bytes and may take ${weightMax}; this one was removed`,
         );
-        remove(record.key);
+        takeAway(record, cluster, id);
         return;
       }
+      doubts.came(item, drawer.kept.get(id)?.item);
       drawer.weight = after;
       drawer.kept.set(id, { item, weight });
       clusters.set(cluster, drawer);
@@ -111,7 +107,7 @@ export const makeStatusDesk = ({
       return listeners.add(handler);
     },
     forget: (cluster, id) => {
-      if (id === undefined) askedAtMs.delete(cluster);
+      doubts.forget(cluster, id);
       const drawer = clusters.get(cluster);
       if (drawer === undefined) return;
       if (id === undefined) clusters.delete(cluster);

@@ -1,4 +1,5 @@
 /** @module The hub's port to the fleet over the model of the broker: what `hub/fleet/bus` promises, with the same queue and the same checks. */
+import { makeDoubtedStatuses } from '../../../hub/fleet/bus/doubted-statuses.ts';
 import { type FleetBus, type PublishedWork, type PublishOutcome, publishedOf, type Unsubscribe } from '../../../hub/fleet/port.ts';
 import { faultOf, itemKey, makeKeyedQueue, type QueueOutcome } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
@@ -29,6 +30,8 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
   /** What this run wrote last, with the broker's number once that is known; and the last record that came. */
   const wrote = new Map<string, { readonly text: string; readonly revision: number | undefined }>();
   const lastRecord = new Map<string, Record>();
+  const want: FleetBus['want'] = (cluster, what) => peer.publish(`hanse.down.${cluster}.want`, JSON.stringify({ v: 1, what }));
+  const doubts = makeDoubtedStatuses({ env, ask: (cluster) => want(cluster, ['status']) });
   const { promise: workRead, resolve: workIsRead } = Promise.withResolvers<void>();
 
   const peer = broker.join(process, 'hub', (subject) => subject.startsWith('hanse.up.'), {
@@ -58,6 +61,8 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       await peer.purge('work', key);
       await peer.purge('status', key);
       for (const known of [...statuses.keys()]) if (known === key || (key.endsWith('.') && known.startsWith(key))) statuses.delete(known);
+      const [cluster = '', id = ''] = key.split('.');
+      doubts.forget(cluster, id === '' ? undefined : id);
       return;
     }
     seen.set(key, publishedOf(out.item));
@@ -100,6 +105,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     begin: () => undefined,
     record: ({ key, text }) => {
       const item: StatusItem = JSON.parse(text);
+      doubts.came(item, statuses.get(key));
       statuses.set(key, item);
       witness.heard('status', item.cluster, text, item);
       onStatus.tell(item);
@@ -135,7 +141,7 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
       await workRead;
       return [...seen.values()];
     },
-    want: (cluster, what) => peer.publish(`hanse.down.${cluster}.want`, JSON.stringify({ v: 1, what })),
+    want,
   };
 };
 
