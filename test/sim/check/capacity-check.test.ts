@@ -19,9 +19,15 @@ const worldWith = (cpu: string, freeMilli: number) => {
       metadata: { name: 'app-1', generation },
       spec: { replicas: 2, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: requested } } }] } } },
     });
-  observer.heard('report', 'a', { report: reportOf([{ name: 'n', allocatable: { cpu: freeMilli } }]) });
+  const report = (epoch: number, free: number): void =>
+    observer.heard('report', 'a', { bootId: `start ${epoch}`, report: reportOf([{ name: 'n', allocatable: { cpu: free } }], { epoch }) });
+  const beat = (epoch: number): void => observer.heard('beat', 'a', { bootId: `start ${epoch}` });
+  beat(1);
+  report(1, freeMilli);
   size(1, cpu);
   return {
+    report,
+    beat,
     size,
     place: (replicas: number, observedGeneration: number): void =>
       write('hanse.dev/placements/shop/app-1', {
@@ -53,6 +59,37 @@ test.each<readonly [string, (world: World) => void, string | undefined]>([
       size(2, '3500m');
       at(1_500);
       place(2, 1);
+    },
+    undefined,
+  ],
+  [
+    'goes by a report that was replaced just now',
+    ({ report, at, place }) => {
+      at(60_000);
+      report(1, 0);
+      at(65_000);
+      place(3, 1);
+    },
+    undefined,
+  ],
+  [
+    'goes by no report that was replaced long ago',
+    ({ report, at, place }) => {
+      at(60_000);
+      report(1, 0);
+      at(71_000);
+      place(3, 1);
+    },
+    rule,
+  ],
+  [
+    'does not count the report of a start that has not spoken',
+    ({ report, beat, at, place }) => {
+      at(60_000);
+      report(2, 0);
+      at(71_000);
+      beat(2);
+      place(3, 1);
     },
     undefined,
   ],

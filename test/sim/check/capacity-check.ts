@@ -3,7 +3,7 @@
  * within what the cluster has, as far as the hub could know it from reports.
  */
 import { type CapacityReport, createReportReceiver, type ReportReceiver } from '../../../shared/capacity/index.ts';
-import type { ReportMessage } from '../../../shared/wire/index.ts';
+import type { Beat, ReportMessage } from '../../../shared/wire/index.ts';
 import { cpuMilliOf } from '../model/member-runtime.ts';
 import { createDecidedSizes } from './decided-sizes.ts';
 import type { Checker } from './observer.ts';
@@ -20,6 +20,7 @@ const reportsMax = 64;
  */
 type Heard = {
   readonly atMs: number;
+  readonly bootId: string;
   readonly free: number;
   readonly stranded: number;
   /** Our replicas that run, by work id. */
@@ -27,12 +28,13 @@ type Heard = {
 };
 
 /** The columns of a report live on, so what the rule needs of it is read at once. */
-const heardOf = (atMs: number, { groups, nodes, resourceNames, present, pending }: CapacityReport): Heard => {
+const heardOf = (atMs: number, bootId: string, { groups, nodes, resourceNames, present, pending }: CapacityReport): Heard => {
   const tainted = new Set(groups.filter(({ taints }) => taints.length > 0).map(({ id }) => id));
   const free = (nodes.free[resourceNames.indexOf('cpu')] ?? []).filter((_, node) => !tainted.has(nodes.group[node] ?? -1));
   const largest = Math.max(0, ...free);
   return {
     atMs,
+    bootId,
     free: free.reduce((sum, amount) => sum + Math.max(0, amount), 0),
     stranded: pending.reduce((sum, { count, requests }) => sum + ((requests.cpu ?? 0) > largest ? count * (requests.cpu ?? 0) : 0), 0),
     bound: Object.entries(present).map(([workId, { bound }]) => [workId, bound]),
@@ -44,6 +46,9 @@ export const capacityCheck: Checker = (fail, nowMs) => {
   const wishes = createWishes(nowMs);
   const reports = new Map<string, Heard[]>();
   const receivers = new Map<string, ReportReceiver>();
+  /** When the first beat of each start of an agent was heard: what comes before that may be of a start that is over. */
+  const beganMs = new Map<string, number>();
+  const knownMs = ({ atMs, bootId }: Heard): number => Math.max(atMs, beganMs.get(bootId) ?? Number.POSITIVE_INFINITY);
   const cpuOf = (name: string): number => {
     const spec = wishes.object('Deployment', name)?.spec as { template?: { spec?: Parameters<typeof cpuMilliOf>[0] } } | undefined;
     return cpuMilliOf(spec?.template?.spec);
@@ -70,10 +75,7 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     const sizeOf = (name: string): number => (name === grown ? sizes.of(name, generation) : (asked.get(name)?.least ?? 0));
     const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * sizeOf(name), 0);
     const heard = reports.get(cluster) ?? [];
-    const recent = heard.filter(
-      ({ atMs }, at) =>
-        nowMs() - atMs <= decisionAgeMsMax || at === heard.length - 1 || (heard[at + 1]?.atMs ?? 0) >= nowMs() - decisionAgeMsMax,
-    );
+    const recent = heard.filter((_, at) => heard.slice(at + 1).every((next) => nowMs() - knownMs(next) <= decisionAgeMsMax));
     const rooms = recent.map(({ free, stranded, bound }) => ({
       ours: bound.reduce((sum, [workId, count]) => sum + count * cpuOfWork(workId), 0),
       free,
@@ -91,14 +93,17 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     hubStarted: () => {
       reports.clear();
       receivers.clear();
+      beganMs.clear();
     },
     heard: (kind, cluster, message) => {
+      const { bootId } = message as Beat;
+      if (kind === 'beat' && !beganMs.has(bootId)) beganMs.set(bootId, nowMs());
       if (kind !== 'report') return;
       const receiver = receivers.get(cluster) ?? createReportReceiver();
       receivers.set(cluster, receiver);
       const received = receiver.receive((message as ReportMessage).report);
       if (received.kind !== 'new') return;
-      reports.set(cluster, [...(reports.get(cluster) ?? []), heardOf(nowMs(), received.report)].slice(-reportsMax));
+      reports.set(cluster, [...(reports.get(cluster) ?? []), heardOf(nowMs(), bootId, received.report)].slice(-reportsMax));
     },
     published: ({ cluster, ref, object }) => {
       if (ref.kind === 'Deployment') told.set(`${cluster} ${ref.name}`, (object?.spec as { replicas?: number } | undefined)?.replicas ?? 0);
