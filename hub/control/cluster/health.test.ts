@@ -36,18 +36,21 @@ describe('health', () => {
   });
 
   it('counts no silence while none of several clusters is heard, and all of it while one is', () => {
-    const losesAfter = (beats: (nowMs: number) => number[]): Health['phase'] => {
-      let [health, sinceMs] = [onBeat(unseen(0), 0, fine), 0];
-      for (let nowMs = 500; nowMs <= 60_000; nowMs += 500) {
-        sinceMs = heardSince(beats(nowMs), sinceMs, nowMs, healthDefaults);
+    const heardAt = (nowMs: number): Health => onBeat(unseen(0), nowMs, fine);
+    const losesAfter = (others: (nowMs: number) => Health[], first = heardAt(0)): Health['phase'] => {
+      let [health, sinceMs] = [first, 0];
+      for (let nowMs = 500; nowMs <= 200_000; nowMs += 500) {
+        sinceMs = heardSince([health, ...others(nowMs)], sinceMs, nowMs, healthDefaults);
         health = onTick(health, nowMs, { sinceMs }, healthDefaults);
       }
       return health.phase;
     };
-    expect(losesAfter(() => [0, 0, 0])).toBe('Suspect');
-    expect(losesAfter((nowMs) => [0, 0, nowMs])).toBe('Lost');
+    expect(losesAfter(() => [heardAt(0), heardAt(0)])).toBe('Suspect');
+    expect(losesAfter((nowMs) => [heardAt(0), heardAt(nowMs)])).toBe('Lost');
+    // Of those that only an earlier run of the hub has heard as well.
+    expect([losesAfter(() => [unseen(0)]), losesAfter(() => [unseen(0)], unseen(0))]).toEqual(['Suspect', 'Unseen']);
     // A single cluster has nowhere to lose its replicas to.
-    expect(losesAfter(() => [0])).toBe('Lost');
+    expect(losesAfter(() => [])).toBe('Lost');
   });
 
   describe('waits for agents that live before it loses what it has not heard', () => {

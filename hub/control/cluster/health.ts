@@ -96,10 +96,12 @@ export const onTick = (health: Health, nowMs: number, ear: Ear, options: HealthO
 
 /**
  * Since when the hub has been able to hear clusters: a hub that hears none of several is deaf, whatever its connection says, as behind a broker
- * that is stopped or a link that is cut without a word.
+ * that is stopped or a link that is cut without a word. `healths`: of the clusters whose agents have ever said a word, to an earlier run too.
  */
-export const heardSince = (beatsMs: readonly number[], heardSinceMs: number, nowMs: number, { suspectMs }: HealthOptions): number =>
-  beatsMs.length > 1 && nowMs - Math.max(heardSinceMs, ...beatsMs) >= suspectMs ? nowMs - suspectMs : heardSinceMs;
+export const heardSince = (healths: readonly Health[], heardSinceMs: number, nowMs: number, { suspectMs }: HealthOptions): number => {
+  const beatsMs = healths.flatMap(({ phase, lastBeatMs }) => (phase === 'Unseen' ? [] : [lastBeatMs]));
+  return healths.length > 1 && nowMs - Math.max(heardSinceMs, ...beatsMs) >= suspectMs ? nowMs - suspectMs : heardSinceMs;
+};
 
 /** Until when the hub's own hearing holds a cluster down that came back, as long as no gap begins it anew; undefined = it does not. */
 export const heldDownUntil = ({ phase, sinceMs }: Health, { holdDownMs }: HealthOptions): number | undefined =>

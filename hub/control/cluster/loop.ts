@@ -73,6 +73,9 @@ const stampedTaints = (taints: readonly ClusterTaint[] | undefined, nowMs: numbe
   return taints.map((taint) => (lacksTime(taint) ? { ...taint, timeAdded: timeText(nowMs) } : taint));
 };
 
+/** True when its agent has said a word to this run or to an earlier one, as its status tells. */
+const wasHeardEver = ({ object }: ClusterRecord): boolean => object?.status?.agent?.bootId !== undefined;
+
 /** Starts the loop. Clusters that exist are told by `onObject`. */
 export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { store, bus, env, directory } = options;
@@ -123,9 +126,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   /** Looks at one cluster's silence. What the limit keeps from being lost stays in doubt, and is asked for again at the next tick. */
   const judge = (record: ClusterRecord, nowMs: number): void => {
     const before = record.health;
-    const wasHeardEver = record.object?.status?.agent?.bootId !== undefined;
     if (movesNothing(record.observed)) runsUntilMs.set(record.name, nowMs);
-    const ear = { sinceMs: heardSinceMs, ranMs: runsUntilMs.get(record.name), wasHeardEver };
+    const ear = { sinceMs: heardSinceMs, ranMs: runsUntilMs.get(record.name), wasHeardEver: wasHeardEver(record) };
     const next = onTick(before, nowMs, ear, options.health);
     // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
     const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
@@ -153,8 +155,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
     if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;
     lastTickMs = nowMs;
-    const beatsMs = directory.all().flatMap(({ health }) => (health.phase === 'Unseen' ? [] : [health.lastBeatMs]));
-    heardSinceMs = heardSince(beatsMs, heardSinceMs, nowMs, options.health);
+    const heardEver = directory.all().filter((record) => record.health.phase !== 'Unseen' || wasHeardEver(record));
+    const healths = heardEver.map(({ health }) => health);
+    heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     for (const record of directory.all()) judge(record, nowMs);
   };
   let cancelTick: () => void = () => undefined;
