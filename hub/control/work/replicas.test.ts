@@ -75,6 +75,10 @@ it.each([
   ],
   ['none, where the cluster leaves out the count', entry, answered({}), 0],
   ['not known without an answer', entry, undefined, undefined],
+  ['not known of what was sent after the answer', { ...entry, seq: 2 }, answered({ replicas: 5 }), undefined],
+  ['as the cluster answers to what was sent later', entry, answered({ replicas: 5 }, { seq: 2 }), 5],
+  ['not known before the cluster has looked at it', entry, answered(undefined), undefined],
+  ['none where it could not be applied', entry, answered(undefined, { phase: 'Conflict' }), 0],
   ['nothing of what is withdrawn', { ...entry, op: 'withdraw', replicas: 3 } as const, answered({ replicas: 5 }), undefined],
 ])('what a cluster was told to have is known %s', (_, sent, answer, told) => {
   expect(replicasTold(sent, answer)).toBe(told);

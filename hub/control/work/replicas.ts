@@ -20,13 +20,16 @@ export const countOf = (item: StatusItem | undefined, field: 'replicas' | 'ready
 };
 
 /**
- * Replicas that a cluster was told to have. Of a record of an earlier run only the answer tells, and not when a fence stopped them. Undefined =
- * withdrawn, not known, or an object that has none.
+ * Replicas that a cluster was told to have. Of a record of an earlier run only the answer to it, or to a later one, tells, and not when a fence
+ * stopped them. Undefined = withdrawn, not known, or an object that has none.
  */
 export const replicasTold = (entry: BoardEntry, answer: StatusItem | undefined): number | undefined => {
   if (entry.op === 'withdraw') return undefined;
   if (entry.isAssumed !== true && entry.replicas !== undefined) return entry.replicas;
-  return answer !== undefined && answer.reason !== fencedReason && tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
+  if (answer === undefined || answer.seq < entry.seq || answer.reason === fencedReason) return undefined;
+  // It was applied a moment ago, and nothing is said of it yet.
+  if (answer.phase === 'Applied' && answer.status === undefined) return undefined;
+  return tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
 };
 
 /** What conditions of a workload tell of replicas that are not ready, the most telling first. */
