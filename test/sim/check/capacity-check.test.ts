@@ -94,6 +94,33 @@ test.each<readonly [string, (world: World) => void, string | undefined]>([
     undefined,
   ],
   [
+    'does not count it while the start before may still run',
+    ({ report, beat, at, place }) => {
+      at(60_000);
+      beat(1);
+      at(61_000);
+      report(2, 0);
+      beat(2);
+      at(80_000);
+      place(3, 1);
+    },
+    undefined,
+  ],
+  [
+    'counts it when the start before has been silent for long enough',
+    ({ report, beat, at, place }) => {
+      at(60_000);
+      beat(1);
+      at(61_000);
+      report(2, 0);
+      at(65_000);
+      beat(2);
+      at(80_000);
+      place(3, 1);
+    },
+    rule,
+  ],
+  [
     'goes by what they ask for now when the decision saw it',
     ({ size, place }) => {
       size(2, '3500m');

@@ -7,6 +7,7 @@ import type { Beat, ReportMessage } from '../../../shared/wire/index.ts';
 import { cpuMilliOf } from '../model/member-runtime.ts';
 import { createDecidedSizes } from './decided-sizes.ts';
 import type { Checker } from './observer.ts';
+import { createStarts } from './starts.ts';
 import { createWishes } from './wishes.ts';
 
 /** Between a decision and its record in the journal a newer report may arrive, and a user may make the replicas larger. */
@@ -46,9 +47,8 @@ export const capacityCheck: Checker = (fail, nowMs) => {
   const wishes = createWishes(nowMs);
   const reports = new Map<string, Heard[]>();
   const receivers = new Map<string, ReportReceiver>();
-  /** When the first beat of each start of an agent was heard: what comes before that may be of a start that is over. */
-  const beganMs = new Map<string, number>();
-  const knownMs = ({ atMs, bootId }: Heard): number => Math.max(atMs, beganMs.get(bootId) ?? Number.POSITIVE_INFINITY);
+  const starts = createStarts(nowMs);
+  const knownMs = ({ atMs, bootId }: Heard): number => Math.max(atMs, starts.beganMs(bootId));
   const cpuOf = (name: string): number => {
     const spec = wishes.object('Deployment', name)?.spec as { template?: { spec?: Parameters<typeof cpuMilliOf>[0] } } | undefined;
     return cpuMilliOf(spec?.template?.spec);
@@ -93,11 +93,11 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     hubStarted: () => {
       reports.clear();
       receivers.clear();
-      beganMs.clear();
+      starts.clear();
     },
     heard: (kind, cluster, message) => {
       const { bootId } = message as Beat;
-      if (kind === 'beat' && !beganMs.has(bootId)) beganMs.set(bootId, nowMs());
+      if (kind === 'beat') starts.beat(cluster, bootId);
       if (kind !== 'report') return;
       const receiver = receivers.get(cluster) ?? createReportReceiver();
       receivers.set(cluster, receiver);
