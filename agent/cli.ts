@@ -173,7 +173,7 @@ export const joinCommand = (): Command => {
     )
     .addHelpText(
       'after',
-      '\nExit code: 0 = stopped by a signal, 1 = refused for good, or it could not begin; the last line says why and what to do.',
+      '\nExit code: 0 = stopped by a signal, 1 = refused for good, it could not begin, or another agent of this cluster was started later; the last line says why and what to do.',
     )
     .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : runAgent(flags)));
 };

@@ -185,18 +185,26 @@ const openDns = async (
 const accessOf = (options: AgentOptions, env: RuntimeEnv): Promise<ClusterAccess> =>
   options.kubeconfig === undefined ? inClusterAccess(process.env, env) : loadKubeconfig(options.kubeconfig, env, options.context);
 
+/** What a person reads whose agent ends because it was started once more. */
+const overtakenText = ({ link: { cluster } }: StartedAgent): string =>
+  `another agent of cluster ${cluster} was started after this one, with the same keys, and runs: this one ends. ` +
+  'Run one agent for a cluster; to run another cluster, join it under its own name with its own --key-file';
+
 /**
  * Resolves when the agent has been stopped by SIGINT or SIGTERM.
- * @throws Error with the last state of its link when the hub refused it for good; the agent has been stopped then too.
+ * @throws Error when the hub refused it for good, with the last state of its link, or another agent of its cluster has taken over; the agent has
+ * been stopped then too.
  */
 export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
   const signalled = new Promise<undefined>((resolve) => {
     process.once('SIGINT', () => resolve(undefined));
     process.once('SIGTERM', () => resolve(undefined));
   });
-  const last = await Promise.race([signalled, agent.link.gaveUp]);
+  const refused = agent.link.gaveUp.then(stateLine);
+  const overtaken = agent.failover.overtaken.then(() => overtakenText(agent));
+  const last = await Promise.race([signalled, refused, overtaken]);
   await agent.stop();
-  if (last !== undefined) throw new Error(stateLine(last));
+  if (last !== undefined) throw new Error(last);
 };
 
 /** The program of the agent's image: settings from the environment, JSON lines on standard error, an end on SIGTERM. */

@@ -30,6 +30,8 @@ export type Failover = {
   readonly port: number | undefined;
   /** What the others are told to send datagrams to. */
   readonly addresses: readonly string[];
+  /** Resolves when the same agent was started once more, later, and runs: this one should end. */
+  readonly overtaken: Promise<void>;
   /** Whether the member's API server answers. */
   readonly setApi: (isReachable: boolean) => void;
   readonly stop: () => Promise<void>;
@@ -93,6 +95,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     kept = { v: 1, ...kept, fences, hubKey };
     await store.save(kept);
   };
+  const { promise: overtaken, resolve: giveWay } = Promise.withResolvers<void>();
   const stops = [
     mesh.onPacket((packet) => watch.hear('broker', packet)),
     watch.onMembership(({ membership, packet }) => {
@@ -105,6 +108,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
       mesh.permit(message.jwt);
       keep({ jwt: message.jwt });
     }),
+    watch.onOvertaken(giveWay),
     watch.onVerdict((verdict) => {
       const { target, cause, phase, voters, epoch } = verdict;
       env.log[phase === 'Standing' ? 'warn' : 'info']('verdict', { target, cause, phase, voters, epoch });
@@ -132,6 +136,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
     watch,
     port: datagrams?.port,
     addresses: datagrams === undefined ? [] : addressesOf(options, datagrams.port),
+    overtaken,
     setApi: (api) => watch.setSelf({ api }),
     stop: async () => {
       for (const stop of stops) stop();

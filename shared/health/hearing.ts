@@ -7,6 +7,7 @@ import { beatEveryMs } from './profile.ts';
 import { noteSilence } from './shadow.ts';
 import type { Channel, DetectorEvent, Peer } from './state.ts';
 import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
+import { hearTwin } from './twin.ts';
 
 /** Beats older than this many may come late over the slower channel and are not worth a word; older ones were kept and sent again. */
 const lateBeatsMax = 50;
@@ -38,8 +39,7 @@ export const hear = (turn: Turn, event: Heard): readonly string[] => {
     return [];
   }
   if (message.from === state.name) {
-    if (message.bootId !== state.bootId)
-      refuse(turn, message.from, 'OwnName', 'somebody else speaks in our name, or this agent runs twice');
+    if (message.bootId !== state.bootId) hearTwin(turn, message);
     else if (channel === 'broker' && message.kind === 'beat') state.echoMs = turn.nowMs;
     return [];
   }

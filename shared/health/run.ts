@@ -66,6 +66,8 @@ export type Watch = {
   readonly onObstacle: (handler: (note: ObstacleNote) => void) => () => void;
   /** The end of a hold-down is another than was told, by the verdict at first. */
   readonly onHeld: (handler: (note: HeldNote) => void) => () => void;
+  /** Another process with this agent's keys was started later, and lives; told once. */
+  readonly onOvertaken: (handler: () => void) => () => void;
   /** A membership came into force; `packet` as the hub signed it. */
   readonly onMembership: (handler: (given: { readonly membership: Membership; readonly packet: Uint8Array }) => void) => () => void;
   /** A signed message that a detector has no use for: shadows, and the hub's permissions. Look at who it is from. */
@@ -108,6 +110,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const helds = makeListeners<HeldNote>(env.log);
   const memberships = makeListeners<{ membership: Membership; packet: Uint8Array }>(env.log);
   const messages = makeListeners<MeshMessage>(env.log);
+  const overtaken = makeListeners<undefined>(env.log);
   const detectorEnv = { monotonicMs: env.monotonicMs, random: env.random };
   const state = newDetector(name, ports.bootId, detectorEnv);
   const beganMs = env.monotonicMs();
@@ -115,6 +118,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   if (ports.memory?.kept !== undefined) restoreMemory(state, ports.memory.kept, clocks());
   let stopped = false;
   let shadowSeq = 0;
+  let isOvertaken = false;
 
   const post = (to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {
     const packet = gate.seal(message, proof instanceof Uint8Array ? proof : undefined);
@@ -151,7 +155,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
     else if (effect.type === 'verdict') verdicts.tell(effect.verdict);
     else if (effect.type === 'obstacle') obstacles.tell(effect);
     else if (effect.type === 'held') helds.tell(effect);
-    else if (effect.type === 'refused')
+    else if (effect.type === 'overtaken') {
+      if (!isOvertaken) overtaken.tell(undefined);
+      isOvertaken = true;
+    } else if (effect.type === 'refused')
       refusals.refuse({ cluster: effect.from, subject: 'mesh', reason: effect.reason, message: effect.message });
     else env.log.debug(effect.why === undefined ? 'this observer speaks again' : 'this observer abstains', { why: effect.why });
   };
@@ -185,6 +192,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onVerdict: verdicts.add,
     onObstacle: obstacles.add,
     onHeld: helds.add,
+    onOvertaken: overtaken.add,
     onMembership: memberships.add,
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),

@@ -89,6 +89,8 @@ export type DetectorEffect =
   /** A cluster that is held down is so for longer, or shorter, than was told: for `leftMs` if it stays well; undefined = too few see it well. */
   | { readonly type: 'held'; readonly target: string; readonly leftMs: number | undefined }
   | { readonly type: 'abstains'; readonly why: Abstention | undefined }
+  /** The same agent was started once more, later, and runs: this one is not believed any more and should end. */
+  | { readonly type: 'overtaken' }
   /** Believed by nobody, counted by the rim. */
   | { readonly type: 'refused'; readonly from: string; readonly reason: HearingRefusal; readonly message: string };
 
@@ -197,6 +199,9 @@ export type DetectorState = {
   stalledUntilMs: number;
   /** Until then what is heard may have waited for longer than a ballot counts. */
   behindUntilMs: number;
+  /** Another boot that speaks in this name, and the question that it must answer to be believed to live. */
+  twin: { readonly boot: string; readonly nonce: number; readonly askedMs: number } | undefined;
+  twinAnsweredMs: number | undefined;
   /** When the own beat last came back from the broker. */
   echoMs: number | undefined;
   self: { readonly api: boolean; readonly ingress?: boolean };
@@ -235,6 +240,8 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     resumedMs: nowMs,
     stalledUntilMs: nowMs,
     behindUntilMs: nowMs,
+    twin: undefined,
+    twinAnsweredMs: undefined,
     echoMs: undefined,
     self: { api: true },
     abstains: undefined,

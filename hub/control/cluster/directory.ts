@@ -33,6 +33,8 @@ export type ClusterRecord = {
   report: CapacityReport | undefined;
   /** What the member forbids its agent, as the last beat said: `list nodes`. */
   forbidden: readonly string[];
+  /** Two agents of the cluster run: starts of an agent that were over speak again. */
+  isDouble: boolean;
   hello: Hello | undefined;
   /** Load balancers of its exported services that others may look at, `tcp://host:port`; undefined = it has told of no service yet. */
   services: readonly string[] | undefined;
@@ -176,6 +178,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   detectors: undefined,
   report: undefined,
   forbidden: [],
+  isDouble: false,
   hello: undefined,
   services: undefined,
   served: undefined,

@@ -7,6 +7,7 @@ import type { ClusterRecord, Directory } from './directory.ts';
 import { onBeat } from './health.ts';
 import { createReportDesk } from './report-desk.ts';
 import { createServedApis } from './served-apis.ts';
+import { createTwinWatch } from './twins.ts';
 
 /** What it is built from. */
 export type HearingOptions = {
@@ -39,6 +40,11 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
   const servedApis = createServedApis();
   const desk = createReportDesk();
   const boots = new Map<string, Boot>();
+  const twins = createTwinWatch(env, (cluster, isDouble) => {
+    if (isDouble) env.log.warn('two agents of a cluster run, with the same keys', { cluster });
+    directory.of(cluster).isDouble = isDouble;
+    onStatus(cluster);
+  });
 
   const want = (name: string, what: ('hello' | 'report')[]): void => {
     const nowMs = env.monotonicMs();
@@ -49,8 +55,10 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
   /** Whether the message is of the agent's start that runs, which it may be the first to tell. */
   const isOfRunning = ({ message }: Arrival<Beat | Hello>): boolean => {
     onArrival();
-    const boot = bootAfter(boots.get(message.cluster), { id: message.bootId, saidMs: message.nowMs, heardMs: env.monotonicMs() });
+    const before = boots.get(message.cluster);
+    const boot = bootAfter(before, { id: message.bootId, saidMs: message.nowMs, heardMs: env.monotonicMs() });
     if (boot !== undefined) boots.set(message.cluster, boot);
+    if (boot !== undefined && before !== undefined && boot.id !== before.id) twins.began(message.cluster, before.id, boot.id);
     return boot !== undefined;
   };
   const stops = [
@@ -99,10 +107,12 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
     forget: (name) => {
       desk.forget(name);
       boots.delete(name);
+      twins.forget(name);
       wantedAt.delete(name);
     },
     stop: () => {
       for (const stop of stops) stop();
+      twins.stop();
     },
   };
 };

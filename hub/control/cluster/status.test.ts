@@ -50,6 +50,15 @@ describe('nextStatus', () => {
     expect(access(nextStatus({ ...cluster, status: denied }, facts, 0))).toMatchObject({ status: 'True', reason: 'Granted' });
   });
 
+  it('says that two agents of it run, and when that is over', () => {
+    const facts = { health: well, report, hello: undefined };
+    const of = (status: ReturnType<typeof nextStatus>) => status.conditions?.find(({ type }) => type === 'OneAgent');
+    const double = nextStatus(cluster, { ...facts, isDouble: true }, 0);
+    expect(of(double)).toMatchObject({ status: 'False', reason: 'StartedTwice' });
+    expect(of(nextStatus({ ...cluster, status: double }, facts, 0))).toMatchObject({ status: 'True', reason: 'OneRuns' });
+    expect(of(nextStatus(cluster, facts, 0))).toBeUndefined();
+  });
+
   it('tells where others may look at it, and keeps what was told when this hub has not heard it yet', () => {
     const facts = { health: well, report, hello: undefined };
     const told = { ...facts, hello: { ...hello, apiAddress: 'tcp://a.example:6443' }, services: ['tcp://203.0.113.7:443'] };

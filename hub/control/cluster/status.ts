@@ -24,6 +24,8 @@ export type ClusterFacts = {
   readonly services?: readonly string[] | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
   readonly forbidden?: readonly string[];
+  /** Two agents of it run. */
+  readonly isDouble?: boolean;
   /** What the observers agreed on. */
   readonly observed?: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
@@ -60,6 +62,18 @@ const withAccess = (conditions: readonly Condition[], forbidden: readonly string
   }
   if (!conditions.some((condition) => condition.type === type)) return conditions;
   return withCondition(conditions, { type, status: 'True', reason: 'Granted', message: 'the agent may do all that it tried' }, nowMs);
+};
+
+/** Whether one agent runs for the cluster. Said once there is something to say, and then that it is over. */
+const withOneAgent = (conditions: readonly Condition[], isDouble: boolean, nowMs: number): readonly Condition[] => {
+  const type = 'OneAgent';
+  if (isDouble) {
+    const message =
+      'two agents of this cluster run, with the same keys: others go by the one that was started last, and the other one ends; see to it that nothing starts it again';
+    return withCondition(conditions, { type, status: 'False', reason: 'StartedTwice', message }, nowMs);
+  }
+  if (!conditions.some((condition) => condition.type === type)) return conditions;
+  return withCondition(conditions, { type, status: 'True', reason: 'OneRuns', message: 'one agent of this cluster runs' }, nowMs);
 };
 
 /** Whether the hub serves the kinds that the member adds. Said once there is something to say, and then that it was mended. */
@@ -203,7 +217,8 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   const { observed } = facts;
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
-  const served = withKinds(access, facts.kindTroubles ?? [], nowMs);
+  const agents = withOneAgent(access, facts.isDouble === true, nowMs);
+  const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
     conditions.find(({ type }) => type === 'Ready'),

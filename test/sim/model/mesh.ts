@@ -191,6 +191,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         watch,
         port: 1,
         addresses: [`${cluster}:1`],
+        overtaken: new Promise((resolve) => void watch.onOvertaken(resolve)),
         setApi: (api) => watch.setSelf({ api }),
         stop: async () => watch.stop(),
       };
