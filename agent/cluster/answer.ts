@@ -6,12 +6,18 @@ import { ApiError } from './api-error.ts';
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Characters of an answer that are shown where it makes no sense. */
+const shownMax = 80;
+
+/** How a text begins, for messages. */
+const begins = (text: string): string => (text.trim() === '' ? 'nothing' : JSON.stringify(text.trim().slice(0, shownMax)));
+
 /** JSON, or ApiError `Nonsense` that shows how the text begins. */
 export const parseJson = (text: string, what: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ApiError('Nonsense', `${what} is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause });
+    throw new ApiError('Nonsense', `${what} is not JSON: ${begins(text)}`, { cause });
   }
 };
 
@@ -71,6 +77,20 @@ export const refusalOf = (code: number, text: string): Error => {
   if (code >= 500) return new ApiError('ServerError', `the API server answered ${code}: ${begin === '' ? 'no message' : begin}`);
   return new StatusError(code, reasonByCode[code] ?? 'Unknown', begin === '' ? `the server answered ${code}` : begin);
 };
+
+/**
+ * Throws what an answer to `GET /readyz` says against the server. A ready one says `ok` (k8s.io/apiserver/pkg/server/healthz); of 4xx but 401 any
+ * was said by a server that knows us: who may read its health is not the question.
+ */
+export const checkReady = (code: number, text: string): void => {
+  if (code === 401) throw new StatusError(code, 'Unauthorized', refusedCredential);
+  if (code >= 500 || (code >= 300 && code < 400)) throw refusalOf(code, text);
+  if (code < 300 && text.trim() !== 'ok')
+    throw new ApiError('Nonsense', `what answers there is no API server: to GET /readyz it said ${begins(text)} where one says "ok"`);
+};
+
+const refusedCredential =
+  "it refuses the agent's credential (401 Unauthorized): renew the token or certificate in the kubeconfig, or the agent's ServiceAccount token";
 
 const statusIn = (text: string): { reason?: string; message?: string; details?: StatusDetails } | undefined => {
   let value: unknown;

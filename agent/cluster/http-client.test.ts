@@ -164,6 +164,20 @@ describe('a member API that misbehaves', () => {
     server.answer = (_request, response) => json(response, 403, status(403, 'Forbidden'));
     await expect(api.probe()).resolves.toBeUndefined();
   });
+
+  test.each([
+    ['a page', 200, '<html><body>It works!</body></html>', /no API server.*said "<html>.*It works!/],
+    ['nothing', 200, '', /no API server.*said nothing/],
+    ['JSON of its own', 200, '{"status":"ok"}', /no API server.*said "{\\"status/],
+    ['an object', 200, JSON.stringify({ kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' } }), /no API server/],
+    ['a way to somewhere else', 302, '', /redirect \(302\)/],
+  ])('a server that answers %s to the question whether it is ready is no API server', async (_, code, text, message) => {
+    const { api } = await connect((_request, response) => {
+      response.writeHead(code);
+      response.end(text);
+    });
+    await expect(api.probe()).rejects.toMatchObject({ code: 'Nonsense', message: expect.stringMatching(message) });
+  });
 });
 
 describe('refusals', () => {

@@ -1,8 +1,8 @@
 /** @module The HTTP driver of the client port: one member's API server behind a breaker. */
 import type { Collection, KubeClient, WatchEvent } from '../../shared/kube/client/port.ts';
-import { isStatus, StatusError } from '../../shared/kube/status-error.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
 import type { ClusterAccess } from './access.ts';
-import { asList, asObject, asWatchEvent, parseJson, refusalOf } from './answer.ts';
+import { asList, asObject, asWatchEvent, checkReady, parseJson, refusalOf } from './answer.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { collectionPath, objectPath, type Query, queryText, selectorQuery } from './paths.ts';
 import { createTransport, type HttpRequest, type Transport } from './transport.ts';
@@ -50,6 +50,8 @@ export type HttpClientOptions = {
 const CALL_TIMEOUT_MS = 15_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const WATCH_SILENCE_MS = 90_000;
+/** Of an answer about its health; where it is another server's page, so much of it is read at most. */
+const READY_BYTES_MAX = 1 << 20;
 
 /** A client of the API server that `access` names. */
 export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {}): MemberApi & ProxyApi => {
@@ -133,10 +135,9 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
     watch,
     raw: (path, accept) => ask({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) }),
     probe: async () => {
-      const answer = await transport.request({ method: 'GET', path: '/readyz', timeoutMs: options.probeTimeoutMs ?? PROBE_TIMEOUT_MS });
-      if (answer.code === unauthorized) throw new StatusError(unauthorized, 'Unauthorized', refusedCredential);
-      // Anything else below 500 was said by a server that knows us; who may read /readyz is not the question.
-      if (answer.code >= 500) throw refusalOf(answer.code, answer.text);
+      const timeoutMs = options.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
+      const { code, text } = await transport.request({ method: 'GET', path: '/readyz', timeoutMs, bytesMax: READY_BYTES_MAX });
+      checkReady(code, text);
     },
     proxied: async (path, limits) => {
       const answer = await transport.request({ method: 'GET', path, accept: '*/*', ...limits });
@@ -149,11 +150,6 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
     },
   };
 };
-
-/** Whoever it does not know it serves nothing, whatever is asked. */
-const unauthorized = 401;
-const refusedCredential =
-  "it refuses the agent's credential (401 Unauthorized): renew the token or certificate in the kubeconfig, or the agent's ServiceAccount token";
 
 const writeQuery = (options: { fieldManager?: string; dryRun?: boolean }): Query => ({
   fieldManager: options.fieldManager,
