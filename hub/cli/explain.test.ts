@@ -76,6 +76,26 @@ describe('explain', () => {
     ]);
   });
 
+  test('what an override cannot be applied to is told once: as the reason of the decision, not as work that was not sent besides', () => {
+    const message = 'overrides[0] cannot be applied: patch[0] (remove /spec/x) does not fit (Deployment web)';
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'web-deployment', namespace: 'shop' },
+      spec: {
+        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+        policy: 'shop/web',
+        clusters: [{ name: 'aws', replicas: 2 }],
+      },
+      status: {
+        message: 'placed in 1 cluster',
+        explanation: [{ cluster: 'aws', eligible: true, reason: 'override', message: `${message}; what runs stays`, before: 2, got: 2 }],
+        failures: [{ cluster: 'aws', kind: 'Deployment', name: 'web', reason: 'NotSent', message }],
+      },
+    });
+    expect(lines.at(-1)).toMatch(/ 2 {5,}overrides\[0\] cannot be applied: [^;]*; what runs stays$/);
+  });
+
   test('a cluster that is drained and keeps what finds no other place says how much that is', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

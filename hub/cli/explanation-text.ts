@@ -31,7 +31,8 @@ const stayingHere = ({ replicas }: StayingCluster): string =>
 
 /** What was not applied comes first: it is what somebody must mend. */
 const whyText = ({ reason, message, failures, staying }: Row): string => {
-  const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
+  const untold = failures.filter((failure) => !message.startsWith(failure.message));
+  const failed = untold.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
   return [...failed, staying === undefined ? '' : stayingHere(staying), message === '' ? reason : message]
     .filter((text) => text !== '')
     .join('; ');
