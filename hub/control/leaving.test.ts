@@ -154,6 +154,20 @@ describe('what leaves a cluster', () => {
     expect(runningAt(it, 'home')).toBe(5);
   });
 
+  it('brings changes to a drained cluster of which some wait for replacements, and some find no other place', async () => {
+    const it = await started({ home: 8, aws: 4 });
+    it.fleet.agent('aws').readyMax = 3;
+    await it.client.create(policiesType, policy({ tiers: [...tiers.slice(0, 1), { name: 'rest' }] }));
+    await it.client.create(deployments, deployment(8));
+    await until(() => expect(runningAt(it, 'home')).toBe(8));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    // Four find no place, and of the other four one has a replacement that does not get ready.
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([5, 4]));
+    await it.client.patch(web, 'application/merge-patch+json', { metadata: { labels: { changed: 'yes' } } });
+    await until(() => expect(it.fleet.agent('home').objects.get(workId)?.metadata.labels).toMatchObject({ changed: 'yes' }));
+    expect(runningAt(it, 'home')).toBe(5);
+  });
+
   it.each<[kind: string, workload: KubeObject, id: string]>([
     ['Deployment', deployment(4), workId],
     [
@@ -331,6 +345,12 @@ describe('what leaves a cluster', () => {
     await until(() => expect(placed()).toBe(0));
     await until(() => expect(it.control().pending()).toBe(0));
     expect(isThere()).toBe(true);
+    // It is brought changes there, and sent anew where the broker lost it.
+    await it.client.patch({ ...cronJobs, namespace: 'shop', name: 'tick' }, 'application/merge-patch+json', { spec: { suspend: true } });
+    const there = (): KubeObject | undefined => it.fleet.agent('home').objects.get('batch=cronjobs=shop=tick');
+    await until(() => expect(there()?.spec).toMatchObject({ suspend: true }));
+    it.fleet.damage('home', 'batch=cronjobs=shop=tick');
+    await until(() => expect(it.fleet.published().map(({ cluster, op }) => [cluster, op])).toEqual([['home', 'apply']]));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', { spec: { tiers: [] } });
     await until(() => expect(it.fleet.agent('aws').objects.has('batch=cronjobs=shop=tick')).toBe(true));
     await until(() => expect(isThere()).toBe(false));

@@ -125,12 +125,12 @@ describe('a move of replicas that may serve side by side', () => {
       { a: 2 },
     ],
     [
-      'all of it stays while its replacement is not ready',
+      "all of it stays while its replacement is not ready, and what has no other place is the cluster's",
       { b: 1 },
       { a: holding(3), b: holding(1, 0) },
       { unplaced: 2, drained: new Map([['a', 0]]) },
       { a: 3 },
-      {},
+      { a: 2 },
     ],
     [
       'of several drained clusters the first keep what finds no place elsewhere',

@@ -42,7 +42,10 @@ export type HandoverInput = {
 export type Handover = {
   /** Clusters that have more than they should until replacements are ready, and how many replicas they keep meanwhile. */
   readonly keep: ReadonlyMap<string, number>;
-  /** Drained clusters in which stays what finds no place elsewhere, and how many that is; in the order of their names. */
+  /**
+   * Drained clusters in which stays what finds no place elsewhere, and how many there are of it and of those that are wanted there; in the order of
+   * their names. One that keeps more, until replacements are ready, is among `keep` as well.
+   */
   readonly stay: ReadonlyMap<string, number>;
   /** Clusters that are told no more than they have: they wait for others to stop. */
   readonly wait: ReadonlySet<string>;
@@ -161,7 +164,7 @@ export const decideHandover = (input: HandoverInput): Handover => {
     homeless -= staying;
     if (surplus > 0) keep.set(name, here + staying);
     else if (isStaying && isGuess) keep.set(name, told);
-    else if (isStaying) stay.set(name, here + staying);
+    if (isStaying && !isGuess && (surplus === 0 || staying > 0)) stay.set(name, wanted + staying);
   }
   return { keep, stay, wait: new Set() };
 };

@@ -34,8 +34,11 @@ export type Move = {
   readonly keep: ReadonlyMap<string, number>;
   /** Those of `keep` that are told so: they have more, as many replacements are ready as they give up now, or what they were told is damaged. */
   readonly tell: ReadonlySet<string>;
-  /** Drained clusters, and how many replicas are theirs because no other cluster takes them. */
-  readonly stay: ReadonlyMap<string, number>;
+  /**
+   * Clusters to which changes are sent although it is not placed there, as no other cluster takes it, with the replicas that are theirs for that;
+   * undefined = it is there as a whole.
+   */
+  readonly stay: ReadonlyMap<string, number | undefined>;
   /** Clusters that get no more than they have, and how many that is. */
   readonly wait: ReadonlyMap<string, number>;
   /** Clusters to which nothing is sent: a fence against them is being put up or stands. */
@@ -69,6 +72,10 @@ export type Moving = {
 
 /** A cluster whose silence holds a singleton back, or that is drained, is looked at so often. */
 const lookMs = 1_000;
+
+/** True for what a cluster has all of or nothing. */
+const isWhole = (object: KubeObject, { status }: StoredPlacement): boolean =>
+  groupKind(object) === '/Pod' || (status !== undefined && status.replicas === undefined);
 
 const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
   // What was sent by an earlier run counts as something while it is not answered, or answered that its fence stopped it.
@@ -111,7 +118,11 @@ export const createMoving = (parts: {
     if (placement.spec.clusters.length > 0 || !outlivesDrain(object)) return noMove;
     const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
     const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOutOf(placement, heard).keys()];
-    return stays.length === 0 ? noMove : { ...noMove, keep: new Map(stays.map((name) => [name, 0])) };
+    if (stays.length === 0) return noMove;
+    // What part of a divided Job it was told only the cluster knows, and nothing of that can be changed; what is whole is brought changes.
+    return isWhole(object, placement)
+      ? { ...noMove, stay: new Map(stays.map((name) => [name, undefined])) }
+      : { ...noMove, keep: new Map(stays.map((name) => [name, 0])) };
   };
 
   /** Without its policy a workload stays where it is, and what it is. */
