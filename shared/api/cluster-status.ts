@@ -75,7 +75,9 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     votes: text('Votes for it, of those that it takes, of all observers: 3/3/4.'),
     voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
     epoch: count('Number of the decision; grows with each that moves something.'),
-    obstacle: text('Why it is not carried out.'),
+    obstacle: text(
+      'What keeps its replicas where they are, while something does: a limit of the FailoverPolicy; the condition Ready says which, and until when.',
+    ),
   }),
   verdictHistory: list(
     'The last verdicts, newest first.',

@@ -88,7 +88,7 @@ export type ClusterVerdict = {
   readonly votes?: string;
   readonly voters?: readonly string[];
   readonly epoch?: number;
-  /** Why it is not carried out. */
+  /** What keeps its replicas where they are, while something does. */
   readonly obstacle?: string;
 };
 

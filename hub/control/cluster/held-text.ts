@@ -25,18 +25,27 @@ const fieldsOf = (held: Obstacle, policy: MeshPolicy): string | undefined => {
   }
 };
 
-/** Those that were given up before it, and how long they count. */
-const untilText = (held: Obstacle, others: readonly Removal[], { windowMs }: MeshPolicy): string => {
-  if ((held !== 'Clusters' && held !== 'Capacity') || others.length === 0) return '';
-  const endMs = Math.max(...others.map(({ atMs }) => atMs)) + windowMs;
-  const names = listed(
-    others.map(({ name }) => name),
+const namesOf = (removals: readonly Removal[]): string =>
+  listed(
+    removals.map(({ name }) => name),
     namesMax,
   );
-  return `; ${names} ${others.length === 1 ? 'counts while it is' : 'count while they are'} lost, and until ${timeText(endMs)} at least`;
+
+/** Those that were given up before it, and how long they count: what is back counts until the window has passed, what is out longer. */
+const untilText = (held: Obstacle, others: readonly Removal[], { windowMs }: MeshPolicy): string => {
+  if (held !== 'Clusters' && held !== 'Capacity') return '';
+  const untilOf = (removals: readonly Removal[]): string => timeText(Math.max(...removals.map(({ atMs }) => atMs)) + windowMs);
+  const out = others.filter(({ isOut }) => isOut);
+  const back = others.filter(({ isOut }) => !isOut);
+  const lost = out.length === 1 ? 'counts while it is lost' : 'count while they are lost';
+  const wereLost = back.length === 1 ? 'is back and counts' : 'are back and count';
+  return [
+    ...(out.length === 0 ? [] : [`; ${namesOf(out)} ${lost}, and until ${untilOf(out)} at least`]),
+    ...(back.length === 0 ? [] : [`; ${namesOf(back)} ${wereLost} until ${untilOf(back)}`]),
+  ].join('');
 };
 
-/** Why the replicas of a silent cluster stay for now; `removals` = all that was given up, itself or not, with the time of day. */
+/** Why the replicas of a silent cluster stay for now; `removals` = all that count, itself or not, with the time of day. */
 export const heldText = (name: string, held: Obstacle, policy: MeshPolicy, removals: readonly Removal[]): string => {
   const fields = fieldsOf(held, policy);
   if (fields === undefined) return obstacleText[held];

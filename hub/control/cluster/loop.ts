@@ -158,6 +158,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     const heardEver = directory.all().filter((record) => record.health.phase !== 'Unseen' || wasHeardEver(record));
     const healths = heardEver.map(({ health }) => health);
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
+    options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
   };
   let cancelTick: () => void = () => undefined;

@@ -16,8 +16,9 @@ const cluster = (name: string, cpu: number): Cluster => ({
   },
 });
 
-const startWith = (sizes: readonly number[], spec: FailoverPolicySpec = {}) => {
+const startWith = (sizes: readonly number[], begun: FailoverPolicySpec = {}) => {
   let nowMs = 0;
+  let spec = begun;
   const directory = createDirectory(createLedger(), () => nowMs);
   sizes.forEach((cpu, at) => {
     directory.of(`c${at}`).object = cluster(`c${at}`, cpu);
@@ -27,6 +28,10 @@ const startWith = (sizes: readonly number[], spec: FailoverPolicySpec = {}) => {
     pass: (ms: number) => {
       nowMs += ms;
     },
+    change: (next: FailoverPolicySpec) => {
+      spec = next;
+    },
+    remove: directory.remove,
   };
 };
 
@@ -81,6 +86,40 @@ describe('the hub gives up', () => {
     );
     expect(why('c1', 'Clusters')).toMatch(/hanse drain c1$/);
     expect(why('c1', 'Survivors')).toContain('limits.minSurvivors');
+  });
+
+  it('counts as the voters do: what left the window before it was made longer is over', () => {
+    const short = { windowSeconds: 10, clustersPercent: 20 };
+    const { take, giveBack, forget, pass, change } = startWith(five, { limits: short });
+    expect(take('c0')).toBeUndefined();
+    giveBack('c0');
+    pass(10_000);
+    forget();
+    change({ limits: { ...short, windowSeconds: 600 } });
+    expect(take('c1')).toBeUndefined();
+  });
+
+  it('another when the one that was given up is no member any more', () => {
+    const { take, remove } = startWith(five, { limits: { clustersPercent: 20 } });
+    expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
+    remove('c0');
+    expect(take('c1')).toBeUndefined();
+  });
+
+  it('names what is back by that, not as lost', () => {
+    const { take, giveBack, why, pass } = startWith(five, { limits: { windowSeconds: 60, clustersPercent: 20 } });
+    take('c0');
+    giveBack('c0');
+    pass(1_000);
+    expect(why('c1', 'Clusters')).toContain('windowSeconds 60; c0 is back and counts until 1970-01-01T00:01:00Z)');
+  });
+
+  it('nothing of two clusters without a witness, and blames no limit for it', () => {
+    const { take, remove } = startWith([100_000, 100_000, 100_000], { detection: { witness: 'None' }, limits: { clustersPercent: 40 } });
+    expect(take('c0')).toBeUndefined();
+    expect(take('c1')).toBe('Clusters');
+    remove('c2');
+    expect(take('c1')).toBe('NoWitness');
   });
 
   it('nothing where a person decides', () => {

@@ -16,6 +16,11 @@ export type Removals = {
   readonly take: (name: string) => Obstacle | undefined;
   /** The cluster is well again; within the window it still counts. */
   readonly giveBack: (name: string) => void;
+  /**
+   * To be called all the time: what has left the window, as it is now, is over for good, and so is what is no member any more. The voters
+   * forget as they go, so that a window which is made longer later counts the same at both.
+   */
+  readonly forget: () => void;
   /** What keeps the cluster's replicas from going elsewhere, in words. */
   readonly why: (name: string, held: Obstacle) => string;
 };
@@ -32,23 +37,33 @@ export const createRemovals = (
   policy: () => FailoverPolicySpec,
   env: Pick<RuntimeEnv, 'monotonicMs' | 'nowMs'>,
 ): Removals => {
-  let removals: Removal[] = [];
+  let removals: readonly Removal[] = [];
+  const membersNow = (): readonly Member[] =>
+    membersOf(
+      directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
+      policy(),
+      '',
+    ).members;
+  const forget = (members = membersNow()): void => {
+    if (removals.length === 0) return;
+    const names = new Set(members.map(({ name }) => name));
+    const { windowMs } = meshPolicyOf(policy());
+    removals = removals.filter(({ name, isOut, atMs }) => names.has(name) && (isOut || env.monotonicMs() - atMs < windowMs));
+  };
   return {
+    forget: () => forget(),
     take: (name) => {
       if (removals.some((removal) => removal.name === name && removal.isOut)) return undefined;
       const nowMs = env.monotonicMs();
-      const rules = meshPolicyOf(policy());
-      const { members } = membersOf(
-        directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
-        policy(),
-        '',
-      );
-      removals = removals.filter((removal) => (removal.isOut && directory.has(removal.name)) || nowMs - removal.atMs < rules.windowMs);
-      const held = heldBy(name, { members, removals, policy: rules, nowMs }) ?? (lacksWitness(name, members) ? 'NoWitness' : undefined);
-      if (held === undefined) removals.push({ name, atMs: nowMs, isOut: true });
+      const members = membersNow();
+      forget(members);
+      // What no policy of limits can mend is said first.
+      const held = lacksWitness(name, members) ? 'NoWitness' : heldBy(name, { members, removals, policy: meshPolicyOf(policy()), nowMs });
+      if (held === undefined) removals = [...removals.filter((removal) => removal.name !== name), { name, atMs: nowMs, isOut: true }];
       return held;
     },
     why: (name, held) => {
+      forget();
       const setMs = env.nowMs() - env.monotonicMs();
       const told = removals.map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
       return heldText(name, held, meshPolicyOf(policy()), told);

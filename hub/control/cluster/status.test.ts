@@ -123,14 +123,29 @@ describe('nextStatus', () => {
     expect(nextStatus({ ...cluster, status }, { health: well, report, hello: undefined }, 30_000)).not.toHaveProperty('verdict');
   });
 
-  it('names a cause, and why its replicas stay, while a limit keeps a silent cluster from being given up', () => {
+  it('calls a cluster silent, not dead, and says why its replicas stay, while a limit keeps a silent cluster from being given up', () => {
     const doubted = onTick(well, 4_000, { sinceMs: 0 }, healthDefaults);
     const status = nextStatus(cluster, { health: doubted, report, hello: undefined, held: 'Clusters', heldWhy: 'the limit' }, 4_000);
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
       reason: 'RemovalHeld',
       message: expect.stringMatching(/: the limit$/),
     });
-    expect(status.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub' });
+    expect(status.verdict).toMatchObject({ cause: 'Silent', by: 'Hub', obstacle: 'Clusters' });
+  });
+
+  it('says of a cluster that the observers hold for dead that its replicas stay, and why, until they may go', () => {
+    const observed: Observed = {
+      ...{ cause: 'Cluster', phase: 'Standing', sinceMs: 5_000, message: 'dead', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+      isReplicasTurn: false,
+    };
+    const facts = { health: well, report, hello: undefined, observed };
+    const held = nextStatus(cluster, { ...facts, held: 'Clusters', heldWhy: 'the limit, until noon' }, 9_000);
+    const ready = ({ conditions }: typeof held) => conditions?.find(({ type }) => type === 'Ready');
+    expect(ready(held)).toMatchObject({ reason: 'ClusterUnreachable', message: 'dead. Its replicas stay for now: the limit, until noon' });
+    expect(held.verdict).toMatchObject({ cause: 'Cluster', by: 'Observers', obstacle: 'Clusters' });
+    const freed = nextStatus({ ...cluster, status: held }, facts, 10_000);
+    expect(ready(freed)?.message).toBe('dead');
+    expect(freed.verdict).not.toHaveProperty('obstacle');
   });
 
   describe('says until when a cluster that came back is held down, and what counts', () => {

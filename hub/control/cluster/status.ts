@@ -118,23 +118,25 @@ const givenUpOf = (
 
 const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentStatusUnknown: 'Cluster',
-  RemovalHeld: 'Cluster',
+  // Nobody has agreed that it is dead, and nothing is done as if it were.
+  RemovalHeld: 'Silent',
   MemberAPIUnreachable: 'APIServer',
   MemberAPIUnauthorized: 'APIServer',
   AgentNotSeen: 'Agent',
 };
 
 /** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
-const verdictOf = (ready: Condition | undefined, observed: Observed | undefined): Pick<ClusterStatus, 'verdict'> => {
+const verdictOf = (ready: Condition | undefined, { observed, held: obstacle }: ClusterFacts): Pick<ClusterStatus, 'verdict'> => {
+  const hindered = obstacle === undefined ? {} : { obstacle };
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
-    return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch } };
+    return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
   return ready === undefined || cause === undefined
     ? {}
-    : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime, by: 'Hub' } };
+    : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime, by: 'Hub', ...hindered } };
 };
 
 const pastMax = 20;
@@ -165,11 +167,11 @@ const historyOf = (
   return { verdictHistory: [entry, ...past].slice(0, pastMax) };
 };
 
-const clusterDead = (observed: Observed): Finding => ({
+const clusterDead = ({ message }: Observed, heldWhy: string | undefined): Finding => ({
   type: 'Ready',
   status: 'Unknown',
   reason: 'ClusterUnreachable',
-  message: observed.message,
+  message: heldWhy === undefined ? message : `${message}. Its replicas stay for now: ${heldWhy}`,
 });
 
 const removalHeld = (why: string): Finding => ({
@@ -195,8 +197,9 @@ const heldUntil = ({ health, observed, options = healthDefaults }: ClusterFacts)
 /** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
 const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
   const { health, observed, held } = facts;
-  if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed);
-  if (held !== undefined) return removalHeld(facts.heldWhy ?? obstacleText[held]);
+  const heldWhy = held === undefined ? undefined : (facts.heldWhy ?? obstacleText[held]);
+  if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
+  if (heldWhy !== undefined) return removalHeld(heldWhy);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;
@@ -214,7 +217,6 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     givenUpSince,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
-  const { observed } = facts;
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   const agents = withOneAgent(access, facts.isDouble === true, nowMs);
@@ -222,7 +224,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
     conditions.find(({ type }) => type === 'Ready'),
-    observed,
+    facts,
   );
   return {
     ...old,

@@ -3,7 +3,7 @@
  * its singletons are fenced.
  */
 import { effectiveFailover, hanseGroup } from '../../../shared/api/index.ts';
-import { obstacleText, type Watch } from '../../../shared/health/index.ts';
+import type { Watch } from '../../../shared/health/index.ts';
 import { keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Directory } from '../cluster/directory.ts';
@@ -71,7 +71,8 @@ export const startReplicaTurns = (options: ReplicaTurnsOptions): ReplicaTurns =>
     const record = directory.get(name);
     if (record?.observed?.cause !== 'Cluster' || record.observed.phase !== 'Standing') return;
     const held = options.removals.take(name);
-    if (held !== record.held && held !== undefined) options.tell(name, 'ReplicasHeld', `its replicas stay for now: ${obstacleText[held]}`);
+    if (held !== record.held && held !== undefined)
+      options.tell(name, 'ReplicasHeld', `its replicas stay for now: ${options.removals.why(name, held)}`);
     record.held = held;
     record.observed = { ...record.observed, isReplicasTurn: held === undefined };
     fences.add(name);
