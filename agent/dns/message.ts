@@ -1,6 +1,7 @@
 /** @module From a datagram to its question and from an answer to its bytes (RFC 1035, EDNS0 by RFC 6891). */
 import packet, { type Answer, type DecodedPacket, type OptAnswer, type RecordType } from 'dns-packet';
 import { answerQuestion, type CompiledZone, type DnsRecord, zoneFor } from '../../shared/traffic/dns/index.ts';
+import { readQuestion, withQuestion } from './question.ts';
 
 /** How the bytes travel: a datagram has a length that the client can take, a stream has none. */
 export type Transport = 'udp' | 'tcp';
@@ -61,8 +62,9 @@ export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffe
   const refuse = (code: Code): Reply => ({ bytes: headerOnly(query, code), outcome: code });
   if ((query.readUInt16BE(2) & opcodeMask) !== 0) return refuse('NOTIMP');
   const decoded = tryDecode(query);
-  const [question, ...others] = decoded?.questions ?? [];
-  if (decoded === undefined || question === undefined || others.length > 0) return refuse('FORMERR');
+  const [asked, ...others] = decoded?.questions ?? [];
+  const question = readQuestion(query);
+  if (decoded === undefined || asked === undefined || question === undefined || others.length > 0) return refuse('FORMERR');
   const opt = optOf(decoded);
   const limit = transport === 'tcp' ? 65_535 : Math.min(datagramMax, Math.max(datagramMin, opt?.udpPayloadSize ?? datagramMin));
   const encode = (code: Code, flags: number, parts: Parts, extended = 0): Buffer => {
@@ -80,23 +82,23 @@ export const replyTo = (zones: readonly CompiledZone[] | undefined, query: Buffe
               options: [],
             } as never,
           ];
-    return packet.encode({
+    const unasked = packet.encode({
       type: 'response',
       id: decoded.id ?? 0,
       flags: flags | ((decoded.flags ?? 0) & packet.RECURSION_DESIRED) | codes[code],
-      questions: [question],
       answers: parts.answers,
       authorities: parts.authorities,
       additionals: [...parts.additionals, ...echoed],
     });
+    return withQuestion(unasked, question);
   };
   if (opt !== undefined && opt.ednsVersion !== 0) return { bytes: encode('NOERROR', 0, nothing, badVersion >> 4), outcome: 'BADVERS' };
   if (zones === undefined) return { bytes: encode('SERVFAIL', 0, nothing), outcome: 'SERVFAIL' };
   const zone = zoneFor(zones, question.name);
   if (zone === undefined) return { bytes: encode('REFUSED', 0, nothing), outcome: 'REFUSED' };
 
-  const asked = { name: question.name, type: question.type as RecordType, class: question.class ?? 'IN' };
-  const answer = answerQuestion(zone, asked, random);
+  const { type, class: ofClass = 'IN' } = asked;
+  const answer = answerQuestion(zone, { name: question.name, type: type as RecordType, class: ofClass }, random);
   const flags = answer.authoritative ? packet.AUTHORITATIVE_ANSWER : 0;
   const parts = {
     answers: answer.answers.map(toAnswer),

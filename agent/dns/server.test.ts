@@ -148,6 +148,23 @@ describe('bad input', () => {
     expect(await resolver().resolve4('web.svc.example.org')).toHaveLength(2);
   });
 
+  it.each<[string, readonly number[][], string]>([
+    ['one label of bytes that are no text', [Array<number>(63).fill(0xff)], 'NXDOMAIN'],
+    ['three such labels', [1, 2, 3].map(() => Array<number>(63).fill(0xff)), 'NXDOMAIN'],
+    ['a dot within a label', [[...Buffer.from('east.web')]], 'NXDOMAIN'],
+    ['a letter whose small one is ASCII', [[...Buffer.from('\u212a')]], 'NXDOMAIN'],
+  ])('that asks for %s gets its own question back, byte by byte, and no more than every client takes', async (_, labels, code) => {
+    const inZone = Buffer.concat([
+      ...labels.map((label) => Buffer.from([label.length, ...label])),
+      ...zone.origin.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])),
+      Buffer.from([0, 0, 1, 0, 1]),
+    ]);
+    const [reply] = await exchange(Buffer.concat([Buffer.from([0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]), inZone]));
+    expect(reply?.subarray(12, 12 + inZone.length)).toEqual(inZone);
+    expect(reply?.length).toBeLessThanOrEqual(512);
+    expect(packet.decode(reply ?? Buffer.alloc(0))).toMatchObject({ rcode: code, authorities: [{ type: 'SOA', name: zone.origin }] });
+  });
+
   it('with another operation is NOTIMP, without a question FORMERR, an answer is dropped', async () => {
     const notify = query('web.svc.example.org', 'A');
     notify.writeUInt16BE(0x2000, 2);
