@@ -24,7 +24,13 @@ const membership: Membership = {
 type Process = { readonly state: DetectorState; isOvertaken: boolean };
 
 /** Starts of the agent of `eu`, each at its time, that hear whatever is said in its name `delayMs` later, until `untilMs`. */
-const run = (starts: Readonly<Record<string, number>>, untilMs: number, delayMs: number, recorded: readonly MeshMessage[] = [], random = 0.5) => {
+const run = (
+  starts: Readonly<Record<string, number>>,
+  untilMs: number,
+  delayMs: number,
+  recorded: readonly MeshMessage[] = [],
+  random = 0.5,
+) => {
   let nowMs = 0;
   const env = { monotonicMs: () => nowMs, random: () => random };
   const processes = new Map<string, Process>();
