@@ -155,7 +155,7 @@ describe('what leaves a cluster', () => {
   });
 
   it('brings changes to a drained cluster of which some wait for replacements, and some find no other place', async () => {
-    const it = await started({ home: 8, aws: 4 });
+    const it = await startTestHub({ home: 8, aws: 4 });
     it.fleet.agent('aws').readyMax = 3;
     await it.client.create(policiesType, policy({ tiers: [...tiers.slice(0, 1), { name: 'rest' }] }));
     await it.client.create(deployments, deployment(8));

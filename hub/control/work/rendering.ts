@@ -69,7 +69,7 @@ export const sharesOf = (followed: ReadonlySet<string>, placement: StoredPlaceme
   // A cluster that is drained from now on still has a share, until that is decided anew.
   for (const [name, replicas] of move.stay) {
     const share = shares.get(name);
-    shares.set(name, { ...share, replicas: Math.max(replicas, share?.replicas ?? 0) });
+    shares.set(name, { ...share, replicas: replicas === undefined ? share?.replicas : Math.max(replicas, share?.replicas ?? 0) });
   }
   for (const [name, replicas] of move.keep) {
     const share = shares.get(name);
