@@ -1,5 +1,6 @@
 /** @module The loops together when a cluster is lost, drained or denied, comes back, or gives an object back. */
 import { describe, expect, it } from 'vitest';
+import { clusters } from '../../shared/api/cluster.ts';
 import { clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
@@ -39,6 +40,25 @@ describe('what leaves a cluster', () => {
     await until(() => expect(placedAt(it)).toEqual({ home: 3, aws: 3, gcp: 3 }));
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws'), runningAt(it, 'gcp')]).toEqual([3, 3, 3]));
     expect(it.fleet.agent('gcp').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
+  it('is nothing when none is heard any more: they are not called ready, and their replicas stay', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect(placedAt(it)).toEqual({ home: 3, aws: 3 }));
+    const ready = async (): Promise<unknown[]> => {
+      const conditions = (await it.client.list(clusters)).items.map((object) => clusterCondition(object, 'Ready'));
+      return conditions.map((condition) => [condition?.status, condition?.reason]);
+    };
+    const turn = (cutOff: boolean): void => {
+      for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = cutOff;
+    };
+    turn(true);
+    await until(async () => expect(await ready()).toEqual(Array(2).fill(['Unknown', 'AgentNotHeard'])));
+    turn(false);
+    await until(async () => expect(await ready()).toEqual(Array(2).fill(['True', 'AgentReady'])));
+    expect(placedAt(it)).toEqual({ home: 3, aws: 3 });
   });
 
   it('gives a cluster that was full its share back though its own pods still fill it, and stops none of them', async () => {

@@ -11,7 +11,7 @@ import { movesNothing } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, heardSince, onTick } from './health.ts';
+import { type HealthOptions, heardSince, isSilent, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
@@ -83,6 +83,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const writtenAt = new Map<string, number>();
   /** When the observers last said that a cluster runs although it is not heard. */
   const runsUntilMs = new Map<string, number>();
+  /** Clusters that are silent, and of which the hub cannot tell whether they live, at the last tick. */
+  let silent: ReadonlySet<string> = new Set();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
   const setBy = watchSetClock(env);
@@ -160,6 +162,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
+    const before = silent;
+    silent = new Set(directory.all().flatMap(({ name, health }) => (isSilent(health, nowMs, options.health) ? [name] : [])));
+    for (const { name } of directory.all()) if (silent.has(name) !== before.has(name)) controller.add(name);
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {

@@ -35,7 +35,7 @@ describe('nextStatus', () => {
 
   it('leaves what others wrote, and keeps the time of a condition that did not turn', () => {
     const first = nextStatus(cluster, { health: well, report, hello: undefined }, 1_000);
-    const second = nextStatus({ ...cluster, status: first }, { health: well, report, hello: undefined }, 60_000);
+    const second = nextStatus({ ...cluster, status: first }, { health: well, report, hello: undefined }, 6_000);
     expect(second).toEqual(first);
     expect(first.conditions?.map(({ type }) => type)).toEqual(['Approved', 'Ready', 'CapacityKnown']);
     expect(first.agent).toEqual(cluster.status?.agent);
@@ -176,6 +176,22 @@ describe('nextStatus', () => {
     };
     const { conditions } = nextStatus(cluster, { health: lost, observed, report, hello: undefined }, 20_000);
     expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'AgentStatusUnknown' });
+  });
+
+  it('does not call a cluster ready that has been silent for as long as is tolerated, though nobody says that it is dead', () => {
+    const readyAt = (nowMs: number, observed?: Observed): unknown => {
+      const { conditions, verdict } = nextStatus(cluster, { health: well, observed, report, hello: undefined }, nowMs);
+      const { status, reason } = conditions?.find(({ type }) => type === 'Ready') ?? {};
+      return [status, reason, verdict?.cause];
+    };
+    const { toleranceMs } = healthDefaults;
+    expect(readyAt(toleranceMs - 1)).toEqual(['True', 'AgentReady', undefined]);
+    expect(readyAt(toleranceMs)).toEqual(['Unknown', 'AgentNotHeard', undefined]);
+    const runs: Observed = {
+      ...{ cause: 'Agent', phase: 'Standing', sinceMs: 5_000, message: 'it runs', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+      isReplicasTurn: false,
+    };
+    expect(readyAt(toleranceMs, runs)).toEqual(['True', 'AgentReady', 'Agent']);
   });
 
   it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {

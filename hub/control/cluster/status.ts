@@ -10,7 +10,7 @@ import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
-import { type Health, type HealthOptions, healthDefaults, heldDownUntil, readyCondition } from './health.ts';
+import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isSilent, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
 
 /** Facts that a status is made of. */
@@ -181,6 +181,15 @@ const removalHeld = (why: string): Finding => ({
   message: `the agent stopped beating, and its replicas stay where they are: ${why}`,
 });
 
+const silent = ({ lastBeatMs }: Health): Finding => ({
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'AgentNotHeard',
+  message:
+    `the agent has not been heard since ${timeText(lastBeatMs)}, and whether the cluster lives nobody can tell: its replicas stay where they are; ` +
+    "where no cluster is heard, look at the broker and at the hub's way to it",
+});
+
 /** Why nobody can be heard yet of a cluster that is not in. */
 const notIn = ({ status }: Cluster): Finding | undefined => {
   const approved = status?.conditions?.find(({ type }) => type === 'Approved');
@@ -195,11 +204,12 @@ const heldUntil = ({ health, observed, options = healthDefaults }: ClusterFacts)
 };
 
 /** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
-const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
-  const { health, observed, held } = facts;
+const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding => {
+  const { health, observed, held, options = healthDefaults } = facts;
   const heldWhy = held === undefined ? undefined : (facts.heldWhy ?? obstacleText[held]);
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
   if (heldWhy !== undefined) return removalHeld(heldWhy);
+  if (observed === undefined && isSilent(health, nowMs, options)) return silent(health);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;
@@ -217,7 +227,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     givenUpSince,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
-  const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
+  const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
   const agents = withOneAgent(access, facts.isDouble === true, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
