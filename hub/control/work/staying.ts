@@ -67,7 +67,10 @@ export const stayingOf = (
   if (!findsNoPlace(placement)) return [];
   const { spec, status } = placement;
   const id = workIdOf(key);
+  /** What is left of those without a place for the next drained cluster: the rest of what is there waits for replacements. */
+  let homeless = status?.unplaced ?? 0;
   return [...board.sent(id)]
+    .sort(([a], [b]) => compareText(a, b))
     .flatMap(([name, entry]): StayingCluster[] => {
       if (entry.op !== 'apply' || spec.clusters.some((cluster) => cluster.name === name)) return [];
       const reason = stayReason(directory.view(name)) ?? leftBy(placement, name);
@@ -75,9 +78,11 @@ export const stayingOf = (
       // What an earlier run told, and nobody has answered since, is as it was known.
       const known = status?.staying?.find((cluster) => cluster.name === name)?.replicas;
       const told = status?.replicas === undefined ? undefined : (replicasTold(entry, board.answer(id, name)) ?? known);
-      return [{ name, ...(told === undefined ? {} : { replicas: Math.min(told, status?.unplaced ?? 0) }), reason }];
-    })
-    .sort((a, b) => compareText(a.name, b.name));
+      if (told === undefined) return [{ name, reason }];
+      const replicas = Math.min(told, reason === 'Drained' ? homeless : (status?.unplaced ?? 0));
+      if (reason === 'Drained') homeless -= replicas;
+      return told > 0 && replicas === 0 ? [] : [{ name, replicas, reason }];
+    });
 };
 
 const rowText = ({ cluster, reason, message }: ExplanationRow): string => `${cluster}: ${message || reason || 'takes no more'}`;

@@ -1,0 +1,34 @@
+/** @module Rules of what a Placement tells to stay where it is not placed. */
+import { expect, it } from 'vitest';
+import { drainTaint, type StoredPlacement } from '../../../shared/api/index.ts';
+import type { ClusterView } from '../../../shared/placement/index.ts';
+import { workIdOf } from '../kinds.ts';
+import { createBoard } from './board.ts';
+import { stayingOf } from './staying.ts';
+
+const key = 'apps/deployments/shop/web';
+
+/** What stays of a workload of which so many found no place, of what clusters were told to have; those of upper case are lost, the others drained. */
+const staysOf = (unplaced: number, told: Record<string, number>): Record<string, number | undefined> => {
+  const board = createBoard();
+  for (const [name, replicas] of Object.entries(told))
+    board.put(workIdOf(key), name, { seq: 1, op: 'apply', fingerprint: 'f', problem: undefined, replicas });
+  const taintOf = (name: string): string => (name === name.toLowerCase() ? drainTaint : 'hanse.dev/unreachable');
+  const view = (name: string): ClusterView => ({ name, taints: [{ key: taintOf(name), effect: 'NoExecute' }] }) as unknown as ClusterView;
+  const placement = {
+    spec: { workload: {}, policy: 'shop/web', clusters: [{ name: 'z', replicas: 2 }] },
+    status: { replicas: 9, unplaced },
+  } as unknown as StoredPlacement;
+  return Object.fromEntries(stayingOf({ board, directory: { view } }, key, placement).map(({ name, replicas }) => [name, replicas]));
+};
+
+it.each<readonly [rule: string, unplaced: number, told: Record<string, number>, stays: Record<string, number>]>([
+  ['nothing when all found a place', 0, { a: 5 }, {}],
+  ['all that is there, of what found none', 7, { b: 3, a: 4 }, { a: 4, b: 3 }],
+  ['no more than found none: the rest waits for replacements', 7, { b: 3, a: 5 }, { a: 5, b: 2 }],
+  ['nothing of a cluster in which all waits for replacements', 5, { b: 3, a: 5 }, { a: 5 }],
+  ['what runs in lost clusters besides', 5, { A: 5, b: 5 }, { A: 5, b: 5 }],
+  ['what was scaled to nothing', 1, { a: 0 }, { a: 0 }],
+])('of a workload stays %s', (_, unplaced, told, stays) => {
+  expect(staysOf(unplaced, told)).toEqual(stays);
+});
