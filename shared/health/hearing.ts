@@ -1,6 +1,7 @@
 /** @module What a detector makes of messages: whose boot it is, whether it is new, and what it says. Signatures were checked before. */
 import type { MeshAnswer, MeshAsk, MeshBallot, MeshBeat, MeshMessage } from '../wire/mesh.ts';
 import { forgetLosses, noArrivals, noteArrival } from './arrivals.ts';
+import { noteEpoch } from './epochs.ts';
 import { takeMembership } from './membership.ts';
 import { movesTraffic } from './opinion.ts';
 import { beatEveryMs } from './profile.ts';
@@ -13,8 +14,6 @@ import { hearTwin } from './twin.ts';
 const lateBeatsMax = 50;
 /** A sender's clock may run ahead of ours by this between two beats. */
 const aheadMsMax = 60_000;
-/** Epochs grow by one with each verdict. */
-const epochStepMax = 10_000;
 const oldBootsMax = 32;
 const askAgainMs = 500;
 /** Questions of one peer answered in a second. */
@@ -112,8 +111,8 @@ const isCredible = (turn: Turn, peer: Peer, beat: MeshBeat): boolean => {
   const sinceMs = turn.nowMs - (peer.heardMs ?? turn.nowMs);
   const isAhead = peer.beatSeq >= 0 && beat.sentMs - peer.sentMs > sinceMs + aheadMsMax;
   const isJump = peer.beatSeq >= 0 && (beat.seq - peer.beatSeq) * beatEveryMs > 10 * (sinceMs + aheadMsMax);
-  if (isAhead || isJump || beat.epoch > turn.state.epoch + epochStepMax) {
-    refuse(turn, name, 'Future', `beat ${beat.seq} of ${beat.sentMs} ms, epoch ${beat.epoch}: later than it can be`);
+  if (isAhead || isJump) {
+    refuse(turn, name, 'Future', `beat ${beat.seq} of ${beat.sentMs} ms: later than it can be`);
     return false;
   }
   return true;
@@ -129,7 +128,7 @@ const hearBeat = (turn: Turn, peer: Peer, beat: MeshBeat, channel: Channel, pack
   peer.self = beat.self;
   peer.members = beat.members ?? peer.members;
   peer.packet = packet;
-  turn.state.epoch = Math.max(turn.state.epoch, beat.epoch);
+  noteEpoch(turn.state, peer, beat.epoch);
   return peer.opinion === undefined ? [] : [peer.member.name];
 };
 
@@ -139,12 +138,8 @@ const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string
     if (ballot.seq < peer.ballotSeq - lateBeatsMax) refuse(turn, name, 'Replayed', `ballot ${ballot.seq} after ballot ${peer.ballotSeq}`);
     return [];
   }
-  if (ballot.epoch > turn.state.epoch + epochStepMax) {
-    refuse(turn, name, 'Future', `ballot of epoch ${ballot.epoch}, ours is ${turn.state.epoch}`);
-    return [];
-  }
   peer.ballotSeq = ballot.seq;
-  turn.state.epoch = Math.max(turn.state.epoch, ballot.epoch);
+  noteEpoch(turn.state, peer, ballot.epoch);
   const before = turn.state.ballots.get(name)?.ballot;
   turn.state.ballots.set(name, { ballot, atMs: turn.nowMs });
   return before === undefined ? namedBy(ballot) : [...new Set([...namedBy(before), ...namedBy(ballot)])];

@@ -83,8 +83,6 @@ export type Watch = {
   readonly hasHeard: (target: string) => boolean;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
-  /** Highest epoch of a decision that is known here. */
-  readonly epoch: () => number;
   /** True while this agent doubts itself; it then must not take anything over. */
   readonly abstains: () => boolean;
   readonly shadows: () => readonly ShadowRow[];
@@ -212,7 +210,6 @@ export const startWatch = (ports: WatchPorts): Watch => {
       const { opinion, evidence } = peer;
       return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, env.monotonicMs())) };
     },
-    epoch: () => state.epoch,
     abstains: () => state.abstains !== undefined,
     shadows: () => shadowsOf(state),
     leases,

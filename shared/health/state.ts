@@ -142,6 +142,8 @@ export type Peer = {
   /** The sender's clock and ours at the newest beat. */
   sentMs: number;
   heardMs: number | undefined;
+  /** The number of decisions it last showed. */
+  epoch: number;
   /** The membership it said it goes by. */
   members: number | undefined;
   self: SelfHealth | undefined;
@@ -263,6 +265,7 @@ export const newPeer = (member: Member): Peer => ({
   ballotSeq: -1,
   sentMs: 0,
   heardMs: undefined,
+  epoch: 0,
   members: undefined,
   self: undefined,
   packet: undefined,

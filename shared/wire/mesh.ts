@@ -27,7 +27,7 @@ export type SelfHealth = {
   readonly broker: boolean;
 };
 
-/** A sign of life. `epoch` is the highest epoch of a decision the sender knows. */
+/** A sign of life. `epoch` is the number of decisions the sender knows of. */
 export type MeshBeat = Head & {
   readonly kind: 'beat';
   readonly epoch: number;

@@ -46,6 +46,8 @@ const turnsPerLook = 4;
 const lieEveryMs = 500;
 /** A number that no honest ballot reaches. */
 const lieSeq = 1_000_000;
+/** Decisions that each lie tells of, more than the one before. */
+const lieEpochStep = 9_000;
 
 /** Packets travel over the model of the broker, which carries texts, under a number. */
 const createParcels = () => {
@@ -211,7 +213,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
             seq,
             sentMs: 0,
             kind: 'ballot',
-            epoch: 0,
+            epoch: (seq - lieSeq) * lieEpochStep,
             votes: [{ target: victim, opinion: 'Cluster', silentMs: 9_000, evidence }],
           },
           sign,
