@@ -166,7 +166,13 @@ export const planService = (
   const due = gone.filter(({ resource, object }) => resource !== 'endpointslices' || !bare.has(carrierOf(object)));
   hasMore ||= due.length < gone.length;
   const deletes = due.map(
-    ({ resource, key, object }): TrafficWrite => ({ do: 'delete', resource, address: addressOf(resource, key, view), uid: object.uid }),
+    ({ resource, key, object: { uid, version } }): TrafficWrite => ({
+      do: 'delete',
+      resource,
+      address: addressOf(resource, key, view),
+      uid,
+      version,
+    }),
   );
   // What is withdrawn goes first: until then requests are lost there.
   const ordered = [...deletes, ...writes].sort((a, b) => rankOf(a) - rankOf(b));

@@ -68,6 +68,50 @@ describe('a member that refuses at first', () => {
     expect(seen).not.toContain('');
   });
 
+  test('to answer a delete, and carries it out late, does not lose what was written meanwhile', async () => {
+    let late: (() => Promise<void>) | undefined;
+    member.start(undefined, {
+      ...member.client,
+      delete: async (address, ...rest) => {
+        if (address.name.includes('us')) return member.client.delete(address, ...rest);
+        late ??= () => member.client.delete(address, ...rest);
+        throw new StatusError(504, 'Timeout', 'it took too long');
+      },
+    });
+    member.send({}, [{ name: 'ap', endpoints: 4 }]);
+    await member.comesTo('ap 4');
+    member.send({}, [{ name: 'us', endpoints: 2 }]);
+    await vi.waitFor(() => expect(late).toBeDefined());
+    member.send({}, [{ name: 'ap', endpoints: 4 }]);
+    await member.comesTo('ap 4');
+    await expect(late?.()).rejects.toThrow(/precondition/i);
+    expect(await member.endpoints()).toBe('ap 4');
+  });
+
+  test('to answer a delete for a while keeps what else serves until the slice that is wanted again is there', async () => {
+    let finish: (() => void) | undefined;
+    const seen: string[] = [];
+    member.start(undefined, {
+      ...member.client,
+      delete: async (address, ...rest) => {
+        if (finish === undefined) await new Promise<void>((done) => (finish = done));
+        await member.client.delete(address, ...rest);
+        seen.push(await member.endpoints());
+      },
+    });
+    member.send({}, [{ name: 'ap', endpoints: 4 }]);
+    await member.comesTo('ap 4');
+    member.send({}, [{ name: 'us', endpoints: 2 }]);
+    await vi.waitFor(() => expect(finish).toBeDefined());
+    for (const endpoints of [4, 5, 6]) {
+      member.send({}, [{ name: 'ap', endpoints }]);
+      await vi.waitFor(() => expect(member.told()?.seq).toBe(member.seq()));
+    }
+    finish?.();
+    await member.comesTo('ap 6');
+    expect(seen).not.toContain('');
+  });
+
   test('to keep a record for a restart is asked again', async () => {
     let refused = 0;
     const error = () => new StatusError(500, 'InternalError', 'an error on the server');

@@ -11,9 +11,19 @@ import type { OwnedResource } from './canonical.ts';
 /** One write. */
 export type TrafficWrite =
   | { readonly do: 'apply'; readonly resource: OwnedResource; readonly object: KubeObject }
-  | { readonly do: 'delete'; readonly resource: OwnedResource; readonly address: ObjectAddress; readonly uid: string }
+  | {
+      readonly do: 'delete';
+      readonly resource: OwnedResource;
+      readonly address: ObjectAddress;
+      /** The object as it was when this was decided: what was written since is not what is to go. */
+      readonly uid: string;
+      readonly version: string;
+    }
   | { readonly do: 'status'; readonly resource: 'serviceimports' | 'serviceexports'; readonly object: KubeObject }
   | { readonly do: 'route'; readonly address: ObjectAddress; readonly patch: readonly RouteOperation[] };
+
+type TrafficDelete = TrafficWrite & { readonly do: 'delete' };
+type TrafficApply = TrafficWrite & { readonly do: 'apply' };
 
 /** The writer. */
 export type TrafficWriter = {
@@ -22,7 +32,7 @@ export type TrafficWriter = {
    * the order in which they are put.
    */
   readonly put: (service: string, write: TrafficWrite) => Promise<boolean>;
-  /** A delete of the object waits or is under way: what is seen of it counts no more. */
+  /** A delete of the object waits or is under way, or a write waits behind one: what is seen of it counts no more. */
   readonly isLeaving: (resource: OwnedResource, key: string) => boolean;
   /** Why writes of the service are refused, for people. */
   readonly lacksOf: (service: string) => readonly string[];
@@ -61,6 +71,9 @@ const isWithoutNamespace = (error: unknown): boolean => {
   return status === 404 && kind === 'namespaces';
 };
 
+/** Of our own, so that it does not count as a difference. */
+const writtenAgainAnnotation = 'hanse.dev/written-again';
+
 const applyType = 'application/apply-patch+yaml';
 
 /** A new writer. */
@@ -79,19 +92,53 @@ export const createWriter = (options: {
     if (of.size === 0) refusals.delete(service);
     else refusals.set(service, of);
   };
-  /** A conflict over a delete: another object has taken the name, and its own event brings it here. */
-  const isReplaced = async ({ address, uid }: TrafficWrite & { readonly do: 'delete' }, error: unknown): Promise<boolean> =>
-    isStatus(error, 'Conflict') && (await client.get(address))?.metadata.uid !== uid;
+  /** A conflict over a delete: another object has taken the name, or it was written since; what is there now is decided on anew. */
+  const isPassed = async ({ resource, address, uid, version }: TrafficDelete, error: unknown): Promise<boolean> => {
+    if (!isStatus(error, 'Conflict')) return false;
+    const present = await client.get(address);
+    if (present === undefined || (present.metadata.uid === uid && present.metadata.resourceVersion === version)) return false;
+    options.onApplied(resource, present);
+    return true;
+  };
+  /** The newest write of each object that is to be deleted, or was until that write, until it is over. */
+  const leaving = new Map<string, TrafficWrite>();
+  const stays = (write: TrafficWrite): void => {
+    if (leaving.get(targetOf(write)) === write) leaving.delete(targetOf(write));
+  };
+  /** Objects of which a delete was sent and not answered: the member may carry it out at any time. */
+  const doubted = new Set<string>();
+  const withdraw = async (write: TrafficDelete): Promise<void> => {
+    const { address, uid, version: resourceVersion } = write;
+    const target = targetOf(write);
+    doubted.add(target);
+    try {
+      await client.delete(address, { propagationPolicy: 'Background', preconditions: { uid, resourceVersion } });
+    } catch (error) {
+      if (await isPassed(write, error)) return;
+      if (!isStatus(error, 'NotFound')) throw error;
+    }
+    doubted.delete(target);
+    options.onDeleted(write.resource, `${address.namespace ?? ''}/${address.name}`);
+  };
+  /** A write that changes nothing would leave the version as a late delete expects it. */
+  const marked = (write: TrafficApply): KubeObject => {
+    const { object } = write;
+    if (!doubted.has(targetOf(write))) return object;
+    const annotations = { ...object.metadata.annotations, [writtenAgainAnnotation]: env.uuid() };
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  };
+  const apply = async (write: TrafficApply): Promise<void> => {
+    const address = addressOf(write.resource, write.object);
+    const applied = await client.patch(address, applyType, marked(write), { fieldManager: trafficManager, force: true });
+    doubted.delete(targetOf(write));
+    // Before what is there now is told: whoever looks then is to see it.
+    stays(write);
+    options.onApplied(write.resource, applied);
+  };
   const perform = async (write: TrafficWrite): Promise<void> => {
     switch (write.do) {
       case 'apply':
-        options.onApplied(
-          write.resource,
-          await client.patch(addressOf(write.resource, write.object), applyType, write.object, {
-            fieldManager: trafficManager,
-            force: true,
-          }),
-        );
+        await apply(write);
         return;
       case 'status':
         await client.patch(addressOf(write.resource, write.object), applyType, write.object, {
@@ -104,13 +151,7 @@ export const createWriter = (options: {
         await client.patch(write.address, 'application/json-patch+json', write.patch, { fieldManager: trafficManager });
         return;
       case 'delete':
-        try {
-          await client.delete(write.address, { propagationPolicy: 'Background', preconditions: { uid: write.uid } });
-        } catch (error) {
-          if (await isReplaced(write, error)) return;
-          if (!isStatus(error, 'NotFound')) throw error;
-        }
-        options.onDeleted(write.resource, `${write.address.namespace ?? ''}/${write.address.name}`);
+        await withdraw(write);
     }
   };
   /** Namespaces that are not there yet: a member that joins gets them with the workloads that are placed in it. */
@@ -156,15 +197,12 @@ export const createWriter = (options: {
       if (attempt % 10 === 0) env.log.warn('a write for traffic did not succeed and is tried again', { target, error: String(error) });
     },
   });
-  /** The newest delete of each object, until it is over or another write takes its place. */
-  const leaving = new Map<string, TrafficWrite>();
   return {
     put: async (service, write) => {
       const target = targetOf(write);
-      if (write.do === 'delete') leaving.set(target, write);
-      else leaving.delete(target);
+      if (write.do === 'delete' || leaving.has(target)) leaving.set(target, write);
       const outcome = await queue.put(target, { service, write });
-      if (leaving.get(target) === write) leaving.delete(target);
+      stays(write);
       return outcome === 'sent';
     },
     isLeaving: (resource, key) => leaving.has(`${resource} ${key}`),

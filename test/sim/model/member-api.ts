@@ -95,7 +95,9 @@ export const createMemberApi = (
       const isHung = random.chance(hangPercent);
       // A hung call may have been done all the same.
       const isDone = !isHung || random.chance(50);
-      world.after(drawDelay(delay, random), `${name} ${what}`, () => {
+      // A delete may be done long after its client has given it up, when others have written.
+      const lateMs = isHung && what.startsWith('delete') ? callTimeoutMs : 0;
+      world.after(lateMs + drawDelay(delay, random), `${name} ${what}`, () => {
         if (!member.apiUp) return answer(() => reject(new ApiError('Unreachable', 'connection refused')));
         if (!isDone) return;
         if (isRefused) return answer(() => reject(random.pick(refusals)()));

@@ -185,6 +185,8 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
       }
       if (preconditions.uid !== undefined && preconditions.uid !== live.metadata.uid)
         throw new StatusError(409, 'Conflict', 'Precondition failed: UID');
+      if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== live.metadata.resourceVersion)
+        throw new StatusError(409, 'Conflict', 'Precondition failed: ResourceVersion');
       objectsOf(kind).delete(keyOf(address.namespace, address.name));
       version += 1;
       tell('DELETED', { ...live, metadata: { ...live.metadata, resourceVersion: String(version) } });
