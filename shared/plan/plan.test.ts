@@ -134,15 +134,23 @@ describe('the answer', () => {
     ]);
   });
 
+  const job = (spec: object, status: object = {}): object => ({
+    ...(deployment('j', 1) as object),
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    spec: { template: { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] } }, ...spec },
+    status,
+  });
+  const forJobs = policy({ resourceSelectors: [{ apiVersion: 'batch/v1', kind: 'Job' }] });
+
+  it('plans an Indexed Job whole in one cluster, as each part would begin with index 0', () => {
+    const usedBy = (completionMode: string) =>
+      planned({ one: [node('n')], two: [node('n')] }, job({ parallelism: 2, completions: 4, completionMode }), forJobs).placements[0]
+        ?.clusters.length;
+    expect([usedBy('NonIndexed'), usedBy('Indexed')]).toEqual([2, 1]);
+  });
+
   it('plans no more pods of a Job than completions are left', () => {
-    const job = (spec: object, status: object = {}): object => ({
-      ...(deployment('j', 1) as object),
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      spec: { template: { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] } }, ...spec },
-      status,
-    });
-    const forJobs = policy({ resourceSelectors: [{ apiVersion: 'batch/v1', kind: 'Job' }] });
     const askedOf = (one: object) => planned({ one: [node('n')] }, one, forJobs).placements[0]?.replicas;
     expect(askedOf(job({ parallelism: 4, completions: 2 }))).toBe(2);
     expect(askedOf(job({ parallelism: 4, completions: 6 }, { succeeded: 5 }))).toBe(1);

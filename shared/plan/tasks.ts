@@ -9,6 +9,7 @@ import {
   type CompiledPolicy,
   decidedFields,
   groupKind,
+  keptWhole,
   misfitsOf,
   type OtherWorkload,
   type PriorityClasses,
@@ -139,7 +140,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       preempts,
       ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     };
-    tasks.push({ policy, workload, isAsked: true, ...warningsOf(object, classes) });
+    tasks.push({ policy: keptWhole(policy, object), workload, isAsked: true, ...warningsOf(object, classes) });
   }
   return { tasks, others, unselected, held };
 };

@@ -30,6 +30,7 @@ import {
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { outlivesDrain, stayReason } from '../work/staying.ts';
+import { wholeEvents } from './job-parts.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
 
@@ -220,7 +221,12 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
     ...(staying.length === 0 ? {} : { staying }),
   };
-  const events = [...eventsOf(input, spec, decision, staying), ...nodelessEvents(input, spec, decision), ...misfitEvents(input, decision)];
+  const events = [
+    ...eventsOf(input, spec, decision, staying),
+    ...nodelessEvents(input, spec, decision),
+    ...misfitEvents(input, decision),
+    ...wholeEvents(input, decision),
+  ];
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events };
 };

@@ -1,7 +1,7 @@
 /** @module What becomes of a Job's completions as clusters and policies come and go: none is done twice, none is forgotten. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PlacedCluster } from '../../../shared/api/index.ts';
+import { explainedIn, explanationRows, keptExplanation, type PlacedCluster } from '../../../shared/api/index.ts';
 import { plainShape } from '../../../shared/capacity/index.ts';
 import { place, type TimedTaint } from '../../../shared/placement/index.ts';
 import { clusterWith, policyOf } from '../../../shared/placement/testing.ts';
@@ -21,11 +21,18 @@ const away: readonly TimedTaint[] = [
 ];
 
 type Taints = { readonly [cluster: string]: readonly TimedTaint[] };
-const clustersOf = (taints: Taints) =>
-  ['a', 'b', 'c'].map((name) => clusterWith(name, 9, { 'hanse.dev/cluster': name }, taints[name] ?? []));
+type Fits = { readonly [cluster: string]: number };
+const clustersOf = (taints: Taints, fits: Fits = {}) =>
+  ['a', 'b', 'c'].map((name) => clusterWith(name, fits[name] ?? 9, { 'hanse.dev/cluster': name }, taints[name] ?? []));
 
-const decide = (before: PlacementOutput | undefined, taints: Taints, spec: object = {}, object = job(12)): PlacementOutput => {
-  const clusters = clustersOf(taints);
+const decide = (
+  before: PlacementOutput | undefined,
+  taints: Taints,
+  spec: object = {},
+  object = job(12),
+  fits: Fits = {},
+): PlacementOutput => {
+  const clusters = clustersOf(taints, fits);
   const policy = policyForJob(policyOf(spec), object, before?.spec.clusters ?? []);
   const replicas = object.spec.parallelism;
   const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
@@ -89,6 +96,58 @@ describe('a divided Job', () => {
         }
       }),
     );
+  });
+});
+
+describe('an Indexed Job', () => {
+  const indexed = (completions: number, parallelism = 6) => {
+    const { spec, ...rest } = job(completions, parallelism);
+    return { ...rest, spec: { ...spec, completionMode: 'Indexed' } };
+  };
+  const specs: readonly (readonly [string, object])[] = [
+    ['the capacity of clusters', {}],
+    ['weights', equal],
+    ['clusters that are spread over', { spread: [{ topologyKey: 'hanse.dev/cluster', minDomains: 3 }] }],
+    ['minima', { replicaScheduling: { bounds: [{ clusterSelector: {}, min: 1 }] } }],
+  ];
+
+  it.each(specs)('is not divided by %s: each part would begin with index 0', (_, spec) => {
+    const first = decide(undefined, {}, spec, indexed(12));
+    expect([partsOf(first), first.status.unplaced]).toEqual([{ a: '6 do 12' }, 0]);
+    const events = first.events.filter(({ reason }) => reason === 'NotDivided');
+    expect(events).toMatchObject([
+      { type: 'Normal', message: expect.stringContaining('all 12 completions are for a: an Indexed Job is not divided') },
+    ]);
+    const rows = explanationRows(explainedIn(first.status) ?? keptExplanation([]));
+    expect(rows.map(({ cluster, reason, got }) => [cluster, reason, got])).toEqual([
+      ['a', '', 6],
+      ['b', 'indexed', 0],
+      ['c', 'indexed', 0],
+    ]);
+    expect(decide(first, {}, spec, indexed(12)).events).toEqual([]);
+  });
+
+  it('goes where the most of it runs at once, and as many as there is room for', () => {
+    const first = decide(undefined, {}, {}, indexed(12), { a: 2, b: 4, c: 3 });
+    expect([partsOf(first), first.status.unplaced]).toEqual([{ b: '4 do 12' }, 2]);
+  });
+
+  it('goes whole to another cluster when its own is lost, and stays there', () => {
+    const first = decide(undefined, {}, equal, indexed(12));
+    const other = decide(first, { a: away }, equal, indexed(12));
+    expect([partsOf(other), other.status.unplaced]).toEqual([{ b: '6 do 12' }, 0]);
+    expect(partsOf(decide(other, {}, equal, indexed(12)))).toEqual({ b: '6 do 12' });
+  });
+
+  it('runs whole in every cluster where its policy says Duplicated', () => {
+    const first = decide(undefined, {}, { replicaScheduling: { strategy: 'Duplicated' } }, indexed(12));
+    expect(first.spec.clusters).toEqual(['a', 'b', 'c'].map((name) => ({ name, replicas: 6 })));
+    expect(first.events.map(({ reason }) => reason)).toEqual(['Placed']);
+  });
+
+  it('that is scaled does all its completions where it is', () => {
+    const first = decide(undefined, {}, {}, indexed(4, 4));
+    expect(partsOf(decide(first, {}, {}, indexed(6, 6)))).toEqual({ a: '6 do 6' });
   });
 });
 

@@ -1,12 +1,27 @@
 /**
  * @module A Job that runs in several clusters: each has a part of its completions. A part that was given stays as it is, since the Job in
  * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
- * goes to a cluster that has no part yet, or waits for one. Pure.
+ * goes to a cluster that has no part yet, or waits for one. An Indexed Job has one part, which is all of it. Pure.
  */
-import { clusterLabels, explanationRows, keptExplanation, type PlacedCluster, type StoredPlacement } from '../../../shared/api/index.ts';
+import {
+  clusterLabels,
+  explanationRows,
+  keptExplanation,
+  type PlacedCluster,
+  type PlacementSpec,
+  type StoredPlacement,
+} from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { selectorFromMap } from '../../../shared/kube/selectors/index.ts';
-import type { ClusterView, CompiledPolicy, Decision } from '../../../shared/placement/index.ts';
+import {
+  type ClusterView,
+  type CompiledPolicy,
+  type Decision,
+  indexedText,
+  isIndexedJob,
+  keptWhole,
+} from '../../../shared/placement/index.ts';
+import type { EventText } from '../events.ts';
 import { bag, groupKind } from '../kinds.ts';
 
 /** Completions of a Job that counts them; undefined for every other object. */
@@ -36,6 +51,7 @@ export const completionShares = (completions: number, replicas: readonly number[
 
 /** The policy that a Job with a part to give is decided by: who has a part takes no more replicas, so that the rest goes to others. */
 export const policyForJob = (policy: CompiledPolicy, object: KubeObject, before: readonly PlacedCluster[]): CompiledPolicy => {
+  if (isIndexedJob(object)) return keptWhole(policy, object);
   const total = completionsOf(object);
   if (total === undefined || !hasParts(before) || sumOf(before.map(({ completions }) => completions)) >= total) return policy;
   const caps = before.map(({ name, replicas = 0 }) => ({
@@ -67,10 +83,37 @@ export const isSettledJob = (
 const isDivided = (policy: CompiledPolicy, before: readonly PlacedCluster[]): boolean =>
   before.length === 0 ? policy.strategy !== 'Duplicated' : hasParts(before);
 
+/** Why a cluster has no part of an Indexed Job, in a word. */
+const indexedReason = 'indexed';
+
+/** The decision about an Indexed Job: all completions in the one cluster, and the others told why they have none. */
+const asWhole = (decision: Decision, completions: number): Decision => ({
+  ...decision,
+  clusters: decision.clusters.map((cluster) => ({ ...cluster, completions })),
+  message: `${decision.message}; ${indexedText}`,
+  explained: keptExplanation(
+    explanationRows(decision.explained).map((row) =>
+      row.reason === 'spread' ? { ...row, reason: indexedReason, message: indexedText } : row,
+    ),
+  ),
+});
+
+/** Told once, when an Indexed Job gets its cluster while others could have had a part of a Job that is divided. */
+export const wholeEvents = (
+  { before }: { readonly before: { readonly spec: PlacementSpec } | undefined },
+  { clusters, explained }: Decision,
+): readonly EventText[] => {
+  const [only] = clusters;
+  if (only?.completions === undefined || clusters.length > 1 || hasParts(before?.spec.clusters ?? [])) return [];
+  if (!explanationRows(explained).some(({ reason }) => reason === indexedReason)) return [];
+  return [{ type: 'Normal', reason: 'NotDivided', message: `all ${only.completions} completions are for ${only.name}: ${indexedText}` }];
+};
+
 /** The decision with the completions of each cluster. Replicas for which no completions are left are not placed. */
 export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
   const total = completionsOf(object);
   if (total === undefined || decision.clusters.length === 0 || !isDivided(policy, before)) return decision;
+  if (isIndexedJob(object)) return asWhole(decision, total);
   const was = new Map(before.map((entry) => [entry.name, entry]));
   const given = sumOf(decision.clusters.map(({ name }) => was.get(name)?.completions));
   const left = Math.max(0, total - given);

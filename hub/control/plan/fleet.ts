@@ -6,6 +6,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import {
   type ClusterView,
+  keptWhole,
   type OtherWorkload,
   type PriorityClasses,
   priorityClassesOf,
@@ -124,7 +125,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
       const unplacedBefore = placement?.status?.unplaced;
-      const task = { policy, workload, isAsked, ...warningsOf(object, classes) };
+      const task = { policy: keptWhole(policy, object), workload, isAsked, ...warningsOf(object, classes) };
       into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
     } else {
       if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()], apart: policy?.apart.required ?? [] });

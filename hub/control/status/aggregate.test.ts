@@ -96,6 +96,12 @@ describe('aggregateStatus', () => {
     expect(complete.currentRevision).toBe(complete.updateRevision);
   });
 
+  it('tells which indexes of an Indexed Job are done where one cluster has it, and none where several have copies', () => {
+    const done = { active: 1, succeeded: 2, completedIndexes: '0,2', failedIndexes: '1' };
+    expect(aggregateStatus('batch/Job', whole(), [part('a', done)])).toMatchObject({ completedIndexes: '0,2', failedIndexes: '1' });
+    expect(aggregateStatus('batch/Job', whole(), [part('a', done), part('b', done)])).not.toHaveProperty('completedIndexes');
+  });
+
   it('completes a Job when every part is complete, and fails it when one failed', () => {
     const ended = (type: string): StatusObject => ({
       succeeded: 2,

@@ -148,6 +148,15 @@ const jobConditions = (whole: Whole, parts: readonly Part[]): WorkloadCondition[
 };
 const emptyPart: Part = { cluster: '', status: undefined, isCurrent: false };
 
+/** Indexes of a Job that is whole in one cluster; copies of it in several each have their own. */
+const indexesOf = ([part, ...others]: readonly Part[]): StatusObject => {
+  const { completedIndexes, failedIndexes } = bag(others.length === 0 ? part?.status : undefined);
+  return {
+    ...(text(completedIndexes) === '' ? {} : { completedIndexes }),
+    ...(text(failedIndexes) === '' ? {} : { failedIndexes }),
+  };
+};
+
 const job: Aggregator = (whole, parts) => {
   const conditions = jobConditions(whole, parts);
   const started = times(parts, 'startTime')[0];
@@ -155,6 +164,7 @@ const job: Aggregator = (whole, parts) => {
   const isComplete = conditions.some(({ type }) => type === 'Complete');
   return {
     ...sumFields(parts, ['active', 'succeeded', 'failed', 'terminating', 'ready']),
+    ...indexesOf(parts),
     ...(started === undefined ? {} : { startTime: started }),
     ...(isComplete && ended !== undefined ? { completionTime: ended } : {}),
     ...(conditions.length === 0 ? {} : { conditions }),
