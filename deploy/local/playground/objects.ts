@@ -11,6 +11,7 @@ export type LabelSelector = {
 export type Container = {
   name: string;
   image: string;
+  env?: { name: string; [field: string]: unknown }[];
   ports?: { containerPort: number; name?: string; protocol?: string }[];
   restartPolicy?: string;
   resources?: { requests?: { [resource: string]: string }; limits?: { [resource: string]: string } };
@@ -97,6 +98,7 @@ export type DaemonSet = KubeObject & { spec: { selector: LabelSelector; template
 export type Job = KubeObject & {
   spec: {
     completions?: number;
+    completionMode?: string;
     parallelism?: number;
     selector?: LabelSelector;
     template: PodTemplate;
