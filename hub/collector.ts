@@ -2,9 +2,11 @@
 import { setFlagsFromString } from 'node:v8';
 import type { RuntimeEnv } from '../shared/lib/index.ts';
 
-/** Each collection gives back as much memory as it can, and the heap hardly grows between two of them. */
-const sizeFlag = '--optimize-for-size';
-const speedFlag = '--no-optimize-for-size';
+/** How far the young generation may grow; a process that was started without it is left as it is. */
+const roomFlag = '--max-semi-space-size=';
+/** Each collection gives back as much memory as it can, and the heap hardly grows between two of them; the young generation grows no more. */
+const calmFlags = ['--optimize-for-size', '--semi-space-growth-factor=1'];
+const burstFlags = ['--no-optimize-for-size', '--semi-space-growth-factor=2'];
 const lookEveryMs = 100;
 
 /** The process whose collector it is. */
@@ -17,28 +19,40 @@ export type CollectorProcess = {
 
 const thisProcess: CollectorProcess = { flags: process.execArgv, set: setFlagsFromString };
 
+const isFollowing = ({ flags }: CollectorProcess): boolean => flags.some((flag) => flag.startsWith(roomFlag));
+
 /**
- * Takes `--optimize-for-size` back while a burst lasts: what thousands of decisions make stays, and a collector that tries again and again to
- * free it takes longer than the decisions. V8 reads the flag at each collection (`Heap::ShouldOptimizeForMemoryUsage`), so that it may change
- * while the process runs; collections after the burst give back what it took. A process that was started without the flag is left as it is.
- *
- * @returns Ends it, with the collector as it was at the start.
+ * Keeps the heap of a process small from now on. `--optimize-for-size` is not among the flags that a process is started with, since at the start
+ * it means a young generation of one megabyte for good (flag-definitions.h), whatever else is asked for: later it means collections alone.
  */
-export const followBursts = (env: RuntimeEnv, isBurst: () => boolean, { flags, set }: CollectorProcess = thisProcess): (() => void) => {
-  if (!flags.includes(sizeFlag)) return () => undefined;
+export const keepSmall = (owner: CollectorProcess = thisProcess): void => {
+  if (isFollowing(owner)) for (const flag of calmFlags) owner.set(flag);
+};
+
+/**
+ * {@link keepSmall} but for bursts. What thousands of decisions make stays for a while: a collector that tries again and again to free it, and a
+ * young generation so small that all of it survives and is copied, take as long as the decisions. V8 reads the flags at each collection
+ * (`Heap::ShouldOptimizeForMemoryUsage`, `SemiSpaceNewSpace::Grow`), so that they may change while the process runs; collections after the burst
+ * give back what it took.
+ *
+ * @returns Ends it, with the heap kept small.
+ */
+export const followBursts = (env: RuntimeEnv, isBurst: () => boolean, owner: CollectorProcess = thisProcess): (() => void) => {
+  if (!isFollowing(owner)) return () => undefined;
+  keepSmall(owner);
   let isFast = false;
   let cancel: () => void = () => undefined;
-  const be = (fast: boolean): void => {
-    if (fast !== isFast) set(fast ? speedFlag : sizeFlag);
-    isFast = fast;
-  };
   const look = (): void => {
-    be(isBurst());
+    if (isBurst() !== isFast) {
+      isFast = !isFast;
+      if (!isFast) keepSmall(owner);
+      else for (const flag of burstFlags) owner.set(flag);
+    }
     cancel = env.setTimer(lookEveryMs, look);
   };
   look();
   return () => {
     cancel();
-    be(false);
+    keepSmall(owner);
   };
 };

@@ -1,5 +1,6 @@
 /** @module `hanse playground`: members only, for a hub that runs elsewhere. */
 import { resolve } from 'node:path';
+import { keepSmall } from '../../../hub/collector.ts';
 import { checkUnlocked } from '../../../hub/store/index.ts';
 import { checkPortsFree, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
@@ -11,6 +12,7 @@ export type PlaygroundFlags = { readonly dataDir: string; readonly members: numb
 
 /** Runs the members until interrupted, and says how each joins. */
 export const runPlayground = async ({ dataDir, members: count, port, apiOnly = false }: PlaygroundFlags): Promise<void> => {
+  keepSmall();
   const env = nodeEnv(nodeLog({ level: 'warn', format: 'text' }));
   const folder = resolve(dataDir);
   const clusters = cloudClusters(count);
