@@ -69,10 +69,9 @@ const keptRow = ({ eligible, reason, message, exact, refusals, bound, tier, pric
 
 /** A column as text, entry after entry; equal entries in a row are written once. */
 class ColumnWriter {
-  #text = '';
+  readonly #written: (string | number)[] = [];
   #last: number | undefined;
   #times = 0;
-  #hasEntry = false;
 
   add(entry: number | undefined): void {
     if (this.#times > 0 && entry === this.#last) {
@@ -87,15 +86,13 @@ class ColumnWriter {
   /** The text; nothing can be added any more. */
   end(): string {
     this.#write();
-    return this.#text;
+    return this.#written.join(',');
   }
 
   #write(): void {
     if (this.#times === 0) return;
-    if (this.#hasEntry) this.#text += ',';
-    if (this.#last !== undefined) this.#text += this.#last;
-    if (this.#times > 1) this.#text += `*${this.#times}`;
-    this.#hasEntry = true;
+    const entry = this.#last ?? '';
+    this.#written.push(this.#times > 1 ? `${entry}*${this.#times}` : entry);
     this.#times = 0;
   }
 }

@@ -41,11 +41,18 @@ const onceACluster = new Set([
   'scheduling.k8s.io/PriorityClass//system-node-critical',
 ]);
 
+/** Names of all these: most objects bear another. */
+const ownNames = new Set([
+  ...[...inEveryNamespace, ...onceACluster].map((text) => text.slice(text.lastIndexOf('/') + 1)),
+  ...systemNamespaces,
+]);
+
 /** True when every cluster has an object of this kind and name that it made itself. */
 export const isMadeByEveryCluster = ({ group, kind, namespace = '', name }: OwnPlace): boolean =>
-  (namespace !== '' && inEveryNamespace.has(`${group}/${kind}/${name}`)) ||
-  onceACluster.has(`${group}/${kind}/${namespace}/${name}`) ||
-  (group === '' && kind === 'Namespace' && systemNamespaces.has(name));
+  ownNames.has(name) &&
+  ((namespace !== '' && inEveryNamespace.has(`${group}/${kind}/${name}`)) ||
+    onceACluster.has(`${group}/${kind}/${namespace}/${name}`) ||
+    (group === '' && kind === 'Namespace' && systemNamespaces.has(name)));
 
 /** A token of a ServiceAccount is good only at the cluster that signed it, which deletes those of others (kube-controller-manager's token controller). */
 const isServiceAccountToken = ({ kind, type }: KubeObject): boolean => kind === 'Secret' && type === 'kubernetes.io/service-account-token';

@@ -26,14 +26,8 @@ export type OpenChoices = {
 /** Shapes that are remembered; of more, no count is sure. */
 const shapesMax = 256;
 
-const texts = new WeakMap<PodShape, string>();
-
 /** Equal for shapes whose pods leave the same room for each other wherever they are. */
-const alikeOf = (shape: PodShape): string => {
-  const known = texts.get(shape) ?? `${shape.key}|${shape.numaSingleNode === true}`;
-  texts.set(shape, known);
-  return known;
-};
+const alikeOf = ({ key, numaSingleNode }: PodShape): string => (numaSingleNode === true ? `${key}|` : key);
 
 /** Replicas that meet under several rules, or that the first one draws, come to rest in more ways than one. */
 const restsInOneWay = ({ demand: { affinity, antiAffinity, spread, claims, vgpus } }: PodShape): boolean =>
@@ -46,16 +40,25 @@ const minds = (shape: PodShape, there: PodShape): boolean =>
 /** No choice is open yet. */
 export const createOpenChoices = ({ shareNodes, tellsApart }: Meeting): OpenChoices => {
   const noted = new Map<string, { readonly shape: PodShape; choice: Binding['choice'] }>();
+  /** By {@link alikeOf}; until something else is noted. */
+  const sure = new Map<string, boolean>();
   let isTooMany = false;
   const bearsOn = (there: PodShape, choice: Binding['choice'], shape: PodShape): boolean => {
     if (alikeOf(there) === alikeOf(shape) && restsInOneWay(shape)) return false;
     if (choice === 'alike' && !tellsApart(shape)) return false;
     return minds(shape, there) || shareNodes(there, shape);
   };
-  const isSure = (shape: PodShape): boolean => {
-    if (isTooMany) return false;
+  const isFree = (shape: PodShape): boolean => {
     for (const { shape: there, choice } of noted.values()) if (bearsOn(there, choice, shape)) return false;
     return true;
+  };
+  const isSure = (shape: PodShape): boolean => {
+    if (isTooMany || noted.size === 0) return !isTooMany;
+    const alike = alikeOf(shape);
+    const known = sure.get(alike) ?? isFree(shape);
+    if (sure.size >= shapesMax) sure.clear();
+    sure.set(alike, known);
+    return known;
   };
   return {
     note: (shape, told) => {
@@ -64,6 +67,8 @@ export const createOpenChoices = ({ shareNodes, tellsApart }: Meeting): OpenChoi
       if (choice === 'none') return;
       const key = alikeOf(shape);
       const known = noted.get(key);
+      if (known?.choice === choice) return;
+      sure.clear();
       if (known === undefined && noted.size >= shapesMax) isTooMany = true;
       else if (known === undefined) noted.set(key, { shape, choice });
       else if (choice === 'unlike') known.choice = choice;

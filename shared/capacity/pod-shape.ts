@@ -37,10 +37,16 @@ const canonicalUp = (amounts: Amounts): (readonly [string, number])[] =>
 const isWholeMebibytes = (amounts: Amounts): boolean =>
   [...amounts].every(([resource, amount]) => !countsBytes(resource) || amount % mebibyte === 0n);
 
-const plainText = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => {
-    if (typeof item === 'bigint') return String(item);
-    return item instanceof Map ? [...item] : item;
+const listOf = (amounts: Amounts): (readonly [string, string])[] => [...amounts].map(([resource, amount]) => [resource, String(amount)]);
+
+/** One text for equal demands. JSON has no Maps and no large integers: they are written first, which a replacer would do field by field. */
+const demandText = (demand: Omit<PodDemand, 'labels' | 'namespace'>): string =>
+  JSON.stringify({
+    ...demand,
+    requests: listOf(demand.requests),
+    limits: listOf(demand.limits),
+    containers: demand.containers.map(({ role, requests }) => [role, listOf(requests)]),
+    vgpus: demand.vgpus.map((ask) => Object.values(ask).map(String)),
   });
 
 const shapeOf = (demand: PodDemand): PodShape => {
@@ -51,8 +57,8 @@ const shapeOf = (demand: PodDemand): PodShape => {
     (term) => term.topologyKey === 'kubernetes.io/hostname' && termSelects(term, namespace, demand, new Map()),
   );
   return {
-    key: plainText(meetsPods || demand.networks.length > 0 ? demand : rest),
-    who: { namespace, labels: plainText(labels) },
+    key: demandText(meetsPods || demand.networks.length > 0 ? demand : rest),
+    who: { namespace, labels: JSON.stringify(labels) },
     requests: canonicalUp(demand.requests),
     tolerations,
     nodeSelector,

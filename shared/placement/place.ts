@@ -125,11 +125,13 @@ const preferences: Readonly<Record<string, Preference>> = { Aggregated: 'aggrega
 /** Replicas that lost clusters are owed, where they take replicas again. */
 const owedTo = (candidates: Candidates, { owed }: Workload): Column => {
   const column = columnFrom(candidates.roster, candidates.prepared, owed);
+  if (column === nothingIn(column.length)) return column;
   return column.map((replicas, at) => (replicas > 0 && holdAt(candidates, at) !== undefined ? 0 : replicas));
 };
 
 /** Replicas of each candidate that it took from clusters which take replicas again. */
 const takenFrom = (candidates: Candidates, { takers }: Workload, returning: Column): Column => {
+  if (returning === nothingIn(returning.length)) return returning;
   const taken = new Map<string, number>();
   for (let at = 0; at < returning.length; at++) {
     if ((returning[at] as number) === 0) continue;

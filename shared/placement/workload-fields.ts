@@ -17,9 +17,24 @@ const wholeNumber = (value: unknown, otherwise: number): number =>
 /** Kinds whose `spec.replicas` says how many pods there are. */
 const scaledKinds = new Set(['apps/Deployment', 'apps/ReplicaSet', 'apps/StatefulSet', '/ReplicationController']);
 
+/** Texts of kinds, which are asked for several times for each object; beyond so many they are made anew. */
+const kindsMax = 1_024;
+const groupKinds = new Map<string, Map<string, string>>();
+
 /** `apps/Deployment`, `/Pod`. */
-export const groupKind = (object: { readonly apiVersion: string; readonly kind: string }): string =>
-  `${parseApiVersion(object.apiVersion).group}/${object.kind}`;
+export const groupKind = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string => {
+  const known = groupKinds.get(apiVersion)?.get(kind);
+  return known ?? rememberKind(apiVersion, kind, `${parseApiVersion(apiVersion).group}/${kind}`);
+};
+
+const rememberKind = (apiVersion: string, kind: string, text: string): string => {
+  if (groupKinds.size >= kindsMax) groupKinds.clear();
+  const kinds = groupKinds.get(apiVersion) ?? new Map<string, string>();
+  groupKinds.set(apiVersion, kinds);
+  if (kinds.size >= kindsMax) kinds.clear();
+  kinds.set(kind, text);
+  return text;
+};
 
 const identity = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
 

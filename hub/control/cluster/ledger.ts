@@ -28,11 +28,12 @@ const nothingSeen = { bound: 0, pending: 0 };
 export const seenIn = (report: CapacityReport, workId: string): { readonly bound: number; readonly pending: number } =>
   (Object.hasOwn(report.present, workId) ? report.present[workId] : undefined) ?? nothingSeen;
 
+type Seen = ReturnType<typeof seenIn>;
+
+const beyond = ({ bound, pending }: Seen, replicas: number): number => Math.max(0, replicas - bound - pending);
+
 /** Replicas that a report does not show yet. */
-export const unseen = (report: CapacityReport, workId: string, replicas: number): number => {
-  const { bound, pending } = seenIn(report, workId);
-  return Math.max(0, replicas - bound - pending);
-};
+export const unseen = (report: CapacityReport, workId: string, replicas: number): number => beyond(seenIn(report, workId), replicas);
 
 type Waiting = Assignment & { readonly workId: string; readonly bound: number; readonly pending: number };
 
@@ -63,10 +64,10 @@ export const createLedger = (): Ledger => {
     const room = rooms.get(cluster);
     const report = room?.report;
     if (room === undefined || report === undefined) return;
-    const unseenOf = (some: Assignment | undefined): number => unseen(report, workId, some?.replicas ?? 0);
-    const more = unseenOf(next) - unseenOf(before);
+    const seen = seenIn(report, workId);
+    const more = beyond(seen, next?.replicas ?? 0) - beyond(seen, before?.replicas ?? 0);
     // Pods of it that wait there were counted as those of strangers until now.
-    const isAsCounted = before === undefined ? seenIn(report, workId).pending === 0 : before.shape.key === next?.shape.key;
+    const isAsCounted = before === undefined ? seen.pending === 0 : before.shape.key === next?.shape.key;
     // More of the same that the report does not show is taken from the room at once; anything else counts the room anew when it is asked for.
     if (next === undefined || more < 0 || !isAsCounted) rooms.delete(cluster);
     else if (more > 0) room.assume({ shape: next.shape, count: more });
