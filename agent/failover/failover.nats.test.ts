@@ -20,7 +20,7 @@ import type { KeptMesh, MeshStore } from './store.ts';
 type Member = {
   readonly name: string;
   readonly keys: ReturnType<typeof makeAgentKeys>;
-  readonly bus: MovableMeshBus;
+  bus: MovableMeshBus;
   readonly store: MeshStore;
   failover: Failover;
   gateway: Server;
@@ -38,6 +38,21 @@ let closeHub: () => Promise<void>;
 
 const member = (name: string): Member => present(members.get(name), name);
 const gatewayPort = ({ gateway }: Member): number => (gateway.address() as AddressInfo).port;
+
+/** Moves a bus to a connection of the cluster with these keys. */
+const connect = async (name: string, keys: Member['keys'], bus: MovableMeshBus): Promise<void> => {
+  const connection = await server.connectAs(name, {
+    key: { ...keys, publicKey: keys.publicKey, seed: '', rawPublicKey: new Uint8Array() },
+  });
+  bus.use(connection, {
+    jwt: '',
+    expiresAtMs: 0,
+    natsUrls: server.address.urls,
+    natsCa: server.address.caPem,
+    hubKey: Buffer.from(server.identity.work.rawPublicKey).toString('base64'),
+    beatIntervalMs: 1_000,
+  });
+};
 
 const startMember = async (name: string): Promise<Member> => {
   const keys = makeAgentKeys();
@@ -61,17 +76,7 @@ const startMember = async (name: string): Promise<Member> => {
   await new Promise<void>((ready) => gateway.listen(0, '127.0.0.1', ready));
   const verdicts: Member['verdicts'] = [];
   failover.watch.onVerdict((verdict) => verdicts.push({ ...verdict, atMs: testEnv.monotonicMs() }));
-  const connection = await server.connectAs(name, {
-    key: { ...keys, publicKey: keys.publicKey, seed: '', rawPublicKey: new Uint8Array() },
-  });
-  bus.use(connection, {
-    jwt: '',
-    expiresAtMs: 0,
-    natsUrls: server.address.urls,
-    natsCa: server.address.caPem,
-    hubKey: Buffer.from(server.identity.work.rawPublicKey).toString('base64'),
-    beatIntervalMs: 1_000,
-  });
+  await connect(name, keys, bus);
   return { name, keys, bus, store, failover, gateway, verdicts };
 };
 
@@ -214,6 +219,36 @@ describe('agents over a real broker and real datagrams', () => {
       expect(refusals(member('a'), 'Stranger')).toBeGreaterThan(0);
     });
     socket.close();
+    expect(moved()).toEqual([]);
+  });
+
+  test('an agent that is started twice is one again: the earlier one learns that another with its keys runs', async () => {
+    const one = member('b');
+    const { failover: before, bus: oldBus } = one;
+    const address = `127.0.0.1:${before.port}`;
+    const bus = makeMeshBus(testEnv, 'b', one.keys);
+    await connect('b', one.keys, bus);
+    const later = await startFailover({ cluster: 'b', bootId: 'b-2', env: testEnv, mesh: bus, store: one.store, addresses: [address] });
+    await before.overtaken;
+    await before.stop();
+    await oldBus.stop();
+    await later.stop();
+    // The port is free now: the third start has the place of both.
+    const port = present(before.port, 'port');
+    one.bus = bus;
+    one.failover = await startFailover({
+      cluster: 'b',
+      bootId: 'b-3',
+      env: testEnv,
+      mesh: bus,
+      store: one.store,
+      listen: { host: '127.0.0.1', port },
+    });
+    one.failover.watch.onVerdict((verdict) => one.verdicts.push({ ...verdict, atMs: testEnv.monotonicMs() }));
+    await until(() => {
+      for (const other of everybodyBut('b')) expect(standing(other, 'b')).toBeUndefined();
+      expect(one.failover.watch.shadows().length).toBe(3 * names.length);
+    });
     expect(moved()).toEqual([]);
   });
 
