@@ -16,6 +16,7 @@ import type { Hello } from '../../../shared/wire/index.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
+import type { AgentTrouble } from './twins.ts';
 
 /** One cluster as the hub knows it. */
 export type ClusterRecord = {
@@ -33,8 +34,8 @@ export type ClusterRecord = {
   report: CapacityReport | undefined;
   /** What the member forbids its agent, as the last beat said: `list nodes`. */
   forbidden: readonly string[];
-  /** Two agents of the cluster run: starts of an agent that were over speak again. */
-  isDouble: boolean;
+  /** What is wrong with how its agent is started. */
+  agentTrouble: AgentTrouble | undefined;
   hello: Hello | undefined;
   /** Load balancers of its exported services that others may look at, `tcp://host:port`; undefined = it has told of no service yet. */
   services: readonly string[] | undefined;
@@ -178,7 +179,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   detectors: undefined,
   report: undefined,
   forbidden: [],
-  isDouble: false,
+  agentTrouble: undefined,
   hello: undefined,
   services: undefined,
   served: undefined,

@@ -40,9 +40,9 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
   const servedApis = createServedApis();
   const desk = createReportDesk();
   const boots = new Map<string, Boot>();
-  const twins = createTwinWatch(env, (cluster, isDouble) => {
-    if (isDouble) env.log.warn('two agents of a cluster run, with the same keys', { cluster });
-    directory.of(cluster).isDouble = isDouble;
+  const twins = createTwinWatch(env, (cluster, trouble) => {
+    if (trouble !== undefined) env.log.warn('the agent of a cluster is started twice, or again and again', { cluster, trouble });
+    directory.of(cluster).agentTrouble = trouble;
     onStatus(cluster);
   });
 

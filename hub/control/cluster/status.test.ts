@@ -50,10 +50,12 @@ describe('nextStatus', () => {
     expect(access(nextStatus({ ...cluster, status: denied }, facts, 0))).toMatchObject({ status: 'True', reason: 'Granted' });
   });
 
-  it('says that two agents of it run, and when that is over', () => {
+  it('says that two agents of it run, or one is started again and again, and when that is over', () => {
     const facts = { health: well, report, hello: undefined };
     const of = (status: ReturnType<typeof nextStatus>) => status.conditions?.find(({ type }) => type === 'OneAgent');
-    const double = nextStatus(cluster, { ...facts, isDouble: true }, 0);
+    const often = nextStatus(cluster, { ...facts, agentTrouble: 'StartedOften' }, 0);
+    expect(of(often)).toMatchObject({ status: 'False', reason: 'StartedOften' });
+    const double = nextStatus({ ...cluster, status: often }, { ...facts, agentTrouble: 'StartedTwice' }, 0);
     expect(of(double)).toMatchObject({ status: 'False', reason: 'StartedTwice' });
     expect(of(nextStatus({ ...cluster, status: double }, facts, 0))).toMatchObject({ status: 'True', reason: 'OneRuns' });
     expect(of(nextStatus(cluster, facts, 0))).toBeUndefined();

@@ -12,6 +12,7 @@ import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isSilent, readyCondition } from './health.ts';
 import { statusApis } from './served-apis.ts';
+import type { AgentTrouble } from './twins.ts';
 
 /** Facts that a status is made of. */
 export type ClusterFacts = {
@@ -24,8 +25,8 @@ export type ClusterFacts = {
   readonly services?: readonly string[] | undefined;
   /** What the member forbids its agent, such as `list nodes`. */
   readonly forbidden?: readonly string[];
-  /** Two agents of it run. */
-  readonly isDouble?: boolean;
+  /** What is wrong with how its agent is started; absent = nothing. */
+  readonly agentTrouble?: AgentTrouble | undefined;
   /** What the observers agreed on. */
   readonly observed?: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
@@ -64,14 +65,18 @@ const withAccess = (conditions: readonly Condition[], forbidden: readonly string
   return withCondition(conditions, { type, status: 'True', reason: 'Granted', message: 'the agent may do all that it tried' }, nowMs);
 };
 
+const agentTroubles: Readonly<Record<AgentTrouble, string>> = {
+  StartedTwice:
+    'two agents of this cluster run, with the same keys: others go by the one that was started last, and the other one ends; see to it that nothing starts it again',
+  StartedOften:
+    'the agent is started again and again: it ends each time, or two with the same keys take turns, as one ends when the other is started; its log says which',
+};
+
 /** Whether one agent runs for the cluster. Said once there is something to say, and then that it is over. */
-const withOneAgent = (conditions: readonly Condition[], isDouble: boolean, nowMs: number): readonly Condition[] => {
+const withOneAgent = (conditions: readonly Condition[], trouble: AgentTrouble | undefined, nowMs: number): readonly Condition[] => {
   const type = 'OneAgent';
-  if (isDouble) {
-    const message =
-      'two agents of this cluster run, with the same keys: others go by the one that was started last, and the other one ends; see to it that nothing starts it again';
-    return withCondition(conditions, { type, status: 'False', reason: 'StartedTwice', message }, nowMs);
-  }
+  if (trouble !== undefined)
+    return withCondition(conditions, { type, status: 'False', reason: trouble, message: agentTroubles[trouble] }, nowMs);
   if (!conditions.some((condition) => condition.type === type)) return conditions;
   return withCondition(conditions, { type, status: 'True', reason: 'OneRuns', message: 'one agent of this cluster runs' }, nowMs);
 };
@@ -229,7 +234,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
   const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
-  const agents = withOneAgent(access, facts.isDouble === true, nowMs);
+  const agents = withOneAgent(access, facts.agentTrouble, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
