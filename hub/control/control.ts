@@ -35,6 +35,7 @@ import { listenToClusters } from './work/listen.ts';
 import { startWorkLoop } from './work/loop.ts';
 import { moveRules } from './work/move-rules.ts';
 import { createOlderCopy } from './work/older-copy.ts';
+import { toldBy } from './work/replicas.ts';
 
 /** What the loops are built from. */
 export type ControlOptions = {
@@ -88,6 +89,7 @@ export const startControl = (options: ControlOptions): Control => {
   const policies = createPolicyBook(store, catalog);
   const dependencies = createDependencyIndex(store);
   const board = createBoard();
+  const told = toldBy(board);
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
@@ -113,6 +115,7 @@ export const startControl = (options: ControlOptions): Control => {
   const placement = startPlacementLoop({
     ...deciding,
     nodeWait: { ...nodeWaitDefaults, ...options.nodeWait },
+    told,
     keyOfWork: board.keyOf,
   });
   const handMade = startHandMadeLoop({ store, env, catalog, events });
@@ -178,7 +181,7 @@ export const startControl = (options: ControlOptions): Control => {
     directory,
     watch: verdicts?.watch,
     recheckCluster,
-    plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm }, env),
+    plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm, told }, env),
     pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),
     isBurst,
     stop: async () => {

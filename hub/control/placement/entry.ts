@@ -23,6 +23,7 @@ import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
 import { misfitsUnder } from '../work/render.ts';
+import type { Told } from '../work/replicas.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
 import { policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
@@ -36,7 +37,7 @@ export type Entry = {
   readonly stored: Stored;
   readonly existing: ReturnType<typeof placementOf>;
   readonly task: Task;
-  /** Replicas by cluster as its Placement has them; kinds without replicas have none. */
+  /** Replicas by cluster as its Placement has them, and what lingers where it is placed no more; kinds without replicas have none. */
   readonly held: ReadonlyMap<string, number>;
 };
 
@@ -46,6 +47,7 @@ export type EntrySources = {
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
   readonly directory: Pick<Directory, 'view'>;
+  readonly told: Told;
 };
 
 /** Where templates of claims are looked up. */
@@ -91,43 +93,56 @@ export const shapeByCluster = (task: Task, viewOf: (cluster: string) => ClusterV
 export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
+type Left = { readonly name: string; readonly replicas?: number; readonly reason?: string };
+
+/** Clusters that are owed what they had of a workload, or in which a drain left it. */
+const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] => [...(status?.staying ?? []), ...(status?.owed ?? [])];
+
 /**
- * What of a workload is in clusters that are owed it, or in which a drain left it, bound to a node or about to be: it is there when they take
- * replicas again, and needs no further room. More of it than is owed or left is not the workload's.
+ * What of a workload is in clusters that are owed it, or in which a drain left it: it is there when they take replicas again, and needs no
+ * further room. Of what a drain left that is what the cluster was told to have, as a report may be older than its pods; of the rest, and where
+ * that is not known, what the report shows bound to a node or about to be. More of it than is owed or left is not the workload's.
  */
 export const lingeringOf = (
-  { view }: Pick<Directory, 'view'>,
+  { directory: { view }, told }: Pick<EntrySources, 'directory' | 'told'>,
   workId: string,
   placement: StoredPlacement | undefined,
 ): ReadonlyMap<string, number> => {
-  const { owed = [], staying = [] } = placement?.status ?? {};
+  const shown = (name: string): number => {
+    const report = view(name)?.room?.report;
+    const { bound, pending } = report === undefined ? { bound: 0, pending: 0 } : seenIn(report, workId);
+    return bound + pending;
+  };
+  const left = placement === undefined ? [] : leftIn(placement);
   return new Map(
-    [...staying, ...owed].flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER }) => {
-      const report = view(name)?.room?.report;
-      const seen = report === undefined ? { bound: 0, pending: 0 } : seenIn(report, workId);
-      const there = Math.min(replicas, seen.bound + seen.pending);
+    left.flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER, reason }) => {
+      const there = Math.min(replicas, (reason === 'Drained' ? told(workId, name) : undefined) ?? shown(name));
       return there === 0 ? [] : [[name, there] as const];
     }),
   );
 };
 
+/** What the ledger holds of a workload until it is known how much of what is left lingers. */
+export const heldAtFirst = (placement: StoredPlacement): ReadonlyMap<string, number> =>
+  new Map([
+    ...leftIn(placement).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])),
+    ...replicasByCluster(placement),
+  ]);
+
 /** Reads the entry of an object that a policy selects. */
-export const entryOf = (
-  { store, catalog, directory }: EntrySources,
-  stored: Stored,
-  policy: CompiledPolicy,
-  classes: PriorityClasses,
-): Entry => {
+export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledPolicy, classes: PriorityClasses): Entry => {
+  const { store, catalog } = sources;
   const { object, key } = stored;
   const existing = placementOf(store, refOf(object));
   const type = typeOfKey(catalog, key);
+  const lingering = lingeringOf(sources, workIdOf(key), existing.placement);
   const workload = workloadOf({
     object,
     replicas: replicasOf(object, type),
     ...shapesOf(object, policy, store),
     misfits: misfitsUnder(object, type, policy),
     before: existing.placement,
-    lingering: lingeringOf(directory, workIdOf(key), existing.placement),
+    lingering,
     isSingleton: runsAlone(store, object, policy),
     priority: priorityOf(object, classes),
   });
@@ -137,7 +152,7 @@ export const entryOf = (
     stored,
     existing,
     task: { workload, policy: policyForJob(policy, object, existing.placement?.spec.clusters ?? []) },
-    held: replicasByCluster(existing.placement),
+    held: new Map([...lingering, ...replicasByCluster(existing.placement)]),
   };
 };
 

@@ -11,7 +11,7 @@ import type { Ledger } from '../cluster/ledger.ts';
 import type { Controller, Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { type KindCatalog, workIdOf } from '../kinds.ts';
-import { type Entry, entryOf, replicasByCluster, shapeOf } from './entry.ts';
+import { type Entry, type EntrySources, entryOf, heldAtFirst, shapeOf } from './entry.ts';
 import { createNodelessWatch, type NodelessWatch, type NodeWait } from './nodeless.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -32,6 +32,7 @@ export type PlacementLoopOptions = {
   /** False while the hub has just started and has not heard its clusters yet: decisions wait. */
   readonly isWarm: () => boolean;
   readonly nodeWait: NodeWait;
+  readonly told: EntrySources['told'];
   /** The object of a work id. */
   readonly keyOfWork: (workId: string) => StorageKey | undefined;
 };
@@ -202,7 +203,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       for (const key of waiting.keys()) controller.add(key);
     },
     remember: (object, key, placement) => {
-      ledger.assign(workIdOf(key), shapeOf(object, store), replicasByCluster(placement));
+      ledger.assign(workIdOf(key), shapeOf(object, store), heldAtFirst(placement));
       if ((placement.status?.unplaced ?? 0) > 0) waiting.put(key, undefined);
     },
   };

@@ -127,8 +127,8 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
   };
 };
 
-/** The task of an entry with what of it waits for a node, by what it asks for now. */
+/** The task of an entry with what of it waits for a node where it is placed, by what it asks for now. */
 export const toDecide = ({ of }: Pick<NodelessWatch, 'of'>, { task, workId }: Entry): Task => {
-  const nodeless = of(workId);
+  const nodeless = new Map([...of(workId)].filter(([cluster]) => task.workload.current.has(cluster)));
   return nodeless.size === 0 ? task : { ...task, workload: { ...task.workload, nodeless } };
 };

@@ -23,7 +23,7 @@ import { type Entry, type EntrySources, outcomeOf, placedEntries, priorityClasse
 import { type NodelessWatch, toDecide } from './nodeless.ts';
 import { othersAround } from './others.ts';
 import type { PolicyBook } from './policies.ts';
-import { changeOf, type Decided, isNews, type PlacementChange, replicasIn, writesOf } from './writes.ts';
+import { changeOf, type Decided, isNews, type PlacementChange, promisedIn, replicasIn, writesOf } from './writes.ts';
 
 /** What rounds are made from, and whom they tell. */
 export type RoundOptions = EntrySources & {
@@ -113,7 +113,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
 
   const decidedOf = (entry: Entry, made: TaskDecision, { clusters }: Round): Decided => {
     const outcome = outcomeOf(entry, made, clusters, env.nowMs());
-    return { entry, ...outcome, promised: replicasIn(outcome.output.spec.clusters) };
+    return { entry, ...outcome, promised: promisedIn(entry, outcome.output) };
   };
 
   const run: Rounds['run'] = async (given, batch) => {

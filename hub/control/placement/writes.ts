@@ -28,6 +28,12 @@ export type PlacementChange = {
   readonly isElsewhere: boolean;
 };
 
+/** What a decision promises: where it places replicas, and what lingers where it still owes them or lets them stay. */
+export const promisedIn = ({ held }: Entry, { spec, status }: PlacementOutput): ReadonlyMap<string, number> => {
+  const left = new Set([...(status.staying ?? []), ...(status.owed ?? [])].map(({ name }) => name));
+  return new Map([...[...held].filter(([name]) => left.has(name)), ...replicasIn(spec.clusters)]);
+};
+
 /** Replicas of a decision by cluster; kinds without replicas have none. */
 export const replicasIn = (clusters: Decision['clusters']): ReadonlyMap<string, number> =>
   new Map(clusters.flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));

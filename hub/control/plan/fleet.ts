@@ -37,6 +37,7 @@ import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { runsAlone } from '../placement/singleton.ts';
 import { misfitsUnder } from '../work/render.ts';
+import type { Told } from '../work/replicas.ts';
 import { withFollowing } from './following.ts';
 import { type Overlay, overlayOf } from './overlay.ts';
 
@@ -46,6 +47,7 @@ export type PlanSources = {
   readonly catalog: KindCatalog;
   readonly directory: Directory;
   readonly ledger: Pick<Ledger, 'copy'>;
+  readonly told: Told;
   readonly nowMs: () => number;
 };
 
@@ -113,14 +115,14 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const type = typeOfKey(catalog, key);
     const replicas = replicasOf(object, type);
     const misfits = policy === undefined ? undefined : misfitsUnder(object, type, policy);
-    const lingering = lingeringOf(sources.directory, workIdOf(key), placement);
+    const lingering = lingeringOf(sources, workIdOf(key), placement);
     const priority = priorityOf(object, classes);
     const isSingleton = runsAlone(store, object, policy);
     const workload = workloadOf({ object, replicas, ...shapes, misfits, before: placement, lingering, isSingleton, priority });
     const { ref, labels = {}, current } = workload;
     const inCluster = (view: ClusterView): PodShape | undefined =>
       policy === undefined ? shapes.shape : shapeIn({ policy, workload }, view);
-    into.assigned.push({ workId: workIdOf(key), shapeIn: inCluster, replicas: current });
+    into.assigned.push({ workId: workIdOf(key), shapeIn: inCluster, replicas: new Map([...lingering, ...current]) });
     const stays = policy === undefined || object.metadata.deletionTimestamp !== undefined || isFinishedJob(object);
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {

@@ -29,6 +29,8 @@ export type FakeAgent = {
   readyMax: number;
   /** False: the member's scheduler is slow, and pods wait. */
   isBinding: boolean;
+  /** False: it tells nothing new of its capacity. */
+  isReporting: boolean;
 };
 
 /** The fake bus and its levers. */
@@ -108,6 +110,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
         taintedCores: 0,
         readyMax: Number.MAX_SAFE_INTEGER,
         isBinding: true,
+        isReporting: true,
       },
     ]),
   );
@@ -223,7 +226,9 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
         const arrivedAtMs = nowMs();
         const cluster = agent.name;
         deliver(agent);
-        for (const handler of handlers.report) handler({ message: { v: 1, cluster, bootId: 'b', report: reportFrom(agent) }, arrivedAtMs });
+        const report = agent.isReporting ? reportFrom(agent) : undefined;
+        if (report !== undefined)
+          for (const handler of handlers.report) handler({ message: { v: 1, cluster, bootId: 'b', report }, arrivedAtMs });
         for (const handler of handlers.beat)
           handler({
             message: { v: 1, cluster, bootId: 'b', seq, nowMs: arrivedAtMs, api: { reachable: true }, reportSeq: seq },

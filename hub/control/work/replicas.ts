@@ -32,6 +32,18 @@ export const replicasTold = (entry: BoardEntry, answer: StatusItem | undefined):
   return tellsReady(answer.ref) ? countOf(answer, 'replicas') : undefined;
 };
 
+/** Replicas that a cluster was told to have of the object of a work id; undefined = not known, as before the board has been read. */
+export type Told = (workId: string, cluster: string) => number | undefined;
+
+/** What the board knows of it; of what is withdrawn, or was never sent, nothing. */
+export const toldBy =
+  (board: Pick<Board, 'isRead' | 'sent' | 'answer'>): Told =>
+  (workId, cluster) => {
+    if (!board.isRead()) return undefined;
+    const entry = board.sent(workId).get(cluster);
+    return entry === undefined || entry.op === 'withdraw' ? 0 : replicasTold(entry, board.answer(workId, cluster));
+  };
+
 /** What conditions of a workload tell of replicas that are not ready, the most telling first. */
 const tellingConditions: readonly { readonly type: string; readonly status: string }[] = [
   { type: 'ReplicaFailure', status: 'True' },
