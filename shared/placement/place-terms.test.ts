@@ -1,7 +1,8 @@
 /** @module The terms that bind a placement, as tables: spread, taints, bounds, all or nothing. */
 import { describe, expect, it } from 'vitest';
-import { asMap } from './testing.ts';
-import { decide, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
+import { place } from './place.ts';
+import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
+import { decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
 
 const rows: readonly Row[] = [
   {
@@ -353,6 +354,20 @@ describe('place', () => {
     expect(asMap(decision.clusters)).toEqual(row.placed);
     expect(decision.unplaced).toBe(row.unplaced ?? 0);
     if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);
+  });
+
+  it.each<readonly [rule: string, current: Record<string, number>, lingering: Record<string, number>, placed: Record<string, number>]>([
+    ['what runs still where it is owed stays, as if it had never been drained', {}, { a: 4 }, { a: 4 }],
+    ['no more of that stays than are missing', { b: 3 }, { a: 4 }, { a: 1, b: 3 }],
+    ['nothing comes where it is owed and gone', { b: 3 }, {}, { b: 3 }],
+  ])('when a hard term cannot hold %s', (_, current, lingering, placed) => {
+    const snapshot = {
+      policy: policyOf({ spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 3 }] }),
+      clusters: [clusterWith('a', 9, on('aws')), clusterWith('b', 9, on('gcp'))],
+    };
+    const workload = { ...workloadOf(4, current, { a: 4 }), lingering: new Map(Object.entries(lingering)) };
+    const decision = place(snapshot, workload, env);
+    expect([asMap(decision.clusters), decision.reason]).toEqual([placed, 'SpreadUnsatisfiable']);
   });
 
   it('a maxShare of less than one replica says how to mend it', () => {

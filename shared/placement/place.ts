@@ -167,6 +167,24 @@ const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }:
   return problem.replicas * Math.max(1, parts);
 };
 
+/**
+ * The problem with what runs still where it is owed and taken again, as far as so many are missing: it was placed there until the cluster was
+ * drained or lost, and stays as if that had not been.
+ */
+const withLingering = (problem: Problem, candidates: Candidates, workload: Workload, { isAsked }: Division): Problem => {
+  const { lingering } = candidates;
+  if (lingering === nothingIn(lingering.length)) return problem;
+  const owed = owedTo(candidates, workload);
+  let missing = isAsked === undefined ? problem.replicas - sumOf(problem.current) : Number.POSITIVE_INFINITY;
+  const current = problem.current.map((count, at) => {
+    const room = (problem.max[at] as number) - count;
+    const back = Math.max(0, Math.min(owed[at] as number, lingering[at] as number, room, missing));
+    missing -= back;
+    return count + back;
+  });
+  return { ...problem, current };
+};
+
 /** When a hard term cannot hold nothing new is placed. Copies stay each for itself; of a division what may. */
 const onlyPresent = (problem: Problem, { isAsked }: Division): Column =>
   isAsked === undefined ? stayingOf(problem) : problem.current.map((count) => Math.min(count, problem.replicas));
@@ -182,13 +200,14 @@ const shrinking = (problem: Problem, { counts, isAsked }: Division): Outcome['fa
 };
 
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
-const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, division: Division): Outcome => {
+const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload, division: Division): Outcome => {
   const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
   const wanted = wantedOf(candidates, problem, division);
   const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
   const partial = sumOf(division.counts) < least;
-  const faults = broken.length > 0 || partial ? broken : shrinking(problem, division);
-  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(problem, division), wanted, faults, partial };
+  const running = withLingering(problem, candidates, workload, division);
+  const faults = broken.length > 0 || partial ? broken : shrinking(running, division);
+  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(running, division), wanted, faults, partial };
 };
 
 /** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */
@@ -270,5 +289,5 @@ const placeReplicas = (
     workload.isFresh === true
       ? { ...made, current: nothingIn(made.current.length), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
       : made;
-  return { problem, outcome: settle(policy, problem, candidates, divide(policy, problem, candidates, workload)) };
+  return { problem, outcome: settle(policy, problem, candidates, workload, divide(policy, problem, candidates, workload)) };
 };
