@@ -56,3 +56,7 @@ export const failureOf = (error: unknown): ApiFailure => {
   const reason = error instanceof ApiError ? error.code : 'Unreachable';
   return { status: 0, reason, message: error instanceof Error ? error.message : String(error), unreachable: true, causes: [] };
 };
+
+/** True when another try of the same write may succeed. */
+export const isPassing = ({ status, unreachable }: Pick<ApiFailure, 'status' | 'unreachable'>): boolean =>
+  unreachable || status >= 500 || status === 409 || status === 429;

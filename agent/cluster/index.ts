@@ -1,6 +1,6 @@
 /** @module The rim to the member's API: a client that cannot hang, discovery, and reflectors. */
 export { AccessConfigError, type ClusterAccess } from './access.ts';
-export { ApiError, type ApiErrorCode, type ApiFailure, failureOf } from './api-error.ts';
+export { ApiError, type ApiErrorCode, type ApiFailure, failureOf, isPassing } from './api-error.ts';
 export { type ClusterUidWatch, watchClusterUid } from './cluster-uid.ts';
 export { type Discovery, discover, kubernetesVersion, openApiHashes } from './discovery.ts';
 export { type HealthOptions, type HealthWatch, notAsked, watchHealth } from './health.ts';

@@ -1,10 +1,10 @@
-/** @module Which clusters get no requests from here: by verdict, and where there is none by the hub's word, for all; by this agent's own sight, for the requests of its own cluster. */
+/** @module Which clusters get no requests from here: by verdict, or else the hub's word, for all; by its own sight, for those of its own cluster. */
 import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { createGivenUp, type GivenUpWatch } from './given-up.ts';
 
 /** What traffic needs of the detector. */
-export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'votesOn' | 'hasHeard'> & GivenUpWatch;
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard'> & GivenUpWatch;
 
 /** Where things stand. */
 export type Away = {
@@ -21,6 +21,7 @@ const reachedMs = 5_000;
 export const createAway = (watch: TrafficWatch, cluster: string) => {
   const givenUp = createGivenUp(watch, cluster);
   const lostUntilMs = new Map<string, number>();
+  let troubled: ReadonlySet<string> = new Set();
   /**
    * True when the own looks at its gateways, or where it has none the own ears, say that requests would not arrive. An observer that doubts
    * itself says nothing.
@@ -32,8 +33,9 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
   return {
     /** Looks at these clusters. */
     look: (clusters: Iterable<string>, nowMs: number): Away => {
-      const dead = watch
-        .standing()
+      const verdicts = watch.standing();
+      troubled = new Set(verdicts.flatMap(({ target, cause }) => (movesTraffic(cause) || cause === 'Gray' ? [target] : [])));
+      const dead = verdicts
         .filter(({ target, cause }) => target !== cluster && movesTraffic(cause))
         .sort((a, b) => a.epoch - b.epoch || compareText(a.target, b.target))
         .map(({ target }) => target);
@@ -46,10 +48,10 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
       const alsoDead = givenUp.look().filter((name) => !dead.includes(name));
       return { dead: [...dead, ...alsoDead], unreachable: [...lostUntilMs.keys()].sort(compareText) };
     },
-    /** Well as far as can be told: heard since this agent began, and nobody holds anything against it that concerns requests. */
-    isHealthy: (name: string): boolean =>
-      watch.hasHeard(name) &&
-      !watch.votesOn(name).some(({ vote: { opinion } }) => movesTraffic(opinion) || opinion === 'Gray') &&
-      !isLost(name),
+    /**
+     * Well as far as can be told: heard since this agent began, reached from here, and the observers agree on nothing against it that concerns
+     * requests. A vote that is no verdict is one voter's word, who may lie or be dead.
+     */
+    isHealthy: (name: string): boolean => watch.hasHeard(name) && !troubled.has(name) && !isLost(name),
   };
 };

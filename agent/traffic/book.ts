@@ -10,7 +10,7 @@ import {
   trafficRecordOf,
   type WorkItem,
 } from '../../shared/wire/index.ts';
-import { failureOf } from '../cluster/index.ts';
+import { failureOf, isPassing } from '../cluster/index.ts';
 import { createRecords } from '../work/index.ts';
 
 /** `namespace/name`. */
@@ -71,9 +71,9 @@ export const createBook = (
       try {
         await (item === undefined ? kept.drop(id) : kept.keep(item));
       } catch (error) {
-        const { status, unreachable, message } = failureOf(error);
-        if (unreachable || status >= 500 || status === 409 || status === 429) throw error;
-        env.log.warn('a record of traffic cannot be kept for a restart', { id, why: message });
+        const failure = failureOf(error);
+        if (isPassing(failure)) throw error;
+        env.log.warn('a record of traffic cannot be kept for a restart', { id, why: failure.message });
       }
     },
     onRetry: (id, attempt, error) => {

@@ -1,12 +1,14 @@
 /** @module The ways back of all clusters and services of one agent: who is away, who returns, and how far. */
-import { type RampState, rampHome, rampPercent, rampStep } from '../../shared/traffic/index.ts';
-import type { TrafficSpec } from '../../shared/wire/index.ts';
+import { type RampState, rampHome, rampPercent, rampStep, rampWait } from '../../shared/traffic/index.ts';
+import type { TrafficApplied, TrafficSpec } from '../../shared/wire/index.ts';
 
 /** What is known of a cluster at a moment. */
 export type ClusterSight = { readonly isGone: boolean; readonly isHealthy: boolean };
 
 /** Kept over a restart: all that are not home. */
-export type KeptRamps = readonly { readonly service: string; readonly cluster: string; readonly step: number }[];
+export type KeptRamps = readonly ({ readonly service: string; readonly cluster: string } & Pick<RampState, 'setbacks' | 'isSpent'> & {
+    readonly phase: 'Away' | 'HoldDown' | 'Waiting';
+  })[];
 
 /** The ramps. */
 export type Ramps = {
@@ -18,13 +20,13 @@ export type Ramps = {
   ) => ReadonlySet<string>;
   /** Percent of their shares that sources get; those with all are left out. */
   readonly percentOf: (service: string) => ReadonlyMap<string, number>;
-  /** `cluster` to why it gets less than all. */
-  readonly told: (service: string) => readonly { readonly cluster: string; readonly why: string; readonly percent: number }[];
+  /** Who gets less than all, and why. */
+  readonly told: (service: string, spec: Pick<TrafficSpec, 'failback'>) => TrafficApplied['away'];
   readonly forget: (service: string) => void;
   /** True while something is not home. */
   readonly isMoving: () => boolean;
   readonly kept: () => KeptRamps;
-  /** What a run before this one left away is held down from now on: whether it is well has to be seen anew. */
+  /** What a run before this one left on its way is held down from now on: whether it is well has to be seen anew. Who waited waits on. */
   readonly restore: (kept: KeptRamps, nowMs: number) => void;
 };
 
@@ -68,7 +70,8 @@ export const createRamps = (): Ramps => {
         isReleased: spec.failback.released.includes(name),
       });
       if (next === state) continue;
-      isChanged = true;
+      isChanged ||=
+        next.phase !== state?.phase || next.step !== state.step || next.setbacks !== state.setbacks || next.isSpent !== state.isSpent;
       const of = states.get(service) ?? new Map<string, RampState>();
       states.set(service, of);
       if (next.phase === 'Home') of.delete(name);
@@ -84,23 +87,32 @@ export const createRamps = (): Ramps => {
       return changed;
     },
     percentOf: (service) => percents.get(service) ?? new Map(),
-    told: (service) =>
-      [...(states.get(service) ?? [])].map(([cluster, { phase }]) => ({
-        cluster,
-        why: words[phase],
-        percent: percents.get(service)?.get(cluster) ?? 0,
-      })),
+    told: (service, { failback }) =>
+      [...(states.get(service) ?? [])].map(([cluster, state]) => {
+        const waits = rampWait(failback, state);
+        const why = waits === 'Setbacks' ? 'waits after too many setbacks' : words[state.phase];
+        return { cluster, why, percent: percents.get(service)?.get(cluster) ?? 0, ...(waits === undefined ? {} : { waits }) };
+      }),
     forget: (service) => {
       states.delete(service);
       percents.delete(service);
     },
     isMoving: () => states.size > 0,
-    kept: () => [...states].flatMap(([service, of]) => [...of].map(([cluster, { step }]) => ({ service, cluster, step }))),
+    kept: () =>
+      [...states].flatMap(([service, of]) =>
+        [...of].map(([cluster, { phase, setbacks, isSpent }]) => ({
+          service,
+          cluster,
+          phase: phase === 'Away' || phase === 'Waiting' ? phase : 'HoldDown',
+          setbacks,
+          isSpent,
+        })),
+      ),
     restore: (kept, nowMs) => {
-      for (const { service, cluster } of kept) {
+      for (const { service, cluster, ...left } of kept) {
         const of = states.get(service) ?? new Map<string, RampState>();
         states.set(service, of);
-        of.set(cluster, { phase: 'HoldDown', sinceMs: nowMs + relearnMs, step: 0, setbacks: 0 });
+        of.set(cluster, { ...left, sinceMs: nowMs + relearnMs, step: 0 });
         percents.set(service, new Map([...of.keys()].map((name) => [name, 0])));
       }
     },

@@ -48,7 +48,6 @@ const loadBackoff = { baseMs: 500, maxMs: 15_000 };
 const nobody: TrafficWatch = {
   onVerdict: () => () => undefined,
   standing: () => [],
-  votesOn: () => [],
   abstains: () => false,
   hasHeard: () => true,
   sightOf: () => undefined,
@@ -148,6 +147,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     ...(names === undefined ? [] : [names.stop]),
     view.stop,
     writer.stop,
+    standing.stop,
     book.stop,
   ];
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Verdict } from '../../shared/health/index.ts';
 import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
 import { recordOf } from '../../shared/traffic/testing.ts';
+import type { TrafficSpec } from '../../shared/wire/index.ts';
 import type { TrafficWatch } from './away.ts';
 import { createStanding, type Standing } from './standing.ts';
 import { openTestTraffic, type TestTraffic, three } from './testing/test-traffic.ts';
@@ -25,12 +26,13 @@ let passedMs: number;
 let setMs: number;
 let dead: boolean;
 let lost: boolean;
+let gray: boolean;
+let failback: TrafficSpec['failback'];
 let standing: Standing;
 
 const watch: TrafficWatch = {
   onVerdict: () => () => undefined,
-  standing: () => (dead ? [verdict] : []),
-  votesOn: () => [],
+  standing: () => (dead ? [verdict] : gray ? [{ ...verdict, cause: 'Gray' }] : []),
   abstains: () => false,
   hasHeard: () => true,
   membership: () => undefined,
@@ -54,7 +56,7 @@ const begin = (): Standing =>
     env,
     cluster: 'eu',
     watch,
-    book: { records: new Map([['shop/web', recordOf(three)]]), sources: () => new Set(['ap', 'eu', 'us']) },
+    book: { records: new Map([['shop/web', recordOf(three, { failback })]]), sources: () => new Set(['ap', 'eu', 'us']) },
   });
 /** Time passes, and the engine looks now and then. */
 const pass = (ms: number): void => {
@@ -63,11 +65,26 @@ const pass = (ms: number): void => {
     standing.look();
   }
 };
-const percentOfUs = (): number => standing.told('shop/web').find(({ cluster }) => cluster === 'us')?.percent ?? 100;
+const us = () => standing.told('shop/web', { failback }).find(({ cluster }) => cluster === 'us');
+const percentOfUs = (): number => us()?.percent ?? 100;
+const dies = (): void => {
+  dead = true;
+  pass(1_000);
+  dead = false;
+};
+/** The agent ends, and another begins with what this one has kept. */
+const restart = async (): Promise<void> => {
+  const waits = us()?.waits ?? '';
+  await expect.poll(async () => JSON.stringify((await member.client.get(kept))?.data)).toContain(waits === '' ? 'us' : 'Waiting');
+  passedMs = 0;
+  standing = begin();
+  await standing.load();
+};
 
 beforeEach(async () => {
   member = await openTestTraffic();
-  [passedMs, setMs, dead, lost] = [5_000, 0, false, false];
+  [passedMs, setMs, dead, lost, gray] = [5_000, 0, false, false, false];
+  failback = recordOf(three).spec.failback;
   standing = begin();
 });
 afterEach(() => member.close());
@@ -111,6 +128,45 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
     expect(standing.away().unreachable).toEqual(['ap']);
     pass(2_000);
     expect(standing.away().unreachable).toEqual([]);
+  });
+});
+
+describe('a return', () => {
+  test('goes one step back for one short trouble that the observers agree on, and on when it is over', () => {
+    dies();
+    pass(holdDownMs + failback.stepMs + 2_000);
+    expect(percentOfUs()).toBe(25);
+    gray = true;
+    pass(3_000);
+    expect(percentOfUs()).toBe(10);
+    gray = false;
+    pass(failback.stepMs * 9);
+    expect(percentOfUs()).toBe(100);
+  });
+
+  test('that waits after too many setbacks, waits after a restart of the agent as well', async () => {
+    failback = { ...failback, setbacksMax: 1 };
+    standing = begin();
+    dies();
+    pass(holdDownMs + 2_000);
+    gray = true;
+    pass(1_000);
+    gray = false;
+    expect(us()).toMatchObject({ percent: 0, waits: 'Setbacks' });
+    await restart();
+    pass(holdDownMs * 3);
+    expect(us()).toMatchObject({ percent: 0, waits: 'Setbacks' });
+  });
+
+  test('waits for a word of its own, though that for an earlier one is still there and the agent was started anew meanwhile', async () => {
+    failback = { ...failback, mode: 'Manual', released: ['us'] };
+    standing = begin();
+    dies();
+    pass(holdDownMs + 2_000);
+    expect(us()).toMatchObject({ percent: 0, waits: 'Release' });
+    await restart();
+    pass(holdDownMs + 10_000);
+    expect(us()).toMatchObject({ percent: 0, waits: 'Release' });
   });
 });
 

@@ -2,11 +2,12 @@
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { sharesNow } from '../../shared/traffic/index.ts';
-import type { TrafficRecord } from '../../shared/wire/index.ts';
+import { makeKeyedQueue, type TrafficRecord } from '../../shared/wire/index.ts';
+import { failureOf, isPassing } from '../cluster/index.ts';
 import { type Away, createAway, type TrafficWatch } from './away.ts';
 import { keyOfService, type RecordBook } from './book.ts';
 import type { ServiceNow } from './desired.ts';
-import { createRamps, type Ramps } from './ramps.ts';
+import { createRamps, type KeptRamps, type Ramps } from './ramps.ts';
 import { loadRamps, saveRamps } from './state-store.ts';
 
 /** Where clusters stand. */
@@ -19,6 +20,7 @@ export type Standing = Pick<Ramps, 'told' | 'forget'> & {
   readonly look: () => Iterable<string>;
   /** Reads what was kept of the ways back; rejects as the client does. */
   readonly load: () => Promise<void>;
+  readonly stop: () => void;
 };
 
 const nothing: readonly string[] = [];
@@ -38,14 +40,26 @@ export const createStanding = (options: {
   let nowText = '';
   let keptText = '[]';
 
+  /** One after the other, so that what is kept in the end is the newest. */
+  const memory = makeKeyedQueue<KeptRamps>({
+    env,
+    inFlightMax: 1,
+    keysMax: 1,
+    send: async (_, kept) => {
+      try {
+        await saveRamps(client, kept);
+      } catch (error) {
+        if (isPassing(failureOf(error))) throw error;
+        env.log.debug('the ways back cannot be kept for a restart', { error: String(error) });
+      }
+    },
+  });
   const keep = (): void => {
     const kept = ramps.kept();
     const text = JSON.stringify(kept);
     if (keptText === text) return;
     keptText = text;
-    saveRamps(client, kept).catch((error: unknown) =>
-      env.log.debug('the ways back could not be kept for a restart', { error: String(error) }),
-    );
+    void memory.put('ramps', kept);
   };
   const specs = function* () {
     for (const [service, { spec }] of book.records) yield [service, spec] as const;
@@ -78,5 +92,6 @@ export const createStanding = (options: {
       return isNews ? book.records.keys() : moved;
     },
     load: async () => ramps.restore(await loadRamps(client), env.monotonicMs()),
+    stop: memory.stop,
   };
 };

@@ -10,17 +10,30 @@ const address = { group: '', version: 'v1', resource: 'configmaps', namespace: S
 /** Ways back that are kept; more would not fit a ConfigMap. */
 const keptMax = 10_000;
 
+const phases = ['Away', 'HoldDown', 'Waiting'] as const;
+
 const parse = (text: string): KeptRamps => {
   try {
     return bagsOf(JSON.parse(text)).map((entry) => ({
       service: textOf(entry.service),
       cluster: textOf(entry.cluster),
-      step: integerOf(entry.step) ?? 0,
+      phase: phases.find((phase) => phase === entry.phase) ?? 'HoldDown',
+      setbacks: integerOf(entry.setbacks) ?? 0,
+      isSpent: entry.isSpent === true,
     }));
   } catch {
     return [];
   }
 };
+
+/** Without what {@link parse} takes for granted: ten thousand have to fit. */
+const rowOf = ({ service, cluster, phase, setbacks, isSpent }: KeptRamps[number]): object => ({
+  service,
+  cluster,
+  ...(phase === 'HoldDown' ? {} : { phase }),
+  ...(setbacks === 0 ? {} : { setbacks }),
+  ...(isSpent ? { isSpent } : {}),
+});
 
 /** Reads it. Rejects as the client does. */
 export const loadRamps = async (client: Pick<KubeClient, 'get'>): Promise<KeptRamps> => {
@@ -35,7 +48,7 @@ export const saveRamps = async (client: KubeClient, kept: KeptRamps): Promise<vo
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, namespace: SYSTEM_NAMESPACE },
-    data: { ramps: JSON.stringify(kept.slice(0, keptMax)) },
+    data: { ramps: JSON.stringify(kept.slice(0, keptMax).map(rowOf)) },
   };
   await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: trafficManager, force: true });
 };

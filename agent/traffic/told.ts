@@ -39,7 +39,7 @@ export const createTold = (from: ToldFrom): ((service: string) => StatusItem | u
     return reportOf(own, view.service(service), view.slicesOf(service), addresses, from.useOf(service));
   };
   const awayFor = (service: string, { spec }: TrafficRecord): NonNullable<TrafficAnswer['applied']>['away'] => {
-    const percents = standing.told(service);
+    const percents = standing.told(service, spec);
     const others = standing
       .away()
       .unreachable.filter((name) => spec.sources.some((source) => source.name === name) && !percents.some((one) => one.cluster === name));

@@ -125,11 +125,11 @@ const clusterName = text('Name of a cluster.', dns1123Label);
 const failback: Shape = fields(
   'How a cluster that was lost gets its share back, once its verdict is lifted.',
   {
-    mode: word('Manual: after the hold-down an operator names the cluster in released.', ['Automatic', 'Manual'], {
+    mode: word('Manual: after the hold-down an operator names the cluster in released, for each return anew.', ['Automatic', 'Manual'], {
       default: trafficDefaults.failback.mode,
     }),
     holdDownSeconds: integer(
-      'How long the cluster must be well before anything returns; the hold-down of its verdict (FailoverPolicy) comes before.',
+      'How long the cluster must be well before anything returns; the hold-down of its verdict (FailoverPolicy) comes before. After steps back twice as long for each, at most 32 times.',
       { min: 0, max: dayLong },
       { default: trafficDefaults.failback.holdDownSeconds },
     ),
@@ -139,13 +139,22 @@ const failback: Shape = fields(
       { type: 'atomic' },
       20,
     ),
-    stepSeconds: integer('How long each step must go well.', { min: 1, max: dayLong }, { default: trafficDefaults.failback.stepSeconds }),
+    stepSeconds: integer(
+      'How long each step must go well; twice as long after each step back, at most 32 times.',
+      { min: 1, max: dayLong },
+      { default: trafficDefaults.failback.stepSeconds },
+    ),
     setbacksMax: integer(
-      'After so many steps back in one return it waits for an operator.',
+      'After so many steps back in one return it waits for an operator to name it in released; where mode is Automatic only until it has been well for 32 times the longer of holdDownSeconds and stepSeconds. One trouble is one step back, and one more each time it has lasted for stepSeconds.',
       { min: 1, max: 100 },
       { default: trafficDefaults.failback.setbacksMax },
     ),
-    released: list('Clusters that may return although they wait for an operator.', clusterName, { type: 'set' }, clustersMax),
+    released: list(
+      'Clusters that wait for an operator and may return. A name counts for one return: one that is there when the cluster is lost, or when it begins to wait after setbacks, says nothing until it is taken out and added again.',
+      clusterName,
+      { type: 'set' },
+      clustersMax,
+    ),
   },
   ({ stepsPercent }, path): Fault[] =>
     stepsPercent === undefined

@@ -33,11 +33,13 @@ export {
   type RampRule,
   type RampSight,
   type RampState,
+  rampCalmMs,
   rampFaults,
   rampHome,
   rampPercent,
   rampRuleDefault,
   rampStep,
+  rampWait,
 } from './ramp.ts';
 export { clusterImports, type RenderedObject, type RenderFor, renderService } from './render.ts';
 export { type ImportBackend, importBackendsOf, type RouteBackends, type RouteOperation, routePatch } from './routes.ts';

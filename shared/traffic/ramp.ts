@@ -13,7 +13,7 @@ export type RampRule = {
   readonly stepsPercent: readonly number[];
   /** How long each step must go well. */
   readonly stepMs: number;
-  /** So many steps back in one return, and it waits for an operator. */
+  /** So many steps back in one return, and it waits: for an operator, or where it is `Automatic` until it has been well for {@link rampCalmMs}. */
   readonly setbacksMax: number;
 };
 
@@ -26,12 +26,16 @@ export const rampRuleDefault: RampRule = {
   setbacksMax: 3,
 };
 
-/** Where a return stands. `step` counts steps taken; `sinceMs` is when this phase or step began. */
+/** Where a return stands. `step` counts steps taken; `sinceMs` is since when this phase or step has gone well. */
 export type RampState = {
   readonly phase: 'Away' | 'HoldDown' | 'Waiting' | 'Ramping' | 'Home';
   readonly sinceMs: number;
   readonly step: number;
   readonly setbacks: number;
+  /** When the last of them was taken; absent = none. */
+  readonly setbackMs?: number;
+  /** The operator's word that is there was for an earlier return, or for what came before the wait: it says nothing until it was taken back. */
+  readonly isSpent: boolean;
 };
 
 /** What is known at a moment. */
@@ -43,12 +47,12 @@ export type RampSight = {
   readonly isHealthy: boolean;
   /** The share of the next step fits what its endpoints can serve. */
   readonly fits: (percent: number) => boolean;
-  /** An operator said go. */
+  /** An operator's word to go is there. */
   readonly isReleased: boolean;
 };
 
 /** A cluster that has its whole share. */
-export const rampHome = (nowMs: number): RampState => ({ phase: 'Home', sinceMs: nowMs, step: 0, setbacks: 0 });
+export const rampHome = (nowMs: number): RampState => ({ phase: 'Home', sinceMs: nowMs, step: 0, setbacks: 0, isSpent: false });
 
 /** Percent of its full share that the cluster gets. */
 export const rampPercent = (rule: RampRule, state: RampState): number => {
@@ -71,44 +75,83 @@ export const rampFaults = (rule: RampRule): string[] => {
   return faults;
 };
 
+/** Waits double with each setback up to this many times the rule's (as BGP's route flap damping, RFC 2439, bounds its penalty). */
+const patienceMax = 32;
+const patience = ({ setbacks }: RampState): number => Math.min(2 ** setbacks, patienceMax);
+
+/** After too many setbacks a cluster must be well for so long before it returns by itself: as long as waits get at most. */
+export const rampCalmMs = ({ holdDownMs, stepMs }: Pick<RampRule, 'holdDownMs' | 'stepMs'>): number =>
+  Math.max(holdDownMs, stepMs) * patienceMax;
+
+/** What a cluster waits for: an operator's word, or the end of the wait after too many setbacks; undefined = for neither. */
+export const rampWait = (rule: Pick<RampRule, 'setbacksMax'>, { phase, setbacks }: RampState): 'Release' | 'Setbacks' | undefined => {
+  if (phase !== 'Waiting') return undefined;
+  return setbacks >= rule.setbacksMax ? 'Setbacks' : 'Release';
+};
+
+/** One trouble is one setback, however often it is looked at; one that lasts as long as a step is one more. */
+const setBack = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
+  const { nowMs } = sight;
+  if (state.setbackMs !== undefined && nowMs - state.setbackMs < rule.stepMs) return { ...state, sinceMs: nowMs };
+  const next = { ...state, sinceMs: nowMs, setbacks: state.setbacks + 1, setbackMs: nowMs };
+  if (next.setbacks >= rule.setbacksMax) return { ...next, phase: 'Waiting', step: 0, isSpent: sight.isReleased };
+  return state.step > 1 ? { ...next, step: state.step - 1 } : { ...next, phase: 'HoldDown', step: 0 };
+};
+
 const ramping = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
   const { nowMs } = sight;
   const percent = rampPercent(rule, state);
-  if (!sight.isHealthy || !sight.fits(percent)) {
-    const setbacks = state.setbacks + 1;
-    if (setbacks >= rule.setbacksMax) return { phase: 'Waiting', sinceMs: nowMs, step: 0, setbacks };
-    return state.step > 1
-      ? { ...state, step: state.step - 1, sinceMs: nowMs, setbacks }
-      : { phase: 'HoldDown', sinceMs: nowMs, step: 0, setbacks };
-  }
-  if (nowMs - state.sinceMs < rule.stepMs) return state;
+  if (!sight.isHealthy || !sight.fits(percent)) return setBack(rule, state, sight);
+  if (nowMs - state.sinceMs < rule.stepMs * patience(state)) return state;
   if (percent === 100) return rampHome(nowMs);
   const next = rule.stepsPercent[state.step] ?? 100;
   return sight.fits(next) ? { ...state, step: state.step + 1, sinceMs: nowMs } : state;
 };
 
 /** The first step, when it fits. */
-const begin = (rule: RampRule, state: RampState, sight: RampSight): RampState =>
-  sight.isHealthy && sight.fits(rule.stepsPercent[0] ?? 100) ? { ...state, phase: 'Ramping', step: 1, sinceMs: sight.nowMs } : state;
+const begin = (rule: RampRule, state: RampState, sight: RampSight, setbacks: number): RampState =>
+  sight.isHealthy && sight.fits(rule.stepsPercent[0] ?? 100)
+    ? { ...state, phase: 'Ramping', step: 1, sinceMs: sight.nowMs, setbacks }
+    : state;
+
+/** The hold-down, or what counts of a wait, begins anew; what was put off by a restart stays so. */
+const anew = (state: RampState, { nowMs }: RampSight): RampState => (state.sinceMs >= nowMs ? state : { ...state, sinceMs: nowMs });
+
+const heldDown = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
+  if (!sight.isHealthy) return anew(state, sight);
+  if (sight.nowMs - state.sinceMs < rule.holdDownMs * patience(state)) return state;
+  if (rule.mode === 'Manual' && !isReleased(state, sight)) return { ...state, phase: 'Waiting', sinceMs: sight.nowMs };
+  return begin(rule, state, sight, state.setbacks);
+};
+
+const waiting = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
+  if (!sight.isHealthy) return anew(state, sight);
+  if (sight.nowMs < state.sinceMs) return state;
+  const calmMs = rampWait(rule, state) === 'Setbacks' ? rampCalmMs(rule) : 0;
+  const isCalm = rule.mode === 'Automatic' && sight.nowMs - state.sinceMs >= calmMs;
+  return isCalm || isReleased(state, sight) ? begin(rule, state, sight, 0) : state;
+};
+
+const isReleased = ({ isSpent }: RampState, sight: RampSight): boolean => sight.isReleased && !isSpent;
 
 /**
- * The next state. A death at any time sends the cluster away at once; a new return starts over but remembers nothing of the last one's
- * setbacks. Being unwell during the hold-down starts it anew.
+ * The next state. A death at any time sends the cluster away at once; a new return starts over and remembers of the last one only the
+ * operator's word for it, which is spent. Being unwell during the hold-down starts it anew.
  */
-export const rampStep = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
+export const rampStep = (rule: RampRule, before: RampState, sight: RampSight): RampState => {
   const { nowMs } = sight;
-  if (!sight.isAlive) return state.phase === 'Away' ? state : { phase: 'Away', sinceMs: nowMs, step: 0, setbacks: 0 };
+  const state = before.isSpent && !sight.isReleased ? { ...before, isSpent: false } : before;
+  if (!sight.isAlive)
+    return state.phase === 'Away' ? state : { phase: 'Away', sinceMs: nowMs, step: 0, setbacks: 0, isSpent: sight.isReleased };
   switch (state.phase) {
     case 'Home':
       return state;
     case 'Away':
-      return { ...state, phase: 'HoldDown', sinceMs: nowMs };
+      return { ...state, phase: 'HoldDown', sinceMs: Math.max(nowMs, state.sinceMs) };
     case 'HoldDown':
-      if (!sight.isHealthy) return { ...state, sinceMs: nowMs };
-      if (nowMs - state.sinceMs < rule.holdDownMs) return state;
-      return rule.mode === 'Manual' && !sight.isReleased ? { ...state, phase: 'Waiting', sinceMs: nowMs } : begin(rule, state, sight);
+      return heldDown(rule, state, sight);
     case 'Waiting':
-      return sight.isReleased ? begin(rule, { ...state, setbacks: 0 }, sight) : state;
+      return waiting(rule, state, sight);
     case 'Ramping':
       return ramping(rule, state, sight);
   }

@@ -71,8 +71,13 @@ export type ServiceReport = {
 /** What an agent made of a record. */
 export type TrafficApplied = {
   readonly epoch: number;
-  /** Clusters that get nothing here now, or less than their share, and why. */
-  readonly away: readonly { readonly cluster: string; readonly why: string; readonly percent: number }[];
+  /** Clusters that get nothing here now, or less than their share, and why; `waits`: for what somebody has to do, or a long time of health. */
+  readonly away: readonly {
+    readonly cluster: string;
+    readonly why: string;
+    readonly percent: number;
+    readonly waits?: 'Release' | 'Setbacks';
+  }[];
   /** What the cluster lacks, for people: kinds that it does not serve, a namespace. */
   readonly lacks: readonly string[];
 };
@@ -141,7 +146,7 @@ export type TrafficSpec = {
     readonly stepsPercent: readonly number[];
     readonly stepMs: number;
     readonly setbacksMax: number;
-    /** Clusters that an operator lets back in. */
+    /** Clusters that an operator lets back in, each for the one return that follows. */
     readonly released: readonly string[];
   };
   /** Where endpoints of other clusters lead: to the pods themselves, or to the clusters' addresses. */
@@ -251,7 +256,10 @@ const answer = record(
     report,
     applied: record({
       epoch: count,
-      away: list(record({ cluster: text(63, 1), why: text(256), percent: count }), trafficLimits.sources),
+      away: list(
+        record({ cluster: text(63, 1), why: text(256), percent: count }, { waits: oneOf('Release', 'Setbacks') }),
+        trafficLimits.sources,
+      ),
       lacks: list(text(512), 32),
     }),
   },

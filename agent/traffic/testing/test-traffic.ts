@@ -132,7 +132,6 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
       return () => undefined;
     },
     standing: () => member.standing as readonly (Verdict & { phase: 'Standing' })[],
-    votesOn: () => [],
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
     sightOf: (name) => ({
