@@ -13,7 +13,7 @@ import { startWarmUp } from './cluster/warm-up.ts';
 import { createClusterChanges } from './cluster-changes.ts';
 import { createDependencyIndex } from './dependencies/index.ts';
 import { startEventSweep } from './event-sweep.ts';
-import { createEventRecorder } from './events.ts';
+import { createEventRecorder, type EventText } from './events.ts';
 import { startGpuLoop } from './gpu/loop.ts';
 import { type KindCatalog, workIdOf } from './kinds.ts';
 import { startHandMadeLoop } from './placement/hand-made.ts';
@@ -107,7 +107,19 @@ export const startControl = (options: ControlOptions): Control => {
   const sentTo = (namespace: string, name: string): readonly string[] => clustersOfService(board, namespace, name);
   // What was told before the loop of clusters runs is seen when it begins: it looks at all.
   let recheckCluster = (_: string): void => undefined;
-  const traffic = startTrafficLoop({ store, bus: trafficBus, env, directory, sentTo, onAddresses: (name) => recheckCluster(name) });
+  const tellCluster = (name: string, event: EventText): void => {
+    const object = directory.get(name)?.object;
+    if (object !== undefined) events.record(object, event);
+  };
+  const traffic = startTrafficLoop({
+    store,
+    bus: trafficBus,
+    env,
+    directory,
+    sentTo,
+    onAddresses: (name) => recheckCluster(name),
+    tell: tellCluster,
+  });
   const moves = moveRules({ failover, directory, events, isFenced: (name) => verdicts?.isFenced(name) ?? false });
   const olderCopy = createOlderCopy({ store, env, bus, directory, events, openedAt: options.openedAt ?? store.revision() });
   const work = startWorkLoop({ store, bus, env, catalog, directory, policies, dependencies, board, olderCopy, moves, onSent });

@@ -97,15 +97,19 @@ let directory: Directory;
 let loop: TrafficLoop;
 let sentTo: string[];
 let unwatch: () => void;
+let events: string[];
+const tell = (cluster: string, { reason, message }: { reason: string; message: string }): void =>
+  void events.push(`${cluster} ${reason} ${message}`);
 
 const start = (): void => {
-  loop = startTrafficLoop({ store, bus: wire.bus, env, directory, sentTo: () => sentTo, onAddresses: () => undefined });
+  loop = startTrafficLoop({ store, bus: wire.bus, env, directory, sentTo: () => sentTo, onAddresses: () => undefined, tell });
   unwatch = store.watch('', store.revision(), (change) => loop.onChange(change));
 };
 beforeEach(async () => {
   store = await createStore(memoryJournal(), { env });
   wire = createBus();
   sentTo = [];
+  events = [];
   directory = createDirectory(createLedger(), env.nowMs);
   for (const name of names)
     directory.of(name).object = {
@@ -308,6 +312,44 @@ describe('a TrafficPolicy', () => {
     await vi.waitFor(() => expect(conditionOf(status()?.conditions, 'Complete')?.message).toBe('us: it serves no ServiceImport'));
     expect(conditionOf(status()?.conditions, 'Fits')?.message).toContain('without eu 90 requests a second of web find no room');
     expect(conditionOf(status()?.conditions, 'Ready')).toMatchObject({ status: 'False', reason: 'NotExported' });
+  });
+});
+
+describe('a cluster that waits on its way back', () => {
+  const waits = (waits: 'Release' | 'Setbacks' | undefined): void => {
+    const away = [{ cluster: 'us', why: 'waits', percent: 0, ...(waits === undefined ? {} : { waits }) }];
+    const epoch = wire.recordAt('eu')?.epoch ?? 0;
+    wire.answer('eu', { report: report(['10.1.0.1']), applied: { epoch, away, lacks: [] } });
+  };
+  const returns = () =>
+    conditionOf(at<TrafficPolicy>('hanse.dev', 'trafficpolicies')?.status?.conditions, 'Returns') ?? { status: 'none', message: '' };
+
+  beforeEach(async () => {
+    sentTo = ['eu', 'us'];
+    directory.of('eu').health = { ...directory.of('eu').health, phase: 'Well' };
+    await exportAtHub();
+    wire.answer('us', { report: report(['10.2.0.1']) });
+    wire.answer('eu', { report: report(['10.1.0.1']) });
+    await vi.waitFor(() => expect(sharesAt('eu')).toContain('us'));
+  });
+
+  test('for an operator is told of, with the field that lets it back in, once as an Event and for as long as it waits as a condition', async () => {
+    await policy({ services: ['web'], failback: { mode: 'Manual' } });
+    await vi.waitFor(() => expect(returns().status).toBe('True'));
+    waits('Release');
+    await vi.waitFor(() => expect(returns()).toMatchObject({ status: 'False', reason: 'Waiting' }));
+    expect(returns().message).toContain(
+      'web in eu: us waits for an operator (spec.failback.mode Manual): add it to spec.failback.released',
+    );
+    waits('Release');
+    waits(undefined);
+    await vi.waitFor(() => expect(returns().status).toBe('True'));
+    expect(events).toEqual([expect.stringMatching(/^us ReturnWaits requests of shop\/web do not return: .*TrafficPolicy shop\/web/)]);
+  });
+
+  test('after too many setbacks is told of as well, and when it returns by itself, though no policy names the service', async () => {
+    waits('Setbacks');
+    await vi.waitFor(() => expect(events).toEqual([expect.stringContaining('it tries again once it has been well for 960 s')]));
   });
 });
 

@@ -10,6 +10,7 @@ import { nothingMade } from './made.ts';
 import { memberNames } from './members.ts';
 import { policyFor, trafficPolicyPrefix } from './policies.ts';
 import { waitingFor } from './status.ts';
+import { waitsOf } from './waits.ts';
 import { sentOf, type TrafficWorld } from './world.ts';
 import { exportOf, writeExport, writeImport } from './writes.ts';
 
@@ -51,25 +52,28 @@ type Found = {
 
 /** Sends what is made of it, and tells of it. */
 const send = async (world: TrafficWorld, service: ServiceKey, { members, exported, gathered, policy }: Found): Promise<Outcome> => {
-  const { desk, made, records, held } = world;
+  const { desk, made, records, held, waits } = world;
   const merged = mergeExports(gathered.sources);
   const uses = held.of(service);
   const compiled = compiledOf(world, service, merged, policy?.spec ?? {}, uses);
   const problem = records.send(service, specsFor(members, gathered, merged, compiled));
   made.remember(service, { policy: policy?.metadata.name, compiled, problem, uses });
   const offered = merged.valid[0]?.report ?? [...gathered.reports.values()][0];
-  const late = waitingFor({ answers: desk.of(service), sent: sentOf(world, service, members) });
+  const sent = sentOf(world, service, members);
+  const late = waitingFor({ answers: desk.of(service), sent });
+  waits.look(service, policy?.metadata.name, waitsOf(desk.of(service), new Set(sent.map(({ cluster }) => cluster))), compiled.failback);
   const written = await writeExport(world, exported, exportConditions(offered, merged, problem));
   return written ?? (await writeImport(world, service, compiled, late)) ?? done;
 };
 
 /** Nobody exports it: everything is taken back. */
 const end = async (world: TrafficWorld, service: ServiceKey, members: ReadonlySet<string>): Promise<Outcome> => {
-  const { desk, made, records, tables, held } = world;
+  const { desk, made, records, tables, held, waits } = world;
   const isGone = records.withdraw(service, desk.of(service), (cluster) => members.has(cluster));
   if (isGone) for (const [cluster, { isWithdrawn }] of desk.of(service)) if (isWithdrawn) desk.forget(service, cluster);
   tables.forget(service);
   held.forget(service);
+  waits.forget(service);
   made.remember(service, nothingMade);
   return (await writeImport(world, service, undefined, [])) ?? done;
 };

@@ -13,6 +13,7 @@ import type { CompiledService } from '../../../shared/traffic/index.ts';
 import type { ExportCondition } from '../../../shared/wire/index.ts';
 import type { KnownAnswer } from './answers.ts';
 import type { Uses } from './uses.ts';
+import { waitsOf, waitText } from './waits.ts';
 
 /** Conditions with these in place. */
 export const conditionsAfter = (
@@ -140,6 +141,13 @@ const lacksOf = ({ name, answers, compiled }: PolicyService): string[] => [
   ...(compiled?.cuts ?? []).map((cut) => `${name}: ${cut}`),
 ];
 
+const waitsText = ({ name, answers, sent, compiled }: PolicyService): string[] =>
+  compiled === undefined
+    ? []
+    : waitsOf(answers, new Set(sent.map(({ cluster }) => cluster))).map(
+        (wait) => `${name} in ${wait.at.join(', ')}: ${waitText(wait, compiled.failback)}`,
+      );
+
 /** `status` of a policy. */
 export const policyStatus = (policy: TrafficPolicy, services: readonly PolicyService[], nowMs: number): TrafficPolicyStatus => {
   const known = [...services].sort((a, b) => compareText(a.name, b.name));
@@ -173,6 +181,7 @@ export const policyStatus = (policy: TrafficPolicy, services: readonly PolicySer
       'Fits',
       policy.spec.demand === undefined ? 'no demand is declared' : 'every loss that is planned for fits the others',
     ),
+    condition('Returns', known.flatMap(waitsText), 'Waiting', 'Free', 'no cluster waits to be let back in'),
   ];
   return {
     observedGeneration: policy.metadata.generation ?? 0,

@@ -3,6 +3,7 @@ import { mcsGroup } from '../../../shared/api/index.ts';
 import { partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Directory } from '../cluster/directory.ts';
+import type { EventText } from '../events.ts';
 import { type AnswerDesk, createAnswerDesk, type ServiceKey, serviceKey } from './answers.ts';
 import { type Awaited, readAwaited } from './awaited.ts';
 import { createMadeServices, type MadeServices } from './made.ts';
@@ -12,6 +13,7 @@ import type { TrafficBus } from './split-bus.ts';
 import type { PolicyService } from './status.ts';
 import { createLossTables, type LossTables } from './tables.ts';
 import { createHeldUses, type HeldUses } from './uses.ts';
+import { createWaitTeller, type WaitTeller } from './waits.ts';
 
 /** What the loop is built from. */
 export type TrafficLoopOptions = {
@@ -23,6 +25,8 @@ export type TrafficLoopOptions = {
   readonly sentTo: (namespace: string, name: string) => readonly string[];
   /** Where a cluster may be looked at from outside changed. */
   readonly onAddresses: (cluster: string) => void;
+  /** An Event on a Cluster. */
+  readonly tell: (cluster: string, event: EventText) => void;
 };
 
 /** That, and what the loop remembers. */
@@ -33,6 +37,7 @@ export type TrafficWorld = TrafficLoopOptions & {
   readonly records: SentRecords;
   readonly tables: LossTables;
   readonly held: HeldUses;
+  readonly waits: WaitTeller;
 };
 
 /** Has things looked at again; a service after a moment unless it is said when. */
@@ -56,6 +61,7 @@ export const openWorld = (options: TrafficLoopOptions, wake: Wake): TrafficWorld
     records: createSentRecords({ bus, env, revision: store.revision, onFailed: wake.service }),
     tables: createLossTables({ env, limits: () => limitsIn(directory), onMoved: (service) => wake.service(service, 0) }),
     held: createHeldUses(env, wake.service),
+    waits: createWaitTeller(options.tell),
   };
 };
 
