@@ -5,6 +5,7 @@ import { noteEpoch } from './epochs.ts';
 import { takeMembership } from './membership.ts';
 import { movesTraffic } from './opinion.ts';
 import { beatEveryMs } from './profile.ts';
+import { hearAsk } from './questions.ts';
 import { noteSilence } from './shadow.ts';
 import type { Channel, DetectorEvent, Peer } from './state.ts';
 import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
@@ -16,10 +17,6 @@ const lateBeatsMax = 50;
 const aheadMsMax = 60_000;
 const oldBootsMax = 32;
 const askAgainMs = 500;
-/** Questions of one peer answered in a second. */
-const answersPerSecondMax = 40;
-/** A beat this young is proof of life to somebody who asks. */
-const freshMs = 600;
 
 const none: readonly string[] = [];
 
@@ -45,7 +42,10 @@ export const hear = (turn: Turn, event: Heard): readonly string[] => {
   const peer = state.peers.get(message.from);
   if (peer === undefined || !isHeard(message)) return [];
   // Before the boot: a question needs no past, and an answer is what proves a boot.
-  if (message.kind === 'ask') return hearAsk(turn, peer, message);
+  if (message.kind === 'ask') {
+    hearAsk(turn, peer, message, channel);
+    return [];
+  }
   if (message.kind === 'answer') return hearAnswer(turn, peer, message, event);
   if (!isKnownBoot(turn, peer, message.bootId)) return [];
   return message.kind === 'beat' ? hearBeat(turn, peer, message, channel, event.packet) : hearBallot(turn, peer, message);
@@ -63,7 +63,7 @@ const isKnownBoot = (turn: Turn, peer: Peer, boot: string): boolean => {
   if (candidate?.boot === boot && turn.nowMs - candidate.askedMs < askAgainMs) return false;
   const nonce = ++turn.state.nonce;
   peer.candidate = { boot, nonce, askedMs: turn.nowMs };
-  send(turn, [name], { ...headOf(turn, ++turn.state.otherSeq), kind: 'ask', to: name, about: name, nonce });
+  send(turn, [name], { ...headOf(turn, ++turn.state.otherSeq), kind: 'ask', to: name, toBoot: boot, about: name, nonce });
   return false;
 };
 
@@ -148,29 +148,6 @@ const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string
 /** Of whom a ballot says anything; most are empty. */
 const namedBy = ({ votes, well = none, open = none }: MeshBallot): readonly string[] =>
   votes.length + well.length + open.length === 0 ? none : [...votes.map(({ target }) => target), ...well, ...open];
-
-const hearAsk = (turn: Turn, peer: Peer, ask: MeshAsk): readonly string[] => {
-  const { state, nowMs } = turn;
-  if (ask.to !== state.name) {
-    refuse(turn, peer.member.name, 'NotForUs', `a question to ${ask.to}`);
-    return [];
-  }
-  if (nowMs - peer.answersFromMs >= 1_000) {
-    peer.answers = 0;
-    peer.answersFromMs = nowMs;
-  }
-  peer.answers += 1;
-  if (peer.answers > answersPerSecondMax) {
-    if (peer.answers === answersPerSecondMax + 1) refuse(turn, peer.member.name, 'Flood', 'more questions than are answered in a second');
-    return [];
-  }
-  const { about, nonce } = ask;
-  const message: MeshAnswer = { ...headOf(turn, ++state.otherSeq), kind: 'answer', to: ask.from, about, nonce };
-  const of = state.peers.get(about);
-  const isFresh = of?.heardMs !== undefined && nowMs - Math.max(of.heardMs, state.resumedMs) < freshMs;
-  send(turn, [ask.from], message, isFresh ? of.packet : undefined);
-  return [];
-};
 
 const hearAnswer = (turn: Turn, peer: Peer, answer: MeshAnswer, { proof }: Heard): readonly string[] => {
   const { about, nonce, to, bootId } = answer;

@@ -60,3 +60,35 @@ test('an answer to an observer that began anew since does not make a dead cluste
   expect(again.state.peers.get('b')?.candidate).toBeDefined();
   expect(again.state.peers.get('b')).toMatchObject({ boot: undefined, heardMs: undefined });
 });
+
+test('a question that is sent again is refused, and takes no answer from the next one', () => {
+  const b = start('b', 'b1');
+  const head = { v: 1 as const, from: 'a', sentMs: 0, kind: 'ask' as const, to: 'b', about: 'b' };
+  const asks = (bootId: string, toBoot: string, from: number, count: number): MeshMessage[] =>
+    Array.from({ length: count }, (_, at) => ({ ...head, bootId, toBoot, seq: from + at, nonce: from + at }));
+  const hearAll = (messages: readonly MeshMessage[], channel: 'direct' | 'broker' = 'direct') => {
+    const effects = messages.flatMap((message) => step(b.state, { type: 'message', channel, message }, b.env));
+    return {
+      answers: sent(effects).filter(({ kind }) => kind === 'answer').length,
+      refused: effects.flatMap((effect) => (effect.type === 'refused' ? [effect.reason] : [])),
+    };
+  };
+  const [ended = [], once = [], next = []] = [asks('a0', 'b0', 1, 100), asks('a1', 'b1', 1, 1), asks('a1', 'b1', 2, 1)];
+
+  // What was asked of a life of b that has ended, by whichever of a.
+  expect(hearAll(ended)).toEqual({ answers: 0, refused: ended.map(() => 'OldBoot') });
+  // The copy over the other channel is no second question.
+  expect(hearAll(once)).toEqual({ answers: 1, refused: [] });
+  expect(hearAll(once, 'broker')).toEqual({ answers: 0, refused: [] });
+  const again = Array.from({ length: 100 }, () => once).flat();
+  expect(hearAll(again, 'broker')).toEqual({ answers: 0, refused: again.map(() => 'Replayed') });
+  expect(hearAll(next)).toEqual({ answers: 1, refused: [] });
+  // However many are remembered, none of them counts twice.
+  nowMs += 1_000;
+  const many = Array.from({ length: 20 }, (_, second) => asks('a1', 'b1', 100 + 30 * second, 30));
+  for (const some of many) {
+    expect(hearAll(some)).toEqual({ answers: 30, refused: [] });
+    nowMs += 1_000;
+  }
+  expect(hearAll([...once, ...many.flat()]).answers).toBe(0);
+});

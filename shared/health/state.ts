@@ -18,6 +18,7 @@ import { noPenalty, type Penalty } from './damping.ts';
 import { firstNonce } from './first-nonce.ts';
 import type { HoldDown } from './hold-down.ts';
 import type { Removal } from './limits.ts';
+import type { SeenNumbers } from './seen-numbers.ts';
 import { noShadows, type Shadows } from './shadow.ts';
 import type { Electorate, Obstacle } from './tally.ts';
 
@@ -158,6 +159,8 @@ export type Peer = {
   opinion: Opinion | undefined;
   /** What it rests on. */
   evidence: Evidence | undefined;
+  /** Numbers of the questions that came, by the life of the peer that asked. */
+  readonly asked: Map<string, SeenNumbers>;
   /** Questions answered within the second that began at `answersFromMs`. */
   answers: number;
   answersFromMs: number;
@@ -277,6 +280,7 @@ export const newPeer = (member: Member): Peer => ({
   shadows: noShadows(),
   opinion: undefined,
   evidence: undefined,
+  asked: new Map(),
   answers: 0,
   answersFromMs: 0,
 });

@@ -60,19 +60,23 @@ export const reconsider = (turn: Turn): void => {
   else setAbstains(turn, silent >= 2 && silent * 3 > open ? 'LostMany' : undefined);
 };
 
+/** Who is asked, and in which of its lives. */
+type Asked = { readonly name: string; readonly boot: string };
+
 /** Those to ask about a target: they watch it, they are heard, their failure domains differ as far as possible. */
-const helpersFor = ({ state, nowMs }: Turn, target: string): string[] => {
+const helpersFor = ({ state, nowMs }: Turn, target: string): Asked[] => {
   const domains = new Set<string>();
   const able = (state.observers.get(target) ?? [])
-    .filter(({ name }) => {
+    .flatMap(({ name, domain }) => {
       const peer = state.peers.get(name);
-      // Of those that this observer does not watch nothing is known; they are asked all the same.
-      return peer !== undefined && (!peer.isWatched || (peer.heardMs !== undefined && nowMs - peer.heardMs < 3 * beatEveryMs));
+      if (peer?.boot === undefined) return [];
+      // Of those that this observer does not watch no more is known than their ballots; they are asked all the same.
+      const isHeard = !peer.isWatched || (peer.heardMs !== undefined && nowMs - peer.heardMs < 3 * beatEveryMs);
+      return isHeard ? [{ name, domain, boot: peer.boot, rank: hash32(`${state.name}/${target}/${name}`) }] : [];
     })
-    .map(({ name, domain }) => ({ name, domain, rank: hash32(`${state.name}/${target}/${name}`) }))
     .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1));
   const first = able.filter(({ domain }) => !domains.has(domain) && domains.add(domain) !== undefined);
-  return [...first, ...able.filter((entry) => !first.includes(entry))].slice(0, helpersMax).map(({ name }) => name);
+  return [...first, ...able.filter((entry) => !first.includes(entry))].slice(0, helpersMax);
 };
 
 const startRound = (turn: Turn, peer: Peer): void => {
@@ -84,11 +88,13 @@ const startRound = (turn: Turn, peer: Peer): void => {
     nonce,
     startedMs: nowMs,
     deadlineMs: nowMs + profileOf(state).askMs,
-    waiting: new Set(helpers),
+    waiting: new Set(helpers.map((helper) => helper.name)),
     answered: 0,
     isHeard: false,
   };
-  for (const to of [...helpers, name]) send(turn, [to], { ...headOf(turn, ++state.otherSeq), kind: 'ask', to, about: name, nonce });
+  const asked = peer.boot === undefined ? helpers : [...helpers, { name, boot: peer.boot }];
+  for (const { name: to, boot: toBoot } of asked)
+    send(turn, [to], { ...headOf(turn, ++state.otherSeq), kind: 'ask', to, toBoot, about: name, nonce });
 };
 
 /** Keeps asking while the target is silent. */

@@ -56,7 +56,8 @@ const version: Check = (value, path) => (value === 1 ? undefined : `${path} must
 const name = matching(/^(@hub|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'a cluster name or @hub');
 const subject = matching(/^(@hub|@broker|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/, 'a cluster name, @hub or @broker');
 const count = integer(0);
-const head = { v: version, from: name, bootId: text(64, 1), seq: count, sentMs: count };
+const bootId = text(64, 1);
+const head = { v: version, from: name, bootId, seq: count, sentMs: count };
 const finding = oneOf('ok', 'lost', 'none');
 const vote = record(
   {
@@ -110,7 +111,7 @@ const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
     { ...head, epoch: count, votes: list(vote, votesMax) },
     { abstains: oneOf('LostMany', 'Stalled', 'Isolated'), well: list(subject, namesMaxOf(0)), open: list(subject, namesMaxOf(0)) },
   ),
-  ask: record({ ...head, to: name, about: name, nonce: count }),
+  ask: record({ ...head, to: name, toBoot: bootId, about: name, nonce: count }),
   answer: record({ ...head, to: name, about: name, nonce: count }, { proof: text(1_600, 1) }),
   renew: record({ ...head, to: name, nonce: count, fence: count }),
   grant: record({ ...head, to: name, nonce: count, isGranted: bool, fence: count }),

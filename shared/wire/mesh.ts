@@ -73,8 +73,14 @@ export type MeshBallot = Head & {
   readonly open?: readonly string[];
 };
 
-/** "Have you heard `about`?"; with `about` = `to`: "are you there?". */
-export type MeshAsk = Head & { readonly kind: 'ask'; readonly to: string; readonly about: string; readonly nonce: number };
+/** "Have you heard `about`?"; with `about` = `to`: "are you there?". `toBoot`: the life of `to` that is asked, so that no later one answers. */
+export type MeshAsk = Head & {
+  readonly kind: 'ask';
+  readonly to: string;
+  readonly toBoot: string;
+  readonly about: string;
+  readonly nonce: number;
+};
 
 /** The answer; `proof` is a signed beat of `about`, base64 of the packet, when it was heard a moment ago. */
 export type MeshAnswer = Head & {
