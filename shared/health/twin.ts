@@ -22,12 +22,12 @@ const ask = (turn: Turn, boot: string): void => {
   if (state.twin !== undefined && nowMs - state.twin.askedMs < againMs) return;
   const nonce = ++state.nonce;
   state.twin = { boot, nonce, askedMs: nowMs };
-  send(turn, [state.name], { ...headOf(turn, ++state.otherSeq), kind: 'ask', to: state.name, about: state.name, nonce });
+  send(turn, [state.name], { ...headOf(turn, ++state.otherSeq), kind: 'ask', to: state.name, toBoot: boot, about: state.name, nonce });
 };
 
-const answer = (turn: Turn, { to, about, nonce }: MeshAsk): void => {
+const answer = (turn: Turn, { to, toBoot, about, nonce }: MeshAsk): void => {
   const { state, nowMs } = turn;
-  if (to !== state.name || about !== state.name) return;
+  if (to !== state.name || toBoot !== state.bootId || about !== state.name) return;
   if (state.twinAnsweredMs !== undefined && nowMs - state.twinAnsweredMs < againMs) return;
   state.twinAnsweredMs = nowMs;
   send(turn, [state.name], { ...headOf(turn, ++state.otherSeq), kind: 'answer', to, about, nonce });

@@ -1,5 +1,5 @@
 /** @module Rules of what lingers in a cluster that is drained: it is there, whatever the last report of the cluster shows. */
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
@@ -23,19 +23,13 @@ const deployment = (name: string, replicas: number): KubeObject => ({
   },
 });
 
-let hub: TestHub | undefined;
-afterEach(async () => {
-  await hub?.stop();
-  hub = undefined;
-});
 const placement = (it: TestHub, name: string): StoredPlacement | undefined =>
   it.store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
 const placedIn = (it: TestHub, name: string): number =>
   (placement(it, name)?.spec.clusters ?? []).reduce((sum, { replicas = 0 }) => sum + replicas, 0);
 
 it('keeps its room when the drain is taken back before the cluster has reported it', async () => {
-  hub = await startTestHub({ home: 8 });
-  const it = hub;
+  const it = await startTestHub({ home: 8 });
   const home = clusterAt('home');
   for (const name of ['api', 'web'])
     await it.client.create(policiesType, {
