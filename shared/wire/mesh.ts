@@ -113,7 +113,7 @@ export type Member = {
   /** Size for the velocity limit, milli-CPU. */
   readonly capacity: number;
   readonly probes: readonly ProbeAddress[];
-  /** The hub has given it up: its replicas are placed elsewhere. Who does not hear it sends it no requests, also without a verdict. */
+  /** The hub has given it up, or a person has drained what the hub does not hear: its replicas are placed elsewhere. Who does not hear it sends it no requests, also without a verdict. */
   readonly isLost?: boolean;
 };
 

@@ -40,7 +40,9 @@ export const createRemovals = (
   let removals: readonly Removal[] = [];
   const membersNow = (): readonly Member[] =>
     membersOf(
-      directory.all().flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {} }])),
+      directory
+        .all()
+        .flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {}, isUnheard: false }])),
       policy(),
       '',
     ).members;

@@ -79,11 +79,11 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
 
   const wanted = (): Membered =>
     membersOf(
-      directory
-        .all()
-        .flatMap(({ object, hello }) =>
-          object === undefined ? [] : [{ cluster: object, meshAddresses: hello?.meshAddresses ?? [], labels: hello?.labels ?? {} }],
-        ),
+      directory.all().flatMap(({ name, object, hello }) => {
+        if (object === undefined) return [];
+        const { meshAddresses = [], labels = {} } = hello ?? {};
+        return [{ cluster: object, meshAddresses, labels, isUnheard: directory.isUnheard(name) }];
+      }),
       storedPolicy(store)?.spec ?? {},
       mesh.publicKey,
     );

@@ -13,7 +13,7 @@ const cluster: Cluster = {
     addresses: { apiServer: 'tcp://a.example:6443' },
   },
 };
-const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {} };
+const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, isUnheard: false };
 const told = (change: Partial<MemberSource> = {}) => membersOf([{ ...source, ...change }], {}, 'UHUB').members[0];
 
 test('where datagrams reach it, and where it can be looked at from outside although nobody wrote it', () => {
@@ -24,4 +24,11 @@ test('that it is given up, for as long as it is', () => {
   const givenUp = { ...cluster, status: { ...cluster.status, givenUpSince: '2030-01-01T00:00:00Z' } };
   expect(told({ cluster: givenUp })).toMatchObject({ isLost: true });
   expect(told()).not.toHaveProperty('isLost');
+});
+
+test('that it is given up when a person drains it while nobody at the hub hears it, and not for a drain or a silence alone', () => {
+  const drained = { ...cluster, spec: { ...cluster.spec, drain: {} } };
+  expect(told({ cluster: drained, isUnheard: true })).toMatchObject({ isLost: true });
+  expect(told({ cluster: drained })).not.toHaveProperty('isLost');
+  expect(told({ isUnheard: true })).not.toHaveProperty('isLost');
 });

@@ -15,6 +15,8 @@ export type MemberSource = {
   readonly cluster: Cluster;
   readonly meshAddresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** The hub does not hear it, by its own clock. */
+  readonly isUnheard: boolean;
 };
 
 /** What changes rarely: without what each giving adds. */
@@ -30,7 +32,15 @@ export const domainOf = (labels: Readonly<Record<string, string>>): string => {
   return provider === '' && region === '' ? 'unknown' : `${provider}/${region}`;
 };
 
-const memberOf = ({ cluster, meshAddresses, labels }: MemberSource, probes: readonly ProbeAddress[]): Member => {
+/**
+ * Its requests go elsewhere where it is not heard: the hub has given it up, or where no verdict and no limit lets it a person did, by draining
+ * what is silent.
+ */
+const isLost = ({ cluster, isUnheard }: MemberSource): boolean =>
+  cluster.status?.givenUpSince !== undefined || (cluster.spec.drain !== undefined && isUnheard);
+
+const memberOf = (source: MemberSource, probes: readonly ProbeAddress[]): Member => {
+  const { cluster, meshAddresses, labels } = source;
   const { metadata, spec, status } = cluster;
   const cpuMilli = status?.capacity?.allocatable.cpu ?? 0;
   return {
@@ -41,7 +51,7 @@ const memberOf = ({ cluster, meshAddresses, labels }: MemberSource, probes: read
     domain: domainOf({ ...labels, ...metadata.labels }),
     capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
     probes,
-    ...(status?.givenUpSince === undefined ? {} : { isLost: true }),
+    ...(isLost(source) ? { isLost: true } : {}),
   };
 };
 
