@@ -18,6 +18,8 @@ export type Chaos = { readonly heal: () => void };
 
 /** Bursts come and go by themselves: how often the checkers are told to look. */
 const burstLookMs = 500;
+/** Clusters of which two observers of each are left without one. */
+const outvotedMin = 4;
 /** What people do to a clock: an hour, as between summer and winter. */
 const clockSetMs = 3_600_000;
 /** Longer than anything is on its way. */
@@ -238,15 +240,17 @@ export const startChaos = (world: World, federation: Federation, seed: number, f
         federation.broker.mend(link);
         federation.setSkew(link, 0);
       }
-      // Who lied is believed again after a new start only: the number of its lies is above that of its honest votes.
-      for (const liar of federation.mesh.liars) federation.killAgent(liar);
+      // One liar among so many is outvoted, and must hold up nothing for ever; among fewer it is healed as well. It is believed again after a
+      // new start only: the number of its lies is above that of its honest votes.
+      const healedLiars = clusters.length < outvotedMin ? federation.mesh.liars : new Set<string>();
+      for (const liar of healedLiars) federation.killAgent(liar);
       federation.mesh.network.mend();
       for (const cluster of clusters) setGateway(cluster, 'well');
       for (const cluster of federation.exporters) setReady(cluster, 2);
       for (const member of federation.members.values()) {
         setApi(member, true);
         // What its last start had on the way must not arrive after what the next one says.
-        if (federation.mesh.liars.has(member.name)) world.after(restartMs, 'agent restart', () => federation.startAgent(member.name));
+        if (healedLiars.has(member.name)) world.after(restartMs, 'agent restart', () => federation.startAgent(member.name));
         else federation.startAgent(member.name);
       }
       federation.startHub();

@@ -104,8 +104,8 @@ export const importedIn = ofStore((store): readonly string[] | undefined =>
   store.get(types.services, namespace, derived) === undefined ? undefined : readyIn(store.list(types.slices), derived),
 );
 
-/** Quick to forgive, as the verdicts of the simulation are. */
-const failback = { holdDownSeconds: 2, stepsPercent: [50, 100], stepSeconds: 2, setbacksMax: 50 };
+/** Quick, as the verdicts of the simulation are; steps and setbacks are those that hold where nobody says anything. */
+const failback = { holdDownSeconds: 2, stepSeconds: 2 };
 
 /** The policy of the service, as an operator wrote it before the seed begins. */
 export const webPolicy = ({ ttlSeconds, isTiered }: Faults): object => ({
