@@ -57,6 +57,10 @@ export const createRamps = (): Ramps => {
   };
   const stepService = (nowMs: number, service: string, spec: TrafficSpec, sightOf: (cluster: string) => ClusterSight): boolean => {
     let isChanged = false;
+    // Who offers nothing any more, as after a drain, has nothing to return to: what it offers later is not held back for a death of long ago.
+    for (const name of [...(states.get(service)?.keys() ?? [])])
+      if (!spec.sources.some((source) => source.name === name) && !sightOf(name).isGone)
+        isChanged = states.get(service)?.delete(name) === true || isChanged;
     for (const { name, load, capacity } of spec.sources) {
       const state = states.get(service)?.get(name);
       const { isGone, isHealthy } = sightOf(name);

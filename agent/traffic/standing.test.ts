@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Verdict } from '../../shared/health/index.ts';
 import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
-import { recordOf } from '../../shared/traffic/testing.ts';
+import { type DrawnSource, recordOf } from '../../shared/traffic/testing.ts';
 import type { TrafficSpec } from '../../shared/wire/index.ts';
 import type { TrafficWatch } from './away.ts';
 import { createStanding, type Standing } from './standing.ts';
@@ -28,6 +28,7 @@ let dead: boolean;
 let lost: boolean;
 let gray: boolean;
 let failback: TrafficSpec['failback'];
+let serving: readonly DrawnSource[];
 let standing: Standing;
 
 const watch: TrafficWatch = {
@@ -56,7 +57,12 @@ const begin = (): Standing =>
     env,
     cluster: 'eu',
     watch,
-    book: { records: new Map([['shop/web', recordOf(three, { failback })]]), sources: () => new Set(['ap', 'eu', 'us']) },
+    book: {
+      get records() {
+        return new Map([['shop/web', recordOf(serving, { failback })]]);
+      },
+      sources: () => new Set(['ap', 'eu', 'us']),
+    },
   });
 /** Time passes, and the engine looks now and then. */
 const pass = (ms: number): void => {
@@ -85,6 +91,7 @@ beforeEach(async () => {
   member = await openTestTraffic();
   [passedMs, setMs, dead, lost, gray] = [5_000, 0, false, false, false];
   failback = recordOf(three).spec.failback;
+  serving = three;
   standing = begin();
 });
 afterEach(() => member.close());
@@ -132,6 +139,13 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
 });
 
 describe('a return', () => {
+  test('is none of a cluster that offers the service no more, as after a drain', () => {
+    dies();
+    serving = three.filter(({ name }) => name !== 'us');
+    pass(1_000);
+    expect(us()).toBeUndefined();
+  });
+
   test('goes one step back for one short trouble that the observers agree on, and on when it is over', () => {
     dies();
     pass(holdDownMs + failback.stepMs + 2_000);
