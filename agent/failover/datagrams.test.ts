@@ -6,9 +6,12 @@ import { nodeEnv } from '../../shared/node/index.ts';
 import { createDatagramMeter, datagramLimits } from './datagram-meter.ts';
 import { openDatagrams } from './datagrams.ts';
 
+const nobody = (): undefined => undefined;
+
 /** How many of so many datagrams from each place are looked at, the places one after the other. */
 const lookedAt = (meter: ReturnType<typeof createDatagramMeter>, places: readonly string[], each: number, nowMs: number): number =>
-  places.flatMap((place) => Array.from({ length: each }, () => meter(place, nowMs))).filter((dropped) => dropped === undefined).length;
+  places.flatMap((place) => Array.from({ length: each }, () => meter(place, nowMs, nobody))).filter((dropped) => dropped === undefined)
+    .length;
 const placesOf = (network: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `${network}.${at >> 8}.${at & 255}`);
 
@@ -28,11 +31,24 @@ test('one place is bounded, a peer too, whoever may have forged its address', ()
   expect(lookedAt(meter, peers.slice(1), 1_000, 0)).toBe(datagramLimits.inAll - 2 * datagramLimits.perPlace);
 });
 
+test('garbage from the place of peers keeps out nothing that says to be of their present life, of each as much as a peer sends', () => {
+  const meter = createDatagramMeter(() => ['10.0.0.1']);
+  const lookedAtOf = (claimant: string | undefined, count: number): number =>
+    Array.from({ length: count }, () => meter('10.0.0.1', 0, () => claimant)).filter((dropped) => dropped === undefined).length;
+  expect(lookedAtOf(undefined, 20_000)).toBe(datagramLimits.perPlace);
+  for (const name of ['a', 'b', 'c']) expect(lookedAtOf(name, 30)).toBe(30);
+  expect(lookedAtOf('a', 1_000)).toBe(datagramLimits.perClaimant - 30);
+  expect(lookedAtOf('b', 10)).toBe(10);
+  // Whoever reads the packets of all peers, and forges what they say, takes no more of the processor.
+  const forged = Array.from({ length: 500 }, (_, at) => lookedAtOf(`m${at}`, 30)).reduce((sum, count) => sum + count, 0);
+  expect(forged).toBe(datagramLimits.ofClaimants - datagramLimits.perClaimant - 70);
+});
+
 test('what is dropped is told of, and what is not arrives', async () => {
   const told: unknown[] = [];
   const packets: number[] = [];
   const env: RuntimeEnv = nodeEnv({ ...silentLog, warn: (_, fields) => void told.push(fields) });
-  const listen = { host: '127.0.0.1', port: 0, peers: () => ['127.0.0.1:1', 'not an address'] };
+  const listen = { host: '127.0.0.1', port: 0, claimant: nobody, peers: () => ['127.0.0.1:1', 'not an address'] };
   const datagrams = await openDatagrams({ ...listen, env, onPacket: (packet) => packets.push(packet.length) });
   const socket = createSocket('udp4');
   const send = (bytes: number): Promise<void> =>

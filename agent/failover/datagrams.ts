@@ -58,6 +58,8 @@ export const openDatagrams = async (options: {
   readonly port: number;
   readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>;
   readonly onPacket: (packet: Uint8Array) => void;
+  /** The peer of whose present life a packet says to be, unchecked: there is room for it in any flood. */
+  readonly claimant: (packet: Uint8Array) => string | undefined;
   /** What peers are reached by, as {@link Datagrams.send} takes it: what comes from there comes before what strangers send. */
   readonly peers: () => readonly string[];
 }): Promise<Datagrams> => {
@@ -75,7 +77,7 @@ export const openDatagrams = async (options: {
   );
   socket.on('message', (packet, { address }) => {
     const from = plain(address);
-    const reason = packet.length > bytesMax ? 'TooLarge' : meter(from, monotonicMs());
+    const reason = packet.length > bytesMax ? 'TooLarge' : meter(from, monotonicMs(), () => options.claimant(packet));
     if (reason === undefined) options.onPacket(packet);
     else dropped.note(reason, { reason, from, message: droppedText[reason] });
   });

@@ -202,6 +202,18 @@ describe('agents over a real broker and real datagrams', () => {
     expect(moved()).toEqual([]);
   });
 
+  test('tell what the others say now from what anybody may have sent, at a glance', async () => {
+    const { watch } = member('a').failover;
+    const claimed = new Set<string>();
+    const stop = hubMesh.onPacket((packet) => void claimed.add(watch.claimant(packet) ?? 'a itself'));
+    await until(() => expect([...claimed].sort()).toEqual([hubName, 'a itself', 'b', 'c', 'd', 'e']));
+    stop();
+    const gate = makeMeshGate({ sign: makeAgentKeys().sign, verify, hubKey: () => undefined });
+    const ended = { v: 1, from: 'b', bootId: 'b-0', seq: 1, sentMs: 0, kind: 'beat', epoch: 0, self: { api: true, broker: true } } as const;
+    for (const bytes of [present(gate.seal(ended), 'of a life that has ended'), Buffer.from('hello'), Buffer.alloc(1_400, 1)])
+      expect(watch.claimant(bytes)).toBeUndefined();
+  });
+
   test('refuse datagrams that are garbage, too large, forged or of strangers, and count them', async () => {
     const socket = createSocket('udp4');
     const port = present(member('a').failover.port, 'port');

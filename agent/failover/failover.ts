@@ -123,6 +123,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
         ...options.listen,
         env,
         onPacket: (packet) => watch.hear('direct', packet),
+        claimant: watch.claimant,
         peers: () => (watch.membership()?.members ?? []).filter(({ name }) => name !== cluster).flatMap(({ addresses }) => addresses),
       });
     }

@@ -14,6 +14,7 @@ import {
   type ShadowRow,
 } from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
+import { claimOf } from '../wire/mesh-packet.ts';
 import { makeRefusals, type Refusals } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
@@ -89,6 +90,8 @@ export type Watch = {
   /** Leases of singletons. */
   readonly leases: Leases;
   readonly refusals: Refusals;
+  /** The other whose present life a packet says to be of, at a glance and unchecked: who cannot read its packets cannot name that. */
+  readonly claimant: (packet: Uint8Array) => string | undefined;
   /** A packet came. */
   readonly hear: (channel: Channel, packet: Uint8Array) => void;
   readonly setSelf: (self: { readonly api: boolean; readonly ingress?: boolean }) => void;
@@ -214,6 +217,11 @@ export const startWatch = (ports: WatchPorts): Watch => {
     shadows: () => shadowsOf(state),
     leases,
     refusals,
+    claimant: (packet) => {
+      const claim = claimOf(packet);
+      const peer = claim === undefined ? undefined : state.peers.get(claim.from);
+      return claim !== undefined && (peer?.boot === claim.bootId || peer?.candidate?.boot === claim.bootId) ? claim.from : undefined;
+    },
     hear: (channel, packet) => {
       if (stopped) return;
       const opened = gate.open(packet);

@@ -137,6 +137,18 @@ const parse = (payload: Uint8Array): unknown => {
   }
 };
 
+/** How the JSON of every message of ours opens. */
+const opening = /^\{"v":1,"from":"([^"\\]{1,63})","bootId":"([^"\\]{1,64})"/;
+const openingBytes = 160;
+
+/** Whose packet this says to be, and of which of its lives, at a glance: nothing of it is checked. */
+export const claimOf = (packet: Uint8Array): { readonly from: string; readonly bootId: string } | undefined => {
+  if (packet.length <= headBytes || !hasMagic(packet)) return undefined;
+  const start = String.fromCharCode(...packet.subarray(headBytes, headBytes + openingBytes));
+  const [, from, bootId] = opening.exec(start) ?? [];
+  return from === undefined || bootId === undefined ? undefined : { from, bootId };
+};
+
 /** Opens one packet: size, form, sender, signature, shape, in this order. Never throws. */
 export const openPacket = (packet: Uint8Array, keys: PacketKeys): OpenedPacket => {
   if (packet.length > bytesMaxOfAll) return refused('TooLarge', `${packet.length} bytes, at most ${bytesMaxOfAll} are allowed`);
