@@ -1,5 +1,5 @@
 /** @module The hub's control loops, wired: what changes in the store or on the bus becomes keys of the loops that care. */
-import type { FailoverPolicySpec } from '../../shared/api/index.ts';
+import { type Cluster, type FailoverPolicySpec, hanseGroup } from '../../shared/api/index.ts';
 import type { Watch } from '../../shared/health/index.ts';
 import { keyOf, partsOf, prefixOf, type Revision, type StorageKey, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
@@ -29,6 +29,7 @@ import { startTrafficLoop } from './traffic/loop.ts';
 import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { storedPolicy } from './verdict/membership-loop.ts';
+import { givenUpIn } from './verdict/remembered.ts';
 import { type Board, createBoard } from './work/board.ts';
 import { drainCount } from './work/drain.ts';
 import { listenToClusters } from './work/listen.ts';
@@ -93,7 +94,8 @@ export const startControl = (options: ControlOptions): Control => {
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
-  const removals = createRemovals(directory, failover, env);
+  const known = store.list(prefixOf(hanseGroup, 'clusters')).map(({ object }) => object as unknown as Cluster);
+  const removals = createRemovals(directory, failover, env, givenUpIn(known));
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;
@@ -161,6 +163,7 @@ export const startControl = (options: ControlOptions): Control => {
           directory,
           events,
           removals,
+          known,
           sentTo: board.newestSeqTo,
           ...mesh,
           onJudged: cluster.judged,

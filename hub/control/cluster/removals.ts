@@ -31,13 +31,15 @@ const lacksWitness = (name: string, members: readonly Member[]): boolean => {
   return observers < neededOf(observers);
 };
 
-/** Nothing has been given up. */
+/** `kept`: what an earlier hub had given up, with the time of day. */
 export const createRemovals = (
   directory: Directory,
   policy: () => FailoverPolicySpec,
   env: Pick<RuntimeEnv, 'monotonicMs' | 'nowMs'>,
+  kept: readonly Removal[] = [],
 ): Removals => {
-  let removals: readonly Removal[] = [];
+  // What a clock that was set back puts into the future is as if it were of now.
+  let removals = kept.map((removal) => ({ ...removal, atMs: env.monotonicMs() - Math.max(0, env.nowMs() - removal.atMs) }));
   const membersNow = (): readonly Member[] =>
     membersOf(
       directory

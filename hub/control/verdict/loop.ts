@@ -1,6 +1,7 @@
 /**
  * @module Listens to the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. The hub counts for itself; it decides nothing here but where it is the witness of two clusters.
  */
+import { type Cluster, effectiveFailover, meshPolicyOf } from '../../../shared/api/index.ts';
 import { type HeldNote, startWatch, type Verdict, verdictText, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
 import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -11,8 +12,9 @@ import type { Directory } from '../cluster/directory.ts';
 import type { Removals } from '../cluster/removals.ts';
 import type { EventRecorder, EventText } from '../events.ts';
 import { eventOf, heldEventOf } from './event-texts.ts';
-import { startMembershipLoop } from './membership-loop.ts';
+import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import type { Observed } from './relation.ts';
+import { observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk } from './shadow-desk.ts';
 import { type Watched, watchedIn } from './watched.ts';
@@ -26,6 +28,8 @@ export type VerdictLoopOptions = {
   readonly rim: Pick<WatchPorts, 'verify' | 'look'>;
   readonly directory: Directory;
   readonly events: EventRecorder;
+  /** The Clusters as an earlier hub left them. */
+  readonly known: readonly Cluster[];
   /** Highest number of work that was sent to a cluster: its fence is no lower. */
   readonly sentTo: (name: string) => number;
   /** Asked before replicas go elsewhere. */
@@ -54,8 +58,13 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const { store, bus, mesh, env, directory, events, rim } = options;
   const bootId = env.uuid();
   const gate = makeMeshGate({ sign: mesh.sign, verify: rim.verify, hubKey: () => mesh.publicKey });
+  const policy = storedPolicy(store)?.spec ?? {};
+  // Without a voice it could not ask whether what stands is over: then it is found anew by votes.
+  const known = effectiveFailover(policy).detection.witness === 'Hub' ? options.known : [];
   const watch = startWatch({
     ...rim,
+    // The Clusters keep it.
+    memory: { kept: rememberedIn(known, meshPolicyOf(policy)), keep: () => undefined },
     name: hubName,
     bootId,
     env,
@@ -88,6 +97,13 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     tell: (name, reason, message) => tellEvent(name, { type: 'Warning', reason, message }),
   });
 
+  for (const cluster of known) {
+    const { name } = cluster.metadata;
+    const observed = observedIn(cluster);
+    if (observed === undefined) continue;
+    directory.of(name).observed = observed;
+    if (observed.cause === 'Cluster' && observed.phase === 'Standing') turns.begin(name);
+  }
   const onVerdict = (verdict: Verdict): void => {
     const { target, cause, phase, voters } = verdict;
     const record = directory.get(target);

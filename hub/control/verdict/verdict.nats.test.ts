@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Failover, fileMeshStore, startFailover } from '../../../agent/failover/index.ts';
 import { fileKeyStore, type StartedLink, startLink } from '../../../agent/link/index.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
-import type { Cluster, FailoverPolicy } from '../../../shared/api/index.ts';
+import type { Cluster, ClusterStatus, FailoverPolicy } from '../../../shared/api/index.ts';
 import { present } from '../../../shared/lib/assert.ts';
 import { ed25519Verifier, lookAt } from '../../../shared/node/mesh/index.ts';
 import { decodePublicKey } from '../../../shared/wire/nkey.ts';
@@ -25,6 +25,7 @@ const agents = new Map<string, { link: StartedLink; failover: Failover; gateway:
 let dir: string;
 let hub: TestHub;
 let control: Control;
+let start: () => void;
 
 const agent = (name: string) => present(agents.get(name), name);
 const statusOf = async (name: string) => ((await hub.cluster(name)) as unknown as Cluster | undefined)?.status;
@@ -40,14 +41,17 @@ beforeAll(async () => {
   hub = await startTestHub();
   const look = ({ url }: { url: string }, timeoutMs: number) => lookAt({ url, mustServe: true, timeoutMs });
   const rim = { verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
-  control = startControl({
-    solver: createSolver(),
-    store: hub.store,
-    bus: hub.fleet.bus,
-    mesh: { mesh: hub.fleet.mesh, rim },
-    catalog: hub.registry,
-    env: testEnv,
-  });
+  start = () => {
+    control = startControl({
+      solver: createSolver(),
+      store: hub.store,
+      bus: hub.fleet.bus,
+      mesh: { mesh: hub.fleet.mesh, rim },
+      catalog: hub.registry,
+      env: testEnv,
+    });
+  };
+  start();
   for (const [at, name] of names.entries()) {
     const link = await startLink({
       env: testEnv,
@@ -138,9 +142,28 @@ describe('verdicts on the hub', () => {
     expect((await statusOf('a'))?.verdict).toBeUndefined();
     // Its singletons may begin elsewhere once too few are left that could still confirm its lease.
     await until(() => expect(hubLeases.isFenced('c')).toBe(true));
-    const fence = (await statusOf('c'))?.fence ?? 0;
-    expect(fence).toBeGreaterThan(0);
+    expect((await statusOf('c'))?.fence).toBeGreaterThan(0);
     expect(hubLeases.isFenced('a')).toBe(false);
+
+    // A hub that starts meanwhile takes the death for no new one, and the cluster for lost as before.
+    const { verdict, givenUpSince, verdictHistory } = present(await statusOf('c'), 'c');
+    expect(givenUpSince).toBeDefined();
+    const seen: (ClusterStatus | undefined)[] = [];
+    const unwatch = hub.store.watch('', hub.store.revision(), ({ current: { object } }) => {
+      if (object.kind === 'Cluster' && object.metadata.name === 'c') seen.push((object as unknown as Cluster).status);
+    });
+    await control.stop();
+    start();
+    expect(control.directory.view('c')?.taints.map(({ effect }) => effect)).toContain('NoExecute');
+    await until(() => expect(control.watch?.votesOn('c').map(({ voter }) => voter)).toEqual(['a', 'b']));
+    await until(() => expect(control.watch?.leases.isFenced('c')).toBe(true));
+    unwatch();
+    expect(seen.length).toBeGreaterThan(0);
+    for (const status of seen) {
+      expect(status).toMatchObject({ givenUpSince, verdictHistory });
+      expect(status?.verdict).toMatchObject({ cause: 'Cluster', by: 'Observers', since: verdict?.since });
+    }
+    const fence = (await statusOf('c'))?.fence ?? 0;
 
     const again = createServer((_request, response) => response.end('fine'));
     await new Promise<void>((ready) => again.listen(port, '127.0.0.1', ready));

@@ -1,0 +1,64 @@
+/** @module Rules of what a hub that starts anew still knows of deaths. */
+import { describe, expect, it } from 'vitest';
+import { type Cluster, type ClusterStatus, meshPolicyOf } from '../../../shared/api/index.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
+import { givenUpIn, observedIn, rememberedIn } from './remembered.ts';
+
+const policy = meshPolicyOf({});
+const cluster = (status: Partial<ClusterStatus>): Cluster => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'Cluster',
+  metadata: { name: 'c' },
+  spec: {},
+  status,
+});
+type Entry = readonly [cause: string, phase: string, votes?: string];
+/** Newest first, as they are kept; each a second after the one before. */
+const past = (...entries: readonly Entry[]) =>
+  entries
+    .map(([cause, phase, votes], at) => ({ cause, phase, at: timeText((at + 1) * 1_000), ...(votes === undefined ? {} : { votes }) }))
+    .reverse();
+const dead: Partial<ClusterStatus> = {
+  verdict: {
+    ...{ cause: 'Cluster', message: 'dead', since: timeText(1_000), by: 'Observers', phase: 'Standing' },
+    ...{ votes: '2/2/3', voters: ['a', 'b'], epoch: 7 },
+  },
+  verdictHistory: past(['Cluster', 'Standing', '2/2/3']),
+};
+
+describe('a hub that starts anew', () => {
+  it('goes on with the verdict that stood: its time, its votes and its number', () => {
+    const { epoch, verdicts } = rememberedIn([cluster(dead)], policy);
+    expect(epoch).toBe(7);
+    expect(verdicts).toMatchObject([{ target: 'c', cause: 'Cluster', phase: 'Standing', sinceMs: 1_000, needed: 2, observers: 3 }]);
+  });
+
+  it('leaves the replicas that had their turn where they went, and has the turn of others come', () => {
+    expect(observedIn(cluster({ ...dead, givenUpSince: timeText(6_000) }))?.isReplicasTurn).toBe(true);
+    expect(observedIn(cluster(dead))?.isReplicasTurn).toBe(false);
+    expect(givenUpIn([cluster({ ...dead, givenUpSince: timeText(6_000) })])).toEqual([{ name: 'c', atMs: 1_000, isOut: true }]);
+    expect(givenUpIn([cluster(dead)])).toEqual([]);
+  });
+
+  it('counts a death that is over within the window', () => {
+    const over = cluster({ verdictHistory: past(['Cluster', 'Standing', '2/2/3'], ['Cluster', 'Cleared']) });
+    expect(givenUpIn([over])).toEqual([{ name: 'c', atMs: 1_000, isOut: false }]);
+    expect(rememberedIn([over], policy).removals).toEqual([{ name: 'c', atMs: 1_000, isOut: false }]);
+  });
+
+  it('trusts a cluster that came and went no sooner than before: each death that was agreed on counts, once', () => {
+    const pointsOf = (...entries: readonly Entry[]) => {
+      const [penalty] = rememberedIn([cluster({ verdictHistory: past(...entries) })], policy).penalties;
+      return Math.round((penalty?.points ?? 0) / 1_000);
+    };
+    const death = ['Cluster', 'Standing', '2/2/3'] as const;
+    expect(pointsOf(death, ['Cluster', 'Returning'], death, ['Cluster', 'Cleared'], death)).toBe(3);
+    expect(pointsOf(death, ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
+    expect(pointsOf(['Cluster', 'Standing'])).toBe(0);
+  });
+
+  it('finds out anew what it made of its own hearing alone', () => {
+    const silent = cluster({ verdict: { cause: 'Agent', message: '', since: timeText(0), by: 'Hub' } });
+    expect([observedIn(silent), rememberedIn([silent], policy).verdicts]).toEqual([undefined, []]);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * @module What a hub that starts anew knows of deaths before any vote has come: what its last life wrote onto the Clusters. Without it a death
+ * would begin anew with the hub: its time, the turn of its replicas, its penalty, and what counts against the velocity limit. Pure.
+ */
+import type { Cluster, ClusterVerdict, PastVerdict } from '../../../shared/api/index.ts';
+import { type DetectorMemory, movesTraffic, noPenalty, punished, type Removal } from '../../../shared/health/index.ts';
+import { hubName, type MeshPolicy, type Opinion } from '../../../shared/wire/mesh.ts';
+import { domainOf } from './membership.ts';
+import type { Observed } from './relation.ts';
+
+type AgreedVerdict = ClusterVerdict & { readonly cause: Opinion };
+
+/** The verdict of the others on a cluster; what the hub alone makes of its hearing it finds out anew. */
+const agreedOn = ({ status }: Cluster): AgreedVerdict | undefined => {
+  const verdict = status?.verdict;
+  if (verdict?.by !== 'Observers' || verdict.cause === 'Isolated' || Number.isNaN(Date.parse(verdict.since))) return undefined;
+  return { ...verdict, cause: verdict.cause };
+};
+
+/** Whether the hub had placed replicas of the cluster elsewhere. */
+const isGivenUp = ({ status }: Cluster): boolean => status?.givenUpSince !== undefined;
+
+const stands = ({ cause, phase }: PastVerdict): boolean => phase === 'Standing' && (cause === 'Cluster' || cause === 'DataPlane');
+
+/** The deaths of a cluster, oldest first: each time something began to stand that moves traffic, where nothing did. */
+const deathsOf = ({ status }: Cluster): readonly { readonly atMs: number; readonly isAgreed: boolean }[] => {
+  const past = [...(status?.verdictHistory ?? [])].reverse();
+  return past.flatMap((one, index) => {
+    const before = past[index - 1];
+    const atMs = Date.parse(one.at);
+    const isDeath = stands(one) && !(before !== undefined && stands(before)) && !Number.isNaN(atMs);
+    return isDeath ? [{ atMs, isAgreed: one.votes !== undefined }] : [];
+  });
+};
+
+const lastRemoval = (cluster: Cluster, isOut: boolean): readonly Removal[] => {
+  const death = deathsOf(cluster).at(-1);
+  return death === undefined ? [] : [{ name: cluster.metadata.name, atMs: death.atMs, isOut }];
+};
+
+/** What the hub itself had given up, with the time of day; a death whose replicas had no turn yet has to ask for it. */
+export const givenUpIn = (clusters: readonly Cluster[]): readonly Removal[] =>
+  clusters.flatMap((cluster) => {
+    const isOut = isGivenUp(cluster);
+    return isOut || !movesTraffic(agreedOn(cluster)?.cause) ? lastRemoval(cluster, isOut) : [];
+  });
+
+/** What the hub's detector goes on from. */
+export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): DetectorMemory => {
+  const domains = new Map([[hubName, hubName]]);
+  for (const { metadata, status } of clusters) domains.set(metadata.name, domainOf({ ...status?.labels, ...metadata.labels }));
+  const verdicts = clusters.flatMap((cluster) => {
+    const verdict = agreedOn(cluster);
+    if (verdict === undefined) return [];
+    const { cause, since, epoch = 0, phase = 'Standing', voters = [], votes = '' } = verdict;
+    const [, needed = 0, observers = 0] = votes.split('/').map(Number);
+    const voted = new Set(voters.map((voter) => domains.get(voter))).size;
+    return [{ target: cluster.metadata.name, cause, phase, sinceMs: Date.parse(since), epoch, voters, domains: voted, needed, observers }];
+  });
+  const penalties = clusters.map((cluster) => ({
+    name: cluster.metadata.name,
+    ...deathsOf(cluster)
+      .filter(({ isAgreed }) => isAgreed)
+      .reduce((penalty, { atMs }) => punished(penalty, atMs, policy), noPenalty),
+  }));
+  return {
+    epoch: Math.max(0, ...verdicts.map(({ epoch }) => epoch)),
+    verdicts,
+    penalties: penalties.filter(({ points }) => points > 0),
+    removals: clusters.flatMap((cluster) => lastRemoval(cluster, movesTraffic(agreedOn(cluster)?.cause))),
+  };
+};
+
+/** What the Cluster says of its verdict, as the loops go by it; undefined = none of the others stands. */
+export const observedIn = (cluster: Cluster): Observed | undefined => {
+  const verdict = agreedOn(cluster);
+  if (verdict === undefined) return undefined;
+  const { cause, phase = 'Standing', since, message, votes = '', voters = [], epoch = 0 } = verdict;
+  const isReplicasTurn = cause === 'Cluster' && phase === 'Standing' && isGivenUp(cluster);
+  return { cause, phase, sinceMs: Date.parse(since), message, votes, voters, epoch, isReplicasTurn };
+};
