@@ -10,12 +10,14 @@ import {
 } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { Obstacle } from '../../../shared/health/index.ts';
+import type { Env } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
+import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
 import type { AgentTrouble } from './twins.ts';
 
 /** One cluster as the hub knows it. */
@@ -25,6 +27,8 @@ export type ClusterRecord = {
   object: Cluster | undefined;
   /** By the hub's own hearing. */
   health: Health;
+  /** By how much the clock was set since the operator's taints that end were put. */
+  taintsMovedMs: ReadonlyMap<string, number>;
   /** What the observers agreed on; it goes before. */
   observed: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
@@ -50,6 +54,10 @@ export type Directory = {
   readonly of: (name: string) => ClusterRecord;
   readonly all: () => readonly ClusterRecord[];
   readonly remove: (name: string) => void;
+  /** Before any time is looked at, or taken down: all of them are of the clock as it is set now. The views see to it themselves. */
+  readonly goWithClock: () => void;
+  /** The clock was set by so much, and the times of all clusters went along. */
+  readonly onClockSet: (handler: (byMs: number) => void) => void;
   /** What placement is decided from; clusters with an object, sorted by name. */
   readonly views: () => readonly ClusterView[];
   /** One of the views. */
@@ -87,7 +95,7 @@ const roomOf = (record: ClusterRecord, ledger: Ledger): ClusterView['room'] =>
 
 /** A record held against a Cluster object, its own or one that is only supposed; its room is asked for when it is needed. */
 export const viewOf = (
-  record: Pick<ClusterRecord, 'name' | 'health' | 'observed' | 'hello' | 'served'>,
+  record: Pick<ClusterRecord, 'name' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs'>,
   object: Cluster,
   room: () => ClusterView['room'],
 ): ClusterView => {
@@ -96,7 +104,7 @@ export const viewOf = (
   return {
     name: record.name,
     labels: labelsOf(record, object),
-    taints: [...operatorTaints(object.spec), ...taintsOf(underVerdict(record.health, record.observed))],
+    taints: [...taintsNow(object.spec, record.taintsMovedMs), ...taintsOf(underVerdict(record.health, record.observed))],
     ...(closed === undefined ? {} : { closed }),
     ...(pricing === undefined ? {} : { pricing }),
     served: record.served,
@@ -107,10 +115,15 @@ export const viewOf = (
 };
 
 /** What a view is made from. */
-type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello' | 'served'>;
+type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs'>;
 
 const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
-  a.object === b.object && a.health === b.health && a.observed === b.observed && a.hello === b.hello && a.served === b.served;
+  a.object === b.object &&
+  a.health === b.health &&
+  a.observed === b.observed &&
+  a.hello === b.hello &&
+  a.served === b.served &&
+  a.taintsMovedMs === b.taintsMovedMs;
 
 const isSameView = (a: ClusterView | undefined, b: ClusterView | undefined): boolean =>
   a === b ||
@@ -128,12 +141,12 @@ const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger
   const refresh = (record: ClusterRecord): ClusterView | undefined => {
     const known = kept.get(record.name);
     if (known !== undefined && isSameSource(known.source, record)) return known.view;
-    const { object, health, observed, hello, served } = record;
+    const { object, health, observed, hello, served, taintsMovedMs } = record;
     const made = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
     // A beat or a new status makes new objects that say the same.
     const isSame = known !== undefined && isSameView(known.view, made);
     const view = isSame ? known.view : made;
-    kept.set(record.name, { source: { object, health, observed, hello, served }, view });
+    kept.set(record.name, { source: { object, health, observed, hello, served, taintsMovedMs }, view });
     if (!isSame) list = undefined;
     return view;
   };
@@ -174,6 +187,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   name,
   object: undefined,
   health: unseen(nowMs),
+  taintsMovedMs: new Map(),
   observed: undefined,
   held: undefined,
   detectors: undefined,
@@ -186,14 +200,23 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
 });
 
 /** An empty directory. */
-export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory => {
+export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monotonicMs'>): Directory => {
   const records = new Map<string, ClusterRecord>();
+  const views = createViews(records, ledger);
+  const setBy = watchSetClock(env);
+  let onSet: (byMs: number) => void = () => undefined;
+  const goWithClock = (): void => {
+    const byMs = setBy();
+    if (byMs === 0) return;
+    for (const record of records.values()) moveTimes(record, byMs);
+    onSet(byMs);
+  };
   return {
     get: (name) => records.get(name),
     of: (name) => {
       const known = records.get(name);
       if (known !== undefined) return known;
-      const made = strangerOf(name, nowMs());
+      const made = strangerOf(name, env.nowMs());
       records.set(name, made);
       return made;
     },
@@ -201,7 +224,18 @@ export const createDirectory = (ledger: Ledger, nowMs: () => number): Directory 
     remove: (name) => {
       records.delete(name);
     },
-    ...createViews(records, ledger),
+    goWithClock,
+    onClockSet: (handler) => {
+      onSet = handler;
+    },
+    views: () => {
+      goWithClock();
+      return views.views();
+    },
+    view: (name) => {
+      goWithClock();
+      return views.view(name);
+    },
     isUnheard: (name) => {
       const record = records.get(name);
       const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;

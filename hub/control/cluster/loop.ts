@@ -15,7 +15,6 @@ import { type HealthOptions, heardSince, isSilent, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
-import { moveTimes, watchSetClock } from './set-clock.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 /** What the loop is built from. */
@@ -87,7 +86,6 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   let silent: ReadonlySet<string> = new Set();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
-  const setBy = watchSetClock(env);
 
   const controller: Controller = startController({ name: 'cluster', env, workers: 8, reconcile: (name) => reconcile(name) });
   /** Tells others when what placement sees of the cluster changed; its status is looked at in any case. */
@@ -98,30 +96,24 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     fingerprints.set(record.name, fingerprint);
     options.onCluster(record.name);
   };
-  /** Before any time is looked at, or taken down: all of them are of the clock as it is set now. */
-  const goWithClock = (): void => {
-    const byMs = setBy();
-    if (byMs === 0) return;
+  directory.onClockSet((byMs) => {
     env.log.warn("the clock of the hub's machine was set", { byMs });
     heardSinceMs += byMs;
     lastTickMs += byMs;
     for (const [name, ms] of runsUntilMs) runsUntilMs.set(name, ms + byMs);
-    for (const record of directory.all()) {
-      moveTimes(record, byMs);
-      controller.add(record.name);
-    }
-  };
+    for (const { name } of directory.all()) controller.add(name);
+  });
   const hearing = startHearing({
     bus,
     env,
     directory,
-    onArrival: goWithClock,
+    onArrival: directory.goWithClock,
     onHeard: noteChange,
     onStatus: controller.add,
     onCapacity: options.onCapacity,
   });
   const stopConnected = bus.onConnected(() => {
-    goWithClock();
+    directory.goWithClock();
     heardSinceMs = env.nowMs();
   });
 
@@ -152,7 +144,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     noteChange(record);
   };
   const tick = (): void => {
-    goWithClock();
+    directory.goWithClock();
     const nowMs = env.nowMs();
     // While the broker is away, or after the hub itself slept, silence says nothing about clusters.
     if (!bus.connected() || nowMs - lastTickMs > sleptMs) heardSinceMs = nowMs;

@@ -19,7 +19,7 @@ const cluster = (name: string, cpu: number): Cluster => ({
 const startWith = (sizes: readonly number[], begun: FailoverPolicySpec = {}) => {
   let nowMs = 0;
   let spec = begun;
-  const directory = createDirectory(createLedger(), () => nowMs);
+  const directory = createDirectory(createLedger(), { nowMs: () => nowMs, monotonicMs: () => nowMs });
   sizes.forEach((cpu, at) => {
     directory.of(`c${at}`).object = cluster(`c${at}`, cpu);
   });

@@ -1,8 +1,10 @@
 /** @module The clock of the hub's machine is set: no cluster becomes silent, and none returns, by it. */
 import { describe, expect, test } from 'vitest';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Observed } from '../verdict/relation.ts';
-import { type ClusterRecord, strangerOf } from './directory.ts';
+import { type ClusterRecord, createDirectory, strangerOf } from './directory.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
+import { createLedger } from './ledger.ts';
 import { moveTimes, watchSetClock } from './set-clock.ts';
 
 const observed: Observed = {
@@ -52,6 +54,23 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
     passedMs += holdDownMs;
     record.health = onBeat(record.health, nowMs(), api);
     expect(phaseAfter(record, 0)).toBe('Well');
+  });
+
+  test('leaves what is tolerated of a taint as long as it was', () => {
+    const directory = createDirectory(createLedger(), { nowMs, monotonicMs: () => passedMs });
+    const addedMs = Math.floor(nowMs() / 1_000) * 1_000;
+    const taint = { key: 'upkeep', effect: 'NoExecute' as const, timeAdded: timeText(addedMs) };
+    directory.of('eu').object = { apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'eu' }, spec: { taints: [taint] } };
+    const agoMs = (): number | undefined => {
+      const put = directory.view('eu')?.taints.find(({ key }) => key === 'upkeep');
+      return put?.sinceMs === undefined ? undefined : nowMs() - put.sinceMs;
+    };
+    const before = agoMs();
+    expect(before).toBe(nowMs() - addedMs);
+    setMs += byMs;
+    expect(agoMs()).toBe(before);
+    setMs += byMs;
+    expect(agoMs()).toBe(before);
   });
 
   test('takes the times of a verdict along, which people are told', () => {

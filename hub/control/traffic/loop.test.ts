@@ -110,7 +110,7 @@ beforeEach(async () => {
   wire = createBus();
   sentTo = [];
   events = [];
-  directory = createDirectory(createLedger(), env.nowMs);
+  directory = createDirectory(createLedger(), env);
   for (const name of names)
     directory.of(name).object = {
       apiVersion: 'hanse.dev/v1alpha1',

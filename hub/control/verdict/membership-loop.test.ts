@@ -25,7 +25,7 @@ afterEach(() => stop());
 const started = async (told: () => number) => {
   const env = nodeEnv(silentLog);
   const store = await createStore(memoryJournal(), { env });
-  const directory = createDirectory(createLedger(), env.nowMs);
+  const directory = createDirectory(createLedger(), env);
   const lists: Membership[] = [];
   const seal = (message: MeshMessage): Uint8Array => {
     if (message.kind === 'members') lists.push(message);
