@@ -1,7 +1,7 @@
 /** @module The loops together when a cluster is lost, drained or denied, comes back, or gives an object back. */
 import { describe, expect, it } from 'vitest';
 import { clusters } from '../../shared/api/cluster.ts';
-import { clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
+import { type Cluster, clusterCondition, type Placement, placementType, type StoredPlacement } from '../../shared/api/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
@@ -218,6 +218,33 @@ describe('what leaves a cluster', () => {
     await until(() => expect([placement()?.spec.clusters.length, staying()]).toEqual([1, undefined]));
     await until(() => expect(it.control().pending()).toBe(0));
     expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+  });
+
+  it('leaves the part of a divided Job in a drained cluster until it is done, says so, and counts it', async () => {
+    const it = await startTestHub({ home: 4, aws: 4 });
+    const selector = { apiVersion: 'batch/v1', kind: 'Job' };
+    await it.client.create(policiesType, policy({ resourceSelectors: [selector], replicaScheduling: { strategy: 'Weighted' } }));
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };
+    const jobs = { group: 'batch', version: 'v1', resource: 'jobs' };
+    const metadata = { name: 'web', namespace: 'shop' };
+    await it.client.create(jobs, { ...selector, metadata, spec: { parallelism: 2, completions: 8, template } });
+    const id = 'batch=jobs=shop=web';
+    const partAt = (cluster: string): unknown =>
+      (it.fleet.agent(cluster).objects.get(id)?.spec as { completions?: number } | undefined)?.completions;
+    await until(() => expect([partAt('home'), partAt('aws')]).toEqual([4, 4]));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    const status = () => (it.store.get('hanse.dev/placements/shop/web-job')?.object as StoredPlacement | undefined)?.status;
+    const staying = [{ name: 'home', replicas: 1, completions: 4, reason: 'Drained' }];
+    await until(() => expect([status()?.unplaced, status()?.staying]).toEqual([1, staying]));
+    const drain = async () => ((await it.client.get(clusterAt('home'))) as Cluster | undefined)?.status?.drain;
+    const why = expect.stringContaining('4 of 8 completions wait for a cluster that has no part of the Job');
+    await until(async () => expect((await drain())?.staying).toMatchObject([{ kind: 'Job', name: 'web', replicas: 1, why }]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+    for (const cluster of ['home', 'aws'])
+      it.fleet.tell(cluster, id, { succeeded: 4, conditions: [{ type: 'Complete', status: 'True', reason: 'CompletionsReached' }] });
+    await until(async () => expect((await it.client.get({ ...jobs, ...metadata }))?.status).toMatchObject({ succeeded: 8 }));
+    await until(async () => expect(await drain()).toMatchObject({ objects: 0 }));
   });
 
   it.each([

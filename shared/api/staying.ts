@@ -6,6 +6,8 @@ export type StayingCluster = {
   readonly name: string;
   /** Replicas that find no other place; absent for objects that have none. */
   readonly replicas?: number;
+  /** The part of a divided Job's completions that is done there, or waits to be given to another cluster. */
+  readonly completions?: number;
   /**
    * `Drained`: the cluster is emptied. `Lost`: it is lost, and nothing is deleted there. `Returning`: it came back and is held down.
    * `Deselected`: the policy selected it before, and does not any more.
@@ -25,6 +27,7 @@ export const stayingShape = list(
   fields('One cluster.', {
     name: must(text('Name of the cluster.')),
     replicas: integer('Replicas that find no other place; absent for objects that have none.', { min: 0, max: int32Max }),
+    completions: integer("The part of a divided Job's completions that it has there.", { min: 0, max: int32Max }),
     reason: must(
       word(
         'Drained: the cluster is emptied. Lost: it is lost, and nothing is deleted there. Returning: it came back and is held down. Deselected: the policy selects it no more.',

@@ -3,6 +3,7 @@ import {
   explainedIn,
   explanationRows,
   isSameOutcome,
+  type PlacedCluster,
   type PlacementSpec,
   type StayingCluster,
   type StoredPlacementStatus,
@@ -29,7 +30,7 @@ import {
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
-import { outlivesDrain, stayReason } from '../work/staying.ts';
+import { findsNoPlace, outlivesDrain, stayReason } from '../work/staying.ts';
 import { wholeEvents } from './job-parts.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
@@ -67,18 +68,19 @@ const clustersText = (clusters: PlacementSpec['clusters']): string =>
 /** Where it was, is placed no more, and runs on all the same; in name order. */
 const stayingAfter = (
   { object, before, clusters, policy, nowMs }: PlacementInput,
-  { clusters: placed, unplaced }: Decision,
+  { clusters: placed, unplaced, binding }: Decision,
 ): StayingCluster[] => {
-  if (!outlivesDrain(object) || (unplaced === 0 && placed.length > 0)) return [];
+  if (!outlivesDrain(object) || !findsNoPlace({ spec: { clusters: placed }, status: { unplaced, binding } })) return [];
+  const had: readonly PlacedCluster[] = [...(before?.status?.staying ?? []), ...(before?.spec.clusters ?? [])];
+  const parts = new Map(had.map(({ name, completions }) => [name, completions]));
   const known = new Map((before?.status?.staying ?? []).map((entry) => [entry.name, entry]));
-  const names = new Set([...known.keys(), ...(before?.spec.clusters ?? []).map(({ name }) => name)]);
-  for (const { name } of placed) names.delete(name);
-  return [...names]
-    .flatMap((name): StayingCluster[] => {
+  for (const { name } of placed) parts.delete(name);
+  return [...parts]
+    .flatMap(([name, completions]): StayingCluster[] => {
       const view = clusters.find((one) => one.name === name);
       // A policy that selects the cluster no more does not stop what has nowhere to go, as a move does not stop what has no replacement yet.
       const reason = stayReason(view) ?? (view !== undefined && leavesOut(policy, view, nowMs) ? 'Deselected' : undefined);
-      return reason === undefined ? [] : [{ ...known.get(name), name, reason }];
+      return reason === undefined ? [] : [{ ...known.get(name), name, ...(completions === undefined ? {} : { completions }), reason }];
     })
     .sort((a, b) => compareText(a.name, b.name));
 };

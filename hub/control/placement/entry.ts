@@ -25,7 +25,7 @@ import { rememberBySpec } from '../remember.ts';
 import { misfitsUnder } from '../work/render.ts';
 import type { Told } from '../work/replicas.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
-import { policyForJob, withParts } from './job-parts.ts';
+import { partsBefore, policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 import { runsAlone } from './singleton.ts';
@@ -164,7 +164,7 @@ export const outcomeOf = (
   nowMs: number,
 ): { readonly decision: Decision; readonly output: PlacementOutput } => {
   const before = existing.placement;
-  const decision = withParts(stored.object, policy, made, before?.spec.clusters ?? []);
+  const decision = withParts(stored.object, policy, made, partsBefore(before));
   const { replicas, isSingleton = false } = task.workload;
   const input = { object: stored.object, replicas, policy, before, clusters, preempted, isSingleton, nowMs };
   return { decision, output: outputOf(input, decision) };

@@ -1,24 +1,26 @@
 /** @module What becomes of a Job's completions as clusters and policies come and go: none is done twice, none is forgotten. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explainedIn, explanationRows, keptExplanation, type PlacedCluster } from '../../../shared/api/index.ts';
+import { drainTaint, explainedIn, explanationRows, keptExplanation, type PlacedCluster } from '../../../shared/api/index.ts';
 import { plainShape } from '../../../shared/capacity/index.ts';
 import { place, type TimedTaint } from '../../../shared/placement/index.ts';
 import { clusterWith, policyOf } from '../../../shared/placement/testing.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
-import { completionShares, isSettledJob, policyForJob, withParts } from './job-parts.ts';
+import { completionShares, isSettledJob, partsBefore, policyForJob, withParts } from './job-parts.ts';
 
 const job = (completions: number, parallelism = 6) => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: { name: 'sums', namespace: 'shop', generation: 1 },
-  spec: { completions, parallelism },
+  spec: { completions, parallelism, template: { spec: { containers: [{ name: 'main', image: 'sum:1' }] } } },
 });
 const away: readonly TimedTaint[] = [
   { key: healthTaints.unreachable, effect: 'NoSchedule' },
   { key: healthTaints.unreachable, effect: 'NoExecute' },
 ];
+
+const drained: readonly TimedTaint[] = [{ key: drainTaint, effect: 'NoExecute' }];
 
 type Taints = { readonly [cluster: string]: readonly TimedTaint[] };
 type Fits = { readonly [cluster: string]: number };
@@ -36,7 +38,7 @@ const decide = (
   const policy = policyForJob(policyOf(spec), object, before?.spec.clusters ?? []);
   const replicas = object.spec.parallelism;
   const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
-  const made = withParts(object, policy, place({ policy, clusters }, workload, { nowMs: 0 }), before?.spec.clusters ?? []);
+  const made = withParts(object, policy, place({ policy, clusters }, workload, { nowMs: 0 }), partsBefore(before));
   return outputOf({ object, replicas, policy, before, clusters, nowMs: 0 }, made);
 };
 const partsOf = ({ spec }: PlacementOutput): Record<string, string> =>
@@ -58,6 +60,30 @@ describe('a divided Job', () => {
     const first = decide(undefined, { c: away }, equal);
     const back = decide(decide(first, { b: away, c: away }, equal), { c: away }, equal);
     expect([partsOf(back), back.status.unplaced]).toEqual([partsOf(first), 0]);
+  });
+
+  it('remembers the part of each cluster that is drained or lost, and gives back to each its own', () => {
+    const first = decide(undefined, {}, equal);
+    const both = decide(decide(first, { b: drained }, equal), { b: drained, c: away }, equal);
+    expect(both.status.staying).toEqual([
+      { name: 'b', completions: 4, reason: 'Drained' },
+      { name: 'c', completions: 4, reason: 'Lost' },
+    ]);
+    expect(partsOf(decide(both, { c: away }, equal))).toMatchObject({ a: '2 do 4', b: expect.stringMatching(/ do 4$/) });
+  });
+
+  it('does not stay where its part was once another cluster has it, though fewer of its pods run at once', () => {
+    const first = decide(undefined, { c: away }, equal);
+    const taken = decide(first, { b: drained }, equal, job(12), { a: 0, c: 1 });
+    expect([partsOf(taken), taken.status.unplaced, taken.status.staying]).toEqual([{ a: '3 do 6', c: '1 do 6' }, 2, undefined]);
+  });
+
+  it('is not whole while completions wait, though no more of its pods may run at once', () => {
+    const first = decide(undefined, { c: away }, equal, job(12, 2));
+    const loss = decide(first, { b: away, c: away }, equal, job(12, 2));
+    const fewer = decide(loss, { b: away, c: away }, equal, job(12, 1));
+    expect([partsOf(fewer), fewer.status.unplaced]).toEqual([{ a: '1 do 6' }, 1]);
+    expect(fewer.status.message).toContain('6 of 12 completions wait');
   });
 
   it('is not moved by a change of policy; by a lost cluster, more at once or something that waits it is decided on', () => {

@@ -23,6 +23,7 @@ import {
 } from '../../../shared/placement/index.ts';
 import type { EventText } from '../events.ts';
 import { bag, groupKind } from '../kinds.ts';
+import { completionsTerm } from '../work/staying.ts';
 
 /** Completions of a Job that counts them; undefined for every other object. */
 export const completionsOf = (object: KubeObject): number | undefined => {
@@ -109,7 +110,13 @@ export const wholeEvents = (
   return [{ type: 'Normal', reason: 'NotDivided', message: `all ${only.completions} completions are for ${only.name}: ${indexedText}` }];
 };
 
-/** The decision with the completions of each cluster. Replicas for which no completions are left are not placed. */
+/** The parts that were given: where the Job is placed, and where it stays because no cluster without a part takes over. */
+export const partsBefore = (before: Pick<StoredPlacement, 'spec' | 'status'> | undefined): readonly PlacedCluster[] => [
+  ...(before?.spec.clusters ?? []),
+  ...(before?.status?.staying ?? []).filter(({ completions }) => completions !== undefined),
+];
+
+/** The decision with the completions of each cluster, `before` as {@link partsBefore}. Replicas for which no completions are left are not placed. */
 export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
   const total = completionsOf(object);
   if (total === undefined || decision.clusters.length === 0 || !isDivided(policy, before)) return decision;
@@ -133,15 +140,16 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
   const got = new Map(clusters.map(({ name, replicas = 0 }) => [name, replicas]));
   const dropped = sumOf(decision.clusters.map(({ name, replicas = 0 }) => replicas - (got.get(name) ?? 0)));
   const next = { ...decision, clusters };
-  if (dropped === 0) return next;
+  if (dropped === 0 && !isWaiting) return next;
   return {
     ...next,
-    unplaced: decision.unplaced + dropped,
+    // While completions wait, the Job is not whole, however few of its pods may run at once.
+    unplaced: Math.max(1, decision.unplaced + dropped),
     reason: 'Unplaced',
     message: isWaiting
       ? `${left} of ${total} completions wait for a cluster that has no part of the Job: a part that was given cannot be changed`
       : `all ${total} completions are given to clusters that have room for fewer replicas at once`,
-    binding: decision.binding === '' ? 'completions' : decision.binding,
+    binding: isWaiting ? completionsTerm : decision.binding || 'capacity',
     explained: keptExplanation(explanationRows(decision.explained).map((row) => ({ ...row, got: got.get(row.cluster) ?? 0 }))),
   };
 };

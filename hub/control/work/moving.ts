@@ -11,7 +11,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
+import { findsNoPlace, leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -115,7 +115,7 @@ export const createMoving = (parts: {
 
   /** What has nowhere to go and does not tell how many of it are ready (a Job, a CronJob, a Pod) is ended by no drain, nor by a change of its policy. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
-    if (placement.spec.clusters.length > 0 || !outlivesDrain(object)) return noMove;
+    if (!findsNoPlace(placement) || !outlivesDrain(object)) return noMove;
     const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
     const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOutOf(placement, heard).keys()];
     if (stays.length === 0) return noMove;

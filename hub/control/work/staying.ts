@@ -18,12 +18,23 @@ import { podSpecOf, workIdOf } from '../kinds.ts';
 import type { Board } from './board.ts';
 import { replicasTold } from './replicas.ts';
 
+/** What binds a divided Job of which completions wait: each cluster that takes some has its part already. */
+export const completionsTerm = 'completions';
+
+type DecidedClusters = { readonly spec: Pick<StoredPlacement['spec'], 'clusters'> };
+
 /** Clusters that are named one by one with their reasons. */
 const namedMax = 3;
 
-/** True when the decision found no place for all, or for any, of the object. */
-export const findsNoPlace = ({ spec, status }: Pick<StoredPlacement, 'spec' | 'status'>): boolean =>
-  (status?.unplaced ?? 0) > 0 || spec.clusters.length === 0;
+/**
+ * True when the decision found no place for all, or for any, of the object. Of a divided Job a part is without a place while its completions wait:
+ * once another cluster has them, fewer pods at once than were asked for are no reason to go on with them here too.
+ */
+export const findsNoPlace = ({ spec: { clusters }, status }: Pick<StoredPlacement, 'status'> & DecidedClusters): boolean => {
+  if (clusters.length === 0) return true;
+  const isDivided = clusters.some(({ completions }) => completions !== undefined);
+  return (status?.unplaced ?? 0) > 0 && (!isDivided || status?.binding === completionsTerm);
+};
 
 /** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
 export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
@@ -76,12 +87,13 @@ export const stayingOf = (
       const reason = stayReason(directory.view(name)) ?? leftBy(placement, name);
       if (reason === undefined) return [];
       // What an earlier run told, and nobody has answered since, is as it was known.
-      const known = status?.staying?.find((cluster) => cluster.name === name)?.replicas;
+      const { replicas: known, completions } = status?.staying?.find((cluster) => cluster.name === name) ?? {};
       const told = status?.replicas === undefined ? undefined : (replicasTold(entry, board.answer(id, name)) ?? known);
-      if (told === undefined) return [{ name, reason }];
+      const part = { name, ...(completions === undefined ? {} : { completions }), reason };
+      if (told === undefined) return [part];
       const replicas = Math.min(told, reason === 'Drained' ? homeless : (status?.unplaced ?? 0));
       if (reason === 'Drained') homeless -= replicas;
-      return told > 0 && replicas === 0 ? [] : [{ name, replicas, reason }];
+      return told > 0 && replicas === 0 ? [] : [{ ...part, replicas }];
     });
 };
 
@@ -95,6 +107,7 @@ const named = (rows: readonly ExplanationRow[]): string => {
 /** Why no cluster but this one takes what it has, in one sentence. */
 export const whyNoPlace = (status: StoredPlacementStatus | undefined, cluster: string): string => {
   const kept = status === undefined ? undefined : explainedIn(status);
+  if (status?.binding === completionsTerm) return status.message ?? 'no other cluster takes it';
   const others = (kept === undefined ? [] : explanationRows(kept)).filter((row) => row.cluster !== cluster);
   if (others.length === 0) return 'there is no other cluster';
   if (status?.reason !== 'Unplaced' && status?.reason !== 'NoClusterFits') return status?.message ?? 'no other cluster takes it';
