@@ -26,3 +26,18 @@ it.each([
   const at = clusterType.columns.findIndex(({ name, priority }) => name === 'Failover' && priority === 1);
   expect(clusterType.cells(cluster, 0)[at]).toBe(shown);
 });
+
+it.each([
+  ['Ready,Drained while it is emptied', {}, 'Ready,Drained'],
+  ['Ready without a drain', undefined, 'Ready'],
+])('the table says %s', (_, drain, shown) => {
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: '' }];
+  const cluster = {
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'Cluster',
+    metadata: { name: 'eu' },
+    spec: { admission: 'Approved', ...(drain === undefined ? {} : { drain }) },
+    status: { agent: { publicKey: 'U' }, conditions },
+  };
+  expect(clusterType.cells(cluster, 0)[1]).toBe(shown);
+});

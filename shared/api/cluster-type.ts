@@ -131,8 +131,8 @@ export const clusterSchema = objectSchema(
 const specOf = (object: KubeObject): ClusterSpec => (object.spec ?? {}) as ClusterSpec;
 const statusOf = (object: KubeObject): ClusterStatus => (object.status ?? {}) as ClusterStatus;
 
-/** One word for the table: how the cluster stands. */
-const standing = (object: KubeObject): string => {
+/** How the cluster stands, in one word. */
+const readiness = (object: KubeObject): string => {
   if (object.metadata.deletionTimestamp !== undefined) return 'Leaving';
   const { admission = 'Pending' } = specOf(object);
   if (admission === 'Denied') return 'Denied';
@@ -143,6 +143,9 @@ const standing = (object: KubeObject): string => {
   if (ready.status === 'True') return 'Ready';
   return ready.status === 'False' ? 'NotReady' : 'Unknown';
 };
+
+/** {@link readiness}, and that it is being emptied, as kubectl writes `SchedulingDisabled` of a node. */
+const standing = (object: KubeObject): string => `${readiness(object)}${specOf(object).drain === undefined ? '' : ',Drained'}`;
 
 /** `Cluster`, `Cluster (returning)`. */
 const causeText = ({ verdict }: ClusterStatus): string =>
