@@ -1,5 +1,5 @@
 /** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
-import { hanseGroup, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
+import { hanseGroup, type StayingCluster, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
 import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
@@ -93,15 +93,18 @@ export const shapeByCluster = (task: Task, viewOf: (cluster: string) => ClusterV
 export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
-type Left = { readonly name: string; readonly replicas?: number; readonly reason?: string };
+type Left = { readonly name: string; readonly replicas?: number; readonly reason?: StayingCluster['reason'] };
 
-/** Clusters that are owed what they had of a workload, or in which a drain left it. */
+/** Of those clusters that were not lost it is known what they were told. */
+const wasHeard = ({ reason }: Left): boolean => reason === 'Drained' || reason === 'Deselected';
+
+/** Clusters that are owed what they had of a workload, or in which a drain or its policy left it. */
 const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] => [...(status?.staying ?? []), ...(status?.owed ?? [])];
 
 /**
- * What of a workload is in clusters that are owed it, or in which a drain left it: it is there when they take replicas again, and needs no
- * further room. Of what a drain left that is what the cluster was told to have, as a report may be older than its pods; of the rest, and where
- * that is not known, what the report shows bound to a node or about to be. More of it than is owed or left is not the workload's.
+ * What of a workload is in clusters that are owed it, or in which a drain or its policy left it: it is there when they take replicas again, and
+ * needs no further room. Where they were not lost that is what they were told to have, as a report may be older than its pods; of the rest, and
+ * where that is not known, what the report shows bound to a node or about to be. More of it than is owed or left is not the workload's.
  */
 export const lingeringOf = (
   { directory: { view }, told }: Pick<EntrySources, 'directory' | 'told'>,
@@ -115,8 +118,9 @@ export const lingeringOf = (
   };
   const left = placement === undefined ? [] : leftIn(placement);
   return new Map(
-    left.flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER, reason }) => {
-      const there = Math.min(replicas, (reason === 'Drained' ? told(workId, name) : undefined) ?? shown(name));
+    left.flatMap((one) => {
+      const { name, replicas = Number.MAX_SAFE_INTEGER } = one;
+      const there = Math.min(replicas, (wasHeard(one) ? told(workId, name) : undefined) ?? shown(name));
       return there === 0 ? [] : [[name, there] as const];
     }),
   );

@@ -1,4 +1,4 @@
-/** @module Rules of what lingers in a cluster that is drained: it is there, whatever the last report of the cluster shows. */
+/** @module Rules of what lingers in a cluster that is drained or left out: it is there, whatever the last report of the cluster shows. */
 import { expect, it } from 'vitest';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
@@ -58,6 +58,7 @@ type Row = readonly [rule: string, told: number | undefined, shown: number, stat
 it.each<Row>([
   ['what it was told to have, of what a drain left', 3, 0, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, 3],
   ['no more than was left', 7, 7, { staying: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, 5],
+  ['what it was told to have, of what its policy left', 3, 0, { staying: [{ name: 'a', replicas: 5, reason: 'Deselected' }] }, 3],
   ['what its report shows, where that is not known', undefined, 4, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, 4],
   ['what its report shows, of what a loss left', 5, 4, { owed: [{ name: 'a', replicas: 5 }] }, 4],
   ['nothing of what has been told to go', 0, 2, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, 0],
