@@ -136,6 +136,30 @@ describe('a cluster that the hub has given up, without a verdict', () => {
   });
 });
 
+describe('a cluster that a person drains', () => {
+  const dns = { zone: 'x.test', name: 'web.shop.x.test', ttlSeconds: 5, policy: 'Weighted', nameServers: [], externalDns: false } as const;
+  const named = (): string[] | undefined =>
+    member.zoneOf('x.test')?.services[0]?.backends.flatMap(({ cluster, weight }) => (weight > 0 ? [cluster] : []));
+  beforeEach(async () => {
+    member.start();
+    member.send({ dns });
+    await vi.waitFor(() => expect(named()).toEqual(['ap', 'eu', 'us']));
+    member.drained.add('us');
+  });
+
+  test('keeps its requests and names while it answers: they leave with its endpoints', async () => {
+    member.send({ dns });
+    await vi.waitFor(() => expect(member.told()?.status.applied).toMatchObject({ epoch: member.seq(), away: [] }));
+    expect(named()).toEqual(['ap', 'eu', 'us']);
+  });
+
+  test('loses both where it is seen to answer no users, without a verdict', async () => {
+    member.lost.add('us');
+    await vi.waitFor(() => expect(named()).toEqual(['ap', 'eu']));
+    await member.comesTo('ap 4, eu 4');
+  });
+});
+
 test('what this cluster cannot reach itself it stops using, without a verdict, and names stay', async () => {
   member.start();
   const dns = { zone: 'x.test', name: 'web.shop.x.test', ttlSeconds: 5, policy: 'Weighted', nameServers: [], externalDns: false } as const;

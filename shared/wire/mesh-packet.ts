@@ -78,7 +78,7 @@ const member = record(
     capacity: count,
     probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
   },
-  { isLost: bool },
+  { isLost: bool, isDrained: bool },
 );
 const policy = record(
   {

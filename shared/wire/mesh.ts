@@ -115,6 +115,8 @@ export type Member = {
   readonly probes: readonly ProbeAddress[];
   /** The hub has given it up, or a person has drained what the hub does not hear: its replicas are placed elsewhere. Who does not hear it sends it no requests, also without a verdict. */
   readonly isLost?: boolean;
+  /** A person drains it: who sees that it answers no users sends none there, also without a verdict. */
+  readonly isDrained?: boolean;
 };
 
 /** Names of the detection profiles. */

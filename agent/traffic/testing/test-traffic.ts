@@ -74,6 +74,8 @@ export type TestTraffic = {
   readonly silent: Set<string>;
   /** Clusters that the hub says it has given up. */
   readonly givenUp: Set<string>;
+  /** Clusters that a person drains. */
+  readonly drained: Set<string>;
   /** Lines that were logged. */
   readonly logged: string[];
   /** Time passes at once. */
@@ -135,11 +137,16 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
     sightOf: (name) => ({
-      opinion: member.silent.has(name) ? 'Silent' : undefined,
+      opinion: member.silent.has(name) ? 'Silent' : member.lost.has(name) ? 'DataPlane' : undefined,
       evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
       isUnanswered: member.lost.has(name),
     }),
-    membership: () => ({ members: [...member.givenUp].map((name) => ({ name, isLost: true })) }),
+    membership: () => ({
+      members: [
+        ...[...member.givenUp].map((name) => ({ name, isLost: true })),
+        ...[...member.drained].map((name) => ({ name, isDrained: true })),
+      ],
+    }),
   };
   const member: TestTraffic = {
     client: api.client,
@@ -164,6 +171,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     unheard: new Set(),
     silent: new Set(),
     givenUp: new Set(),
+    drained: new Set(),
     logged,
     skip: (ms) => {
       skippedMs += ms;

@@ -30,5 +30,6 @@ test('that it is given up when a person drains it while nobody at the hub hears 
   const drained = { ...cluster, spec: { ...cluster.spec, drain: {} } };
   expect(told({ cluster: drained, isUnheard: true })).toMatchObject({ isLost: true });
   expect(told({ cluster: drained })).not.toHaveProperty('isLost');
+  expect(told({ cluster: drained })).toMatchObject({ isDrained: true });
   expect(told({ isUnheard: true })).not.toHaveProperty('isLost');
 });

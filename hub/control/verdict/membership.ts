@@ -52,6 +52,7 @@ const memberOf = (source: MemberSource, probes: readonly ProbeAddress[]): Member
     capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
     probes,
     ...(isLost(source) ? { isLost: true } : {}),
+    ...(spec.drain === undefined ? {} : { isDrained: true }),
   };
 };
 
