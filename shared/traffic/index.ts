@@ -17,7 +17,6 @@ export {
   type ServedService,
   type ServiceAfterLoss,
   type ServiceInCluster,
-  weightMax,
 } from './loss-table.ts';
 export { type ConflictReason, type ExportSource, exportConditions, type MergedService, mergeExports } from './merge-exports.ts';
 export {

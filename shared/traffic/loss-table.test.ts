@@ -1,7 +1,8 @@
 /** @module What loss tables say: who takes over, what is shed, and what no table may ever say. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LossPlan, lossTables, type ServedService, weightMax } from './loss-table.ts';
+import { weightMax } from '../wire/traffic.ts';
+import { type LossPlan, lossTables, type ServedService } from './loss-table.ts';
 
 const service = (name: string, clusters: Record<string, [load: number, capacity: number]>, shedPriority = 0): ServedService => ({
   name,

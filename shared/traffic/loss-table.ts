@@ -3,11 +3,9 @@
  * so that agents act at once and without a hub (static stability).
  */
 import { compareText } from '../lib/compare-text.ts';
+import { weightMax } from '../wire/traffic.ts';
 import { mulDiv } from './mul-div.ts';
 import { pour } from './share-out.ts';
-
-/** The most a Gateway API backend weight may be. */
-export const weightMax = 1_000_000;
 
 /** A service in one cluster. Loads and capacities in one unit for all, such as requests a second. */
 export type ServiceInCluster = {

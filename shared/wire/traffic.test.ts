@@ -32,6 +32,20 @@ describe('a record', () => {
   it.each([
     ['weights that are not as many as sources', { losses: [{ lost: ['a'], weights: [1], shed: 0 }] }, /losses\[0\].weights/],
     ['a weight below zero', { losses: [{ lost: ['a'], weights: [0, -1], shed: 0 }] }, /weights\[1\]/],
+    ['a loss after which nobody is left', { losses: [{ lost: ['a'], weights: [0, 0], shed: 0 }] }, /losses\[0\].weights must be above 0/],
+    [
+      'a loss that gives all to who is lost',
+      { losses: [{ lost: ['a'], weights: [1, 0], shed: 0 }] },
+      /losses\[0\].weights must be above 0/,
+    ],
+    ['a weight that no gateway takes', { losses: [{ lost: ['a'], weights: [0, 1_000_001], shed: 0 }] }, /weights\[1\] must be at most/],
+    [
+      'a weight at rest that no gateway takes',
+      { sources: [{ ...spec.sources[0], weight: 1_000_001 }] },
+      /sources\[0\].weight must be at most/,
+    ],
+    ['steps back that do not grow', { failback: { ...spec.failback, stepsPercent: [50, 10, 100] } }, /stepsPercent must grow/],
+    ['steps back that end before all', { failback: { ...spec.failback, stepsPercent: [10, 50] } }, /stepsPercent must grow, up to 100/],
     ['no floor of survivors', { survivorsMin: 0 }, /survivorsMin/],
     ['a zone that is no name', { dns: { zone: '..' } }, /dns/],
     [
@@ -51,6 +65,10 @@ describe('a record', () => {
   ])('with %s is refused', (_, change, message) => {
     const read = trafficRecordOf(item(change));
     expect(read.ok ? '' : read.message).toMatch(message);
+  });
+  it('of a service that nobody can serve after the loss is taken: its weights stay', () => {
+    const sources = spec.sources.map((source) => (source.name === 'b' ? { ...source, capacity: 0 } : source));
+    expect(trafficRecordOf(item({ sources, losses: [{ lost: ['a'], weights: [1, 0], shed: 0 }] })).ok).toBe(true);
   });
   it('under another id than its own is refused', () => {
     expect(trafficRecordOf({ ...item(), id: trafficIdOf('shop', 'other') }).ok).toBe(false);

@@ -163,6 +163,9 @@ export type TrafficSpec = {
 /** A record as it is kept and acted on; `epoch` is the work item's `seq`: an agent never goes back to a lower one. */
 export type TrafficRecord = { readonly namespace: string; readonly name: string; readonly epoch: number; readonly spec: TrafficSpec };
 
+/** The most a weight may be: what the Gateway API takes for a backend. */
+export const weightMax = 1_000_000;
+
 /** Named limits; what is beyond them is left out and told. */
 export const trafficLimits = {
   /** Endpoints that one cluster reports of one service (Endpoints were cut at as many), and that one record holds in all. */
@@ -266,22 +269,32 @@ const answer = record(
 );
 
 const dnsName = matching(/^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9])?$/, 'a DNS name in lower case');
+const weight: Check = (value, path) =>
+  count(value, path) ?? (Number(value) <= weightMax ? undefined : `${path} must be at most ${weightMax}`);
+const percents = list(integer(1), 100);
+const stepsPercent: Check = (value, path) => {
+  const fault = percents(value, path);
+  if (fault !== undefined) return fault;
+  const steps = value as readonly number[];
+  const grow = steps.every((step, at) => step > (steps[at - 1] ?? 0));
+  return grow && steps.at(-1) === 100 ? undefined : `${path} must grow, up to 100`;
+};
 const spec = record(
   {
     wanted: bool,
     sources: list(
-      record({ name: text(63, 1), load: count, capacity: count, tier: count, weight: count, addresses, sets }, { inUse: count }),
+      record({ name: text(63, 1), load: count, capacity: count, tier: count, weight, addresses, sets }, { inUse: count }),
       trafficLimits.sources,
     ),
     losses: list(
-      record({ lost: list(text(63, 1), trafficLimits.sources), weights: list(count, trafficLimits.sources), shed: count }),
+      record({ lost: list(text(63, 1), trafficLimits.sources), weights: list(weight, trafficLimits.sources), shed: count }),
       trafficLimits.losses,
     ),
     survivorsMin: integer(1),
     failback: record({
       mode: oneOf('Automatic', 'Manual'),
       holdDownMs: count,
-      stepsPercent: list(integer(1), 100),
+      stepsPercent,
       stepMs: integer(1),
       setbacksMax: integer(1),
       released: list(text(63, 1), trafficLimits.sources),
@@ -307,12 +320,23 @@ const spec = record(
   },
 );
 
-/** Weights go with the sources one by one; one that is all zero would be an outage. */
-const lossFault: Check = (value, path) => {
-  const { sources, losses } = value as TrafficSpec;
-  const wrong = losses.findIndex(({ weights }) => weights.length !== sources.length);
-  return wrong < 0 ? undefined : `${path}.losses[${wrong}].weights must be as many as there are sources`;
+/** What is wrong with the weights after one loss. They go with the sources one by one; nothing for all who could serve would be an outage. */
+const lossFault = (sources: readonly TrafficSource[], { lost, weights }: TrafficLoss): string | undefined => {
+  if (weights.length !== sources.length) return 'as many as there are sources';
+  const survivors = sources.flatMap(({ name, capacity }, at) => (lost.includes(name) || capacity === 0 ? [] : [weights[at] ?? 0]));
+  return survivors.length > 0 && survivors.every((weight) => weight === 0) ? 'above 0 for one that is left and can serve' : undefined;
 };
+
+/** What no field shows alone. */
+const partsFault = ({ sources, losses }: TrafficSpec, path: string): string | undefined => {
+  for (const [at, loss] of losses.entries()) {
+    const fault = lossFault(sources, loss);
+    if (fault !== undefined) return `${path}.losses[${at}].weights must be ${fault}`;
+  }
+  return undefined;
+};
+
+const specFault = (value: unknown): string | undefined => spec(value, '.spec') ?? partsFault(value as TrafficSpec, '.spec');
 
 /** The record in a work item, or what is wrong with it. */
 export const trafficRecordOf = (
@@ -321,13 +345,13 @@ export const trafficRecordOf = (
   const { namespace, name } = item.ref;
   if (item.ref.kind !== kind || item.id !== trafficIdOf(namespace, name)) return { ok: false, message: 'not a record of a service' };
   const value = item.object?.spec;
-  const fault = spec(value, '.spec') ?? lossFault(value, '.spec');
+  const fault = specFault(value);
   if (fault !== undefined) return { ok: false, message: fault };
   return { ok: true, record: { namespace, name, epoch: item.seq, spec: value as TrafficSpec } };
 };
 
 /** The first fault of a spec that has not been sent; undefined when an agent would take it. */
-export const trafficSpecFault = (value: TrafficSpec): string | undefined => spec(value, '.spec') ?? lossFault(value, '.spec');
+export const trafficSpecFault = (value: TrafficSpec): string | undefined => specFault(value);
 
 /** What an agent answered, or what is wrong with it. */
 export const trafficAnswerOf = (
