@@ -211,6 +211,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
     kindTroubles: memberKinds.troublesOf,
   });
   undo.push(() => control.stop());
+  front.metrics.countMeshRefusals(control.meshRefused);
   undo.push(followBursts(env, control.isBurst));
   health.planner = control.plan;
   memberKinds.listen(fleet.bus, control.recheckCluster);

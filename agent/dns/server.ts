@@ -124,6 +124,7 @@ export const startDnsServer = async (options: { host: string; port: number; env:
       const ended = [once(tcp, 'close'), once(udp, 'close')];
       tcp.close();
       udp.close();
+      refused.close();
       places.closeAll();
       await Promise.all(ended);
     },

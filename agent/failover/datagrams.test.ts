@@ -1,7 +1,7 @@
 /** @module Which datagrams are looked at: peers before strangers, and of nobody more than the process can bear. */
 import { createSocket } from 'node:dgram';
 import { expect, test } from 'vitest';
-import { type RuntimeEnv, silentLog } from '../../shared/lib/index.ts';
+import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
 import { createDatagramMeter, datagramLimits } from './datagram-meter.ts';
 import { openDatagrams } from './datagrams.ts';
@@ -47,9 +47,14 @@ test('garbage from the place of peers keeps out nothing that says to be of their
 test('what is dropped is told of, and what is not arrives', async () => {
   const told: unknown[] = [];
   const packets: number[] = [];
-  const env: RuntimeEnv = nodeEnv({ ...silentLog, warn: (_, fields) => void told.push(fields) });
+  const env = nodeEnv(silentLog);
   const listen = { host: '127.0.0.1', port: 0, claimant: nobody, peers: () => ['127.0.0.1:1', 'not an address'] };
-  const datagrams = await openDatagrams({ ...listen, env, onPacket: (packet) => packets.push(packet.length) });
+  const datagrams = await openDatagrams({
+    ...listen,
+    env,
+    onPacket: (packet) => packets.push(packet.length),
+    onDropped: (why) => told.push(why),
+  });
   const socket = createSocket('udp4');
   const send = (bytes: number): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -58,7 +63,7 @@ test('what is dropped is told of, and what is not arrives', async () => {
   await send(1_401);
   await send(1_400);
   await expect.poll(() => packets).toEqual([1_400]);
-  expect(told).toMatchObject([{ reason: 'TooLarge', from: '127.0.0.1', times: 1 }]);
+  expect(told).toEqual([{ reason: 'TooLarge', message: 'larger than any datagram of ours; from 127.0.0.1' }]);
   socket.close();
   await datagrams.close();
 });

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { makePacedLog, type RuntimeEnv } from '../../shared/lib/index.ts';
+import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { createDatagramMeter, type Dropped } from './datagram-meter.ts';
 
 /** An open socket. */
@@ -52,7 +52,7 @@ const droppedText: Readonly<Record<Dropped | 'TooLarge', string>> = {
 /** An IPv4 address as a socket for both families shows it is the same address. */
 const plain = (address: string): string => address.replace(/^::ffff:/, '');
 
-/** Opens a socket and hands on what comes; what is dropped is logged, at most once a minute for each cause. @throws Error when the address cannot be listened on. */
+/** Opens a socket and hands on what comes. @throws Error when the address cannot be listened on. */
 export const openDatagrams = async (options: {
   readonly host: string;
   readonly port: number;
@@ -60,6 +60,8 @@ export const openDatagrams = async (options: {
   readonly onPacket: (packet: Uint8Array) => void;
   /** The peer of whose present life a packet says to be, unchecked: there is room for it in any flood. */
   readonly claimant: (packet: Uint8Array) => string | undefined;
+  /** A datagram was dropped unread. */
+  readonly onDropped: (why: { readonly reason: string; readonly message: string }) => void;
   /** What peers are reached by, as {@link Datagrams.send} takes it: what comes from there comes before what strangers send. */
   readonly peers: () => readonly string[];
 }): Promise<Datagrams> => {
@@ -67,7 +69,6 @@ export const openDatagrams = async (options: {
   const family = isIP(options.host) === 6 ? 6 : 4;
   const socket: Socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   const resolve = makeResolver(monotonicMs, family);
-  const dropped = makePacedLog(options.env, 'a datagram was dropped');
   const meter = createDatagramMeter(() =>
     options.peers().flatMap((peer) => {
       const host = partsOf(peer)?.host;
@@ -79,7 +80,7 @@ export const openDatagrams = async (options: {
     const from = plain(address);
     const reason = packet.length > bytesMax ? 'TooLarge' : meter(from, monotonicMs(), () => options.claimant(packet));
     if (reason === undefined) options.onPacket(packet);
-    else dropped.note(reason, { reason, from, message: droppedText[reason] });
+    else options.onDropped({ reason, message: `${droppedText[reason]}; from ${from}` });
   });
   await new Promise<void>((ready, fail) => {
     socket.once('error', fail);

@@ -124,6 +124,7 @@ export const startFailover = async (options: FailoverOptions): Promise<Failover>
         env,
         onPacket: (packet) => watch.hear('direct', packet),
         claimant: watch.claimant,
+        onDropped: (why) => watch.refusals.refuse({ cluster: '', subject: 'datagrams', ...why }),
         peers: () => (watch.membership()?.members ?? []).filter(({ name }) => name !== cluster).flatMap(({ addresses }) => addresses),
       });
     }

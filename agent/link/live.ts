@@ -125,6 +125,7 @@ export const makeLive = ({ env, cluster, bootId, keys }: LiveOptions): Live => {
       voice.stop();
       reader?.stop();
       statuses.stop();
+      refusals.close();
     },
   };
 };

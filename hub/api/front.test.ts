@@ -307,6 +307,17 @@ describe('what is written down', () => {
     front.metrics.countRefusals(() => new Map([['eu/ForeignWork', 2]]));
     expect((await ask('/metrics')).body.text).toContain('hanse_bus_refusals_total{cluster="eu",reason="ForeignWork"} 2');
   });
+
+  it('counts what hub and agents refused in the mesh, and forgets names that are told no more', async () => {
+    const row = (reason: string) => ({ observer: 'us', cluster: 'eu', reason, count: 3 });
+    let rows = [row('Replayed')];
+    front.metrics.countMeshRefusals(() => rows);
+    expect((await ask('/metrics')).body.text).toContain('hanse_mesh_refusals_total{observer="us",cluster="eu",reason="Replayed"} 3');
+    rows = [row('Flood')];
+    const { text } = (await ask('/metrics')).body;
+    expect(text).toContain('reason="Flood"} 3');
+    expect(text).not.toContain('reason="Replayed"');
+  });
 });
 
 describe('the admin kubeconfig', () => {

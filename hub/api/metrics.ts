@@ -17,6 +17,9 @@ export type MetricsOptions = {
   readonly isServed: (group: string, version: string, resource: string) => boolean;
 };
 
+/** What an observer has refused of one sender for one reason. */
+type MeshRefusals = { readonly observer: string; readonly cluster: string; readonly reason: string; readonly count: number };
+
 /** The page and what feeds it. */
 export type Metrics = {
   /** For the parts of the hub that add figures of their own. */
@@ -25,6 +28,8 @@ export type Metrics = {
   readonly watcherCut: () => void;
   /** Counts what was refused on the bus, by `cluster/reason`; read when the page is asked for. */
   readonly countRefusals: (read: () => ReadonlyMap<string, number>) => void;
+  /** Counts what hub and agents refused of each other's beats, votes and datagrams; read when the page is asked for. */
+  readonly countMeshRefusals: (read: () => readonly MeshRefusals[]) => void;
   /** The same store, its open watches counted. */
   readonly countingWatches: (store: Store) => Store;
   /** The text in the Prometheus format. */
@@ -82,7 +87,28 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
       },
     });
   };
-  return { registry, countRefusals, requestDone, watcherCut: () => cut.inc(), countingWatches, text: () => registry.metrics() };
+  const countMeshRefusals: Metrics['countMeshRefusals'] = (read) => {
+    new Gauge({
+      name: 'hanse_mesh_refusals_total',
+      help: 'Beats, votes and datagrams that an observer has refused since its start, by the cluster that they said to be of and why.',
+      labelNames: ['observer', 'cluster', 'reason'],
+      registers,
+      collect() {
+        // What agents tell: names that are told no more are not kept.
+        this.reset();
+        for (const { count, ...of } of read()) this.set(of, count);
+      },
+    });
+  };
+  return {
+    registry,
+    countMeshRefusals,
+    countRefusals,
+    requestDone,
+    watcherCut: () => cut.inc(),
+    countingWatches,
+    text: () => registry.metrics(),
+  };
 };
 
 /** Gauges read their source when they are scraped. */

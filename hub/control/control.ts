@@ -30,6 +30,7 @@ import { splitBus } from './traffic/split-bus.ts';
 import { startVerdictLoop, type VerdictLoopOptions } from './verdict/loop.ts';
 import { storedPolicy } from './verdict/membership-loop.ts';
 import { givenUpIn } from './verdict/remembered.ts';
+import type { ObservedRefusals } from './verdict/shadow-desk.ts';
 import { type Board, createBoard } from './work/board.ts';
 import { drainCount } from './work/drain.ts';
 import { listenToClusters } from './work/listen.ts';
@@ -62,6 +63,8 @@ export type Control = {
   readonly directory: Directory;
   /** What the observers agree on, as the hub counts it; undefined without a mesh. */
   readonly watch: Watch | undefined;
+  /** What each observer has refused in the mesh. */
+  readonly meshRefused: () => readonly ObservedRefusals[];
   /** What the hub says of a cluster's kinds changed. */
   readonly recheckCluster: (name: string) => void;
   /** Answers what would be decided; nothing is written. */
@@ -195,6 +198,7 @@ export const startControl = (options: ControlOptions): Control => {
   return {
     directory,
     watch: verdicts?.watch,
+    meshRefused: () => verdicts?.refused() ?? [],
     recheckCluster,
     plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm, told }, env),
     pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),

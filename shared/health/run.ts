@@ -11,11 +11,12 @@ import {
   meshSubjectTo,
   type Opinion,
   type ProbeAddress,
+  refusedRowsMax,
   type ShadowRow,
 } from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { claimOf } from '../wire/mesh-packet.ts';
-import { makeRefusals, type Refusals } from '../wire/refusals.ts';
+import { makeRefusals, type Refusals, refusedRows } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
@@ -98,7 +99,7 @@ export type Watch = {
   readonly stop: () => void;
 };
 
-/** How often the shadow detectors' counts are told to the hub. */
+/** How often the shadow detectors' counts and those of refusals are told to the hub. */
 const shadowsEveryMs = 30_000;
 
 /** Starts watching; nothing is sent before a membership came. */
@@ -184,7 +185,9 @@ export const startWatch = (ports: WatchPorts): Watch => {
     const rows = shadowsOf(state);
     const watchedMs = Math.floor(env.monotonicMs() - beganMs);
     const head = { v: 1 as const, from: name, bootId: ports.bootId, seq: ++shadowSeq, sentMs: watchedMs };
-    if (rows.length > 0 && name !== hubName) post('all', { ...head, kind: 'shadows', watchedMs, rows });
+    const refused = refusedRows(refusals.counts()).slice(0, refusedRowsMax);
+    if (rows.length + refused.length > 0 && name !== hubName)
+      post('all', { ...head, kind: 'shadows', watchedMs, rows, ...(refused.length > 0 ? { refused } : {}) });
     cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
   };
   cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
@@ -250,6 +253,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
       stopped = true;
       cancelTick();
       cancelShadows();
+      refusals.close();
     },
   };
 };

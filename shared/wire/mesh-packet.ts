@@ -3,7 +3,7 @@
  * behind a context, so that no signature of ours made for something else fits.
  */
 import { bool, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
-import { type MeshMessage, membersMax, meshBytesMax, namesMaxOf, opinions, votesMax } from './mesh.ts';
+import { type MeshMessage, membersMax, meshBytesMax, namesMaxOf, opinions, refusedRowsMax, votesMax } from './mesh.ts';
 
 /** Why a packet was refused. `Stranger`: the membership does not know the sender. */
 export type PacketRefusal = 'TooLarge' | 'NotPacket' | 'NotJson' | 'UnknownVersion' | 'Malformed' | 'Stranger' | 'BadSignature';
@@ -104,6 +104,7 @@ const shadow = record({
   callMsMax: count,
   longestSilenceMs: count,
 });
+const refused = record({ cluster: text(63), reason: text(63, 1), count });
 
 const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }, { members: count }),
@@ -119,7 +120,7 @@ const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   fenced: record({ ...head, to: name, target: name, fence: count, sinceMs: count }),
   members: record({ ...head, epoch: count, members: list(member, membersMax), policy }),
   credential: record({ ...head, to: name, jwt: text(7_000, 1), expiresAtMs: count }),
-  shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }),
+  shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }, { refused: list(refused, refusedRowsMax) }),
 };
 
 const hasMagic = (packet: Uint8Array): boolean => {
@@ -127,7 +128,7 @@ const hasMagic = (packet: Uint8Array): boolean => {
   return true;
 };
 
-const refused = (reason: PacketRefusal, message: string, from = ''): OpenedPacket => ({ ok: false, from, reason, message });
+const refuse = (reason: PacketRefusal, message: string, from = ''): OpenedPacket => ({ ok: false, from, reason, message });
 
 const parse = (payload: Uint8Array): unknown => {
   try {
@@ -151,22 +152,22 @@ export const claimOf = (packet: Uint8Array): { readonly from: string; readonly b
 
 /** Opens one packet: size, form, sender, signature, shape, in this order. Never throws. */
 export const openPacket = (packet: Uint8Array, keys: PacketKeys): OpenedPacket => {
-  if (packet.length > bytesMaxOfAll) return refused('TooLarge', `${packet.length} bytes, at most ${bytesMaxOfAll} are allowed`);
-  if (packet.length <= headBytes || !hasMagic(packet)) return refused('NotPacket', 'not a packet of ours');
+  if (packet.length > bytesMaxOfAll) return refuse('TooLarge', `${packet.length} bytes, at most ${bytesMaxOfAll} are allowed`);
+  if (packet.length <= headBytes || !hasMagic(packet)) return refuse('NotPacket', 'not a packet of ours');
   const payload = packet.subarray(headBytes);
   const value = parse(payload);
-  if (typeof value !== 'object' || value === null) return refused('NotJson', 'not UTF-8 JSON');
+  if (typeof value !== 'object' || value === null) return refuse('NotJson', 'not UTF-8 JSON');
   const { v, kind, from } = value as { v?: unknown; kind?: unknown; from?: unknown };
   const claimed = typeof from === 'string' ? from.slice(0, 63) : '';
   if (typeof v === 'number' && v !== 1)
-    return refused('UnknownVersion', `mesh version ${v}, this side speaks 1; upgrade the older one`, claimed);
-  if (typeof kind !== 'string' || !Object.hasOwn(checks, kind)) return refused('Malformed', 'kind is unknown', claimed);
+    return refuse('UnknownVersion', `mesh version ${v}, this side speaks 1; upgrade the older one`, claimed);
+  if (typeof kind !== 'string' || !Object.hasOwn(checks, kind)) return refuse('Malformed', 'kind is unknown', claimed);
   const known = kind as MeshMessage['kind'];
-  if (packet.length > meshBytesMax[known]) return refused('TooLarge', `${known}: ${packet.length} bytes are too many`, claimed);
+  if (packet.length > meshBytesMax[known]) return refuse('TooLarge', `${known}: ${packet.length} bytes are too many`, claimed);
   const key = keys.keyOf(claimed);
-  if (key === undefined) return refused('Stranger', `${claimed} is not in the membership`, claimed);
+  if (key === undefined) return refuse('Stranger', `${claimed} is not in the membership`, claimed);
   if (!keys.verify(key, signedOf(payload), packet.subarray(magic.length, headBytes)))
-    return refused('BadSignature', `not signed by ${claimed}`, claimed);
+    return refuse('BadSignature', `not signed by ${claimed}`, claimed);
   const fault = checks[known](value, '');
-  return fault === undefined ? { ok: true, message: value as MeshMessage } : refused('Malformed', `${known}: ${fault}`, claimed);
+  return fault === undefined ? { ok: true, message: value as MeshMessage } : refuse('Malformed', `${known}: ${fault}`, claimed);
 };

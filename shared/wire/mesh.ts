@@ -177,8 +177,19 @@ export type ShadowRow = {
   readonly longestSilenceMs: number;
 };
 
-/** What an agent's shadow detectors have seen since its start. */
-export type MeshShadows = Head & { readonly kind: 'shadows'; readonly watchedMs: number; readonly rows: readonly ShadowRow[] };
+/** How much a member has refused since its start, by whom it said to be of; '' = of nobody that could be read. */
+export type RefusedRow = { readonly cluster: string; readonly reason: string; readonly count: number };
+
+/** Rows of refusals that a member tells, those with most first. */
+export const refusedRowsMax = 64;
+
+/** What an agent's shadow detectors have seen since its start, and what it has refused. */
+export type MeshShadows = Head & {
+  readonly kind: 'shadows';
+  readonly watchedMs: number;
+  readonly rows: readonly ShadowRow[];
+  readonly refused?: readonly RefusedRow[];
+};
 
 /** A holder of singletons asks one of its observers to confirm its lease. `fence`: the highest fence of its own that it knows. */
 export type MeshRenew = Head & { readonly kind: 'renew'; readonly to: string; readonly nonce: number; readonly fence: number };

@@ -1,8 +1,9 @@
 /** @module Counts what came from the wire and was refused, and logs it without letting a flood of it become a flood of lines. */
-import type { RuntimeEnv } from '../lib/env.ts';
-import { makePacedLog } from '../lib/paced-log.ts';
+import { compareText } from '../lib/compare-text.ts';
+import { makePacedLog, type PacedLogEnv } from '../lib/paced-log.ts';
+import type { RefusedRow } from './mesh.ts';
 
-/** A fault on the bus that was seen and refused; counted, and logged at once, then at most once a minute for each cause. */
+/** A message that was seen and refused; `subject`: where on the bus it came, or how. Counted, and logged at once, then at most once a minute for each cause. */
 export type BusRefusal = { readonly cluster: string; readonly subject: string; readonly reason: string; readonly message: string };
 
 /** A ledger of refusals. */
@@ -11,11 +12,13 @@ export interface Refusals {
   /** Refusals so far by `cluster/reason`; those of too many clusters by `other/reason`. */
   counts(): ReadonlyMap<string, number>;
   onRefusal(handler: (refusal: BusRefusal) => void): () => void;
+  /** Logs what is yet to be told. */
+  close(): void;
 }
 
 /** A new ledger. */
-export const makeRefusals = (env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>): Refusals => {
-  const paced = makePacedLog(env, 'refused a message from the bus');
+export const makeRefusals = (env: PacedLogEnv): Refusals => {
+  const paced = makePacedLog(env, 'refused a message');
   const handlers = new Set<(refusal: BusRefusal) => void>();
   return {
     refuse: (refusal) => {
@@ -24,9 +27,19 @@ export const makeRefusals = (env: Pick<RuntimeEnv, 'monotonicMs' | 'log'>): Refu
       for (const handler of handlers) handler(refusal);
     },
     counts: paced.counts,
+    close: paced.close,
     onRefusal: (handler) => {
       handlers.add(handler);
       return () => handlers.delete(handler);
     },
   };
 };
+
+/** The rows of a ledger, most refusals first. */
+export const refusedRows = (counts: ReadonlyMap<string, number>): RefusedRow[] =>
+  [...counts]
+    .map(([key, count]) => {
+      const at = key.lastIndexOf('/');
+      return { cluster: key.slice(0, at), reason: key.slice(at + 1), count };
+    })
+    .sort((a, b) => b.count - a.count || compareText(a.cluster, b.cluster) || compareText(a.reason, b.reason));

@@ -1,12 +1,11 @@
-/**
- * @module Listens to the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. The hub counts for itself; it decides nothing here but where it is the witness of two clusters.
- */
+/** @module Counts the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. */
 import { type Cluster, effectiveFailover, meshPolicyOf } from '../../../shared/api/index.ts';
 import { type HeldNote, startWatch, type Verdict, verdictText, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
 import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { brokerName, hubName, type MeshMessage } from '../../../shared/wire/mesh.ts';
 import { makeMeshGate } from '../../../shared/wire/mesh-gate.ts';
+import { refusedRows } from '../../../shared/wire/refusals.ts';
 import type { FleetBus, HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Removals } from '../cluster/removals.ts';
@@ -16,7 +15,7 @@ import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import type { Observed } from './relation.ts';
 import { observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
-import { createShadowDesk } from './shadow-desk.ts';
+import { createShadowDesk, type ObservedRefusals } from './shadow-desk.ts';
 import { type Watched, watchedIn } from './watched.ts';
 
 /** What the loop is built from. */
@@ -49,6 +48,8 @@ export type VerdictLoop = {
   /** How the others watch a cluster; undefined where it takes no part, or before it is known. */
   readonly watched: (name: string) => Watched | undefined;
   readonly watch: Watch;
+  /** What this hub and each agent have refused of what members of the mesh, or others in their name, have sent. */
+  readonly refused: () => readonly ObservedRefusals[];
   readonly pending: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -160,6 +161,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
       return list === undefined || directory.get(name)?.hello === undefined ? undefined : watchedIn(list, name);
     },
     watch,
+    refused: () => [...refusedRows(watch.refusals.counts()).map((row) => ({ observer: hubName, ...row })), ...shadows.refused()],
     isFenced: watch.leases.isFenced,
     pending: () => members.pending() + turns.pending(),
     stop: async () => {

@@ -1,7 +1,7 @@
-/** @module What the shadow detectors of all observers have seen, summed up for each cluster and profile. */
+/** @module What all observers count: what their shadow detectors have seen, summed up for each cluster and profile, and what each has refused. */
 import type { DetectorSummary } from '../../../shared/api/index.ts';
 import { profileNames } from '../../../shared/health/index.ts';
-import type { MeshShadows, ShadowRow } from '../../../shared/wire/mesh.ts';
+import type { MeshShadows, RefusedRow, ShadowRow } from '../../../shared/wire/mesh.ts';
 
 /** The desk. */
 export type ShadowDesk = {
@@ -9,7 +9,12 @@ export type ShadowDesk = {
   readonly take: (told: MeshShadows) => readonly string[];
   /** One row a profile; counts are summed, times are the largest. */
   readonly summaryOf: (target: string) => readonly DetectorSummary[];
+  /** What each observer has refused since its start. */
+  readonly refused: () => readonly ObservedRefusals[];
 };
+
+/** Refusals of one observer. */
+export type ObservedRefusals = RefusedRow & { readonly observer: string };
 
 /** Observers remembered. */
 const observersMax = 1_000;
@@ -43,5 +48,6 @@ export const createShadowDesk = (): ShadowDesk => {
           watchedSeconds: Math.floor(rows.reduce((top, { watchedMs }) => Math.max(top, watchedMs), 0) / 1_000),
         };
       }),
+    refused: () => [...told].flatMap(([observer, { refused = [] }]) => refused.map((row) => ({ observer, ...row }))),
   };
 };

@@ -107,6 +107,7 @@ export const startFleetBus = async (options: FleetBusOptions): Promise<NatsFleet
       outbox.stop();
       buckets.stop();
       await connection.close();
+      refusals.close();
     },
   };
 };
