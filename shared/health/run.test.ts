@@ -1,36 +1,98 @@
-/** @module What the loop around the detector tells of what it refused. */
+/** @module What the loop around the detector says to the hub: what was refused, and that the hub is behind. */
 import { expect, test } from 'vitest';
 import { silentLog } from '../lib/index.ts';
-import { openPacket } from '../wire/mesh-packet.ts';
+import { hubName, type Membership } from '../wire/mesh.ts';
+import { openPacket, sealPacket } from '../wire/mesh-packet.ts';
 import { startWatch } from './run.ts';
 
-test('an agent tells the hub how much it has refused, of whom and why', () => {
+/** A signature by a key of one letter. */
+const signAs = (key: string) => () => new Uint8Array(64).fill(key.charCodeAt(0));
+const verify = (key: string, _: Uint8Array, signature: Uint8Array): boolean => signature[0] === key.charCodeAt(0);
+
+/** Watches on one clock that is moved by hand, and what each of them publishes. */
+const bench = () => {
   let nowMs = 0;
   const timers: { atMs: number; run: () => void }[] = [];
-  const published: Uint8Array[] = [];
   const setTimer = (afterMs: number, run: () => void) => {
     const timer = { atMs: nowMs + afterMs, run };
     timers.push(timer);
     return () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1));
   };
-  const clocks = { nowMs: () => nowMs, monotonicMs: () => nowMs, random: () => 0, uuid: () => 'a-1' };
-  const watch = startWatch({
-    ...{ name: 'a', bootId: 'a-1', env: { ...clocks, setTimer, log: silentLog } },
-    ...{ sign: () => new Uint8Array(64), verify: () => true, hubKey: () => undefined },
-    publish: (_, packet) => published.push(packet),
-    sendDirect: () => undefined,
-    look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
-  });
+  const env = { nowMs: () => nowMs, monotonicMs: () => nowMs, random: () => 0, uuid: () => '', setTimer, log: silentLog };
+  const start = (name: string, key: string) => {
+    const published: { readonly subject: string; readonly packet: Uint8Array }[] = [];
+    const watch = startWatch({
+      ...{ name, bootId: `${name}-1`, env, sign: signAs(key), verify, hubKey: () => 'H' },
+      publish: (subject, packet) => published.push({ subject, packet }),
+      sendDirect: () => undefined,
+      look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
+    });
+    return { watch, published };
+  };
+  const pass = (ms: number): void => {
+    for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 10)
+      for (const due of timers.filter(({ atMs }) => atMs <= nowMs)) timers.splice(timers.indexOf(due), 1)[0]?.run();
+  };
+  return { start, pass, waiting: () => timers.length };
+};
+
+test('an agent tells the hub how much it has refused, of whom and why', () => {
+  const { start, pass, waiting } = bench();
+  const { watch, published } = start('a', 'A');
   for (let at = 0; at < 1_000; at++) watch.hear('direct', new Uint8Array(100));
   watch.refusals.refuse({ cluster: 'b', subject: 'mesh broker', reason: 'Replayed', message: 'beat 1 after beat 99' });
-  for (; nowMs <= 30_000; nowMs += 10)
-    for (const due of timers.filter(({ atMs }) => atMs <= nowMs)) timers.splice(timers.indexOf(due), 1)[0]?.run();
-  const told = published.map((packet) => openPacket(packet, { keyOf: () => 'key', verify: () => true }));
+  pass(30_010);
+  const told = published.map(({ packet }) => openPacket(packet, { keyOf: () => 'A', verify }));
   const refused = [
     { cluster: '', reason: 'NotPacket', count: 1_000 },
     { cluster: 'b', reason: 'Replayed', count: 1 },
   ];
   expect(told).toMatchObject([{ ok: true, message: { kind: 'shadows', from: 'a', refused } }]);
   watch.stop();
-  expect(timers).toEqual([]);
+  expect(waiting()).toBe(0);
+});
+
+const list = (epoch: number): Membership => ({
+  ...{ v: 1, from: hubName, bootId: 'h', seq: epoch, sentMs: 0, kind: 'members', epoch },
+  members: ['a', 'b'].map((name) => ({
+    ...{ name, role: 'Cluster', publicKey: name.toUpperCase(), addresses: [], domain: name, capacity: 1_000, probes: [] },
+  })),
+  policy: {
+    ...{ profile: 'fast', automatic: true, domainsMin: 2, clustersPercentMax: 40, capacityPercentMax: 50, windowMs: 600_000 },
+    ...{ survivorsMin: 1, holdDownMs: 1_000, holdDownMsMax: 1_000, halfLifeMs: 1_000 },
+  },
+});
+const listPacket = (epoch: number, key: string): Uint8Array => sealPacket(list(epoch), signAs(key)) ?? new Uint8Array();
+
+test('a hub that was started on an older copy learns the number of its newest list from the list itself, and of no member by its word', () => {
+  const { start, pass } = bench();
+  const [hub, a] = [start(hubName, 'H'), start('a', 'A')];
+  hub.watch.hear('broker', listPacket(12, 'H'));
+  a.watch.hear('broker', listPacket(30, 'H'));
+  const beat = {
+    v: 1,
+    from: 'b',
+    bootId: 'b-1',
+    seq: 1,
+    sentMs: 0,
+    kind: 'beat',
+    epoch: 0,
+    self: { api: true, broker: true },
+    members: 9_999,
+  } as const;
+  hub.watch.hear('broker', sealPacket(beat, signAs('B')) ?? new Uint8Array());
+  hub.watch.hear('broker', listPacket(9_999, 'B'));
+  expect(hub.watch.membership()?.epoch).toBe(12);
+
+  const shown = () => a.published.filter(({ subject }) => subject === `hanse.mesh.a.to.${hubName}`).map(({ packet }) => packet);
+  for (let at = 0; at < 100; at++) a.watch.hear('broker', listPacket(12, 'H'));
+  expect(shown()).toEqual([listPacket(30, 'H')]);
+  for (const packet of shown()) hub.watch.hear('broker', packet);
+  expect(hub.watch.membership()?.epoch).toBe(30);
+  // One that was lost on its way is shown again.
+  pass(5_010);
+  const before = shown().length;
+  a.watch.hear('broker', listPacket(13, 'H'));
+  expect(shown().slice(before).at(-1)).toEqual(listPacket(30, 'H'));
+  for (const { watch } of [hub, a]) watch.stop();
 });

@@ -19,6 +19,7 @@ import { claimOf } from '../wire/mesh-packet.ts';
 import { makeRefusals, type Refusals, refusedRows } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
+import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
@@ -77,8 +78,6 @@ export type Watch = {
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
   readonly membership: () => Membership | undefined;
-  /** Number of the newest membership that any member says it goes by; 0 = none said. */
-  readonly membershipTold: () => number;
   /** What each voter last said against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
@@ -173,6 +172,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
     for (const effect of effects) perform(effect);
   };
 
+  const proof = makeListProof((packet) => {
+    if (name !== hubName) ports.publish(meshSubjectTo(name, hubName), packet);
+  }, env.monotonicMs);
+
   let cancelTick: () => void = () => undefined;
   const tick = (): void => {
     run({ type: 'tick' });
@@ -201,7 +204,6 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
-    membershipTold: () => [...state.peers.values()].reduce((newest, { members = 0 }) => Math.max(newest, members), 0),
     votesOn: (target) =>
       [...state.ballots]
         .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
@@ -232,19 +234,21 @@ export const startWatch = (ports: WatchPorts): Watch => {
         refusals.refuse({ cluster: opened.from, subject: `mesh ${channel}`, reason: opened.reason, message: opened.message });
         return;
       }
-      const { message, proof } = opened;
+      const { message, proof: beat } = opened;
       if (leases.hear(message, env.monotonicMs())) return;
       const before = state.membership;
+      if (message.kind === 'members' && message.epoch < (before?.epoch ?? 0)) proof.isBehind();
       if (message.kind === 'shadows' || message.kind === 'credential') messages.tell(message);
       run({
         type: 'message',
         channel,
         message,
         ...(message.kind === 'beat' ? { packet: opened.packet } : {}),
-        ...(proof === undefined ? {} : { proof }),
+        ...(beat === undefined ? {} : { proof: beat }),
       });
       if (state.membership === undefined || state.membership === before) return;
       gate.setMembers(state.membership);
+      proof.take(opened.packet);
       leases.onMembership(state.membership);
       memberships.tell({ membership: state.membership, packet });
     },

@@ -90,7 +90,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
       watch.hear('broker', packet);
       for (const { name } of directory.all()) options.onWatched(name);
     },
-    told: watch.membershipTold,
+    shown: () => watch.membership()?.epoch ?? 0,
   });
   const turns = startReplicaTurns({
     ...options,

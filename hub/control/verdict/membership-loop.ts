@@ -27,8 +27,8 @@ export type MembershipLoopOptions = {
   readonly bootId: string;
   /** A new list, as it goes to the agents. */
   readonly onMembers: (packet: Uint8Array) => void;
-  /** Number of the newest list that an agent says it goes by. */
-  readonly told: () => number;
+  /** Number of the newest list with this hub's signature that an agent has shown, or that was made here. */
+  readonly shown: () => number;
 };
 
 /** A running loop. */
@@ -49,8 +49,6 @@ export type MembershipLoop = {
  */
 const gatherMs = (members: number): number => Math.max(300, members * 30);
 const giveEveryMs = (members: number): number => Math.max(10_000, members * 600);
-/** A list that an agent goes by is believed to be ours of before when it is no further ahead. */
-const epochStepMax = 10_000;
 const key = 'members';
 const policyKey = keyOf(hanseGroup, 'failoverpolicies', '', defaultFailoverPolicy);
 
@@ -88,26 +86,22 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
       mesh.publicKey,
     );
 
-  /** The number of the list that agents go by when it is above ours: our data are an older copy, and they refuse what is not above it. */
-  const toldAhead = (): number => {
-    const [told, own] = [options.told(), current?.epoch ?? 0];
-    return told > own && told <= own + epochStepMax ? told : 0;
-  };
+  /** True when agents go by a list that is above ours: our data are an older copy, and they refuse what is not above it. */
+  const isBehind = (): boolean => options.shown() > (current?.epoch ?? 0);
 
   /** The policy is made when it is missing; its status counts the lists, so that a hub that starts again goes on above the last. */
   const reconcile = async (): Promise<Outcome> => {
     const stored = store.get(policyKey);
     if (stored === undefined) return (await makePolicy(store, env)) ?? { outcome: 'again', afterMs: 0 };
     const next = wanted();
-    const told = toldAhead();
-    if (current !== undefined && told === 0 && sameJson({ members: current.members, policy: current.policy }, next)) return done;
-    if (told > 0)
+    if (current !== undefined && !isBehind() && sameJson({ members: current.members, policy: current.policy }, next)) return done;
+    if (isBehind())
       env.log.warn('agents go by a newer membership than this hub knows: it is told anew above theirs', {
-        told,
+        shown: options.shown(),
         ours: current?.epoch ?? 0,
       });
     const status = storedPolicy(store)?.status;
-    const epoch = Math.max(current?.epoch ?? 0, status?.membershipEpoch ?? 0, told) + 1;
+    const epoch = Math.max(current?.epoch ?? 0, status?.membershipEpoch ?? 0, options.shown()) + 1;
     const object = { ...stored.object, status: { ...status, membershipEpoch: epoch, members: next.members.length } };
     const problem = await commit(store, [{ op: 'put', key: policyKey, expected: stored.revision, object, by: controlUser }]);
     if (problem !== undefined) return problem;
@@ -126,7 +120,7 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
   let cancelGive: () => void = () => undefined;
   const giveLater = (): void => {
     cancelGive = env.setTimer(giveEveryMs(size()), () => {
-      if (toldAhead() > 0) controller.add(key);
+      if (isBehind()) controller.add(key);
       for (const { name } of current?.members ?? []) giving.add(name);
       giveLater();
     });
