@@ -54,7 +54,8 @@ const columnOf = (size: number, value: (candidate: number) => number): Column =>
   return column;
 };
 
-const hasAny = (column: Column): boolean => column !== nothingIn(column.length) && column.some((value) => value !== 0);
+/** True when some candidate has any. */
+export const hasAny = (column: Column): boolean => column !== nothingIn(column.length) && column.some((value) => value !== 0);
 
 /** The column with nothing for those that are not open. */
 const onlyOpen = (column: Column, isOpen: Chosen['isOpen']): Column =>

@@ -314,6 +314,30 @@ describe('place', () => {
     if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);
   });
 
+  it('moves a singleton to no other cluster because Weighted would divide it otherwise, nor when it shrinks; the rebalancer may', () => {
+    const policy = policyOf({
+      replicaScheduling: {
+        strategy: 'Weighted',
+        weights: [{ weight: 1 }, { clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'a' } }, weight: 3 }],
+      },
+    });
+    const clusters = three.map(([name, fits]) => clusterWith(name, fits));
+    const placed = (replicas: number, current: Readonly<Record<string, number>>, isFresh = false) =>
+      asMap(place({ policy, clusters }, { ...workloadOf(replicas, current), isSingleton: true, isFresh }, env).clusters);
+    expect(placed(1, {})).toEqual({ a: 1 });
+    expect(placed(1, { b: 1 })).toEqual({ b: 1 });
+    expect(placed(1, { b: 2 })).toEqual({ b: 1 });
+    expect(placed(1, { gone: 1 })).toEqual({ a: 1 });
+    expect(placed(1, { b: 1 }, true)).toEqual({ a: 1 });
+  });
+
+  it('gives a singleton back to the cluster that came back where it runs still, by Weighted too', () => {
+    const clusters = three.map(([name, fits]) => clusterWith(name, fits));
+    const policy = policyOf({ replicaScheduling: { strategy: 'Weighted' } });
+    const workload = { ...workloadOf(1, { a: 1 }, { b: 1 }, { b: { a: 1 } }), isSingleton: true };
+    expect(asMap(place({ policy, clusters }, workload, env).clusters)).toEqual({ b: 1 });
+  });
+
   it('explains every cluster: eligible or the term that refused it, what fits, what it got, its tier', () => {
     const decision = decide(tiers, [...tiered, ['other', 9, on('gcp')], ['full', 0, on('aws')]], 8);
     expect(

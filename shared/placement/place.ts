@@ -3,7 +3,7 @@ import type { KeptExplanation } from '../api/index.ts';
 import { type Candidates, candidatesOf, holdAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { costOf, pricesOf } from './cost.ts';
-import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
+import { type Division, divideDuplicated, divideStable, divideWeighted, hasAny, type Preference } from './divide.ts';
 import { explain, type Outcome, summary } from './explain.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { prepare } from './prepare.ts';
@@ -147,7 +147,9 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
     return { counts: problem.min, broken: [{ term: 'spread', message }] };
   }
   if (policy.strategy === 'Duplicated') return divideDuplicated(problem);
-  if (policy.strategy === 'Weighted') return divideWeighted(problem);
+  // To divide anew would stop a singleton that runs for no more than a better place: only growth goes by the weights then.
+  const isKept = workload.isSingleton === true && hasAny(problem.current);
+  if (policy.strategy === 'Weighted' && !isKept) return divideWeighted(problem);
   const owed = owedTo(candidates, workload);
   return divideStable(problem, { owed, taken: takenFrom(candidates, workload, owed) }, preferences[policy.strategy] ?? 'proportional');
 };
