@@ -105,7 +105,11 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
     return;
   }
   if (found.deleting) {
-    fail(step, entry, { reason: 'Terminating', message: terminatingText(found) });
+    // What the one that goes says of itself is not the status of the one that is wanted; its end is waited for, not met by a backoff.
+    entry.live = undefined;
+    entry.baseline = undefined;
+    watchKind(step, entry.item);
+    fail(step, entry, { reason: terminatingReason, message: terminatingText(found) });
     return;
   }
   entry.live = found;
@@ -114,6 +118,9 @@ export const onRead = (step: Step, entry: Entry, found: Live | undefined, failur
 
 /** Somebody else's object is looked at again no more often than this. */
 const CONFLICT_RETRY_MS = 10_000;
+
+/** An object of our name is on its way out: ours is made when it is gone. */
+export const terminatingReason = 'Terminating';
 
 /** Words for an object on its way out. */
 export const terminatingText = (live: Live): string =>

@@ -5,7 +5,7 @@ import { assert, unreachable } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
-import { addressToApply, failed, onApplied, onNamespaceReady, onRead, settle, startApply } from './apply.ts';
+import { addressToApply, failed, onApplied, onNamespaceReady, onRead, settle, startApply, terminatingReason } from './apply.ts';
 import { isCalm, touchDelayMs } from './drift.ts';
 import { needsRecord, noteEnd } from './job-end.ts';
 import { isSingleton } from './lease.ts';
@@ -337,6 +337,12 @@ const onVanished = (step: Step, { target, asOf }: Extract<WorkInput, { on: 'Vani
 const vanished = (step: Step, entry: Entry): void => {
   if (entry.item.op === 'withdraw') {
     if (entry.stage === 'Going') gone(step, entry);
+    return;
+  }
+  // The one before it is gone: there is room for ours.
+  if (entry.stage === 'Waiting' && entry.outcome?.reason === terminatingReason) {
+    entry.attempt = 0;
+    moveTo(step, entry, 'Queued');
     return;
   }
   if (entry.baseline === undefined) return;

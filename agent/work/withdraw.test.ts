@@ -125,4 +125,30 @@ describe('withdrawn work', () => {
     bench.observe(a);
     expect(bench.statuses.get(item.id)?.phase).toBe('Withdrawn');
   });
+
+  test('and wanted again while the old one lingers is made as soon as that is seen to be gone, which tells nothing of it meanwhile', () => {
+    const bench = workBench();
+    const target = 'apps/deployments/shop/web';
+    const item = applyItem(1, deployment('web', 2));
+    bench.item(item);
+    bench.intercept = (effect) => {
+      if (effect.do !== 'delete') return undefined;
+      bench.member.meddle(target, (object) => {
+        object.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+        object.metadata.finalizers = ['example.com/hold'];
+        object.status = { readyReplicas: 2 };
+      });
+      return { on: 'Deleted', id: effect.id, op: effect.op };
+    };
+    bench.item(withdrawItem(2, item));
+    bench.observe(target);
+    bench.item({ ...item, seq: 3 });
+    bench.pass(240_000);
+    bench.observe(target);
+    expect(bench.statuses.get(item.id)).toMatchObject({ seq: 3, phase: 'Failed', reason: 'Terminating' });
+    expect(bench.statuses.get(item.id)).not.toHaveProperty('status');
+    bench.member.objects.delete(target);
+    bench.observe(target);
+    expect(bench.statuses.get(item.id)).toMatchObject({ seq: 3, phase: 'Applied' });
+  });
 });

@@ -3,7 +3,7 @@ import { isMadeByEveryCluster } from '../../shared/api/own-objects.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { ServedApi, WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
-import { addressOf, failed, terminatingText } from './apply.ts';
+import { addressOf, failed, terminatingReason, terminatingText } from './apply.ts';
 import type { Live } from './live.ts';
 import type { Look } from './messages.ts';
 import { conclude } from './publish.ts';
@@ -111,7 +111,7 @@ const wait = (step: Step, entry: Entry): void => {
   moveTo(step, entry, 'Going');
   markTried(step, entry, true);
   if (entry.attempt < GOING_CHECKS || entry.live === undefined) return;
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Failed', reason: 'Terminating', message: terminatingText(entry.live) });
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Failed', reason: terminatingReason, message: terminatingText(entry.live) });
 };
 
 /** It is gone, or was never ours: done. The entry stays, so that older work of the same id cannot bring it back. */
