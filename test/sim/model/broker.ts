@@ -93,6 +93,8 @@ export const createBroker = (world: World, random: Prng, waits: Prng, faults: ()
   /** Messages of each subject that were lost or late by chance, since the last that was not. */
   const missed = new Map<string, number>();
   let isUp = true;
+  /** Counts starts of the broker: what was on its way to an earlier one is lost. */
+  let starts = 0;
   let revision = 0;
   const bucketOf = (name: string): Map<string, Record> => {
     const bucket = buckets.get(name);
@@ -180,9 +182,10 @@ export const createBroker = (world: World, random: Prng, waits: Prng, faults: ()
       const cancel = session.process.after(requestTimeoutMs, `${what} timed out`, () => reject(new Error('TIMEOUT')));
       if (!session.sound) return;
       const { epoch } = session;
+      const start = starts;
       // The request travels on even when its sender dies.
       world.after(latency(), `${what} arrives`, () => {
-        if (!isUp || cuts.has(session.link)) return;
+        if (!isUp || start !== starts || cuts.has(session.link)) return;
         const answer = run();
         session.process.after(latency(), `${what} answered`, () => {
           if (session.epoch !== epoch || !reachable(session)) return;
@@ -199,9 +202,10 @@ export const createBroker = (world: World, random: Prng, waits: Prng, faults: ()
     const inRow = delays.every((delayMs) => delayMs >= lateMs) ? (missed.get(subject) ?? 0) + 1 : 0;
     missed.set(subject, inRow);
     if (inRow >= badLuckMin) badLuck(session.link);
+    const start = starts;
     for (const delayMs of delays) {
       world.after(delayMs, subject, () => {
-        if (!isUp || cuts.has(session.link)) return;
+        if (!isUp || start !== starts || cuts.has(session.link)) return;
         for (const other of sessions) {
           if (other.sound && other.hears(subject) && reachable(other))
             other.process.hand(subject, () => other.handlers.message(subject, text));
@@ -252,6 +256,7 @@ export const createBroker = (world: World, random: Prng, waits: Prng, faults: ()
     isUp: () => isUp,
     crash: (downMs) => {
       isUp = false;
+      starts += 1;
       world.say('broker crashed');
       for (const session of sessions) breakOff(session);
       world.after(downMs, 'broker starts', () => {
