@@ -95,7 +95,12 @@ export const createRamps = (): Ramps => {
       [...(states.get(service) ?? [])].map(([cluster, state]) => {
         const waits = rampWait(failback, state);
         const why = waits === 'Setbacks' ? 'waits after too many setbacks' : words[state.phase];
-        return { cluster, why, percent: percents.get(service)?.get(cluster) ?? 0, ...(waits === undefined ? {} : { waits }) };
+        return {
+          cluster,
+          why,
+          percent: percents.get(service)?.get(cluster) ?? 0,
+          ...(waits === undefined ? {} : { waits, ...(state.isSpent ? { isSpent: true } : {}) }),
+        };
       }),
     forget: (service) => {
       states.delete(service);

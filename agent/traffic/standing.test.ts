@@ -180,7 +180,7 @@ describe('a return', () => {
     expect(us()).toMatchObject({ percent: 0, waits: 'Release' });
     await restart();
     pass(holdDownMs + 10_000);
-    expect(us()).toMatchObject({ percent: 0, waits: 'Release' });
+    expect(us()).toMatchObject({ percent: 0, waits: 'Release', isSpent: true });
   });
 });
 

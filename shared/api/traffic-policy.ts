@@ -150,7 +150,7 @@ const failback: Shape = fields(
       { default: trafficDefaults.failback.setbacksMax },
     ),
     released: list(
-      'Clusters that wait for an operator and may return. A name counts for one return: one that is there when the cluster is lost, or when it begins to wait after setbacks, says nothing until it is taken out and added again.',
+      'Clusters that wait for an operator and may return. A name counts for one return: one that is there when the cluster is lost, or when it begins to wait after setbacks, says nothing until it is taken out, the condition Returns says so, and it is added again.',
       clusterName,
       { type: 'set' },
       clustersMax,

@@ -77,6 +77,8 @@ export type TrafficApplied = {
     readonly why: string;
     readonly percent: number;
     readonly waits?: 'Release' | 'Setbacks';
+    /** An operator's word is there, and was for before. */
+    readonly isSpent?: boolean;
   }[];
   /** What the cluster lacks, for people: kinds that it does not serve, a namespace. */
   readonly lacks: readonly string[];
@@ -260,7 +262,7 @@ const answer = record(
     applied: record({
       epoch: count,
       away: list(
-        record({ cluster: text(63, 1), why: text(256), percent: count }, { waits: oneOf('Release', 'Setbacks') }),
+        record({ cluster: text(63, 1), why: text(256), percent: count }, { waits: oneOf('Release', 'Setbacks'), isSpent: bool }),
         trafficLimits.sources,
       ),
       lacks: list(text(512), 32),

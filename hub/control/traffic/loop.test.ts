@@ -316,8 +316,8 @@ describe('a TrafficPolicy', () => {
 });
 
 describe('a cluster that waits on its way back', () => {
-  const waits = (waits: 'Release' | 'Setbacks' | undefined): void => {
-    const away = [{ cluster: 'us', why: 'waits', percent: 0, ...(waits === undefined ? {} : { waits }) }];
+  const waits = (waits: 'Release' | 'Setbacks' | undefined, isSpent = false): void => {
+    const away = [{ cluster: 'us', why: 'waits', percent: 0, ...(waits === undefined ? {} : { waits, isSpent }) }];
     const epoch = wire.recordAt('eu')?.epoch ?? 0;
     wire.answer('eu', { report: report(['10.1.0.1']), applied: { epoch, away, lacks: [] } });
   };
@@ -341,7 +341,8 @@ describe('a cluster that waits on its way back', () => {
     expect(returns().message).toContain(
       'web in eu: us waits for an operator (spec.failback.mode Manual): add it to spec.failback.released',
     );
-    waits('Release');
+    waits('Release', true);
+    await vi.waitFor(() => expect(returns().message).toContain('its name in spec.failback.released was for before: take it out'));
     waits(undefined);
     await vi.waitFor(() => expect(returns().status).toBe('True'));
     expect(events).toEqual([expect.stringMatching(/^us ReturnWaits requests of shop\/web do not return: .*TrafficPolicy shop\/web/)]);
