@@ -116,6 +116,19 @@ describe('observers that are started anew one after the other', () => {
     expect(fleet.obstacles.some(({ target, obstacle }) => target === 'c3' && obstacle === 'Clusters')).toBe(true);
   });
 
+  test('let no more be removed because less than a majority has forgotten, or was away for, a death that is over', () => {
+    const fleet = warm({ clusters: 10, policy: { clustersPercentMax: 20 } });
+    die(fleet, 'c1');
+    comeBack(fleet, 'c1', 30_000);
+    die(fleet, 'c2');
+    // With the one that was dead then, four of the nine that watch the third.
+    restartAll(fleet, ['c2'], (name) => ['c0', 'c4', 'c5'].includes(name));
+    die(fleet, 'c3');
+    expect(saidOf(fleet, 'c3')).not.toContain('Cluster Standing');
+    expect(fleet.node('c0').state.removals.map(({ name }) => name)).not.toContain('c1');
+    expect(fleet.obstacles.some(({ by, target, obstacle }) => by === 'c0' && target === 'c3' && obstacle === 'Clusters')).toBe(true);
+  });
+
   test('say one and the same thing of one constant silence, though it moves nothing', () => {
     const fleet = warm({ hasGateways: false });
     die(fleet, 'c1');
