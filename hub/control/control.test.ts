@@ -42,8 +42,16 @@ describe('control', () => {
     };
     await until(async () => expect(await told()).toEqual(new Map([['NoPolicy: no policy selects it, ', 1]])));
     await scale(it, 2);
+    const seen = async () => {
+      const object = await it.client.get(web);
+      const status = object?.status as { observedGeneration?: number; conditions?: { reason: string }[] } | undefined;
+      const isTold = status?.conditions?.some(({ reason }) => reason === 'NoPolicy') === true;
+      return [status?.observedGeneration === object?.metadata.generation, isTold];
+    };
+    await until(async () => expect(await seen()).toEqual([true, true]));
     await it.client.create(policiesType, policy());
     await until(() => expect(runningAt(it, 'home')).toBe(2));
+    await until(async () => expect(await seen()).toEqual([true, false]));
     await it.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
     await until(async () => expect([...(await told())]).toContainEqual(['NoPolicy: no policy selects the ', 1]));
     expect((await told()).get('NoPolicy: no policy selects it, ')).toBe(1);

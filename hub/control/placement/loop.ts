@@ -135,6 +135,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
   const withoutDecision = createUndecided({
     ...options,
     unselected: createUnselected(options.events, policies, env.monotonicMs),
+    nowMs: env.nowMs,
     leaveWaiting,
     onGone: (key, clusters) => {
       for (const cluster of clusters) roomGrew(cluster);

@@ -13,7 +13,8 @@ import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import { stillOwed } from './owed.ts';
 import type { PolicyBook } from './policies.ts';
-import type { Unselected } from './unselected.ts';
+import { type Unselected, unselectedText } from './unselected.ts';
+import { withUnselectedStatus } from './unselected-status.ts';
 
 /** What it is made from, and whom it tells. */
 export type UndecidedOptions = {
@@ -24,6 +25,7 @@ export type UndecidedOptions = {
   readonly policies: PolicyBook;
   readonly events: EventRecorder;
   readonly unselected: Unselected;
+  readonly nowMs: () => number;
   /** The object waits for room no more. */
   readonly leaveWaiting: (key: StorageKey) => void;
   /** Its Placement is gone, and so is what it held in these clusters. */
@@ -64,6 +66,15 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     return done;
   };
 
+  /** Runs nowhere: its Event and its status say why, once its policy has had the time to come with it. */
+  const waitForPolicy = async (stored: Stored): Promise<Outcome> => {
+    const noted = unselected.note(stored.key, stored.object);
+    if (noted.outcome !== 'done') return noted;
+    const object = withUnselectedStatus(stored.object, () => unselectedText(stored.object, policies.all()), options.nowMs());
+    if (object === undefined) return done;
+    return (await commit(store, [{ op: 'put', key: stored.key, expected: stored.revision, object, by: controlUser }])) ?? done;
+  };
+
   /**
    * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
    * given back what it had: it was decided on, and its copies may go.
@@ -71,7 +82,7 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
   const freeze = async (stored: Stored): Promise<Outcome> => {
     const { key, placement, revision } = placementOf(store, refOf(stored.object));
     // What has no pods of its own may follow a workload that has a policy.
-    if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : unselected.note(stored.key, stored.object);
+    if (placement === undefined) return podSpecOf(stored.object) === undefined ? done : waitForPolicy(stored);
     const { owed: before = [], ...status } = placement.status ?? {};
     const owed = stillOwed(before, directory.views());
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
@@ -107,7 +118,7 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     const placed = placementOf(store, refOf(stored.object));
     if (placed.placement !== undefined) return retract(stored, placed, placed.placement);
     const isMeant = podSpecOf(stored.object) !== undefined || policies.names(stored.object);
-    return isMeant ? unselected.note(stored.key, stored.object) : done;
+    return isMeant ? waitForPolicy(stored) : done;
   };
 
   /** A Job is decided on until its pods have ended: then it stays where it ran and holds no room. */
