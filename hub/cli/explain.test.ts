@@ -96,6 +96,22 @@ describe('explain', () => {
     expect(lines.at(-1)).toMatch(/ 2 {5,}overrides\[0\] cannot be applied: [^;]*; what runs stays$/);
   });
 
+  test('a cluster that did not apply the object itself did not get it', () => {
+    const workload = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'mine' };
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'mine-configmap', namespace: 'shop' },
+      spec: { workload, policy: 'shop/mine', clusters: [{ name: 'aws' }] },
+      status: {
+        message: 'placed in 1 cluster',
+        explanation: [{ cluster: 'aws', eligible: true, reason: '', message: '', before: 0, got: 1 }],
+        failures: [{ cluster: 'aws', kind: 'ConfigMap', name: 'mine', reason: 'NotOwned', message: 'exists and is not ours' }],
+      },
+    });
+    expect(lines.at(-1)).toMatch(/ 0 +1 \(not applied\) +did not apply ConfigMap mine \(NotOwned\)/);
+  });
+
   test('a cluster that is drained and keeps what finds no other place says how much that is', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',

@@ -11,6 +11,8 @@ import { tableLines } from './table.ts';
 /** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
 type Row = RowNow & {
   readonly failures: readonly ApplyFailure[];
+  /** True when the object itself is not there as it was decided. */
+  readonly isRefused: boolean;
   readonly staying: StayingCluster | undefined;
   /** Replicas that are ready; undefined where all are, or nothing is known. */
   readonly ready: number | undefined;
@@ -50,7 +52,7 @@ const columns: readonly Column[] = [
     cell: ({ fits, exact, eligible }) => (fits === undefined ? (eligible ? 'unknown' : '') : `${exact === false ? '>=' : ''}${fits}`),
   },
   { head: 'HAD', cell: ({ before }) => String(before) },
-  { head: 'GOT', cell: ({ got }) => String(got) },
+  { head: 'GOT', cell: ({ got, isRefused }) => `${got}${isRefused ? ' (not applied)' : ''}` },
   { head: 'READY', cell: ({ ready }) => (ready === undefined ? '' : String(ready)), isOptional: true },
   { head: 'SHARE', cell: ({ share }) => (share === undefined ? '' : `${share}%`), isOptional: true },
   { head: 'WHY', cell: whyText },
@@ -120,12 +122,9 @@ export const explanationLines = (placement: Placement, beside: Beside = { nowMs:
   const rows = (now === undefined || 'missing' in now ? decided : rowsNow(decided, now.decision)).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
     const staying = status?.staying?.find(({ name }) => name === row.cluster);
-    return {
-      ...row,
-      staying,
-      ready: readyIn(status, row, isPlaced),
-      failures: isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [],
-    };
+    const failures = isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [];
+    const isRefused = failures.some(({ kind, name }) => kind === workload.kind && name === workload.name);
+    return { ...row, staying, ready: readyIn(status, row, isPlaced), failures, isRefused };
   });
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
