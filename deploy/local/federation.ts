@@ -6,7 +6,7 @@ import { checkUnlocked } from '../../hub/store/index.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { checkPortsFree, makeDataDir } from '../../shared/node/index.ts';
+import { checkPortsFree, makeDataDir, type NeededPort } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { forgetKeys, type JoinedMember, joinToken, startJoinedMember } from './joined-member.ts';
 import { type CloudCluster, cloudClusters } from './playground/clouds.ts';
@@ -69,13 +69,15 @@ const readyMessage = async (hub: Hub, name: string): Promise<string | undefined>
 };
 
 /** Ports that stay the same from start to start: the hub's, then the members', then those of their agents; all 0 = any free ones. */
-const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>): number[] =>
-  port === 0
-    ? []
-    : [
-        port,
-        ...[memberPortOffset, dnsPortOffset].flatMap((offset) => Array.from({ length: members }, (_, index) => port + offset + index)),
-      ];
+const portsOf = ({ port, members }: Pick<FederationOptions, 'port' | 'members'>): NeededPort[] => {
+  if (port === 0) return [];
+  const clusters = cloudClusters(members);
+  return [
+    { port, use: "the hub's API" },
+    ...clusters.map(({ name }, index) => ({ port: port + memberPortOffset + index, use: `the API of ${name}` })),
+    ...clusters.map(({ name }, index) => ({ port: port + dnsPortOffset + index, use: `the name server of ${name}` })),
+  ];
+};
 
 /**
  * Asked before the folder of the data is made.

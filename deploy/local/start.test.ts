@@ -93,12 +93,13 @@ test('a port that is taken ends the start before a data directory is made', asyn
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as { port: number };
-  const taken = `port ${port} on 127.0.0.1 is taken; choose another with --port, or 0 for a free one`;
+  const taken = (use = '') => `port ${port} on 127.0.0.1${use} is taken; choose another with --port, or 0 for a free one`;
   const data = join(folder, 'data');
-  await expect(start({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
-  await expect(start({ dataDir: data, members: 1, port: port - 10 })).rejects.toThrow(taken);
-  await expect(runPlayground({ dataDir: data, members: 1, port })).rejects.toThrow(taken);
-  await expect(startHub(hubOn(data, port))).rejects.toThrow(taken);
+  await expect(start({ dataDir: data, members: 1, port })).rejects.toThrow(taken(", for the hub's API,"));
+  await expect(start({ dataDir: data, members: 1, port: port - 10 })).rejects.toThrow(taken(', for the API of idc-berlin,'));
+  await expect(start({ dataDir: data, members: 1, port: port - 110 })).rejects.toThrow(taken(', for the name server of idc-berlin,'));
+  await expect(runPlayground({ dataDir: data, members: 1, port })).rejects.toThrow(taken(', for the API of idc-berlin,'));
+  await expect(startHub(hubOn(data, port))).rejects.toThrow(taken());
   expect(await readdir(folder)).not.toContain('data');
   await new Promise((resolve) => holder.close(resolve));
 });

@@ -3,5 +3,5 @@ export { caHash } from './ca-hash.ts';
 export { makeDataDir, makeFolder, withDataDirFault } from './data-dir.ts';
 export { collectLabel } from './label-flag.ts';
 export { type LogFormat, type LogLevel, type LogOptions, logFormatDefault, mutedLog, nodeLog } from './log.ts';
-export { checkPortFree, checkPortsFree, listenFault, portMax } from './port-check.ts';
+export { checkPortFree, checkPortsFree, listenFault, type NeededPort, portMax } from './port-check.ts';
 export { nodeEnv, nodeTimer } from './runtime-env.ts';

@@ -21,7 +21,8 @@ test('an address that is not of this machine is refused with the flag that says 
 });
 
 test('ports beyond the last one are refused with the highest --port that leaves room for all', async () => {
-  await expect(checkPortsFree('127.0.0.1', 65_530, [65_530, 65_540, 65_642])).rejects.toThrow(
+  const needed = [65_530, 65_540, 65_642].map((port) => ({ port, use: 'tests' }));
+  await expect(checkPortsFree('127.0.0.1', 65_530, needed)).rejects.toThrow(
     '--port 65530 is too high: ports up to 65642 would be needed, and 65535 is the last; choose one up to 65423, or 0 for free ones',
   );
 });

@@ -18,7 +18,7 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   const clusters = cloudClusters(count);
   for (const { name } of clusters) checkUnlocked(memberFolder(folder, name));
   if (port !== 0) {
-    const ports = clusters.map((_, index) => port + index);
+    const ports = clusters.map(({ name }, index) => ({ port: port + index, use: `the API of ${name}` }));
     await checkPortsFree('127.0.0.1', port, ports);
   }
   await makeDataDir(folder);
