@@ -475,6 +475,11 @@ describe('what leaves a cluster', () => {
     await until(() => expect(runningAt(it, 'home')).toBeUndefined());
     await until(() => expect(it.control().pending()).toBe(0));
     expect(isThere()).toBe(true);
+    // What it says there is its status here still.
+    for (const phase of ['Bound', 'Lost']) {
+      it.fleet.tell('home', '=persistentvolumeclaims=shop=data', { phase });
+      await until(async () => expect((await it.client.get(claim))?.status).toMatchObject({ phase }));
+    }
     await it.client.delete(claim);
     await until(() => expect(isThere()).toBe(false));
     await until(async () => expect(await it.client.get(claim)).toBeUndefined());

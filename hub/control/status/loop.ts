@@ -63,8 +63,9 @@ export const startStatusLoop = (options: StatusLoopOptions): StatusLoop => {
     const { placement } = existing;
     const answers = heardOf(board, stored, clusterNames([placement, ...ahead.map((leader) => leader.placement)]));
     leaders.tell(key, ahead, isGoing(stored) ? 'going' : troubleText(answers));
-    // One that has just lost its last workload is written once more: it is nowhere now.
-    if (placement === undefined && !leaders.isFollower(key)) return done;
+    // One that has just lost its last workload is written once more: it is nowhere now. A claim is still where its workloads were.
+    const isLeftBehind = holdsData(stored.object) && leavingOf(options, key, answers).length > 0;
+    if (placement === undefined && !leaders.isFollower(key) && !isLeftBehind) return done;
     const { change, staying, notReady, againMs } = lookAtPlacement({ ...options, unready }, stored, placement);
     // What is lost is not heard; what is drained, or left out by its policy, runs on.
     const serving = staying.filter(isServing);
