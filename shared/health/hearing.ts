@@ -128,7 +128,7 @@ const hearBeat = (turn: Turn, peer: Peer, beat: MeshBeat, channel: Channel, pack
   peer.self = beat.self;
   peer.members = beat.members ?? peer.members;
   peer.packet = packet;
-  noteEpoch(turn.state, peer, beat.epoch);
+  noteEpoch(turn, peer, beat.epoch);
   return peer.opinion === undefined ? [] : [peer.member.name];
 };
 
@@ -139,7 +139,7 @@ const hearBallot = (turn: Turn, peer: Peer, ballot: MeshBallot): readonly string
     return [];
   }
   peer.ballotSeq = ballot.seq;
-  noteEpoch(turn.state, peer, ballot.epoch);
+  noteEpoch(turn, peer, ballot.epoch);
   const before = turn.state.ballots.get(name)?.ballot;
   turn.state.ballots.set(name, { ballot, atMs: turn.nowMs });
   return before === undefined ? namedBy(ballot) : [...new Set([...namedBy(before), ...namedBy(ballot)])];
