@@ -33,8 +33,7 @@ const stayingHere = ({ replicas }: StayingCluster): string =>
 
 /** What was not applied comes first: it is what somebody must mend. */
 const whyText = ({ reason, message, failures, staying }: Row): string => {
-  const untold = failures.filter((failure) => !message.startsWith(failure.message));
-  const failed = untold.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
+  const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
   return [...failed, staying === undefined ? '' : stayingHere(staying), message === '' ? reason : message]
     .filter((text) => text !== '')
     .join('; ');
@@ -122,7 +121,9 @@ export const explanationLines = (placement: Placement, beside: Beside = { nowMs:
   const rows = (now === undefined || 'missing' in now ? decided : rowsNow(decided, now.decision)).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
     const staying = status?.staying?.find(({ name }) => name === row.cluster);
-    const failures = isPlaced ? (status?.failures ?? []).filter(({ cluster }) => cluster === row.cluster) : [];
+    // What the decision itself says of the cluster is told once.
+    const isNews = ({ cluster, message }: ApplyFailure): boolean => cluster === row.cluster && !row.message.startsWith(message);
+    const failures = isPlaced ? (status?.failures ?? []).filter(isNews) : [];
     const isRefused = failures.some(({ kind, name }) => kind === workload.kind && name === workload.name);
     return { ...row, staying, ready: readyIn(status, row, isPlaced), failures, isRefused };
   });
