@@ -154,6 +154,21 @@ describe('playground', () => {
   });
   const claimsOf = (view: View): string[] => view.list(resources.claims, 'shop').map(({ metadata }) => metadata.name);
 
+  test('a claim is bound to a volume of its own that has the size and the modes that were asked for', () => {
+    const claim: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace: 'shop' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const cluster = modelCluster([[resources.claims, claim]]);
+    cluster.settle();
+    expect(cluster.view.get(resources.claims, 'shop', 'data')).toMatchObject({
+      spec: { volumeName: expect.stringMatching(/^pvc-uid-/) },
+      status: { phase: 'Bound', accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' } },
+    });
+  });
+
   test("a StatefulSet's pod mounts a claim of its own, which is made before it, keeps its labels, and takes the place of a volume of that name", () => {
     const cluster = modelCluster([...nodes(), [resources.statefulSets, setWithClaims({ ordinals: { start: 5 } })]]);
     cluster.settle();

@@ -1,20 +1,29 @@
 /** @module PersistentVolumeClaim: bound at once, as by a provisioner that never runs dry. */
+import type { KubeObject } from '../../../../shared/kube/object.ts';
 import { type Controller, keyOf, resources, settled } from '../controller.ts';
 
-type Claim = { spec?: { resources?: { requests?: { storage?: string } }; accessModes?: string[] }; status?: { phase?: string } };
+type Claim = KubeObject & {
+  spec?: { resources?: { requests?: { storage?: string } }; accessModes?: string[]; volumeName?: string };
+  status?: { phase?: string };
+};
+
+const statusOf = ({ spec }: Claim): object => ({
+  phase: 'Bound',
+  accessModes: spec?.accessModes ?? [],
+  capacity: { storage: spec?.resources?.requests?.storage ?? '0' },
+});
 
 export const volumeClaimController: Controller = {
   name: 'volumeclaim',
   watches: [{ type: resources.claims, keysOf: (object) => [keyOf(object)] }],
   reconcile: (view, namespace, name) => {
-    const object = view.get(resources.claims, namespace, name);
-    const claim = object as Claim | undefined;
-    if (object === undefined || claim?.status?.phase === 'Bound') return settled;
-    const status = {
-      phase: 'Bound',
-      accessModes: claim?.spec?.accessModes ?? [],
-      capacity: { storage: claim?.spec?.resources?.requests?.storage ?? '0' },
-    };
-    return { actions: [{ do: 'update', type: resources.claims, object: { ...object, status }, subresource: 'status' }] };
+    const claim = view.get<Claim>(resources.claims, namespace, name);
+    if (claim === undefined || claim.metadata.deletionTimestamp !== undefined || claim.status?.phase === 'Bound') return settled;
+    // Its volume is named first, as provisioners name theirs; the next look finds it named.
+    if ((claim.spec?.volumeName ?? '') === '') {
+      const spec = { ...claim.spec, volumeName: `pvc-${claim.metadata.uid ?? ''}` };
+      return { actions: [{ do: 'update', type: resources.claims, object: { ...claim, spec } }] };
+    }
+    return { actions: [{ do: 'update', type: resources.claims, object: { ...claim, status: statusOf(claim) }, subresource: 'status' }] };
   },
 };

@@ -41,7 +41,8 @@ export const volumeCells: TableCells = (object, nowMs) => [
 ];
 
 export const claimCells: TableCells = (object, nowMs) => {
-  const bound = textAt(object, 'spec', 'volumeName') !== '';
+  // A claim that is bound in several clusters has a volume in each, and no name of one.
+  const bound = textAt(object, 'spec', 'volumeName') !== '' || textAt(object, 'status', 'phase') === 'Bound';
   return [
     object.metadata.name,
     phaseCell(object),
