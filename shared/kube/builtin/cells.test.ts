@@ -133,4 +133,9 @@ describe('kinds that are kept in another form', () => {
     });
     expect(conversion?.toStorage(later ?? kept)).toEqual(kept);
   });
+
+  it('a claim that is bound shows size and modes, also where it has a volume in each of several clusters and so no name of one', () => {
+    const status = { phase: 'Bound', capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+    expect(row('persistentvolumeclaims', { spec: {}, status }).slice(1, 5)).toEqual(['Bound', '', '1Gi', 'RWO']);
+  });
 });
