@@ -129,6 +129,24 @@ test.each<readonly [string, (world: World) => void, string | undefined]>([
     rule,
   ],
   [
+    'counts what was there as small as it ever was, and one that is added as large as it is now',
+    ({ size, tell, place }) => {
+      tell(1);
+      size(2, '2000m');
+      place(2, 2);
+    },
+    undefined,
+  ],
+  [
+    'notices one that is added where it is too large now',
+    ({ size, tell, place }) => {
+      tell(1);
+      size(2, '3000m');
+      place(2, 2);
+    },
+    rule,
+  ],
+  [
     'goes by what they ask for now when that is long known',
     ({ size, at, place }) => {
       size(2, '3500m');

@@ -71,9 +71,13 @@ export const capacityCheck: Checker = (fail, nowMs) => {
   /** Replicas that each cluster was told last: of what it has, and keeps on the way out of it, none is given to it anew. */
   const told = new Map<string, number>();
 
-  const check = (cluster: string, grown: string, generation: number, why: string): void => {
-    const sizeOf = (name: string): number => (name === grown ? sizes.of(name, generation) : (asked.get(name)?.least ?? 0));
-    const demand = replicasIn(cluster).reduce((sum, { name, replicas }) => sum + replicas * sizeOf(name), 0);
+  /** `grown`: how many it had already, which may run as small as they ever were, and the size that the decision gave the others. */
+  const check = (cluster: string, grown: { readonly name: string; readonly had: number; readonly size: number }, why: string): void => {
+    const demandOf = ({ name, replicas }: { readonly name: string; readonly replicas: number }): number => {
+      const least = asked.get(name)?.least ?? 0;
+      return name === grown.name ? grown.had * least + (replicas - grown.had) * grown.size : replicas * least;
+    };
+    const demand = replicasIn(cluster).reduce((sum, placed) => sum + demandOf(placed), 0);
     const heard = reports.get(cluster) ?? [];
     const recent = heard.filter((_, at) => heard.slice(at + 1).every((next) => nowMs() - knownMs(next) <= decisionAgeMsMax));
     const rooms = recent.map(({ free, stranded, bound }) => ({
@@ -124,8 +128,8 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       for (const { name: cluster, replicas = 0 } of clusters) {
         const placed = before.find((other) => other.name === cluster)?.replicas ?? 0;
         const had = Math.max(placed, told.get(`${cluster} ${workload.name}`) ?? 0);
-        if (replicas > had)
-          check(cluster, workload.name, observedGeneration, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+        const grown = { name: workload.name, had, size: sizes.of(workload.name, observedGeneration) };
+        if (replicas > had) check(cluster, grown, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
       }
     },
   };
