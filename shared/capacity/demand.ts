@@ -5,8 +5,7 @@ import { addAmounts, bookedAmounts } from './amounts.ts';
 import type { Amounts, HostPort, PodTerm } from './node.ts';
 import type { NodeDemand, NodeRequirement, NodeTerm } from './node-match.ts';
 import { type ExactAmounts, exactAmounts, exactPodLimits, exactPodRequests, ownRequests } from './pod-request.ts';
-import { hostPortsOf, podTermsOf, type SpreadRule, selectorFault, spreadRulesOf } from './pod-terms.ts';
-import { podAmountsFault, podRequirementsFault } from './quantities.ts';
+import { hostPortsOf, podTermsOf, type SpreadRule, spreadRulesOf } from './pod-terms.ts';
 import type { TolerationLike } from './taints.ts';
 import { choosesGpus, hamiResources, type VgpuAsk, vgpuAskOf } from './vgpu.ts';
 
@@ -156,7 +155,7 @@ const doubtsOf = (spec: Bag, metadata: Bag): string[] => [
   ...(choosesGpus(metadata.annotations) ? ['metadata.annotations: the choice of GPUs by type or id is not counted'] : []),
 ];
 
-/** The demand of a template. Amounts that cannot be read count as none: {@link demandFault} tells of them. */
+/** The demand of a template. What cannot be read counts as absent: `demandFault` tells of it. */
 export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
   const meta = bagOf(metadata);
   const pod = bagOf(spec);
@@ -194,55 +193,4 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
     needsVgpu: containers.some(({ requests }) => [...hamiResources].some((name) => (requests.get(name) ?? 0n) > 0n)),
     doubts: doubtsOf(pod, meta),
   };
-};
-
-const listFault = (value: unknown, path: string): string | undefined =>
-  value === undefined || value === null || (Array.isArray(value) && value.every(isBag))
-    ? undefined
-    : `${path}: a list of objects is wanted`;
-
-/** What is no list of requirements would read as none, and match too much or nothing. */
-const nodeTermsFault = (spec: Bag, path: string): string | undefined => {
-  const where = `${path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-  const terms = bagOf(bagOf(bagOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution).nodeSelectorTerms;
-  const faults = bagsOf(terms).flatMap((term, at) => [
-    listFault(term.matchExpressions, `${where}[${at}].matchExpressions`),
-    listFault(term.matchFields, `${where}[${at}].matchFields`),
-  ]);
-  return [listFault(terms, where), ...faults].find((fault) => fault !== undefined);
-};
-
-const spreadFault = (spec: Bag, path: string): string | undefined => {
-  const seen = new Set<unknown>();
-  for (const [at, rule] of bagsOf(spec.topologySpreadConstraints).entries()) {
-    const where = `${path}.topologySpreadConstraints[${at}]`;
-    const pair = `${textOf(rule.topologyKey)} ${rule.whenUnsatisfiable ?? 'DoNotSchedule'}`;
-    if (seen.has(pair)) return `${where}.topologyKey: ${textOf(rule.topologyKey)} is there twice; write one constraint for a key`;
-    seen.add(pair);
-    if (textOf(rule.topologyKey) === '') return `${where}.topologyKey: name the node label to spread over`;
-    if ((integerOf(rule.maxSkew) ?? 0) < 1) return `${where}.maxSkew: a whole number above zero is wanted`;
-    if (rule.minDomains !== undefined && (integerOf(rule.minDomains) ?? 0) < 1)
-      return `${where}.minDomains: a whole number above zero is wanted`;
-  }
-  return undefined;
-};
-
-/** What is wrong with a template; undefined when it can be counted. `path` is that of its spec. */
-export const demandFault = (template: PodTemplate, path: string): string | undefined => {
-  const spec = template.spec;
-  if (!isBag(spec)) return `${path}: a pod spec is wanted`;
-  if (!Array.isArray(spec.containers) || spec.containers.length === 0) return `${path}.containers: name at least one container`;
-  const demand = podDemandOf(template);
-  const faults = [
-    listFault(spec.containers, `${path}.containers`),
-    listFault(spec.initContainers, `${path}.initContainers`),
-    listFault(spec.tolerations, `${path}.tolerations`),
-    podAmountsFault(spec, path) ?? podRequirementsFault(spec, path),
-    spreadFault(spec, path),
-    nodeTermsFault(spec, path),
-    ...demand.spread.map((rule) => selectorFault(rule.selector, `${path}.topologySpreadConstraints: labelSelector`)),
-    ...demand.affinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAffinity: labelSelector`)),
-    ...demand.antiAffinity.map((term) => selectorFault(term.selector, `${path}.affinity.podAntiAffinity: labelSelector`)),
-  ];
-  return faults.find((fault) => fault !== undefined);
 };

@@ -32,13 +32,8 @@ export const selects = (selector: SelectorText | undefined, labels: Labels): boo
   return matchesLabels(known, labels);
 };
 
-/** What is wrong with a selector; undefined when nothing is. */
-export const selectorFault = (selector: SelectorText | undefined, path: string): string | undefined => {
-  const parsed = selectorFromObject(selector);
-  return parsed.ok ? undefined : `${path}: ${parsed.message}`;
-};
-
-const selectorOf = (value: unknown): SelectorText | undefined => {
+/** The selector of a term; undefined when there is none. */
+export const selectorOf = (value: unknown): SelectorText | undefined => {
   if (!isBag(value)) return undefined;
   return {
     matchLabels: textMapOf(value.matchLabels),

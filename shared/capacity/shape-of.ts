@@ -2,7 +2,8 @@
 
 import { type Bag, bagOf, isBag, textOf } from '../lib/fields.ts';
 import type { PodTemplate } from './demand.ts';
-import { demandFault, type PodDemand, podDemandOf } from './demand.ts';
+import { type PodDemand, podDemandOf } from './demand.ts';
+import { demandFault } from './demand-fault.ts';
 import type { Read } from './dump.ts';
 import { type PodShape, podShapeOf } from './pod-shape.ts';
 
@@ -26,7 +27,7 @@ const podOf = (object: Record<string, unknown>): PodTemplate => {
   return { ...object, spec };
 };
 
-/** The shape of a workload object; undefined when it makes no pods. Amounts that cannot be read count as none. */
+/** The shape of a workload object; undefined when it makes no pods. What cannot be read counts as absent. */
 export const podShapeOfObject = (object: unknown): PodShape | undefined => {
   const found = templateOf(object);
   return found === undefined ? undefined : podShapeOf(found.template.spec, metadataOf(found.template, object));
