@@ -2,6 +2,7 @@
  * @module The best division under hard constraints whose domains cross (regions that several providers share): branch and bound over the
  * candidates. With three crossing constraints the question is NP-hard (3-dimensional matching), so that the steps are limited.
  */
+import { leavesDomain } from './in-use.ts';
 import { type Column, isLimited, movesInto, type Problem, sumOf, violations } from './problem.ts';
 
 /** Steps of the search; beyond it the best so far is the answer. */
@@ -41,7 +42,7 @@ export const divideCrossing = (problem: Problem, bound: number): Column | undefi
     const reach = Math.min(bound, placed + (roomAfter[at] ?? 0));
     if (best !== undefined && (reach < best.placed || (reach === best.placed && moves >= best.moves))) return;
     if (at === size) {
-      if (violations(problem, counts).length > 0) return;
+      if (violations(problem, counts).length > 0 || leavesDomain(problem, counts)) return;
       best = { counts: counts.slice(), placed, moves };
       isDone = placed === bound && moves === fewest;
       return;

@@ -14,6 +14,7 @@
 import { sortedPlaces } from '../lib/sorted-places.ts';
 import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
+import { keepingDomains, leavesDomain } from './in-use.ts';
 import { type Line, lineOf } from './line.ts';
 import { divideNested } from './nested.ts';
 import {
@@ -96,19 +97,21 @@ const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column
 const stableLine = (problem: Problem, kept: Column, preference: Preference): Line =>
   lineOf(problem, kept, preference === 'aggregated' ? aggregatedOrder(problem, Math.max(0, problem.replicas - sumOf(kept))) : undefined);
 
-type Attempt = Division & { readonly placed: number; readonly moves: number };
+type Attempt = Division & { readonly placed: number; readonly moves: number; readonly leaves: boolean };
 
-const attempt = (problem: Problem, counts: Column): Attempt => ({
+/** `keeping`: the problem with the domains that ought to be used further, where there are any. */
+const attempt = (problem: Problem, counts: Column, keeping: Problem | undefined): Attempt => ({
   counts,
   broken: violations(problem, counts),
   placed: sumOf(counts),
   moves: movesInto(problem.current, counts),
+  leaves: keeping !== undefined && leavesDomain(keeping, counts),
 });
 
-/** Unbroken first, then more placed, then fewer moves; the earlier attempt where all is equal. */
+/** Unbroken first, then in the domains in use, then more placed, then fewer moves; the earlier attempt where all is equal. */
 const better = (a: Attempt, b: Attempt): boolean => {
   const whole = Number(a.broken.length === 0) - Number(b.broken.length === 0);
-  return (whole || a.placed - b.placed || b.moves - a.moves) > 0;
+  return (whole || Number(b.leaves) - Number(a.leaves) || a.placed - b.placed || b.moves - a.moves) > 0;
 };
 
 const bestOf = (attempts: readonly Attempt[], none: Attempt): Attempt =>
@@ -123,17 +126,27 @@ const hasHardTerms = (problem: Problem): boolean => problem.spreads.some(({ hard
 const atLeastCurrent = ({ min, current }: Problem): Column =>
   hasAny(min) ? columnOf(min.length, (at) => Math.max(current[at] as number, min[at] as number)) : current;
 
-/** Divisions that are exact under hard constraints: one that keeps what it can of the present state, and one that is free. */
-const exactAttempts = (problem: Problem, line: Line, bound: number): Attempt[] => {
+/** A division that is exact under hard constraints; undefined when there is too much to try. */
+const exactly = (problem: Problem, line: Line, bound: number): Column | undefined =>
+  divideNested(problem, line, bound) ?? divideCrossing(problem, bound);
+
+/**
+ * Divisions that are exact under hard constraints: one that keeps what it can of the present state, and one that is free; both in the domains
+ * in use, and only where that cannot be, in any.
+ */
+const exactAttempts = (problem: Problem, line: Line, bound: number, keeping: Problem | undefined): Attempt[] => {
   const present = sumOf(problem.current);
   const growing = present <= problem.replicas;
   const held: Problem = growing
     ? { ...problem, min: atLeastCurrent(problem) }
     : { ...problem, max: problem.max.map((most, at) => Math.max(problem.min[at] ?? 0, Math.min(most, problem.current[at] ?? 0))) };
   const attempts: Attempt[] = [];
-  for (const given of present > 0 ? [held, problem] : [problem]) {
-    const counts = divideNested(given, line, bound) ?? divideCrossing(given, bound);
-    if (counts !== undefined) attempts.push(attempt(problem, counts));
+  for (const { spreads } of keeping === undefined ? [problem] : [keeping, problem]) {
+    for (const given of present > 0 ? [held, problem] : [problem]) {
+      const counts = exactly({ ...given, spreads }, line, bound);
+      if (counts !== undefined) attempts.push(attempt(problem, counts, keeping));
+    }
+    if (attempts.some(({ broken, leaves }) => broken.length === 0 && !leaves)) break;
   }
   return attempts;
 };
@@ -180,7 +193,7 @@ const presentWeighted = (given: Problem): Attempt | undefined => {
   for (const make of tries) {
     const counts = make();
     if (counts === undefined || counts.some((count, at) => count !== given.current[at])) continue;
-    const tried = attempt(given, counts);
+    const tried = attempt(given, counts, undefined);
     if (tried.broken.length === 0) return tried;
   }
   return undefined;
@@ -202,15 +215,16 @@ export const divideWeighted = (given: Problem): Division => {
   if (present !== undefined) return present;
   const chosen = chooseDomains(given);
   const problem = within(given, chosen);
-  const first = attempt(given, weightedCounts(problem, chosen));
+  const keeping = keepingDomains(given);
+  const first = attempt(given, weightedCounts(problem, chosen), keeping);
   const bound = mostPlaceable(given);
-  if (!hasHardTerms(given) || (first.broken.length === 0 && first.placed >= bound)) return first;
-  const fresh = { ...given, current: nothingIn(given.current.length) };
-  const line = lineOf(given, undefined);
-  const counts = divideNested(fresh, line, bound) ?? divideCrossing(fresh, bound);
-  if (counts === undefined) return first;
-  const exact = { ...attempt(given, counts), moves: first.moves };
-  return better(exact, first) ? exact : first;
+  if (!hasHardTerms(given) || (first.broken.length === 0 && !first.leaves && first.placed >= bound)) return first;
+  const fresh = exactAttempts({ ...given, current: nothingIn(given.current.length) }, lineOf(given, undefined), bound, keeping);
+  // Whatever the weights move, they move.
+  return bestOf(
+    fresh.map((exact) => ({ ...exact, moves: first.moves })),
+    first,
+  );
 };
 
 /** What clusters that came back are owed, and what each candidate took of it. */
@@ -234,7 +248,7 @@ const givenBack = (problem: Problem, chosen: Chosen, { owed, taken }: Owed, pref
     { start: places, kept: returning },
   ];
   for (const { start, kept } of tries) {
-    const given = attempt(problem, seatAll(problem, chosen, start, stableLine(problem, kept, preference)));
+    const given = attempt(problem, seatAll(problem, chosen, start, stableLine(problem, kept, preference)), undefined);
     if (given.broken.length === 0 && given.placed >= Math.min(problem.replicas, sumOf(problem.current))) return given;
   }
   return undefined;
@@ -266,19 +280,20 @@ export const divideStable = (given: Problem, owed: Owed, preference: Preference)
   const problem = within(given, chosen);
   const bound = mostPlaceable(given);
   const returned = givenBack(problem, chosen, owed, preference);
-  if (returned !== undefined) return attempt(given, returned.counts);
+  if (returned !== undefined) return attempt(given, returned.counts, undefined);
+  const keeping = keepingDomains(given);
   const attempts: Attempt[] = [];
   for (const tries of [() => stableTries(problem, chosen, preference), () => coveringTries(given, preference)]) {
     for (const make of tries()) {
-      const tried = attempt(given, make());
+      const tried = attempt(given, make(), keeping);
       if (isWhole(given, tried, bound)) return tried;
       attempts.push(tried);
       // Without hard constraints the first division that keeps what runs is the best there is.
       if (!hasHardTerms(given) && tried.broken.length === 0 && tried.placed >= bound) return tried;
     }
   }
-  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), bound));
-  const [first = attempt(given, given.min)] = attempts;
+  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), bound, keeping));
+  const [first = attempt(given, given.min, keeping)] = attempts;
   return bestOf(attempts, first);
 };
 

@@ -94,17 +94,23 @@ const holds = (rule: SpreadConstraint, given: Case, counts: readonly number[]): 
   );
 };
 
+/** The constraints with a maximum that leaves a choice, and their domains in use. */
+const inUseOf = (given: Case): readonly { readonly rule: SpreadConstraint; readonly used: readonly boolean[] }[] =>
+  given.spread
+    .filter((rule) => (rule.maxDomains ?? 99) < sumsOf(rule, given, []).length)
+    .map((rule) => ({ rule, used: sumsOf(rule, given, presentOf(given)).map((sum) => sum > 0) }));
+
 type Best = { readonly placed: number; readonly moves: number };
 
 /** Every division: the most that can be placed, and with that the fewest replicas that are new somewhere; undefined when none holds. */
-const bruteForce = (given: Case): Best | undefined => {
+const bruteForce = (given: Case, may: (counts: readonly number[]) => boolean = () => true): Best | undefined => {
   let best: Best | undefined;
   const counts: number[] = [];
   const visit = (at: number, left: number, moves: number): void => {
     if (at === given.fits.length) {
       const placed = given.replicas - left;
       const isBetter = best === undefined || placed > best.placed || (placed === best.placed && moves < best.moves);
-      if (isBetter && given.spread.every((rule) => holds(rule, given, counts))) best = { placed, moves };
+      if (isBetter && given.spread.every((rule) => holds(rule, given, counts)) && may(counts)) best = { placed, moves };
       return;
     }
     const [least, most] = given.bounds[at] ?? [0, 99];
@@ -117,6 +123,14 @@ const bruteForce = (given: Case): Best | undefined => {
   };
   visit(0, given.replicas, 0);
   return best;
+};
+
+/** As {@link bruteForce} in the domains that are in use under a maximum; in any where that cannot be. */
+const bestOf = (given: Case): Best | undefined => {
+  const kept = inUseOf(given);
+  const keeps = (counts: readonly number[]): boolean =>
+    kept.every(({ rule, used }) => sumsOf(rule, given, counts).every((sum, domain) => sum > 0 || used[domain] !== true));
+  return bruteForce(given, keeps) ?? bruteForce(given);
 };
 
 /** The present state within the bounds' maxima. */
@@ -167,7 +181,7 @@ const run = (given: Case) => {
 };
 
 const check = (given: Case): void => {
-  const best = bruteForce(given);
+  const best = bestOf(given);
   const { decision, counts, placed, moves } = run(given);
   const isBroken = decision.reason === 'SpreadUnsatisfiable' || decision.reason === 'BoundsUnsatisfiable';
   const staying = mostStaying(given);

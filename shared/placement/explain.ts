@@ -2,6 +2,7 @@
 import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
 import { counted } from '../lib/counted.ts';
+import { listed } from '../lib/listed.ts';
 import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, Workload } from './model.ts';
@@ -39,6 +40,19 @@ const noShare = ({ replicas }: Problem): string =>
 const shareless = (problem: Problem): string => {
   const spread = problem.replicas === 0 ? undefined : problem.spreads.find(({ hard, shareMax }) => hard && shareMax === 0);
   return spread === undefined ? '' : `; spread over ${spread.key}: ${noShare(problem)}`;
+};
+
+/** Set where a maximum of domains leaves room unused in others: what it is, and what would help. */
+const confined = (problem: Problem, counts: Column): string => {
+  for (const spread of problem.spreads) {
+    if (!spread.hard || !isLimited(spread)) continue;
+    const [sums, room] = [domainCounts(spread, counts), domainCounts(spread, problem.max)];
+    const used = spread.names.filter((_, domain) => (sums[domain] ?? 0) > 0);
+    if (used.length < spread.maxDomains || !room.some((most, domain) => most > 0 && sums[domain] === 0)) continue;
+    const verb = used.length === 1 ? 'is' : 'are';
+    return `; spread over ${spread.key}: maxDomains is ${spread.maxDomains} and ${listed(used, 3)} ${verb} in use; raise maxDomains, or add room there`;
+  }
+  return '';
 };
 
 const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
@@ -266,6 +280,6 @@ export const summary = (
       binding: binding || 'capacity',
     };
   }
-  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}`;
+  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${confined(problem, outcome.counts)}`;
   return { reason: 'Unplaced', message, binding };
 };

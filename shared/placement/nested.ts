@@ -198,7 +198,8 @@ class Choice {
         addWay(used, counted, { ...bound, kept: held, fresh: Math.max(way.fresh, bound.lower - held), node, parts: [way] });
       }
     }
-    if (mayBeUnused && canBeUnused) used.set(0, [...(used.get(0) ?? []), nothingUsed]);
+    const mustBeUsed = this.#tree.levels[node.level]?.mustUse?.[node.domain] === 1;
+    if (mayBeUnused && canBeUnused && !mustBeUsed) used.set(0, [...(used.get(0) ?? []), nothingUsed]);
     return used;
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
-import { decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
+import { type Clusters, decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
 
 const rows: readonly Row[] = [
   {
@@ -138,6 +138,32 @@ const rows: readonly Row[] = [
     ],
     replicas: 5,
     placed: { a: 3, b: 1, c: 1 },
+  },
+  {
+    rule: 'a cluster that is lost moves nothing of the domains that a maximum keeps in use (Capacity)',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxDomains: 1 }], replicaScheduling: { strategy: 'Capacity' } },
+    clusters: [
+      ['aa', 0, on('x')],
+      ['dd', 9, on('y')],
+    ],
+    replicas: 6,
+    current: { aa: 1, ff: 5 },
+    placed: { aa: 1 },
+    unplaced: 5,
+    reason: 'Unplaced',
+  },
+  {
+    rule: 'a cluster that is lost moves nothing of the domains that a maximum keeps in use (Weighted)',
+    spec: { spread: [{ topologyKey: 'hanse.dev/provider', maxDomains: 1 }], replicaScheduling: { strategy: 'Weighted' } },
+    clusters: [
+      ['aa', 0, on('x')],
+      ['dd', 9, on('y')],
+    ],
+    replicas: 6,
+    current: { aa: 1, ff: 5 },
+    placed: { aa: 1 },
+    unplaced: 5,
+    reason: 'Unplaced',
   },
   {
     rule: 'maxDomains uses those in use, then those with most room',
@@ -368,6 +394,17 @@ describe('place', () => {
     const workload = { ...workloadOf(4, current, { a: 4 }), lingering: new Map(Object.entries(lingering)) };
     const decision = place(snapshot, workload, env);
     expect([asMap(decision.clusters), decision.reason]).toEqual([placed, 'SpreadUnsatisfiable']);
+  });
+
+  it('a maximum of domains that leaves replicas unplaced is named with the domains in use and what would help', () => {
+    const clusters: Clusters = [
+      ['aa', 0, on('x')],
+      ['dd', 9, on('y')],
+    ];
+    const { message } = decide({ spread: [{ topologyKey: 'hanse.dev/provider', maxDomains: 1 }] }, clusters, 6, { aa: 1, ff: 5 });
+    expect(message).toBe(
+      '5 of 6 replicas unplaced: capacity in 1 cluster, spread in 1 cluster; spread over hanse.dev/provider: maxDomains is 1 and x is in use; raise maxDomains, or add room there',
+    );
   });
 
   it('a maxShare of less than one replica says how to mend it', () => {

@@ -25,6 +25,8 @@ export type Spread = {
   readonly sizes: Int32Array;
   /** Domains with candidates. */
   readonly eligible: number;
+  /** Domains that have to be used, 1 each; absent = none. */
+  readonly mustUse?: Uint8Array;
 };
 
 /** Everything a division needs. Candidates are in name order, so that the lower index wins a tie. */
