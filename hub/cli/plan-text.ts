@@ -108,6 +108,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
       unplaced > 0 ? 'bad' : undefined,
     ),
     ...billed.map(costText),
+    ...(billed.length === 0 || cost.unpriced === undefined ? [] : [`without a price, not in the cost: ${listed(cost.unpriced, 10)}`]),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
     ...preempted.map(({ object, by, cluster, replicas }) =>
       paint(

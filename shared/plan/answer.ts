@@ -45,7 +45,10 @@ export type AnsweredLoad = { readonly cluster: string; readonly lost?: true } & 
 export type PlanAnswer = {
   readonly placements: readonly AnsweredPlacement[];
   /** In the currency that most objects are billed in; what is billed in others cannot be added and is told beside it. */
-  readonly cost: PlacementCost;
+  readonly cost: PlacementCost & {
+    /** Clusters that have or had replicas and no price for them: they count as nothing. Absent when all have one. */
+    readonly unpriced?: readonly string[];
+  };
   readonly load: readonly AnsweredLoad[];
   /** Replicas that give way to workloads of higher priority. */
   readonly preempted?: readonly {
@@ -79,7 +82,7 @@ export const decimalSum = (texts: readonly string[]): string => {
 };
 
 /** Sums by currency, that of most objects first. */
-const costOf = (costs: readonly PlacementCost[]): PlanAnswer['cost'] => {
+const costOf = (costs: readonly PlacementCost[]): PlacementCost => {
   const tally = new Map<string, number>();
   for (const { currency } of costs) tally.set(currency, (tally.get(currency) ?? 0) + 1);
   const [currency = ''] = [...tally].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0] ?? [];
@@ -155,7 +158,10 @@ export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true 
       rows += answered.explain.length;
       return answered;
     }),
-    cost: costOf(plan.placements.flatMap(({ cost }) => cost ?? [])),
+    cost: {
+      ...costOf(plan.placements.flatMap(({ cost }) => cost ?? [])),
+      ...(plan.unpriced.length === 0 ? {} : { unpriced: plan.unpriced }),
+    },
     load: plan.loads.map(answeredLoad),
     ...(plan.preempted.length === 0 ? {} : { preempted: plan.preempted.map(({ victim, ...rest }) => ({ object: victim, ...rest })) }),
     ...(plan.unselected.length === 0 ? {} : { unselected: plan.unselected }),

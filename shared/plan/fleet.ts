@@ -69,6 +69,22 @@ export const askedIn = ({ clusters, tasks, removed }: PlanFleet): ((object: Work
   };
 };
 
+/** Clusters that have or had replicas of the plan and no price for them, by name: what runs there counts in no cost. */
+export const unpricedIn = (
+  { clusters }: PlanFleet,
+  asked: ReturnType<typeof askedIn>,
+  placements: readonly { readonly object: WorkloadRef; readonly clusters: readonly { readonly cluster: string }[] }[],
+): readonly string[] => {
+  const views = new Map(clusters.map(({ view }) => [view.name, view]));
+  const unpriced = placements.flatMap(({ object, clusters: told }) =>
+    told.flatMap(({ cluster }) => {
+      const [view, shape] = [views.get(cluster), asked(object, cluster)];
+      return view !== undefined && shape !== undefined && priceIn(view, shape) === undefined ? [cluster] : [];
+    }),
+  );
+  return [...new Set(unpriced)].sort();
+};
+
 /** What the replicas of a removed workload cost an hour, by currency, that of the first cluster with a price first. */
 export const costOfRemoved = (workload: Workload, views: ReadonlyMap<string, ClusterView>): PlacementCost | undefined => {
   const { shape } = workload;

@@ -190,6 +190,8 @@ const takeOwn = (object: KubeObject, into: Sorted): void => {
       // Labels alone say enough of a cluster.
       const cluster = { ...object, spec: object.spec ?? {} };
       refuse(cluster, clusterType.strategy.validate?.(cluster) ?? []);
+      // What a hub wrote there is of its version.
+      refuseUnknown({ ...cluster, status: undefined });
       putOnce(into.clusters, object.metadata.name, cluster as Cluster, object);
       return;
     }

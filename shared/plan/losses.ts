@@ -50,7 +50,9 @@ const concerned = (fleet: PlanFleet, cluster: string): PlanFleet => {
 /** What the loss of this cluster does to a fleet at rest. */
 export const lossOf = (fleet: PlanFleet, cluster: string, env: { readonly nowMs: number }): Loss => {
   const after = withLosses(concerned(fleet, cluster), { lose: [cluster], drain: [] });
-  const plan: Plan = after.ok ? makePlan(after.value, env) : { placements: [], loads: [], preempted: [], unselected: [], following: [] };
+  const plan: Plan = after.ok
+    ? makePlan(after.value, env)
+    : { placements: [], loads: [], unpriced: [], preempted: [], unselected: [], following: [] };
   const before = new Map(fleet.tasks.map(({ workload, unplacedBefore = 0 }) => [workload.ref, unplacedBefore]));
   const short = plan.placements
     .map(({ object, unplaced, message }) => ({ object, unplaced: Math.max(0, unplaced - (before.get(object) ?? 0)), message }))

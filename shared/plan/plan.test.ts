@@ -170,7 +170,25 @@ describe('the answer', () => {
   });
 });
 
+describe('the cost', () => {
+  const priced = (name: string) => ({
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'Cluster',
+    metadata: { name },
+    spec: { pricing: { currency: 'USD', cpuCoreHour: '1' } },
+  });
+  const costIn = (...objects: object[]) =>
+    planAnswer(planned({ a: [node('n')], b: [node('n')] }, deployment('web', 10), policy(), ...objects)).cost;
+
+  it('names the clusters whose replicas have no price', () => {
+    expect(costIn(priced('a'))).toMatchObject({ currency: 'USD', unpriced: ['b'] });
+    expect(costIn()).toEqual({ before: '0', after: '0', currency: '', unpriced: ['a', 'b'] });
+    expect(costIn(priced('a'), priced('b'))).toEqual({ before: '0', after: '10', currency: 'USD' });
+  });
+});
+
 describe('bad input is refused with object and field', () => {
+  const clusterObject = (spec: object) => ({ apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'a' }, spec });
   it.each([
     [
       'an unknown strategy',
@@ -183,6 +201,12 @@ describe('bad input is refused with object and field', () => {
       [policy({ spread: [{ topologyKey: 'a', maxSqew: 1 }] as never })],
       /PlacementPolicy shop\/all: unknown field "spec\.spread\[0\]\.maxSqew"/,
     ],
+    [
+      'a price that no cluster has',
+      [clusterObject({ pricing: { currency: 'USD', cpuHour: '0.1' } })],
+      /Cluster a: unknown field "spec\.pricing\.cpuHour"/,
+    ],
+    ['a field that no cluster has', [clusterObject({ foo: 1 })], /Cluster a: unknown field "spec\.foo"/],
     ['a skew of zero', [policy({ spread: [{ topologyKey: 'a', maxSkew: 0 }] })], /spec\.spread\[0\]\.maxSkew: /],
     ['a quantity that is none', [deployment('web', 1, { cpu: '12x' })], /Deployment shop\/web: spec\.template\.spec.*cpu.*12x/],
     ['replicas below zero', [deployment('web', -1)], /Deployment shop\/web: spec\.replicas: /],

@@ -9,6 +9,7 @@ import {
   type PlanFleet,
   type PlanTask,
   type RemovedWorkload,
+  unpricedIn,
 } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
 
@@ -42,6 +43,8 @@ export type Plan = {
   readonly placements: readonly PlannedPlacement[];
   /** Of the clusters whose capacity is known, sorted by name. */
   readonly loads: readonly PlannedLoad[];
+  /** Clusters whose replicas no cost tells of, sorted by name: they have no price for them. */
+  readonly unpriced: readonly string[];
   readonly preempted: readonly Preempted[];
   /** Objects that no policy selects. */
   readonly unselected: readonly WorkloadRef[];
@@ -96,8 +99,11 @@ const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMa
 });
 
 /** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
-const loadsOf = (clusters: readonly PlanCluster[], placements: readonly PlannedPlacement[], fleet: PlanFleet): PlannedLoad[] => {
-  const asked = askedIn(fleet);
+const loadsOf = (
+  clusters: readonly PlanCluster[],
+  placements: readonly PlannedPlacement[],
+  asked: ReturnType<typeof askedIn>,
+): PlannedLoad[] => {
   const after = new Map(clusters.flatMap(({ view, load }) => (load === undefined ? [] : [[view.name, load] as const])));
   for (const { object, clusters: changes } of placements) {
     for (const { cluster, before, replicas } of changes) {
@@ -140,5 +146,13 @@ export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Pla
     ...fleet.removed.map((one) => plannedRemoval(one, byName)),
   ];
   const { unselected, following = [] } = fleet;
-  return { placements, loads: loadsOf(fleet.clusters, placements, fleet), preempted, unselected, following };
+  const asked = askedIn(fleet);
+  return {
+    placements,
+    loads: loadsOf(fleet.clusters, placements, asked),
+    unpriced: unpricedIn(fleet, asked, placements),
+    preempted,
+    unselected,
+    following,
+  };
 };
