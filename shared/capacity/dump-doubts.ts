@@ -4,7 +4,7 @@ import { bookedFloor, countsBytes, isDevice } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import type { NodeModel, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
-import { hamiRegister } from './vgpu.ts';
+import { hamiRegister } from './vgpu-register.ts';
 
 /** The scheduler keeps amounts as int64 and cuts larger ones (apimachinery Quantity.Value, MilliValue). */
 const amountMax = 2n ** 63n - 1n;

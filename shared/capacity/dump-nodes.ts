@@ -3,12 +3,12 @@
 import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedFloor } from './amounts.ts';
 import { amountDoubts, unreadRegisters, zoneDoubts } from './dump-doubts.ts';
+import { sharedGpusOf } from './dump-gpus.ts';
 import { groupsOf, type HeldPod } from './dump-pods.ts';
 import type { Topology } from './dump-topology.ts';
-import { type NodeModel, plainKubelet, type SharedGpu } from './node.ts';
+import { type NodeModel, plainKubelet } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';
-import { hamiCordon, hamiRegister, readRegister, withoutCordoned, withUse } from './vgpu.ts';
 
 const allocatableOf = (node: Bag): unknown => {
   const status = bagOf(node.status);
@@ -43,7 +43,7 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     zones: topology?.zones ?? [],
     kubelet: topology?.kubelet ?? plainKubelet,
     runtimeHandlers: bagsOf(bagOf(node.status).runtimeHandlers).map((handler) => textOf(handler.name)),
-    sharedGpus: gpus.gpus,
+    ...gpus,
     pods: groupsOf(pods),
     unread: unreadRegisters(textMapOf(metadata.annotations)),
     doubts: [
@@ -53,7 +53,6 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
         : []),
       ...amountDoubts(allocatable, `Node ${name}: status.allocatable`),
       ...[...(topology?.doubts ?? []), ...zoneDoubts(topology?.zones ?? [], node)].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
-      ...gpus.doubts,
     ],
   };
 };
@@ -65,23 +64,4 @@ const conditionsOf = (node: Bag): Pick<NodeModel, 'conditions'> => {
     return name === '' || (name === 'Ready' ? told === 'True' : told !== 'True') ? [] : [`${name}=${told}`];
   });
   return conditions.length === 0 ? {} : { conditions };
-};
-
-const sharedGpusOf = (
-  annotations: Readonly<Record<string, string>>,
-  pods: readonly HeldPod[],
-  name: string,
-): { gpus: readonly SharedGpu[] | undefined; doubts: string[] } => {
-  const register = annotations[hamiRegister];
-  if (register === undefined) return { gpus: undefined, doubts: [] };
-  const gpus = withoutCordoned(readRegister(register), annotations[hamiCordon] ?? '');
-  if (gpus === undefined) return { gpus: [], doubts: [`Node ${name}: metadata.annotations[${hamiRegister}] cannot be read`] };
-  const silent = pods.filter((pod) => pod.vgpus === undefined && (pod.requests.get('nvidia.com/gpu') ?? 0n) > 0n);
-  return {
-    gpus: withUse(
-      gpus,
-      pods.flatMap(({ vgpus }) => vgpus ?? []),
-    ),
-    doubts: silent.map(({ label }) => `Pod ${label}: does not say which shared GPUs it holds`),
-  };
 };

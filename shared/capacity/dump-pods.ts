@@ -5,7 +5,7 @@ import { bookedAmounts } from './amounts.ts';
 import type { Amounts, PodGroup, PodKind } from './node.ts';
 import { exactPodRequests } from './pod-request.ts';
 import { hostPortsOf, podTermsOf } from './pod-terms.ts';
-import { readVgpuUse, type VgpuUse } from './vgpu.ts';
+import { readVgpuUse, type VgpuHold } from './vgpu-use.ts';
 
 /** A pod that holds room. */
 export type HeldPod = {
@@ -15,7 +15,7 @@ export type HeldPod = {
   readonly terminating: boolean;
   readonly kind: PodKind;
   /** Shared GPUs it holds; undefined when it does not say. */
-  readonly vgpus: readonly VgpuUse[] | undefined;
+  readonly vgpus: VgpuHold | undefined;
 };
 
 /** True for pods that are bound and have not ended; terminating ones hold until they are gone. */

@@ -81,9 +81,9 @@ const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, Zone
   const refused = demand.nodeName !== undefined && demand.nodeName !== node.name ? 'selector' : refusalOf(node, demand);
   if (refused !== undefined) return { count: 0n, bound: refused };
   const { rest, devices } = limit(node);
-  const { count, bound, exact } = ownCount(node, rest, cluster.grainBytes, memoOf(memos, rest));
+  const { count, bound, exact, doubts } = ownCount(node, rest, cluster.grainBytes, memoOf(memos, rest));
   if (!exact) counting.exact = false;
-  for (const doubt of [...node.doubts, ...missingDoubts(node, rest)]) counting.doubts.add(doubt);
+  for (const doubt of [...doubts, ...missingDoubts(node, rest)]) counting.doubts.add(doubt);
   const held = devices?.(count);
   if (held?.exact === false) counting.exact = false;
   if (held !== undefined && held.count < count) return { count: held.count, bound: held.bound };

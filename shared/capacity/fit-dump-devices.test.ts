@@ -1,5 +1,6 @@
 /** @module Shared GPUs and zones as a dump tells of them. */
 import { describe, expect, it } from 'vitest';
+import { fitDump } from './fit-dump.ts';
 import { podObject, topologyObject, zonedNode } from './testing-dump.ts';
 import { answer, held, node, pod, requests } from './testing-fit-dump.ts';
 
@@ -49,6 +50,64 @@ describe('shared GPUs', () => {
       ).total,
     ).toBe(1);
     expect(answer([gpuNode(json), held('u', requests({ 'nvidia.com/gpu': '1' }))], shape).exact).toBe(false);
+  });
+
+  const threeThousand = vgpu({ 'nvidia.com/gpu': 1, 'nvidia.com/gpumem': 3000 });
+  const doubtsOf = (objects: readonly unknown[], shape: unknown): readonly string[] => {
+    const read = fitDump(objects, shape);
+    return read.ok ? read.value.doubts : [read.message];
+  };
+
+  it.each<[string, string, number]>([
+    ['memory that is no number', 'GPU-a,T,xx,10:;', 5],
+    ['empty memory', 'GPU-a,T,,10:;', 5],
+    ['negative memory', 'GPU-a,T,-5,10:;', 5],
+    ['unreadable cores', 'GPU-a,T,6000,x:;', 5],
+    ['a cut record', 'GPU-a:;', 5],
+    ['no record at all', 'garbage', 5],
+    ['a GPU that is not registered', 'GPU-v,T,6000,10:;', 5],
+    ['one of two GPUs not told', 'GPU-a,T,6000,10:;', 3],
+  ])('%s in what a pod holds counts as a full GPU, and makes an estimate that names the annotation', (what, allocated, total) => {
+    const asked = what.startsWith('one of two') ? '2' : '1';
+    const holder = held('u', requests({ 'nvidia.com/gpu': asked }), {
+      metadata: { annotations: { 'hami.io/vgpu-devices-allocated': allocated } },
+    });
+    expect(answer([gpuNode(old), holder], threeThousand)).toMatchObject({ total, exact: false, refusals: {} });
+    expect(doubtsOf([gpuNode(old), holder], threeThousand)).toEqual([
+      expect.stringMatching(/^Pod default\/u: metadata\.annotations\[hami\.io\/vgpu-devices-allocated\]: "/),
+    ]);
+    expect(answer([gpuNode(old), holder], vgpu({}))).toMatchObject({ exact: true });
+  });
+
+  it('a MIG instance is held of its GPU', () => {
+    expect(answer([gpuNode(old), user('GPU-a[0-1],NVIDIA,13000,50:;')], threeThousand)).toMatchObject({ total: 6, exact: true });
+  });
+
+  const good = { id: 'GPU-b', count: 10, devmem: 16_000, devcore: 100, type: 'T', health: true };
+  it.each<[string]>([
+    ['GPU-a,10,NaN,100,T,0,true:'],
+    ['GPU-a,10,8GB,100,T,0,true:'],
+    ['GPU-a,x,8000,100,T,0,true:'],
+    ['GPU-a,-1,8000,100,T,0,true:'],
+    ['GPU-a,10,8000,x,T,0,true:'],
+    ['GPU-a,10,8000,100,T,0,maybe:'],
+    ['GPU-a,10,8000,100,T:'],
+    ['garbage'],
+    ['[{"id":"g"}]'],
+    ['[null]'],
+    ['[1]'],
+    ['[{"id":"GPU-a","count":"10","devmem":"8000","devcore":100,"health":true}]'],
+    ['[{"id":"GPU-a","count":10,"devmem":-8000,"devcore":100,"health":true}]'],
+    ['[{"id":"GPU-a","count":10,"devmem":8000,"devcore":100}]'],
+  ])('a record of a register that cannot be read is no GPU, and makes an estimate: %s', (register) => {
+    const both = register.startsWith('[') ? JSON.stringify([...JSON.parse(register), good]) : `${register}:GPU-b,10,16000,100,T,0,true:`;
+    expect(answer([gpuNode(register)], threeThousand)).toMatchObject({ total: 0, exact: false });
+    expect(answer([gpuNode(both)], threeThousand)).toMatchObject({ total: 5, exact: false });
+    const record = JSON.stringify(register.startsWith('[') ? register.slice(1, -1) : register.replace(/:$/, ''));
+    expect(doubtsOf([gpuNode(both)], threeThousand)).toEqual([
+      `Node n: metadata.annotations[hami.io/node-nvidia-register]: ${record} cannot be read; it counts as no GPU`,
+    ]);
+    expect(answer([gpuNode(both)], vgpu({}))).toMatchObject({ exact: true });
   });
 
   it('memory of GPUs is asked only of nodes that share them', () => {

@@ -32,6 +32,8 @@ const nodeText = (node: NodeModel, { devices }: ClusterModel, whole: WholeNodes)
       node.kubelet,
       node.runtimeHandlers,
       node.sharedGpus,
+      node.untoldGpus,
+      node.gpuDoubts,
       node.unread,
       node.doubts.map((doubt) => doubt.replaceAll(node.name, '')),
     ]),

@@ -4,17 +4,22 @@ import type { PodDemand } from './demand.ts';
 import type { NodeModel } from './node.ts';
 import { type ZoneMemo, zoneCountOnce } from './numa/zone-count.ts';
 import { portsClash } from './pod-terms.ts';
-import { vgpuCount } from './vgpu.ts';
+import { vgpuCount, withoutRoomiest } from './vgpu.ts';
 
-/** A node's own count and what refuses one more. */
-export type OwnCount = { readonly count: bigint; readonly bound: string; readonly exact: boolean };
+/** A node's own count, what refuses one more, and why it is an estimate, where that is known in words. */
+export type OwnCount = { readonly count: bigint; readonly bound: string; readonly exact: boolean; readonly doubts: readonly string[] };
 
-type Bounds = { count: bigint; bound: string; exact: boolean };
+type Bounds = { count: bigint; bound: string; exact: boolean; readonly doubts: string[] };
 
 const lower = (bounds: Bounds, count: bigint, bound: string): void => {
   if (count >= bounds.count) return;
   bounds.count = count;
   bounds.bound = bound;
+};
+
+const doubt = (bounds: Bounds, doubts: readonly string[]): void => {
+  bounds.doubts.push(...doubts);
+  bounds.exact &&= doubts.length === 0;
 };
 
 const byAmounts = (bounds: Bounds, node: NodeModel, demand: PodDemand, grainBytes: bigint): void => {
@@ -43,7 +48,11 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
     if (demand.needsVgpu) lower(bounds, 0n, 'gpu');
     return;
   }
-  const { count, exact } = vgpuCount(node.sharedGpus, demand.vgpus, bounds.count);
+  const [ask] = demand.vgpus;
+  if (ask === undefined) return;
+  const gpus = withoutRoomiest(node.sharedGpus, ask, node.untoldGpus ?? 0);
+  const { count, exact } = vgpuCount(gpus, demand.vgpus, bounds.count);
+  if (count < bounds.count) doubt(bounds, node.gpuDoubts ?? []);
   lower(bounds, count, 'gpu');
   bounds.exact &&= exact;
 };
@@ -55,7 +64,8 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
  */
 export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint, memo: ZoneMemo): OwnCount => {
   const places = node.podsFree > 0n ? node.podsFree : 0n;
-  const bounds: Bounds = { count: byPorts(node, demand) ?? places, bound: 'ports', exact: node.doubts.length === 0 };
+  const bounds: Bounds = { count: byPorts(node, demand) ?? places, bound: 'ports', exact: true, doubts: [] };
+  doubt(bounds, node.doubts);
   if (demand.ports.length === 0) bounds.bound = 'pods';
   lower(bounds, places, 'pods');
   byAmounts(bounds, node, demand, grainBytes);

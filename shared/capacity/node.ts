@@ -100,6 +100,10 @@ export type NodeModel = {
   readonly runtimeHandlers: readonly string[];
   /** Undefined = the node's GPUs are not shared by HAMi. */
   readonly sharedGpus: readonly SharedGpu[] | undefined;
+  /** Shared GPUs that its pods hold and of which it is not told which ones; absent = none. */
+  readonly untoldGpus?: number;
+  /** What is not known of its shared GPUs: only for pods that ask for some is the answer an estimate. Absent = nothing. */
+  readonly gpuDoubts?: readonly string[];
   readonly pods: readonly PodGroup[];
   /** Annotations with registers of shared devices that are not read; absent = none. */
   readonly unread?: readonly string[];

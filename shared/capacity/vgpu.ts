@@ -1,8 +1,5 @@
-/**
- * @module GPUs that pods share under HAMi: the register a node carries, what its pods hold, and how many more fit
- * (Project-HAMi/HAMi `docs/develop/protocol.md`, `pkg/device/nvidia/device.go`). Formats differ between releases: both are read, loosely.
- */
-import { type Bag, bagOf, bagsOf, integerOf, textOf } from '../lib/fields.ts';
+/** @module GPUs that pods share under HAMi: what is asked of them and how many more fit (Project-HAMi/HAMi `pkg/device/nvidia/device.go`). */
+import { bagOf } from '../lib/fields.ts';
 import type { SharedGpu } from './node.ts';
 
 /** Resources that are HAMi's own and no node offers. */
@@ -13,83 +10,8 @@ export const hamiResources: ReadonlySet<string> = new Set([
   'nvidia.com/priority',
 ]);
 
-/** Annotation of a node with the list of its GPUs. */
-export const hamiRegister = 'hami.io/node-nvidia-register';
-/** Annotation of a node with the GPUs that are kept from new pods. */
-export const hamiCordon = 'hami.io/device-cordon';
-const hamiAllocated = ['hami.io/vgpu-devices-allocated', 'hami.io/vgpu-devices-to-allocate'];
-
 /** What one container asks: so many different GPUs, and of each this much. `memoryMiB` 0 = the percentage counts. */
 export type VgpuAsk = { readonly count: bigint; readonly memoryMiB: bigint; readonly memoryPercent: bigint; readonly cores: bigint };
-
-/** What a pod holds of one GPU. */
-export type VgpuUse = { readonly id: string; readonly memoryMiB: number; readonly cores: number };
-
-const whole = (text: string | undefined): number => (text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text) : 0);
-
-/** The GPUs of a register, in either form; undefined when it cannot be read. */
-export const readRegister = (text: string): readonly SharedGpu[] | undefined => {
-  const unused = { slotsUsed: 0, memoryMiBUsed: 0, coresUsed: 0 };
-  const trimmed = text.trim();
-  if (trimmed.startsWith('[')) {
-    const list = parsedList(trimmed);
-    return list?.map((device) => ({
-      id: textOf(device.id),
-      type: textOf(device.type),
-      healthy: device.health !== false,
-      slots: integerOf(device.count) ?? 0,
-      memoryMiB: integerOf(device.devmem) ?? 0,
-      cores: integerOf(device.devcore) ?? 0,
-      ...unused,
-    }));
-  }
-  const records = trimmed.split(':').filter((record) => record.includes(','));
-  if (records.length === 0) return undefined;
-  return records.map((record) => {
-    const [id = '', slots, memory, cores, type = '', , healthy] = record.split(',');
-    return { id, type, healthy: healthy !== 'false', slots: whole(slots), memoryMiB: whole(memory), cores: whole(cores), ...unused };
-  });
-};
-
-/** The GPUs with those that the cordon names put out; it is read loosely, as lists of its releases differ. */
-export const withoutCordoned = (gpus: readonly SharedGpu[] | undefined, cordon: string): readonly SharedGpu[] | undefined => {
-  const named = new Set(cordon.split(/[^A-Za-z0-9_.-]+/));
-  return gpus?.map((gpu) => (named.has(gpu.id) ? { ...gpu, healthy: false } : gpu));
-};
-
-const parsedList = (text: string): readonly Bag[] | undefined => {
-  try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? bagsOf(list) : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-/** What a pod's annotations say it holds; undefined when they say nothing. Empty fields and stray separators occur. */
-export const readVgpuUse = (annotations: Readonly<Record<string, string>>): readonly VgpuUse[] | undefined => {
-  const text = hamiAllocated.map((name) => annotations[name]).find((value) => value !== undefined && value !== '');
-  if (text === undefined) return undefined;
-  return text
-    .split(/[;:]/)
-    .filter((record) => record.includes(','))
-    .map((record) => {
-      const [id = '', , memory, cores] = record.split(',');
-      return { id: id.trim(), memoryMiB: whole(memory), cores: whole(cores) };
-    });
-};
-
-/** The GPUs with what these pods hold taken off. */
-export const withUse = (gpus: readonly SharedGpu[], uses: readonly VgpuUse[]): readonly SharedGpu[] =>
-  gpus.map((gpu) => {
-    const mine = uses.filter(({ id }) => id === gpu.id);
-    return {
-      ...gpu,
-      slotsUsed: gpu.slotsUsed + mine.length,
-      memoryMiBUsed: gpu.memoryMiBUsed + mine.reduce((sum, use) => sum + use.memoryMiB, 0),
-      coresUsed: gpu.coresUsed + mine.reduce((sum, use) => sum + use.cores, 0),
-    };
-  });
 
 /** What a container asks of shared GPUs; undefined when nothing. Memory not named is all of a GPU's; HAMi counts one GPU where none is named. */
 export const vgpuAskOf = (requests: ReadonlyMap<string, bigint>): VgpuAsk | undefined => {
@@ -148,6 +70,13 @@ export const vgpuCount = (gpus: readonly SharedGpu[], asks: readonly VgpuAsk[], 
   let count = 0n;
   while (count < most && count < replicasMax && asks.every((ask) => take(rooms, ask))) count += 1n;
   return { count, exact: count === 0n };
+};
+
+/** The GPUs without so many that have most room for the ask: pods hold them in full, for all that is told. Any others would leave no less. */
+export const withoutRoomiest = (gpus: readonly SharedGpu[], ask: VgpuAsk, held: number): readonly SharedGpu[] => {
+  const times = new Map(gpus.map((gpu) => [gpu, timesOn(roomOf(gpu), ask)] as const));
+  const timesOf = (gpu: SharedGpu): bigint => times.get(gpu) ?? 0n;
+  return [...gpus].sort((a, b) => (timesOf(a) < timesOf(b) ? 1 : timesOf(a) > timesOf(b) ? -1 : 0)).slice(held);
 };
 
 /** Replicas tried one by one. */
