@@ -23,7 +23,8 @@ export type PodDemand = NodeDemand & {
   readonly containers: readonly ContainerDemand[];
   readonly guaranteed: boolean;
   readonly bestEffort: boolean;
-  readonly podLevelResources: boolean;
+  /** What `spec.resources` asks for the pod as a whole; undefined = it asks nothing. */
+  readonly podLevel: Amounts | undefined;
   /** `spec.overhead` is set: the RuntimeClass's is in it. */
   readonly hasOverhead: boolean;
   readonly runtimeClassName: string | undefined;
@@ -171,7 +172,7 @@ export const podDemandOf = ({ metadata, spec }: PodTemplate): PodDemand => {
     limits: bookedAmounts(exactPodLimits(pod)),
     containers,
     ...qosOf(pod, asking),
-    podLevelResources: hasPodLevel(pod),
+    podLevel: hasPodLevel(pod) ? bookedAmounts(askingOf(pod, 'app').requests) : undefined,
     hasOverhead: isBag(pod.overhead),
     tolerations: bagsOf(pod.tolerations) as readonly TolerationLike[],
     nodeSelector: textMapOf(pod.nodeSelector),

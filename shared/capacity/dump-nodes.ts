@@ -41,7 +41,7 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     free,
     podsFree: places - BigInt(pods.length),
     zones: topology?.zones ?? [],
-    kubelet: topology?.kubelet ?? plainKubelet,
+    kubelet: { ...(topology?.kubelet ?? plainKubelet), ...(skipsPodLevel(node) ? { skipsPodLevel: true } : {}) },
     runtimeHandlers: bagsOf(bagOf(node.status).runtimeHandlers).map((handler) => textOf(handler.name)),
     ...gpus,
     pods: groupsOf(pods),
@@ -55,6 +55,12 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
       ...[...(topology?.doubts ?? []), ...zoneDoubts(topology?.zones ?? [], node)].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
     ],
   };
+};
+
+/** Managers of kubelets before v1.36 pin no pod with pod-level resources (KEP-5526). */
+const skipsPodLevel = (node: Bag): boolean => {
+  const [, major, minor] = /^v?(\d{1,3})\.(\d{1,3})\b/.exec(textOf(bagOf(bagOf(node.status).nodeInfo).kubeletVersion)) ?? [];
+  return major !== undefined && Number(major) * 1_000 + Number(minor) < 1_036;
 };
 
 /** Ready that is not True, and others that are. */

@@ -61,6 +61,14 @@ describe('what a dump holds', () => {
     expect(answer([], oneCpu)).toMatchObject({ total: 0, exact: false });
   });
 
+  it('a node that does not tell its CPUs or memory makes an estimate that says so, for shapes that ask for them', () => {
+    const cut = [{ kind: 'Node', metadata: { name: 'n' }, status: { allocatable: { memory: '8Gi', pods: '10' } } }];
+    expect(fitDump(cut, oneCpu)).toMatchObject({
+      value: { total: 0n, exact: false, doubts: ['Node n: status.allocatable.cpu is not told'] },
+    });
+    expect(fitDump(cut, pod(requests({ memory: '1Gi' })))).toMatchObject({ value: { total: 8n, exact: true, doubts: [] } });
+  });
+
   it('conditions do not put a node out; being cordoned does', () => {
     expect(
       answer(

@@ -1,6 +1,7 @@
 /** @module How many further replicas one node holds on its own: amounts, ports, shared GPUs, the kubelet's managers (facts `capacity.md` §2.3). */
 import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
+import { kubeletDoubts } from './kubelet-doubts.ts';
 import type { NodeModel } from './node.ts';
 import { type ZoneMemo, zoneCountOnce } from './numa/zone-count.ts';
 import { portsClash } from './pod-terms.ts';
@@ -32,7 +33,11 @@ const byAmounts = (bounds: Bounds, node: NodeModel, demand: PodDemand, grainByte
     if (most < upper) upper = most;
   }
   // Every kubelet tells these two: where one is missing the node was cut, and none is no answer.
-  if (['cpu', 'memory'].some((resource) => demand.requests.has(resource) && !node.free.has(resource))) bounds.exact = false;
+  const cut = ['cpu', 'memory'].filter((resource) => demand.requests.has(resource) && !node.free.has(resource));
+  doubt(
+    bounds,
+    cut.map((resource) => `Node ${node.name}: status.allocatable.${resource} is not told`),
+  );
   if (upper !== bounds.count) bounds.exact = false;
 };
 
@@ -71,6 +76,7 @@ export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint,
   byAmounts(bounds, node, demand, grainBytes);
   byGpus(bounds, node, demand);
   const zones = zoneCountOnce(memo, node, demand, bounds.count);
+  if (!zones.exact) doubt(bounds, kubeletDoubts(node, demand));
   lower(bounds, zones.count, 'numa');
   bounds.exact &&= zones.exact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
   return bounds;

@@ -65,6 +65,8 @@ export type KubeletModel = {
   /** Hardware threads of a core; undefined = not told. */
   readonly threadsPerCore: number | undefined;
   readonly memoryManager: readonly ('None' | 'Static')[];
+  /** True where the kubelet is too old to pin pods with pod-level resources; absent = it may. */
+  readonly skipsPodLevel?: boolean;
 };
 
 /** A GPU that several pods share under HAMi (`hami.io/node-nvidia-register`), with what its pods hold of it. */

@@ -45,6 +45,7 @@ const demandText = (demand: Omit<PodDemand, 'labels' | 'namespace'>): string =>
     ...demand,
     requests: listOf(demand.requests),
     limits: listOf(demand.limits),
+    podLevel: demand.podLevel && listOf(demand.podLevel),
     containers: demand.containers.map(({ role, requests }) => [role, listOf(requests)]),
     vgpus: demand.vgpus.map((ask) => Object.values(ask).map(String)),
   });

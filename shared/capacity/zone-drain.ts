@@ -6,7 +6,7 @@ import type { PodDemand } from './demand.ts';
 export const heldInZones = (demand: PodDemand): readonly (readonly [resource: string, amount: bigint])[] =>
   [...demand.requests].filter(([resource, amount]) => {
     if (isDevice(resource)) return true;
-    return demand.guaranteed && !demand.podLevelResources && (isMemory(resource) || (resource === 'cpu' && amount % 1_000n === 0n));
+    return demand.guaranteed && demand.podLevel === undefined && (isMemory(resource) || (resource === 'cpu' && amount % 1_000n === 0n));
   });
 
 /** The zones it drains, in order: the first that holds all of it, else all of them from the lowest on. */

@@ -5,7 +5,7 @@
 import type { PodDemand } from './demand.ts';
 import { sharedGpusAt, withZonesOf, zoneNodeOf } from './group-kubelet.ts';
 import type { NodeModel } from './node.ts';
-import { asksNothing, podAskOf } from './numa/ask.ts';
+import { asksNothing, managersOf, podAskOf } from './numa/ask.ts';
 import { zoneCount } from './numa/zone-count.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
 import { vgpuCount } from './vgpu.ts';
@@ -33,7 +33,7 @@ export const zonePlan = (
   if ((group.numa?.zones.length ?? 0) === 0) return single && asksDevices(demand) ? refusesAll : undefined;
   const base = zoneNodeOf(report, group);
   const { kubelet } = base;
-  const asks = kubelet.cpuManager.flatMap((cpu) => kubelet.memoryManager.map((memory) => podAskOf(demand, base, { cpu, memory })));
+  const asks = managersOf(kubelet, demand).map((managers) => podAskOf(demand, base, managers));
   if (asks.every(asksNothing)) return undefined;
   if (single && !keepsTogether(base, demand)) return refusesAll;
   const rows = asks.length === 1 ? closedForm(report, base, demand) : undefined;
@@ -53,7 +53,7 @@ const closedForm = (report: CapacityReport, { kubelet, zones }: NodeModel, deman
   const [container] = demand.containers;
   if (container === undefined || demand.containers.length !== 1 || kubelet.fullCoresOnly || kubelet.memoryManager.includes('Static'))
     return undefined;
-  const pinsCpu = demand.guaranteed && !demand.podLevelResources && kubelet.cpuManager.includes('static');
+  const pinsCpu = demand.guaranteed && demand.podLevel === undefined && kubelet.cpuManager.includes('static');
   const rows: Row[] = [];
   for (const [resource, amount] of container.requests) {
     const isCpu = resource === 'cpu';

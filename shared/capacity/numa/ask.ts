@@ -4,10 +4,28 @@
  */
 import { isDevice, isMemory } from '../amounts.ts';
 import type { ContainerDemand, PodDemand } from '../demand.ts';
-import type { NodeModel } from '../node.ts';
+import type { Amounts, KubeletModel, NodeModel } from '../node.ts';
 
-/** How a node's managers are taken to be set. */
-export type Managers = { readonly cpu: 'none' | 'static'; readonly memory: 'None' | 'Static' };
+/**
+ * How a node's managers are taken to be set. `podLevel`: what they do with a pod that has pod-level resources: pin nothing, pin the pod as a
+ * whole, or its containers by what they ask themselves (KEP-5526).
+ */
+export type Managers = {
+  readonly cpu: 'none' | 'static';
+  readonly memory: 'None' | 'Static';
+  readonly podLevel: 'none' | 'whole' | 'containers';
+};
+
+/** Every setting of a kubelet's managers that may hold, as far as the demand can tell them apart. */
+export const managersOf = (kubelet: KubeletModel, demand: PodDemand): readonly Managers[] => {
+  const isOpen = demand.podLevel !== undefined && demand.guaranteed && kubelet.skipsPodLevel !== true;
+  const ways = isOpen ? (['none', 'whole', 'containers'] as const) : (['none'] as const);
+  return kubelet.cpuManager.flatMap((cpu) =>
+    kubelet.memoryManager.flatMap((memory) =>
+      ways.filter((way) => way === 'none' || cpu === 'static' || memory === 'Static').map((podLevel) => ({ cpu, memory, podLevel })),
+    ),
+  );
+};
 
 /** Amounts that one container, or the pod, asks of zones. `devices[d]` and `memory[m]` follow {@link PodAsk}'s names. */
 export type ZoneAsk = {
@@ -29,17 +47,19 @@ export type PodAsk = {
 const isListed = (node: NodeModel, resource: string): boolean => node.zones.some((zone) => zone.total.has(resource));
 
 const namesOf = (demand: PodDemand, wanted: (resource: string) => boolean): string[] =>
-  [...new Set(demand.containers.flatMap(({ requests }) => [...requests.keys()]))].filter(wanted).sort();
+  [...new Set([...demand.containers.flatMap(({ requests }) => [...requests.keys()]), ...(demand.podLevel?.keys() ?? [])])]
+    .filter(wanted)
+    .sort();
 
 /** Exclusive CPUs of a container: only whole ones are. */
-const exclusiveCpus = ({ requests }: ContainerDemand): bigint => {
+const exclusiveCpus = (requests: Amounts): bigint => {
   const milli = requests.get('cpu') ?? 0n;
   return milli % 1_000n === 0n ? milli / 1_000n : 0n;
 };
 
-/** What a replica asks of the managers of a node set so. Pods with pod-level resources are not pinned (KEP-5526 is not on by default). */
+/** What a replica asks of the managers of a node set so. */
 export const podAskOf = (demand: PodDemand, node: NodeModel, managers: Managers): PodAsk => {
-  const pinned = demand.guaranteed && !demand.podLevelResources;
+  const pinned = demand.guaranteed && (demand.podLevel === undefined || managers.podLevel !== 'none');
   const hasCpus = pinned && managers.cpu === 'static' && isListed(node, 'cpu');
   const deviceNames = namesOf(demand, (resource) => isDevice(resource) && isListed(node, resource));
   const memoryNames =
@@ -47,12 +67,20 @@ export const podAskOf = (demand: PodDemand, node: NodeModel, managers: Managers)
   const containers = demand.containers.map(
     (container): ZoneAsk => ({
       role: container.role,
-      cpus: hasCpus ? exclusiveCpus(container) : 0n,
+      cpus: hasCpus ? exclusiveCpus(container.requests) : 0n,
       devices: deviceNames.map((name) => container.requests.get(name) ?? 0n),
       memory: memoryNames.map((name) => container.requests.get(name) ?? 0n),
     }),
   );
-  return { deviceNames, memoryNames, containers, whole: wholeOf(containers, deviceNames.length, memoryNames.length) };
+  const sums = wholeOf(containers, deviceNames.length, memoryNames.length);
+  const { podLevel } = demand;
+  if (podLevel === undefined || managers.podLevel !== 'whole') return { deviceNames, memoryNames, containers, whole: sums };
+  const whole: ZoneAsk = {
+    ...sums,
+    cpus: hasCpus && podLevel.has('cpu') ? exclusiveCpus(podLevel) : sums.cpus,
+    memory: memoryNames.map((name, m) => podLevel.get(name) ?? sums.memory[m] ?? 0n),
+  };
+  return { deviceNames, memoryNames, containers: [whole], whole };
 };
 
 const peak = (containers: readonly ZoneAsk[], amountOf: (ask: ZoneAsk) => bigint): bigint => {

@@ -77,11 +77,6 @@ describe('one container on zones', () => {
     expect(countOf(zones, { policy: 'single-numa-node', memoryManager: 'Static' }, [one('2', undefined, '1Gi')]).count).toBe(8);
     expect(countOf(times(2, { cpu: 8 }), { policy: 'single-numa-node', memoryManager: 'Static' }, [{ cpu: '2' }]).count).toBe(8);
   });
-
-  it('does not pin pods with pod-level resources', () => {
-    const spec = { resources: { requests: { cpu: '3', memory: '1Gi' }, limits: { cpu: '3', memory: '1Gi' } } };
-    expect(countOf(times(2, zone(5, 64, 0)), { policy: 'single-numa-node' }, [{}], spec).count).toBe(3);
-  });
 });
 
 describe('several containers on zones', () => {

@@ -6,7 +6,7 @@ import type { PodDemand } from '../demand.ts';
 import type { KubeletModel, NodeModel } from '../node.ts';
 import { admitOne } from './admit.ts';
 import type { NodeRules } from './allocate.ts';
-import { asksNothing, type Managers, type PodAsk, podAskOf } from './ask.ts';
+import { asksNothing, type Managers, managersOf, type PodAsk, podAskOf } from './ask.ts';
 import { type Budget, BudgetSpent, spend } from './choices.ts';
 import { firstStates } from './groups.ts';
 import { pooled, pooledBesideMemory, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zones.ts';
@@ -48,10 +48,8 @@ export const zoneCount = (node: NodeModel, demand: PodDemand, most: bigint): Zon
 /** A count for each setting of the resource managers that may hold. */
 const countsAs = (node: NodeModel, demand: PodDemand, most: bigint): readonly ZoneCount[] => {
   const { kubelet } = node;
-  return kubelet.cpuManager.flatMap((cpu) =>
-    kubelet.memoryManager.flatMap((memory) =>
-      threadsOf(kubelet, cpu).map((threads) => countAs(node, demand, { cpu, memory }, threads, most)),
-    ),
+  return managersOf(kubelet, demand).flatMap((managers) =>
+    threadsOf(kubelet, managers.cpu).map((threads) => countAs(node, demand, managers, threads, most)),
   );
 };
 

@@ -1,0 +1,18 @@
+/** @module Why a count that the kubelet's managers bound is an estimate: settings of theirs that are not told. */
+import type { PodDemand } from './demand.ts';
+import type { NodeModel } from './node.ts';
+
+/** Settings of a node's managers that are not known, for a demand of which they leave the count open. */
+export const kubeletDoubts = ({ name, kubelet }: NodeModel, demand: PodDemand): readonly string[] => {
+  const { cpuManager, memoryManager, fullCoresOnly, threadsPerCore, skipsPodLevel } = kubelet;
+  const attributes = `NodeResourceTopology ${name}: attributes`;
+  const version = `Node ${name}: status.nodeInfo.kubeletVersion`;
+  return [
+    ...(cpuManager.length > 1 ? [`${attributes}: cpuManagerPolicy says neither none nor static`] : []),
+    ...(memoryManager.length > 1 ? [`${attributes}: memoryManagerPolicy says neither None nor Static`] : []),
+    ...(fullCoresOnly && threadsPerCore === undefined ? [`${attributes}: threadsPerCore is not told beside full-pcpus-only`] : []),
+    ...(demand.podLevel !== undefined && demand.guaranteed && skipsPodLevel !== true
+      ? [`${version} does not tell whether its managers pin pods with spec.resources; before v1.36 they do not`]
+      : []),
+  ];
+};
