@@ -29,13 +29,14 @@ export const siteNames = ['berlin', 'dublin', 'lisbon', 'milan', 'oslo'] as cons
 const joinedWithinMs = 180_000;
 const calmWithinMs = 120_000;
 
-/** Nothing about a cluster stands, every cluster serves, and (with a hub) all replicas are ready, evenly. */
+/** Nothing about a cluster stands, every cluster serves, and all replicas are ready, evenly; or, without hub and broker, all have found out that these are dead. */
 const isWhole = (states: readonly SiteState[], hasHub: boolean): boolean => {
   const total = states.reduce((sum, { ready }) => sum + ready, 0);
   const share = Math.floor(web.replicas / states.length);
   return states.every(
     ({ standing, abstains, sources, ready }) =>
       standing.every((text) => text.startsWith('@') && !hasHub) &&
+      (hasHub || standing.some((text) => text.startsWith('@broker'))) &&
       abstains === undefined &&
       sources.length === states.length &&
       (!hasHub || (total === web.replicas && ready >= share)),
