@@ -91,13 +91,24 @@ const because = (candidates: Candidates, problem: Problem, at: number, counts: C
   return nothing;
 };
 
+/** How a decision ended. */
+export type Outcome = {
+  readonly counts: Column;
+  /** What could be had: more than the counts where that is not enough of what is all or nothing. */
+  readonly reached: Column;
+  /** Replicas asked for. */
+  readonly wanted: number;
+  readonly faults: readonly Violation[];
+  readonly partial: boolean;
+};
+
 /** What a row needs besides the division. */
 export type ExplainInput = {
   readonly policy: CompiledPolicy;
   readonly workload: Workload;
   readonly candidates: Candidates;
   readonly problem: Problem;
-  readonly counts: Column;
+  readonly outcome: Outcome;
   /** By candidate; undefined = no cluster has prices. */
   readonly prices: readonly (Amount | undefined)[] | undefined;
 };
@@ -139,6 +150,12 @@ const setFit = (row: Row, fit: FitResult | undefined, room: number | undefined):
   row.refusals = row.bound === undefined ? undefined : fit?.refusals;
 };
 
+/** Why clusters that would take more get nothing new; undefined when they may. */
+const stoppedBy = ({ gang }: CompiledPolicy, { faults: [fault], partial }: Outcome): Refusal | undefined => {
+  if (fault !== undefined) return { reason: fault.term, message: `${fault.message}; nothing new is placed` };
+  return partial ? { reason: gang ? 'gang' : 'minReplicas', message: 'all or nothing: not enough can be placed in all' } : undefined;
+};
+
 /** The last tier that holds replicas; -1 = none does. */
 const lastTierOf = ({ roster }: Candidates, counts: Column): number => {
   let last = -1;
@@ -164,11 +181,13 @@ const currencyText = (view: ClusterView): string => currencyOf(view) || 'no curr
 
 /** Says of every cluster, in name order, why it got what it got. */
 export const explain = (input: ExplainInput): KeptExplanation => {
-  const { policy, workload, candidates, problem, counts, prices } = input;
+  const { policy, workload, candidates, problem, outcome, prices } = input;
+  const { counts, reached } = outcome;
   const { standings } = candidates.prepared;
   const placed = workload.replicas === undefined ? 0 : sumOf(counts);
-  const tallies = talliesOf(problem, counts);
+  const tallies = talliesOf(problem, reached);
   const lastTier = lastTierOf(candidates, counts);
+  const stopped = stoppedBy(policy, outcome);
   const keeper = new ExplanationKeeper();
   const row = emptyRow();
   const say = (place: number, eligible: boolean, { reason, message }: Refusal): void => {
@@ -183,10 +202,10 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     const place = candidates.roster.at[at] as number;
     const { tier, scores, view } = standings[place] as Standing;
     const got = counts[at] as number;
-    const cause = because(candidates, problem, at, counts, tallies);
+    const cause = because(candidates, problem, at, reached, tallies);
     const foreign = isForeign(input, at) ? `its prices are in ${currencyText(view)} and not compared: it counts as without a price` : '';
-    const isLater = got === 0 && cause.reason === '' && tier > lastTier && lastTier >= 0;
-    const told = isLater ? laterTier : cause;
+    const isLater = got === 0 && tier > lastTier && lastTier >= 0;
+    const told = cause.reason === '' ? (stopped ?? (isLater ? laterTier : cause)) : cause;
     say(place, true, foreign === '' ? told : { ...told, message: [told.message, foreign].filter((text) => text !== '').join('; ') });
     row.before = candidates.current[at] ?? 0;
     row.got = got;
@@ -235,13 +254,16 @@ export const bindingTerms = (candidates: Candidates, workload: Workload, problem
     .join(', ');
 };
 
-/** How a decision ended. */
-export type Outcome = {
-  readonly counts: Column;
-  /** Replicas asked for. */
-  readonly wanted: number;
-  readonly faults: readonly Violation[];
-  readonly partial: boolean;
+/** Why nothing is placed of what is all or nothing. */
+const allOrNothing = ({ gang, minReplicas }: CompiledPolicy, problem: Problem, { reached }: Outcome, binding: string): string => {
+  if (!gang && minReplicas > problem.replicas) {
+    const asked = counted(problem.replicas, 'replica');
+    return `minReplicas: ${minReplicas} or none, and the workload asks for ${asked}; lower minReplicas, or raise the replicas`;
+  }
+  const tallies = talliesOf(problem, reached);
+  const blocked = problem.spreads.length === 0 ? [] : [...reached.keys()].flatMap((at) => spreadText(problem, at, tallies) ?? []);
+  const asked = gang ? 'gang: all replicas or none' : `minReplicas: ${minReplicas} or none`;
+  return `${asked}, and not as many fit (${[binding, ...blocked.slice(0, 1)].join('; ')})`;
 };
 
 /** The outcome in a word and in words, and the terms that bind. */
@@ -271,14 +293,10 @@ export const summary = (
     const used = usedOf(outcome.counts);
     return { reason: 'Placed', message: `placed in ${counted(used, 'cluster')}`, binding: '' };
   }
-  const binding = bindingTerms(candidates, workload, problem, outcome.counts);
+  const binding = bindingTerms(candidates, workload, problem, outcome.reached);
   if (outcome.partial) {
-    const asked = policy.gang ? 'gang: all replicas or none' : `minReplicas: ${policy.minReplicas} or none`;
-    return {
-      reason: 'AllOrNothing',
-      message: `${asked}, and not as many fit (${binding || 'capacity'})${keeps}`,
-      binding: binding || 'capacity',
-    };
+    const why = binding || 'capacity';
+    return { reason: 'AllOrNothing', message: `${allOrNothing(policy, problem, outcome, why)}${keeps}`, binding: why };
   }
   const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${confined(problem, outcome.counts)}`;
   return { reason: 'Unplaced', message, binding };

@@ -1,5 +1,6 @@
 /** @module The terms that bind a placement, as tables: spread, taints, bounds, all or nothing. */
 import { describe, expect, it } from 'vitest';
+import { explanationRows, type PolicySpec } from '../api/index.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
 import { type Clusters, decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
@@ -405,6 +406,49 @@ describe('place', () => {
     expect(message).toBe(
       '5 of 6 replicas unplaced: capacity in 1 cluster, spread in 1 cluster; spread over hanse.dev/provider: maxDomains is 1 and x is in use; raise maxDomains, or add room there',
     );
+  });
+
+  it('a gang that a hard skew refuses names it, in the message and for each cluster', () => {
+    const clusters: Clusters = [
+      ['a', 5],
+      ['b', 0],
+      ['c', 2],
+    ];
+    const spec = { spread: [{ topologyKey: 'hanse.dev/cluster', maxSkew: 2 }], replicaScheduling: { gang: true } };
+    const { clusters: placed, reason, message, explained } = decide(spec, clusters, 6);
+    expect([placed, reason]).toEqual([[], 'AllOrNothing']);
+    expect(message).toBe(
+      'gang: all replicas or none, and not as many fit (spread in 2 clusters, capacity in 1 cluster; spread over hanse.dev/cluster: maxSkew 2 allows no more in a, another domain has 0)',
+    );
+    expect(explanationRows(explained).map((row) => row.reason)).toEqual(['spread', 'capacity', 'spread']);
+  });
+
+  it.each<[string, number, Record<string, number>, Record<string, number>, number, string]>([
+    ['places none of a workload that asks for fewer', 4, {}, {}, 4, 'minReplicas: 9 or none, and the workload asks for 4 replicas; '],
+    ['leaves what runs of a workload that is scaled below it', 4, { a: 6, b: 6 }, { a: 2, b: 2 }, 0, 'placed in 2 clusters'],
+    ['asks nothing of a workload that is scaled to nothing', 0, { a: 6, b: 6 }, {}, 0, 'placed in 0 clusters'],
+  ])('minReplicas %s', (_, replicas, current, placed, unplaced, message) => {
+    const decision = decide({ replicaScheduling: { minReplicas: 9 } }, three, replicas, current);
+    expect([asMap(decision.clusters), decision.unplaced]).toEqual([placed, unplaced]);
+    expect(decision.message).toContain(message);
+  });
+
+  it.each<[string, Partial<PolicySpec>, string, string]>([
+    [
+      'a minimum of domains that cannot be reached',
+      { spread: [{ topologyKey: 'hanse.dev/zone', minDomains: 2 }] },
+      'spread',
+      'spread over hanse.dev/zone: minDomains is 2, only 1 can be reached; nothing new is placed',
+    ],
+    ['what is all or nothing', { replicaScheduling: { minReplicas: 9 } }, 'minReplicas', 'all or nothing: not enough can be placed in all'],
+  ])('a later tier that gets nothing for %s is told of that, and not that the tiers before hold all', (_, more, reason, message) => {
+    const clusters: Clusters = [
+      ['home', 0, { ...on('onprem'), 'hanse.dev/zone': 'one' }],
+      ['later', 9, { ...on('aws'), 'hanse.dev/zone': 'one' }],
+    ];
+    const { unplaced, explained } = decide({ ...tiers, ...more }, clusters, 5, { home: 3 });
+    expect(unplaced).toBe(2);
+    expect(explanationRows(explained)[1]).toMatchObject({ cluster: 'later', reason, message });
   });
 
   it('a maxShare of less than one replica says how to mend it', () => {

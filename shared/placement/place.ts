@@ -201,15 +201,20 @@ const shrinking = (problem: Problem, { counts, isAsked }: Division): Outcome['fa
   return placed < kept ? [{ term: 'spread', message }] : [];
 };
 
+/** Replicas below which nothing is placed. A workload that asks for fewer in all gets none, but keeps what runs of them. */
+const leastOf = ({ minReplicas }: CompiledPolicy, { replicas, current }: Problem): number =>
+  replicas === 0 || sumOf(current) >= replicas ? Math.min(minReplicas, replicas) : minReplicas;
+
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload, division: Division): Outcome => {
   const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
   const wanted = wantedOf(candidates, problem, division);
-  const least = policy.gang ? wanted : Math.min(policy.minReplicas, problem.replicas);
-  const partial = sumOf(division.counts) < least;
+  const partial = sumOf(division.counts) < (policy.gang ? wanted : leastOf(policy, problem));
   const running = withLingering(problem, candidates, workload, division);
   const faults = broken.length > 0 || partial ? broken : shrinking(running, division);
-  return { counts: faults.length === 0 && !partial ? division.counts : onlyPresent(running, division), wanted, faults, partial };
+  const isTaken = faults.length === 0 && !partial;
+  const counts = isTaken ? division.counts : onlyPresent(running, division);
+  return { counts, reached: faults.length === 0 ? division.counts : counts, wanted, faults, partial };
 };
 
 /** Objects without replicas count as one copy in each cluster; tiers only say which clusters take part. */
@@ -226,7 +231,7 @@ const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: 
   };
   const { counts, broken } = divideDuplicated(problem);
   const made = broken.length === 0 ? counts : problem.current;
-  return { problem, outcome: { counts: made, wanted: sumOf(made), faults: broken, partial: false } };
+  return { problem, outcome: { counts: made, reached: made, wanted: sumOf(made), faults: broken, partial: false } };
 };
 
 /** A decision that is explained when somebody first asks: most callers of a large fleet never do. */
@@ -274,7 +279,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
         workload,
         candidates,
         problem,
-        counts,
+        outcome,
         prices: prepared.isPriced ? pricesOf(candidates, workload.replicas) : undefined,
       }),
   );
