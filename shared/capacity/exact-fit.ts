@@ -90,8 +90,9 @@ const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, Zone
   return { count, bound };
 };
 
+/** A refusal of the scheduler goes before one of the kubelet, which is never asked then. */
 const refuse = (share: Share | undefined, bound: string): void => {
-  if (share === undefined || share.count === 0n) return;
+  if (share === undefined || (share.count === 0n && share.bound !== 'numa')) return;
   share.count = 0n;
   share.bound = bound;
 };
@@ -160,6 +161,11 @@ const apart = (counting: Counting): void => {
     if (!chosen.has(at)) refuse(share, 'affinity');
     else if (least.bound !== '') limit(share, least.counts.get(at) ?? 0n, least.bound);
   }
+  // A replica that is there keeps the next one away, before the kubelet is asked.
+  cluster.nodes.forEach((node, at) => {
+    const share = shares[at];
+    if (share?.bound === 'numa' && share.count > 0n && keys.some((key) => pairOf(node, key) !== undefined)) share.bound = 'affinity';
+  });
 };
 
 const limit = (share: Share, count: bigint, bound: string): void => {

@@ -206,3 +206,42 @@ describe('conditions of nodes', () => {
     expect(counted([{ type: 'Ready', status: 'True' }])).toMatchObject({ value: { nodes: [{ name: 'n', count: 4n, bound: 'cpu' }] } });
   });
 });
+
+describe('what the scheduler refuses already', () => {
+  const zones = [
+    { cpu: 4, memoryGi: 8 },
+    { cpu: 4, memoryGi: 8 },
+  ];
+  const alone = {
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } },
+        ],
+      },
+    },
+  };
+  const shape = (cpu: string) => podObject([{ cpu, memory: '1Gi' }], alone, { labels: { app: 'web' } });
+  const there = held('a', requests({}), { metadata: { labels: { app: 'web' } } });
+  const aligned = zonedNode('n', zones, { policy: 'single-numa-node' });
+
+  it.each<[string, unknown[], string, object]>([
+    ['a pod that keeps replicas away', [...aligned, there], '6', { total: 0, refusals: { affinity: 1 } }],
+    [
+      'a replica that keeps the next one away',
+      zonedNode(
+        'n',
+        [
+          { cpu: 4, memoryGi: 8 },
+          { cpu: 2, memoryGi: 8 },
+        ],
+        { policy: 'single-numa-node' },
+      ),
+      '3',
+      { total: 1, bounds: ['affinity'] },
+    ],
+    ['nothing but zones', aligned, '6', { total: 0, refusals: { numa: 1 } }],
+  ])('is told instead of what the kubelet would refuse: %s', (_, objects, cpu, told) => {
+    expect(answer(objects, shape(cpu))).toMatchObject({ ...told, exact: true });
+  });
+});
