@@ -48,6 +48,17 @@ const otherRegister = /^(?:hami\.io|volcano\.sh)\/node-[a-z0-9-]*register$/i;
 export const unreadRegisters = (annotations: Readonly<Record<string, string>>): readonly string[] =>
   Object.keys(annotations).filter((name) => name !== hamiRegister && otherRegister.test(name));
 
+const replicasLabel = 'nvidia.com/gpu.replicas';
+
+/** What of a node's labels cannot be meant as it is written, for a demand that goes by it: how GPUs are shared. */
+export const labelDoubts = ({ name, labels }: NodeModel, demand: PodDemand): string[] => {
+  const replicas = labels[replicasLabel];
+  if (replicas === undefined || /^\d{1,9}$/.test(replicas) || !demand.requests.has('nvidia.com/gpu')) return [];
+  return [
+    `Node ${name}: metadata.labels[${replicasLabel}]: ${JSON.stringify(replicas)} is no number; how its GPUs are shared is not known`,
+  ];
+};
+
 /** Why a node that does not offer a device may have it all the same. */
 export const missingDoubts = (node: NodeModel, demand: PodDemand): string[] =>
   [...demand.requests.keys()].flatMap((resource) => {

@@ -8,17 +8,10 @@ import { groupsOf, type HeldPod } from './dump-pods.ts';
 import type { Topology } from './dump-topology.ts';
 import { type NodeModel, plainKubelet } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
-import { amountsFault } from './quantities.ts';
 
 const allocatableOf = (node: Bag): unknown => {
   const status = bagOf(node.status);
   return status.allocatable ?? status.capacity;
-};
-
-/** The first fault of a node's amounts. */
-export const nodeFaults = (node: Bag, path: string): string | undefined => {
-  const status = bagOf(node.status);
-  return amountsFault(status.allocatable, `${path}: status.allocatable`) ?? amountsFault(status.capacity, `${path}: status.capacity`);
 };
 
 /** The model of a node with the pods it holds. */

@@ -2,7 +2,9 @@
 
 import { type Bag, bagsOf, textOf, textsOf } from '../lib/fields.ts';
 import { bookedFloor, isMemory } from './amounts.ts';
+import { cpuOptionsOf } from './cpu-options.ts';
 import type { Read } from './dump.ts';
+import { topologyFault } from './dump-faults.ts';
 import type { KubeletModel, TopologyPolicy, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { quantityFault } from './quantities.ts';
@@ -12,6 +14,8 @@ export type Topology = { readonly zones: readonly ZoneModel[]; readonly kubelet:
 
 /** Reads the object; the message names the field that cannot be read. */
 export const topologyOf = (body: Bag): Read<Topology> => {
+  const fault = topologyFault(body);
+  if (fault !== undefined) return { ok: false, message: fault };
   const zones: ZoneModel[] = [];
   for (const [at, zone] of bagsOf(body.zones).entries()) {
     if (zone.type !== undefined && zone.type !== 'Node') continue;
@@ -64,8 +68,8 @@ const kubeletOf = (body: Bag, zones: readonly ZoneModel[]): { kubelet: KubeletMo
   const scope = scopeOf(told.get('topologyManagerScope'), deprecated);
   if (scope === undefined) doubts.push(`attributes: topologyManagerScope ${JSON.stringify(told.get('topologyManagerScope'))} is not known`);
   if (policy === undefined) doubts.push(`attributes: topologyManagerPolicy ${JSON.stringify(policyText)} is not known`);
-  const cpuOptions = `${told.get('cpuManagerPolicyOptions') ?? ''}`.split(',').map((option) => option.trim());
-  if (cpuOptions.includes('align-by-socket=true')) doubts.push('attributes: cpuManagerPolicyOptions align-by-socket is not counted');
+  const cpuOptions = cpuOptionsOf(told.get('cpuManagerPolicyOptions') ?? '');
+  doubts.push(...cpuOptions.doubts);
   const threads = told.get('threadsPerCore');
   const threadsPerCore = threads !== undefined && /^[1-9]\d{0,3}$/.test(threads) ? Number(threads) : undefined;
   if (threads !== undefined && threadsPerCore === undefined)
@@ -80,7 +84,7 @@ const kubeletOf = (body: Bag, zones: readonly ZoneModel[]): { kubelet: KubeletMo
         ['none', 'static'] as const,
         lists((name) => name === 'cpu'),
       ),
-      fullCoresOnly: cpuOptions.includes('full-pcpus-only=true'),
+      fullCoresOnly: cpuOptions.fullCoresOnly,
       threadsPerCore,
       memoryManager: oneOf(told.get('memoryManagerPolicy'), ['None', 'Static'] as const, lists(isMemory)),
     },

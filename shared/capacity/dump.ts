@@ -3,7 +3,8 @@
 import { bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedAmounts } from './amounts.ts';
 import { deviceStockOf } from './dump-devices.ts';
-import { nodeFaults, nodeModelOf } from './dump-nodes.ts';
+import { nodeFault, sliceFault } from './dump-faults.ts';
+import { nodeModelOf } from './dump-nodes.ts';
 import { type DumpObject, flatten } from './dump-objects.ts';
 import { type HeldPod, heldPodOf, holdsRoom } from './dump-pods.ts';
 import { quotaModelOf } from './dump-quota.ts';
@@ -53,8 +54,9 @@ const dumpOf = (objects: readonly DumpObject[]): Dump => {
     const one = heldPodOf(pod.body);
     held.set(one.node, [...(held.get(one.node) ?? []), one]);
   }
+  for (const slice of ofKind('ResourceSlice')) fail(sliceFault(slice.body, `ResourceSlice ${slice.name}`));
   const nodes = ofKind('Node').map((node) => {
-    fail(nodeFaults(node.body, `Node ${node.name}`));
+    fail(nodeFault(node.body, `Node ${node.name}`));
     return nodeModelOf(node.body, held.get(node.name) ?? [], topologies.get(node.name));
   });
   const quotas = ofKind('ResourceQuota').map((quota) => {

@@ -5,7 +5,7 @@
 import { smaller } from './amounts.ts';
 import { type ClaimLimit, claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
-import { missingDoubts } from './dump-doubts.ts';
+import { labelDoubts, missingDoubts } from './dump-doubts.ts';
 import { foldDemand } from './fold.ts';
 import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from './neighbours.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
@@ -83,7 +83,7 @@ const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, Zone
   const { rest, devices } = limit(node);
   const { count, bound, exact, doubts } = ownCount(node, rest, cluster.grainBytes, memoOf(memos, rest));
   if (!exact) counting.exact = false;
-  for (const doubt of [...doubts, ...missingDoubts(node, rest)]) counting.doubts.add(doubt);
+  for (const doubt of [...doubts, ...missingDoubts(node, rest), ...labelDoubts(node, rest)]) counting.doubts.add(doubt);
   const held = devices?.(count);
   if (held?.exact === false) counting.exact = false;
   if (held !== undefined && held.count < count) return { count: held.count, bound: held.bound };
