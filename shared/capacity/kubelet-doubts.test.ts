@@ -71,6 +71,12 @@ describe('managers that are not told', () => {
       /^NodeResourceTopology n: attributes: cpuManagerPolicy /,
     ],
     [
+      'a topology policy that is left out',
+      changed({}, 'topologyManagerPolicy', undefined),
+      three,
+      /^NodeResourceTopology n: attributes: topologyManagerPolicy is not told/,
+    ],
+    [
       'a CPU manager of an unknown word',
       changed({}, 'cpuManagerPolicy', 'foo'),
       three,

@@ -4,10 +4,11 @@ import type { NodeModel } from './node.ts';
 
 /** Settings of a node's managers that are not known, for a demand of which they leave the count open. */
 export const kubeletDoubts = ({ name, kubelet }: NodeModel, demand: PodDemand): readonly string[] => {
-  const { cpuManager, memoryManager, fullCoresOnly, threadsPerCore, skipsPodLevel } = kubelet;
+  const { cpuManager, memoryManager, fullCoresOnly, threadsPerCore, skipsPodLevel, topologyPolicy, orElse = [] } = kubelet;
   const attributes = `NodeResourceTopology ${name}: attributes`;
   const version = `Node ${name}: status.nodeInfo.kubeletVersion`;
   return [
+    ...(orElse.some((other) => other.topologyPolicy !== topologyPolicy) ? [`${attributes}: topologyManagerPolicy is not told`] : []),
     ...(cpuManager.length > 1 ? [`${attributes}: cpuManagerPolicy says neither none nor static`] : []),
     ...(memoryManager.length > 1 ? [`${attributes}: memoryManagerPolicy says neither None nor Static`] : []),
     ...(fullCoresOnly && threadsPerCore === undefined ? [`${attributes}: threadsPerCore is not told beside full-pcpus-only`] : []),
