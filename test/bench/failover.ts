@@ -55,8 +55,10 @@ const repeat = async (lab: Lab, fault: Fault, times: number, watching: Watching)
   return { fault, runs, mayLeave, load: loadNow() };
 };
 
-/** Broker and hub are killed for what needs them dead, and started again. */
-const withoutHub = async <T>({ plant }: Lab, work: () => Promise<T>): Promise<T> => {
+/** Broker and hub are killed for what needs them dead, once all agents have what they need without them, and started again. */
+const withoutHub = async <T>(lab: Lab, work: () => Promise<T>): Promise<T> => {
+  const { plant } = lab;
+  await lab.calm(true);
   await plant.hub.strike('kill');
   await plant.broker.strike('kill');
   try {
