@@ -58,11 +58,10 @@ const nodeField = fieldsOf({ ...requirement, key: oneOf('metadata.name'), operat
     : valuesFault(rule, path),
 );
 
-const nodeTerms = fieldsOf(
-  { nodeSelectorTerms: objects(fieldsOf({ matchExpressions: objects(expression), matchFields: objects(nodeField) })) },
-  ({ nodeSelectorTerms }, path) =>
-    bagsOf(nodeSelectorTerms).length === 0 ? `${path}.nodeSelectorTerms: name at least one term` : undefined,
-);
+/** No terms at all are taken as the scheduler takes them: they match nothing. */
+const nodeTerms = fieldsOf({
+  nodeSelectorTerms: objects(fieldsOf({ matchExpressions: objects(expression), matchFields: objects(nodeField) })),
+});
 
 const selector = allOf(
   fieldsOf({ matchLabels: textMap, matchExpressions: objects(fieldsOf({ key: text, operator: text, values: texts })) }),
