@@ -148,4 +148,39 @@ describe('a policy that selects another cluster than before', () => {
       true,
     ]);
   });
+
+  it.each<[kind: string, workload: KubeObject, id: string, next: string]>([
+    ['replicas', deployment(6), workId, 'aws'],
+    [
+      'a CronJob',
+      {
+        apiVersion: 'batch/v1',
+        kind: 'CronJob',
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: {
+          schedule: '0 0 * * *',
+          jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } } } },
+        },
+      },
+      'batch=cronjobs=shop=web',
+      'nobody',
+    ],
+  ])('leaves %s in a cluster that is lost for a moment afterwards and comes back', async (_, workload, id, next) => {
+    const it = await startTestHub({ home: 8, aws: 2 });
+    const { apiVersion, kind } = workload;
+    const selected = { resourceSelectors: [{ apiVersion, kind }] };
+    await it.client.create(policiesType, policy({ ...only('onprem'), ...selected }));
+    await it.client.create({ group: apiVersion.slice(0, -3), version: 'v1', resource: `${kind.toLowerCase()}s` }, workload);
+    await until(() => expect(it.fleet.agent('home').objects.has(id)).toBe(true));
+    await change(it, only(next));
+    const placementKey = `hanse.dev/placements/shop/web-${kind.toLowerCase()}`;
+    const why = (): unknown => (it.store.get(placementKey)?.object as StoredPlacement | undefined)?.status?.staying?.[0]?.reason;
+    await until(() => expect(why()).toBe('Deselected'));
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(why()).toBe('Lost'));
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect(why()).toBe('Deselected'));
+    await calm(it);
+    expect([why(), it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')]).toEqual(['Deselected', []]);
+  });
 });

@@ -109,15 +109,18 @@ export const createMoving = (parts: {
       }),
     );
 
-  /** Clusters that the policy left out, and that have something of the workload which found no other place: none of it may be missing. */
-  const leftOutOf = (placement: StoredPlacement, names: Iterable<string>): ReadonlyMap<string, number> =>
-    new Map([...names].flatMap((name) => (leftBy(placement, name) === 'Deselected' ? [[name, 0] as const] : [])));
+  /**
+   * Clusters that the policy left out, or that are well again and were not decided on since, and that have something of the workload which found no
+   * other place: none of it may be missing.
+   */
+  const leftOf = (placement: StoredPlacement, names: Iterable<string>): ReadonlyMap<string, number> =>
+    new Map([...names].flatMap((name) => (leftBy(placement, name) === undefined ? [] : [[name, 0] as const])));
 
   /** What has nowhere to go and does not tell how many of it are ready (a Job, a CronJob, a Pod) is ended by no drain, nor by a change of its policy. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
     if (!findsNoPlace(placement) || !outlivesDrain(object)) return noMove;
     const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
-    const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOutOf(placement, heard).keys()];
+    const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOf(placement, heard).keys()];
     if (stays.length === 0) return noMove;
     // What part of a divided Job it was told only the cluster knows, and nothing of that can be changed; what is whole is brought changes.
     return isWhole(object, placement)
@@ -173,7 +176,7 @@ export const createMoving = (parts: {
       wanted,
       unplaced: placement.status?.unplaced ?? 0,
       held,
-      drained: new Map([...leftOutOf(placement, held.keys()), ...drained]),
+      drained: new Map([...leftOf(placement, held.keys()), ...drained]),
       overdue: new Set([...held.keys()].filter(isOverdue)),
       isFenced: moves.isFenced,
     });

@@ -58,15 +58,14 @@ export const stayReason = (view: ClusterView | undefined): StayingCluster['reaso
 
 /**
  * Why the decision that stands left something in the cluster that found no other place, or of which the replacements are not ready: the cluster was
- * drained, or the policy selects it no more. It stays until the next decision, also when the drain is over by then: to take back a drain stops
- * nothing.
+ * drained, lost or just back, or the policy selects it no more. It stays until the next decision, also when the reason is over by then: to take
+ * back a drain stops nothing, nor does a cluster that is well again before it was decided on.
  */
-export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: string): 'Drained' | 'Deselected' | undefined => {
+export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: string): StayingCluster['reason'] | undefined => {
   const { staying = [], owed = [] } = placement.status ?? {};
-  const isHere = (reason: StayingCluster['reason']) => (one: { readonly name: string; readonly reason?: StayingCluster['reason'] }) =>
-    one.name === cluster && one.reason === reason;
-  if (staying.some(isHere('Drained')) || owed.some(isHere('Drained'))) return 'Drained';
-  return staying.some(isHere('Deselected')) ? 'Deselected' : undefined;
+  const isDrained = ({ name, reason }: { readonly name: string; readonly reason?: StayingCluster['reason'] }): boolean =>
+    name === cluster && reason === 'Drained';
+  return owed.some(isDrained) ? 'Drained' : staying.find(({ name }) => name === cluster)?.reason;
 };
 
 /** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
