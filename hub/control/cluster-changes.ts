@@ -35,14 +35,14 @@ export type ClusterChanges = {
 
 const placementPrefix = prefixOf(hanseGroup, 'placements');
 
-/** Keys of everything placed; what runs in the clusters or is owed to them comes first. */
+/** Keys of everything placed; what runs or stays in the clusters, or is owed to them, comes first. */
 const placedKeys = (
   { store, catalog }: Pick<ClusterChangesOptions, 'store' | 'catalog'>,
   names: ReadonlySet<string>,
 ): readonly StorageKey[] => {
   const isConcerned = (object: KubeObject): boolean => {
     const { spec, status } = storedPlacement(object);
-    return [...(spec?.clusters ?? []), ...(status?.owed ?? [])].some((entry) => names.has(entry.name));
+    return [...(spec?.clusters ?? []), ...(status?.staying ?? []), ...(status?.owed ?? [])].some((entry) => names.has(entry.name));
   };
   const placements = store.list(placementPrefix).map(({ object }) => object);
   const ordered = [...placements.filter(isConcerned), ...placements.filter((object) => !isConcerned(object))];
