@@ -17,7 +17,7 @@ const input = (wanted: Record<string, number>, held: Record<string, Holding>, mo
   wanted: new Map(Object.entries(wanted)),
   unplaced: 0,
   held: new Map(Object.entries(held)),
-  drained: new Map(),
+  budgets: new Map(),
   overdue: new Set(),
   isFenced: () => false,
   ...more,
@@ -38,7 +38,7 @@ describe('a move of replicas that may serve side by side', () => {
       'what stays in a drained cluster that has not answered yet is left as it is: how much it is nobody knows',
       {},
       { a: holding(1, 0, { isGuess: true }) },
-      { drained: new Map([['a', 0]]), unplaced: 6 },
+      { budgets: new Map([['a', 0]]), unplaced: 6 },
       { a: 1 },
       {},
     ],
@@ -46,7 +46,7 @@ describe('a move of replicas that may serve side by side', () => {
       'a surplus that has waited for long enough goes, and what has no other place stays all the same',
       { b: 3 },
       { a: holding(5), b: holding(3, 0) },
-      { drained: new Map([['a', 0]]), unplaced: 2, overdue: new Set(['a']) },
+      { budgets: new Map([['a', 0]]), unplaced: 2, overdue: new Set(['a']) },
       {},
       { a: 2 },
     ],
@@ -98,7 +98,7 @@ describe('a move of replicas that may serve side by side', () => {
       'a cluster that is drained gives up more than one that is not',
       { c: 6 },
       { a: holding(3), b: holding(3), c: holding(6, 2) },
-      { drained: new Map([['a', 2]]) },
+      { budgets: new Map([['a', 2]]) },
       { b: 3 },
       {},
     ],
@@ -110,7 +110,7 @@ describe('a move of replicas that may serve side by side', () => {
       'what has waited for long enough goes, and what is drained waits on',
       { c: 6 },
       { a: holding(3, 0), b: holding(3, 0), c: holding(6, 0) },
-      { overdue: new Set(['a']), drained: new Map([['b', 0]]) },
+      { overdue: new Set(['a']), budgets: new Map([['b', 0]]) },
       { b: 3 },
       {},
     ],
@@ -120,7 +120,7 @@ describe('a move of replicas that may serve side by side', () => {
       'what finds no place elsewhere stays in a cluster that is drained, and no more than that',
       { b: 1 },
       { a: holding(3), b: holding(1) },
-      { unplaced: 2, drained: new Map([['a', 0]]) },
+      { unplaced: 2, budgets: new Map([['a', 0]]) },
       {},
       { a: 2 },
     ],
@@ -128,7 +128,7 @@ describe('a move of replicas that may serve side by side', () => {
       "all of it stays while its replacement is not ready, and what has no other place is the cluster's",
       { b: 1 },
       { a: holding(3), b: holding(1, 0) },
-      { unplaced: 2, drained: new Map([['a', 0]]) },
+      { unplaced: 2, budgets: new Map([['a', 0]]) },
       { a: 3 },
       { a: 2 },
     ],
@@ -138,7 +138,7 @@ describe('a move of replicas that may serve side by side', () => {
       { a: holding(3), b: holding(3), c: holding(4) },
       {
         unplaced: 4,
-        drained: new Map([
+        budgets: new Map([
           ['a', 0],
           ['b', 0],
         ]),
@@ -150,7 +150,7 @@ describe('a move of replicas that may serve side by side', () => {
       'what finds no place elsewhere goes when the budget lets so many be missing',
       { b: 1 },
       { a: holding(3), b: holding(1) },
-      { unplaced: 2, drained: new Map([['a', 2]]) },
+      { unplaced: 2, budgets: new Map([['a', 2]]) },
       {},
       {},
     ],
@@ -158,7 +158,7 @@ describe('a move of replicas that may serve side by side', () => {
       'a drain may leave as many missing as its budget says',
       { b: 3 },
       { a: holding(3), b: holding(3, 2) },
-      { drained: new Map([['a', 1]]) },
+      { budgets: new Map([['a', 1]]) },
       {},
       {},
     ],
@@ -286,7 +286,7 @@ describe('a move of a singleton', () => {
     [
       'is told anew in none of two drained clusters that both have it',
       { a: holding(1), b: holding(1) },
-      { drained: bothDrained },
+      { budgets: bothDrained },
       [
         ['a', 1],
         ['b', 1],
@@ -295,7 +295,7 @@ describe('a move of a singleton', () => {
     ],
     ['is told nothing while its cluster is not heard', { a: holding(1, 1, { isUnheard: true }) }, {}, [], []],
   ])('that finds no place when its cluster is drained %s', (_, held, more, keep, stay) => {
-    const decided = decideHandover(input({}, held, { isSingleton: true, unplaced: 1, drained: new Map([['a', 0]]), ...more }));
+    const decided = decideHandover(input({}, held, { isSingleton: true, unplaced: 1, budgets: new Map([['a', 0]]), ...more }));
     expect([[...decided.keep], [...decided.stay]]).toEqual([keep, stay]);
   });
 

@@ -30,8 +30,8 @@ export type HandoverInput = {
   /** Replicas that found no place. */
   readonly unplaced: number;
   readonly held: ReadonlyMap<string, Holding>;
-  /** Clusters in which stays what finds no place elsewhere, as in those that are drained, with the replicas that may be missing meanwhile. */
-  readonly drained: ReadonlyMap<string, number>;
+  /** Replicas that may be missing meanwhile, of clusters in which stays what finds no place elsewhere: drained ones, and those that the policy left out. */
+  readonly budgets: ReadonlyMap<string, number>;
   /** Clusters whose surplus has waited for long enough: what has a place elsewhere is waited for no longer. */
   readonly overdue: ReadonlySet<string>;
   /** A singleton may begin elsewhere although this cluster is not heard: it has stopped by itself. */
@@ -43,7 +43,7 @@ export type Handover = {
   /** Clusters that have more than they should until replacements are ready, and how many replicas they keep meanwhile. */
   readonly keep: ReadonlyMap<string, number>;
   /**
-   * Drained clusters in which stays what finds no place elsewhere, and how many there are of it and of those that are wanted there; in the order of
+   * Clusters in which stays what finds no place elsewhere, and how many there are of it and of those that are wanted there; in the order of
    * their names. One that keeps more, until replacements are ready, is among `keep` as well.
    */
   readonly stay: ReadonlyMap<string, number>;
@@ -62,12 +62,12 @@ const isRunning = ({ isFenced }: HandoverInput, [name, { running, isUnheard }]: 
   running > wanted && !(isUnheard && isFenced(name));
 
 /**
- * A drain does not stop what has nowhere to go. It is sent anew, so that it runs again where a fence stopped it, once no other cluster may run it;
+ * Neither a drain nor a policy stops what has nowhere to go. It is sent anew, so that it runs again where a fence stopped it, once no other cluster may run it;
  * until then, and where it is not known what it was told, it is left as it is.
  */
 const stayingAlone = (input: HandoverInput): Handover => {
-  const { held, drained, unplaced } = input;
-  const staying = leaving(input).filter(([name, { isUnheard }]) => drained.has(name) && !isUnheard);
+  const { held, budgets, unplaced } = input;
+  const staying = leaving(input).filter(([name, { isUnheard }]) => budgets.has(name) && !isUnheard);
   const [first] = staying;
   if (first === undefined) return nothing;
   const [name, { told, isGuess = false, isStopped = false }] = first;
@@ -94,7 +94,7 @@ type Source = {
   readonly floor: number;
   /** Ready ones that are there beyond those. */
   readonly spare: number;
-  /** Replicas that may be missing meanwhile, because it is drained. */
+  /** Replicas that may be missing meanwhile; none but where what finds no place elsewhere stays. */
   readonly budget: number;
   readonly isGuess: boolean;
 };
@@ -116,7 +116,7 @@ const sourcesOf = (input: HandoverInput): Source[] =>
         wanted,
         floor: input.isOrdinal ? Math.max(wanted, told - ready) : wanted,
         spare: ready - surelyReady(holding, wanted, input.isOrdinal),
-        budget: input.drained.get(name) ?? 0,
+        budget: input.budgets.get(name) ?? 0,
         isGuess,
       };
     })
@@ -157,7 +157,7 @@ export const decideHandover = (input: HandoverInput): Handover => {
   for (const { name, told, wanted, floor, isGuess } of sources.sort((a, b) => compareText(a.name, b.name))) {
     const surplus = kept.get(name) ?? 0;
     const here = surplus === 0 ? wanted : Math.min(told, floor + surplus);
-    const budget = input.drained.get(name);
+    const budget = input.budgets.get(name);
     const lacking = homeless + (input.overdue.has(name) ? 0 : left);
     const isStaying = budget !== undefined && (surplus > 0 || lacking > budget);
     const staying = isStaying ? Math.min(told - here, homeless) : 0;

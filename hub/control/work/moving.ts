@@ -176,7 +176,7 @@ export const createMoving = (parts: {
       wanted,
       unplaced: placement.status?.unplaced ?? 0,
       held,
-      drained: new Map([...leftOf(placement, held.keys()), ...drained]),
+      budgets: new Map([...leftOf(placement, held.keys()), ...drained]),
       overdue: new Set([...held.keys()].filter(isOverdue)),
       isFenced: moves.isFenced,
     });
