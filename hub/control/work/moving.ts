@@ -92,9 +92,9 @@ const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard:
 /** Follows moves; remembers since when each cluster has kept what it should not have, for want of replacements. */
 export const createMoving = (parts: {
   readonly board: Board;
-  readonly directory: Directory;
-  readonly policies: PolicyBook;
-  readonly env: RuntimeEnv;
+  readonly directory: Pick<Directory, 'isUnheard' | 'isMember'>;
+  readonly policies: Pick<PolicyBook, 'byId'>;
+  readonly env: Pick<RuntimeEnv, 'monotonicMs'>;
   readonly moves: Moves;
 }): Moving => {
   const { board, directory, policies, env, moves } = parts;
@@ -184,6 +184,7 @@ export const createMoving = (parts: {
     if (wait.size > 0) tellWait(key, object, held, wanted);
     const since = new Map([...keep.keys()].map((name) => [name, sinceOf(name)]));
     openSince.set(key, since);
+    const untilOverdue = [...since].flatMap(([name, sinceMs]) => (isOverdue(name) ? [] : [sinceMs + surplusMs - nowMs]));
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     const isTold = (name: string, replicas: number): boolean =>
       replicas < toldTo(name) || (sent.get(name)?.fingerprint === damaged && held.get(name)?.isGuess !== true);
@@ -194,8 +195,8 @@ export const createMoving = (parts: {
       wait: new Map([...wait].map((name) => [name, toldTo(name)])),
       shut,
       isSingleton,
-      // What is drained is never overdue: it is looked at again and again.
-      againMs: isSingleton || drained.size > 0 ? lookMs : Math.max(1, Math.min(...since.values()) + surplusMs - nowMs),
+      // What is drained is never overdue: it is looked at again and again. What is overdue and stays all the same waits for an answer.
+      againMs: isSingleton || drained.size > 0 ? lookMs : untilOverdue.length === 0 ? undefined : Math.max(1, Math.min(...untilOverdue)),
     };
   };
 
