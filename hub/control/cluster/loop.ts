@@ -138,8 +138,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     else record.health = isLost && next.phase !== 'Lost' ? { ...next, phase: 'Lost', sinceMs: nowMs } : next;
     // A hold-down that began anew ends later than its status says.
     if (record.health.phase === 'Returning' && record.health.sinceMs !== before.sinceMs) controller.add(record.name);
+    // Not only as it becomes well: what an earlier hub gave up may be well from the first beat that this one hears.
+    if (record.health.phase === 'Well' && record.observed?.cause !== 'Cluster') options.removals.giveBack(record.name);
     if (record.health.phase === before.phase) return;
-    if (record.health.phase === 'Well') options.removals.giveBack(record.name);
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };

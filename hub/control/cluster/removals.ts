@@ -14,7 +14,7 @@ import { heldText } from './held-text.ts';
 export type Removals = {
   /** Why the cluster's replicas may not go elsewhere now; undefined = they may, and it counts from now on. */
   readonly take: (name: string) => Obstacle | undefined;
-  /** The cluster is well again; within the window it still counts. */
+  /** The cluster is well; what was given up of it still counts within the window. */
   readonly giveBack: (name: string) => void;
   /**
    * To be called all the time: what has left the window, as it is now, is over for good, and so is what is no member any more. The voters
