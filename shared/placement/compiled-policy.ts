@@ -73,6 +73,8 @@ export type CompiledPolicy = {
   readonly overrides: readonly ForClusters<OverrideRule>[];
   readonly adopt: Adoption;
   readonly failover: PolicyFailover;
+  /** What runs begins anew anywhere else: while its cluster takes any of it, more room elsewhere moves nothing. Absent = replicas move one by one. */
+  readonly beginsAnew?: true;
 };
 
 const unlimited = Number.MAX_SAFE_INTEGER;

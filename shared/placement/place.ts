@@ -285,6 +285,13 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
   );
 };
 
+/** The problem of what begins anew elsewhere: only where it is may it be, as long as any of it may be there. */
+const whereItIs = (problem: Problem, { roster, prepared }: Candidates, { current }: Workload): Problem => {
+  const isHere = columnFrom(roster, prepared, new Map([...current.keys()].map((name) => [name, 1])));
+  const max = problem.max.map((most, at) => (isHere[at] === 1 ? most : 0));
+  return hasAny(max) ? { ...problem, max } : problem;
+};
+
 const placeReplicas = (
   policy: CompiledPolicy,
   candidates: Candidates,
@@ -292,9 +299,10 @@ const placeReplicas = (
   replicas: number,
 ): { problem: Problem; outcome: Outcome } => {
   const made = problemOf(policy, candidates, replicas);
+  const kept = policy.beginsAnew === true ? whereItIs(made, candidates, workload) : made;
   const problem =
     workload.isFresh === true
       ? { ...made, current: nothingIn(made.current.length), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
-      : made;
+      : kept;
   return { problem, outcome: settle(policy, problem, candidates, workload, divide(policy, problem, candidates, workload)) };
 };

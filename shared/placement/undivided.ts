@@ -15,14 +15,15 @@ const wholeUnder = ({ bounds, ...policy }: CompiledPolicy): CompiledPolicy => ({
   ...policy,
   spread: [{ topologyKey: clusterLabels.cluster, maxDomains: 1, whenUnsatisfiable: 'DoNotSchedule' }],
   bounds: bounds.map((rule) => ({ ...rule, min: 0 })),
+  beginsAnew: true,
 });
 
 /** Made once, as decisions keep by the identity of a policy what they found out about clusters. */
 const known = new WeakMap<CompiledPolicy, CompiledPolicy>();
 
 /**
- * The policy that the object is decided by. One that cannot be divided goes to one cluster: where it runs, else the earliest tier with room and
- * there the most room. What asks for several clusters (`spread`, minima of `bounds`) does not count for it; Duplicated is a whole one in each.
+ * The policy that the object is decided by. One that cannot be divided goes to one cluster: where it runs, with fewer replicas if it has to, else
+ * the earliest tier with room and there the most room. What asks for several clusters (`spread`, minima of `bounds`) does not count for it; Duplicated is a whole one in each.
  */
 export const keptWhole = (policy: CompiledPolicy, object: KubeObject): CompiledPolicy => {
   if (!isIndexedJob(object) || policy.strategy === 'Duplicated') return policy;

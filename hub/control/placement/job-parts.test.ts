@@ -165,6 +165,18 @@ describe('an Indexed Job', () => {
     expect(partsOf(decide(other, {}, equal, indexed(12)))).toEqual({ b: '6 do 12' });
   });
 
+  it.each(specs)('under %s stays where it runs with less at once, though another cluster has room for all of it', (_, spec) => {
+    const first = decide(undefined, {}, spec, indexed(12, 4), { a: 2, b: 1, c: 1 });
+    expect([partsOf(first), first.status.unplaced]).toEqual([{ a: '2 do 12' }, 2]);
+    const roomy = { a: 0, b: 9, c: 1 };
+    expect(partsOf(decide(first, {}, spec, indexed(12, 4), roomy))).toEqual({ a: '2 do 12' });
+    const raised = decide(first, {}, spec, indexed(12, 8), roomy);
+    expect([partsOf(raised), raised.status.unplaced]).toEqual([{ a: '2 do 12' }, 6]);
+    const paused = decide(first, {}, spec, indexed(12, 0), roomy);
+    expect(partsOf(decide(paused, {}, spec, indexed(12, 4), { a: 2, b: 9, c: 1 }))).toEqual({ a: '2 do 12' });
+    expect(partsOf(decide(first, { a: away }, spec, indexed(12, 4), roomy))).toEqual({ b: '4 do 12' });
+  });
+
   it('runs whole in every cluster where its policy says Duplicated', () => {
     const first = decide(undefined, {}, { replicaScheduling: { strategy: 'Duplicated' } }, indexed(12));
     expect(first.spec.clusters).toEqual(['a', 'b', 'c'].map((name) => ({ name, replicas: 6 })));
