@@ -155,7 +155,7 @@ export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledP
     workId: workIdOf(key),
     stored,
     existing,
-    task: { workload, policy: policyForJob(policy, object, existing.placement?.spec.clusters ?? []) },
+    task: { workload, policy: policyForJob(policy, object, existing.placement) },
     held: new Map([...lingering, ...replicasByCluster(existing.placement)]),
   };
 };

@@ -35,7 +35,7 @@ const decide = (
   fits: Fits = {},
 ): PlacementOutput => {
   const clusters = clustersOf(taints, fits);
-  const policy = policyForJob(policyOf(spec), object, before?.spec.clusters ?? []);
+  const policy = policyForJob(policyOf(spec), object, before);
   const replicas = object.spec.parallelism;
   const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
   const made = withParts(object, policy, place({ policy, clusters }, workload, { nowMs: 0 }), partsBefore(before));
@@ -175,6 +175,15 @@ describe('an Indexed Job', () => {
     const paused = decide(first, {}, spec, indexed(12, 0), roomy);
     expect(partsOf(decide(paused, {}, spec, indexed(12, 4), { a: 2, b: 9, c: 1 }))).toEqual({ a: '2 do 12' });
     expect(partsOf(decide(first, { a: away }, spec, indexed(12, 4), roomy))).toEqual({ b: '4 do 12' });
+  });
+
+  it('keeps the parts that a hub gave it which divided it: their completions cannot be changed', () => {
+    const divided = decide(undefined, { c: away }, equal);
+    expect(partsOf(divided)).toEqual({ a: '3 do 6', b: '3 do 6' });
+    expect(partsOf(decide(divided, {}, equal, indexed(12, 8)))).toMatchObject({ a: expect.stringMatching(/ do 6$/), b: '3 do 6' });
+    const loss = decide(divided, { b: away, c: away }, equal, indexed(12));
+    expect([partsOf(loss), loss.status.unplaced]).toEqual([{ a: '3 do 6' }, 3]);
+    expect(partsOf(decide(loss, { b: away }, equal, indexed(12)))).toEqual({ a: '3 do 6', c: '3 do 6' });
   });
 
   it('runs whole in every cluster where its policy says Duplicated', () => {

@@ -50,9 +50,31 @@ export const completionShares = (completions: number, replicas: readonly number[
   return seats;
 };
 
+/** The parts that were given: where the Job is placed, and where it stays because no cluster without a part takes over. */
+export const partsBefore = (placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined): readonly PlacedCluster[] => [
+  ...(placement?.spec.clusters ?? []),
+  ...(placement?.status?.staying ?? []).filter(({ completions }) => completions !== undefined),
+];
+
+/**
+ * True for a Job that is not divided. An Indexed one that a hub without that rule divided keeps its parts as others do: their completions
+ * cannot be changed in the members. They can where an elastic one, of as many completions as pods at once, is scaled (KEP-3715).
+ */
+const isUndivided = (object: KubeObject, parts: readonly PlacedCluster[]): boolean => {
+  if (!isIndexedJob(object)) return false;
+  const total = completionsOf(object);
+  const given = parts.flatMap(({ completions }) => (completions === undefined ? [] : [completions]));
+  return given.length === 0 || (given.length === 1 && (given[0] === total || total === bag(object.spec).parallelism));
+};
+
 /** The policy that a Job with a part to give is decided by: who has a part takes no more replicas, so that the rest goes to others. */
-export const policyForJob = (policy: CompiledPolicy, object: KubeObject, before: readonly PlacedCluster[]): CompiledPolicy => {
-  if (isIndexedJob(object)) return keptWhole(policy, object);
+export const policyForJob = (
+  policy: CompiledPolicy,
+  object: KubeObject,
+  placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined,
+): CompiledPolicy => {
+  if (isUndivided(object, partsBefore(placement))) return keptWhole(policy, object);
+  const before = placement?.spec.clusters ?? [];
   const total = completionsOf(object);
   if (total === undefined || !hasParts(before) || sumOf(before.map(({ completions }) => completions)) >= total) return policy;
   const caps = before.map(({ name, replicas = 0 }) => ({
@@ -110,17 +132,11 @@ export const wholeEvents = (
   return [{ type: 'Normal', reason: 'NotDivided', message: `all ${only.completions} completions are for ${only.name}: ${indexedText}` }];
 };
 
-/** The parts that were given: where the Job is placed, and where it stays because no cluster without a part takes over. */
-export const partsBefore = (before: Pick<StoredPlacement, 'spec' | 'status'> | undefined): readonly PlacedCluster[] => [
-  ...(before?.spec.clusters ?? []),
-  ...(before?.status?.staying ?? []).filter(({ completions }) => completions !== undefined),
-];
-
 /** The decision with the completions of each cluster, `before` as {@link partsBefore}. Replicas for which no completions are left are not placed. */
 export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
   const total = completionsOf(object);
   if (total === undefined || decision.clusters.length === 0 || !isDivided(policy, before)) return decision;
-  if (isIndexedJob(object)) return asWhole(decision, total);
+  if (isUndivided(object, before)) return asWhole(decision, total);
   const was = new Map(before.map((entry) => [entry.name, entry]));
   const given = sumOf(decision.clusters.map(({ name }) => was.get(name)?.completions));
   const left = Math.max(0, total - given);
