@@ -20,8 +20,8 @@ export type Ramps = {
   ) => ReadonlySet<string>;
   /** Percent of their shares that sources get; those with all are left out. */
   readonly percentOf: (service: string) => ReadonlyMap<string, number>;
-  /** Who gets less than all, and why. */
-  readonly told: (service: string, spec: Pick<TrafficSpec, 'failback'>) => TrafficApplied['away'];
+  /** Who gets less than all, and why; of those that offer nothing only the dead. */
+  readonly told: (service: string, spec: Pick<TrafficSpec, 'failback' | 'sources'>) => TrafficApplied['away'];
   readonly forget: (service: string) => void;
   /** True while something is not home. */
   readonly isMoving: () => boolean;
@@ -57,11 +57,10 @@ export const createRamps = (): Ramps => {
   };
   const stepService = (nowMs: number, service: string, spec: TrafficSpec, sightOf: (cluster: string) => ClusterSight): boolean => {
     let isChanged = false;
-    // Who offers nothing any more, as after a drain, has nothing to return to: what it offers later is not held back for a death of long ago.
-    for (const name of [...(states.get(service)?.keys() ?? [])])
-      if (!spec.sources.some((source) => source.name === name) && !sightOf(name).isGone)
-        isChanged = states.get(service)?.delete(name) === true || isChanged;
-    for (const { name, load, capacity } of spec.sources) {
+    // Who offers nothing now, as after a drain, goes on with a way back that is under way, with nothing to be asked for.
+    const offered = new Map(spec.sources.map((source) => [source.name, source]));
+    for (const name of new Set([...offered.keys(), ...(states.get(service)?.keys() ?? [])])) {
+      const { load, capacity } = offered.get(name) ?? { load: 0, capacity: 0 };
       const state = states.get(service)?.get(name);
       const { isGone, isHealthy } = sightOf(name);
       if (state === undefined && !isGone) continue;
@@ -91,16 +90,13 @@ export const createRamps = (): Ramps => {
       return changed;
     },
     percentOf: (service) => percents.get(service) ?? new Map(),
-    told: (service, { failback }) =>
-      [...(states.get(service) ?? [])].map(([cluster, state]) => {
+    told: (service, { failback, sources }) =>
+      [...(states.get(service) ?? [])].flatMap(([cluster, state]) => {
+        if (state.phase !== 'Away' && !sources.some(({ name }) => name === cluster)) return [];
         const waits = rampWait(failback, state);
         const why = waits === 'Setbacks' ? 'waits after too many setbacks' : words[state.phase];
-        return {
-          cluster,
-          why,
-          percent: percents.get(service)?.get(cluster) ?? 0,
-          ...(waits === undefined ? {} : { waits, ...(state.isSpent ? { isSpent: true } : {}) }),
-        };
+        const percent = percents.get(service)?.get(cluster) ?? 0;
+        return [{ cluster, why, percent, ...(waits === undefined ? {} : { waits, ...(state.isSpent ? { isSpent: true } : {}) }) }];
       }),
     forget: (service) => {
       states.delete(service);

@@ -71,7 +71,7 @@ const pass = (ms: number): void => {
     standing.look();
   }
 };
-const us = () => standing.told('shop/web', { failback }).find(({ cluster }) => cluster === 'us');
+const us = () => standing.told('shop/web', recordOf(serving, { failback }).spec).find(({ cluster }) => cluster === 'us');
 const percentOfUs = (): number => us()?.percent ?? 100;
 const dies = (): void => {
   dead = true;
@@ -144,6 +144,29 @@ describe('a return', () => {
     serving = three.filter(({ name }) => name !== 'us');
     pass(1_000);
     expect(us()).toBeUndefined();
+  });
+
+  test.each(['Automatic', 'Manual'] as const)('(%s) is not cut short by a record in which the cluster offers nothing', (mode) => {
+    failback = { ...failback, mode };
+    dies();
+    pass(2_000);
+    serving = three.filter(({ name }) => name !== 'us');
+    pass(1_000);
+    expect(us()).toBeUndefined();
+    serving = three;
+    pass(1_000);
+    expect(percentOfUs()).toBe(0);
+    pass(holdDownMs);
+    expect(us()).toMatchObject(mode === 'Manual' ? { percent: 0, waits: 'Release' } : { percent: 10 });
+  });
+
+  test('that would be over by now does not hold back what a cluster offers anew', () => {
+    dies();
+    serving = three.filter(({ name }) => name !== 'us');
+    pass(holdDownMs + failback.stepMs * 4 + 6_000);
+    serving = three;
+    pass(1_000);
+    expect(percentOfUs()).toBe(100);
   });
 
   test('goes one step back for one short trouble that the observers agree on, and on when it is over', () => {
