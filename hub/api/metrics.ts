@@ -90,7 +90,7 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
   const countMeshRefusals: Metrics['countMeshRefusals'] = (read) => {
     new Gauge({
       name: 'hanse_mesh_refusals_total',
-      help: 'Beats, votes and datagrams that an observer has refused since its start, by the cluster that they said to be of and why.',
+      help: 'Beats, votes and datagrams that an observer has refused since its start, by the cluster that they said to be of (@strangers: none of the members) and why.',
       labelNames: ['observer', 'cluster', 'reason'],
       registers,
       collect() {

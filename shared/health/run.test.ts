@@ -63,24 +63,33 @@ const list = (epoch: number): Membership => ({
   },
 });
 const listPacket = (epoch: number, key: string): Uint8Array => sealPacket(list(epoch), signAs(key)) ?? new Uint8Array();
+const beatPacket = (from: string, key: string): Uint8Array => {
+  const head = { v: 1, from, bootId: `${from}-1`, seq: 1, sentMs: 0, kind: 'beat' } as const;
+  return sealPacket({ ...head, epoch: 0, self: { api: true, broker: true }, members: 9_999 }, signAs(key)) ?? new Uint8Array();
+};
+
+test('a flood of invented names counts as one, and hides nothing that is refused of members', () => {
+  const { start, waiting } = bench();
+  const { watch } = start('a', 'A');
+  watch.hear('broker', listPacket(1, 'H'));
+  const timers = waiting();
+  for (let at = 0; at < 1_000; at++) watch.hear('direct', beatPacket(`x${at}`, '?'));
+  watch.hear('direct', beatPacket('b', '?'));
+  watch.hear('direct', beatPacket(hubName, '?'));
+  expect([...watch.refusals.counts()]).toEqual([
+    ['@strangers/Stranger', 1_000],
+    ['b/BadSignature', 1],
+    ['@hub/BadSignature', 1],
+  ]);
+  expect(waiting()).toBe(timers + 1);
+});
 
 test('a hub that was started on an older copy learns the number of its newest list from the list itself, and of no member by its word', () => {
   const { start, pass } = bench();
   const [hub, a] = [start(hubName, 'H'), start('a', 'A')];
   hub.watch.hear('broker', listPacket(12, 'H'));
   a.watch.hear('broker', listPacket(30, 'H'));
-  const beat = {
-    v: 1,
-    from: 'b',
-    bootId: 'b-1',
-    seq: 1,
-    sentMs: 0,
-    kind: 'beat',
-    epoch: 0,
-    self: { api: true, broker: true },
-    members: 9_999,
-  } as const;
-  hub.watch.hear('broker', sealPacket(beat, signAs('B')) ?? new Uint8Array());
+  hub.watch.hear('broker', beatPacket('b', 'B'));
   hub.watch.hear('broker', listPacket(9_999, 'B'));
   expect(hub.watch.membership()?.epoch).toBe(12);
 

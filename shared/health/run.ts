@@ -13,6 +13,7 @@ import {
   type ProbeAddress,
   refusedRowsMax,
   type ShadowRow,
+  strangersName,
 } from '../wire/mesh.ts';
 import { type MeshGateOptions, makeMeshGate } from '../wire/mesh-gate.ts';
 import { claimOf } from '../wire/mesh-packet.ts';
@@ -145,6 +146,9 @@ export const startWatch = (ports: WatchPorts): Watch => {
     log: env.log,
     post: (to, message) => post(to, message),
   });
+  /** Under whom a refused packet is counted: an invented name is none of its own. */
+  const countedFor = (claimed: string): string =>
+    claimed === '' || claimed === name || claimed === hubName || state.peers.has(claimed) ? claimed : strangersName;
   const look = ({ target, address, id, timeoutMs }: Extract<DetectorEffect, { type: 'probe' }>): void => {
     void ports.look(address, timeoutMs, id).then(({ isAnswered, isWild, tookMs }) => {
       run({ type: 'probed', target, url: address.url, id, isAnswered, ...(isWild === undefined ? {} : { isWild }), tookMs });
@@ -231,7 +235,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
       if (stopped) return;
       const opened = gate.open(packet);
       if (!opened.ok) {
-        refusals.refuse({ cluster: opened.from, subject: `mesh ${channel}`, reason: opened.reason, message: opened.message });
+        refusals.refuse({ cluster: countedFor(opened.from), subject: `mesh ${channel}`, reason: opened.reason, message: opened.message });
         return;
       }
       const { message, proof: beat } = opened;

@@ -4,6 +4,8 @@
 export const hubName = '@hub';
 /** What a verdict about the broker is filed under. */
 export const brokerName = '@broker';
+/** Under this is counted what says to be of somebody outside the membership: names are free to invent. */
+export const strangersName = '@strangers';
 
 /** What a voter thinks of one target. `Silent`: nobody hears it, and there is no address that could tell its agent's death from its own. */
 export type Opinion = 'Cluster' | 'Agent' | 'Link' | 'Broker' | 'Hub' | 'APIServer' | 'DataPlane' | 'Gray' | 'Silent';
@@ -177,7 +179,7 @@ export type ShadowRow = {
   readonly longestSilenceMs: number;
 };
 
-/** How much a member has refused since its start, by whom it said to be of; '' = of nobody that could be read. */
+/** How much a member has refused since its start, by whom it said to be of; {@link strangersName} = of no member, '' = of nobody that could be read. */
 export type RefusedRow = { readonly cluster: string; readonly reason: string; readonly count: number };
 
 /** Rows of refusals that a member tells, those with most first. */
