@@ -4,6 +4,7 @@ import {
   type ExplanationRow,
   explainedIn,
   explanationRows,
+  isServing,
   type StayingCluster,
   type StoredPlacement,
   type StoredPlacementStatus,
@@ -77,7 +78,7 @@ export const stayingOf = (
   if (!findsNoPlace(placement)) return [];
   const { spec, status } = placement;
   const id = workIdOf(key);
-  /** What is left of those without a place for the next drained cluster: the rest of what is there waits for replacements. */
+  /** What is left of those without a place for the next cluster that runs on: the rest of what is there waits for replacements. */
   let homeless = status?.unplaced ?? 0;
   return [...board.sent(id)]
     .sort(([a], [b]) => compareText(a, b))
@@ -90,9 +91,10 @@ export const stayingOf = (
       const told = status?.replicas === undefined ? undefined : (replicasTold(entry, board.answer(id, name)) ?? known);
       const part = { name, ...(completions === undefined ? {} : { completions }), reason };
       if (told === undefined) return [part];
-      const replicas = Math.min(told, reason === 'Drained' ? homeless : (status?.unplaced ?? 0));
-      if (reason === 'Drained') homeless -= replicas;
-      return told > 0 && replicas === 0 ? [] : [{ ...part, replicas }];
+      const replicas = Math.min(told, isServing(part) ? homeless : (status?.unplaced ?? 0));
+      if (isServing(part)) homeless -= replicas;
+      // That the policy left out a cluster is known by this entry alone.
+      return told > 0 && replicas === 0 && reason !== 'Deselected' ? [] : [{ ...part, replicas }];
     });
 };
 
