@@ -46,6 +46,12 @@ describe('a hub that starts anew', () => {
     expect(rememberedIn([over], policy).removals).toEqual([{ name: 'c', atMs: 1_000, isOut: false }]);
   });
 
+  it('counts a death within the window while the cluster is held down, too', () => {
+    const verdict = { cause: 'Cluster', message: 'dead', since: timeText(1_000), by: 'Observers', phase: 'Returning' } as const;
+    const returning = cluster({ verdict, verdictHistory: past(['Cluster', 'Standing', '2/2/3'], ['Cluster', 'Returning', '2/2/3']) });
+    expect(givenUpIn([returning])).toEqual([{ name: 'c', atMs: 1_000, isOut: false }]);
+  });
+
   it('trusts a cluster that came and went no sooner than before: each death that was agreed on counts, once', () => {
     const pointsOf = (...entries: readonly Entry[]) => {
       const [penalty] = rememberedIn([cluster({ verdictHistory: past(...entries) })], policy).penalties;

@@ -38,12 +38,15 @@ const lastRemoval = (cluster: Cluster, isOut: boolean): readonly Removal[] => {
   return death === undefined ? [] : [{ name: cluster.metadata.name, atMs: death.atMs, isOut }];
 };
 
+/** True while it is dead and its replicas have had no turn. */
+const isWaiting = (cluster: Cluster): boolean => {
+  const verdict = agreedOn(cluster);
+  return movesTraffic(verdict?.cause) && verdict?.phase !== 'Returning' && !isGivenUp(cluster);
+};
+
 /** What the hub itself had given up, with the time of day; a death whose replicas had no turn yet has to ask for it. */
 export const givenUpIn = (clusters: readonly Cluster[]): readonly Removal[] =>
-  clusters.flatMap((cluster) => {
-    const isOut = isGivenUp(cluster);
-    return isOut || !movesTraffic(agreedOn(cluster)?.cause) ? lastRemoval(cluster, isOut) : [];
-  });
+  clusters.flatMap((cluster) => (isWaiting(cluster) ? [] : lastRemoval(cluster, isGivenUp(cluster))));
 
 /** What the hub's detector goes on from. */
 export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): DetectorMemory => {
