@@ -61,6 +61,19 @@ describe('nextStatus', () => {
     expect(of(nextStatus(cluster, facts, 0))).toBeUndefined();
   });
 
+  it.each<[string, Partial<Parameters<typeof nextStatus>[1]>]>([
+    ['OneAgent', { agentTrouble: 'StartedTwice' }],
+    ['AccessGranted', { forbidden: ['list nodes'] }],
+  ])('leaves %s as an earlier hub said it until the agent is heard', (condition, trouble) => {
+    const facts = { health: well, report, hello: undefined };
+    const said = nextStatus(cluster, { ...facts, ...trouble }, 0);
+    const of = ({ conditions }: typeof said) => conditions?.find(({ type }) => type === condition)?.status;
+    expect(of(nextStatus({ ...cluster, status: said }, { ...facts, health: unseen(0) }, 0))).toBe('False');
+    const lost = onTick(unseen(0), 60_000, { sinceMs: 0 }, healthDefaults);
+    expect(of(nextStatus({ ...cluster, status: said }, { ...facts, health: lost }, 60_000))).toBe('False');
+    expect(of(nextStatus({ ...cluster, status: said }, facts, 0))).toBe('True');
+  });
+
   it('tells where others may look at it, and keeps what was told when this hub has not heard it yet', () => {
     const facts = { health: well, report, hello: undefined };
     const told = { ...facts, hello: { ...hello, apiAddress: 'tcp://a.example:6443' }, services: ['tcp://203.0.113.7:443'] };
@@ -194,6 +207,23 @@ describe('nextStatus', () => {
       isReplicasTurn: false,
     };
     expect(readyAt(toleranceMs, runs)).toEqual(['True', 'AgentReady', 'Agent']);
+  });
+
+  it('says that a fault of the API server is over when it hears so, not when it hears nothing', () => {
+    const facts = { health: onBeat(well, 1_000, { reachable: false, reason: 'Timeout' }), report, hello: undefined };
+    const faulty = nextStatus(cluster, facts, 1_000);
+    expect(faulty.verdict).toMatchObject({ cause: 'APIServer', by: 'Hub' });
+    const deafMs = 1_000 + healthDefaults.toleranceMs;
+    const deaf = nextStatus({ ...cluster, status: faulty }, facts, deafMs);
+    expect(deaf.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'AgentNotHeard' });
+    expect(deaf).toMatchObject({ verdict: faulty.verdict, verdictHistory: faulty.verdictHistory });
+    const health = onBeat(facts.health, deafMs + 1_000, { reachable: true });
+    const mended = nextStatus({ ...cluster, status: deaf }, { ...facts, health }, deafMs + 1_000);
+    expect(mended.verdictHistory?.map(({ cause, phase }) => [cause, phase])).toEqual([
+      ['APIServer', 'Cleared'],
+      ['APIServer', 'Standing'],
+    ]);
+    expect(mended).not.toHaveProperty('verdict');
   });
 
   it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {

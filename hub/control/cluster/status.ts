@@ -54,14 +54,17 @@ const capacityCondition = (report: CapacityReport | undefined): Finding => {
   return { type: 'CapacityKnown', status: 'True', reason: 'PartlyReported', message: `not readable: ${report.unsupported.join('; ')}` };
 };
 
+/** False while its agent does not beat, as before a hub that has just started hears it: what was said of the agent stays. */
+const isHeard = ({ phase }: Health): boolean => phase !== 'Unseen' && phase !== 'Lost';
+
 /** What the member forbids its agent. Said once there is something to say, and then that it was mended. */
-const withAccess = (conditions: readonly Condition[], forbidden: readonly string[], nowMs: number): readonly Condition[] => {
+const withAccess = (conditions: readonly Condition[], { forbidden = [], health }: ClusterFacts, nowMs: number): readonly Condition[] => {
   const type = 'AccessGranted';
   if (forbidden.length > 0) {
     const message = `the cluster forbids its agent: ${forbidden.join(', ')}; grant it to the agent's identity (hanse join --manifest shows all that it needs)`;
     return withCondition(conditions, { type, status: 'False', reason: 'Forbidden', message }, nowMs);
   }
-  if (!conditions.some((condition) => condition.type === type)) return conditions;
+  if (!isHeard(health) || !conditions.some((condition) => condition.type === type)) return conditions;
   return withCondition(conditions, { type, status: 'True', reason: 'Granted', message: 'the agent may do all that it tried' }, nowMs);
 };
 
@@ -73,11 +76,15 @@ const agentTroubles: Readonly<Record<AgentTrouble, string>> = {
 };
 
 /** Whether one agent runs for the cluster. Said once there is something to say, and then that it is over. */
-const withOneAgent = (conditions: readonly Condition[], trouble: AgentTrouble | undefined, nowMs: number): readonly Condition[] => {
+const withOneAgent = (
+  conditions: readonly Condition[],
+  { agentTrouble: trouble, health }: ClusterFacts,
+  nowMs: number,
+): readonly Condition[] => {
   const type = 'OneAgent';
   if (trouble !== undefined)
     return withCondition(conditions, { type, status: 'False', reason: trouble, message: agentTroubles[trouble] }, nowMs);
-  if (!conditions.some((condition) => condition.type === type)) return conditions;
+  if (!isHeard(health) || !conditions.some((condition) => condition.type === type)) return conditions;
   return withCondition(conditions, { type, status: 'True', reason: 'OneRuns', message: 'one agent of this cluster runs' }, nowMs);
 };
 
@@ -131,13 +138,19 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
 };
 
 /** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
-const verdictOf = (ready: Condition | undefined, { observed, held: obstacle }: ClusterFacts): Pick<ClusterStatus, 'verdict'> => {
+const verdictOf = (
+  ready: Condition | undefined,
+  { observed, held: obstacle }: ClusterFacts,
+  before: ClusterVerdict | undefined,
+): Pick<ClusterStatus, 'verdict'> => {
   const hindered = obstacle === undefined ? {} : { obstacle };
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
+  // Whether a fault that its agent told of is over, a hub that does not hear the agent cannot say.
+  if (ready?.reason === 'AgentNotHeard' && before?.by === 'Hub' && before.cause === 'APIServer') return { verdict: before };
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
   return ready === undefined || cause === undefined
     ? {}
@@ -226,20 +239,21 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
 export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
   const { hello, report } = facts;
   const {
-    verdict: _,
+    verdict: before,
     drain,
     addresses,
     givenUpSince,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
-  const access = withAccess(withCondition(ready, capacityCondition(report), nowMs), facts.forbidden ?? [], nowMs);
-  const agents = withOneAgent(access, facts.agentTrouble, nowMs);
+  const known = withCondition(ready, capacityCondition(report), nowMs);
+  const agents = withOneAgent(withAccess(known, facts, nowMs), facts, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
     conditions.find(({ type }) => type === 'Ready'),
     facts,
+    before,
   );
   return {
     ...old,
