@@ -54,6 +54,34 @@ it('keeps its room when the drain is taken back before the cluster has reported 
   expect(told.map(({ op, object }) => [op, (object?.spec as { replicas?: number } | undefined)?.replicas])).toEqual([['apply', 5]]);
 });
 
+it('keeps no room for what has left when the drain is taken back after its policy is gone: others get it', async () => {
+  const it = await startTestHub({ home: 4, aws: 4 });
+  const [home, policies] = [clusterAt('home'), { ...policiesType, namespace: 'shop' }];
+  const policy = (name: string, providers: readonly string[]): KubeObject => ({
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'PlacementPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name }],
+      tiers: providers.map((provider) => ({ name: provider, clusterSelector: { matchLabels: { 'hanse.dev/provider': provider } } })),
+    },
+  });
+  await it.client.create(policiesType, policy('web', ['onprem', 'aws']));
+  await it.client.create(deployments, deployment('web', 3));
+  await until(() => expect(placement(it, 'web')?.spec.clusters).toEqual([{ name: 'home', replicas: 3 }]));
+  it.fleet.beat();
+  await it.client.patch(home, merge, { spec: { drain: {} } });
+  await until(() => expect(placement(it, 'web')?.spec.clusters).toEqual([{ name: 'aws', replicas: 3 }]));
+  await until(() => expect(it.fleet.agent('home').objects.has('apps=deployments=shop=web')).toBe(false));
+  await it.client.delete({ ...policies, name: 'web' });
+  await until(() => expect(placement(it, 'web')?.status).toMatchObject({ reason: 'NoPolicy', owed: [{ name: 'home', replicas: 3 }] }));
+  await it.client.patch(home, merge, { spec: { drain: null } });
+  await until(() => expect(placement(it, 'web')?.status?.owed).toBeUndefined());
+  await it.client.create(policiesType, policy('api', ['onprem']));
+  await it.client.create(deployments, deployment('api', 4));
+  await until(() => expect(placedIn(it, 'api')).toBe(4));
+});
+
 type Row = readonly [rule: string, told: number | undefined, shown: number, status: object, there: number];
 it.each<Row>([
   ['what it was told to have, of what a drain left', 3, 0, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, 3],

@@ -1,5 +1,5 @@
 /** @module What becomes of objects that need no decision: gone, on their way out, without a policy, finished. */
-import { type StoredPlacement, type StoredPlacementStatus, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
+import { type OwedCluster, type StoredPlacement, type StoredPlacementStatus, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
@@ -9,6 +9,7 @@ import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
+import { heldAtFirst, shapeOf } from './entry.ts';
 import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import { stillOwed } from './owed.ts';
@@ -28,7 +29,7 @@ export type UndecidedOptions = {
   readonly nowMs: () => number;
   /** The object waits for room no more. */
   readonly leaveWaiting: (key: StorageKey) => void;
-  /** Its Placement is gone, and so is what it held in these clusters. */
+  /** It holds nothing in these clusters any more. */
   readonly onGone: (key: StorageKey, clusters: readonly string[]) => void;
 };
 
@@ -75,6 +76,16 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     return (await commit(store, [{ op: 'put', key: stored.key, expected: stored.revision, object, by: controlUser }])) ?? done;
   };
 
+  /** What clusters were owed was kept free for it there, and is not any more. */
+  const release = ({ key, object }: Stored, next: StoredPlacement, before: readonly OwedCluster[]): void => {
+    const held = heldAtFirst(next);
+    ledger.assign(workIdOf(key), shapeOf(object, store), held);
+    options.onGone(
+      key,
+      before.map(({ name }) => name).filter((name) => !held.has(name)),
+    );
+  };
+
   /**
    * A policy that goes away takes nothing with it: the object stays where it is. A cluster that was lost before and is well again is not
    * given back what it had: it was decided on, and its copies may go.
@@ -88,9 +99,11 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     if (status.reason === 'NoPolicy' && owed.length === before.length) return done;
     const message = 'no policy selects the object any more; it stays where it is until a policy selects it again or it is deleted';
     const frozen: StoredPlacementStatus = { ...status, reason: 'NoPolicy', message, ...(owed.length === 0 ? {} : { owed }) };
-    const object = { ...placement, status: frozen } as unknown as KubeObject;
+    const next: StoredPlacement = { ...placement, status: frozen };
+    const object = next as unknown as KubeObject;
     const trouble = await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }]);
     if (trouble !== undefined) return trouble;
+    if (owed.length < before.length) release(stored, next, before);
     if (status.reason !== 'NoPolicy') options.events.record(stored.object, { type: 'Warning', reason: 'NoPolicy', message });
     return done;
   };
