@@ -89,6 +89,21 @@ describe('hanse drain against a hub', () => {
     expect(to.lines.at(-1)).toContain('takes replicas again');
   });
 
+  it.each<[strategy: string, atHome: number | undefined]>([
+    ['Weighted', 2],
+    ['Capacity', undefined],
+  ])('says, when it is taken back, what comes back at once, and strategy %s does so', async (strategy, atHome) => {
+    const hub = await startTestHub({ home: 8, aws: 8 });
+    await apply(hub, 4, { replicaScheduling: { strategy } });
+    const to = told();
+    await drain(contextOf(hub, to), 'home', {});
+    await drain(contextOf(hub, to), 'home', { undo: true });
+    expect(to.lines.at(-1)).toMatch(/at once what strategies Weighted and Duplicated give it.*all else that has left stays where it went/);
+    const atHomeNow = (): unknown =>
+      (hub.fleet.agent('home').objects.get('apps=deployments=shop=web')?.spec as { replicas?: number })?.replicas;
+    await expect.poll(() => [hub.control().pending(), atHomeNow()], soon).toEqual([0, atHome]);
+  });
+
   it('ends with 1 and a list when nothing but what finds no other place is left: workloads, CronJobs and what follows them', async () => {
     const hub = await startTestHub({ home: 8, aws: 8 });
     await hub.client.create(

@@ -119,7 +119,7 @@ export const drain = (context: CliContext, name: string, options: DrainOptions):
       context.print(
         cluster.spec.drain === undefined
           ? `cluster ${name} is not drained`
-          : `cluster ${name} takes replicas again; what has left stays where it went, until spec.rebalance of its policy or a later decision moves it`,
+          : `cluster ${name} takes replicas again: at once what strategies Weighted and Duplicated give it, and DaemonSets and CronJobs; all else that has left stays where it went, until spec.rebalance of its policy or a later decision moves it`,
       );
       return;
     }
