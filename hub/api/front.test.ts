@@ -305,7 +305,9 @@ describe('what is written down', () => {
 
   it('counts what agents were refused on the bus, by cluster and reason', async () => {
     front.metrics.countRefusals(() => new Map([['eu/ForeignWork', 2]]));
-    expect((await ask('/metrics')).body.text).toContain('hanse_bus_refusals_total{cluster="eu",reason="ForeignWork"} 2');
+    for (const _ of ['once', 'again'])
+      expect((await ask('/metrics')).body.text).toContain('hanse_bus_refusals_total{cluster="eu",reason="ForeignWork"} 2');
+    expect((await ask('/metrics')).body.text).toContain('# TYPE hanse_bus_refusals_total counter');
   });
 
   it('counts what hub and agents refused in the mesh, and forgets names that are told no more', async () => {
@@ -315,6 +317,7 @@ describe('what is written down', () => {
     expect((await ask('/metrics')).body.text).toContain('hanse_mesh_refusals_total{observer="us",cluster="eu",reason="Replayed"} 3');
     rows = [row('Flood')];
     const { text } = (await ask('/metrics')).body;
+    expect(text).toContain('# TYPE hanse_mesh_refusals_total counter');
     expect(text).toContain('reason="Flood"} 3');
     expect(text).not.toContain('reason="Replayed"');
   });

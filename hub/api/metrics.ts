@@ -74,29 +74,30 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
     },
   });
   const countRefusals: Metrics['countRefusals'] = (read) => {
-    new Gauge({
+    new Counter({
       name: 'hanse_bus_refusals_total',
       help: 'Messages of agents that were refused since the start, by the cluster that they came from and why.',
       labelNames: ['cluster', 'reason'],
       registers,
       collect() {
+        this.reset();
         for (const [key, count] of read()) {
           const at = key.lastIndexOf('/');
-          this.set({ cluster: key.slice(0, at), reason: key.slice(at + 1) }, count);
+          this.inc({ cluster: key.slice(0, at), reason: key.slice(at + 1) }, count);
         }
       },
     });
   };
   const countMeshRefusals: Metrics['countMeshRefusals'] = (read) => {
-    new Gauge({
+    new Counter({
       name: 'hanse_mesh_refusals_total',
       help: 'Beats, votes and datagrams that an observer has refused since its start, by the cluster that they said to be of (@strangers: none of the members) and why.',
       labelNames: ['observer', 'cluster', 'reason'],
       registers,
       collect() {
-        // What agents tell: names that are told no more are not kept.
+        // What agents tell: names that are told no more are not kept, and counts begin at 0 again with an agent.
         this.reset();
-        for (const { count, ...of } of read()) this.set(of, count);
+        for (const { count, ...of } of read()) this.inc(of, count);
       },
     });
   };

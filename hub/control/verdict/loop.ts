@@ -145,6 +145,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     watch.onVerdict(onVerdict),
     watch.onHeld(onHeld),
     watch.onMessage(onMessage),
+    watch.onMembership(({ membership }) => shadows.keepOnly(membership.members)),
     watch.onObstacle(({ target, obstacle }) => {
       if (obstacle !== undefined) tellEvent(target, heldEventOf(obstacle));
     }),

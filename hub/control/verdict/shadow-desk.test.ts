@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { MeshShadows } from '../../../shared/wire/mesh.ts';
 import { createShadowDesk } from './shadow-desk.ts';
 
-const told = (from: string, count: number): MeshShadows => ({
-  ...{ v: 1, from, bootId: from, seq: 1, sentMs: 0, kind: 'shadows', watchedMs: 0, rows: [] },
+const told = (from: string, count: number, seq = count, bootId = from): MeshShadows => ({
+  ...{ v: 1, from, bootId, seq, sentMs: 0, kind: 'shadows', watchedMs: 0, rows: [] },
   refused: [{ cluster: 'eu', reason: 'Replayed', count }],
 });
 
@@ -15,4 +15,19 @@ test('what observers refused stands as each told it last', () => {
     { observer: 'a', cluster: 'eu', reason: 'Replayed', count: 5 },
     { observer: 'b', cluster: 'eu', reason: 'Replayed', count: 7 },
   ]);
+});
+
+test('what an observer told before is no news when it comes late, and what its next start tells is', () => {
+  const desk = createShadowDesk();
+  for (const message of [told('a', 5, 9), told('a', 4, 8)]) desk.take(message);
+  expect(desk.refused()).toMatchObject([{ observer: 'a', count: 5 }]);
+  desk.take(told('a', 1, 1, 'next'));
+  expect(desk.refused()).toMatchObject([{ observer: 'a', count: 1 }]);
+});
+
+test('what an observer told goes with its cluster', () => {
+  const desk = createShadowDesk();
+  for (const message of [told('a', 1), told('b', 7)]) desk.take(message);
+  desk.keepOnly([{ name: 'b' }]);
+  expect(desk.refused()).toMatchObject([{ observer: 'b' }]);
 });

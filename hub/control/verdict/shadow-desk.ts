@@ -5,8 +5,10 @@ import type { MeshShadows, RefusedRow, ShadowRow } from '../../../shared/wire/me
 
 /** The desk. */
 export type ShadowDesk = {
-  /** Takes what one observer tells; answers the clusters that it is about. */
+  /** Takes what one observer tells; answers the clusters that it is about: none when the same start has told newer ones. */
   readonly take: (told: MeshShadows) => readonly string[];
+  /** Forgets all observers but these. */
+  readonly keepOnly: (members: readonly { readonly name: string }[]) => void;
   /** One row a profile; counts are summed, times are the largest. */
   readonly summaryOf: (target: string) => readonly DetectorSummary[];
   /** What each observer has refused since its start. */
@@ -28,9 +30,14 @@ export const createShadowDesk = (): ShadowDesk => {
     );
   return {
     take: (message) => {
-      if (!told.has(message.from) && told.size >= observersMax) return [];
+      const known = told.get(message.from);
+      if (known === undefined ? told.size >= observersMax : known.bootId === message.bootId && known.seq >= message.seq) return [];
       told.set(message.from, message);
       return [...new Set(message.rows.map(({ target }) => target))];
+    },
+    keepOnly: (members) => {
+      const names = new Set(members.map(({ name }) => name));
+      for (const name of [...told.keys()]) if (!names.has(name)) told.delete(name);
     },
     summaryOf: (target) =>
       profileNames.map((profile) => {
