@@ -13,10 +13,10 @@ const worldWith = (cpu: string, freeMilli: number) => {
   let nowMs = 0;
   const observer = observe([capacityCheck], () => nowMs);
   const write = (key: string, object: object): void => observer.written({ revision: 1, key, object: object as KubeObject });
-  const size = (generation: number, requested: string): void =>
-    write('apps/deployments/shop/app-1', {
+  const size = (generation: number, requested: string, name = 'app-1'): void =>
+    write(`apps/deployments/shop/${name}`, {
       kind: 'Deployment',
-      metadata: { name: 'app-1', generation },
+      metadata: { name, generation },
       spec: { replicas: 2, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: requested } } }] } } },
     });
   const report = (epoch: number, free: number): void =>
@@ -29,10 +29,10 @@ const worldWith = (cpu: string, freeMilli: number) => {
     report,
     beat,
     size,
-    place: (replicas: number, observedGeneration: number): void =>
-      write('hanse.dev/placements/shop/app-1', {
-        metadata: { name: 'app-1' },
-        spec: { workload: { kind: 'Deployment', name: 'app-1' }, clusters: [{ name: 'a', replicas }] },
+    place: (replicas: number, observedGeneration: number, name = 'app-1'): void =>
+      write(`hanse.dev/placements/shop/${name}`, {
+        metadata: { name },
+        spec: { workload: { kind: 'Deployment', name }, clusters: [{ name: 'a', replicas }] },
         status: { observedGeneration },
       }),
     tell: (replicas: number | undefined): void =>
@@ -173,6 +173,18 @@ test.each<readonly [string, (world: World) => void, string | undefined]>([
       tell(undefined);
       size(2, '3500m');
       place(2, 2);
+    },
+    rule,
+  ],
+  [
+    'notices room that is given back to who had it, and was given to another meanwhile',
+    ({ size, tell, place }) => {
+      size(1, '1000m', 'app-2');
+      place(3, 1);
+      tell(3);
+      place(0, 1);
+      place(3, 1, 'app-2');
+      place(3, 1);
     },
     rule,
   ],

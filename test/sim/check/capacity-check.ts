@@ -8,6 +8,7 @@ import { cpuMilliOf } from '../model/member-runtime.ts';
 import { createDecidedSizes } from './decided-sizes.ts';
 import type { Checker } from './observer.ts';
 import { createStarts } from './starts.ts';
+import { createToldRoom } from './told-room.ts';
 import { createWishes } from './wishes.ts';
 
 /** Between a decision and its record in the journal a newer report may arrive, and a user may make the replicas larger. */
@@ -68,8 +69,8 @@ export const capacityCheck: Checker = (fail, nowMs) => {
     );
 
   const sizes = createDecidedSizes(nowMs, decisionAgeMsMax);
-  /** Replicas that each cluster was told last: of what it has, and keeps on the way out of it, none is given to it anew. */
-  const told = new Map<string, number>();
+  /** Of what a cluster has, and keeps on the way out of it, none is given to it anew. */
+  const room = createToldRoom();
 
   /** `grown`: how many it had already, which may run as small as they ever were, and the size that the decision gave the others. */
   const check = (cluster: string, grown: { readonly name: string; readonly had: number; readonly size: number }, why: string): void => {
@@ -110,26 +111,29 @@ export const capacityCheck: Checker = (fail, nowMs) => {
       reports.set(cluster, [...(reports.get(cluster) ?? []), heardOf(nowMs(), bootId, received.report)].slice(-reportsMax));
     },
     published: ({ cluster, ref, object }) => {
-      if (ref.kind === 'Deployment') told.set(`${cluster} ${ref.name}`, (object?.spec as { replicas?: number } | undefined)?.replicas ?? 0);
+      if (ref.kind === 'Deployment') room.tell(cluster, ref.name, (object?.spec as { replicas?: number } | undefined)?.replicas ?? 0);
     },
     written: (entry) => {
       const name = entry.key.split('/')[3] ?? '';
-      const before = wishes.placements().get(name)?.clusters ?? [];
+      const before = wishes.placements().get(name);
       wishes.written(entry);
       if (entry.key.startsWith('apps/deployments/')) {
         if (entry.object === undefined) asked.delete(name);
         else noteAsked(name);
         sizes.written(name, entry.object?.metadata.generation, cpuOf(name));
       }
-      if (!entry.key.startsWith('hanse.dev/placements/') || entry.object === undefined) return;
-      const { workload, clusters = [] } = wishes.placements().get(name) ?? {};
-      if (workload === undefined) return;
-      const { observedGeneration = 0 } = (entry.object.status ?? {}) as { observedGeneration?: number };
-      for (const { name: cluster, replicas = 0 } of clusters) {
-        const placed = before.find((other) => other.name === cluster)?.replicas ?? 0;
-        const had = Math.max(placed, told.get(`${cluster} ${workload.name}`) ?? 0);
-        const grown = { name: workload.name, had, size: sizes.of(workload.name, observedGeneration) };
-        if (replicas > had) check(cluster, grown, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+      if (!entry.key.startsWith('hanse.dev/placements/')) return;
+      const after = wishes.placements().get(name);
+      for (const { name: cluster } of before?.clusters ?? [])
+        if (!after?.clusters.some((one) => one.name === cluster)) room.place(cluster, before?.workload.name ?? name, 0, 0);
+      if (after === undefined) return;
+      const workload = after.workload.name;
+      const { observedGeneration = 0 } = (entry.object?.status ?? {}) as { observedGeneration?: number };
+      const size = sizes.of(workload, observedGeneration);
+      for (const { name: cluster, replicas = 0 } of after.clusters) {
+        const had = room.had(cluster, workload, size);
+        if (replicas > had) check(cluster, { name: workload, had, size }, `${name} grew from ${had} to ${replicas} at ${entry.revision}`);
+        room.place(cluster, workload, replicas, Math.max(0, replicas - had) * size);
       }
     },
   };
