@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { silentLog } from '../lib/index.ts';
 import { hubName, type Membership } from '../wire/mesh.ts';
 import { openPacket, sealPacket } from '../wire/mesh-packet.ts';
+import { observersOf } from './observers.ts';
 import { startWatch } from './run.ts';
 
 /** A signature by a key of one letter. */
@@ -52,9 +53,9 @@ test('an agent tells the hub how much it has refused, of whom and why', () => {
   expect(waiting()).toBe(0);
 });
 
-const list = (epoch: number): Membership => ({
+const list = (epoch: number, names: readonly string[] = ['a', 'b']): Membership => ({
   ...{ v: 1, from: hubName, bootId: 'h', seq: epoch, sentMs: 0, kind: 'members', epoch },
-  members: ['a', 'b'].map((name) => ({
+  members: names.map((name) => ({
     ...{ name, role: 'Cluster', publicKey: name.toUpperCase(), addresses: [], domain: name, capacity: 1_000, probes: [] },
   })),
   policy: {
@@ -104,4 +105,24 @@ test('a hub that was started on an older copy learns the number of its newest li
   a.watch.hear('broker', listPacket(13, 'H'));
   expect(shown().slice(before).at(-1)).toEqual(listPacket(30, 'H'));
   for (const { watch } of [hub, a]) watch.stop();
+});
+
+test('an agent sees only clusters that it watches, though it has heard others', () => {
+  const { start } = bench();
+  const { watch, published } = start('a', 'A');
+  const others = Array.from('bcdefghijklmnopqrstuvwxyz');
+  const members = list(1, ['a', ...others]);
+  watch.hear('broker', sealPacket(members, signAs('H')) ?? new Uint8Array());
+  for (const other of others) watch.hear('direct', beatPacket(other, other.toUpperCase()));
+  for (const { packet } of published.splice(0)) {
+    const asked = openPacket(packet, { keyOf: () => 'A', verify });
+    if (!asked.ok || asked.message.kind !== 'ask') continue;
+    const { about, nonce } = asked.message;
+    const answer = { v: 1, from: about, bootId: `${about}-1`, seq: 2, sentMs: 0, kind: 'answer', to: 'a', about, nonce } as const;
+    watch.hear('direct', sealPacket(answer, signAs(about.toUpperCase())) ?? new Uint8Array());
+  }
+  const watched = others.filter((other) => observersOf(other, members, hubName).some(({ name }) => name === 'a'));
+  expect(watched.length).toBeLessThan(others.length);
+  expect(others.filter((other) => watch.sightOf(other) !== undefined)).toEqual(watched);
+  watch.stop();
 });

@@ -83,7 +83,7 @@ export type Watch = {
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
-  /** What this observer itself finds of a target, whatever the others do; undefined = nothing, or it doubts itself. */
+  /** What this observer itself finds of a target, whatever the others do; undefined = nothing, as of one that it does not watch, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
   /** True while this agent doubts itself; it then must not take anything over. */
   readonly abstains: () => boolean;
@@ -218,7 +218,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     },
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
-      if (peer?.heardMs === undefined) return undefined;
+      if (peer?.heardMs === undefined || !peer.isWatched) return undefined;
       const { opinion, evidence } = peer;
       return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, env.monotonicMs())) };
     },
