@@ -1,10 +1,16 @@
 /** @module The number of decisions that are known: each detector counts its own, and takes a higher one from a majority only. */
-import type { Peer } from './state.ts';
+import type { DetectorState, Peer } from './state.ts';
 import { neededOf } from './tally.ts';
 import { refuse, type Turn } from './turn.ts';
 
 /** Each death adds one: a number so far above what is known is a lie, or of somebody who was lied to. */
 const aheadMax = 10_000;
+
+/** Takes the number that more than half of all members have reached: looked for when one shows another, and when the members are others. */
+export const believeMajority = (state: DetectorState): void => {
+  const shown = [state.epoch, ...Array.from(state.peers.values(), (one) => one.epoch)].sort((a, b) => b - a);
+  state.epoch = Math.max(state.epoch, shown[neededOf(shown.length) - 1] ?? 0);
+};
 
 /**
  * Notes the number that a peer shows in what it says. Believed is what more than half of all members have reached, this one included and never
@@ -16,7 +22,6 @@ export const noteEpoch = (turn: Turn, peer: Peer, epoch: number): void => {
   const isNews = epoch > state.epoch && epoch !== peer.epoch;
   peer.epoch = epoch;
   if (!isNews) return;
-  const shown = [state.epoch, ...Array.from(state.peers.values(), (one) => one.epoch)].sort((a, b) => b - a);
-  state.epoch = Math.max(state.epoch, shown[neededOf(shown.length) - 1] ?? 0);
+  believeMajority(state);
   if (epoch > state.epoch + aheadMax) refuse(turn, peer.member.name, 'Future', `epoch ${epoch} is not believed, ours is ${state.epoch}`);
 };

@@ -1,5 +1,6 @@
 /** @module Takes what the hub says of who takes part. An older membership than the one in force is refused, signed or not. */
 import { brokerName, hubName, type Member, type Membership } from '../wire/mesh.ts';
+import { believeMajority } from './epochs.ts';
 import { observersOf } from './observers.ts';
 import { newPeer, type Peer, type ProbeRecord } from './state.ts';
 import type { Electorate } from './tally.ts';
@@ -54,4 +55,5 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
     );
     state.peers.set(member.name, kept);
   }
+  believeMajority(state);
 };
