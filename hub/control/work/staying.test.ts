@@ -9,11 +9,7 @@ import { stayingOf } from './staying.ts';
 const key = 'apps/deployments/shop/web';
 
 /** What stays of a workload of which so many found no place, of what clusters were told to have; those of upper case are lost, those of `deselected` left out by the policy, the others drained. */
-const staysOf = (
-  unplaced: number,
-  told: Record<string, number>,
-  deselected: readonly string[] = [],
-): Record<string, number | undefined> => {
+const staysOf = (unplaced: number, told: Record<string, number>, deselected: readonly string[]): Record<string, number | undefined> => {
   const board = createBoard();
   for (const [name, replicas] of Object.entries(told))
     board.put(workIdOf(key), name, { seq: 1, op: 'apply', fingerprint: 'f', problem: undefined, replicas });
@@ -28,14 +24,14 @@ const staysOf = (
 };
 
 it.each<
-  readonly [rule: string, unplaced: number, told: Record<string, number>, stays: Record<string, number>, deselected?: readonly string[]]
+  readonly [rule: string, unplaced: number, told: Record<string, number>, stays: Record<string, number>, deselected: readonly string[]]
 >([
-  ['nothing when all found a place', 0, { a: 5 }, {}],
-  ['all that is there, of what found none', 7, { b: 3, a: 4 }, { a: 4, b: 3 }],
-  ['no more than found none: the rest waits for replacements', 7, { b: 3, a: 5 }, { a: 5, b: 2 }],
-  ['nothing of a cluster in which all waits for replacements', 5, { b: 3, a: 5 }, { a: 5 }],
-  ['what runs in lost clusters besides', 5, { A: 5, b: 5 }, { A: 5, b: 5 }],
-  ['what was scaled to nothing', 1, { a: 0 }, { a: 0 }],
+  ['nothing when all found a place', 0, { a: 5 }, {}, []],
+  ['all that is there, of what found none', 7, { b: 3, a: 4 }, { a: 4, b: 3 }, []],
+  ['no more than found none: the rest waits for replacements', 7, { b: 3, a: 5 }, { a: 5, b: 2 }, []],
+  ['nothing of a cluster in which all waits for replacements', 5, { b: 3, a: 5 }, { a: 5 }, []],
+  ['what runs in lost clusters besides', 5, { A: 5, b: 5 }, { A: 5, b: 5 }, []],
+  ['what was scaled to nothing', 1, { a: 0 }, { a: 0 }, []],
   ['together no more than found none where the policy left it', 5, { a: 3, b: 3 }, { a: 3, b: 2 }, ['a', 'b']],
   ['together no more than found none, drained or left by the policy', 5, { a: 3, b: 3 }, { a: 3, b: 2 }, ['b']],
   ['nothing of a cluster that the policy left, which is named still', 3, { a: 3, b: 3 }, { a: 3, b: 0 }, ['a', 'b']],
