@@ -30,7 +30,16 @@ const open = () => {
     due?.run();
     return due?.delayMs;
   };
-  return { ...doubts, asked, wait };
+  let streamSeq = 0;
+  return {
+    ...doubts,
+    damaged: (cluster: string, id: string) => doubts.damaged(cluster, id, ++streamSeq),
+    came: (status: StatusItem, before: StatusItem | undefined) => doubts.came(status, before, ++streamSeq),
+    /** The newest record is read once more. */
+    cameAgain: (status: StatusItem) => doubts.came(status, status, streamSeq),
+    asked,
+    wait,
+  };
 };
 
 describe('an agent is asked for its statuses', () => {
@@ -62,11 +71,25 @@ describe('an agent is asked for its statuses', () => {
   });
 
   it('still when what came late is read once more', () => {
-    const { came, asked, wait } = open();
+    const { came, cameAgain, asked, wait } = open();
     came(item(1, 1), item(2, 5));
-    came(item(1, 1), item(1, 1));
+    cameAgain(item(1, 1));
     wait();
     expect(asked).toHaveLength(2);
+  });
+
+  it('no more when it has answered with what the hub had before the record was damaged', () => {
+    const { damaged, came, asked, wait } = open();
+    damaged('eu', 'web');
+    came(item(1, 1), item(1, 1));
+    expect([wait(), wait(), asked.length]).toEqual([20_000, undefined, 1]);
+  });
+
+  it('no more when it has answered with the same as before, as one does whose clock was set back', () => {
+    const { came, asked, wait } = open();
+    came(item(1, 1), item(1, 5));
+    came(item(1, 1), item(1, 1));
+    expect([wait(), wait(), asked.length]).toEqual([20_000, undefined, 1]);
   });
 
   it('no more when the work is forgotten or the cluster has left', () => {

@@ -21,16 +21,17 @@ export type DoubtOptions = {
 
 /** The doubts. */
 export type DoubtedStatuses = {
-  /** A record cannot be read. */
-  readonly damaged: (cluster: string, id: string) => void;
-  /** A status came; `before` is what was there of the same work. */
-  readonly came: (item: StatusItem, before: StatusItem | undefined) => void;
+  /** A record cannot be read; `streamSeq` is its place at the broker. */
+  readonly damaged: (cluster: string, id: string, streamSeq: number) => void;
+  /** A status came in the record at `streamSeq`; `before` is what was there of the same work. */
+  readonly came: (item: StatusItem, before: StatusItem | undefined, streamSeq: number) => void;
   /** The record is gone, or all of a cluster are. */
   readonly forget: (cluster: string, id?: string) => void;
   readonly stop: () => void;
 };
 
-type Doubt = { readonly ids: Set<string>; cancel: () => void };
+/** `records`: by id, the place at the broker of the record that is doubted. */
+type Doubt = { readonly records: Map<string, number>; cancel: () => void };
 
 /** Without doubts. */
 export const makeDoubtedStatuses = ({ env, ask }: DoubtOptions): DoubtedStatuses => {
@@ -38,29 +39,30 @@ export const makeDoubtedStatuses = ({ env, ask }: DoubtOptions): DoubtedStatuses
   const askFor = (cluster: string, doubt: Doubt, attempt: number): void => {
     ask(cluster);
     doubt.cancel = env.setTimer(backoffMs(attempt, askBackoff, env.random), () => {
-      if (doubt.ids.size > 0) askFor(cluster, doubt, attempt + 1);
+      if (doubt.records.size > 0) askFor(cluster, doubt, attempt + 1);
       else doubts.delete(cluster);
     });
   };
-  const damaged = (cluster: string, id: string): void => {
+  const damaged = (cluster: string, id: string, streamSeq: number): void => {
     const known = doubts.get(cluster);
-    const doubt = known ?? { ids: new Set(), cancel: () => undefined };
-    if (doubt.ids.size < doubtedMax) doubt.ids.add(id);
+    const doubt = known ?? { records: new Map(), cancel: () => undefined };
+    if (doubt.records.has(id) || doubt.records.size < doubtedMax) doubt.records.set(id, streamSeq);
     if (known !== undefined) return;
     doubts.set(cluster, doubt);
     askFor(cluster, doubt, 0);
   };
   return {
     damaged,
-    came: (item, before) => {
-      // The same again is a record that is read once more, and says nothing new.
+    came: (item, before, streamSeq) => {
+      const records = doubts.get(item.cluster)?.records;
       const age = before === undefined ? 1 : item.seq - before.seq || item.observedAtMs - before.observedAtMs;
-      if (age < 0) damaged(item.cluster, item.id);
-      else if (age > 0) doubts.get(item.cluster)?.ids.delete(item.id);
+      if (age < 0) damaged(item.cluster, item.id, streamSeq);
+      // The same in another record is what the agent answers that has nothing newer to say; the same record is one that is read once more.
+      else if (age > 0 || records?.get(item.id) !== streamSeq) records?.delete(item.id);
     },
     forget: (cluster, id) => {
       const doubt = doubts.get(cluster);
-      if (id !== undefined) doubt?.ids.delete(id);
+      if (id !== undefined) doubt?.records.delete(id);
       else {
         doubt?.cancel();
         doubts.delete(cluster);

@@ -85,4 +85,10 @@ describe('a status', () => {
     see(item('web'), 'eu.api');
     expect([asked, told, reasons()]).toEqual([['eu'], [], { 'eu/WrongId': 2 }]);
   });
+
+  it('that cannot be read and is of work that was never sent is taken away, and nobody is asked for it', () => {
+    const { see, asked, removed, reasons } = open();
+    see(item('web'), 'eu.other');
+    expect([asked, removed, reasons()]).toEqual([[], ['eu.other'], { 'eu/WrongId': 1 }]);
+  });
 });

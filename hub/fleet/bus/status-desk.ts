@@ -65,16 +65,19 @@ export const makeStatusDesk = ({
       // A record without a payload is a deletion mark of a KV tool.
       if (record.payload.length === 0) return;
       const [cluster = '', id = ''] = record.key.split('.');
+      // A cluster may offer a service by itself (ServiceExport): that is news, and no work of the hub asked for it.
+      const isExpected = isSent(cluster, id) || serviceOfTrafficId(id) !== undefined;
       const decoded = decodeMessage('status', record.payload, cluster);
       if (!decoded.ok || decoded.value.id !== id) {
         if (decoded.ok) refuse(record, cluster, 'WrongId', `the record's id is ${decoded.value.id}`);
         else refuse(record, cluster, decoded.reason, decoded.message);
-        doubts.damaged(cluster, id);
+        // Of what the agent never had it has nothing better to send.
+        if (isExpected) doubts.damaged(cluster, id, record.streamSeq);
+        else takeAway(record, cluster, id);
         return;
       }
       const item = decoded.value;
-      // A cluster may offer a service by itself (ServiceExport): that is news, and no work of the hub asked for it.
-      if (!isSent(cluster, id) && serviceOfTrafficId(id) === undefined) {
+      if (!isExpected) {
         // An agent that starts anew tells once more what it withdrew: that is no offence, and nobody needs it.
         if (item.phase !== 'Withdrawn') {
           refuse(record, cluster, 'UnknownWork', `no work ${id} was sent to this cluster; the status was removed`);
@@ -96,7 +99,7 @@ export const makeStatusDesk = ({
         takeAway(record, cluster, id);
         return;
       }
-      doubts.came(item, drawer.kept.get(id)?.item);
+      doubts.came(item, drawer.kept.get(id)?.item, record.streamSeq);
       drawer.weight = after;
       drawer.kept.set(id, { item, weight });
       clusters.set(cluster, drawer);

@@ -103,9 +103,9 @@ export const createFleetBus = (process: Process, broker: Broker, witness: BusWit
     bucket: 'status',
     prefix: '',
     begin: () => undefined,
-    record: ({ key, text }) => {
+    record: ({ key, text, revision }) => {
       const item: StatusItem = JSON.parse(text);
-      doubts.came(item, statuses.get(key));
+      doubts.came(item, statuses.get(key), revision);
       statuses.set(key, item);
       witness.heard('status', item.cluster, text, item);
       onStatus.tell(item);
