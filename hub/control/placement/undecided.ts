@@ -71,7 +71,8 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
   const waitForPolicy = async (stored: Stored): Promise<Outcome> => {
     const noted = unselected.note(stored.key, stored.object);
     if (noted.outcome !== 'done') return noted;
-    const object = withUnselectedStatus(stored.object, () => unselectedText(stored.object, policies.all()), options.nowMs());
+    // Which policy comes nearest is told by the Event and by `hanse explain`: here it would stand on when that policy is changed.
+    const object = withUnselectedStatus(stored.object, () => unselectedText(stored.object, []), options.nowMs());
     if (object === undefined) return done;
     return (await commit(store, [{ op: 'put', key: stored.key, expected: stored.revision, object, by: controlUser }])) ?? done;
   };

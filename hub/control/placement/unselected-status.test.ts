@@ -1,5 +1,7 @@
 /** @module What the status of a workload tells while no policy selects it. */
 import { expect, test } from 'vitest';
+import { startTestHub } from '../testing/test-hub.ts';
+import { deployment, deployments, policiesType, policy, until, web } from '../testing/web-story.ts';
 import { withUnselectedStatus } from './unselected-status.ts';
 
 const workload = (kind: string, generation: number, status: object = {}) => ({
@@ -29,4 +31,13 @@ test('it is told once of each generation, and since when', () => {
 
 test('a DaemonSet is not said to be rolled out, which one without nodes would be', () => {
   expect(withUnselectedStatus(workload('DaemonSet', 1), why, 0)).toBeUndefined();
+});
+
+test('it says nothing of the policy that comes nearest, which may be changed later', async () => {
+  const it = await startTestHub({ home: 8 });
+  await it.client.create(policiesType, policy({ resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'wbe' }] }));
+  await it.client.create(deployments, deployment(1));
+  const told = async (): Promise<string> => JSON.stringify((await it.client.get(web))?.status ?? {});
+  await until(async () => expect(await told()).toContain('NoPolicy'));
+  expect(await told()).not.toContain('nearest');
 });
