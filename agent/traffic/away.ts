@@ -1,4 +1,4 @@
-/** @module Which clusters get no requests from here: by verdict, or else the hub's word, for all; by its own sight, for those of its own cluster. */
+/** @module Which clusters get no requests: from anybody by verdict or the hub's word, and from the own cluster by its own sight. */
 import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { createGivenUp, type GivenUpWatch } from './given-up.ts';
@@ -8,7 +8,10 @@ export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard'> & 
 
 /** Where things stand. */
 export type Away = {
-  /** By verdict, the earliest decision first, then those that the hub alone has given up. The own cluster is never among them: an isolated one keeps serving what it serves. */
+  /**
+   * By verdict, the earliest decision first, then those that the hub alone has given up. The own cluster is never among them: an isolated one
+   * keeps serving what it serves.
+   */
   readonly dead: readonly string[];
   /** Not reached from here, whatever the others say. */
   readonly unreachable: readonly string[];

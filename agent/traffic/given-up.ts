@@ -1,6 +1,6 @@
 /**
- * @module Clusters that the hub or a person has given up: their replicas are placed elsewhere. Where too few observers can tell an agent's death from the
- * cluster's there is no verdict, and requests would go on to where nothing runs any more.
+ * @module Clusters that the hub or a person has given up: their replicas are placed elsewhere. Where too few observers can tell an agent's
+ * death from the cluster's there is no verdict, and requests would go on to where nothing runs any more.
  */
 import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';

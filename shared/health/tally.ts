@@ -101,13 +101,18 @@ const obstacleOf = (
   return held ?? (domains < domainsMin ? 'OneDomain' : undefined);
 };
 
+const byHand = '`hanse drain CLUSTER` starts elsewhere what runs there and sends requests elsewhere';
+
 /** What an obstacle means and how to mend it. */
 export const obstacleText: Readonly<Record<Obstacle, string>> = {
-  NoWitness:
-    'two clusters alone cannot tell whose death it is: run a third agent as a witness, or let the hub be one (detection.witness of the FailoverPolicy); until then a person decides, and `hanse drain CLUSTER` starts elsewhere what runs there and sends requests elsewhere',
+  NoWitness: [
+    'two clusters alone cannot tell whose death it is: run a third agent as a witness,',
+    'or let the hub be one (detection.witness of the FailoverPolicy);',
+    `until then a person decides, and ${byHand}`,
+  ].join(' '),
   OneDomain: 'all who vote are in one failure domain: label clusters with provider and region, or set detection.quorumDomains to 1',
   Clusters: 'the velocity limit of clusters is reached: nothing more moves by itself within the window',
   Capacity: 'the velocity limit of capacity is reached: nothing more moves by itself within the window',
   Survivors: 'too few clusters would be left',
-  Manual: 'the failover policy leaves it to a person: `hanse drain CLUSTER` starts elsewhere what runs there and sends requests elsewhere',
+  Manual: `the failover policy leaves it to a person: ${byHand}`,
 };

@@ -115,7 +115,10 @@ export type Member = {
   /** Size for the velocity limit, milli-CPU. */
   readonly capacity: number;
   readonly probes: readonly ProbeAddress[];
-  /** The hub has given it up, or a person has drained what the hub does not hear: its replicas are placed elsewhere. Who does not hear it sends it no requests, also without a verdict. */
+  /**
+   * The hub has given it up, or a person has drained what the hub does not hear: its replicas are placed elsewhere. Who does not hear it sends
+   * it no requests, also without a verdict.
+   */
   readonly isLost?: boolean;
   /** A person drains it: who sees that it answers no users sends none there, also without a verdict. */
   readonly isDrained?: boolean;
