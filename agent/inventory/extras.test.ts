@@ -64,10 +64,10 @@ describe('GPUs that HAMi shares', () => {
     expect(hamiDevicesOf({ 'hami.io/node-nvidia-register': '[{' })).toEqual([]);
   });
 
-  test('are read loosely from pods: empty fields and stray separators do no harm', () => {
+  test('are read from pods: stray separators do no harm, and what is not told is not zero', () => {
     expect(hamiUsesOf({ 'hami.io/vgpu-devices-allocated': ';GPU-1,NVIDIA,3000,30:;;GPU-2,NVIDIA,,:;' })).toEqual([
       { id: 'GPU-1', memoryMiB: 3000, cores: 30 },
-      { id: 'GPU-2', memoryMiB: 0, cores: 0 },
+      { id: 'GPU-2', memoryMiB: undefined, cores: undefined },
     ]);
   });
 
@@ -80,6 +80,21 @@ describe('GPUs that HAMi shares', () => {
     ]);
     const cordoned = { 'hami.io/node-nvidia-register': text, 'hami.io/device-cordon': 'GPU-1' };
     expect(reportOf({ nodes: [node('n1', { annotations: cordoned })], pods: [] }).nodes.deviceFree?.[0]?.slots).toEqual([0]);
+  });
+
+  test.each<readonly [string, string, string, readonly number[]]>([
+    ['an amount of a pod', text, 'GPU-1,NVIDIA,much,30:;', [0, 0]],
+    ['the GPU of a pod', text, 'nonsense', [0, 0]],
+    ['the memory of a GPU', 'GPU-1,10,8GB,100,T,0,true:', '', [0]],
+    ['the health of a GPU', 'GPU-1,10,15360,100,T,0,maybe:', '', [0]],
+  ])('take nothing where %s cannot be read, and the report says so', (_, register, allocated, slots) => {
+    const annotations = { 'hami.io/vgpu-devices-allocated': allocated };
+    const report = reportOf({
+      nodes: [node('n1', { annotations: { 'hami.io/node-nvidia-register': register } })],
+      pods: [pod('p', {}, { annotations })],
+    });
+    expect(report.nodes.deviceFree?.map((device) => device.slots[0])).toEqual(slots);
+    expect(report.unsupported).toContainEqual(expect.stringContaining('shared GPUs of n1: HAMi annotations'));
   });
 
   test('are dead five minutes after their plugin fell silent', () => {

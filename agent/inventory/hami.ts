@@ -1,22 +1,21 @@
 /**
  * @module GPUs that HAMi shares between pods (Project-HAMi/HAMi `docs/develop/protocol.md`): what a node registers, in the older text and
- * in the newer JSON, and what a bound pod holds. Nothing in a node's status tells it. Read loosely: empty records and fields occur.
+ * in the newer JSON, and what a bound pod holds. Nothing in a node's status tells it. Empty records occur; what cannot be read is no room.
  */
 import type { SharedDevice } from '../../shared/capacity/report.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { type Bag, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { wholeOf } from './fields.ts';
 
-/** A registered GPU: what it is, its id, and whether it may be used. */
-export type HamiDevice = { readonly id: string; readonly device: SharedDevice; readonly usable: boolean };
+/** A registered GPU: what it is, its id, and whether it may be used. One whose record cannot be read takes nothing. */
+export type HamiDevice = { readonly id: string; readonly device: SharedDevice; readonly usable: boolean; readonly isUnread: boolean };
 
-/** What a pod holds of one GPU. */
-export type HamiUse = { readonly id: string; readonly memoryMiB: number; readonly cores: number };
+/** What a pod holds of one GPU. Undefined = it cannot be read, and may be all. */
+export type HamiUse = { readonly id: string; readonly memoryMiB: number | undefined; readonly cores: number | undefined };
 
 /** GPUs of a node that are looked at; boards have at most 16. */
 export const HAMI_DEVICES_MAX = 64;
 
-const wholeGpu = 100;
 const registerKey = /^hami\.io\/node-[a-z0-9-]+-register$/;
 const handshakeSilenceMs = 300_000;
 
@@ -61,7 +60,7 @@ const devicesIn = (register: string): readonly HamiDevice[] =>
 
 const fromJson = (register: string): readonly HamiDevice[] => {
   try {
-    return bagsOf(JSON.parse(register)).flatMap((entry) => deviceOf(entry, entry.health !== false));
+    return bagsOf(JSON.parse(register)).flatMap((entry) => deviceOf(entry, entry.health));
   } catch {
     return [];
   }
@@ -71,37 +70,47 @@ const fromJson = (register: string): readonly HamiDevice[] => {
 const fromText = (register: string): readonly HamiDevice[] =>
   register.split(':').flatMap((record) => {
     const [id, count, devmem, devcore, type, numa, health, , mode] = record.split(',').map((field) => field.trim());
-    return deviceOf({ id, count, devmem, devcore, type, numa, mode }, health !== 'false');
+    return deviceOf({ id, count, devmem, devcore, type, numa, mode }, health === 'true' ? true : health === 'false' ? false : health);
   });
 
-const deviceOf = (entry: Bag, usable: boolean): readonly HamiDevice[] => {
+/** Writers of JSON leave out a health that is false. */
+const deviceOf = (entry: Bag, health: unknown): readonly HamiDevice[] => {
   const id = textOf(entry.id);
   if (id === '') return [];
+  const [memoryMiB, cores, slots] = [wholeOf(entry.devmem), wholeOf(entry.devcore), wholeOf(entry.count)];
+  const isUnread = memoryMiB === undefined || cores === undefined || slots === undefined || typeof (health ?? false) !== 'boolean';
   const device = {
     type: textOf(entry.type),
-    memoryMiB: wholeOf(entry.devmem) ?? 0,
-    cores: wholeOf(entry.devcore) ?? wholeGpu,
-    slots: wholeOf(entry.count) ?? 1,
+    memoryMiB: memoryMiB ?? 0,
+    cores: cores ?? 0,
+    slots: slots ?? 0,
     numa: wholeOf(entry.numa) ?? -1,
     mode: textOf(entry.mode),
   };
-  return [{ id, device, usable }];
+  return [{ id, device, usable: health === true && !isUnread, isUnread }];
 };
 
 /** What a pod holds of its node's GPUs: `uuid,type,memory,cores` for each, `:` between devices and `;` between containers. */
 export const hamiUsesOf = (annotations: Words): readonly HamiUse[] =>
   (annotations['hami.io/vgpu-devices-allocated'] ?? '').split(/[;:]/).flatMap((record) => {
     const [id = '', , memory, cores] = record.split(',').map((field) => field.trim());
-    return id === '' ? [] : [{ id, memoryMiB: wholeOf(memory) ?? 0, cores: wholeOf(cores) ?? 0 }];
+    return id === '' ? [] : [{ id, memoryMiB: wholeOf(memory), cores: wholeOf(cores) }];
   });
 
-/** Free amounts of one device after these uses; a device out of service has no free slots. */
+/** True when it cannot be told of which of the node's devices a pod holds how much. */
+export const isUntold = (devices: readonly HamiDevice[], { id, memoryMiB, cores }: HamiUse): boolean =>
+  memoryMiB === undefined || cores === undefined || !devices.some((device) => device.id === id);
+
+/** Free amounts of one of the node's devices after these uses; one out of service has no free slots, nor has any that an untold use may be of. */
 export const hamiFree = (
   { id, device, usable }: HamiDevice,
+  devices: readonly HamiDevice[],
   uses: readonly HamiUse[],
 ): { readonly slots: number; readonly memoryMiB: number; readonly cores: number } => {
+  const mayBeHere = (use: HamiUse): boolean => use.id === id || !devices.some((other) => other.id === use.id);
+  if (uses.some((use) => isUntold(devices, use) && mayBeHere(use))) return { slots: 0, memoryMiB: 0, cores: 0 };
   const held = uses.filter((use) => use.id === id);
-  const sum = (of: (use: HamiUse) => number): number => held.reduce((total, use) => total + of(use), 0);
+  const sum = (of: (use: HamiUse) => number | undefined): number => held.reduce((total, use) => total + (of(use) ?? 0), 0);
   return {
     slots: usable ? device.slots - held.length : 0,
     memoryMiB: device.memoryMiB - sum(({ memoryMiB }) => memoryMiB),

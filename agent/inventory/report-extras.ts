@@ -1,8 +1,12 @@
 /** @module The columns that few clusters have: shared GPUs, and pods that other pods must know of. */
 import type { DeviceColumns, NodeColumns, PodSet, ReportedPodKind } from '../../shared/capacity/report.ts';
-import { type HamiUse, hamiFree, isHamiSilent } from './hami.ts';
+import { listed } from '../../shared/lib/listed.ts';
+import { type HamiUse, hamiFree, isHamiSilent, isUntold } from './hami.ts';
 import type { PodExtra } from './pod-table.ts';
 import type { InventoryState } from './state.ts';
+
+/** Nodes that are named. */
+const untoldMax = 5;
 
 /** Pods with one extra on a node. */
 export type ExtraCount = { live: number; terminating: number };
@@ -26,13 +30,27 @@ export const deviceColumns = (
     const uses = usesOn(extrasOf.get(name));
     for (const [place, column] of columns.entries()) {
       const device = node?.hami[place];
-      const free = device === undefined ? undefined : hamiFree(silent ? { ...device, usable: false } : device, uses);
+      const free =
+        node === undefined || device === undefined ? undefined : hamiFree(silent ? { ...device, usable: false } : device, node.hami, uses);
       column.slots.push(free?.slots ?? -1);
       column.memoryMiB.push(free?.memoryMiB ?? -1);
       column.cores.push(free?.cores ?? -1);
     }
   }
   return { deviceFree: columns satisfies readonly DeviceColumns[] };
+};
+
+/** Nodes of which annotations of HAMi cannot be read, in one line: what they are about counts as taken. */
+export const untoldDevices = (state: InventoryState, names: readonly string[], extrasOf: NodeExtras): readonly string[] => {
+  const untold = names.filter((name) => {
+    const devices = state.nodes.get(name)?.hami ?? [];
+    if (devices.length === 0) return false;
+    return devices.some(({ isUnread }) => isUnread) || usesOn(extrasOf.get(name)).some((use) => isUntold(devices, use));
+  });
+  if (untold.length === 0) return [];
+  return [
+    `shared GPUs of ${listed(untold, untoldMax)}: HAMi annotations of the node or its pods cannot be read, what they are about counts as taken`,
+  ];
 };
 
 /** Terminating pods still hold their share. */

@@ -8,7 +8,7 @@ import type { KubeletFacts } from './configz.ts';
 import { type DraFacts, draFactsOf } from './dra.ts';
 import { type AppliedWork, type Controller, workloadKey } from './owner.ts';
 import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
-import { deviceColumns, type ExtraCount, relatedPods } from './report-extras.ts';
+import { deviceColumns, type ExtraCount, relatedPods, untoldDevices } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import type { ZoneFacts } from './zones.ts';
 
@@ -62,7 +62,12 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     sources: sourceVersions(state),
     complete:
       !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
-    unsupported: [...unsupportedOf(state), ...[...state.untold.values()].flat(), ...unsupported]
+    unsupported: [
+      ...unsupportedOf(state),
+      ...[...state.untold.values()].flat(),
+      ...untoldDevices(state, names, counted.extrasOf),
+      ...unsupported,
+    ]
       .map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))
       .slice(0, UNSUPPORTED_MAX),
     resourceNames,
