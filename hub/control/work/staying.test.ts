@@ -38,3 +38,17 @@ it.each<
 ])('of a workload stays %s', (_, unplaced, told, stays, deselected) => {
   expect(staysOf(unplaced, told, deselected)).toEqual(stays);
 });
+
+it.each([
+  ['NoPolicy', 'Deselected'],
+  ['Unplaced', 'Lost'],
+])('what stayed in a lost cluster that is back is told, with the decision %s, as %s', (reason, told) => {
+  const board = createBoard();
+  board.put(workIdOf(key), 'a', { seq: 1, op: 'apply', fingerprint: 'f', problem: undefined, replicas: 2 });
+  const placement = {
+    spec: { workload: {}, policy: 'shop/web', clusters: [] },
+    status: { reason, replicas: 2, unplaced: 2, staying: [{ name: 'a', reason: 'Lost' }] },
+  } as unknown as StoredPlacement;
+  const view = (name: string): ClusterView => ({ name, taints: [] }) as unknown as ClusterView;
+  expect(stayingOf({ board, directory: { view } }, key, placement)).toEqual([{ name: 'a', replicas: 2, reason: told }]);
+});

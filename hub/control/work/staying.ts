@@ -69,6 +69,10 @@ export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: stri
   return owed.some(isDrained) ? 'Drained' : staying.find(({ name }) => name === cluster)?.reason;
 };
 
+/** True of a loss that is over where no decision follows any more: what runs there stays because no policy selects it. */
+const isOver = (left: StayingCluster['reason'] | undefined, status: StoredPlacementStatus | undefined): boolean =>
+  status?.reason === 'NoPolicy' && (left === 'Lost' || left === 'Returning');
+
 /** Where the object at this key runs on although its Placement does not say so; clusters in name order. */
 export const stayingOf = (
   { board, directory }: { readonly board: Board; readonly directory: Pick<Directory, 'view'> },
@@ -84,7 +88,8 @@ export const stayingOf = (
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([name, entry]): StayingCluster[] => {
       if (entry.op !== 'apply' || spec.clusters.some((cluster) => cluster.name === name)) return [];
-      const reason = stayReason(directory.view(name)) ?? leftBy(placement, name);
+      const left = leftBy(placement, name);
+      const reason = stayReason(directory.view(name)) ?? (isOver(left, status) ? 'Deselected' : left);
       if (reason === undefined) return [];
       // What an earlier run told, and nobody has answered since, is as it was known.
       const { replicas: known, completions } = status?.staying?.find((cluster) => cluster.name === name) ?? {};

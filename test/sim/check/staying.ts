@@ -19,9 +19,11 @@ export type StayingSight = {
   readonly room: (cluster: string, workload: string) => number;
 };
 
-/** Clusters in which a workload stays because it finds no place elsewhere, as its Placement tells. */
+/** Clusters in which a workload stays because it finds no place elsewhere, or because no policy moves it, as its Placement tells. */
 export const drainedOf = (placement: StoredPlacement | undefined): readonly StayingCluster[] =>
-  (placement?.status?.staying ?? []).filter(({ reason }) => reason === 'Drained');
+  (placement?.status?.staying ?? []).filter(
+    ({ reason }) => reason === 'Drained' || (reason === 'Deselected' && placement !== undefined && isFrozen(placement)),
+  );
 
 const isFrozen = ({ status }: StoredPlacement): boolean => status?.reason === 'NoPolicy';
 
