@@ -2,8 +2,7 @@
 import { type Bag, bagOf } from '../lib/fields.ts';
 import { bookedFloor, countsBytes, isDevice } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
-import type { Topology } from './dump-topology.ts';
-import type { NodeModel, ZoneDoubt } from './node.ts';
+import type { NodeModel, ZoneModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { hamiRegister } from './vgpu-register.ts';
 
@@ -30,18 +29,16 @@ export const amountDoubts = (list: unknown, path: string): string[] =>
     return doubt === undefined ? [] : [`${path}[${resource}]: ${doubt}`];
   });
 
-/** What is not known of the zones of a node: what its topology does not tell, and zones that have more CPUs or devices than the machine. */
-export const zoneDoubts = (node: Bag, name: string, { zones, doubts }: Topology): ZoneDoubt[] => {
+/** Zones that have more CPUs or devices than the machine. */
+export const zoneDoubts = (zones: readonly ZoneModel[], node: Bag): string[] => {
   const machine = exactAmounts(bagOf(node.status).capacity);
-  const path = `NodeResourceTopology ${name}`;
   const sums = new Map<string, bigint>();
   for (const { total } of zones) for (const [resource, amount] of total) sums.set(resource, (sums.get(resource) ?? 0n) + amount);
-  const beyond = [...sums].flatMap(([resource, sum]): ZoneDoubt[] => {
+  return [...sums].flatMap(([resource, sum]) => {
     const whole = machine.get(resource);
     if (whole === undefined || countsBytes(resource) || sum <= bookedFloor(resource, whole)) return [];
-    return [{ resource, message: `${path}: its zones have ${sum} of ${resource} in all, the node ${bookedFloor(resource, whole)}` }];
+    return [`its zones have ${sum} of ${resource} in all, the node ${bookedFloor(resource, whole)}`];
   });
-  return [...doubts.map((doubt) => ({ message: `${path}: ${doubt}` })), ...beyond];
 };
 
 /** Registers of shared devices that no count reads: other vendors' under HAMi, and Volcano's. */

@@ -34,7 +34,6 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
     free,
     podsFree: places - BigInt(pods.length),
     zones: topology?.zones ?? [],
-    ...(topology === undefined ? {} : { zoneDoubts: zoneDoubts(node, name, topology) }),
     kubelet: { ...(topology?.kubelet ?? plainKubelet), ...(skipsPodLevel(node) ? { skipsPodLevel: true } : {}) },
     runtimeHandlers: bagsOf(bagOf(node.status).runtimeHandlers).map((handler) => textOf(handler.name)),
     ...gpus,
@@ -46,6 +45,7 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
         ? [`Node ${name}: status.allocatable.pods is not told: how many pods it takes is not known`]
         : []),
       ...amountDoubts(allocatable, `Node ${name}: status.allocatable`),
+      ...[...(topology?.doubts ?? []), ...zoneDoubts(topology?.zones ?? [], node)].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
     ],
   };
 };

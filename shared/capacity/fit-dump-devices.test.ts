@@ -147,30 +147,6 @@ describe('zones of a dump', () => {
     expect(answer(roomy, podObject([{ cpu: '1', memory: '1Gi' }]))).toMatchObject({ total: 2, bounds: ['numa'] });
   });
 
-  it('that contradict their node, or whose policy is not known, make an estimate only where they bear on the count', () => {
-    const objects = (policy: string, more: object = {}): object[] => {
-      const zones = [
-        { cpu: 3, memoryGi: 16 },
-        { cpu: 4, memoryGi: 16 },
-      ];
-      const amounts = { cpu: '6500m', memory: '32Gi', pods: '10', ...more };
-      return [node('n', amounts, { status: { allocatable: amounts, capacity: amounts } }), topologyObject('n', zones, { policy })];
-    };
-    const two = { cpu: '2', memory: '1Gi' };
-    for (const [policy, doubt] of [
-      ['single-numa-node', 'its zones have 7000 of cpu in all, the node 6500'],
-      ['strict', 'attributes: topologyManagerPolicy "strict" is not known'],
-    ] as const) {
-      expect(fitDump(objects(policy), podObject([two]))).toMatchObject({
-        value: { total: 3n, exact: false, doubts: expect.arrayContaining([`NodeResourceTopology n: ${doubt}`]) },
-      });
-      expect(answer(objects(policy), podObject([{ ...two, burstable: true }]))).toMatchObject({ total: 3, exact: true });
-      expect(answer(objects(policy, { pods: '0' }), podObject([two]))).toMatchObject({ exact: true, refusals: { pods: 1 } });
-      const nic = pod({ containers: [{ resources: { limits: { ...two, 'example.com/nic': '1' } } }] });
-      expect(answer(objects(policy), nic)).toMatchObject({ exact: true, refusals: { 'example.com/nic': 1 } });
-    }
-  });
-
   it('an unknown policy, or managers that are not told, make an estimate where it matters', () => {
     const zones = [
       { cpu: 5, memoryGi: 32 },

@@ -35,7 +35,6 @@ const nodeText = (node: NodeModel, { devices }: ClusterModel, whole: WholeNodes)
       node.untoldGpus,
       node.gpuDoubts,
       node.unread,
-      node.zoneDoubts?.map(({ message }) => message.replaceAll(node.name, '')),
       node.doubts.map((doubt) => doubt.replaceAll(node.name, '')),
     ]),
   ].join('|');

@@ -3,7 +3,6 @@ import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { kubeletDoubts } from './kubelet-doubts.ts';
 import type { NodeModel } from './node.ts';
-import { askedOfZones } from './numa/ask.ts';
 import { type ZoneMemo, zoneCountOnce } from './numa/zone-count.ts';
 import { portsClash } from './pod-terms.ts';
 import { vgpuCount, withoutRoomiest } from './vgpu.ts';
@@ -63,23 +62,6 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
   bounds.exact &&= exact;
 };
 
-/** The kubelet's managers; true when their count is exact. */
-const byZones = (bounds: Bounds, node: NodeModel, demand: PodDemand, memo: ZoneMemo): boolean => {
-  const zones = zoneCountOnce(memo, node, demand, bounds.count);
-  if (!zones.exact) doubt(bounds, kubeletDoubts(node, demand));
-  const { zoneDoubts = [] } = node;
-  if (bounds.count > 0n && zoneDoubts.length > 0) {
-    const asked = askedOfZones(node, demand);
-    const bearing = zoneDoubts.filter(({ resource }) => (resource === undefined ? asked.size > 0 : asked.has(resource)));
-    doubt(
-      bounds,
-      bearing.map(({ message }) => message),
-    );
-  }
-  lower(bounds, zones.count, 'numa');
-  return zones.exact;
-};
-
 /**
  * The node's count, without what other nodes and the namespace say. Of several things that refuse one more the one is told that the
  * scheduler looks at first: ports, places, cpu, memory, other amounts. `grainBytes`: how finely amounts of bytes are known. `memo`: of this
@@ -93,8 +75,10 @@ export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint,
   lower(bounds, places, 'pods');
   byAmounts(bounds, node, demand, grainBytes);
   byGpus(bounds, node, demand);
-  const isExact = byZones(bounds, node, demand, memo);
-  bounds.exact &&= isExact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
+  const zones = zoneCountOnce(memo, node, demand, bounds.count);
+  if (!zones.exact) doubt(bounds, kubeletDoubts(node, demand));
+  lower(bounds, zones.count, 'numa');
+  bounds.exact &&= zones.exact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
   return bounds;
 };
 

@@ -84,9 +84,6 @@ export type SharedGpu = {
   readonly coresUsed: number;
 };
 
-/** What is not known of a node's zones; `resource`: of which one, absent = of any. */
-export type ZoneDoubt = { readonly resource?: string; readonly message: string };
-
 /** One node. */
 export type NodeModel = {
   readonly name: string;
@@ -101,8 +98,6 @@ export type NodeModel = {
   readonly podsFree: bigint;
   /** Ordered by id; none = no NodeResourceTopology. */
   readonly zones: readonly ZoneModel[];
-  /** What is not known of its zones: only where a pod asks them for something is the answer an estimate. Absent = nothing. */
-  readonly zoneDoubts?: readonly ZoneDoubt[];
   readonly kubelet: KubeletModel;
   readonly runtimeHandlers: readonly string[];
   /** Undefined = the node's GPUs are not shared by HAMi. */

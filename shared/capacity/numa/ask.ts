@@ -106,16 +106,3 @@ const wholeOf = (containers: readonly ZoneAsk[], devices: number, memory: number
 /** True when the managers are asked for nothing. */
 export const asksNothing = ({ whole }: PodAsk): boolean =>
   whole.cpus === 0n && whole.devices.every((amount) => amount === 0n) && whole.memory.every((amount) => amount === 0n);
-
-/** Resources that a replica may ask of the zones of a node, however its managers are set. */
-export const askedOfZones = (node: NodeModel, demand: PodDemand): ReadonlySet<string> =>
-  new Set(
-    managersOf(node.kubelet, demand).flatMap((managers) => {
-      const { whole, deviceNames, memoryNames } = podAskOf(demand, node, managers);
-      return [
-        ...(whole.cpus > 0n ? ['cpu'] : []),
-        ...deviceNames.filter((_, d) => (whole.devices[d] ?? 0n) > 0n),
-        ...memoryNames.filter((_, m) => (whole.memory[m] ?? 0n) > 0n),
-      ];
-    }),
-  );
