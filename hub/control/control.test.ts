@@ -94,6 +94,9 @@ describe('control', () => {
     await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([0, 0]));
     await until(() => expect(it.control().pending()).toBe(0));
     expect(placedAt(it)).toEqual({ home: 0, aws: 0 });
+    // The clusters have said since that their pods are gone.
+    const reported = it.control().directory.get('home')?.report?.seq ?? 0;
+    await until(() => expect(it.control().directory.get('home')?.report?.seq).toBeGreaterThan(reported + 2));
     await scale(it, 3);
     await until(() => expect([placedAt(it), runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([{ home: 3 }, 3, undefined]));
     expect(it.fleet.agent('home').taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
