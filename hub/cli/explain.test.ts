@@ -4,6 +4,20 @@ import type { Placement } from '../../shared/api/placement.ts';
 import { parseTarget } from './explain.ts';
 import { explanationLines } from './explanation-text.ts';
 
+/** What is told of the Placement of the Deployment `web` by the policy of the same name. */
+const webLines = (clusters: Placement['spec']['clusters'], status: NonNullable<Placement['status']>): readonly string[] =>
+  explanationLines({
+    apiVersion: 'hanse.dev/v1alpha1',
+    kind: 'Placement',
+    metadata: { name: 'web-deployment', namespace: 'shop' },
+    spec: {
+      workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+      policy: 'shop/web',
+      clusters,
+    },
+    status,
+  });
+
 describe('explain', () => {
   test.each([
     [['deployment/web'], { type: 'deployment', name: 'web' }],
@@ -49,26 +63,16 @@ describe('explain', () => {
 
   test('a cluster that did not apply the object, or one that follows it, says so before all else, and only while it has it', () => {
     const failure = { kind: 'ConfigMap', name: 'settings', reason: 'NotOwned', message: 'exists and is not ours' };
-    const lines = explanationLines({
-      apiVersion: 'hanse.dev/v1alpha1',
-      kind: 'Placement',
-      metadata: { name: 'web-deployment', namespace: 'shop' },
-      spec: {
-        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
-        policy: 'shop/web',
-        clusters: [{ name: 'aws', replicas: 2 }],
-      },
-      status: {
-        message: 'placed in 1 cluster',
-        explanation: [
-          { cluster: 'aws', eligible: true, reason: 'capacity', message: 'no more fit', before: 0, got: 2 },
-          { cluster: 'idc', eligible: true, reason: '', message: '', before: 2, got: 0 },
-        ],
-        failures: [
-          { ...failure, cluster: 'aws' },
-          { ...failure, cluster: 'idc' },
-        ],
-      },
+    const lines = webLines([{ name: 'aws', replicas: 2 }], {
+      message: 'placed in 1 cluster',
+      explanation: [
+        { cluster: 'aws', eligible: true, reason: 'capacity', message: 'no more fit', before: 0, got: 2 },
+        { cluster: 'idc', eligible: true, reason: '', message: '', before: 2, got: 0 },
+      ],
+      failures: [
+        { ...failure, cluster: 'aws' },
+        { ...failure, cluster: 'idc' },
+      ],
     });
     expect(lines.slice(-2)).toEqual([
       expect.stringMatching(/ did not apply ConfigMap settings \(NotOwned\): exists and is not ours; no more fit$/),
@@ -78,20 +82,10 @@ describe('explain', () => {
 
   test('what an override cannot be applied to is told once: as the reason of the decision, not as work that was not sent besides', () => {
     const message = 'overrides[0] cannot be applied: patch[0] (remove /spec/x) does not fit (Deployment web)';
-    const lines = explanationLines({
-      apiVersion: 'hanse.dev/v1alpha1',
-      kind: 'Placement',
-      metadata: { name: 'web-deployment', namespace: 'shop' },
-      spec: {
-        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
-        policy: 'shop/web',
-        clusters: [{ name: 'aws', replicas: 2 }],
-      },
-      status: {
-        message: 'placed in 1 cluster',
-        explanation: [{ cluster: 'aws', eligible: true, reason: 'override', message: `${message}; what runs stays`, before: 2, got: 2 }],
-        failures: [{ cluster: 'aws', kind: 'Deployment', name: 'web', reason: 'NotSent', message }],
-      },
+    const lines = webLines([{ name: 'aws', replicas: 2 }], {
+      message: 'placed in 1 cluster',
+      explanation: [{ cluster: 'aws', eligible: true, reason: 'override', message: `${message}; what runs stays`, before: 2, got: 2 }],
+      failures: [{ cluster: 'aws', kind: 'Deployment', name: 'web', reason: 'NotSent', message }],
     });
     expect(lines.at(-1)).toMatch(/ 2 {5,}overrides\[0\] cannot be applied: [^;]*; what runs stays$/);
   });
@@ -178,35 +172,25 @@ describe('explain', () => {
   });
 
   test('scores, prices and shares have columns when there are any, and the cost a line', () => {
-    const lines = explanationLines({
-      apiVersion: 'hanse.dev/v1alpha1',
-      kind: 'Placement',
-      metadata: { name: 'web-deployment', namespace: 'shop' },
-      spec: {
-        workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
-        policy: 'shop/web',
-        clusters: [{ name: 'aws', replicas: 2 }],
-      },
-      status: {
-        replicas: 2,
-        message: 'placed in 1 cluster',
-        cost: { before: '0', after: '0.5', currency: 'USD' },
-        explanation: [
-          {
-            cluster: 'aws',
-            eligible: true,
-            reason: '',
-            message: '',
-            fits: 2,
-            exact: false,
-            scores: [{ term: 'preferredClusters[0]', score: 5 }],
-            price: '0.25',
-            share: 100,
-            before: 0,
-            got: 2,
-          },
-        ],
-      },
+    const lines = webLines([{ name: 'aws', replicas: 2 }], {
+      replicas: 2,
+      message: 'placed in 1 cluster',
+      cost: { before: '0', after: '0.5', currency: 'USD' },
+      explanation: [
+        {
+          cluster: 'aws',
+          eligible: true,
+          reason: '',
+          message: '',
+          fits: 2,
+          exact: false,
+          scores: [{ term: 'preferredClusters[0]', score: 5 }],
+          price: '0.25',
+          share: 100,
+          before: 0,
+          got: 2,
+        },
+      ],
     });
     expect(lines.slice(2)).toEqual([
       'cost an hour 0.5 USD, before 0',
