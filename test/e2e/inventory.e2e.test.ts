@@ -10,7 +10,7 @@ import { httpClient, loadKubeconfig } from '../../agent/cluster/index.ts';
 import { readersOf } from '../../agent/readers.ts';
 import { type FakeLink, fakeLink } from '../../agent/testing/fake-link.ts';
 import { createReportSender } from '../../shared/capacity/delta-send.ts';
-import type { CapacityReport } from '../../shared/capacity/report.ts';
+import type { CapacityReport, NodeGroup } from '../../shared/capacity/report.ts';
 import { silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
 import { ensureTestbed, type Member, type NodeSpec, startMember, type Testbed, waitFor } from '../testbed/index.ts';
@@ -109,9 +109,11 @@ test('it counts what kubectl counts', async () => {
   expect(sum(report.nodes.podsFree)).toBe(sum(offered('pods')) - bound);
 });
 
-/** Controllers are through with the nodes: none of them changes by itself any more. */
+/** Controllers are through with the nodes, and none of them changes by itself any more: the node lifecycle controller adds `beta` labels last. */
 const isSettled = ({ nodes: { group }, groups }: CapacityReport): boolean => {
-  const settled = new Set(groups.filter(({ ready, taints }) => ready && taints.length === 0).map(({ id }) => id));
+  const isDone = ({ ready, taints, labels }: NodeGroup): boolean =>
+    ready && taints.length === 0 && labels['beta.kubernetes.io/os'] !== undefined && labels['beta.kubernetes.io/arch'] !== undefined;
+  const settled = new Set(groups.filter(isDone).map(({ id }) => id));
   return group.length === nodeCount && group.every((id) => settled.has(id));
 };
 
@@ -119,8 +121,11 @@ test('a node that changes becomes a delta of that node, and not a snapshot', asy
   const sender = createReportSender();
   const before = await newest('the report of settled nodes', isSettled);
   expect(sender.next(before).kind).toBe('snapshot');
-  const { status } = await member.call('PATCH', '/api/v1/nodes/node-007/status', {
-    body: { status: { allocatable: { cpu: '3' } } },
+  const path = '/api/v1/nodes/node-007/status';
+  const { body } = await member.call('GET', path);
+  const cpu = Number((body as Listed['items'][number]).status.allocatable?.cpu) - 1;
+  const { status } = await member.call('PATCH', path, {
+    body: { status: { allocatable: { cpu: String(cpu) } } },
     headers: { 'content-type': 'application/merge-patch+json' },
   });
   expect(status).toBe(200);
