@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { explanationRows } from '../api/index.ts';
 import { place } from './place.ts';
 import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
-import { decide, env, on, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
+import { decide, env, expectedOf, on, outcomeOf, provider, type Row, strategy, three, tiered, tiers } from './testing-cases.ts';
 
 const rows: readonly Row[] = [
   {
@@ -308,10 +308,7 @@ const rows: readonly Row[] = [
 
 describe('place', () => {
   it.each(rows)('$rule', (row) => {
-    const decision = decide(row.spec ?? {}, row.clusters, row.replicas, row.current, row.owed);
-    expect(asMap(decision.clusters)).toEqual(row.placed);
-    expect(decision.unplaced).toBe(row.unplaced ?? 0);
-    if (row.reason !== undefined) expect(decision.reason).toBe(row.reason);
+    expect(outcomeOf(row)).toEqual(expectedOf(row));
   });
 
   it('moves a singleton to no other cluster because Weighted would divide it otherwise, nor when it shrinks; the rebalancer may', () => {

@@ -1,7 +1,7 @@
 /** @module Rows for tests of placement: a rule, what is given, what must come out. */
 import type { PolicySpec, Taint } from '../api/index.ts';
 import { place } from './place.ts';
-import { clusterWith, policyOf, workloadOf } from './testing.ts';
+import { asMap, clusterWith, policyOf, workloadOf } from './testing.ts';
 
 /** The clock of the cases. */
 export const env = { nowMs: 1_000_000 };
@@ -40,6 +40,21 @@ export type Row = {
   readonly placed: Record<string, number>;
   readonly unplaced?: number;
   readonly reason?: string;
+};
+
+type Outcome = { readonly placed: Record<string, number>; readonly unplaced: number; readonly reason?: string };
+
+/** What a case wants: a reason only where its row names one. */
+export const expectedOf = ({ placed, unplaced = 0, reason }: Row): Outcome => ({
+  placed,
+  unplaced,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+/** What came out of a case, as {@link expectedOf} tells it. */
+export const outcomeOf = ({ spec = {}, clusters, replicas, current, owed, takers, reason: wanted }: Row): Outcome => {
+  const { clusters: shares, unplaced, reason } = decide(spec, clusters, replicas, current, owed, takers);
+  return { placed: asMap(shares), unplaced, ...(wanted === undefined ? {} : { reason }) };
 };
 
 /** A spec with only a strategy. */

@@ -1,0 +1,113 @@
+/** @module The loops together when an object goes: what is withdrawn, what stays, and what is mended at the broker. */
+import { describe, expect, it } from 'vitest';
+import type { ObjectAddress } from '../../shared/kube/client/port.ts';
+import { startTestHub } from './testing/test-hub.ts';
+import {
+  clusterAt,
+  deployment,
+  deployments,
+  placedAt,
+  policiesType,
+  policy,
+  runningAt,
+  tiers,
+  until,
+  web,
+  workId,
+} from './testing/web-story.ts';
+
+describe('what is withdrawn', () => {
+  it('withdraws again what was overwritten at the broker while no hub ran', async () => {
+    const it = await startTestHub({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1));
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    it.fleet.agent('home').cutOff = true;
+    await it.client.delete(web);
+    await until(() => expect(it.fleet.published().map(({ op }) => op)).toEqual(['withdraw']));
+    // The record is another's bytes now, and this hub knows nothing of what it said.
+    await it.fleet.bus.forgetWork('home', workId);
+    await it.restart();
+    it.fleet.damage('home', workId);
+    await until(() => expect(it.fleet.published().map(({ op }) => op)).toEqual(['withdraw']));
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect(it.fleet.agent('home').objects.size).toBe(0));
+    await until(() => expect(it.fleet.published()).toEqual([]));
+  });
+
+  it('sends again what was overwritten at the broker of a cluster that waits for replacements', async () => {
+    const it = await startTestHub({ home: 4, aws: 4 });
+    it.fleet.agent('aws').readyMax = 0;
+    await it.client.create(policiesType, policy({ tiers }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 3 }, 3]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    it.fleet.damage('home', workId);
+    const atHome = (): unknown =>
+      it.fleet.published().flatMap(({ cluster, id, object }) => (cluster === 'home' && id === workId ? [object?.spec] : []));
+    await until(() => expect(atHome()).toMatchObject([{ replicas: 3 }]));
+  });
+
+  it('removes from the broker what can be no work', async () => {
+    const it = await startTestHub({ home: 4 });
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };
+    await it.fleet.bus.publishWork({ v: 1, cluster: 'away', id: 'nonsense', seq: 1, op: 'withdraw', ref, adopt: 'Never' });
+    it.fleet.damage('away', 'nonsense');
+    expect(it.fleet.forgotten).toEqual(['away.nonsense']);
+  });
+
+  it('leaves a claim and its data in a cluster that its workload has left, until the claim is deleted', async () => {
+    const it = await startTestHub({ home: 4, aws: 4 });
+    const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' };
+    const claim: ObjectAddress = { ...claims, namespace: 'shop', name: 'data' };
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(claims, {
+      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'shop' } },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    await it.client.create(deployments, deployment(1, { volumes }));
+    const isThere = (): boolean => it.fleet.agent('home').objects.has('=persistentvolumeclaims=shop=data');
+    await until(() => expect([isThere(), runningAt(it, 'home')]).toEqual([true, 1]));
+    await it.client.delete(web);
+    await until(() => expect(runningAt(it, 'home')).toBeUndefined());
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(isThere()).toBe(true);
+    // What it says there is its status here still.
+    for (const phase of ['Bound', 'Lost']) {
+      it.fleet.tell('home', '=persistentvolumeclaims=shop=data', { phase });
+      await until(async () => expect((await it.client.get(claim))?.status).toMatchObject({ phase }));
+    }
+    await it.client.delete(claim);
+    await until(() => expect(isThere()).toBe(false));
+    await until(async () => expect(await it.client.get(claim)).toBeUndefined());
+  });
+
+  it('leaves copies in the clusters when the object says so', async () => {
+    const it = await startTestHub({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, {
+      ...deployment(1),
+      metadata: { name: 'web', namespace: 'shop', annotations: { 'hanse.dev/on-delete': 'Orphan' } },
+    });
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    await it.client.delete(web);
+    await until(async () => expect(await it.client.get(web)).toBeUndefined());
+    expect(it.fleet.published()).toEqual([]);
+    expect(runningAt(it, 'home')).toBe(1);
+  });
+
+  it('leaves an object where it is when its policy goes', async () => {
+    const it = await startTestHub({ home: 4 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(1));
+    await until(() => expect(runningAt(it, 'home')).toBe(1));
+    await it.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
+    const reason = (): unknown =>
+      (it.store.get('hanse.dev/placements/shop/web-deployment')?.object.status as { reason?: string } | undefined)?.reason;
+    await until(() => expect(reason()).toBe('NoPolicy'));
+    expect(runningAt(it, 'home')).toBe(1);
+  });
+});
