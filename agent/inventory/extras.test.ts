@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { faultOf } from '../../shared/wire/index.ts';
 import { kubeletFactsOf } from './configz.ts';
-import { hamiAskedMs, hamiDevicesOf, hamiUsesOf, isHamiSilent } from './hami.ts';
 import { buildReport } from './report.ts';
 import { applyEvent, createInventoryState, type InventoryState, project, type SourceName } from './state.ts';
 
@@ -45,65 +44,6 @@ const reportOf = (all: Partial<Record<SourceName, readonly KubeObject[]>>) => {
   expect(faultOf('report', { v: 1, cluster: 'eu', bootId: 'b', report })).toBeUndefined();
   return report;
 };
-
-describe('GPUs that HAMi shares', () => {
-  const text = 'GPU-1,10,15360,100,NVIDIA-Tesla T4,0,true:GPU-2,10,15360,100,NVIDIA-Tesla T4,1,false:,:';
-  const json = JSON.stringify([
-    { id: 'GPU-1', index: 0, count: 10, devmem: 15360, devcore: 100, type: 'NVIDIA-Tesla T4', numa: 0, health: true },
-    { id: 'GPU-2', index: 1, count: 10, devmem: 15360, devcore: 100, type: 'NVIDIA-Tesla T4', numa: 1, health: false, later: {} },
-  ]);
-
-  test('are the same in both formats', () => {
-    const [first, second] = [text, json].map((register) => hamiDevicesOf({ 'hami.io/node-nvidia-register': register }));
-    expect(first).toEqual(second);
-    expect(first).toMatchObject([
-      { id: 'GPU-1', usable: true, device: { slots: 10, memoryMiB: 15360, cores: 100, numa: 0 } },
-      { id: 'GPU-2', usable: false },
-    ]);
-    expect(hamiDevicesOf({})).toBeUndefined();
-    expect(hamiDevicesOf({ 'hami.io/node-nvidia-register': '[{' })).toEqual([]);
-  });
-
-  test('are read from pods: stray separators do no harm, and what is not told is not zero', () => {
-    expect(hamiUsesOf({ 'hami.io/vgpu-devices-allocated': ';GPU-1,NVIDIA,3000,30:;;GPU-2,NVIDIA,,:;' })).toEqual([
-      { id: 'GPU-1', memoryMiB: 3000, cores: 30 },
-      { id: 'GPU-2', memoryMiB: undefined, cores: undefined },
-    ]);
-  });
-
-  test('are free of what bound pods hold, and a dead or cordoned one has no slots', () => {
-    const gpu = pod('p', {}, { annotations: { 'hami.io/vgpu-devices-allocated': 'GPU-1,NVIDIA,3000,30:;' } });
-    const report = reportOf({ nodes: [node('n1', { annotations: { 'hami.io/node-nvidia-register': text } }), node('n2')], pods: [gpu] });
-    expect(report.nodes.deviceFree).toEqual([
-      { slots: [9, -1], memoryMiB: [12360, -1], cores: [70, -1] },
-      { slots: [0, -1], memoryMiB: [15360, -1], cores: [100, -1] },
-    ]);
-    const cordoned = { 'hami.io/node-nvidia-register': text, 'hami.io/device-cordon': 'GPU-1' };
-    expect(reportOf({ nodes: [node('n1', { annotations: cordoned })], pods: [] }).nodes.deviceFree?.[0]?.slots).toEqual([0]);
-  });
-
-  test.each<readonly [string, string, string, readonly number[]]>([
-    ['an amount of a pod', text, 'GPU-1,NVIDIA,much,30:;', [0, 0]],
-    ['the GPU of a pod', text, 'nonsense', [0, 0]],
-    ['the memory of a GPU', 'GPU-1,10,8GB,100,T,0,true:', '', [0]],
-    ['the health of a GPU', 'GPU-1,10,15360,100,T,0,maybe:', '', [0]],
-  ])('take nothing where %s cannot be read, and the report says so', (_, register, allocated, slots) => {
-    const annotations = { 'hami.io/vgpu-devices-allocated': allocated };
-    const report = reportOf({
-      nodes: [node('n1', { annotations: { 'hami.io/node-nvidia-register': register } })],
-      pods: [pod('p', {}, { annotations })],
-    });
-    expect(report.nodes.deviceFree?.map((device) => device.slots[0])).toEqual(slots);
-    expect(report.unsupported).toContainEqual(expect.stringContaining('shared GPUs of n1: HAMi annotations'));
-  });
-
-  test('are dead five minutes after their plugin fell silent', () => {
-    const asked = hamiAskedMs({ 'hami.io/node-handshake': 'Requesting_2026.11.22 07:54:00' });
-    expect([isHamiSilent(asked, nowMs), isHamiSilent(asked, nowMs - 120_000)]).toEqual([true, false]);
-    expect(isHamiSilent(hamiAskedMs({ 'hami.io/node-handshake': 'Reported 2026' }), nowMs)).toBe(false);
-    expect(isHamiSilent(hamiAskedMs({ 'hami.io/node-handshake': 'Deleted_x' }), nowMs)).toBe(true);
-  });
-});
 
 describe('MIG', () => {
   test('mixed lists a resource for each profile, single offers slices as GPUs', () => {

@@ -2,13 +2,13 @@
 import type { GpuFacts } from '../../shared/capacity/report.ts';
 import { parseQuantity, quantityMebibytesFloor } from '../../shared/kube/quantity/index.ts';
 import { sortedRecord } from './fields.ts';
-import { hamiDevicesOf } from './hami.ts';
+import type { HamiNode } from './hami.ts';
 
 type Words = Readonly<Record<string, string>>;
 
-/** What a node's labels, annotations and allocatable device counts say of its GPUs; undefined when it has none. */
-export const gpuFactsOf = (labels: Words, annotations: Words, devices: ReadonlyMap<string, number>): GpuFacts | undefined =>
-  nvidia(labels, annotations, devices) ?? amd(labels, devices) ?? intel(labels, devices);
+/** What a node's labels, HAMi's register and allocatable device counts say of its GPUs; undefined when it has none. */
+export const gpuFactsOf = (labels: Words, hami: HamiNode | undefined, devices: ReadonlyMap<string, number>): GpuFacts | undefined =>
+  nvidia(labels, hami, devices) ?? amd(labels, devices) ?? intel(labels, devices);
 
 const whole = (text: string | undefined): number => (text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0);
 
@@ -18,12 +18,12 @@ const countOf = (devices: ReadonlyMap<string, number>, isGpu: (resource: string)
   return count;
 };
 
-const nvidia = (labels: Words, annotations: Words, devices: ReadonlyMap<string, number>): GpuFacts | undefined => {
+const nvidia = (labels: Words, hami: HamiNode | undefined, devices: ReadonlyMap<string, number>): GpuFacts | undefined => {
   const product = labels['nvidia.com/gpu.product'];
   const offered = countOf(devices, (resource) => resource === 'nvidia.com/gpu' || resource === 'nvidia.com/gpu.shared');
   const slices = countOf(devices, (resource) => resource.startsWith('nvidia.com/mig-'));
   if (product === undefined && offered + slices === 0) return undefined;
-  const sharing = nvidiaSharing(labels, annotations, slices);
+  const sharing = nvidiaSharing(labels, hami, slices);
   const count = whole(labels['nvidia.com/gpu.count']);
   const profiles = migProfilesOf(labels, devices);
   const clique = labels['nvidia.com/gpu.clique'] ?? '';
@@ -52,9 +52,8 @@ const migProfilesOf = (labels: Words, devices: ReadonlyMap<string, number>): Rea
     }),
   );
 
-const nvidiaSharing = (labels: Words, annotations: Words, slices: number): GpuFacts['sharing'] => {
-  const shared = hamiDevicesOf(annotations);
-  if (shared !== undefined) return { kind: 'vgpu', replicas: Math.max(1, ...shared.map(({ device }) => device.slots)) };
+const nvidiaSharing = (labels: Words, hami: HamiNode | undefined, slices: number): GpuFacts['sharing'] => {
+  if (hami !== undefined) return { kind: 'vgpu', replicas: Math.max(1, ...hami.gpus.map((gpu) => gpu.slots)) };
   if (slices > 0 || labels['nvidia.com/gpu.product']?.includes('-MIG-') === true) return { kind: 'mig', replicas: 1 };
   const replicas = Math.max(1, whole(labels['nvidia.com/gpu.replicas']));
   if (replicas === 1) return { kind: 'exclusive', replicas: 1 };

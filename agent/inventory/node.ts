@@ -5,7 +5,7 @@ import type { KubeObject } from '../../shared/kube/object.ts';
 import { bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { sortedRecord } from './fields.ts';
 import { gpuFactsOf } from './gpu.ts';
-import { type HamiDevice, hamiAskedMs, hamiDevicesOf } from './hami.ts';
+import { type HamiNode, hamiNodeOf, sharedDeviceOf } from './hami.ts';
 
 /** What nodes of a group have in common, but for NUMA facts, which come from another object. */
 export type NodeKind = {
@@ -27,10 +27,8 @@ export type NodeFacts = {
   /** Booked units (milli-CPU, bytes, devices), `pods` among them. */
   readonly amounts: ReadonlyMap<string, number>;
   readonly providerId: string;
-  /** GPUs shared by HAMi, in the order of the kind's `devices`. */
-  readonly hami: readonly HamiDevice[];
-  /** When HAMi's plugin was asked and has not answered ({@link hamiAskedMs}). */
-  readonly hamiAskedMs: number | undefined;
+  /** What HAMi registers there, in the order of the kind's `devices`; undefined = nothing. */
+  readonly hami: HamiNode | undefined;
 };
 
 /** Labels that tell one node from another: they would make each node a group of its own. */
@@ -44,16 +42,14 @@ const uniqueLabels = new Set([
   'cluster.x-k8s.io/machine',
 ]);
 
-const noDevices: readonly HamiDevice[] = [];
-
 /** The facts of a node object. */
 export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const spec = bagOf(node.spec);
   const status = bagOf(node.status);
   const amounts = new Map([...exactAmounts(status.allocatable)].map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)]));
   const { labels = {}, annotations = {} } = node.metadata;
-  const gpu = gpuFactsOf(labels, annotations, amounts);
-  const hami = hamiDevicesOf(annotations) ?? noDevices;
+  const hami = hamiNodeOf(annotations);
+  const gpu = gpuFactsOf(labels, hami, amounts);
   const kind: NodeKind = {
     labels: sharedLabels(node),
     taints: taintsOf(spec.taints),
@@ -66,10 +62,9 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
       .map(({ name }) => textOf(name))
       .sort(),
     ...(gpu === undefined ? {} : { gpu }),
-    ...(hami.length === 0 ? {} : { devices: hami.map(({ device }) => device) }),
+    ...(hami === undefined ? {} : { devices: hami.gpus.map(sharedDeviceOf) }),
   };
-  const asked = hami.length === 0 ? undefined : hamiAskedMs(annotations);
-  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID), hami, hamiAskedMs: asked };
+  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID), hami };
 };
 
 const sharedLabels = (node: KubeObject): Readonly<Record<string, string>> => {

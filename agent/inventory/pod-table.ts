@@ -3,7 +3,7 @@
 import type { PodKind } from '../../shared/capacity/node.ts';
 import { bookedAmount, exactPodRequests } from '../../shared/capacity/pod-request.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { type HamiUse, hamiUsesOf } from './hami.ts';
+import { type HamiHold, hamiHoldOf } from './hami.ts';
 import { createInterner } from './intern.ts';
 import { type Controller, controllerOf } from './owner.ts';
 import { relatedKindOf } from './related-pod.ts';
@@ -24,13 +24,13 @@ export type PodFacts = {
   readonly extra: PodExtra | undefined;
 };
 
-/** What few pods have: a kind that others must know of, and what HAMi gave them of their node's GPUs. */
-export type PodExtra = { readonly kind: PodKind | undefined; readonly gpus: readonly HamiUse[] };
+/** What few pods have: a kind that others must know of, and what they hold of their node's GPUs where HAMi shares these. */
+export type PodExtra = { readonly kind: PodKind | undefined; readonly gpus: HamiHold | undefined };
 
-const extraOf = (pod: KubeObject): PodExtra | undefined => {
+const extraOf = (pod: KubeObject, shape: PodShape): PodExtra | undefined => {
   const kind = relatedKindOf(pod);
-  const gpus = hamiUsesOf(pod.metadata.annotations ?? {});
-  return kind === undefined && gpus.length === 0 ? undefined : { kind, gpus };
+  const gpus = hamiHoldOf(pod.metadata.annotations ?? {}, shape.find(([resource]) => resource === 'nvidia.com/gpu')?.[1] ?? 0);
+  return kind === undefined && gpus === undefined ? undefined : { kind, gpus };
 };
 
 /** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */
@@ -39,16 +39,17 @@ export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
   const node = (pod.spec as { nodeName?: unknown } | undefined)?.nodeName;
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  const shape = [...exactPodRequests(pod.spec, pod.status)]
+    .map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)] as const)
+    .filter(([, amount]) => amount > 0)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return {
     node: typeof node === 'string' ? node : '',
-    shape: [...exactPodRequests(pod.spec, pod.status)]
-      .map(([resource, nanos]) => [resource, bookedAmount(resource, nanos)] as const)
-      .filter(([, amount]) => amount > 0)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+    shape,
     controller: controllerOf(pod),
     terminating: pod.metadata.deletionTimestamp !== undefined,
     createdSeconds: Number.isNaN(created) ? 0 : Math.floor(created / 1_000),
-    extra: extraOf(pod),
+    extra: extraOf(pod, shape),
   };
 };
 

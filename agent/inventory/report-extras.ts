@@ -1,7 +1,7 @@
 /** @module The columns that few clusters have: shared GPUs, and pods that other pods must know of. */
 import type { DeviceColumns, NodeColumns, PodSet, ReportedPodKind } from '../../shared/capacity/report.ts';
 import { listed } from '../../shared/lib/listed.ts';
-import { type HamiUse, hamiFree, isHamiSilent, isUntold } from './hami.ts';
+import { type HamiHold, hamiFree, hamiUntold } from './hami.ts';
 import type { PodExtra } from './pod-table.ts';
 import type { InventoryState } from './state.ts';
 
@@ -21,41 +21,44 @@ export const deviceColumns = (
   extrasOf: NodeExtras,
   nowMs: number,
 ): Pick<NodeColumns, 'deviceFree'> => {
-  const places = names.reduce((most, name) => Math.max(most, state.nodes.get(name)?.hami.length ?? 0), 0);
+  const places = names.reduce((most, name) => Math.max(most, state.nodes.get(name)?.hami?.gpus.length ?? 0), 0);
   if (places === 0) return {};
   const columns = Array.from({ length: places }, () => ({ slots: [] as number[], memoryMiB: [] as number[], cores: [] as number[] }));
   for (const name of names) {
-    const node = state.nodes.get(name);
-    const silent = isHamiSilent(node?.hamiAskedMs, nowMs);
-    const uses = usesOn(extrasOf.get(name));
+    const hami = state.nodes.get(name)?.hami;
+    const free = hami === undefined ? [] : hamiFree(hami, holdsOn(extrasOf.get(name)), nowMs);
     for (const [place, column] of columns.entries()) {
-      const device = node?.hami[place];
-      const free =
-        node === undefined || device === undefined ? undefined : hamiFree(silent ? { ...device, usable: false } : device, node.hami, uses);
-      column.slots.push(free?.slots ?? -1);
-      column.memoryMiB.push(free?.memoryMiB ?? -1);
-      column.cores.push(free?.cores ?? -1);
+      column.slots.push(free[place]?.slots ?? -1);
+      column.memoryMiB.push(free[place]?.memoryMiB ?? -1);
+      column.cores.push(free[place]?.cores ?? -1);
     }
   }
   return { deviceFree: columns satisfies readonly DeviceColumns[] };
 };
 
-/** Nodes of which annotations of HAMi cannot be read, in one line: what they are about counts as taken. */
-export const untoldDevices = (state: InventoryState, names: readonly string[], extrasOf: NodeExtras): readonly string[] => {
-  const untold = names.filter((name) => {
-    const devices = state.nodes.get(name)?.hami ?? [];
-    if (devices.length === 0) return false;
-    return devices.some(({ isUnread }) => isUnread) || usesOn(extrasOf.get(name)).some((use) => isUntold(devices, use));
-  });
-  if (untold.length === 0) return [];
-  return [
-    `shared GPUs of ${listed(untold, untoldMax)}: HAMi annotations of the node or its pods cannot be read, what they are about counts as taken`,
-  ];
-};
+/** {@link hamiUntold} of the nodes of which something is untold. */
+export const untoldDevices = (state: InventoryState, names: readonly string[], extrasOf: NodeExtras): ReadonlyMap<string, number> =>
+  new Map(
+    names.flatMap((name) => {
+      const hami = state.nodes.get(name)?.hami;
+      const untold = hami === undefined ? undefined : hamiUntold(hami, holdsOn(extrasOf.get(name)));
+      return untold === undefined ? [] : [[name, untold] as const];
+    }),
+  );
+
+/** These nodes in one line, for people. */
+export const untoldLines = (untold: ReadonlyMap<string, number>): readonly string[] =>
+  untold.size === 0
+    ? []
+    : [
+        `shared GPUs of ${listed([...untold.keys()], untoldMax)}: HAMi annotations of the node or its pods are missing or cannot be read, what they are about counts as taken`,
+      ];
 
 /** Terminating pods still hold their share. */
-const usesOn = (extras: ReadonlyMap<PodExtra, ExtraCount> | undefined): readonly HamiUse[] =>
-  [...(extras ?? [])].flatMap(([{ gpus }, { live, terminating }]) => Array.from({ length: live + terminating }, () => gpus).flat());
+const holdsOn = (extras: ReadonlyMap<PodExtra, ExtraCount> | undefined): readonly HamiHold[] =>
+  [...(extras ?? [])].flatMap(([{ gpus }, { live, terminating }]) =>
+    gpus === undefined ? [] : Array.from({ length: live + terminating }, () => gpus),
+  );
 
 /** Pods that others must know of: their kinds, the sets of them that nodes have, and each node's set. */
 export type RelatedPods = {

@@ -8,7 +8,7 @@ import type { KubeletFacts } from './configz.ts';
 import { type DraFacts, draFactsOf } from './dra.ts';
 import { type AppliedWork, type Controller, workloadKey } from './owner.ts';
 import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
-import { deviceColumns, type ExtraCount, relatedPods, untoldDevices } from './report-extras.ts';
+import { deviceColumns, type ExtraCount, relatedPods, untoldDevices, untoldLines } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import type { ZoneFacts } from './zones.ts';
 
@@ -49,7 +49,8 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
   const names = [...state.nodes.keys()].sort(compareText);
   const resourceNames = resourcesOf(state);
   const counted = countPods(state, input, names, resourceNames);
-  const { groups, groupOf } = groupNodes(state, names, resourceNames);
+  const untold = untoldDevices(state, names, counted.extrasOf);
+  const { groups, groupOf } = groupNodes(state, names, resourceNames, untold);
   const { dra, unsupported } = draOf(state);
   const related = relatedPods(names, counted.extrasOf);
   const quotas = [...state.quotas.values()].slice(0, QUOTAS_MAX);
@@ -62,12 +63,7 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     sources: sourceVersions(state),
     complete:
       !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
-    unsupported: [
-      ...unsupportedOf(state),
-      ...[...state.untold.values()].flat(),
-      ...untoldDevices(state, names, counted.extrasOf),
-      ...unsupported,
-    ]
+    unsupported: [...unsupportedOf(state), ...[...state.untold.values()].flat(), ...untoldLines(untold), ...unsupported]
       .map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))
       .slice(0, UNSUPPORTED_MAX),
     resourceNames,
@@ -255,13 +251,19 @@ const workIdOf = (
 type Grouped = { readonly groups: readonly NodeGroup[]; readonly groupOf: readonly number[] };
 
 /** Groups in the order of their first node, so that the same cluster always gives the same numbers. */
-const groupNodes = (state: InventoryState, names: readonly string[], resourceNames: readonly string[]): Grouped => {
+const groupNodes = (
+  state: InventoryState,
+  names: readonly string[],
+  resourceNames: readonly string[],
+  untold: ReadonlyMap<string, number>,
+): Grouped => {
   const ids = new Map<string, number>();
   const groups: NodeGroup[] = [];
   const groupOf = names.map((name) => {
     const node = nodeNamed(state, name);
     const numa = numaOf(state.zones.get(name), state.kubelets.get(name), resourceNames);
-    const key = `${node.kindId} ${numa === undefined ? '' : JSON.stringify(numa)}`;
+    const devicesUntold = untold.get(name);
+    const key = `${node.kindId} ${devicesUntold ?? ''} ${numa === undefined ? '' : JSON.stringify(numa)}`;
     const known = ids.get(key);
     if (known !== undefined) return known;
     const id = groups.length;
@@ -272,6 +274,7 @@ const groupNodes = (state: InventoryState, names: readonly string[], resourceNam
       ...kind,
       allocatable: resourceNames.map((resource) => allocatable[resource] ?? 0),
       ...(numa === undefined ? {} : { numa }),
+      ...(devicesUntold === undefined ? {} : { devicesUntold }),
     });
     return id;
   });

@@ -44,7 +44,7 @@ export type SourceState = {
 };
 
 /** A kept node. */
-export type Node = Pick<NodeFacts, 'amounts' | 'providerId' | 'hami' | 'hamiAskedMs'> & { readonly kindId: number };
+export type Node = Pick<NodeFacts, 'amounts' | 'providerId' | 'hami'> & { readonly kindId: number };
 
 /** One child of a controller and who controls it: the middle links of the chain pod → ReplicaSet → Deployment. */
 export type Link = { readonly uid: string; readonly controller: Controller };
@@ -240,11 +240,11 @@ const putNode = (state: InventoryState, key: string, facts: NodeFacts): boolean 
   const kindId = state.kinds.hold(facts.kindKey, () => facts.kind);
   const old = state.nodes.get(key);
   if (old !== undefined) state.kinds.release(old.kindId);
-  const { providerId, hami, hamiAskedMs } = facts;
+  const { providerId, hami } = facts;
   const amounts = sharedAmounts(state, facts.amounts);
-  state.nodes.set(key, { kindId, amounts, providerId, hami, hamiAskedMs });
+  state.nodes.set(key, { kindId, amounts, providerId, hami });
   if (old === undefined || old.kindId !== kindId || old.providerId !== providerId || old.amounts.size !== amounts.size) return true;
-  if (hami.length > 0 && JSON.stringify([old.hami, old.hamiAskedMs]) !== JSON.stringify([hami, hamiAskedMs])) return true;
+  if (JSON.stringify(old.hami) !== JSON.stringify(hami)) return true;
   return [...facts.amounts].some(([resource, amount]) => old.amounts.get(resource) !== amount);
 };
 

@@ -76,6 +76,11 @@ export type NodeGroup = {
   readonly numa?: NumaFacts;
   /** GPUs shared by HAMi, by their place on the node; their free amounts are in {@link NodeColumns}. */
   readonly devices?: readonly SharedDevice[];
+  /**
+   * Set where HAMi annotations of each node or of its pods are missing or cannot be read: so many further devices are held by pods that do not
+   * say which. The columns have no room of what else cannot be read. Absent = all is told.
+   */
+  readonly devicesUntold?: number;
 };
 
 /** Free amounts of the shared devices at one place, one value a node; -1 = no such device there. */

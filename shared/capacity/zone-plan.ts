@@ -8,7 +8,7 @@ import type { NodeModel } from './node.ts';
 import { asksNothing, managersOf, podAskOf } from './numa/ask.ts';
 import { zoneCount } from './numa/zone-count.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
-import { vgpuCount } from './vgpu.ts';
+import { vgpuCount, withoutRoomiest } from './vgpu.ts';
 
 /** What bounds a node beside its sums: a count, and whether it is exact. */
 export type NodeBound = (node: number, most: number) => { readonly count: number; readonly exact: boolean; readonly bound: string };
@@ -98,12 +98,17 @@ const exactly = (report: CapacityReport, base: NodeModel, { zoneFree }: ZoneColu
   };
 };
 
-/** The bound of a group's shared GPUs; undefined = they do not matter. */
+/** The bound of a group's shared GPUs, the lowest where not all is told of them; undefined = they do not matter. */
 export const gpuPlan = (group: NodeGroup, columns: ZoneColumns, demand: PodDemand): NodeBound | undefined => {
-  if (group.devices === undefined) return demand.needsVgpu ? () => ({ count: 0, exact: true, bound: 'gpu' }) : undefined;
-  if (demand.vgpus.length === 0) return undefined;
+  const { devices, devicesUntold } = group;
+  if (devices === undefined) return demand.needsVgpu ? () => ({ count: 0, exact: true, bound: 'gpu' }) : undefined;
+  const [ask] = demand.vgpus;
+  if (ask === undefined) return undefined;
   return (node, most) => {
-    const { count, exact } = vgpuCount(sharedGpusAt(group, columns, node) ?? [], demand.vgpus, BigInt(most));
-    return { count: Number(count), exact, bound: 'gpu' };
+    const gpus = withoutRoomiest(sharedGpusAt(group, columns, node) ?? [], ask, devicesUntold ?? 0);
+    const { count, exact } = vgpuCount(gpus, demand.vgpus, BigInt(most));
+    // What is not told could only add room, and here no more would be taken.
+    const isSure = devicesUntold === undefined || Number(count) >= most;
+    return { count: Number(count), exact: exact && isSure, bound: 'gpu' };
   };
 };

@@ -45,6 +45,7 @@ const group = record(
     gpu,
     numa,
     devices: list(record({ type: text(256), memoryMiB: count, cores: count, slots: count, numa: integer(-1), mode: text(64) }), 64),
+    devicesUntold: count,
   },
 );
 

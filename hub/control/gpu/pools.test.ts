@@ -66,12 +66,16 @@ test('time-slicing does not make GPUs: shares are divided by their number', () =
   expect(countPools([source('eu', report)])[0]?.status).toMatchObject({ total: 2, free: 1, clusters: [{ sharing: ['timeSlicing'] }] });
 });
 
-test('a GPU of HAMi is free when nobody has a share of it', () => {
+test('a GPU of HAMi is free when nobody has a share of it, or may have one', () => {
   const device = { type: 'A100', memoryMiB: 40960, cores: 100, slots: 4, numa: -1, mode: '' };
   const facts = gpu({ count: 2, sharing: { kind: 'vgpu', replicas: 4 } });
-  const report = withGpus(reportOf([node('a', 7)]), facts, { devices: [device, device] });
   const deviceFree = [4, 3].map((slots) => ({ slots: [slots], memoryMiB: [0], cores: [0] }));
-  expect(countPools([source('eu', { ...report, nodes: { ...report.nodes, deviceFree } })])[0]?.status).toMatchObject({ total: 2, free: 1 });
+  const free = [undefined, 0, 1, 2].map((devicesUntold) => {
+    const untold = devicesUntold === undefined ? {} : { devicesUntold };
+    const report = withGpus(reportOf([node('a', 7)]), facts, { devices: [device, device], ...untold });
+    return countPools([source('eu', { ...report, nodes: { ...report.nodes, deviceFree } })])[0]?.status.free;
+  });
+  expect(free).toEqual([1, 1, 0, 0]);
 });
 
 test('slices of MIG mixed are a pool for each profile', () => {

@@ -93,9 +93,16 @@ const nodeGpus = (report: CapacityReport, group: NodeGroup, row: number, offer: 
   return { total, free: whole, inZone: zones.length === 0 ? undefined : Math.min(whole, Math.max(...zones)) };
 };
 
-/** Shared devices that nobody has a share of. */
-const wholeShared = ({ nodes }: CapacityReport, group: NodeGroup, row: number, takesPods: boolean): number =>
-  takesPods ? (group.devices ?? []).filter(({ slots }, place) => slots > 0 && nodes.deviceFree?.[place]?.slots[row] === slots).length : 0;
+/** Shared devices that nobody has a share of, for all that is told. */
+const wholeShared = (
+  { nodes }: CapacityReport,
+  { devices = [], devicesUntold = 0 }: NodeGroup,
+  row: number,
+  takesPods: boolean,
+): number => {
+  const whole = devices.filter(({ slots }, place) => slots > 0 && nodes.deviceFree?.[place]?.slots[row] === slots).length;
+  return takesPods ? Math.max(0, whole - devicesUntold) : 0;
+};
 
 const decimalLess = (a: string | undefined, b: string): boolean => a === undefined || Number(a) < Number(b);
 
