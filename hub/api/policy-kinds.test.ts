@@ -53,6 +53,23 @@ describe('a policy', () => {
     expect(await make(policies, selecting(deployment), 'web')).toEqual({ code: 201, faults: [], warning: null });
   });
 
+  test.each([
+    ['PlacementPolicy', policies],
+    ['ClusterPlacementPolicy', clusterPolicies],
+  ])(
+    '(%s) with weights that its strategy does not use is taken with a warning, when it is made and when it is changed',
+    async (kind, path) => {
+      const weights = [{ clusterSelector: { matchLabels: { tier: 'gold' } }, weight: 2 }];
+      const weighted = (replicaScheduling: object) => policy({ resourceSelectors: [deployment], replicaScheduling }, kind);
+      const warning = (strategy: string) => `299 - "spec.replicaScheduling.weights: not used by strategy ${strategy}"`;
+      expect(await make(path, weighted({ weights }), 'default')).toEqual({ code: 201, faults: [], warning: warning('Capacity') });
+      expect(await make(path, weighted({ strategy: 'Weighted', weights }), 'weighted')).toEqual({ code: 201, faults: [], warning: null });
+      const patch = { spec: { replicaScheduling: { strategy: 'Aggregated' } } };
+      const changed = await server.ask('PATCH', `${path}/weighted`, patch, { 'Content-Type': 'application/merge-patch+json' });
+      expect([changed.status, changed.headers.get('Warning')]).toEqual([200, warning('Aggregated')]);
+    },
+  );
+
   test.each<[string, object, string[]]>([
     [
       'a number where text belongs',

@@ -55,7 +55,7 @@ const unservedWarning = (selector: ResourceSelector, path: string, registry: Pic
 export const lookingAtServedKinds = (types: readonly ResourceType[], registry: () => Pick<ResourceTypeRegistry, 'all'>): ResourceType[] =>
   types.map((type) => {
     if (type.group !== hanseGroup || !policyKinds.has(type.kind)) return type;
-    const { validate } = type.strategy;
+    const { validate, warnings } = type.strategy;
     const each = <T>(policy: KubeObject, tell: (selector: ResourceSelector, path: string) => T[]): T[] =>
       selectorsOf(policy).flatMap((selector, index) => tell(selector, `spec.resourceSelectors[${index}]`));
     return {
@@ -66,7 +66,10 @@ export const lookingAtServedKinds = (types: readonly ResourceType[], registry: (
           const faults = validate?.(policy) ?? [];
           return faults.length > 0 ? faults : each(policy, (selector, path) => scopeFault(type.kind, selector, path, registry()));
         },
-        warnings: (policy) => each(policy, (selector, path) => unservedWarning(selector, path, registry())),
+        warnings: (policy, old) => [
+          ...(warnings?.(policy, old) ?? []),
+          ...each(policy, (selector, path) => unservedWarning(selector, path, registry())),
+        ],
       },
     };
   });

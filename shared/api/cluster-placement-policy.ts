@@ -2,7 +2,7 @@
 import type { ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { objectSchema, schemaNameOf } from './kind.ts';
-import { placementPolicyType, validatePolicySpec } from './placement-policy.ts';
+import { placementPolicyType, unusedOfPolicy, validatePolicySpec } from './placement-policy.ts';
 import type { PolicySpec } from './policy.ts';
 import { policySpecShape } from './policy-shape.ts';
 
@@ -32,5 +32,5 @@ export const clusterPlacementPolicyType: ResourceType = {
   shortNames: ['cpp'],
   namespaced: false,
   schemaName: schemaNameOf('ClusterPlacementPolicy'),
-  strategy: { validate: (object) => validatePolicySpec(object.spec, true) },
+  strategy: { validate: (object) => validatePolicySpec(object.spec, true), warnings: unusedOfPolicy },
 };

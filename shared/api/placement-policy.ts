@@ -58,6 +58,12 @@ export const policyCells = (object: KubeObject, nowMs: number): (string | number
   ];
 };
 
+/** What a policy says that its strategy does not look at: taken, so that the strategy can be tried and set back without losing it, and told. */
+export const unusedOfPolicy = (object: KubeObject): string[] => {
+  const { strategy = 'Capacity', weights = [] } = specOf(object).replicaScheduling ?? {};
+  return strategy === 'Weighted' || weights.length === 0 ? [] : [`spec.replicaScheduling.weights: not used by strategy ${strategy}`];
+};
+
 /** How the API server serves PlacementPolicy. */
 export const placementPolicyType: ResourceType = {
   group: hanseGroup,
@@ -73,7 +79,7 @@ export const placementPolicyType: ResourceType = {
   schemaName: schemaNameOf('PlacementPolicy'),
   hasStatus: false,
   strategicMerge: false,
-  strategy: { validate: (object) => validatePolicySpec(object.spec, false) },
+  strategy: { validate: (object) => validatePolicySpec(object.spec, false), warnings: unusedOfPolicy },
   columns: policyColumns,
   cells: policyCells,
 };

@@ -204,7 +204,7 @@ const replicaScheduling = fields(
       { default: 'Capacity' },
     ),
     weights: list(
-      'Weights for Weighted; a cluster that no rule matches, or whose weight is 0, gets nothing. Absent or empty = equal weights.',
+      'Weights for Weighted, not used by other strategies; a cluster that no rule matches, or whose weight is 0, gets nothing. Absent or empty = equal weights.',
       weightRule,
       { type: 'atomic' },
       policyLimits.weights,
@@ -219,10 +219,8 @@ const replicaScheduling = fields(
     minReplicas: integer('At least so many replicas are placed or none.', { min: 0, max: int32Max }),
   },
   (value, path) => {
-    if (value.weights !== undefined && (value.strategy ?? 'Capacity') !== 'Weighted') {
-      return [forbidden(`${path}.weights`, 'only strategy Weighted has weights; set `strategy: Weighted` or remove them')];
-    }
-    if (Array.isArray(value.weights) && value.weights.length > 0 && value.weights.every((rule) => isBag(rule) && rule.weight === 0)) {
+    if (value.strategy !== 'Weighted' || !Array.isArray(value.weights) || value.weights.length === 0) return [];
+    if (value.weights.every((rule) => isBag(rule) && rule.weight === 0)) {
       return [
         invalid(`${path}.weights`, 0, 'every weight is 0, so that no cluster gets a replica; give one a weight above 0 or remove the list'),
       ];

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { hanseSchemas, hanseTypes } from './index.ts';
 import { validatePolicySpec } from './placement-policy.ts';
+import { strategies } from './policy.ts';
 
 const base = { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }] };
 const faults = (spec: unknown, clusterScoped = false): string[] =>
@@ -19,6 +20,11 @@ describe('validatePolicySpec', () => {
       { apiVersion: 'k8s.cni.cncf.io/v1alpha2', kind: 'NetworkAttachmentDefinition', name: 'a.b' },
     ];
     expect(faults({ resourceSelectors: selectors })).toEqual([]);
+  });
+
+  it('takes weights with every strategy', () => {
+    for (const strategy of strategies) expect(faults({ ...base, replicaScheduling: { strategy, weights: [{ weight: 2 }] } })).toEqual([]);
+    expect(faults({ ...base, replicaScheduling: { weights: [{ weight: 0 }] } })).toEqual([]);
   });
 
   it('takes the policy of the documentation', () => {
@@ -138,12 +144,6 @@ describe('validatePolicySpec', () => {
       { resourceSelectors: [{ apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster' }] },
       'spec.resourceSelectors[0].apiVersion',
       /not distributed/,
-    ],
-    [
-      'weights without Weighted',
-      { replicaScheduling: { weights: [{ weight: 1 }] } },
-      'spec.replicaScheduling.weights',
-      /set `strategy: Weighted`/,
     ],
     [
       'a negative weight',
