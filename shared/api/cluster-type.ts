@@ -1,5 +1,5 @@
 /** @module How the API server serves Cluster: its schema, what is refused, its columns. */
-import { dns1123Label, type Fault, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
+import { type Fault, invalid, invalidEach, labelName, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { type ClusterSpec, type ClusterStatus, clusterCondition, clusterLabels, labelsOfCluster } from './cluster.ts';
@@ -180,12 +180,11 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
   ];
 };
 
-const nameFaults = (object: KubeObject): Fault[] => {
-  const { name } = object.metadata;
-  return dns1123Label(name ?? '').map((message) =>
-    invalid('metadata.name', name, `${message}; a cluster's name is part of subjects on the bus`),
-  );
-};
+const validateName = (name: string, prefix: boolean): string[] =>
+  labelName(name, prefix).map((message) => `${message}; a cluster's name is part of subjects on the bus`);
+
+/** In the words of {@link validateName}, so that an API server tells it once; plans read Clusters without one. */
+const nameFaults = ({ metadata: { name } }: KubeObject): Fault[] => invalidEach('metadata.name', name, validateName(name ?? '', false));
 
 /** How the API server serves Cluster. */
 export const clusterType: ResourceType = {
@@ -200,6 +199,7 @@ export const clusterType: ResourceType = {
   namespaced: false,
   verbs: storedVerbs,
   schemaName: schemaNameOf('Cluster'),
+  validateName,
   hasStatus: true,
   strategicMerge: false,
   strategy: {

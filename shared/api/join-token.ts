@@ -1,6 +1,6 @@
 /** @module JoinToken: lets agents ask to join, for a while and a number of times. */
 import type { Condition } from '../kube/condition.ts';
-import { dns1123Label, type Fault, forbidden, invalid, labelValue, qualifiedName } from '../kube/names/index.ts';
+import { type Fault, forbidden, invalid, labelName, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { GroupVersionResource, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { timeText } from '../lib/time-text.ts';
@@ -126,12 +126,10 @@ const defaults = (object: KubeObject): KubeObject => {
   return { ...object, spec: { ...spec, maxUses: spec.maxUses ?? 1, ...ttl } };
 };
 
-const nameFaults = (object: KubeObject): Fault[] =>
-  dns1123Label(object.metadata.name ?? '').map((message) =>
-    invalid('metadata.name', object.metadata.name, `${message}; the name is the first part of the token NAME.SECRET`),
-  );
+const validateName = (name: string, prefix: boolean): string[] =>
+  labelName(name, prefix).map((message) => `${message}; the name is the first part of the token NAME.SECRET`);
 
-const validate = (object: KubeObject): Fault[] => [...nameFaults(object), ...specShape.check(object.spec, 'spec')];
+const validate = (object: KubeObject): Fault[] => specShape.check(object.spec, 'spec');
 
 /** A new token that nobody could join with. Later a time that is over ends the token: that is no fault. */
 const expiryFaults = (object: KubeObject): Fault[] => {
@@ -184,6 +182,7 @@ export const joinTokenType: ResourceType = {
   namespaced: false,
   verbs: storedVerbs,
   schemaName: schemaNameOf('JoinToken'),
+  validateName,
   hasStatus: true,
   strategicMerge: false,
   strategy: {

@@ -1,6 +1,6 @@
 /** @module ServiceExport (multicluster.x-k8s.io): the Service of this name is offered to all clusters. At the hub it speaks for every cluster that the Service is placed in. */
 import type { Condition } from '../kube/condition.ts';
-import { dns1035Label, type Fault, invalid } from '../kube/names/index.ts';
+import { dns1035Label } from '../kube/names/index.ts';
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import { conditionsShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, nameColumn, storedVerbs } from './kind.ts';
@@ -25,10 +25,9 @@ const specShape = fields('What goes along with the service.', {
 });
 const statusShape = fields('What became of it.', { conditions: conditionsShape });
 
-const nameFaults = (object: KubeObject): Fault[] =>
-  dns1035Label(object.metadata.name).map((message) =>
-    invalid('metadata.name', object.metadata.name, `${message}; it must be the name of the Service to export`),
-  );
+/** What follows a prefix makes up for its last dash. */
+const validateName = (name: string, prefix: boolean): string[] =>
+  dns1035Label(prefix ? `${name}a` : name).map((message) => `${message}; it must be the name of the Service to export`);
 
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const { conditions = [] } = (object as unknown as ServiceExport).status ?? {};
@@ -56,7 +55,8 @@ export const serviceExportKind: McsKind = mcsKind(
     verbs: storedVerbs,
     hasStatus: true,
     strategicMerge: false,
-    strategy: { validate: (object) => [...nameFaults(object), ...specShape.check(object.spec ?? {}, 'spec')] },
+    validateName,
+    strategy: { validate: (object) => specShape.check(object.spec ?? {}, 'spec') },
     columns: [
       nameColumn,
       column('Valid', 'string', 'Whether there is a Service that can be exported.'),

@@ -46,6 +46,5 @@ describe('a TrafficPolicy', () => {
 it('a ServiceExport is named as the Service it exports, in both versions of the API', () => {
   expect(serviceExportKind.types.map(({ version }) => version)).toEqual(['v1beta1', 'v1alpha1']);
   const [type] = serviceExportKind.types;
-  const object = { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: { name: '1web' } };
-  expect(type?.strategy.validate?.(object)[0]?.message).toContain('it must be the name of the Service to export');
+  expect(type?.validateName?.('1web', false)[0]).toContain('it must be the name of the Service to export');
 });
