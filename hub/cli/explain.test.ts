@@ -106,6 +106,24 @@ describe('explain', () => {
     expect(lines.at(-1)).toMatch(/ 0 +1 \(not applied\) +did not apply ConfigMap mine \(NotOwned\)/);
   });
 
+  test('what has no replicas has no column of how many more could be', () => {
+    const lines = explanationLines({
+      apiVersion: 'hanse.dev/v1alpha1',
+      kind: 'Placement',
+      metadata: { name: 'mine-configmap', namespace: 'shop' },
+      spec: {
+        workload: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'mine' },
+        policy: 'shop/mine',
+        clusters: [{ name: 'aws' }],
+      },
+      status: {
+        message: 'placed in 1 cluster',
+        explanation: [{ cluster: 'aws', eligible: true, reason: '', message: '', before: 0, got: 1 }],
+      },
+    });
+    expect(lines.slice(3)).toEqual(['CLUSTER   ELIGIBLE   TIER   HAD   GOT   WHY', 'aws       yes               0     1']);
+  });
+
   test('a cluster that is drained and keeps what finds no other place says how much that is', () => {
     const lines = explanationLines({
       apiVersion: 'hanse.dev/v1alpha1',
@@ -139,6 +157,7 @@ describe('explain', () => {
           clusters: placed,
         },
         status: {
+          replicas: 7,
           message: 'placed in 2 clusters',
           explanation: placed.map(({ name, replicas }) => ({ ...row, cluster: name, got: replicas })),
           ...(unready === undefined ? {} : { unready }),

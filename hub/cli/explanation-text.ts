@@ -16,6 +16,8 @@ type Row = RowNow & {
   readonly staying: StayingCluster | undefined;
   /** Replicas that are ready; undefined where all are, or nothing is known. */
   readonly ready: number | undefined;
+  /** True when replicas are asked for: room for what has none is no question. */
+  readonly isCounted: boolean;
 };
 
 /** One column: its head, and its cell in a row. Those marked optional are left out when every cell is empty. */
@@ -31,6 +33,12 @@ const scoreText = (row: ExplanationRow): string => {
 const stayingHere = ({ replicas }: StayingCluster): string =>
   `${replicas === undefined ? 'it stays' : `${replicas} replica${replicas === 1 ? ' stays' : 's stay'}`} here until another cluster takes ${replicas === undefined || replicas === 1 ? 'it' : 'them'}`;
 
+/** Further replicas, on top of those that are there: not the total. */
+const roomText = ({ fits, exact, eligible, isCounted }: Row): string => {
+  if (fits === undefined) return eligible && isCounted ? 'unknown' : '';
+  return `${exact === false ? '>=' : ''}${fits}`;
+};
+
 /** What was not applied comes first: it is what somebody must mend. */
 const whyText = ({ reason, message, failures, staying }: Row): string => {
   const failed = failures.map((failure) => `did not apply ${failure.kind} ${failure.name} (${failure.reason}): ${failure.message}`);
@@ -45,11 +53,7 @@ const columns: readonly Column[] = [
   { head: 'TIER', cell: ({ tier }) => tier ?? '' },
   { head: 'SCORE', cell: scoreText, isOptional: true },
   { head: 'PRICE/H', cell: ({ price }) => price ?? '', isOptional: true },
-  // Further replicas, on top of those that are there: not the total.
-  {
-    head: 'CAN ADD',
-    cell: ({ fits, exact, eligible }) => (fits === undefined ? (eligible ? 'unknown' : '') : `${exact === false ? '>=' : ''}${fits}`),
-  },
+  { head: 'CAN ADD', cell: roomText, isOptional: true },
   { head: 'HAD', cell: ({ before }) => String(before) },
   { head: 'GOT', cell: ({ got, isRefused }) => `${got}${isRefused ? ' (not applied)' : ''}` },
   { head: 'READY', cell: ({ ready }) => (ready === undefined ? '' : String(ready)), isOptional: true },
@@ -125,7 +129,7 @@ export const explanationLines = (placement: Placement, beside: Beside = { nowMs:
     const isNews = ({ cluster, message }: ApplyFailure): boolean => cluster === row.cluster && !row.message.startsWith(message);
     const failures = isPlaced ? (status?.failures ?? []).filter(isNews) : [];
     const isRefused = failures.some(({ kind, name }) => kind === workload.kind && name === workload.name);
-    return { ...row, staying, ready: readyIn(status, row, isPlaced), failures, isRefused };
+    return { ...row, staying, ready: readyIn(status, row, isPlaced), failures, isRefused, isCounted: status?.replicas !== undefined };
   });
   const shown = columns.filter(({ isOptional, cell }) => isOptional !== true || rows.some((row) => cell(row) !== ''));
   return [
