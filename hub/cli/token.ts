@@ -54,17 +54,25 @@ export const tokenCreate = (context: CliContext, options: TokenOptions): Promise
     const made = await createToken(hub, options);
     if (options.output === 'json') return context.print(JSON.stringify(made));
     if (options.output === 'token') return context.print(made.token);
-    context.print('Run this where the new cluster can be reached (the token is shown only now):');
-    context.print('');
-    context.print(`  hanse join --hub ${made.hub} --ca-hash ${made.caHash} \\`);
-    context.print(`    --token ${made.token} --name CLUSTER --kubeconfig FILE`);
-    context.print('');
-    if (Object.keys(options.labels ?? {}).length === 0)
-      context.print(
-        'Policies choose by labels: add --label hanse.dev/provider=NAME --label topology.kubernetes.io/region=NAME to set them.',
-      );
-    context.print(admissionText(options.autoApprove));
+    for (const line of joinLines(made, options)) context.print(line);
   });
+
+/** The command that joins a cluster with a token, and what may be added to it. */
+export const joinLines = (
+  { hub, caHash, token }: Pick<MadeToken, 'hub' | 'caHash' | 'token'>,
+  { labels = {}, autoApprove }: Pick<TokenOptions, 'labels' | 'autoApprove'>,
+): string[] => [
+  'Run this where the new cluster can be reached (the token is shown only now):',
+  '',
+  `  hanse join --hub ${hub} --ca-hash ${caHash} \\`,
+  `    --token ${token} --name CLUSTER --kubeconfig FILE`,
+  '',
+  ...(Object.keys(labels).length === 0
+    ? ['Policies choose by labels: add --label hanse.dev/provider=NAME --label topology.kubernetes.io/region=NAME to set them.']
+    : []),
+  'For failover with the broker dead too, add --mesh-listen 0.0.0.0:7472 --mesh-address HOST (UDP; HOST is what the other agents reach it by).',
+  admissionText(autoApprove),
+];
 
 const admissionText = (autoApprove: TokenOptions['autoApprove']): string => {
   if (autoApprove === undefined) return 'Then let it in:  hanse approve CLUSTER';
