@@ -244,6 +244,34 @@ describe('playground', () => {
     ).toEqual(['idc-berlin-1', 'idc-berlin-3']);
   });
 
+  test('a DaemonSet waits for room on its node, and goes to no other', () => {
+    const set = (cpu: string): KubeObject => ({
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'log', namespace: 'shop' },
+      spec: { selector: { matchLabels: { app: 'log' } }, template: template({ app: 'log' }, { cpu }) },
+    });
+    const cluster = modelCluster([...nodes(), [resources.daemonSets, set('1')]]);
+    cluster.change(resources.nodes, '', 'idc-berlin-1', (node) => ({
+      ...node,
+      status: { ...(node.status as object), allocatable: { cpu: '500m', memory: '32Gi', pods: '110' } },
+    }));
+    cluster.settle();
+    const nodesOfPods = () => readyPods(cluster.view).map((pod) => pod.spec.nodeName);
+    expect(nodesOfPods()).toEqual(['idc-berlin-2']);
+    expect(cluster.view.get(resources.daemonSets, 'shop', 'log')?.status).toMatchObject({
+      desiredNumberScheduled: 2,
+      currentNumberScheduled: 2,
+      numberReady: 1,
+      numberUnavailable: 1,
+    });
+    const waiting = cluster.view.list<Pod>(resources.pods, 'shop').filter((pod) => !isReady(pod));
+    expect(waiting.map(({ status }) => [status?.phase, status?.conditions?.[0]?.reason])).toEqual([['Pending', 'Unschedulable']]);
+    cluster.change(resources.daemonSets, 'shop', 'log', (object) => ({ ...object, spec: set('250m').spec }));
+    cluster.settle();
+    expect(nodesOfPods().sort()).toEqual(['idc-berlin-1', 'idc-berlin-2']);
+  });
+
   test('a new node runs pods once it is ready', () => {
     const cluster = modelCluster([...nodes(), [resources.deployments, deployment(1)]]);
     const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };

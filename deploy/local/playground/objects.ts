@@ -1,4 +1,5 @@
 /** @module The built-in kinds as far as the playground's controllers read and write them. */
+import type { NodeTerm } from '../../../shared/capacity/node-match.ts';
 import type { AnyCondition } from '../../../shared/kube/condition.ts';
 import type { KubeObject, ObjectMeta } from '../../../shared/kube/object.ts';
 
@@ -17,11 +18,18 @@ export type Container = {
   resources?: { requests?: { [resource: string]: string }; limits?: { [resource: string]: string } };
 };
 
+/** Where a pod may run, as far as the scheduler looks at it. */
+export type Affinity = {
+  nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms: NodeTerm[] }; [field: string]: unknown };
+  [field: string]: unknown;
+};
+
 export type PodSpec = {
   containers: Container[];
   initContainers?: Container[];
   nodeName?: string;
   nodeSelector?: { [key: string]: string };
+  affinity?: Affinity;
   tolerations?: Toleration[];
   restartPolicy?: string;
   hostname?: string;

@@ -1,15 +1,13 @@
 /** @module What the playground's scheduler and kubelets know of nodes: who may run there, and what is free. */
-import { type NodeDemand, type NodeTerm, nodeRefusal } from '../../../shared/capacity/node-match.ts';
+import { type NodeDemand, nodeRefusal } from '../../../shared/capacity/node-match.ts';
 import { type ExactAmounts, exactAmounts, exactPodRequests } from '../../../shared/capacity/pod-request.ts';
 import type { NodeTaint } from '../../../shared/capacity/report.ts';
 import { conditionIsTrue, type Node, type Pod, type PodSpec } from './objects.ts';
 
-type Affinity = { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms: NodeTerm[] } } };
-
 const demandOf = (spec: PodSpec): NodeDemand => ({
   tolerations: spec.tolerations ?? [],
   nodeSelector: spec.nodeSelector ?? {},
-  nodeTerms: (spec.affinity as Affinity | undefined)?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
+  nodeTerms: spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
 });
 
 const taintsOf = (node: Node): NodeTaint[] =>
