@@ -24,7 +24,7 @@ it('names each tier, weight, bound, preference and override that matches no clus
       { name: 'near', clusterSelector: of({ 'topology.kubernetes.io/region': 'eu-west' }) },
       { name: 'rest' },
     ],
-    replicaScheduling: { weights: [{ weight: 1 }, { clusterSelector: of({ size: 'large' }), weight: 2 }] },
+    replicaScheduling: { strategy: 'Weighted' as const, weights: [{ weight: 1 }, { clusterSelector: of({ size: 'large' }), weight: 2 }] },
     preferredClusters: [{ clusterSelector: of({ size: 'small' }), weight: 1 }],
     overrides: [{ clusterSelector: of({ 'hanse.dev/provider': 'azure' }) }],
   };
@@ -44,4 +44,9 @@ it('goes by the labels that an agent has told it learnt, below those of the oper
   expect(idleTerms({ resourceSelectors: [], tiers: [tier('eu-west'), tier('us-east'), tier('us')] }, clusters)).toEqual([
     'tier us matches no cluster (topology.kubernetes.io/region is eu-west, us-east)',
   ]);
+});
+
+it('is silent of weights that the strategy does not use', () => {
+  const weights = [{ clusterSelector: of({ size: 'large' }), weight: 2 }];
+  expect(idleTerms({ resourceSelectors: [], replicaScheduling: { strategy: 'Capacity', weights } }, [cluster('eu', {})])).toEqual([]);
 });

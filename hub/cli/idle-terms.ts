@@ -12,7 +12,8 @@ const termsOf = ({ tiers = [], replicaScheduling = {}, preferredClusters = [], o
     rules.map(({ clusterSelector }, at) => ({ name: `${field}[${at}]`, clusterSelector }));
   return [
     ...tiers.map(({ name, clusterSelector }) => ({ name: `tier ${name}`, clusterSelector })),
-    ...numbered('replicaScheduling.weights', replicaScheduling.weights ?? []),
+    // Those that the strategy does not use are told as unused when the policy is applied.
+    ...(replicaScheduling.strategy === 'Weighted' ? numbered('replicaScheduling.weights', replicaScheduling.weights ?? []) : []),
     ...numbered('replicaScheduling.bounds', replicaScheduling.bounds ?? []),
     ...numbered('preferredClusters', preferredClusters),
     ...numbered('overrides', overrides),
