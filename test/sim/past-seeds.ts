@@ -1,0 +1,28 @@
+/** @module Which seeds a command runs: those that were asked for, and those that failed once. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Faults } from './faults.ts';
+import type { SeedOptions } from './run-seed.ts';
+
+/** The seeds that were asked for, both ends among them. */
+export type Range = { readonly from: number; readonly to: number };
+
+/** A seed that failed once. It did so before what is named in `without` happened here, and none of that does while it runs. */
+export type PastSeed = { readonly seed: number; readonly why: string; readonly without?: readonly (keyof Faults)[] };
+
+/** What a past seed runs with. */
+export const optionsOf = ({ without = [] }: PastSeed): SeedOptions => ({
+  faults: (drawn) => ({ ...drawn, ...Object.fromEntries(without.map((fault) => [fault, 0])) }),
+});
+
+/** Seeds that failed once, kept for ever: `test/sim/seeds/<seed>.json`. */
+export const pastSeeds = (): PastSeed[] =>
+  readdirSync(join(import.meta.dirname, 'seeds'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(import.meta.dirname, 'seeds', name), 'utf8')) as PastSeed)
+    .sort((a, b) => a.seed - b.seed);
+
+/** The seeds to run, each once: after those of the range the past ones. One seed that is asked for by itself is replayed, and runs alone. */
+export const seedsOf = ({ from, to }: Range, past: readonly PastSeed[]): number[] => [
+  ...new Set([...Array.from({ length: to - from + 1 }, (_, at) => from + at), ...(from === to ? [] : past.map(({ seed }) => seed))]),
+];
