@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPlanObjects } from '../plan/input.ts';
 import { fitDump } from './fit-dump.ts';
+import { podShapeOfObject } from './shape-of.ts';
 import { answer, node, pod, requests } from './testing-fit-dump.ts';
 
 describe('shapes', () => {
@@ -45,6 +46,15 @@ describe('shapes', () => {
     expect(
       answer([node('n')], pod({ ...requests({ cpu: '1' }), volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'x' } }] })).exact,
     ).toBe(false);
+  });
+
+  it('of a StatefulSet are an estimate for the claims it makes as for those its template names', () => {
+    const template = { spec: requests({ cpu: '1' }) };
+    const statefulSet = { kind: 'StatefulSet', spec: { template, volumeClaimTemplates: [{ metadata: { name: 'v' } }] } };
+    const claimed = { ...template.spec, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'v' } }] };
+    expect(fitDump([node('n')], statefulSet)).toEqual(fitDump([node('n')], pod(claimed)));
+    expect(answer([node('n')], statefulSet)).toMatchObject({ total: 4, exact: false });
+    expect(podShapeOfObject(statefulSet)?.exact).toBe(false);
   });
 
   it('are asked by 10,000 terms in reasonable time', () => {

@@ -1,6 +1,6 @@
 /** @module The pod template of an object: a Pod itself, or anything that makes pods. */
 
-import { type Bag, bagOf, isBag, textOf } from '../lib/fields.ts';
+import { type Bag, bagOf, bagsOf, isBag, textOf } from '../lib/fields.ts';
 import type { PodTemplate } from './demand.ts';
 import { type PodDemand, podDemandOf } from './demand.ts';
 import { demandFault } from './demand-fault.ts';
@@ -14,9 +14,19 @@ const templateOf = (object: unknown): Found | undefined => {
   const spec = bagOf(object.spec);
   const job = bagOf(bagOf(spec.jobTemplate).spec);
   if (isBag(job.template)) return { template: job.template, path: 'spec.jobTemplate.spec.template.spec' };
-  if (isBag(spec.template)) return { template: spec.template, path: 'spec.template.spec' };
+  if (isBag(spec.template)) return { template: withClaimVolumes(spec.template, spec), path: 'spec.template.spec' };
   if (isBag(object.template)) return { template: object.template, path: 'template.spec' };
   return textOf(object.kind) === 'Pod' || Array.isArray(spec.containers) ? { template: podOf(object), path: 'spec' } : undefined;
+};
+
+/** A StatefulSet gives each of its pods the volumes that its `volumeClaimTemplates` make, as if their template named the claims. */
+const withClaimVolumes = (template: Bag, { volumeClaimTemplates }: Bag): PodTemplate => {
+  const made = bagsOf(volumeClaimTemplates).map(({ metadata }) => {
+    const name = textOf(bagOf(metadata).name);
+    return { name, persistentVolumeClaim: { claimName: name } };
+  });
+  const spec = bagOf(template.spec);
+  return made.length === 0 ? template : { ...template, spec: { ...spec, volumes: [...bagsOf(spec.volumes), ...made] } };
 };
 
 /** A pod that runs was bound by the scheduler: its node is no wish. */

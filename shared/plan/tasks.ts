@@ -1,6 +1,6 @@
 /** @module The workloads of files with the policy that holds for each and where it is now. */
 import type { WorkloadRef } from '../api/index.ts';
-import { type AssumedPods, type PodShape, podShapeOf, withClaims } from '../capacity/index.ts';
+import { type AssumedPods, type PodShape, podShapeOfObject, withClaims } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { compareText } from '../lib/compare-text.ts';
 import { type Bag, bagOf } from '../lib/fields.ts';
@@ -46,10 +46,9 @@ const claimTemplatesOf = (objects: readonly KubeObject[]): ReadonlyMap<string, B
   );
 
 const shapeOf = (object: KubeObject, claimTemplates: ReadonlyMap<string, Bag>): PodShape | undefined => {
-  const template = podTemplateOf(object);
-  if (template === undefined) return undefined;
+  const shape = podTemplateOf(object) === undefined ? undefined : podShapeOfObject(object);
   const { namespace } = object.metadata;
-  return withClaims(podShapeOf(template.spec, { ...template.metadata, namespace }), (name) => claimTemplates.get(`${namespace}/${name}`));
+  return shape && withClaims(shape, (name) => claimTemplates.get(`${namespace}/${name}`));
 };
 
 /** Policies by the kind they select, as `apps/v1/Deployment`. */
