@@ -170,12 +170,31 @@ describe('devices of claims', () => {
   it('two requests of which one takes what the other needs: the number that every choice reaches', () => {
     const mixed = [...devices(2), { name: 'd7', model: 'b' }, { name: 'd8', model: 'b' }];
     const two = template([request({}, 'any'), request({ selectors: [cel(model('b'))] }, 'b')]);
-    expect(answer([node('n'), deviceClass(), slice('n', mixed), two])).toMatchObject({ total: 1, exact: false });
+    const objects = [node('n'), deviceClass(), slice('n', mixed), two];
+    expect(answer(objects)).toMatchObject({ total: 1, exact: false });
+    const read = fitDump(objects, shape());
+    expect(read.ok && read.value.doubts).toEqual([expect.stringMatching(/several requests/)]);
   });
+
+  const doubtsOf = (objects: readonly unknown[]) => {
+    const read = fitDump(objects, shape());
+    return read.ok ? read.value.doubts : read.message;
+  };
 
   it('devices that many nodes reach are not counted, and it is told', () => {
     const wide = slice('n', devices(4), {}, { nodeName: undefined, allNodes: true });
-    expect(answer([node('n'), deviceClass(), wide, template([request()])])).toMatchObject({ total: 0, exact: false });
+    const objects = [node('n'), deviceClass(), wide, template([request()])];
+    expect(answer(objects)).toMatchObject({ total: 0, exact: false });
+    expect(doubtsOf(objects)).toEqual(['ResourceSlices of Node n: devices that many nodes reach are not counted']);
+  });
+
+  it('partitions of unlike size are an estimate that says whose choice it is', () => {
+    const counters = (value: string) => [{ counterSet: 'g', counters: { m: { value } } }];
+    const partitions = ['1', '1', '2'].map((size, at) => ({ name: `d${at}`, more: { consumesCounters: counters(size) } }));
+    const shared = { sharedCounters: [{ name: 'g', counters: { m: { value: '2' } } }] };
+    const objects = [node('n'), deviceClass(), slice('n', partitions, {}, shared), template([request()])];
+    expect(answer(objects)).toMatchObject({ exact: false });
+    expect(doubtsOf(objects)).toEqual([expect.stringMatching(/^ResourceSlices of Node n: .* share counters/)]);
   });
 
   it('the name of the class tells what is short', () => {

@@ -73,8 +73,8 @@ const selects = (ask: DeviceAsk, { cel, taints }: Device): boolean | undefined =
   return untolerated(taints, ask.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
 };
 
-/** Replicas that a node's devices hold, and the class of which they lack more. */
-export type DeviceCount = { readonly count: bigint; readonly exact: boolean; readonly bound: string };
+/** Replicas that a node's devices hold, the class of which they lack more, and why the number is an estimate; absent = it is none. */
+export type DeviceCount = { readonly count: bigint; readonly exact: boolean; readonly bound: string; readonly doubt?: string };
 
 /** A request with the devices it selects. */
 export type Matched = { readonly ask: DeviceAsk; readonly free: readonly Device[]; readonly taken: number };
@@ -107,16 +107,26 @@ export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node
   const bound = asks[0]?.className ?? '';
   const matched = matchedOn(stock, stock.byNode.get(node) ?? [], asks);
   const elsewhere = matchedOn(stock, stock.wide, asks);
-  if (matched === undefined || elsewhere === undefined || stock.silent.has(node)) return { count: 0n, exact: false, bound };
+  const unsure = (count: bigint, doubt: string, lacking = bound): DeviceCount => ({
+    count,
+    exact: false,
+    bound: lacking,
+    doubt: `ResourceSlices of Node ${node}: ${doubt}`,
+  });
+  if (matched === undefined || elsewhere === undefined) return unsure(0n, 'a selector fails on one of the devices');
+  if (stock.silent.has(node)) return unsure(0n, 'which devices its pods hold is not told: give their ResourceClaims too');
   const scarce = contended(stock, new Set(matched.flatMap(({ free }) => free)));
   const isSure = ({ cel, consumes }: Device): boolean =>
     !cel.allowMultipleAllocations && !consumes.some(({ counter }) => scarce.has(counter));
   const sure = matched.map((one) => ({ ...one, free: one.free.filter(isSure) }));
-  const isWhole =
-    elsewhere.every(({ free, taken }) => free.length + taken === 0) &&
-    sure.every(({ free }, at) => free.length === matched[at]?.free.length);
   const counted = sure.length === 1 && sure[0] !== undefined ? countOne(sure[0], most) : countSeveral(sure, most);
-  return { ...counted, exact: counted.exact && isWhole };
+  if (elsewhere.some(({ free, taken }) => free.length + taken > 0))
+    return unsure(counted.count, 'devices that many nodes reach are not counted', counted.bound);
+  if (sure.some(({ free }, at) => free.length !== matched[at]?.free.length))
+    return unsure(counted.count, "which of the devices that share counters or claims are taken is the driver's choice", counted.bound);
+  return counted.exact
+    ? counted
+    : unsure(counted.count, "which devices each of several requests takes is the allocator's choice", counted.bound);
 };
 
 /** One request: devices are alike to it, or alike within a value of the attribute they must share. */

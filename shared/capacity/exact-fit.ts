@@ -86,6 +86,7 @@ const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, Zone
   for (const doubt of [...doubts, ...missingDoubts(node, rest), ...labelDoubts(node, rest)]) counting.doubts.add(doubt);
   const held = devices?.(count);
   if (held?.exact === false) counting.exact = false;
+  if (held?.doubt !== undefined) counting.doubts.add(held.doubt);
   if (held !== undefined && held.count < count) return { count: held.count, bound: held.bound };
   return { count, bound };
 };

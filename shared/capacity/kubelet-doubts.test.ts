@@ -98,3 +98,40 @@ describe('managers that are not told', () => {
     expect(counted(objects, shape)).toMatchObject({ exact: false, doubts: [expect.stringMatching(doubt)] });
   });
 });
+
+describe('what leaves a count open is told in words', () => {
+  it.each<[string, object[], unknown, RegExp]>([
+    [
+      'more zones than are looked at',
+      zonedNode(
+        'n',
+        Array.from({ length: 34 }, () => ({ cpu: 4, memoryGi: 4 })),
+        { policy: 'restricted' },
+      ),
+      podObject([{ cpu: '6', memory: '1Gi' }]),
+      /so many zones/,
+    ],
+    [
+      'more choices than are looked at',
+      zonedNode(
+        'n',
+        [0, 1].map(() => ({ cpu: 5_000, memoryGi: 5_000 })),
+        { policy: 'single-numa-node' },
+      ),
+      podObject(Array.from({ length: 2_000 }, () => ({ cpu: '1', memory: '1Mi' }))),
+      /more choices/,
+    ],
+    [
+      'a choice of the kubelet that bears on it',
+      zonedNode(
+        'n',
+        [0, 1, 2].map(() => ({ cpu: 4, memoryGi: 8 })),
+        { policy: 'restricted' },
+      ),
+      podObject([{ cpu: '6', memory: '1Gi' }]),
+      /kubelet's choice/,
+    ],
+  ])('%s', (_, objects, shape, doubt) => {
+    expect(counted(objects, shape)).toMatchObject({ exact: false, doubts: [expect.stringMatching(doubt)] });
+  });
+});

@@ -76,7 +76,7 @@ export const ownCount = (node: NodeModel, demand: PodDemand, grainBytes: bigint,
   byAmounts(bounds, node, demand, grainBytes);
   byGpus(bounds, node, demand);
   const zones = zoneCountOnce(memo, node, demand, bounds.count);
-  if (!zones.exact) doubt(bounds, kubeletDoubts(node, demand));
+  if (!zones.exact) doubt(bounds, kubeletDoubts(node, demand, zones.doubt));
   lower(bounds, zones.count, 'numa');
   bounds.exact &&= zones.exact && (grainBytes === 1n || !asksOddBytes(demand, grainBytes) || node.zones.length === 0);
   return bounds;

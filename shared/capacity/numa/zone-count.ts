@@ -11,8 +11,13 @@ import { type Budget, BudgetSpent, spend } from './choices.ts';
 import { firstStates } from './groups.ts';
 import { pooled, pooledBesideMemory, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zones.ts';
 
-/** Replicas that the managers let in; `exact` when no choice of theirs changes the number. */
-export type ZoneCount = { readonly count: bigint; readonly exact: boolean };
+/** What leaves a count open beside settings that are not told: a choice of the kubelet's, or more of them than are looked at. */
+export type ZoneDoubt = 'choice' | 'zones' | 'choices';
+
+/** Replicas that the managers let in; `exact` when no choice of theirs changes the number, else `doubt` may tell what leaves it open. */
+export type ZoneCount = { readonly count: bigint; readonly exact: boolean; readonly doubt?: ZoneDoubt };
+
+const openAt = (count: bigint, doubt: ZoneDoubt): ZoneCount => ({ count, exact: false, doubt });
 
 /** Choices looked at for one node and shape; beyond it the count is what every choice surely reaches. */
 export const choicesMax = 10_000;
@@ -42,7 +47,8 @@ export const zoneCount = (node: NodeModel, demand: PodDemand, most: bigint): Zon
   const settings = [node, ...(node.kubelet.orElse ?? []).map((other) => ({ ...node, kubelet: { ...node.kubelet, ...other } }))];
   const counts = settings.flatMap((one) => countsAs(one, demand, most));
   const count = counts.reduce((least, one) => (one.count < least ? one.count : least), most);
-  return { count, exact: counts.every((one) => one.exact && one.count === count) };
+  const doubt = counts.find((one) => one.doubt !== undefined)?.doubt;
+  return { count, exact: counts.every((one) => one.exact && one.count === count), ...(doubt === undefined ? {} : { doubt }) };
 };
 
 /** A count for each setting of the resource managers that may hold. */
@@ -72,7 +78,7 @@ const countAs = (node: NodeModel, demand: PodDemand, managers: Managers, threads
   const singles = simple ? singleZoneCount(kubelet, ask, totals, state, most) : undefined;
   if (singles !== undefined) return { count: singles, exact: true };
   const masks = masksOf(totals.count, topologyPolicy);
-  if (masks === undefined) return { count: 0n, exact: false };
+  if (masks === undefined) return openAt(0n, 'zones');
   const first = kubelet.topologyPolicy === 'none' && looksAtZones ? pooledBesideMemory(state) : state;
   const starts = looksAtZones ? firstStates(node.kubelet, first, zones.used, ask.memoryNames.length > 0) : { states: [state], all: true };
   return search(kubelet, { totals, masks, threads }, ask, starts, most);
@@ -147,14 +153,14 @@ const search = (
         const outcome = admitOne(kubelet, rules, ask, state, budget);
         refused ||= outcome.refused;
         for (const after of outcome.states) next.set(stateKey(after), after);
-        if (next.size > statesMax) return { count, exact: false };
+        if (next.size > statesMax) return openAt(count, 'choices');
       }
-      if (refused) return { count, exact: next.size === 0 && starts.all };
+      if (refused) return next.size === 0 && starts.all ? { count, exact: true } : openAt(count, 'choice');
       states = [...next.values()];
     }
     return { count: most, exact: true };
   } catch (error) {
-    if (error instanceof BudgetSpent) return { count, exact: false };
+    if (error instanceof BudgetSpent) return openAt(count, 'choices');
     throw error;
   }
 };
