@@ -65,8 +65,8 @@ describe('a word of a dump that is not known', () => {
 
   it('in the label that tells how GPUs are shared makes an estimate for shapes that ask for GPUs', () => {
     const gpus = node('n', { 'nvidia.com/gpu': '8' }, { metadata: { labels: { 'nvidia.com/gpu.replicas': 'abc' } } });
-    expect(fitDump([gpus], pod(requests({ 'nvidia.com/gpu': '2' })))).toMatchObject({
-      value: { total: 4n, exact: false, doubts: [expect.stringContaining('Node n: metadata.labels[nvidia.com/gpu.replicas]: "abc"')] },
+    expect(fitDump([gpus], pod(requests({ 'nvidia.com/gpu': '1' })))).toMatchObject({
+      value: { total: 8n, exact: false, doubts: [expect.stringContaining('Node n: metadata.labels[nvidia.com/gpu.replicas]: "abc"')] },
     });
     expect(fitDump([gpus], oneCpu)).toMatchObject({ value: { total: 4n, exact: true } });
   });

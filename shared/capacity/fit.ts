@@ -15,6 +15,7 @@ import type { PodShape } from './pod-shape.ts';
 import { quotaCount } from './quota.ts';
 import type { CapacityReport, NodeGroup } from './report.ts';
 import { reportDevices } from './report-devices.ts';
+import { pluginPlan } from './shared-by-plugin.ts';
 import { answerable, bearsOnPods, isKeptAway, portsAllow, quotasOf, thinClusterOf } from './thin-cluster.ts';
 import { gpuPlan, type NodeBound, type ZoneColumns, zonePlan } from './zone-plan.ts';
 
@@ -232,9 +233,11 @@ const byPorts = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
 const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
   const { demand, shape } = plan;
   const limitsOf = (group: NodeGroup): NodeBound[] =>
-    [zonePlan(report, group, columns, demand, shape.numaSingleNode === true), gpuPlan(group, columns, demand)].filter(
-      (one) => one !== undefined,
-    );
+    [
+      zonePlan(report, group, columns, demand, shape.numaSingleNode === true),
+      gpuPlan(group, columns, demand),
+      pluginPlan(group, demand),
+    ].filter((one) => one !== undefined);
   const limits = new Map(report.groups.map((group) => [group.id, limitsOf(group)] as const).filter(([, list]) => list.length > 0));
   if (limits.size === 0) return;
   report.nodes.group.forEach((id, node) => {

@@ -5,6 +5,7 @@ import { kubeletDoubts } from './kubelet-doubts.ts';
 import type { NodeModel } from './node.ts';
 import { type ZoneMemo, zoneCountOnce } from './numa/zone-count.ts';
 import { portsClash } from './pod-terms.ts';
+import { severalDoubt, severalShared } from './shared-by-plugin.ts';
 import { vgpuCount, withoutRoomiest } from './vgpu.ts';
 
 /** A node's own count, what refuses one more, and why it is an estimate, where that is known in words. */
@@ -48,9 +49,18 @@ const byPorts = (node: NodeModel, demand: PodDemand): bigint | undefined => {
   return taken ? 0n : 1n;
 };
 
+/** None where the device plugin may refuse what a container asks of its shared GPUs. */
+const byPlugin = (bounds: Bounds, { name, labels }: NodeModel, demand: PodDemand): void => {
+  const resource = severalShared(labels, demand);
+  if (resource === undefined || bounds.count === 0n) return;
+  lower(bounds, 0n, boundName(resource));
+  doubt(bounds, [severalDoubt(name, labels, resource)]);
+};
+
 const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
   if (node.sharedGpus === undefined) {
     if (demand.needsVgpu) lower(bounds, 0n, 'gpu');
+    else byPlugin(bounds, node, demand);
     return;
   }
   const [ask] = demand.vgpus;

@@ -6,12 +6,13 @@ import type { Rows } from './alike-nodes.ts';
 import type { FitPlan, FreeColumns } from './fit.ts';
 import { nodeRefusal } from './node-match.ts';
 import type { CapacityReport } from './report.ts';
+import { pluginPlan, sharesByPlugin } from './shared-by-plugin.ts';
 import { isKeptAway } from './thin-cluster.ts';
 import { gpuPlan, zonePlan } from './zone-plan.ts';
 
 /** What of a report bears on every shape; made once a report, since a new shape is asked of thousands. */
 export type PlainTraits = {
-  /** No quota, no zones, no shared GPUs, and no pod keeps others away: shapes that ask plainly are counted by amounts. */
+  /** No quota, no zones, no GPUs shared, and no pod keeps others away: shapes that ask plainly are counted by amounts. */
   readonly isBare: boolean;
   /** Every node takes pods that tolerate nothing. */
   readonly isOpen: boolean;
@@ -22,7 +23,7 @@ export const plainTraits = ({ groups, quotas = [], podKinds = [] }: CapacityRepo
   isBare:
     quotas.length === 0 &&
     podKinds.every(({ antiAffinity }) => antiAffinity.length === 0) &&
-    groups.every(({ numa, devices }) => (numa?.zones.length ?? 0) === 0 && devices === undefined),
+    groups.every(({ numa, devices, labels }) => (numa?.zones.length ?? 0) === 0 && devices === undefined && !sharesByPlugin(labels)),
   isOpen: groups.every(({ taints, unschedulable }) => taints.length === 0 && !unschedulable),
 });
 
@@ -42,7 +43,8 @@ export const isPlain = (
     report.groups.every(
       (group) =>
         zonePlan(report, group, columns, demand, shape.numaSingleNode === true) === undefined &&
-        gpuPlan(group, columns, demand) === undefined,
+        gpuPlan(group, columns, demand) === undefined &&
+        pluginPlan(group, demand) === undefined,
     )
   );
 };
