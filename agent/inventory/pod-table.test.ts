@@ -9,7 +9,7 @@ const facts = fc.record({
   controller: fc.constantFrom(undefined, { uid: 'u', group: 'apps', kind: 'ReplicaSet', namespace: 'shop', name: 'web' }),
   terminating: fc.boolean(),
   createdSeconds: fc.nat(1_000),
-  extra: fc.constantFrom(undefined, { kind: undefined, gpus: { asked: 1, uses: [{ id: 'g', memoryMiB: 1, cores: 1 }] } }),
+  extra: fc.constantFrom(undefined, { kind: undefined, gpus: { asked: 1, uses: [{ id: 'g', memoryMiB: 1, cores: 1 }] }, namespace: 'a' }),
 });
 const command = fc.oneof(
   fc.record({ do: fc.constant('put' as const), key: fc.nat(300), facts }),

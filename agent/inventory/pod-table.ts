@@ -24,13 +24,19 @@ export type PodFacts = {
   readonly extra: PodExtra | undefined;
 };
 
-/** What few pods have: a kind that others must know of, and what they hold of their node's GPUs where HAMi shares these. */
-export type PodExtra = { readonly kind: PodKind | undefined; readonly gpus: HamiHold | undefined };
+/** What few pods have: a kind that others must know of, and what they hold of their node's GPUs where HAMi shares these, with whose that is. */
+export type PodExtra = {
+  readonly kind: PodKind | undefined;
+  readonly gpus: HamiHold | undefined;
+  /** '' for pods that name no GPU, which are told from each other by what they ask for only. */
+  readonly namespace: string;
+};
 
 const extraOf = (pod: KubeObject, shape: PodShape): PodExtra | undefined => {
   const kind = relatedKindOf(pod);
   const gpus = hamiHoldOf(pod.metadata.annotations ?? {}, shape.find(([resource]) => resource === 'nvidia.com/gpu')?.[1] ?? 0);
-  return kind === undefined && gpus === undefined ? undefined : { kind, gpus };
+  const namespace = gpus === undefined || gpus.uses.length === 0 ? '' : (pod.metadata.namespace ?? '');
+  return kind === undefined && gpus === undefined ? undefined : { kind, gpus, namespace };
 };
 
 /** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */

@@ -8,6 +8,7 @@ import type { KubeletFacts } from './configz.ts';
 import { type DraFacts, draFactsOf } from './dra.ts';
 import { type AppliedWork, type Controller, workloadKey } from './owner.ts';
 import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
+import { withoutHeldGpus } from './quota.ts';
 import { deviceColumns, type ExtraCount, relatedPods, untoldDevices, untoldLines } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import type { ZoneFacts } from './zones.ts';
@@ -53,7 +54,7 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
   const { groups, groupOf } = groupNodes(state, names, resourceNames, untold);
   const { dra, unsupported } = draOf(state);
   const related = relatedPods(names, counted.extrasOf);
-  const quotas = [...state.quotas.values()].slice(0, QUOTAS_MAX);
+  const quotas = withoutHeldGpus([...state.quotas.values()].slice(0, QUOTAS_MAX), counted.extrasOf);
   const potential = potentialOf(state);
   return {
     kind: 'snapshot',

@@ -1,13 +1,15 @@
 /** @module ResourceQuotas of a dump: what is left of each, from its status, or from the namespace's pods where it has none. */
 
-import { type Bag, bagOf, bagsOf, textOf, textsOf } from '../lib/fields.ts';
+import { type Bag, bagOf, bagsOf, textMapOf, textOf, textsOf } from '../lib/fields.ts';
 import { addAmounts, bookedAmounts, bookedFloor } from './amounts.ts';
 import { podDemandOf } from './demand.ts';
 import type { Read } from './dump.ts';
+import { hamiQuotaHeld, isLimit } from './hami-quota.ts';
 import type { Amounts, QuotaModel, QuotaScope } from './node.ts';
 import { exactAmounts, exactPodLimits, exactPodRequests } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';
 import { quotaCounts, quotaUse } from './quota.ts';
+import { readVgpuUse } from './vgpu-use.ts';
 
 const baseName = (resource: string): string => resource.replace(/^(requests|limits)\./, '');
 
@@ -29,9 +31,10 @@ export const quotaModelOf = (body: Bag, pods: readonly Bag[]): Read<QuotaModel> 
   const metadata = bagOf(body.metadata);
   const namespace = textOf(metadata.namespace) || 'default';
   const scopes = scopesOf(spec);
-  const used = status.used === undefined ? usedBy(pods, namespace, scopes) : amountsOf(status.used);
-  const hard = amountsOf(status.hard ?? spec.hard);
-  const free = new Map([...hard].map(([resource, amount]) => [resource, amount - (used.get(resource) ?? 0n)] as const));
+  const told = status.used === undefined ? usedBy(pods, namespace, scopes) : amountsOf(status.used);
+  const used = new Map([...told, ...heldOfGpus(pods, namespace)]);
+  const hard = [...amountsOf(status.hard ?? spec.hard)].filter(([resource, amount]) => isLimit(resource, amount));
+  const free = new Map(hard.map(([resource, amount]) => [resource, amount - (used.get(resource) ?? 0n)] as const));
   return { ok: true, value: { namespace, name: textOf(metadata.name), free, scopes } };
 };
 
@@ -55,3 +58,13 @@ const usedBy = (pods: readonly Bag[], namespace: string, scopes: readonly QuotaS
   }
   return used;
 };
+
+/** What the pods of a namespace hold of shared GPUs, by the names that HAMi counts. */
+const heldOfGpus = (pods: readonly Bag[], namespace: string): Amounts =>
+  hamiQuotaHeld(
+    pods.flatMap(({ metadata, status }) => {
+      const { phase } = bagOf(status);
+      const isThere = (textOf(bagOf(metadata).namespace) || 'default') === namespace && phase !== 'Succeeded' && phase !== 'Failed';
+      return isThere ? (readVgpuUse(textMapOf(bagOf(metadata).annotations))?.uses ?? []) : [];
+    }),
+  );

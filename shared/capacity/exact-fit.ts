@@ -7,6 +7,7 @@ import { type ClaimLimit, claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
 import { labelDoubts, missingDoubts } from './dump-doubts.ts';
 import { foldDemand } from './fold.ts';
+import { isMemoryOpen, mostMemoryMiB } from './hami-quota.ts';
 import { closedDomains, type Pair, pairOf, selectsItself, wantedDomains } from './neighbours.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
 import { ownCount } from './node-count.ts';
@@ -259,9 +260,14 @@ const underAllRules = (counting: Counting, places: readonly number[], states: re
 };
 
 /** Quota cuts the sum: nodes keep their shares in order until it is used up. */
-const byQuota = ({ cluster, demand, shares }: Counting): void => {
-  let rest = quotaCount(cluster.quotas, demand, demand.requests);
+const byQuota = ({ cluster, demand, shares, doubts }: Counting): void => {
+  const gpus = cluster.nodes.flatMap(({ sharedGpus = [] }) => sharedGpus);
+  let rest = quotaCount(cluster.quotas, demand, mostMemoryMiB(gpus));
   if (rest === undefined) return;
+  if (shares.reduce((sum, { count }) => sum + count, 0n) > rest && isMemoryOpen(cluster.quotas, demand, gpus))
+    doubts.add(
+      `ResourceQuota of namespace ${demand.namespace}: GPUs have different memory, and which of them replicas that ask by percent get is not known`,
+    );
   for (const share of shares) {
     limit(share, rest, 'quota');
     rest -= share.count;

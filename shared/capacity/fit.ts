@@ -9,6 +9,7 @@ import type { DeviceStock } from './device-stock.ts';
 import { fitShares, type Share } from './exact-fit.ts';
 import { networkDevices } from './fold.ts';
 import { bookedOf } from './group-kubelet.ts';
+import { isMemoryOpen, mostMemoryMiB } from './hami-quota.ts';
 import { asksForHost, nodeRefusal } from './node-match.ts';
 import { isPlain, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -294,9 +295,11 @@ const byPods = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
 
 const byQuota = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   if ((report.quotas ?? []).length === 0) return;
-  const allowed = quotaCount(quotasOf(report), plan.demand, plan.demand.requests);
+  const gpus = report.groups.flatMap(({ devices = [] }) => devices);
+  const allowed = quotaCount(quotasOf(report), plan.demand, mostMemoryMiB(gpus));
   if (allowed === undefined) return;
   let rest = Number(allowed);
+  if (into.counts.reduce((sum, count) => sum + count, 0) > rest && isMemoryOpen(quotasOf(report), plan.demand, gpus)) into.exact = false;
   const bound = placeOf(into.names, 'quota');
   into.counts.forEach((count, node) => {
     if (count > rest) {

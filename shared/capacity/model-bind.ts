@@ -2,6 +2,7 @@
 import type { PodDemand } from './demand.ts';
 import { fitModel } from './exact-fit.ts';
 import { foldDemand } from './fold.ts';
+import { gpuMemoryIn } from './hami-quota.ts';
 import { type Course, courseText, followed, type Given, joined } from './model-course.ts';
 import { dealPods, scoredNode, type WholeNodes } from './model-deal.ts';
 import type { Parts } from './model-likeness.ts';
@@ -46,7 +47,7 @@ const limitsOf = ({ cluster }: Course, asked: PodDemand): readonly bigint[] =>
 
 const boundedBy = ({ course: { cluster }, asked, count }: Binder): number => {
   const { demand } = foldDemand(cluster, asked);
-  const allowed = quotaCount(cluster.quotas, demand, demand.requests);
+  const allowed = quotaCount(cluster.quotas, demand, gpuMemoryIn(cluster));
   const most = Math.min(count, boundMax);
   return allowed !== undefined && allowed < BigInt(most) ? Number(allowed) : most;
 };

@@ -3,11 +3,12 @@ import { claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
 import { type DeviceTaker, deviceTaker } from './device-take.ts';
 import { foldDemand } from './fold.ts';
+import { gpuMemoryIn } from './hami-quota.ts';
 import { type HiddenAsks, withHidden } from './model-deal.ts';
 import type { Parts } from './model-likeness.ts';
 import { quotaLess, withPods } from './model-take.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
-import { quotaCounts } from './quota.ts';
+import { quotaCounts, replicaUse } from './quota.ts';
 import type { BindingRule } from './scheduler-score.ts';
 
 /** One way. */
@@ -54,7 +55,9 @@ export const followed = (course: Course, asked: PodDemand, given: Given, rules: 
 export const withLessQuota = (cluster: ClusterModel, demand: PodDemand, pods: number): ClusterModel => ({
   ...cluster,
   quotas: cluster.quotas.map((quota) =>
-    quotaCounts(quota, demand) && quota.namespace === demand.namespace ? quotaLess(quota, demand, pods) : quota,
+    quotaCounts(quota, demand) && quota.namespace === demand.namespace
+      ? quotaLess(quota, replicaUse(demand, gpuMemoryIn(cluster)), pods)
+      : quota,
   ),
 });
 

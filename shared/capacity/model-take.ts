@@ -3,7 +3,6 @@ import { compareText } from '../lib/compare-text.ts';
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import type { Amounts, NodeModel, QuotaModel, SharedGpu, ZoneModel } from './node.ts';
-import { quotaUse } from './quota.ts';
 import { drainedZones, heldInZones } from './zone-drain.ts';
 
 const onTheWay = 'pods on their way to it choose their NUMA zones themselves';
@@ -82,8 +81,8 @@ export const withPods = (node: NodeModel, demand: PodDemand, count: bigint): Nod
   };
 };
 
-/** The quota once so many pods count against it. */
-export const quotaLess = (quota: QuotaModel, demand: PodDemand, pods: number): QuotaModel => ({
+/** The quota once so many pods that use this much of it count against it. */
+export const quotaLess = (quota: QuotaModel, use: Amounts, pods: number): QuotaModel => ({
   ...quota,
-  free: minus(quota.free, new Map([...quotaUse(demand.requests, demand.limits)].filter(([name]) => quota.free.has(name))), BigInt(pods)),
+  free: minus(quota.free, new Map([...use].filter(([name]) => quota.free.has(name))), BigInt(pods)),
 });

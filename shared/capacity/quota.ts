@@ -1,11 +1,13 @@
 /** @module What a namespace's quota has left for replicas of a shape (kubernetes `pkg/quota/v1/evaluator/core/pods.go`). */
 import { addAmounts } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
+import { hamiQuotaUse } from './hami-quota.ts';
 import type { Amounts, QuotaModel, QuotaScope } from './node.ts';
+import { hamiResources } from './vgpu.ts';
 
 const native = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
-/** What one pod uses of a quota, by the quota's own names. `requests` with overhead. */
+/** What one pod uses of a quota as the API server counts it, by the quota's own names. `requests` with overhead. */
 export const quotaUse = (requests: Amounts, limits: Amounts): Amounts => {
   const use = new Map<string, bigint>([
     ['pods', 1n],
@@ -18,9 +20,17 @@ export const quotaUse = (requests: Amounts, limits: Amounts): Amounts => {
       new Map(named ? [[resource, amount] as const, [`requests.${resource}`, amount] as const] : [[`requests.${resource}`, amount]]),
     );
   }
-  for (const [resource, amount] of limits) if (native.has(resource)) addAmounts(use, new Map([[`limits.${resource}`, amount]]));
+  for (const [resource, amount] of limits) {
+    if (native.has(resource)) addAmounts(use, new Map([[`limits.${resource}`, amount]]));
+    // Requests and limits of extended resources are equal; HAMi's own are no requests to the scheduler.
+    if (hamiResources.has(resource) && !requests.has(resource)) addAmounts(use, new Map([[`requests.${resource}`, amount]]));
+  }
   return use;
 };
+
+/** What one replica uses of a quota. `gpuMemoryMiB`: of the largest shared GPU it may be given. */
+export const replicaUse = ({ requests, limits, vgpus }: Pick<PodDemand, 'requests' | 'limits' | 'vgpus'>, gpuMemoryMiB: bigint): Amounts =>
+  new Map([...quotaUse(requests, limits), ...hamiQuotaUse(vgpus, gpuMemoryMiB)]);
 
 /** What a scope asks of a pod. */
 export type ScopedPod = Pick<PodDemand, 'bestEffort' | 'hasDeadline' | 'priorityClassName' | 'affinity' | 'antiAffinity'>;
@@ -64,9 +74,9 @@ const compute: Readonly<Record<string, string>> = {
   'limits.memory': 'limits.memory',
 };
 
-/** Further replicas that all quotas of the namespace allow; undefined = no limit. */
-export const quotaCount = (quotas: readonly QuotaModel[], demand: PodDemand, requests: Amounts): bigint | undefined => {
-  const use = quotaUse(requests, demand.limits);
+/** Further replicas that all quotas of the namespace allow; undefined = no limit. `gpuMemoryMiB` as in {@link replicaUse}. */
+export const quotaCount = (quotas: readonly QuotaModel[], demand: PodDemand, gpuMemoryMiB: bigint): bigint | undefined => {
+  const use = replicaUse(demand, gpuMemoryMiB);
   let most: bigint | undefined;
   for (const quota of quotas) {
     if (quota.namespace !== demand.namespace || !quotaCounts(quota, demand)) continue;
