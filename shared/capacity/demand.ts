@@ -46,6 +46,8 @@ export type PodDemand = NodeDemand & {
   readonly vgpus: readonly VgpuAsk[];
   /** True when HAMi's own resources are asked: only nodes with shared GPUs can serve them. */
   readonly needsVgpu: boolean;
+  /** The policy asks that devices and exclusive CPUs of a replica come from one NUMA zone; absent = as the kubelet does it. */
+  readonly numaSingleNode?: boolean;
   /** Terms that the count does not know. */
   readonly doubts: readonly string[];
 };

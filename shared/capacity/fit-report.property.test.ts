@@ -130,13 +130,16 @@ const randomPod = (seed: number): { spec: object; metadata: object } => {
   };
 };
 
-it(`gives the same counts, bounds and exactness as the exact count: ${cases} random reports`, { timeout: 120_000 }, () => {
+it.each([
+  ['as the kubelet does it', {}],
+  ['where a policy wants each replica in one NUMA zone', { numaSingleNode: true }],
+])(`gives the same counts, bounds and exactness as the exact count, %s: ${cases} random reports`, { timeout: 120_000 }, (_, wanted) => {
   expect(names).toContain(gpu);
   for (let seed = 1; seed <= cases; seed++) {
     const report = randomReport(seed);
     const pod = randomPod(seed);
-    const exact = fitModel(modelOf(report), podDemandOf(pod));
-    const shape = podShapeOf(pod.spec, pod.metadata);
+    const exact = fitModel(modelOf(report), { ...podDemandOf(pod), ...wanted });
+    const shape = { ...podShapeOf(pod.spec, pod.metadata), ...wanted };
     const quick = fitCluster(report, shape);
     const nodes = fitNodes(report, shape).map(({ count, bound }) => [count, count === 0 && quick.count === 0 ? '' : bound]);
     const expected = exact.nodes.map(({ count, bound }) => [Number(count), count === 0n && exact.total === 0n ? '' : bound]);

@@ -90,7 +90,7 @@ const withDevices = (shape: PodShape, devices: ReadonlyMap<string, bigint>): Pod
 
 /** The exact demand with what a policy or the RuntimeClass changed; devices that were added are the first container's. */
 const demandOf = (shape: PodShape): PodDemand => {
-  const { demand, tolerations, nodeSelector, nodeTerms } = shape;
+  const { demand, tolerations, nodeSelector, nodeTerms, numaSingleNode } = shape;
   const more = new Map<string, bigint>();
   const requests = new Map<string, bigint>();
   for (const [resource, amount] of shape.requests) {
@@ -112,7 +112,8 @@ const demandOf = (shape: PodShape): PodDemand => {
           for (const [resource, amount] of more) sums.set(resource, (sums.get(resource) ?? 0n) + amount);
           return { ...container, requests: sums };
         });
-  return { ...demand, requests, containers, tolerations, nodeSelector, nodeTerms };
+  const oneZone = numaSingleNode === true ? { numaSingleNode } : {};
+  return { ...demand, ...oneZone, requests, containers, tolerations, nodeSelector, nodeTerms };
 };
 
 const makePlan = (report: Pick<CapacityReport, 'resourceNames' | 'networks' | 'runtimeClasses'>, asked: PodShape): FitPlan => {
@@ -232,13 +233,11 @@ const byPorts = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
 };
 
 const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
-  const { demand, shape } = plan;
+  const { demand } = plan;
   const limitsOf = (group: NodeGroup): NodeBound[] =>
-    [
-      zonePlan(report, group, columns, demand, shape.numaSingleNode === true),
-      gpuPlan(group, columns, demand),
-      pluginPlan(group, demand),
-    ].filter((one) => one !== undefined);
+    [zonePlan(report, group, columns, demand), gpuPlan(group, columns, demand), pluginPlan(group, demand)].filter(
+      (one) => one !== undefined,
+    );
   const limits = new Map(report.groups.map((group) => [group.id, limitsOf(group)] as const).filter(([, list]) => list.length > 0));
   if (limits.size === 0) return;
   report.nodes.group.forEach((id, node) => {

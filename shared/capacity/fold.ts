@@ -1,7 +1,7 @@
 /** @module What a cluster adds to a demand before it is counted: overhead, selector and tolerations of its RuntimeClass, devices of its networks. */
 import { addAmounts } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
-import type { ClusterModel } from './node.ts';
+import type { Amounts, ClusterModel } from './node.ts';
 
 /** The demand as this cluster sees it, or why none of its nodes can serve it. */
 export type Folded = { readonly demand: PodDemand; readonly refusal: string | undefined; readonly doubts: readonly string[] };
@@ -78,14 +78,20 @@ const withNetworks = (cluster: Pick<ClusterModel, 'networks'>, demand: PodDemand
     return { demand, refusal: 'network', doubts };
   }
   if (missing.size === 0) return { demand, refusal: undefined, doubts: [] };
+  return { demand: withDevices(demand, missing), refusal: undefined, doubts: [] };
+};
+
+/** The demand with devices that somebody else adds to it: its first container has them. */
+export const withDevices = (demand: PodDemand, devices: Amounts): PodDemand => {
+  if (devices.size === 0) return demand;
   const requests = new Map(demand.requests);
-  addAmounts(requests, missing);
+  addAmounts(requests, devices);
   const first = demand.containers.findIndex(({ role }) => role === 'app');
   const containers = demand.containers.map((container, at) => {
     if (at !== first) return container;
     const more = new Map(container.requests);
-    addAmounts(more, missing);
+    addAmounts(more, devices);
     return { ...container, requests: more };
   });
-  return { demand: { ...demand, requests, containers }, refusal: undefined, doubts: [] };
+  return { ...demand, requests, containers };
 };

@@ -16,6 +16,7 @@ export { fitDump, fitOnDump } from './fit-dump.ts';
 export type { WholeNodes } from './model-deal.ts';
 export { createModelRoom, wholeNodesOf } from './model-room.ts';
 export type { ClusterModel, NodeModel } from './node.ts';
+export { takesOfZones } from './numa/ask.ts';
 export { type PodShape, plainShape, podShapeOf, withClaims } from './pod-shape.ts';
 export * from './report.ts';
 export { type FactSection, factSections } from './report-facts.ts';

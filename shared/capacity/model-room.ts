@@ -11,12 +11,12 @@ import { deviceTaker } from './device-take.ts';
 import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
 import type { FitResult } from './fit.ts';
-import { foldDemand } from './fold.ts';
+import { foldDemand, withDevices } from './fold.ts';
 import { coursesFrom, dealtFirst } from './model-bind.ts';
 import { arranged, type Course, type Given, joined, withLessQuota } from './model-course.ts';
 import type { WholeNodes } from './model-deal.ts';
 import { type Parts, partsOf, sightOf, splitParts } from './model-likeness.ts';
-import type { ClusterModel, KubeletModel } from './node.ts';
+import type { ClusterModel } from './node.ts';
 import { refusalOf } from './node-match.ts';
 import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -38,37 +38,20 @@ export const wholeNodesOf = (objects: readonly DumpObject[]): WholeNodes =>
 
 /** The demand of a shape, with what a policy changed of it. */
 const demandOf = (shape: PodShape): PodDemand => {
-  const { demand } = shape;
-  const devices = new Map([...demand.requests].concat(devicesOf(shape, demand)));
-  return {
-    ...demand,
-    requests: devices,
-    nodeTerms: shape.nodeTerms,
-    nodeSelector: shape.nodeSelector,
-    tolerations: shape.tolerations,
-    runtimeClassName: shape.runtimeClassName,
-  };
+  const { nodeTerms, nodeSelector, tolerations, runtimeClassName, numaSingleNode } = shape;
+  const demand = withDevices(shape.demand, devicesOf(shape));
+  const oneZone = numaSingleNode === true ? { numaSingleNode } : {};
+  return { ...demand, ...oneZone, nodeTerms, nodeSelector, tolerations, runtimeClassName };
 };
 
-/** Devices that the shape asks for and the demand does not: those of networks that a policy requires. */
-const devicesOf = (shape: PodShape, demand: PodDemand): [string, bigint][] =>
-  shape.requests
-    .filter(([resource, amount]) => isDevice(resource) && BigInt(amount) > (demand.requests.get(resource) ?? 0n))
-    .map(([resource, amount]) => [resource, BigInt(amount)]);
-
-/** Nodes whose kubelet surely gives one zone to a replica; the others cannot promise it. */
-const alignedOnly = (cluster: ClusterModel): ClusterModel => ({
-  ...cluster,
-  nodes: cluster.nodes.map((node) => {
-    const { orElse = [] } = node.kubelet;
-    const aligns = ({ topologyPolicy }: Pick<KubeletModel, 'topologyPolicy'>): boolean =>
-      topologyPolicy === 'single-numa-node' || topologyPolicy === 'restricted';
-    const isAligned = node.zones.length > 0 && [node.kubelet, ...orElse].every(aligns);
-    const single = { topologyPolicy: 'single-numa-node' as const };
-    const kubelet = { ...node.kubelet, ...single, orElse: orElse.map((other) => ({ ...other, ...single })) };
-    return isAligned ? { ...node, kubelet } : { ...node, podsFree: 0n };
-  }),
-});
+/** Devices that the shape asks for beyond its template: those of networks that a policy requires. */
+const devicesOf = ({ requests, demand }: PodShape): Map<string, bigint> =>
+  new Map(
+    requests.flatMap(([resource, amount]) => {
+      const more = BigInt(amount) - (demand.requests.get(resource) ?? 0n);
+      return isDevice(resource) && more > 0n ? [[resource, more] as const] : [];
+    }),
+  );
 
 const numberOf = (count: bigint): number => (count > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(count));
 
@@ -152,27 +135,27 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     );
     return { courses, isAll: track.isAll && made.every(({ isAll }) => isAll), parts };
   };
-  const countIn = (courses: readonly Course[], shape: PodShape, demand: PodDemand): FitResult =>
+  const countIn = (courses: readonly Course[], demand: PodDemand): FitResult =>
     fewestOf(
       courses.map((course) => {
-        const { total, exact, refusals } = fitModel(shape.numaSingleNode === true ? alignedOnly(course.cluster) : course.cluster, demand);
+        const { total, exact, refusals } = fitModel(course.cluster, demand);
         return { count: numberOf(total), exact, refusals };
       }),
     );
   /** True when the count is the same on whichever nodes the pods are. */
-  const isSameAnywhere = (shape: PodShape, demand: PodDemand, count: number): boolean => {
+  const isSameAnywhere = (demand: PodDemand, count: number): boolean => {
     const seen = free === undefined ? undefined : seenBy(free, demand);
     if (seen?.isAll !== true) return false;
-    const told = countIn(seen.courses, shape, demand);
+    const told = countIn(seen.courses, demand);
     return told.exact && told.count === count;
   };
   const count = (shape: PodShape): FitResult => {
     const demand = demandOf(shape);
     const seen = seenBy(ruled, demand);
-    const told = countIn(seen.courses, shape, demand);
+    const told = countIn(seen.courses, demand);
     if (!told.exact || (arePlaced && bearsOnPods(demand))) return { ...told, exact: false };
     const isSure = seen.isAll && choices.isSure(shape);
-    return isSure || isSameAnywhere(shape, demand, told.count) ? told : { ...told, exact: false };
+    return isSure || isSameAnywhere(demand, told.count) ? told : { ...told, exact: false };
   };
   /** The track once these pods are bound. */
   const tracked = (track: Track, { shape, count: wanted, inPlaces = 0 }: AssumedPods, asked: PodDemand): Track => {

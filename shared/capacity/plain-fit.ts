@@ -34,15 +34,15 @@ export const isPlain = (
   columns: FreeColumns,
   { isBare }: PlainTraits = plainTraits(report),
 ): boolean => {
-  const { demand, shape, refusal } = plan;
+  const { demand, refusal } = plan;
   if (refusal !== undefined || !plan.asksPlainly) return false;
-  if (isBare && shape.numaSingleNode !== true && !demand.needsVgpu) return true;
+  if (isBare && demand.numaSingleNode !== true && !demand.needsVgpu) return true;
   return (
     (report.quotas ?? []).length === 0 &&
     !isKeptAway(report, demand) &&
     report.groups.every(
       (group) =>
-        zonePlan(report, group, columns, demand, shape.numaSingleNode === true) === undefined &&
+        zonePlan(report, group, columns, demand) === undefined &&
         gpuPlan(group, columns, demand) === undefined &&
         pluginPlan(group, demand) === undefined,
     )

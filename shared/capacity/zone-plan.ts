@@ -6,7 +6,7 @@ import type { PodDemand } from './demand.ts';
 import { sharedGpusAt, withZonesOf, zoneNodeOf } from './group-kubelet.ts';
 import type { NodeModel } from './node.ts';
 import { asksNothing, managersOf, podAskOf } from './numa/ask.ts';
-import { zoneCount } from './numa/zone-count.ts';
+import { type ZoneCount, zoneCount } from './numa/zone-count.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
 import { vgpuCount, withoutRoomiest } from './vgpu.ts';
 
@@ -23,29 +23,23 @@ export type ZoneColumns = { readonly [column in 'zoneFree' | 'deviceFree']?: Nod
 const keptMax = 4_096;
 
 /** The bound of a group's zones for a demand; undefined = they do not matter. */
-export const zonePlan = (
-  report: CapacityReport,
-  group: NodeGroup,
-  columns: ZoneColumns,
-  demand: PodDemand,
-  single: boolean,
-): NodeBound | undefined => {
-  if ((group.numa?.zones.length ?? 0) === 0) return single && asksDevices(demand) ? refusesAll : undefined;
+export const zonePlan = (report: CapacityReport, group: NodeGroup, columns: ZoneColumns, demand: PodDemand): NodeBound | undefined => {
+  const isSingle = demand.numaSingleNode === true;
+  const hasZones = (group.numa?.zones.length ?? 0) > 0;
+  if (!hasZones && !isSingle) return undefined;
   const base = zoneNodeOf(report, group);
+  // What zones with nothing taken refuse, they refuse with less.
+  if (isSingle && refuses(zoneCount(base, demand, 1n))) return refusesAll;
+  if (!hasZones) return undefined;
   const { kubelet } = base;
   const asks = managersOf(kubelet, demand).map((managers) => podAskOf(demand, base, managers));
   if (asks.every(asksNothing)) return undefined;
-  if (single && !keepsTogether(base, demand)) return refusesAll;
   const rows = asks.length === 1 ? closedForm(report, base, demand) : undefined;
   return rows === undefined ? exactly(report, base, columns, demand) : bySums(rows, base, columns);
 };
 
 const refusesAll: NodeBound = () => ({ count: 0, exact: true, bound: 'numa' });
-const asksDevices = (demand: PodDemand): boolean => demand.guaranteed || [...demand.requests.keys()].some((name) => name.includes('/'));
-
-/** True when the kubelet lets a pod in only with all it asks from one zone. */
-const keepsTogether = ({ kubelet }: NodeModel, demand: PodDemand): boolean =>
-  kubelet.topologyPolicy === 'single-numa-node' && (kubelet.topologyScope === 'pod' || demand.containers.length === 1);
+const refuses = ({ count, exact }: ZoneCount): boolean => count === 0n && exact;
 
 /** One container, whole CPUs and devices that fit one zone by totals, under a policy that wants one mask. */
 const closedForm = (report: CapacityReport, { kubelet, zones }: NodeModel, demand: PodDemand): readonly Row[] | undefined => {

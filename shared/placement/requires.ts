@@ -1,6 +1,6 @@
 /** @module `requires` of a policy as demands on nodes: what a replica asks for in one cluster, or the term that the cluster cannot meet. */
 import type { GpuRequirement, GpuSharing, Requires } from '../api/index.ts';
-import type { PodShape } from '../capacity/index.ts';
+import { type PodShape, takesOfZones } from '../capacity/index.ts';
 import type { ClusterFacts, Workload } from './model.ts';
 import { meets, type NodeRule, type NodeTerm } from './node-labels.ts';
 
@@ -72,7 +72,7 @@ const anyGroup = (facts: ClusterFacts, alternatives: readonly (readonly NodeRule
 const isUnread = (facts: ClusterFacts, resource: string): boolean => facts.unsupported.some((text) => text.startsWith(`${resource}:`));
 
 const missing = (facts: ClusterFacts, requires: Requires, namespace: string): { reason: string; message: string } | undefined => {
-  const { runtimeClass, networks = [], features = [], gpu, numa } = requires;
+  const { runtimeClass, networks = [], features = [], gpu } = requires;
   if (runtimeClass !== undefined && !facts.runtimeClasses.some(({ name }) => name === runtimeClass)) {
     const unread = isUnread(facts, 'runtimeclasses') ? '; its agent may not read runtimeclasses' : '';
     return { reason: 'runtimeClass', message: `the cluster has no RuntimeClass ${runtimeClass}${unread}` };
@@ -97,11 +97,16 @@ const missing = (facts: ClusterFacts, requires: Requires, namespace: string): { 
   ) {
     return { reason: 'gpu', message: `no node has GPUs as required (${gpuText(gpu)})` };
   }
-  if (numa !== undefined && !facts.groups.some((group) => (group.numa?.zones.length ?? 0) > 0)) {
-    return { reason: 'numa', message: 'no node reports its NUMA zones (NodeResourceTopology)' };
-  }
   return undefined;
 };
+
+/** What comes from no zone asks for none. */
+const lacksZones = (facts: ClusterFacts, { numaSingleNode, demand }: PodShape, devices: ReadonlyMap<string, number>): boolean =>
+  numaSingleNode === true &&
+  (devices.size > 0 || takesOfZones(demand)) &&
+  !facts.groups.some((group) => (group.numa?.zones.length ?? 0) > 0);
+
+const noZones = { reason: 'numa', message: 'no node reports its NUMA zones (NodeResourceTopology)' };
 
 const gpuText = (gpu: GpuRequirement): string =>
   [
@@ -152,9 +157,9 @@ const planDemand = (requires: Requires | undefined, shape: PodShape, namespace: 
     inCluster: (facts) => {
       const known = kept.get(facts);
       if (known !== undefined) return known;
-      const made: Demand = missing(facts, requires, namespace) ?? {
-        shape: withDevices(base, networkDevices(facts, requires.networks ?? [], namespace)),
-      };
+      const devices = networkDevices(facts, requires.networks ?? [], namespace);
+      const lack = missing(facts, requires, namespace) ?? (lacksZones(facts, base, devices) ? noZones : undefined);
+      const made: Demand = lack ?? { shape: withDevices(base, devices) };
       kept.set(facts, made);
       return made;
     },

@@ -1,7 +1,7 @@
 /** @module The terms that select clusters, as tables: requirements, residency, affinities, preferences, prices. */
 import { describe, expect, it } from 'vitest';
 import { type ClusterPricing, explanationRows, type PolicySpec, type Requires } from '../api/index.ts';
-import { type CapacityReport, createRoom, plainShape } from '../capacity/index.ts';
+import { type CapacityReport, createRoom, plainShape, podShapeOf } from '../capacity/index.ts';
 import { reportOf, type TestNode } from '../capacity/testing.ts';
 import { compilePolicy } from './compiled-policy.ts';
 import type { ClusterView, OtherWorkload, Workload } from './model.ts';
@@ -68,6 +68,17 @@ describe('requires', () => {
     ['numa: zones must be reported', { numa: 'SingleNode' }, { big: 'numa', shared: 'numa', small: 'numa', mig: 'numa', plain: 'numa' }],
   ])('gpu %s', (_, requires, expected) => {
     expect(outcome({ requires, replicaScheduling: { strategy: 'Duplicated' } }, fleet, gpuWork(4))).toEqual(expected);
+  });
+
+  it('numa: a replica that takes nothing of zones runs on nodes that tell of none', () => {
+    const requires: Requires = { numa: 'SingleNode' };
+    const shape = (resources: object) => podShapeOf({ containers: [{ resources }] });
+    const got = (resources: object) =>
+      outcome({ requires }, [view('plain', [gpuNode('n', {})])], { ...workloadOf(4), shape: shape(resources) });
+    expect(got({ requests: { cpu: '1' } })).toEqual({ plain: 4 });
+    expect(got({ limits: { cpu: '500m', memory: '1Gi' } })).toEqual({ plain: 4 });
+    expect(got({ limits: { cpu: '1', memory: '1Gi' } })).toEqual({ plain: 'numa' });
+    expect(got({ requests: { cpu: '1' }, limits: { 'nvidia.com/gpu': '1' } })).toEqual({ plain: 'numa' });
   });
 
   it('features: all on one node, and only such nodes count', () => {

@@ -103,6 +103,21 @@ const wholeOf = (containers: readonly ZoneAsk[], devices: number, memory: number
   memory: Array.from({ length: memory }, (_, m) => peak(containers, (ask) => ask.memory[m] ?? 0n)),
 });
 
+/** True when a replica has devices, or CPUs of its own where the CPU Manager gives them: something that comes from zones. */
+export const takesOfZones = ({ guaranteed, containers, podLevel, requests }: PodDemand): boolean =>
+  [...requests.keys()].some(isDevice) ||
+  (guaranteed && [...containers.map((container) => container.requests), podLevel ?? new Map()].some((own) => exclusiveCpus(own) > 0n));
+
+/** As {@link takesOfZones}, of what is asked of one node's zones, by container or as a whole. */
+const isAskedOfZones = ({ cpus, devices }: ZoneAsk): boolean => cpus > 0n || devices.some((amount) => amount > 0n);
+
+/** True when all that a replica takes of zones is aligned at once: the pod as a whole, or the only container that takes some. */
+export const isAlignedAtOnce = ({ containers }: PodAsk, scope: KubeletModel['topologyScope']): boolean =>
+  scope === 'pod' || containers.filter(isAskedOfZones).length <= 1;
+
+/** True when the replica takes nothing that has to come from one zone; memory need not. */
+export const hasNothingToAlign = ({ whole }: PodAsk): boolean => !isAskedOfZones(whole);
+
 /** True when the managers are asked for nothing. */
 export const asksNothing = ({ whole }: PodAsk): boolean =>
   whole.cpus === 0n && whole.devices.every((amount) => amount === 0n) && whole.memory.every((amount) => amount === 0n);

@@ -3,10 +3,10 @@
  * number of all; exact when all choices agree.
  */
 import type { PodDemand } from '../demand.ts';
-import type { KubeletModel, NodeModel } from '../node.ts';
+import type { KubeletModel, NodeModel, TopologyPolicy } from '../node.ts';
 import { admitOne } from './admit.ts';
 import type { NodeRules } from './allocate.ts';
-import { asksNothing, type Managers, managersOf, type PodAsk, podAskOf } from './ask.ts';
+import { asksNothing, hasNothingToAlign, isAlignedAtOnce, type Managers, managersOf, type PodAsk, podAskOf, takesOfZones } from './ask.ts';
 import { type Budget, BudgetSpent, spend } from './choices.ts';
 import { firstStates } from './groups.ts';
 import { pooled, pooledBesideMemory, stateKey, type ZoneState, type ZoneTotals, zonesOf } from './zones.ts';
@@ -41,9 +41,13 @@ export const zoneCountOnce = (memo: ZoneMemo, node: NodeModel, demand: PodDemand
   return known;
 };
 
-/** Counts up to `most`, which the scheduler's own terms allow. Where it is not told how the managers are set, every setting is tried. */
+/**
+ * Counts up to `most`, which the scheduler's own terms allow. Where it is not told how the managers are set, every setting is tried. A node
+ * without zones lets all in, but promises no replica one zone.
+ */
 export const zoneCount = (node: NodeModel, demand: PodDemand, most: bigint): ZoneCount => {
-  if (node.zones.length === 0 || most === 0n) return { count: most, exact: true };
+  if (most === 0n) return { count: most, exact: true };
+  if (node.zones.length === 0) return { count: demand.numaSingleNode === true && takesOfZones(demand) ? 0n : most, exact: true };
   const settings = [node, ...(node.kubelet.orElse ?? []).map((other) => ({ ...node, kubelet: { ...node.kubelet, ...other } }))];
   const counts = settings.flatMap((one) => countsAs(one, demand, most));
   const count = counts.reduce((least, one) => (one.count < least ? one.count : least), most);
@@ -68,11 +72,24 @@ const threadsOf = (kubelet: KubeletModel, cpu: Managers['cpu']): readonly bigint
 const countAs = (node: NodeModel, demand: PodDemand, managers: Managers, threads: bigint, most: bigint): ZoneCount => {
   const ask = podAskOf(demand, node, managers);
   if (asksNothing(ask)) return { count: most, exact: true };
-  const { topologyPolicy } = node.kubelet;
+  const inOne = demand.numaSingleNode === true && !hasNothingToAlign(ask) && !hasOneZone(node, ask);
+  if (inOne && !keepsInOne(node.kubelet, ask)) return { count: 0n, exact: true };
+  // Of a restricted node that gives one zone as well as wider masks only what it gives from one zone counts.
+  return letIn(node, inOne ? 'single-numa-node' : node.kubelet.topologyPolicy, ask, threads, most);
+};
+
+/** True when all that is asked is in one zone, whatever the kubelet does. */
+const hasOneZone = (node: NodeModel, ask: PodAsk): boolean => zonesOf(node, { ...ask, memoryNames: [] }, 1n).totals.count <= 1;
+
+/** True when the kubelet lets a replica in from one zone; what it lets in from several is told by the count under `single-numa-node`. */
+const keepsInOne = ({ topologyPolicy, topologyScope }: KubeletModel, ask: PodAsk): boolean =>
+  (topologyPolicy === 'single-numa-node' || topologyPolicy === 'restricted') && isAlignedAtOnce(ask, topologyScope);
+
+const letIn = (node: NodeModel, topologyPolicy: TopologyPolicy, ask: PodAsk, threads: bigint, most: bigint): ZoneCount => {
   const looksAtZones = topologyPolicy === 'restricted' || topologyPolicy === 'single-numa-node' || ask.memoryNames.length > 0;
   const zones = zonesOf(node, ask, threads);
   const { totals, state } = looksAtZones ? zones : pooled(zones);
-  const kubelet: KubeletModel = looksAtZones ? node.kubelet : { ...node.kubelet, topologyPolicy: 'none' };
+  const kubelet: KubeletModel = { ...node.kubelet, topologyPolicy: looksAtZones ? topologyPolicy : 'none' };
   const simple = threads === 1n && !hasCpuReuse(ask);
   if (simple && !looksAtZones) return { count: pooledCount(ask, state, most), exact: true };
   const singles = simple ? singleZoneCount(kubelet, ask, totals, state, most) : undefined;
