@@ -95,6 +95,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     env,
     ...(failover === undefined ? {} : { watch: failover.watch }),
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
+    onWeights: work.setWeights,
   });
   const forbidden = createForbidden(log, [() => clusterUid?.forbidden() ?? [], inventory.forbidden, work.forbidden, traffic.forbidden]);
   link.setHello(() =>

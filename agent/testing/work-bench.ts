@@ -14,6 +14,7 @@ export const modelApis: readonly ServedApi[] = [
   { groupVersion: 'v1', kind: 'Secret', resource: 'secrets', namespaced: true },
   { groupVersion: 'v1', kind: 'Service', resource: 'services', namespaced: true },
   { groupVersion: 'apps/v1', kind: 'Deployment', resource: 'deployments', namespaced: true },
+  { groupVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', resource: 'httproutes', namespaced: true },
   { groupVersion: 'batch/v1', kind: 'Job', resource: 'jobs', namespaced: true },
 ];
 

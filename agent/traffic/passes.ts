@@ -4,12 +4,13 @@
  */
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { timeText } from '../../shared/lib/time-text.ts';
+import type { ImportWeights } from '../../shared/traffic/index.ts';
 import type { TrafficRecord } from '../../shared/wire/index.ts';
 import type { RecordBook } from './book.ts';
 import { exportStatusWrite, type PlanView, planService } from './desired.ts';
 import type { MemberView } from './member/index.ts';
 import type { Names } from './names.ts';
-import { routeWrites } from './route-writes.ts';
+import { importWeights, routeWrites } from './route-writes.ts';
 import type { Standing } from './standing.ts';
 import type { TrafficWriter } from './writer.ts';
 
@@ -25,6 +26,8 @@ export type PassesOptions = {
   readonly names: Names | undefined;
   /** Something that the hub is told of a service may have changed. */
   readonly onPass: (service: string) => void;
+  /** Whoever writes whole routes is told their weights before a pass writes them. */
+  readonly onWeights: (weights: ImportWeights) => void;
 };
 
 /** Besides services: weights of routes, and what the name server answers. */
@@ -45,7 +48,7 @@ export type Passes = {
 
 /** Passes that wait until they are opened. */
 export const createPasses = (options: PassesOptions): Passes => {
-  const { cluster, env, view, writer, book, standing, names, onPass } = options;
+  const { cluster, env, view, writer, book, standing, names, onPass, onWeights } = options;
   const { records } = book;
   const applied = new Map<string, number>();
   const lacks = new Map<string, readonly string[]>();
@@ -71,13 +74,14 @@ export const createPasses = (options: PassesOptions): Passes => {
     });
   };
   const pass = (): void => {
+    const weights = areRoutesDirty ? importWeights([...records.values()].map(standing.nowOf)) : undefined;
+    if (weights !== undefined) onWeights(weights);
     if (view.isSynced()) {
       const services = [...dirty];
       dirty.clear();
       // All endpoints before all routes: so it goes also when a hundred services move at once.
       for (const service of services) passService(service);
-      if (areRoutesDirty)
-        for (const [key, write] of routeWrites(view, [...records.values()].map(standing.nowOf))) void writer.put(key, write);
+      if (weights !== undefined) for (const [key, write] of routeWrites(view, weights)) void writer.put(key, write);
       areRoutesDirty = false;
       if (services.length > 0) names?.soon();
     }

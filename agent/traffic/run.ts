@@ -4,7 +4,7 @@
  */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
-import type { DnsZone } from '../../shared/traffic/index.ts';
+import type { DnsZone, ImportWeights } from '../../shared/traffic/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
 import type { TrafficWatch } from './away.ts';
@@ -28,6 +28,8 @@ export type TrafficOptions = {
   readonly watch?: TrafficWatch;
   /** The name server; absent = none runs here. */
   readonly setZones?: (zones: readonly DnsZone[]) => void;
+  /** Told what imports weigh in routes, before the member is told; first when what was kept is loaded. Absent = nobody else writes routes. */
+  readonly onWeights?: (weights: ImportWeights) => void;
 };
 
 /** A running engine. */
@@ -56,7 +58,7 @@ const nobody: TrafficWatch = {
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */
 export const startTraffic = (options: TrafficOptions): TrafficEngine => {
-  const { client, link, env, setZones } = options;
+  const { client, link, env, setZones, onWeights = () => undefined } = options;
   const { cluster } = link;
   const watch = options.watch ?? nobody;
   const book = createBook(client, cluster, env, link.rememberSeq);
@@ -75,7 +77,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   const ipsOf = (derived: string, namespace: string) => view.own('services', `${namespace}/${derived}`)?.ips ?? [];
   const states = () => [...records.values()].map(standing.nowOf);
   const names = setZones === undefined ? undefined : createNames({ env, cluster, setZones, states, ipsOf });
-  const passes = createPasses({ cluster, env, view, writer, book, standing, names, onPass: (service) => teller.tell(service) });
+  const onPass = (service: string): void => teller.tell(service);
+  const passes = createPasses({ cluster, env, view, writer, book, standing, names, onPass, onWeights });
   /** Services that the hub asked for. */
   const wantedServices = (): Set<string> => new Set([...records].flatMap(([service, { spec }]) => (spec.wanted ? [service] : [])));
   /** Services that the hub is told of, as far as they select pods. */

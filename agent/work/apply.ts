@@ -16,6 +16,7 @@ import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
 import { faultOf, render } from './render.ts';
 import { type Entry, isOver } from './state.ts';
+import { printOf, weighed } from './weights.ts';
 
 /** Calls without an answer, in a row, after which an object's status says so. */
 const SILENT_ATTEMPTS = 4;
@@ -139,7 +140,14 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
     },
   );
   moveTo(step, entry, 'Applying');
-  step.effects.push({ do: 'apply', id: item.id, op: entry.op, address: addressOf(item), object: rendered, force });
+  step.effects.push({
+    do: 'apply',
+    id: item.id,
+    op: entry.op,
+    address: addressOf(item),
+    object: weighed(rendered, step.state.weights, live),
+    force,
+  });
 };
 
 /** Why a singleton has no replicas. */
@@ -168,12 +176,13 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   }
   assert(live !== undefined, 'an apply that did not fail has an object');
   noteAnswer(step, true);
+  const { weights } = step.state;
   const again = entry.appliedSeq === entry.item.seq && entry.baseline !== undefined;
-  const corrected = again && entry.live?.fingerprint !== live.fingerprint;
+  const corrected = again && (entry.live === undefined || printOf(entry.live, weights) !== printOf(live, weights));
   if (again) noteTouch(entry, step.env);
   if (corrected) entry.corrections += 1;
   entry.live = live;
-  entry.baseline = live.fingerprint;
+  entry.baseline = printOf(live, weights);
   entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);
   settle(step, entry);
   noteEnd(step, entry);

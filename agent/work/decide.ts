@@ -2,6 +2,7 @@
 import type { Lease } from '../../shared/health/index.ts';
 import type { Env } from '../../shared/lib/index.ts';
 import { assert, unreachable } from '../../shared/lib/index.ts';
+import type { ImportWeights } from '../../shared/traffic/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
@@ -14,6 +15,7 @@ import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAgain, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, isOver, targetOf, type WorkState } from './state.ts';
+import { decidesTheSame, hasWeights, printOf } from './weights.ts';
 import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
@@ -54,6 +56,9 @@ const take = (step: Step, input: WorkInput): void => {
       return;
     case 'Lease':
       onLease(step, input.lease);
+      return;
+    case 'Weights':
+      onWeights(step, input.weights);
       return;
     case 'Outdated':
       onOutdated(step, input);
@@ -164,8 +169,20 @@ const onLease = (step: Step, lease: Lease): void => {
   const { state } = step;
   state.lease = lease;
   state.pausedUntilMs = 0;
-  for (const entry of state.entries.values()) {
-    if (!isSingleton(entry.item)) continue;
+  applyAgain(step, isSingleton);
+};
+
+/** What traffic begins or ceases to decide is applied again: what it ceases to decide is as the hub says. */
+const onWeights = (step: Step, weights: ImportWeights): void => {
+  const { state } = step;
+  const before = state.weights;
+  state.weights = weights;
+  if (before === undefined || !decidesTheSame(before, weights)) applyAgain(step, hasWeights);
+};
+
+const applyAgain = (step: Step, isMeant: (item: WorkItem) => boolean): void => {
+  for (const entry of step.state.entries.values()) {
+    if (!isMeant(entry.item)) continue;
     // What is changed now is our own doing, and no drift that is corrected.
     entry.baseline = undefined;
     if (isBusy(entry)) entry.next ??= entry.item;
@@ -173,13 +190,16 @@ const onLease = (step: Step, lease: Lease): void => {
   }
 };
 
-/** A singleton waits until it is known whether it may run: so long it stays as it is. */
-const leaseLookMs = 500;
+/** A singleton waits until it is known whether it may run, a route until its weights are known: so long they stay as they are. */
+const unknownLookMs = 500;
+
+const isUnknown = ({ state }: Step, item: WorkItem): boolean =>
+  (isSingleton(item) && state.lease === undefined) || (hasWeights(item) && state.weights === undefined);
 
 const start = (step: Step, entry: Entry): void => {
   const { item } = entry;
-  if (isSingleton(item) && step.state.lease === undefined) {
-    entry.dueMs = step.env.monotonicMs() + leaseLookMs;
+  if (isUnknown(step, item)) {
+    entry.dueMs = step.env.monotonicMs() + unknownLookMs;
     moveTo(step, entry, 'Waiting');
     markTried(step, entry, true);
     return;
@@ -276,7 +296,7 @@ const onRecorded = (step: Step, entry: Entry, failure: ApiFailure | undefined, l
   entry.recordedSeq = entry.item.seq;
   if (wasOver) entry.recordedEnd = entry.item.seq;
   // Of what is over and as it should be, nothing but its end was to be kept.
-  if (wasOver && entry.live !== undefined && entry.live.fingerprint === entry.baseline) settle(step, entry);
+  if (wasOver && entry.live !== undefined && printOf(entry.live, step.state.weights) === entry.baseline) settle(step, entry);
   else proceed(step, entry, look);
 };
 
@@ -321,7 +341,7 @@ const observed = (step: Step, entry: Entry, live: Live): void => {
     entry.outcome = { seq: entry.outcome.seq, phase: entry.outcome.phase };
   publish(step, entry);
   noteEnd(step, entry);
-  const drifted = live.fingerprint !== entry.baseline;
+  const drifted = printOf(live, step.state.weights) !== entry.baseline;
   if (drifted && !live.deleting && entry.item.op === 'apply' && entry.stage === 'Settled') touch(step, entry);
 };
 

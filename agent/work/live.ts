@@ -1,6 +1,7 @@
 /** @module What is kept of an object that exists in the member: identity, marks, a fingerprint of what we may have to correct, and its status. */
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { hash32 } from '../../shared/lib/index.ts';
+import { importBackendsOf, isRoute, levelledRoute, type RouteBackends } from '../../shared/traffic/index.ts';
 import { CREATED, WORK_ID, WORK_SEQ } from './marks.ts';
 import { trimStatus } from './trim-status.ts';
 
@@ -17,8 +18,10 @@ export type Live = {
   readonly claimedBy?: string;
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
-  /** Equal as long as nobody changed what an apply sets. */
+  /** Equal as long as nobody changed what an apply sets; the weights of {@link backends} are apart. */
   readonly fingerprint: string;
+  /** Of a route: its backends that are imports. */
+  readonly backends?: RouteBackends;
   /** At most 64 KiB. */
   readonly status?: { readonly [field: string]: unknown };
 };
@@ -49,6 +52,7 @@ export const liveOf = (object: KubeObject): Live => {
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     fingerprint: fingerprintOf(object),
+    ...(isRoute(object) ? { backends: importBackendsOf(object) } : {}),
     ...(typeof status === 'object' && status !== null && !Array.isArray(status)
       ? { status: trimStatus(status as Record<string, unknown>) }
       : {}),
@@ -65,14 +69,18 @@ const claimOf = (object: KubeObject): string | undefined => {
   return application === undefined ? undefined : `Argo CD application ${application.split(':')[0] ?? ''}`;
 };
 
-/** Kinds with a generation count changes of their spec themselves; of the others the content is hashed. */
+/**
+ * Kinds with a generation count changes of their spec themselves; of the others the content is hashed. Of routes too: their generation also
+ * counts the weights that traffic sets.
+ */
 const fingerprintOf = (object: KubeObject): string => {
-  const { metadata, status: _status, ...content } = object;
+  const isOfRoute = isRoute(object);
+  const { metadata, status: _status, ...content } = isOfRoute ? levelledRoute(object) : object;
   const annotations = Object.entries(metadata.annotations ?? {}).filter(
     ([key]) => !controllerAnnotations.some((prefix) => key.startsWith(prefix)),
   );
   const marks = JSON.stringify([sorted(Object.entries(metadata.labels ?? {})), sorted(annotations)]);
-  if (metadata.generation !== undefined) return `g${metadata.generation}.${hash32(marks)}`;
+  if (metadata.generation !== undefined && !isOfRoute) return `g${metadata.generation}.${hash32(marks)}`;
   return `c${hash32(JSON.stringify(content))}.${hash32(marks)}`;
 };
 

@@ -4,6 +4,7 @@ import type { Lease } from '../../shared/health/index.ts';
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../shared/kube/object.ts';
 import type { LogFields } from '../../shared/lib/index.ts';
+import type { ImportWeights } from '../../shared/traffic/index.ts';
 import type { ServedApi, StatusItem, WorkItem, WorkRef } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import type { Live } from './live.ts';
@@ -35,6 +36,8 @@ export type WorkInput =
   | { readonly on: 'Vanished'; readonly target: string; readonly asOf?: string }
   /** The lease of singletons changed. */
   | { readonly on: 'Lease'; readonly lease: Lease }
+  /** What imports weigh in routes, as traffic wants it now. */
+  | { readonly on: 'Weights'; readonly weights: ImportWeights }
   /** The hub sent older work than `seq`, which was taken before: it has to hear what is here. */
   | { readonly on: 'Outdated'; readonly id: string; readonly ref: WorkRef; readonly seq: number }
   /** The hub wants every status again. */

@@ -5,6 +5,7 @@ import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts
 import { type GroupVersionResource, type KubeObject, parseApiVersion } from '../../shared/kube/object.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
 import { backoffMs, type RuntimeEnv, unreachable } from '../../shared/lib/index.ts';
+import type { ImportWeights } from '../../shared/traffic/index.ts';
 import type { ServedApi } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf, type Reflector, startReflector } from '../cluster/index.ts';
 import { type AppliedWork, workloadKey } from '../inventory/index.ts';
@@ -37,6 +38,8 @@ export type WorkOptions = {
 /** A running work engine. */
 export type WorkEngine = {
   readonly setServed: (apis: readonly ServedApi[], stale: readonly string[]) => void;
+  /** Before the first nothing of routes is applied. */
+  readonly setWeights: (weights: ImportWeights) => void;
   /** By {@link workloadKey}, what should be here. */
   readonly works: () => ReadonlyMap<string, AppliedWork>;
   readonly acks: () => Readonly<Record<string, number>>;
@@ -160,6 +163,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
 
   return {
     setServed: (apis, stale) => post({ on: 'Served', apis, stale }),
+    setWeights: (weights) => post({ on: 'Weights', weights }),
     works: () => {
       const works = new Map<string, AppliedWork>();
       for (const [id, { item, live }] of state.entries) {

@@ -1,6 +1,7 @@
 /** @module The state of the agent's work: every item the hub wants here, and how far each one is. */
 import type { Lease } from '../../shared/health/index.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
+import type { ImportWeights } from '../../shared/traffic/index.ts';
 import type { ServedApi, StatusItem, WorkItem, WorkRef } from '../../shared/wire/index.ts';
 import type { Live } from './live.ts';
 import { RANKS } from './order.ts';
@@ -72,6 +73,8 @@ export type WorkState = {
   readonly untried: number[];
   /** What singletons may run; undefined = not known yet, and then nothing of them is changed. */
   lease: Lease | undefined;
+  /** What imports weigh in routes; undefined = not known yet, and then nothing of routes is changed. */
+  weights: ImportWeights | undefined;
   inFlight: number;
   ops: number;
   /** Kinds the member serves, by `apiVersion kind`; undefined = not known yet. */
@@ -99,6 +102,7 @@ export const createWorkState = (cluster: string, lease?: Lease): WorkState => ({
   held: new Set(),
   untried: Array.from({ length: RANKS }, () => 0),
   lease,
+  weights: undefined,
   inFlight: 0,
   ops: 0,
   served: undefined,

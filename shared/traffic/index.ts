@@ -41,6 +41,17 @@ export {
   rampWait,
 } from './ramp.ts';
 export { clusterImports, type RenderedObject, type RenderFor, renderService } from './render.ts';
-export { type ImportBackend, importBackendsOf, type RouteBackends, type RouteOperation, routePatch } from './routes.ts';
+export {
+  type ImportBackend,
+  type ImportWeights,
+  importBackendsOf,
+  isRoute,
+  levelledRoute,
+  type RouteBackends,
+  type RouteOperation,
+  routePatch,
+  unweighed,
+  weighedRoute,
+} from './routes.ts';
 export { type Poured, pour, type Vessel } from './share-out.ts';
 export { givenUp, type Share, type Situation, sharesNow } from './shares.ts';

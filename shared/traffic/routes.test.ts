@@ -18,7 +18,7 @@ const routeOf = (...rules: readonly (readonly object[])[]): KubeObject => ({
   metadata: { name: 'r', namespace: 'shop' },
   spec: { rules: rules.map((backendRefs) => ({ matches: [{ path: { value: '/' } }], backendRefs })) },
 });
-const weightsOf = (known: Readonly<Record<string, number>>) => (namespace: string, name: string) => known[`${namespace}/${name}`];
+const weightsOf = (known: Readonly<Record<string, number>>) => new Map(Object.entries(known));
 const patched = (route: KubeObject, known: Readonly<Record<string, number>>): string =>
   routePatch(importBackendsOf(route), weightsOf(known))
     .map(({ op, path, value }) => `${op} ${path} ${value}`)

@@ -19,6 +19,7 @@ let hub: HubProcess;
 let idc: Member;
 let cloud: Member;
 const agents = new Map<string, Program>();
+const agentWords = new Map<string, readonly string[]>();
 const dnsPorts = new Map<string, number>();
 
 const kubectl = (member: Member, args: readonly string[], input?: string): Promise<string> =>
@@ -35,6 +36,7 @@ beforeAll(async () => {
     const [meshPort = 0, dnsPort = 0] = await freePorts(2);
     dnsPorts.set(member.name, dnsPort);
     const flags = ['--mesh-listen', `127.0.0.1:${meshPort}`, '--dns-listen', `127.0.0.1:${dnsPort}`];
+    agentWords.set(member.name, [...words, ...flags]);
     agents.set(member.name, await stage.start(member.name, [...words, ...flags]));
   }
   for (const { name, server } of [idc, cloud]) {
@@ -74,11 +76,29 @@ const named = async (member: Member, type: 'A' | 'NS' | 'SRV', name = `front.fro
   }
   return [...found].sort();
 };
-const weights = async (): Promise<string> => {
-  const { spec } = JSON.parse(await kubectl(cloud, ['get', 'httproute', 'front', '-o', 'json'])) as {
-    spec: { rules: { backendRefs: { name: string; weight: number }[] }[] };
+type Route = {
+  metadata: { generation: number; managedFields: { manager: string; operation: string }[] };
+  spec: { rules: { backendRefs: { name: string; weight: number }[] }[] };
+};
+const routeInCloud = async (): Promise<Route> =>
+  JSON.parse(await kubectl(cloud, ['get', 'httproute', 'front', '-o', 'json', '--show-managed-fields']));
+/** `front-cloud 1 front-idc 0, …`: what the backends of each rule weigh. */
+const weights = async (): Promise<string> =>
+  (await routeInCloud()).spec.rules
+    .map(({ backendRefs }) => backendRefs.map(({ name, weight }) => `${name} ${weight}`).join(' '))
+    .join(', ');
+const weighs = (wanted: string): Promise<unknown> =>
+  waitFor(`weights ${wanted}`, async () => ((await weights().catch(String)) === wanted ? true : undefined), { timeoutMs: withinMs });
+const backend = (cluster: string) => ({ group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: `front-${cluster}`, port: 80 });
+/** To the hub, whose policy places it. */
+const placeRoute = (...rules: readonly (readonly string[])[]): Promise<string> => {
+  const route = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'front', namespace },
+    spec: { rules: rules.map((clusters) => ({ backendRefs: clusters.map(backend) })) },
   };
-  return (spec.rules[0]?.backendRefs ?? []).map(({ name, weight }) => `${name} ${weight}`).join(', ');
+  return hub.kubectl(['apply', '-f', '-'], JSON.stringify(route));
 };
 
 test('every cluster has the import with the endpoints of both, an address and conditions', async () => {
@@ -116,25 +136,25 @@ test('names are answered over UDP and TCP once the clusters have addresses', asy
 });
 
 test('a cluster that dies loses endpoints, weights and names in the other one, by its agent alone', async () => {
-  const backend = (cluster: string) => ({ group: 'multicluster.x-k8s.io', kind: 'ServiceImport', name: `front-${cluster}`, port: 80 });
-  const route = {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: 'front' },
-    spec: { rules: [{ backendRefs: [backend('cloud'), backend('idc')] }] },
-  };
-  await kubectl(cloud, ['apply', '-f', '-'], JSON.stringify(route));
-  await waitFor('weights', async () => ((await weights()) === 'front-cloud 1000000, front-idc 1000000' ? true : undefined), {
-    timeoutMs: withinMs,
-  });
+  const selected = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', name: 'front' };
+  const patch = JSON.stringify([{ op: 'add', path: '/spec/resourceSelectors/-', value: selected }]);
+  await hub.kubectl(['patch', 'placementpolicy', 'front', '-n', namespace, '--type', 'json', '-p', patch]);
+  await placeRoute(['cloud', 'idc']);
+  await weighs('front-cloud 1000000 front-idc 1000000');
   await Promise.all([idc.kill(), agents.get('idc')?.crash()]);
   await comesTo(cloud, 'cloud 3');
-  await waitFor('weights', async () => ((await weights()) === 'front-cloud 1000000, front-idc 0' ? true : undefined), {
-    timeoutMs: withinMs,
-  });
+  await weighs('front-cloud 1000000 front-idc 0');
   expect(await named(cloud, 'A')).toEqual([addresses.cloud]);
-  const owners = JSON.parse(await kubectl(cloud, ['get', 'httproute', 'front', '-o', 'json', '--show-managed-fields'])) as {
-    metadata: { managedFields: { manager: string; operation: string }[] };
-  };
-  expect(owners.metadata.managedFields.map(({ manager }) => manager)).toContain('hanse-traffic');
+  const { metadata } = await routeInCloud();
+  expect(metadata.managedFields.map(({ manager }) => manager)).toContain('hanse-traffic');
+});
+
+test('no write of the route that the hub placed gives the dead cluster its weight back', async () => {
+  const { generation } = (await routeInCloud()).metadata;
+  await agents.get('cloud')?.crash();
+  agents.set('cloud', await stage.start('cloud-again', [...(agentWords.get('cloud') ?? [])]));
+  await placeRoute(['cloud', 'idc'], ['idc', 'cloud']);
+  await weighs('front-cloud 1000000 front-idc 0, front-idc 0 front-cloud 1000000');
+  // One write, of the second rule: another one, and one that took it back, would count as well.
+  expect((await routeInCloud()).metadata.generation).toBe(generation + 1);
 });

@@ -1,4 +1,4 @@
-/** @module The traffic engine of one member (`eu`) over the real API machinery in memory, with verdicts and lost clusters as a test says. */
+/** @module The traffic engine of one member (`eu`), beside the one of work as in an agent, over the real API machinery in memory, with verdicts and lost clusters as a test says. */
 import { expect, vi } from 'vitest';
 import { mcsSchemas, mcsTypes } from '../../../shared/api/index.ts';
 import type { Verdict } from '../../../shared/health/index.ts';
@@ -14,6 +14,7 @@ import type { DnsZone } from '../../../shared/traffic/index.ts';
 import { type DrawnSource, recordOf } from '../../../shared/traffic/testing.ts';
 import { type StatusItem, type TrafficAnswer, type TrafficSpec, trafficIdOf, trafficItem } from '../../../shared/wire/index.ts';
 import { type FakeLink, fakeLink } from '../../testing/fake-link.ts';
+import { startWork, type WorkEngine } from '../../work/index.ts';
 import type { TrafficWatch } from '../away.ts';
 import { startTraffic, type TrafficEngine } from '../run.ts';
 import { splitLink } from '../split-link.ts';
@@ -96,6 +97,11 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
   let seq = 0;
   let link = fakeLink('eu');
   let engine: TrafficEngine | undefined;
+  let work: WorkEngine | undefined;
+  const stopEngine = (): void => {
+    work?.stop();
+    engine?.stop();
+  };
   let zones: readonly DnsZone[] = [];
   let tellVerdict: (verdict: Verdict) => void = () => undefined;
   const logged: string[] = [];
@@ -152,10 +158,17 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     client: api.client,
     start: (kinds = [...served, ...mcs], client = api.client) => {
       link = fakeLink('eu');
-      engine = startTraffic({ client, link: splitLink(link).traffic, env, watch, setZones: (next) => (zones = next) });
+      const split = splitLink(link);
+      const ignored = (): void => undefined;
+      work = startWork({ client, link: split.work, env, discover: ignored, onChange: ignored });
+      work.setServed(apisOf(kinds), []);
+      const setZones = (next: readonly DnsZone[]): void => {
+        zones = next;
+      };
+      engine = startTraffic({ client, link: split.traffic, env, watch, setZones, onWeights: work.setWeights });
       engine.setServed(apisOf(kinds));
     },
-    stopEngine: () => engine?.stop(),
+    stopEngine,
     link: () => link,
     send: (more = {}, sources = three) => link.send(trafficItem('eu', 'shop', 'web', ++seq, recordOf(sources, more).spec)),
     seq: () => seq,
@@ -194,7 +207,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     zoneOf: (origin) => zones.find((zone) => zone.origin === origin),
     told: () => link.statuses.get(trafficIdOf('shop', 'web')) as never,
     close: async () => {
-      engine?.stop();
+      stopEngine();
       await api.close();
       await store.close();
     },
