@@ -4,7 +4,7 @@ import { compareText } from '../../shared/lib/compare-text.ts';
 import { createGivenUp, type GivenUpWatch } from './given-up.ts';
 
 /** What traffic needs of the detector. */
-export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard'> & GivenUpWatch;
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard' | 'answers' | 'votesOn'> & GivenUpWatch;
 
 /** Where things stand. */
 export type Away = {
@@ -19,12 +19,15 @@ export type Away = {
 
 /** A cluster that could not be reached is used again when it has been reached for so long. */
 const reachedMs = 5_000;
+/** Who has just begun gives the others so long to be heard, and their addresses to answer. */
+const unheardMs = 5_000;
 
 /** Follows the detector. */
 export const createAway = (watch: TrafficWatch, cluster: string) => {
   const givenUp = createGivenUp(watch, cluster);
   const lostUntilMs = new Map<string, number>();
   let troubled: ReadonlySet<string> = new Set();
+  let beganMs: number | undefined;
   /**
    * True when the own looks at its gateways, or where it has none the own ears, say that requests would not arrive. An observer that doubts
    * itself says nothing.
@@ -33,9 +36,27 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
     const sight = watch.sightOf(name);
     return sight !== undefined && (sight.isUnanswered ?? movesTraffic(sight.opinion));
   };
+  /**
+   * Of one that was not heard since this agent began there is no sight. What this agent did not use before, it goes on not to use; what died
+   * meanwhile, and is not given up because something holds the verdict back, another observer tells. Who hears nobody hears no votes either:
+   * alone it withdraws nothing.
+   */
+  const isUnreached = (name: string, nowMs: number): boolean => {
+    if (watch.hasHeard(name)) return isLost(name);
+    if (watch.answers(name)) return false;
+    const isEarly = nowMs - (beganMs ?? nowMs) < unheardMs;
+    return (
+      lostUntilMs.has(name) || (!isEarly && watch.votesOn(name).some(({ voter, vote }) => voter !== cluster && movesTraffic(vote.opinion)))
+    );
+  };
   return {
+    /** What an agent before this one did not reach, until it is seen to be reached. */
+    restore: (unreachable: readonly string[], nowMs: number): void => {
+      for (const name of unreachable) lostUntilMs.set(name, nowMs + reachedMs);
+    },
     /** Looks at these clusters. */
     look: (clusters: Iterable<string>, nowMs: number): Away => {
+      beganMs ??= nowMs;
       const verdicts = watch.standing();
       troubled = new Set(verdicts.flatMap(({ target, cause }) => (movesTraffic(cause) || cause === 'Gray' ? [target] : [])));
       const dead = verdicts
@@ -45,7 +66,7 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
       // While it doubts itself what was not reached before stays so: nothing is taken over, nothing is given back.
       for (const name of clusters) {
         if (name === cluster) continue;
-        if (!watch.abstains() && isLost(name)) lostUntilMs.set(name, nowMs + reachedMs);
+        if (!watch.abstains() && isUnreached(name, nowMs)) lostUntilMs.set(name, nowMs + reachedMs);
         else if (!watch.abstains() && (lostUntilMs.get(name) ?? 0) <= nowMs) lostUntilMs.delete(name);
       }
       const alsoDead = givenUp.look().filter((name) => !dead.includes(name));

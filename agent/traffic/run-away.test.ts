@@ -177,6 +177,69 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
   await member.comesTo('ap 4, eu 4, us 4');
 });
 
+describe('a cluster that died, and whose death a limit or a person holds back', () => {
+  const kept = { group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' } as const;
+  const restart = (): void => {
+    member.stopEngine();
+    member.lost.clear();
+    member.unheard.add('ap');
+    member.start();
+    member.skip(6_000);
+  };
+  /** The agent has looked at what it does now know. */
+  const settled = async (): Promise<void> => {
+    member.skip(60_000);
+    for (let time = 0; time < 2; time++) {
+      member.send();
+      await vi.waitFor(() => expect(member.told()?.status.applied?.epoch).toBe(member.seq()));
+    }
+  };
+  beforeEach(async () => {
+    member.start();
+    member.send();
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+  const withdrawn = async (): Promise<void> => {
+    member.lost.add('ap');
+    await member.comesTo('eu 4, us 4');
+    await vi.waitFor(async () => expect((await member.client.get(kept))?.data).toMatchObject({ unreachable: '["ap"]' }));
+    restart();
+    await settled();
+  };
+
+  test('is not used again by an agent that is started anew, until it is heard', async () => {
+    await withdrawn();
+    expect(await member.endpoints()).toBe('eu 4, us 4');
+    expect(member.told()?.status.applied?.away).toEqual([{ cluster: 'ap', why: 'not reached from here', percent: 0 }]);
+    member.unheard.clear();
+    member.skip(6_000);
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+
+  test('is used again by an agent that is started anew when its addresses answer', async () => {
+    await withdrawn();
+    member.answering.add('ap');
+    member.skip(6_000);
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+
+  test('while the agent was away, loses its requests when another observer tells the death', async () => {
+    restart();
+    await settled();
+    expect(await member.endpoints()).toBe('ap 4, eu 4, us 4');
+    member.votedDead.add('ap');
+    await member.comesTo('eu 4, us 4');
+  });
+
+  test('is used as long as its addresses answer, whatever others tell of it', async () => {
+    member.answering.add('ap');
+    member.votedDead.add('ap');
+    restart();
+    await settled();
+    expect(await member.endpoints()).toBe('ap 4, eu 4, us 4');
+  });
+});
+
 test('pods find the service under clusterset.local, at the address that the cluster gave it', async () => {
   member.start();
   member.send();

@@ -52,6 +52,8 @@ const nobody: TrafficWatch = {
   standing: () => [],
   abstains: () => false,
   hasHeard: () => true,
+  answers: () => false,
+  votesOn: () => [],
   sightOf: () => undefined,
   membership: () => undefined,
 };
@@ -114,6 +116,8 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
   };
   /** Where clusters stand may have changed: what is touched by it is written. */
   const look = (): void => {
+    // Where clusters stood before is not known yet.
+    if (!isLoaded) return;
     const touched = [...standing.look()];
     if (touched.length > 0) passes.touch(touched, { routes: true, names: true });
   };

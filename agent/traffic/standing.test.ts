@@ -36,6 +36,8 @@ const watch: TrafficWatch = {
   standing: () => (dead ? [verdict] : gray ? [{ ...verdict, cause: 'Gray' }] : []),
   abstains: () => false,
   hasHeard: () => true,
+  answers: () => false,
+  votesOn: () => [],
   membership: () => undefined,
   sightOf: (name) => ({
     opinion: undefined,

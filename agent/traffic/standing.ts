@@ -1,4 +1,4 @@
-/** @module Where every cluster stands for the requests from here: dead, unreachable, or on its way back; ways back are kept for a restart. */
+/** @module Where every cluster stands for the requests from here: dead, unreachable, or on its way back; what is not home is kept for a restart. */
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
 import { sharesNow } from '../../shared/traffic/index.ts';
@@ -7,8 +7,8 @@ import { failureOf, isPassing } from '../cluster/index.ts';
 import { type Away, createAway, type TrafficWatch } from './away.ts';
 import { keyOfService, type RecordBook } from './book.ts';
 import type { ServiceNow } from './desired.ts';
-import { createRamps, type KeptRamps, type Ramps } from './ramps.ts';
-import { loadRamps, saveRamps } from './state-store.ts';
+import { createRamps, type Ramps } from './ramps.ts';
+import { type KeptStanding, loadStanding, saveStanding } from './state-store.ts';
 
 /** Where clusters stand. */
 export type Standing = Pick<Ramps, 'told' | 'forget'> & {
@@ -18,12 +18,13 @@ export type Standing = Pick<Ramps, 'told' | 'forget'> & {
   readonly nowOf: (record: TrafficRecord) => ServiceNow;
   /** Looks again, and steps the ways back; answers the services whose shares may have changed. */
   readonly look: () => Iterable<string>;
-  /** Reads what was kept of the ways back; rejects as the client does. */
+  /** Reads what was kept of those that are not home; rejects as the client does. */
   readonly load: () => Promise<void>;
   readonly stop: () => void;
 };
 
 const nothing: readonly string[] = [];
+const nothingKept: KeptStanding = { ramps: [], unreachable: [] };
 
 /** Nobody is away until the first look. */
 export const createStanding = (options: {
@@ -38,28 +39,28 @@ export const createStanding = (options: {
   const ramps = createRamps();
   let now: Away = { dead: [], unreachable: [] };
   let nowText = '';
-  let keptText = '[]';
+  let keptText = JSON.stringify(nothingKept);
 
   /** One after the other, so that what is kept in the end is the newest. */
-  const memory = makeKeyedQueue<KeptRamps>({
+  const memory = makeKeyedQueue<KeptStanding>({
     env,
     inFlightMax: 1,
     keysMax: 1,
     send: async (_, kept) => {
       try {
-        await saveRamps(client, kept);
+        await saveStanding(client, kept);
       } catch (error) {
         if (isPassing(failureOf(error))) throw error;
-        env.log.debug('the ways back cannot be kept for a restart', { error: String(error) });
+        env.log.debug('where clusters stand cannot be kept for a restart', { error: String(error) });
       }
     },
   });
   const keep = (): void => {
-    const kept = ramps.kept();
+    const kept: KeptStanding = { ramps: ramps.kept(), unreachable: now.unreachable };
     const text = JSON.stringify(kept);
     if (keptText === text) return;
     keptText = text;
-    void memory.put('ramps', kept);
+    void memory.put('standing', kept);
   };
   const specs = function* () {
     for (const [service, { spec }] of book.records) yield [service, spec] as const;
@@ -68,7 +69,6 @@ export const createStanding = (options: {
     const dead = new Set(now.dead);
     if (dead.size === 0 && !ramps.isMoving()) return nothing;
     const moved = ramps.step(nowMs, specs(), (name) => ({ isGone: dead.has(name), isHealthy: sight.isHealthy(name) }));
-    if (moved.size > 0) keep();
     return [...moved];
   };
 
@@ -89,9 +89,14 @@ export const createStanding = (options: {
       const isNews = nowText !== text;
       nowText = text;
       const moved = step(nowMs);
+      if (isNews || moved.length > 0) keep();
       return isNews ? book.records.keys() : moved;
     },
-    load: async () => ramps.restore(await loadRamps(client), env.monotonicMs()),
+    load: async () => {
+      const kept = await loadStanding(client);
+      ramps.restore(kept.ramps, env.monotonicMs());
+      sight.restore(kept.unreachable, env.monotonicMs());
+    },
     stop: memory.stop,
   };
 };

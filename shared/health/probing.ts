@@ -125,6 +125,12 @@ export const isUnanswered = (peer: Peer, isHeard: boolean): boolean | undefined 
   return known.length === 0 ? undefined : known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone));
 };
 
+/** True when users of a cluster that is not heard would have answers: its gateways say so, or where it has none its API server does. */
+export const answersUnheard = (peer: Peer): boolean => {
+  const role = peer.probes.some(({ address }) => address.role === 'Gateway') ? 'Gateway' : 'APIServer';
+  return findingOf(peer, role, false) === 'ok';
+};
+
 const countOf = (recent: readonly boolean[], wanted: boolean): number => {
   let count = 0;
   for (const isOk of recent) if (isOk === wanted) count += 1;

@@ -22,7 +22,7 @@ import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
-import { isUnanswered } from './probing.ts';
+import { answersUnheard, isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
 import type { Obstacle } from './tally.ts';
@@ -83,6 +83,8 @@ export type Watch = {
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
+  /** Whether the addresses of a target that was not heard since the start answer this observer. */
+  readonly answers: (target: string) => boolean;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, as of one that it does not watch, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
   /** True while this agent doubts itself; it then must not take anything over. */
@@ -215,6 +217,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
     hasHeard: (target) => {
       const peer = state.peers.get(target);
       return peer !== undefined && (!peer.isWatched || peer.heardMs !== undefined);
+    },
+    answers: (target) => {
+      const peer = state.peers.get(target);
+      return peer !== undefined && answersUnheard(peer);
     },
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;

@@ -13,6 +13,7 @@ import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
 import type { DnsZone } from '../../../shared/traffic/index.ts';
 import { type DrawnSource, recordOf } from '../../../shared/traffic/testing.ts';
 import { type StatusItem, type TrafficAnswer, type TrafficSpec, trafficIdOf, trafficItem } from '../../../shared/wire/index.ts';
+import type { MeshVote } from '../../../shared/wire/mesh.ts';
 import { type FakeLink, fakeLink } from '../../testing/fake-link.ts';
 import { startWork, type WorkEngine } from '../../work/index.ts';
 import type { TrafficWatch } from '../away.ts';
@@ -71,6 +72,10 @@ export type TestTraffic = {
   readonly lost: Set<string>;
   /** Clusters that were not heard since the start. */
   readonly unheard: Set<string>;
+  /** Clusters whose addresses answer although they were not heard since the start. */
+  readonly answering: Set<string>;
+  /** Clusters that the others vote dead, with no verdict. */
+  readonly votedDead: Set<string>;
   /** Clusters that this one does not hear, and could not tell a death of. */
   readonly silent: Set<string>;
   /** Clusters that the hub says it has given up. */
@@ -90,6 +95,13 @@ export type TestTraffic = {
   readonly told: () => (StatusItem & { status: TrafficAnswer }) | undefined;
   readonly close: () => Promise<void>;
 };
+
+const deathVote = (target: string): MeshVote => ({
+  target,
+  opinion: 'Cluster',
+  silentMs: 1_000,
+  evidence: { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'lost' },
+});
 
 /** Opens a member with the namespace `shop`. */
 export const openTestTraffic = async (): Promise<TestTraffic> => {
@@ -142,11 +154,17 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     standing: () => member.standing as readonly (Verdict & { phase: 'Standing' })[],
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
-    sightOf: (name) => ({
-      opinion: member.silent.has(name) ? 'Silent' : member.lost.has(name) ? 'DataPlane' : undefined,
-      evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
-      isUnanswered: member.lost.has(name),
-    }),
+    answers: (name) => member.unheard.has(name) && member.answering.has(name),
+    votesOn: (name) =>
+      member.votedDead.has(name) ? ['ap', 'us'].filter((voter) => voter !== name).map((voter) => ({ voter, vote: deathVote(name) })) : [],
+    sightOf: (name) =>
+      member.unheard.has(name)
+        ? undefined
+        : {
+            opinion: member.silent.has(name) ? 'Silent' : member.lost.has(name) ? 'DataPlane' : undefined,
+            evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
+            isUnanswered: member.lost.has(name),
+          },
     membership: () => ({
       members: [
         ...[...member.givenUp].map((name) => ({ name, isLost: true })),
@@ -182,6 +200,8 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     tellVerdict: (verdict) => tellVerdict(verdict),
     lost: new Set(),
     unheard: new Set(),
+    answering: new Set(),
+    votedDead: new Set(),
     silent: new Set(),
     givenUp: new Set(),
     drained: new Set(),
