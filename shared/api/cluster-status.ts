@@ -85,6 +85,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       cause: must(text('What died, or was ill.')),
       phase: must(text('Standing, Returning or Cleared.')),
       at: must(text('When, RFC 3339.')),
+      since: text('Broker and Hub, which the agents tell when it is over: since when, RFC 3339.'),
       votes: text('Votes for it, of those that it takes, of all observers.'),
       voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
       message: text('What was found.'),

@@ -97,6 +97,8 @@ export type PastVerdict = {
   readonly cause: string;
   readonly phase: string;
   readonly at: string;
+  /** Outages of broker and hub, which are told when they are over: since when. */
+  readonly since?: string;
   readonly votes?: string;
   readonly voters?: readonly string[];
   readonly message?: string;

@@ -20,4 +20,4 @@ export {
   type Verdict,
 } from './state.ts';
 export { type Ballot, neededOf, type Obstacle, type Outcome, obstacleText, tally } from './tally.ts';
-export { verdictText } from './words.ts';
+export { outageText, verdictText } from './words.ts';

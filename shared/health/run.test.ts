@@ -1,7 +1,7 @@
 /** @module What the loop around the detector says to the hub: what was refused, and that the hub is behind. */
 import { expect, test } from 'vitest';
 import { silentLog } from '../lib/index.ts';
-import { hubName, type Membership } from '../wire/mesh.ts';
+import { hubName, type Membership, type MeshBallot, type Outage } from '../wire/mesh.ts';
 import { openPacket, sealPacket } from '../wire/mesh-packet.ts';
 import { observersOf } from './observers.ts';
 import { startWatch } from './run.ts';
@@ -124,5 +124,50 @@ test('an agent sees only clusters that it watches, though it has heard others', 
   const watched = others.filter((other) => observersOf(other, members, hubName).some(({ name }) => name === 'a'));
   expect(watched.length).toBeLessThan(others.length);
   expect(others.filter((other) => watch.sightOf(other) !== undefined)).toEqual(watched);
+  watch.stop();
+});
+
+test('an agent tells the hub of the times in which the others and it held the hub for dead, when they are over', () => {
+  const { start, pass } = bench();
+  const { watch, published } = start('a', 'A');
+  const hub = { name: hubName, role: 'Witness', publicKey: 'H', addresses: [], domain: hubName, capacity: 0, probes: [] } as const;
+  const members = list(1, ['a', 'b', 'c']);
+  watch.hear('broker', sealPacket({ ...members, members: [...members.members, hub] }, signAs('H')) ?? new Uint8Array());
+  for (const other of ['b', 'c']) watch.hear('direct', beatPacket(other, other.toUpperCase()));
+  for (const { packet } of published.splice(0)) {
+    const asked = openPacket(packet, { keyOf: () => 'A', verify });
+    if (!asked.ok || asked.message.kind !== 'ask') continue;
+    const { about, nonce } = asked.message;
+    const answer = { v: 1, from: about, bootId: `${about}-1`, seq: 2, sentMs: 0, kind: 'answer', to: 'a', about, nonce } as const;
+    watch.hear('direct', sealPacket(answer, signAs(about.toUpperCase())) ?? new Uint8Array());
+  }
+  let seq = 2;
+  const say = (forMs: number, said: Pick<MeshBallot, 'votes' | 'well'>): void => {
+    for (let ms = 0; ms < forMs; ms += 500) {
+      seq += 1;
+      for (const from of ['b', 'c']) {
+        const head = { v: 1, from, bootId: `${from}-1`, seq, sentMs: seq, kind: 'ballot', epoch: 0 } as const;
+        watch.hear('direct', sealPacket({ ...head, ...said }, signAs(from.toUpperCase())) ?? new Uint8Array());
+      }
+      pass(500);
+    }
+  };
+  const told = (): readonly Outage[] =>
+    published
+      .map(({ packet }) => openPacket(packet, { keyOf: () => 'A', verify }))
+      .flatMap((one) => (one.ok && one.message.kind === 'shadows' ? (one.message.outages ?? []) : []));
+  const evidence = { direct: 'none', broker: 'lost', helpers: 'none', gateway: 'none', apiServer: 'none' } as const;
+  say(5_000, { votes: [{ target: hubName, opinion: 'Hub', silentMs: 2_000, evidence }] });
+  const onHub = () => watch.standing().filter(({ target }) => target === hubName);
+  expect(onHub()).toMatchObject([{ cause: 'Hub' }]);
+  expect(told()).toEqual([]);
+  say(3_000, { votes: [], well: [hubName] });
+  expect(onHub()).toEqual([]);
+  expect(told()).toMatchObject([{ cause: 'Hub', voters: ['b', 'c'], votes: 2, needed: 2, observers: 3 }]);
+  const [outage] = told();
+  expect((outage?.untilMs ?? 0) - (outage?.sinceMs ?? 0)).toBeGreaterThan(3_000);
+  // A hub that was not there yet hears of it later.
+  pass(30_000);
+  expect(told().slice(1)).toEqual([outage]);
   watch.stop();
 });

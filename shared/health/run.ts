@@ -22,6 +22,7 @@ import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
+import { makeOutages } from './outages.ts';
 import { answersUnheard, isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
@@ -101,7 +102,7 @@ export type Watch = {
   readonly stop: () => void;
 };
 
-/** How often the shadow detectors' counts and those of refusals are told to the hub. */
+/** How often the shadow detectors' counts, those of refusals and the last outages are told to the hub. */
 const shadowsEveryMs = 30_000;
 
 /** Starts watching; nothing is sent before a membership came. */
@@ -120,6 +121,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const beganMs = env.monotonicMs();
   const clocks = () => ({ nowMs: env.monotonicMs(), wallMs: env.nowMs() });
   if (ports.memory?.kept !== undefined) restoreMemory(state, ports.memory.kept, clocks());
+  const outages = makeOutages(beganMs);
   let stopped = false;
   let shadowSeq = 0;
   let isOvertaken = false;
@@ -159,8 +161,11 @@ export const startWatch = (ports: WatchPorts): Watch => {
   const perform = (effect: DetectorEffect): void => {
     if (effect.type === 'send') post(effect.to, effect.message, effect.proof);
     else if (effect.type === 'probe') look(effect);
-    else if (effect.type === 'verdict') verdicts.tell(effect.verdict);
-    else if (effect.type === 'obstacle') obstacles.tell(effect);
+    else if (effect.type === 'verdict') {
+      // Who was away has not heard of it: it is told as soon as it can be, and again with all that follows.
+      if (outages.note(effect.verdict, env.monotonicMs())) tellHub();
+      verdicts.tell(effect.verdict);
+    } else if (effect.type === 'obstacle') obstacles.tell(effect);
     else if (effect.type === 'held') helds.tell(effect);
     else if (effect.type === 'overtaken') {
       if (!isOvertaken) overtaken.tell(undefined);
@@ -190,13 +195,18 @@ export const startWatch = (ports: WatchPorts): Watch => {
   };
   cancelTick = env.setTimer(tickEveryMs, tick);
   let cancelShadows: () => void = () => undefined;
-  const tellShadows = (): void => {
+  const tellHub = (): void => {
     const rows = shadowsOf(state);
     const watchedMs = Math.floor(env.monotonicMs() - beganMs);
     const head = { v: 1 as const, from: name, bootId: ports.bootId, seq: ++shadowSeq, sentMs: watchedMs };
     const refused = refusedRows(refusals.counts()).slice(0, refusedRowsMax);
-    if (rows.length + refused.length > 0 && name !== hubName)
-      post('all', { ...head, kind: 'shadows', watchedMs, rows, ...(refused.length > 0 ? { refused } : {}) });
+    const past = outages.all();
+    if (rows.length + refused.length + past.length === 0 || name === hubName) return;
+    const more = { ...(refused.length > 0 ? { refused } : {}), ...(past.length > 0 ? { outages: past } : {}) };
+    post('all', { ...head, kind: 'shadows', watchedMs, rows, ...more });
+  };
+  const tellShadows = (): void => {
+    tellHub();
     cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);
   };
   cancelShadows = env.setTimer(shadowsEveryMs, tellShadows);

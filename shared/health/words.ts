@@ -1,6 +1,6 @@
 /** @module Verdicts in words: what is wrong, who agrees, and what a person may do about it. */
 
-import type { Evidence } from '../wire/mesh.ts';
+import type { Evidence, Outage } from '../wire/mesh.ts';
 import { evidenceText } from './opinion.ts';
 import type { Cause, Verdict } from './state.ts';
 
@@ -27,4 +27,15 @@ export const verdictText = (
   // Observers that have not heard it since their own start hold on to a verdict and have no evidence of their own.
   const grounds = evidence === undefined ? '' : evidenceText(evidence);
   return `${causeWords[cause]}; ${agreed}${grounds === '' ? '' : `: ${grounds}`}`;
+};
+
+const outageWords: Readonly<Record<Outage['cause'], string>> = {
+  Broker: 'the broker did not answer: the agents went on over datagrams, nothing moved',
+  Hub: 'the hub did not answer: the agents went on by what they had, nothing moved',
+};
+
+/** An outage that is over, in words; `since` and `until` as they are shown. */
+export const outageText = ({ cause, voters, votes, needed, observers }: Outage, since: string, until: string): string => {
+  const more = votes > voters.length ? ` and ${votes - voters.length} more` : '';
+  return `from ${since} until ${until} ${outageWords[cause]}; ${votes} of ${observers} observers agreed (${voters.join(', ')}${more}; ${needed} needed)`;
 };

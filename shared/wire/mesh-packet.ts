@@ -3,7 +3,17 @@
  * behind a context, so that no signature of ours made for something else fits.
  */
 import { bool, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
-import { type MeshMessage, membersMax, meshBytesMax, namesMaxOf, opinions, refusedRowsMax, votesMax } from './mesh.ts';
+import {
+  type MeshMessage,
+  membersMax,
+  meshBytesMax,
+  namesMaxOf,
+  opinions,
+  outagesMax,
+  outageVotersMax,
+  refusedRowsMax,
+  votesMax,
+} from './mesh.ts';
 
 /** Why a packet was refused. `Stranger`: the membership does not know the sender. */
 export type PacketRefusal = 'TooLarge' | 'NotPacket' | 'NotJson' | 'UnknownVersion' | 'Malformed' | 'Stranger' | 'BadSignature';
@@ -105,6 +115,10 @@ const shadow = record({
   longestSilenceMs: count,
 });
 const refused = record({ cluster: text(63), reason: text(63, 1), count });
+const outage = record({
+  ...{ cause: oneOf('Broker', 'Hub'), sinceMs: count, untilMs: count },
+  ...{ voters: list(name, outageVotersMax), votes: count, needed: count, observers: count },
+});
 
 const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   beat: record({ ...head, epoch: count, self: record({ api: bool, broker: bool }, { ingress: bool }) }, { members: count }),
@@ -120,7 +134,10 @@ const checks: Readonly<Record<MeshMessage['kind'], Check>> = {
   fenced: record({ ...head, to: name, target: name, fence: count, sinceMs: count }),
   members: record({ ...head, epoch: count, members: list(member, membersMax), policy }),
   credential: record({ ...head, to: name, jwt: text(7_000, 1), expiresAtMs: count }),
-  shadows: record({ ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) }, { refused: list(refused, refusedRowsMax) }),
+  shadows: record(
+    { ...head, watchedMs: count, rows: list(shadow, 3 * membersMax) },
+    { refused: list(refused, refusedRowsMax), outages: list(outage, outagesMax) },
+  ),
 };
 
 const hasMagic = (packet: Uint8Array): boolean => {

@@ -188,12 +188,29 @@ export type RefusedRow = { readonly cluster: string; readonly reason: string; re
 /** Rows of refusals that a member tells, those with most first. */
 export const refusedRowsMax = 64;
 
-/** What an agent's shadow detectors have seen since its start, and what it has refused. */
+/** A time in which the observers held the broker or the hub for dead, as one member saw it; times are of the clock of its `watchedMs`. */
+export type Outage = {
+  readonly cause: 'Broker' | 'Hub';
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** The first of those who agreed, how many they were, how many that took, and of how many. */
+  readonly voters: readonly string[];
+  readonly votes: number;
+  readonly needed: number;
+  readonly observers: number;
+};
+
+/** Outages that a member tells, the last ones, and voters that are named in each. */
+export const outagesMax = 5;
+export const outageVotersMax = 16;
+
+/** What an agent's shadow detectors have seen since its start, what it has refused, and when it missed the broker or the hub. */
 export type MeshShadows = Head & {
   readonly kind: 'shadows';
   readonly watchedMs: number;
   readonly rows: readonly ShadowRow[];
   readonly refused?: readonly RefusedRow[];
+  readonly outages?: readonly Outage[];
 };
 
 /** A holder of singletons asks one of its observers to confirm its lease. `fence`: the highest fence of its own that it knows. */

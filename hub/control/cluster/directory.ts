@@ -17,6 +17,7 @@ import type { Hello } from '../../../shared/wire/index.ts';
 import { type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
+import type { PastOutage } from './outages.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -33,6 +34,8 @@ export type ClusterRecord = {
   observed: Observed | undefined;
   /** Why it does not count as lost though it is silent. */
   held: Obstacle | undefined;
+  /** When its agent and the others missed broker and hub, as told since this hub began. */
+  outages: readonly PastOutage[];
   /** What the detection profiles would have done. */
   detectors: readonly DetectorSummary[] | undefined;
   report: CapacityReport | undefined;
@@ -190,6 +193,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   taintsMovedMs: new Map(),
   observed: undefined,
   held: undefined,
+  outages: [],
   detectors: undefined,
   report: undefined,
   forbidden: [],

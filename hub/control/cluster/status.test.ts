@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../shared/api/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { Observed } from '../verdict/relation.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
+import type { PastOutage } from './outages.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 const cluster: Cluster = {
@@ -224,6 +226,31 @@ describe('nextStatus', () => {
       ['APIServer', 'Standing'],
     ]);
     expect(mended).not.toHaveProperty('verdict');
+  });
+
+  it('keeps outages of broker and hub in the history at their time, a few, and takes none for a verdict on the cluster', () => {
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
+    const facts = { health: lost, report, hello: undefined };
+    const told = (seconds: number): PastOutage => ({
+      ...{ cause: 'Hub', phase: 'Cleared', message: 'the hub did not answer' },
+      ...{ since: timeText((seconds - 1) * 1_000), at: timeText(seconds * 1_000) },
+    });
+    const dead = nextStatus(cluster, { ...facts, outages: [told(10), told(30)] }, 20_000);
+    const shown = ({ verdictHistory }: typeof dead) => verdictHistory?.map(({ cause, phase, at }) => [cause, phase, at.slice(17, 19)]);
+    expect(shown(dead)?.slice(0, 1)).toEqual([['Cluster', 'Standing', '20']]);
+    const later = nextStatus({ ...cluster, status: dead }, { ...facts, outages: [told(10), told(30)] }, 40_000);
+    expect(later.verdictHistory).toEqual(dead.verdictHistory);
+    const many = [41, 43, 45, 47, 49, 51].map(told);
+    const full = nextStatus({ ...cluster, status: dead }, { ...facts, outages: many }, 55_000);
+    expect(
+      shown(full)
+        ?.filter(([cause]) => cause === 'Hub')
+        .map(([, , at]) => at),
+    ).toEqual(['51', '49', '47', '45', '43']);
+    expect(shown(full)).toContainEqual(['Cluster', 'Standing', '20']);
+    expect(nextStatus({ ...cluster, status: full }, { ...facts, health: well }, 56_000).verdictHistory?.[0]).toMatchObject({
+      ...{ cause: 'Cluster', phase: 'Cleared' },
+    });
   });
 
   it('a cluster that is not in yet has no verdict: it is told what it waits for', () => {

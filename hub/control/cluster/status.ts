@@ -11,6 +11,7 @@ import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isSilent, readyCondition } from './health.ts';
+import { isOutage, type PastOutage, withOutages } from './outages.ts';
 import { statusApis } from './served-apis.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -33,6 +34,8 @@ export type ClusterFacts = {
   readonly held?: Obstacle | undefined;
   /** The same in words. */
   readonly heldWhy?: string | undefined;
+  /** When its agent and the others missed broker and hub. */
+  readonly outages?: readonly PastOutage[];
   readonly detectors?: readonly DetectorSummary[] | undefined;
   /** What the hub does not take of the kinds that the member serves. */
   readonly kindTroubles?: readonly string[];
@@ -163,10 +166,11 @@ const pastMax = 20;
 const historyOf = (
   old: ClusterStatus,
   { verdict }: Pick<ClusterStatus, 'verdict'>,
+  { outages = [] }: ClusterFacts,
   nowMs: number,
 ): Pick<ClusterStatus, 'verdictHistory'> => {
-  const past = old.verdictHistory ?? [];
-  const [newest] = past;
+  const past = withOutages(old.verdictHistory ?? [], outages).slice(0, pastMax);
+  const newest = past.find((one) => !isOutage(one));
   const isOver = verdict === undefined && newest !== undefined && newest.phase !== 'Cleared';
   if (isOver) return { verdictHistory: [{ cause: newest.cause, phase: 'Cleared', at: timeText(nowMs) }, ...past].slice(0, pastMax) };
   if (verdict === undefined) return past.length === 0 ? {} : { verdictHistory: past };
@@ -271,7 +275,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
     ...addressesOf(addresses, facts),
     ...givenUpOf(givenUpSince, facts, nowMs),
     ...verdict,
-    ...historyOf(old, verdict, nowMs),
+    ...historyOf(old, verdict, facts, nowMs),
   };
 };
 

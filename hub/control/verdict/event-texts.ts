@@ -1,5 +1,6 @@
 /** @module What Events on a Cluster say of verdicts, and of those that are not carried out. Pure. */
 import { type Cause, type Obstacle, obstacleText, type Verdict } from '../../../shared/health/index.ts';
+import type { PastOutage } from '../cluster/outages.ts';
 import type { EventText } from '../events.ts';
 
 const eventReason: Readonly<Record<Cause, string>> = {
@@ -28,3 +29,6 @@ export const heldEventOf = (obstacle: Obstacle): EventText => {
   const who = obstacle === 'NoWitness' ? 'the only one that watches it' : 'a majority';
   return { type: 'Warning', reason: 'VerdictHeld', message: `${who} holds it for dead, and nothing moves: ${obstacleText[obstacle]}` };
 };
+
+/** The Event that tells of an outage of broker or hub that is over. */
+export const outageEventOf = ({ cause, message = '' }: PastOutage): EventText => ({ type: 'Warning', reason: eventReason[cause], message });

@@ -10,8 +10,9 @@ import type { FleetBus, HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Removals } from '../cluster/removals.ts';
 import type { EventRecorder, EventText } from '../events.ts';
-import { eventOf, heldEventOf } from './event-texts.ts';
+import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
+import { takeOutages } from './outage-desk.ts';
 import type { Observed } from './relation.ts';
 import { observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
@@ -135,6 +136,10 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   };
   const onMessage = (message: MeshMessage): void => {
     if (message.kind !== 'shadows') return;
+    const teller = directory.get(message.from);
+    const outages = teller === undefined ? [] : takeOutages(teller, message, env.nowMs());
+    for (const outage of outages) tellEvent(message.from, outageEventOf(outage));
+    if (outages.length > 0) options.onJudged(message.from);
     for (const name of shadows.take(message)) {
       const record = directory.get(name);
       if (record !== undefined) record.detectors = shadows.summaryOf(name);

@@ -61,6 +61,7 @@ describe('a hub that starts anew', () => {
     expect(pointsOf(death, ['Cluster', 'Returning'], death, ['Cluster', 'Cleared'], death)).toBe(3);
     expect(pointsOf(death, ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
     expect(pointsOf(['Cluster', 'Standing'])).toBe(0);
+    expect(pointsOf(death, ['Broker', 'Cleared', '2/2/3'], ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
   });
 
   it('finds out anew what it made of its own hearing alone', () => {

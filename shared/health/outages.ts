@@ -1,0 +1,33 @@
+/** @module When broker and hub were held for dead: they cannot hear of it while it is so, and are told when they are back. */
+import { brokerName, hubName, type Outage, outagesMax, outageVotersMax } from '../wire/mesh.ts';
+import type { Verdict } from './state.ts';
+
+/** The last outages, as one member saw them. */
+export type Outages = {
+  /** Takes a verdict; true when an outage ended by it. */
+  readonly note: (verdict: Verdict, nowMs: number) => boolean;
+  /** Oldest first; times since `beganMs`. */
+  readonly all: () => readonly Outage[];
+};
+
+const causeOf = ({ target, cause }: Verdict): Outage['cause'] | undefined => {
+  if (target === brokerName && cause === 'Broker') return cause;
+  return target === hubName && cause === 'Hub' ? cause : undefined;
+};
+
+/** None yet. `beganMs` = when this member began to watch, by the clock of the verdicts. */
+export const makeOutages = (beganMs: number): Outages => {
+  let past: readonly Outage[] = [];
+  const sinceBegin = (ms: number): number => Math.max(0, Math.floor(ms - beganMs));
+  return {
+    note: (verdict, nowMs) => {
+      const cause = causeOf(verdict);
+      if (cause === undefined || verdict.phase !== 'Cleared') return false;
+      const { sinceMs, voters, needed, observers } = verdict;
+      const agreed = { voters: voters.slice(0, outageVotersMax), votes: voters.length, needed, observers };
+      past = [...past, { cause, sinceMs: sinceBegin(sinceMs), untilMs: sinceBegin(nowMs), ...agreed }].slice(-outagesMax);
+      return true;
+    },
+    all: () => past,
+  };
+};
