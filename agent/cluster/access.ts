@@ -10,6 +10,10 @@ export type Credentials = {
   readonly key?: string;
 };
 
+/** True when nothing says who asks, as with an empty token: a request is then that of anybody. */
+export const isAnonymous = ({ bearer = '', basic, cert }: Credentials): boolean =>
+  bearer === '' && basic === undefined && cert === undefined;
+
 /** One member's API server. */
 export type ClusterAccess = {
   /** `https://host:port`, with a path prefix where the API sits behind a proxy; no trailing slash. */

@@ -89,6 +89,16 @@ export const checkReady = (code: number, text: string): void => {
     throw new ApiError('Nonsense', `what answers there is no API server: to GET /readyz it said ${begins(text)} where one says "ok"`);
 };
 
+/**
+ * Throws what an answer to `GET /api` says to a client without a credential. To anybody an API server tells its health, but which API it serves
+ * only to those that it knows (ClusterRoles `system:public-info-viewer` and `system:discovery`); a proxy on the way may say who asks, as kubectl's.
+ */
+export const checkAdmitted = (code: number): void => {
+  if (code === 401 || code === 403) throw new StatusError(401, 'Unauthorized', missingCredential);
+};
+
+const missingCredential = 'the agent has no credential (no token, no client certificate), and the API server lets nobody in without one';
+
 const refusedCredential =
   "it refuses the agent's credential (401 Unauthorized): renew the token or certificate in the kubeconfig, or the agent's ServiceAccount token";
 

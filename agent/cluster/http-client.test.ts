@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { WatchEvent } from '../../shared/kube/client/port.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { json, type RawServer, rawServer } from '../testing/raw-server.ts';
+import type { Credentials } from './access.ts';
 import { failureOf } from './api-error.ts';
 import { type HttpClientOptions, httpClient, type MemberApi } from './http-client.ts';
 
@@ -11,9 +12,16 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-const connect = async (answer: RawServer['answer'], options: HttpClientOptions = {}): Promise<{ api: MemberApi; server: RawServer }> => {
+const connect = async (
+  answer: RawServer['answer'],
+  options: HttpClientOptions = {},
+  credentials: Credentials = { bearer: 'token' },
+): Promise<{ api: MemberApi; server: RawServer }> => {
   const server = await rawServer(answer);
-  const api = httpClient(server.access, { callTimeoutMs: 300, probeTimeoutMs: 300, ...options });
+  const api = httpClient(
+    { ...server.access, credentials: async () => credentials },
+    { callTimeoutMs: 300, probeTimeoutMs: 300, ...options },
+  );
   closers.push(server.close, api.close);
   return { api, server };
 };
@@ -163,6 +171,23 @@ describe('a member API that misbehaves', () => {
     await expect(api.probe()).rejects.toMatchObject({ reason: 'Unauthorized', message: expect.stringContaining('renew the token') });
     server.answer = (_request, response) => json(response, 403, status(403, 'Forbidden'));
     await expect(api.probe()).resolves.toBeUndefined();
+  });
+
+  test.each<[string, Credentials, number, string]>([
+    ['anonymous requests are forbidden', {}, 403, 'Unauthorized'],
+    ['anonymous requests are not let in', { bearer: '' }, 401, 'Unauthorized'],
+    ['a proxy on the way says who asks', {}, 200, 'fine'],
+    ['it has a token and may not read what is served', { bearer: 'token' }, 403, 'fine'],
+  ])('a server that tells everybody that it is ready knows the agent or not: %s', async (_, credentials, code, told) => {
+    const { api } = await connect(
+      (request, response) => {
+        if (request.url === '/readyz') response.end('ok');
+        else json(response, code, status(code, 'Forbidden'));
+      },
+      {},
+      credentials,
+    );
+    expect(await codeOf(api.probe())).toBe(told);
   });
 
   test.each([

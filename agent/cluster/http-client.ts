@@ -1,8 +1,8 @@
 /** @module The HTTP driver of the client port: one member's API server behind a breaker. */
 import type { Collection, KubeClient, WatchEvent } from '../../shared/kube/client/port.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
-import type { ClusterAccess } from './access.ts';
-import { asList, asObject, asWatchEvent, checkReady, parseJson, refusalOf } from './answer.ts';
+import { type ClusterAccess, isAnonymous } from './access.ts';
+import { asList, asObject, asWatchEvent, checkAdmitted, checkReady, parseJson, refusalOf } from './answer.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { collectionPath, objectPath, type Query, queryText, selectorQuery } from './paths.ts';
 import { createTransport, type HttpRequest, type Transport } from './transport.ts';
@@ -18,7 +18,7 @@ export interface MemberApi extends KubeClient {
   readonly source?: string;
   /** GET of any path as JSON; rejects as the other methods do. */
   raw(path: string, accept?: string): Promise<unknown>;
-  /** One cheap request outside the breaker: rejects when the server does not answer in time or is not ready. */
+  /** One cheap request outside the breaker: rejects when the server does not answer in time, is not ready, or does not know who asks. */
   probe(): Promise<void>;
   close(): Promise<void>;
 }
@@ -136,8 +136,10 @@ export const httpClient = (access: ClusterAccess, options: HttpClientOptions = {
     raw: (path, accept) => ask({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) }),
     probe: async () => {
       const timeoutMs = options.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
-      const { code, text } = await transport.request({ method: 'GET', path: '/readyz', timeoutMs, bytesMax: READY_BYTES_MAX });
+      const look = (path: string) => transport.request({ method: 'GET', path, timeoutMs, bytesMax: READY_BYTES_MAX });
+      const { code, text } = await look('/readyz');
       checkReady(code, text);
+      if (isAnonymous(await access.credentials())) checkAdmitted((await look('/api')).code);
     },
     proxied: async (path, limits) => {
       const answer = await transport.request({ method: 'GET', path, accept: '*/*', ...limits });
