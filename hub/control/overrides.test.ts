@@ -31,6 +31,21 @@ describe('a cluster to which an override of the policy cannot be applied', () =>
     await until(() => expect(runningAt(it, 'aws')).toBe(5));
   });
 
+  it('gets no share, nor a change of what it has, where what the override makes is no valid object', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy(fitting));
+    await it.client.create(deployments, deployment(4));
+    await until(() => expect([runningAt(it, 'home'), runningAt(it, 'aws')]).toEqual([2, 2]));
+    const invalid = onAws([{ op: 'add', path: '/metadata/annotations/x', value: true }]);
+    await it.client.patch(webPolicy, 'application/merge-patch+json', { spec: invalid });
+    await it.client.patch(web, 'application/merge-patch+json', { spec: { replicas: 8 } });
+    await until(() => expect(runningAt(it, 'home')).toBe(6));
+    expect(placedAt(it)).toEqual({ aws: 2, home: 6 });
+    expect(JSON.stringify(it.fleet.agent('aws').objects.get(workId))).toContain('"image":"mirror:1"');
+    const why = 'patch[0] (add /metadata/annotations/x) makes the object invalid: metadata.annotations: string is wanted, not bool';
+    await until(() => expect(eventsOf(it).join()).toContain(`NotSent: aws: overrides[0] cannot be applied: ${why}`));
+  });
+
   it('keeps the copy that it has as it was when a policy is edited so, and the Placement says that it is not changed', async () => {
     const it = await startTestHub({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy(fitting));

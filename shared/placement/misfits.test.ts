@@ -1,6 +1,7 @@
 /** @module Overrides that do not fit an object, and where it goes then. */
 import { describe, expect, it } from 'vitest';
 import { explanationRows, type OverrideRule } from '../api/index.ts';
+import { builtinFaults } from '../kube/builtin/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { misfitsOf } from './misfits.ts';
 import { place } from './place.ts';
@@ -21,7 +22,7 @@ const clusters = [clusterWith('a', 9, on('aws')), clusterWith('b', 9, on('gcp'))
 
 const decide = (overrides: readonly OverrideRule[], replicas: number | undefined, current: Readonly<Record<string, number>> = {}) => {
   const policy = policyOf({ overrides: [...overrides] });
-  const misfits = misfitsOf(policy, () => object, decidedFields(object, undefined));
+  const misfits = misfitsOf(policy, { read: () => object, decided: decidedFields(object, undefined), faultsOf: builtinFaults });
   const workload = { ...workloadOf(replicas, current), ...(misfits === undefined ? {} : { misfits }) };
   return place({ policy, clusters }, workload, env);
 };
@@ -51,6 +52,34 @@ describe('a cluster for which an override does not fit', () => {
   it('is named when no cluster is left', () => {
     const decision = decide([{ ...misfit, clusterSelector: {} }], 8);
     expect(decision).toMatchObject({ reason: 'NoClusterFits', binding: 'override in 2 clusters', unplaced: 8 });
+  });
+
+  it.each<[string, NonNullable<OverrideRule['patch']>[number], string]>([
+    [
+      'true where text belongs',
+      { op: 'add', path: '/metadata/annotations/x', value: true },
+      'metadata.annotations: string is wanted, not bool; write it in quotes',
+    ],
+    [
+      'a word that the kind does not know',
+      { op: 'add', path: '/spec/template/spec/restartPolicy', value: 'Never' },
+      'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+    ],
+    ['a label that is none', { op: 'add', path: '/metadata/labels/x', value: 'a b' }, 'metadata.labels: Invalid value: "a b": '],
+  ])('is one, too, for which what comes of it is no object of the kind: %s', (_, operation, fault) => {
+    const first = { op: 'add', path: '/metadata/labels/fine', value: 'yes' } as const;
+    const decision = decide(
+      [
+        { clusterSelector: {}, labels: { all: 'well' } },
+        { ...onAws, patch: [first, operation] },
+      ],
+      8,
+    );
+    expect(asMap(decision.clusters)).toEqual({ b: 8 });
+    const { message } = rowOf(decision, 'a') ?? {};
+    const where = `overrides[1] cannot be applied: patch[1] (add ${operation.path}) makes the object invalid: ${fault}`;
+    expect(message?.slice(0, where.length)).toBe(where);
+    expect(message).toMatch(/ \(Deployment web\)$/);
   });
 
   it.each<[string, OverrideRule, Readonly<Record<string, number>>]>([

@@ -1,6 +1,7 @@
 /** @module The workloads of files with the policy that holds for each and where it is now. */
 import type { WorkloadRef } from '../api/index.ts';
 import { type AssumedPods, type PodShape, podShapeOfObject, withClaims } from '../capacity/index.ts';
+import { builtinFaults } from '../kube/builtin/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { compareText } from '../lib/compare-text.ts';
 import { type Bag, bagOf } from '../lib/fields.ts';
@@ -123,7 +124,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       if (presence.size > 0) others.push({ ref, labels, clusters: [...presence.keys()] });
       continue;
     }
-    const misfits = misfitsOf(policy, () => object, decidedFields(object, undefined));
+    const misfits = misfitsOf(policy, { read: () => object, decided: decidedFields(object, undefined), faultsOf: builtinFaults });
     const { value: priority, preempts } = priorityOf(object, classes);
     const workload = {
       ref,

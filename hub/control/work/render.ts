@@ -1,5 +1,6 @@
 /** @module What an object of the hub becomes in one cluster: its own fields, the replicas of its share, the policy's overrides. Pure. */
 
+import { builtinFaults } from '../../../shared/kube/builtin/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { ResourceType } from '../../../shared/kube/resource.ts';
 import { hash32 } from '../../../shared/lib/index.ts';
@@ -66,23 +67,6 @@ const withShare = (object: KubeObject, type: ResourceType | undefined, share: Sh
   return rendered;
 };
 
-/** The object as it goes to a cluster with these labels; a fault when an override does not fit it. What it answers is never changed in place. */
-export const renderFor = (
-  object: KubeObject,
-  type: ResourceType | undefined,
-  share: Share,
-  policy: CompiledPolicy | undefined,
-  clusterLabels: Readonly<Record<string, string>>,
-): OverriddenObject => {
-  const rendered = withShare(object, type, share);
-  if (policy === undefined) return { ok: true, object: rendered };
-  return overrideObject(rendered, policy.overrides, clusterLabels, decidedFields(object, type));
-};
-
-/** For which clusters {@link renderFor} finds a fault, whatever their share; undefined = for none. */
-export const misfitsUnder = (object: KubeObject, type: ResourceType | undefined, policy: CompiledPolicy): Misfits | undefined =>
-  misfitsOf(policy, () => withShare(object, type, { replicas: undefined }), decidedFields(object, type));
-
 const hashes = new WeakMap<KubeObject, string>();
 
 /** A text that differs for different content; of an object that is rendered once it is made once. */
@@ -93,4 +77,56 @@ export const contentHash = (object: KubeObject): string => {
   const hash = `${hash32(text).toString(16)}-${hash32(`${text.length}#${text}`).toString(16)}`;
   hashes.set(object, hash);
   return hash;
+};
+
+const faults = new Map<string, readonly string[]>();
+/** Contents whose faults are kept; beyond it all are forgotten and found anew. */
+const faultsKeptMax = 16_384;
+
+/** A new status makes a new object of the same content: that is judged once. */
+const faultsOf = (object: KubeObject): readonly string[] => {
+  const hash = contentHash(object);
+  const known = faults.get(hash);
+  if (known !== undefined) return known;
+  const found = builtinFaults(object);
+  if (faults.size >= faultsKeptMax) faults.clear();
+  faults.set(hash, found);
+  return found;
+};
+
+type Judged = {
+  readonly type: ResourceType | undefined;
+  readonly rules: CompiledPolicy['overrides'];
+  readonly misfits: Misfits | undefined;
+};
+
+/** What was found of an object under the policy that it was under last: decisions and renderings ask the same. */
+const judged = new WeakMap<KubeObject, Judged>();
+
+/** For which clusters {@link renderFor} finds a fault, whatever their share; undefined = for none. */
+export const misfitsUnder = (object: KubeObject, type: ResourceType | undefined, policy: CompiledPolicy): Misfits | undefined => {
+  const before = judged.get(object);
+  if (before !== undefined && before.type === type && before.rules === policy.overrides) return before.misfits;
+  const misfits = misfitsOf(policy, {
+    read: () => withShare(object, type, { replicas: undefined }),
+    decided: decidedFields(object, type),
+    faultsOf,
+  });
+  judged.set(object, { type, rules: policy.overrides, misfits });
+  return misfits;
+};
+
+/** The object as it goes to a cluster with these labels; a fault when an override does not fit it. What it answers is never changed in place. */
+export const renderFor = (
+  object: KubeObject,
+  type: ResourceType | undefined,
+  share: Share,
+  policy: CompiledPolicy | undefined,
+  clusterLabels: Readonly<Record<string, string>>,
+): OverriddenObject => {
+  const rendered = withShare(object, type, share);
+  if (policy === undefined) return { ok: true, object: rendered };
+  const message = misfitsUnder(object, type, policy)?.(clusterLabels);
+  if (message !== undefined) return { ok: false, message };
+  return overrideObject(rendered, policy.overrides, clusterLabels, decidedFields(object, type));
 };
