@@ -53,7 +53,7 @@ describe('plan --test', () => {
       `FAIL  ${path}`,
       '      - deployment/web: a 5',
       '      + deployment/web: a 4, unplaced 1',
-      '        1 of 5 replicas unplaced: capacity in 1 cluster',
+      '        1 of 5 replicas unplaced: capacity in 1 cluster (cpu)',
       '',
       '0 of 1 scenarios hold',
     ]);

@@ -61,7 +61,7 @@ describe('workloads that compete for room', () => {
     await until(() => expect(it.control().pending()).toBe(0));
     await it.client.create(policiesType, policy());
     await until(() => expect(names.map((name) => placed(it, name))).toEqual(names.map((_, at) => (at < 5 ? 0 : 1))));
-    const waiting = { unplaced: 1, reason: 'Unplaced', message: '1 of 1 replicas unplaced: capacity in 2 clusters' };
+    const waiting = { unplaced: 1, reason: 'Unplaced', message: '1 of 1 replicas unplaced: capacity in 2 clusters (cpu)' };
     await until(() => {
       for (const name of names.slice(0, 5)) expect(placementOf(it, name)?.status).toMatchObject(waiting);
     });

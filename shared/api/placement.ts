@@ -47,9 +47,9 @@ export type ExplanationRow = {
   readonly fits?: number;
   /** False when `fits` is a lower bound. */
   readonly exact?: boolean;
-  /** Nodes that can take no replica, by reason. */
+  /** Nodes that can take no replica, by reason; where the cluster is full, with those that were placed counted. */
   readonly refusals?: { readonly [reason: string]: number };
-  /** What most nodes that take no replica are short of. */
+  /** What most nodes that take no replica are short of; where the cluster is full, those of them that could. */
   readonly bound?: string;
   /** Name of the cluster's tier. */
   readonly tier?: string;
@@ -188,12 +188,12 @@ const explanationRow = fields('Why one cluster got what it got.', {
   refusals: {
     schema: {
       type: 'object',
-      description: 'Nodes that can take no replica, by reason.',
+      description: 'Nodes that can take no replica, by reason; where the cluster is full, with those that were placed counted.',
       additionalProperties: { type: 'integer', format: 'int32' },
     },
     check: () => [],
   },
-  bound: text('What most nodes that take no replica are short of.'),
+  bound: text('What most nodes that take no replica are short of; where the cluster is full, those of them that could.'),
   tier: text("Name of the cluster's tier."),
   scores: list(
     'Terms that put the cluster before or behind others of its tier.',

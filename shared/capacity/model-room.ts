@@ -18,6 +18,7 @@ import type { WholeNodes } from './model-deal.ts';
 import { type Parts, partsOf, sightOf, splitParts } from './model-likeness.ts';
 import type { ClusterModel } from './node.ts';
 import { refusalOf } from './node-match.ts';
+import { refusalsOnceFull } from './once-full.ts';
 import { exactAmounts } from './pod-request.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { ClusterRoom, NodeLot } from './room.ts';
@@ -195,6 +196,10 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
       const made = count(shape);
       counts.set(key, made);
       return made;
+    },
+    refusalsOnceFull: (shape) => {
+      const [course] = ruled.courses;
+      return course === undefined ? {} : refusalsOnceFull(fitModel(course.cluster, demandOf(shape)).nodes);
     },
     assume: (pods: AssumedPods): number => {
       if (pods.count <= 0) return 0;

@@ -6,7 +6,8 @@ import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlain
 import { createOpenChoices } from './choices.ts';
 import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
-import { type FitResult, fitCluster } from './fit.ts';
+import { type FitResult, fitCluster, fitNodes } from './fit.ts';
+import { refusalsOnceFull } from './once-full.ts';
 import { createPlainIndex, type PlainShape } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
@@ -28,6 +29,11 @@ export type ClusterRoom = {
   readonly revision?: number | undefined;
   /** Further replicas of the shape, with everything assumed subtracted. */
   readonly fit: (shape: PodShape) => FitResult;
+  /**
+   * Every node by what refuses one more replica on it once as many are there as fit. Replicas of the shape that were assumed in the meantime
+   * change nothing of it. Absent = not known.
+   */
+  readonly refusalsOnceFull?: (shape: PodShape) => FitResult['refusals'];
   /** Of the pods of this very shape that wait in the member, those that none of its nodes can take. Absent = not known. */
   readonly nodeless?: (shape: PodShape) => number;
   /** Subtracts pods that were assigned just now; answers how many found room. */
@@ -204,6 +210,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       counts.set(key, result);
       return result;
     },
+    refusalsOnceFull: (shape) => refusalsOnceFull(fitNodes(report, shape, { ...columns, devices: taker?.stock })),
   };
   takeWaiting(waitingIn(report, together(waiting)));
   for (const pods of together(assumed)) assume(pods);

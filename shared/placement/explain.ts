@@ -9,19 +9,11 @@ import type { ClusterView, Workload } from './model.ts';
 import type { Refusal, Standing } from './prepare.ts';
 import { type Amount, amountText, currencyOf } from './pricing.ts';
 import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
+import { boundOf, byCount, type Filled, filledAt, isFull, refusalText, shortText } from './shortage.ts';
 import { usedOf } from './tally.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
-
-const byCount = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]): number => m - n || (a < b ? -1 : a > b ? 1 : 0);
-
-/** `cpu on 3 nodes, taint on 1 node`, the most frequent first. */
-export const refusalText = (refusals: Readonly<Record<string, number>>): string =>
-  Object.entries(refusals)
-    .sort(byCount)
-    .map(([reason, nodes]) => `${reason} on ${counted(nodes, 'node')}`)
-    .join(', ');
 
 /** Counts of each hard constraint's domains, made once a decision. */
 type Tally = { readonly sums: Column; readonly least: number; readonly used: number };
@@ -83,9 +75,8 @@ const because = (candidates: Candidates, problem: Problem, at: number, counts: C
   if (blocked !== undefined) return { reason: 'spread', message: blocked };
   const most = standingAt(candidates, at)?.max ?? unlimited;
   if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
-  const room = roomAt(candidates, at);
-  if (room !== undefined && got >= (candidates.current[at] ?? 0) + room) {
-    const why = refusalText(fitAt(candidates, at)?.refusals ?? {});
+  if (isFull(candidates, at, got)) {
+    const why = refusalText(filledAt(candidates, at)?.refusals ?? {});
     return { reason: 'capacity', message: `no more replicas fit${why === '' ? '' : `: ${why}`}` };
   }
   return nothing;
@@ -113,16 +104,6 @@ export type ExplainInput = {
   readonly prices: readonly (Amount | undefined)[] | undefined;
 };
 
-const bounds = new WeakMap<FitResult['refusals'], string | undefined>();
-
-/** What most nodes that take no replica are short of; the same fit is told for many decisions. */
-const boundOf = (refusals: FitResult['refusals']): string | undefined => {
-  if (bounds.has(refusals)) return bounds.get(refusals);
-  const bound = Object.entries(refusals).sort(byCount)[0]?.[0];
-  bounds.set(refusals, bound);
-  return bound;
-};
-
 type Row = { -readonly [field in keyof ToldRow]: ToldRow[field] };
 
 /** All that a row may say, so that one row serves all clusters. */
@@ -143,11 +124,11 @@ const emptyRow = (): Row => ({
   got: 0,
 });
 
-const setFit = (row: Row, fit: FitResult | undefined, room: number | undefined): void => {
+const setFit = (row: Row, fit: FitResult | undefined, room: number | undefined, full?: Filled): void => {
   row.fits = room;
   row.exact = fit?.exact;
-  row.bound = fit === undefined ? undefined : boundOf(fit.refusals);
-  row.refusals = row.bound === undefined ? undefined : fit?.refusals;
+  row.bound = fit === undefined ? undefined : (full?.bound ?? boundOf(fit.refusals));
+  row.refusals = row.bound === undefined ? undefined : (full?.refusals ?? fit?.refusals);
 };
 
 /** Why clusters that would take more get nothing new; undefined when they may. */
@@ -211,8 +192,10 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     row.got = got;
     const room = roomAt(candidates, at);
     // Where it takes no more for now, no room that there is may be added to.
-    if (holdAt(candidates, at) === undefined) setFit(row, fitAt(candidates, at), room);
-    else setFit(row, undefined, room === undefined ? undefined : 0);
+    if (holdAt(candidates, at) === undefined) {
+      const full = isFull(candidates, at, reached[at] ?? 0) ? filledAt(candidates, at) : undefined;
+      setFit(row, fitAt(candidates, at), room, full);
+    } else setFit(row, undefined, room === undefined ? undefined : 0);
     row.scores = scoresAt(candidates, at, scores);
     const price = prices?.[at];
     row.price = price === undefined ? undefined : amountText(price);
@@ -242,15 +225,20 @@ export const explain = (input: ExplainInput): KeptExplanation => {
 export const bindingTerms = (candidates: Candidates, workload: Workload, problem: Problem, counts: Column): string => {
   const tallies = talliesOf(problem, counts);
   const terms = new Map<string, number>();
-  const add = (reason: string): void => {
-    if (reason !== '') terms.set(reason, (terms.get(reason) ?? 0) + 1);
+  const short = new Map<string, number>();
+  const add = (to: Map<string, number>, reason = ''): void => {
+    if (reason !== '') to.set(reason, (to.get(reason) ?? 0) + 1);
   };
-  for (let at = 0; at < counts.length; at++) add(because(candidates, problem, at, counts, tallies).reason);
+  for (let at = 0; at < counts.length; at++) {
+    const { reason } = because(candidates, problem, at, counts, tallies);
+    add(terms, reason);
+    if (reason === 'capacity') add(short, filledAt(candidates, at)?.bound);
+  }
   // Only when no cluster is left do the terms that refused them bind.
-  if (counts.length === 0) for (const { reason } of refusedOf(candidates, workload)) add(reason);
+  if (counts.length === 0) for (const { reason } of refusedOf(candidates, workload)) add(terms, reason);
   return [...terms]
     .sort(byCount)
-    .map(([term, clusters]) => `${term} in ${counted(clusters, 'cluster')}`)
+    .map(([term, clusters]) => `${term} in ${counted(clusters, 'cluster')}${term === 'capacity' ? shortText(short) : ''}`)
     .join(', ');
 };
 

@@ -4,10 +4,10 @@
  */
 import { type ExplanationRow, explanationRows } from '../api/index.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { refusalText } from './explain.ts';
 import type { Decision, NodelessCluster, Workload } from './model.ts';
 import { type PlaceEnv, place, type Snapshot } from './place.ts';
 import { heldAgainst, withNodeless } from './retold.ts';
+import { refusalText } from './shortage.ts';
 import { groupKind } from './workload-fields.ts';
 
 type Counts = ReadonlyMap<string, number>;

@@ -43,6 +43,41 @@ const outcome = (spec: Partial<PolicySpec>, clusters: readonly ClusterView[], wo
     ]),
   );
 
+describe('a cluster that the decision fills', () => {
+  const node = (name: string, cpu: number, more: Partial<TestNode> = {}): TestNode => ({
+    name,
+    allocatable: { cpu, memory: 65_536 },
+    ...more,
+  });
+  const gpuOnly = { taints: [{ key: 'gpu', value: '', effect: 'NoSchedule' }] } as const;
+  const workload = (replicas: number): Workload => ({ ...workloadOf(replicas), shape: plainShape({ cpu: 1_000 }, []) });
+
+  it.each<[string, readonly TestNode[], string]>([
+    ['one node', [node('a', 8_000)], 'cpu on 1 node'],
+    ['beside tainted nodes', [node('a', 8_000), node('t', 8_000, gpuOnly), node('u', 8_000, gpuOnly)], 'taint on 2 nodes, cpu on 1 node'],
+    ['beside a node without room', [node('a', 8_000), node('b', 500)], 'cpu on 2 nodes'],
+  ])('names what one more replica lacks: %s', (_, nodes, why) => {
+    const clusters = [view('full', nodes), view('other', [node('a', 64_000, gpuOnly)])];
+    const first = place({ policy: policyOf(), clusters }, workload(20), env);
+    expect(first).toMatchObject({ unplaced: 12, binding: 'capacity in 2 clusters (cpu in 1, taint in 1)' });
+    const [row] = explanationRows(first.explained);
+    expect(row).toMatchObject({ cluster: 'full', got: 8, reason: 'capacity', message: `no more replicas fit: ${why}`, bound: 'cpu' });
+  });
+
+  it('names the same when it is full already, and nothing while it has room', () => {
+    const room = createRoom(reportOf([node('a', 8_000), node('t', 8_000, gpuOnly), node('u', 8_000, gpuOnly)]), []);
+    room.assume({ shape: plainShape({ cpu: 1_000 }, []), count: 8 });
+    const clusters = [{ ...view('full', []), room }];
+    const told = (replicas: number) =>
+      explanationRows(
+        place({ policy: policyOf(), clusters }, { ...workload(replicas), current: new Map([['full', 8]]) }, env).explained,
+      )[0];
+    expect(told(9)).toMatchObject({ got: 8, bound: 'cpu', message: 'no more replicas fit: taint on 2 nodes, cpu on 1 node' });
+    const open = place({ policy: policyOf(), clusters: [view('open', [node('a', 8_000)])] }, workload(4), env);
+    expect(explanationRows(open.explained)[0]?.bound).toBeUndefined();
+  });
+});
+
 describe('requires', () => {
   const h100 = product('H100', 81_559);
   const fleet = [
