@@ -249,6 +249,23 @@ describe('place', () => {
     );
   });
 
+  it('a minimum that a maximum of domains leaves no place for names its cluster', () => {
+    const only = (name: string) => ({ matchLabels: { 'hanse.dev/cluster': name } });
+    const bounds = [
+      { clusterSelector: only('a'), min: 2 },
+      { clusterSelector: only('b'), min: 3 },
+    ];
+    const clusters: Clusters = [
+      ['a', 9],
+      ['b', 9],
+    ];
+    const decision = decide({ spread: [{ topologyKey: 'hanse.dev/cluster', maxDomains: 1 }], replicaScheduling: { bounds } }, clusters, 6);
+    expect([decision.reason, decision.message]).toEqual([
+      'BoundsUnsatisfiable',
+      expect.stringMatching(/bounds: [ab] needs at least [23] replicas and can get 0/),
+    ]);
+  });
+
   it('a maxShare of less than one replica says how to mend it', () => {
     const decision = decide({ spread: [{ topologyKey: 'hanse.dev/cluster', maxShare: 60 }] }, three, 1);
     expect([decision.clusters, decision.unplaced]).toEqual([[], 1]);

@@ -94,6 +94,7 @@ export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replic
     tier: roster.tier,
     votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(max, current),
     spreads: spreadsOf(policy, candidates, replicas),
+    nameOf: (candidate) => standingAt(candidates, candidate)?.view.name ?? '',
   };
 };
 

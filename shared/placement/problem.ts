@@ -44,6 +44,8 @@ export type Problem = {
   /** Votes for new seats: weights, or room. */
   readonly votes: Column;
   readonly spreads: readonly Spread[];
+  /** Names candidates to a person. */
+  readonly nameOf?: (candidate: number) => string;
 };
 
 /** A hard constraint that a division breaks. */
@@ -173,7 +175,8 @@ export const violations = (problem: Problem, counts: Column): Violation[] => {
   for (let at = 0; at < counts.length; at++) {
     const least = problem.min[at] ?? 0;
     if ((counts[at] ?? 0) < least) {
-      faults.push({ term: 'bounds', message: `bounds: a cluster needs at least ${least} and can get ${counts[at] ?? 0}` });
+      const name = problem.nameOf?.(at) ?? 'a cluster';
+      faults.push({ term: 'bounds', message: `bounds: ${name} needs at least ${least} replicas and can get ${counts[at] ?? 0}` });
     }
   }
   for (const spread of problem.spreads) if (spread.hard) faults.push(...spreadViolations(spread, counts));
