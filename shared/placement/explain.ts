@@ -11,6 +11,7 @@ import { type Amount, amountText, currencyOf } from './pricing.ts';
 import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
 import { boundOf, byCount, type Filled, filledAt, isFull, refusalText, shortText } from './shortage.ts';
 import { usedOf } from './tally.ts';
+import { indexedText, isKeptWhole, notDivided } from './undivided.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
@@ -67,12 +68,19 @@ const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): st
 };
 
 /** What holds a candidate at its count. */
-const because = (candidates: Candidates, problem: Problem, at: number, counts: Column, tallies: readonly Tally[]): Refusal => {
+const because = (
+  policy: CompiledPolicy,
+  candidates: Candidates,
+  problem: Problem,
+  at: number,
+  counts: Column,
+  tallies: readonly Tally[],
+): Refusal => {
   const got = counts[at] ?? 0;
   const hold = holdAt(candidates, at);
   if (hold !== undefined) return { ...hold, message: `${hold.message}; what runs stays` };
   const blocked = problem.spreads.length === 0 ? undefined : spreadText(problem, at, tallies);
-  if (blocked !== undefined) return { reason: 'spread', message: blocked };
+  if (blocked !== undefined) return isKeptWhole(policy) ? notDivided : { reason: 'spread', message: blocked };
   const most = standingAt(candidates, at)?.max ?? unlimited;
   if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
   if (isFull(candidates, at, got)) {
@@ -183,7 +191,7 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     const place = candidates.roster.at[at] as number;
     const { tier, scores, view } = standings[place] as Standing;
     const got = counts[at] as number;
-    const cause = because(candidates, problem, at, reached, tallies);
+    const cause = because(policy, candidates, problem, at, reached, tallies);
     const foreign = isForeign(input, at) ? `its prices are in ${currencyText(view)} and not compared: it counts as without a price` : '';
     const isLater = got === 0 && tier > lastTier && lastTier >= 0;
     const told = cause.reason === '' ? (stopped ?? (isLater ? laterTier : cause)) : cause;
@@ -222,7 +230,7 @@ export const explain = (input: ExplainInput): KeptExplanation => {
 };
 
 /** The terms that keep candidates from taking more, each once, most frequent first. */
-export const bindingTerms = (candidates: Candidates, workload: Workload, problem: Problem, counts: Column): string => {
+const bindingTerms = (policy: CompiledPolicy, candidates: Candidates, workload: Workload, problem: Problem, counts: Column): string => {
   const tallies = talliesOf(problem, counts);
   const terms = new Map<string, number>();
   const short = new Map<string, number>();
@@ -230,7 +238,7 @@ export const bindingTerms = (candidates: Candidates, workload: Workload, problem
     if (reason !== '') to.set(reason, (to.get(reason) ?? 0) + 1);
   };
   for (let at = 0; at < counts.length; at++) {
-    const { reason } = because(candidates, problem, at, counts, tallies);
+    const { reason } = because(policy, candidates, problem, at, counts, tallies);
     add(terms, reason);
     if (reason === 'capacity') add(short, filledAt(candidates, at)?.bound);
   }
@@ -243,16 +251,21 @@ export const bindingTerms = (candidates: Candidates, workload: Workload, problem
 };
 
 /** Why nothing is placed of what is all or nothing. */
-const allOrNothing = ({ gang, minReplicas }: CompiledPolicy, problem: Problem, { reached }: Outcome, binding: string): string => {
+const allOrNothing = (policy: CompiledPolicy, problem: Problem, { reached }: Outcome, binding: string): string => {
+  const { gang, minReplicas } = policy;
   if (!gang && minReplicas > problem.replicas) {
     const asked = counted(problem.replicas, 'replica');
     return `minReplicas: ${minReplicas} or none, and the workload asks for ${asked}; lower minReplicas, or raise the replicas`;
   }
   const tallies = talliesOf(problem, reached);
-  const blocked = problem.spreads.length === 0 ? [] : [...reached.keys()].flatMap((at) => spreadText(problem, at, tallies) ?? []);
+  const blocked =
+    problem.spreads.length === 0 || isKeptWhole(policy) ? [] : [...reached.keys()].flatMap((at) => spreadText(problem, at, tallies) ?? []);
   const asked = gang ? 'gang: all replicas or none' : `minReplicas: ${minReplicas} or none`;
   return `${asked}, and not as many fit (${[binding, ...blocked.slice(0, 1)].join('; ')})`;
 };
+
+/** How a decision is told. */
+export type Summary = { readonly reason: string; readonly message: string; readonly binding: string };
 
 /** The outcome in a word and in words, and the terms that bind. */
 export const summary = (
@@ -261,13 +274,18 @@ export const summary = (
   candidates: Candidates,
   problem: Problem,
   outcome: Outcome,
-): { readonly reason: string; readonly message: string; readonly binding: string } => {
+): Summary => {
+  const told = outcomeText(policy, workload, candidates, problem, outcome);
+  return isKeptWhole(policy) && told.reason !== 'NoClusterFits' ? { ...told, message: `${told.message}; ${indexedText}` } : told;
+};
+
+const outcomeText = (policy: CompiledPolicy, workload: Workload, candidates: Candidates, problem: Problem, outcome: Outcome): Summary => {
   const { wanted } = outcome;
   const placed = sumOf(outcome.counts);
   const missing = wanted - placed;
   const keeps = placed > 0 ? `; the ${placed} that run stay` : '';
   if (problem.replicas > 0 && problem.max.length === 0) {
-    const binding = bindingTerms(candidates, workload, problem, outcome.counts);
+    const binding = bindingTerms(policy, candidates, workload, problem, outcome.counts);
     const why = binding === '' ? '' : ` (${binding})`;
     return { reason: 'NoClusterFits', message: `no cluster is eligible${why}; see the explanation of each`, binding };
   }
@@ -281,11 +299,11 @@ export const summary = (
     const used = usedOf(outcome.counts);
     return { reason: 'Placed', message: `placed in ${counted(used, 'cluster')}`, binding: '' };
   }
-  const binding = bindingTerms(candidates, workload, problem, outcome.reached);
+  const binding = bindingTerms(policy, candidates, workload, problem, outcome.reached);
   if (outcome.partial) {
     const why = binding || 'capacity';
     return { reason: 'AllOrNothing', message: `${allOrNothing(policy, problem, outcome, why)}${keeps}`, binding: why };
   }
-  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${confined(problem, outcome.counts)}`;
+  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${isKeptWhole(policy) ? '' : confined(problem, outcome.counts)}`;
   return { reason: 'Unplaced', message, binding };
 };

@@ -35,7 +35,7 @@ export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-mo
 export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from './select-policy.ts';
 export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';
-export { indexedText, isIndexedJob, keptWhole } from './undivided.ts';
+export { indexedText, isIndexedJob, keptWhole, notDivided } from './undivided.ts';
 export {
   bag,
   bags,

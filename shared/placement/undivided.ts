@@ -2,6 +2,7 @@
 import { clusterLabels } from '../api/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import type { Refusal } from './prepare.ts';
 import { bag, groupKind } from './workload-fields.ts';
 
 /** True for a Job whose pods are told apart by an index (batch/v1, `completionMode: Indexed`): each part of it would begin with index 0 again. */
@@ -10,6 +11,12 @@ export const isIndexedJob = (object: KubeObject): boolean =>
 
 /** Why an Indexed Job is in one cluster, whatever its policy divides. */
 export const indexedText = 'an Indexed Job is not divided: each part would begin with index 0';
+
+/** What an Indexed Job lacks in a cluster that another one has it before. */
+export const notDivided: Refusal = { reason: 'indexed', message: indexedText };
+
+/** True for a policy that {@link keptWhole} has made: its only spread constraint is that rule, of which the user has written nothing. */
+export const isKeptWhole = ({ beginsAnew }: CompiledPolicy): boolean => beginsAnew === true;
 
 const wholeUnder = ({ bounds, ...policy }: CompiledPolicy): CompiledPolicy => ({
   ...policy,

@@ -150,6 +150,18 @@ describe('the answer', () => {
     expect([usedBy('NonIndexed'), usedBy('Indexed')]).toEqual([2, 1]);
   });
 
+  it('tells of an Indexed Job that it is not divided, not of a spread constraint that nobody wrote', () => {
+    const indexed = job({ parallelism: 12, completions: 12, completionMode: 'Indexed' });
+    const [told] = planned({ one: [node('n')], two: [node('n')] }, indexed, forJobs).placements;
+    const text = 'an Indexed Job is not divided: each part would begin with index 0';
+    expect(told?.message).toMatch(
+      /^\d+ of 12 replicas unplaced: capacity in 1 cluster \(cpu\), indexed in 1 cluster; an Indexed Job is not divided/,
+    );
+    expect(told?.explain.map(({ reason }) => reason).sort()).toEqual(['capacity', 'indexed']);
+    expect(told?.explain.find(({ reason }) => reason === 'indexed')?.message).toBe(text);
+    expect(JSON.stringify(told)).not.toContain('maxDomains');
+  });
+
   it('plans no more pods of a Job than completions are left', () => {
     const askedOf = (one: object) => planned({ one: [node('n')] }, one, forJobs).placements[0]?.replicas;
     expect(askedOf(job({ parallelism: 4, completions: 2 }))).toBe(2);

@@ -20,6 +20,7 @@ import {
   indexedText,
   isIndexedJob,
   keptWhole,
+  notDivided,
 } from '../../../shared/placement/index.ts';
 import type { EventText } from '../events.ts';
 import { bag, groupKind } from '../kinds.ts';
@@ -106,19 +107,10 @@ export const isSettledJob = (
 const isDivided = (policy: CompiledPolicy, before: readonly PlacedCluster[]): boolean =>
   before.length === 0 ? policy.strategy !== 'Duplicated' : hasParts(before);
 
-/** Why a cluster has no part of an Indexed Job, in a word. */
-const indexedReason = 'indexed';
-
-/** The decision about an Indexed Job: all completions in the one cluster, and the others told why they have none. */
+/** The decision about an Indexed Job: all completions in the one cluster. */
 const asWhole = (decision: Decision, completions: number): Decision => ({
   ...decision,
   clusters: decision.clusters.map((cluster) => ({ ...cluster, completions })),
-  message: `${decision.message}; ${indexedText}`,
-  explained: keptExplanation(
-    explanationRows(decision.explained).map((row) =>
-      row.reason === 'spread' ? { ...row, reason: indexedReason, message: indexedText } : row,
-    ),
-  ),
 });
 
 /** Told once, when an Indexed Job gets its cluster while others could have had a part of a Job that is divided. */
@@ -128,7 +120,7 @@ export const wholeEvents = (
 ): readonly EventText[] => {
   const [only] = clusters;
   if (only?.completions === undefined || clusters.length > 1 || hasParts(before?.spec.clusters ?? [])) return [];
-  if (!explanationRows(explained).some(({ reason }) => reason === indexedReason)) return [];
+  if (!explanationRows(explained).some(({ reason }) => reason === notDivided.reason)) return [];
   return [{ type: 'Normal', reason: 'NotDivided', message: `all ${only.completions} completions are for ${only.name}: ${indexedText}` }];
 };
 

@@ -127,6 +127,27 @@ describe('a plan of the hub', () => {
     expect((await asked(it, { all: true })).placements).toMatchObject([{ object: { name: 'web' }, unplaced: 0 }]);
   });
 
+  it('leaves an Indexed Job that was divided before its parts, as the decision does', async () => {
+    const hub = await startTestHub({ home: 4, aws: 4 });
+    const job = (completionMode: string) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'work', namespace: 'shop' },
+      spec: {
+        parallelism: 6,
+        completions: 6,
+        completionMode,
+        template: { spec: { ...deployment('work', 1).spec.template.spec, restartPolicy: 'Never' } },
+      },
+    });
+    await hub.client.create(policies, policy({ resourceSelectors: [{ apiVersion: 'batch/v1', kind: 'Job' }] }));
+    await hub.client.create({ group: 'batch', version: 'v1', resource: 'jobs' }, job('NonIndexed'));
+    const parts = () => (hub.store.get('hanse.dev/placements/shop/work-job')?.object as StoredPlacement | undefined)?.spec.clusters.length;
+    await until(() => expect(parts()).toBe(2));
+    const answer = await asked(hub, { objects: [job('Indexed')], all: true });
+    expect(thenAt(answer, 'work')).toEqual({ home: 3, aws: 3 });
+  });
+
   it('of a deleted object tells that it goes', async () => {
     const it = await burst();
     const deletions = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }];
