@@ -133,6 +133,36 @@ describe('a count beside pods on their way', () => {
     expect(room.fit(second).exact).toBe(exact);
   });
 
+  it('counts what is free beside pods that come into the places of others, exactly', () => {
+    const report = reportOf([0, 1].map((at) => ({ name: `n${at}`, allocatable: { cpu: 8000 }, free: { cpu: 500 } })));
+    const room = createRoom(report, []);
+    expect(room.assume({ shape: pod(1500), count: 2, inPlaces: 2 })).toBe(2);
+    expect(room.fit(pod(100))).toMatchObject({ count: 10, exact: true });
+    // One that comes beside them and finds no node keeps its room free in the sum, an estimate.
+    expect(room.assume({ shape: pod(800), count: 2, inPlaces: 1 })).toBe(1);
+    expect(room.fit(pod(100))).toMatchObject({ count: 2, exact: false });
+  });
+
+  it('is an estimate for who looks at other pods where some are in places of others', () => {
+    const labelled = (fields: object) =>
+      podShapeOf(
+        { containers: [{ name: 'a', image: 'b', resources: { requests: { cpu: '100m' } } }], ...fields },
+        { labels: { app: 'a' } },
+      );
+    const apart = labelled({
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'a' } } },
+          ],
+        },
+      },
+    });
+    const room = createRoom(reportOf([0, 1].map((at) => ({ name: `n${at}`, allocatable: { cpu: 8000 }, free: { cpu: 500 } }))), []);
+    room.assume({ shape: pod(1500), count: 2, inPlaces: 2 });
+    expect(room.fit(apart).exact).toBe(false);
+  });
+
   it('is an estimate where pods that exist and are bound nowhere had unlike nodes to choose from', () => {
     const pending = [{ shapeHash: 'x', count: 1, oldestSeconds: 60, requests: { cpu: 1000 } }];
     expect(createRoom({ ...nodesOf(2000, 3000), pending }, []).fit(pod(2000)).exact).toBe(false);

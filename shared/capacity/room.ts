@@ -13,6 +13,7 @@ import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
+import { bearsOnPods } from './thin-cluster.ts';
 import { type Waiting, waitingIn } from './waiting.ts';
 
 /** Replicas on nodes with these labels. */
@@ -106,11 +107,17 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const choices = createOpenChoices(meetingIn(report, looksAtLabels));
   /** Pods on their way take of zones or shared GPUs of nodes, which their kubelets choose. */
   let areInside = false;
+  /** Pods are in places of others, which only the names of tell. */
+  let arePlaced = false;
   /** Pods wait of which it is not known what nodes they may be bound to. */
   let areUntold = false;
   /** True when it does not matter which nodes took what is on its way, where so many replicas fit beside it. */
   const isKnown = (shape: PodShape, count: number): boolean =>
-    !areUntold && (debt.isEmpty() || count === 0) && !(areInside && takesInside(report, shape)) && choices.isSure(shape);
+    !areUntold &&
+    !(arePlaced && bearsOnPods(shape.demand)) &&
+    (debt.isEmpty() || count === 0) &&
+    !(areInside && takesInside(report, shape)) &&
+    choices.isSure(shape);
   /** Remembers what nodes these pods may choose from. */
   const look = (pods: AssumedPods, plain: PlainShape | undefined): void => {
     areInside ||= takesInside(report, pods.shape);
@@ -123,9 +130,15 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
     if (room.revision !== undefined) room.revision += 1;
-    const bound = take(pods);
-    owe(pods.shape, pods.count - bound);
-    return bound;
+    const inPlaces = Math.min(pods.inPlaces ?? 0, pods.count);
+    arePlaced ||= inPlaces > 0;
+    const more = { ...pods, count: pods.count - inPlaces };
+    const bound = more.count === 0 ? 0 : take(more);
+    owe(more.shape, more.count - bound);
+    if (inPlaces > 0) index.tellAnew();
+    if (inPlaces > 0 && meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + inPlaces);
+    counts.clear();
+    return bound + inPlaces;
   };
   const owe = (shape: PodShape, missing: number): void => {
     debt.owe(shape, missing);
