@@ -183,7 +183,7 @@ const planCommand = (context: CliContext): Command =>
     .addOption(new Option('--test <folder>', 'run a folder of scenarios with what is expected of them').conflicts(['filename', 'batch']))
     .addHelpText(
       'after',
-      '\nExit code: 0 = all placed, 2 = something unplaced, 1 = no plan could be made, or a scenario does not hold (a batch tells each bad case in its place, exit 0).',
+      '\nExit code: 0 = all placed, 2 = something unplaced of what is asked about or changes (what was unplaced before and stays so is told and does not count, with --all or without), 1 = no plan could be made, or a scenario does not hold (a batch tells each bad case in its place, exit 0).',
     )
     .action(async (flags: PlanOptions) => context.endWith(await runPlan(context, flags)));
 

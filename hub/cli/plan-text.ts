@@ -16,6 +16,16 @@ const changeOf = (before: number, after: number): string => {
   return after === 0 ? 'gone' : after > before ? `+${after - before}` : `${after - before}`;
 };
 
+/** Clusters named in a line. */
+const clustersMax = 5;
+
+/** What clusters can add at least, where that is not all they may: what is unplaced may find a place there. */
+const estimateText = ({ explain }: AnsweredPlacement): string => {
+  const open = explain.filter(({ eligible, exact, fits }) => eligible && exact === false && fits !== undefined);
+  const told = open.map(({ cluster, fits }) => `${cluster} can add >=${fits}`);
+  return told.length === 0 ? '' : `; an estimate: ${listed(told, clustersMax)}, and may take more`;
+};
+
 type Row = { readonly cells: readonly string[]; readonly tone: Tone | undefined };
 
 const toneOf = (before: number, after: number): Tone | undefined =>
@@ -27,7 +37,7 @@ const rowsOf = (placement: AnsweredPlacement): Row[] => {
     cells: [cluster, String(before), String(replicas), changeOf(before, replicas)],
     tone: toneOf(before, replicas),
   }));
-  if (unplaced > 0) rows.push({ cells: ['(unplaced)', '', String(unplaced), message], tone: 'bad' });
+  if (unplaced > 0) rows.push({ cells: ['(unplaced)', '', String(unplaced), `${message}${estimateText(placement)}`], tone: 'bad' });
   if (rows.length === 0) rows.push({ cells: ['(nowhere)', '', '0', message], tone: placement.reason === undefined ? 'faint' : 'bad' });
   return rows.map(({ cells, tone }, at) => ({ cells: [at === 0 ? nameOf(placement) : '', ...cells], tone }));
 };
@@ -91,8 +101,8 @@ const followingLines = (following: NonNullable<PlanAnswer['following']>): string
 /** The lines that `hanse plan` prints. */
 export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boolean; readonly isColoured: boolean }): string[] => {
   const paint = painter(options.isColoured);
-  const { placements, cost, load, preempted = [], unselected = [], following = [], unchanged = 0, omitted = 0 } = answer;
-  const unplaced = placements.reduce((sum, placement) => sum + placement.unplaced, 0);
+  const { placements, cost, load, preempted = [], unselected = [], following = [], unchanged = 0, stillUnplaced = 0, omitted = 0 } = answer;
+  const unplaced = placements.reduce((sum, placement) => sum + (placement.asBefore === true ? 0 : placement.unplaced), 0);
   const started = placements.reduce((sum, placement) => sum + startedIn(placement), 0);
   const isUnselected = following.length === 0 || unselected.length > 0;
   const nothing = unchanged > 0 ? 'nothing changes' : `nothing to place${isUnselected ? ': no policy selects an object of the files' : ''}`;
@@ -107,6 +117,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
       `${counted(placements.length, 'object')}, ${counted(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
       unplaced > 0 ? 'bad' : undefined,
     ),
+    ...(stillUnplaced === 0 ? [] : [`${counted(stillUnplaced, 'replica')} unplaced before and still, of objects that stay as they are`]),
     ...billed.map(costText),
     ...(billed.length === 0 || cost.unpriced === undefined ? [] : [`without a price, not in the cost: ${listed(cost.unpriced, 10)}`]),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),

@@ -14,6 +14,8 @@ export type AnsweredPlacement = {
   /** Why not all is placed; absent when all is. */
   readonly reason?: string;
   readonly message?: string;
+  /** The plan was not asked about it and changes nothing of it: what is unplaced was so before. Absent = it is asked about, or changes. */
+  readonly asBefore?: true;
   /** Of this object, an hour; absent when no cluster has a price for it. */
   readonly cost?: PlacementCost;
   /** What keeps pods from starting though they are placed; absent when nothing is known to. */
@@ -63,6 +65,8 @@ export type PlanAnswer = {
   readonly following?: readonly FollowingObject[];
   /** Objects that stay as they are and are not told of. */
   readonly unchanged?: number;
+  /** Replicas of objects that stay as they are, told of or not, that were unplaced before and stay so. */
+  readonly stillUnplaced?: number;
   /** Objects left out because there are too many. */
   readonly omitted?: number;
 };
@@ -95,6 +99,9 @@ const costOf = (costs: readonly PlacementCost[]): PlacementCost => {
   return rest.length === 0 ? sumIn(currency) : { ...sumIn(currency), others: rest.map(sumIn) };
 };
 
+/** What the plan was neither asked about nor changes. */
+const isAsBefore = ({ isChanged, isAsked }: PlannedPlacement): boolean => !isChanged && !isAsked;
+
 const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): AnsweredPlacement => {
   const { object, policy, replicas, clusters, unplaced, reason, message, cost } = planned;
   return {
@@ -104,6 +111,7 @@ const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): Ans
     clusters,
     unplaced,
     ...(unplaced > 0 || reason !== 'Placed' ? { reason, message } : {}),
+    ...(isAsBefore(planned) ? { asBefore: true as const } : {}),
     ...(cost === undefined ? {} : { cost }),
     ...(planned.warnings.length === 0 ? {} : { warnings: planned.warnings }),
     explain: (isExplained ? planned.explain : []).map((row) => ({
@@ -148,9 +156,10 @@ export type AnswerOptions = {
 /** The JSON of a plan. */
 export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true }): PlanAnswer => {
   const { isWhole, placementsMax = Number.MAX_SAFE_INTEGER, rowsMax = Number.MAX_SAFE_INTEGER } = options;
-  const chosen = isWhole ? plan.placements : plan.placements.filter(({ isChanged, isAsked }) => isChanged || isAsked);
+  const chosen = isWhole ? plan.placements : plan.placements.filter((planned) => !isAsBefore(planned));
   const told = chosen.slice(0, placementsMax);
   const [unchanged, omitted] = [plan.placements.length - chosen.length, chosen.length - told.length];
+  const stillUnplaced = plan.placements.reduce((sum, planned) => sum + (isAsBefore(planned) ? planned.unplaced : 0), 0);
   let rows = 0;
   return {
     placements: told.map((planned) => {
@@ -167,10 +176,13 @@ export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true 
     ...(plan.unselected.length === 0 ? {} : { unselected: plan.unselected }),
     ...(plan.following.length === 0 ? {} : { following: plan.following }),
     ...(unchanged === 0 ? {} : { unchanged }),
+    ...(stillUnplaced === 0 ? {} : { stillUnplaced }),
     ...(omitted === 0 ? {} : { omitted }),
   };
 };
 
-/** Exit code: 0 all placed, 2 something unplaced. */
+/** Exit code: 0 all placed, 2 something unplaced of what the plan was asked about or changes, whatever else is told of. */
 export const planExitCode = ({ placements }: Pick<PlanAnswer, 'placements'>): 0 | 2 =>
-  placements.some(({ unplaced, reason }) => unplaced > 0 || (reason !== undefined && reason !== 'Deleted')) ? 2 : 0;
+  placements.some(({ unplaced, reason, asBefore }) => asBefore !== true && (unplaced > 0 || (reason !== undefined && reason !== 'Deleted')))
+    ? 2
+    : 0;

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { PlanReviewSpec, StoredPlacement } from '../../../shared/api/index.ts';
-import type { Loss, PlanAnswer } from '../../../shared/plan/index.ts';
+import { type Loss, type PlanAnswer, planExitCode } from '../../../shared/plan/index.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
@@ -146,6 +146,23 @@ describe('a plan of the hub', () => {
     await until(() => expect(parts()).toBe(2));
     const answer = await asked(hub, { objects: [job('Indexed')], all: true });
     expect(thenAt(answer, 'work')).toEqual({ home: 3, aws: 3 });
+  });
+
+  it('tells of what was unplaced before and stays so, and answers the same code, whether all is asked for or not', async () => {
+    const it = await startTestHub({ home: 4 });
+    await it.client.create(policies, policy());
+    await it.client.create(deployments, deployment('web', 6));
+    await until(() => expect(placedAt(it)).toEqual({ home: 4 }));
+    for (const all of [false, true]) {
+      const plan = await asked(it, { all });
+      expect(plan.stillUnplaced).toBe(2);
+      expect(planExitCode(plan)).toBe(0);
+      const more = await asked(it, { all, objects: [deployment('web', 7)] });
+      expect(more.stillUnplaced).toBeUndefined();
+      expect(planExitCode(more)).toBe(2);
+      const same = await asked(it, { all, objects: [deployment('web', 6)] });
+      expect(planExitCode(same)).toBe(2);
+    }
   });
 
   it('of a deleted object tells that it goes', async () => {
