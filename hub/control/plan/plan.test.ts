@@ -165,6 +165,27 @@ describe('a plan of the hub', () => {
     }
   });
 
+  it('places small replicas beside those that make others give way', async () => {
+    const it = await startTestHub({ home: 4 });
+    const asking = (name: string, replicas: number, cpu: string, more: object = {}) => {
+      const made = deployment(name, replicas);
+      const containers = [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu } } }];
+      return { ...made, spec: { ...made.spec, template: { ...made.spec.template, spec: { ...more, containers } } } };
+    };
+    const gold = {
+      ...policy({ resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'gold' }], preemption: 'LowerPriority' }),
+      metadata: { name: 'gold', namespace: 'shop' },
+    };
+    await it.client.create(policies, policy());
+    await it.client.create(deployments, asking('web', 2, '1500m'));
+    await until(() => expect(placedAt(it)).toEqual({ home: 2 }));
+    const high = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1_000 };
+    const objects = [high, gold, asking('gold', 2, '1500m', { priorityClassName: 'high' }), asking('small', 6, '100m')];
+    const plan = await asked(it, { objects });
+    expect([thenAt(plan, 'gold'), thenAt(plan, 'small')]).toEqual([{ home: 2 }, { home: 6 }]);
+    expect(plan.preempted).toMatchObject([{ object: { name: 'web' }, by: { name: 'gold' }, replicas: 2 }]);
+  });
+
   it('of a deleted object tells that it goes', async () => {
     const it = await burst();
     const deletions = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }];
