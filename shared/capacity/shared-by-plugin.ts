@@ -17,9 +17,15 @@ const isShared = (replicas: string | undefined): replicas is string => replicas 
 /** The label that counts how often each GPU of a resource is offered; a renamed resource (`nvidia.com/gpu.shared`) has its GPUs' own. */
 const labelOf = (resource: string): string => `${resource.replace(/\.shared$/, '')}.replicas`;
 
+/** Of labels that a report keeps: it is asked for each new shape. */
+const sharing = new WeakMap<Labels, boolean>();
+
 /** True when the plugin shares GPUs of a node. */
-export const sharesByPlugin = (labels: Labels): boolean =>
-  Object.entries(labels).some(([name, value]) => sharingLabel.test(name) && isShared(value));
+export const sharesByPlugin = (labels: Labels): boolean => {
+  const known = sharing.get(labels) ?? Object.entries(labels).some(([name, value]) => sharingLabel.test(name) && isShared(value));
+  sharing.set(labels, known);
+  return known;
+};
 
 /** The resource of which a container asks for more than one shared GPU, which the plugin may refuse; undefined = none does. */
 export const severalShared = (labels: Labels, { containers }: Pick<PodDemand, 'containers'>): string | undefined => {
