@@ -261,6 +261,7 @@ const underAllRules = (counting: Counting, places: readonly number[], states: re
 
 /** Quota cuts the sum: nodes keep their shares in order until it is used up. */
 const byQuota = ({ cluster, demand, shares, doubts }: Counting): void => {
+  if (cluster.quotas.length === 0) return;
   const gpus = cluster.nodes.flatMap(({ sharedGpus = [] }) => sharedGpus);
   let rest = quotaCount(cluster.quotas, demand, mostMemoryMiB(gpus));
   if (rest === undefined) return;

@@ -79,6 +79,13 @@ describe('shared GPUs', () => {
     expect(answer([gpuNode(old), holder], vgpu({}))).toMatchObject({ exact: true });
   });
 
+  it('two containers that each ask for one make an estimate that says whose choice it is', () => {
+    const limits = { 'nvidia.com/gpu': '1', 'nvidia.com/gpumem': '3000' };
+    const two = pod({ containers: ['a', 'b'].map((name) => ({ name, resources: { limits } })) });
+    expect(answer([gpuNode(old)], two)).toMatchObject({ exact: false });
+    expect(doubtsOf([gpuNode(old)], two)).toEqual([expect.stringMatching(/HAMi's choice$/)]);
+  });
+
   it('a MIG instance is held of its GPU', () => {
     expect(answer([gpuNode(old), user('GPU-a[0-1],NVIDIA,13000,50:;')], threeThousand)).toMatchObject({ total: 6, exact: true });
   });

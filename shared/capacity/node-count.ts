@@ -69,7 +69,7 @@ const byGpus = (bounds: Bounds, node: NodeModel, demand: PodDemand): void => {
   const { count, exact } = vgpuCount(gpus, demand.vgpus, bounds.count);
   if (count < bounds.count) doubt(bounds, node.gpuDoubts ?? []);
   lower(bounds, count, 'gpu');
-  bounds.exact &&= exact;
+  if (!exact) doubt(bounds, [`Node ${node.name}: which of its shared GPUs several containers are given is HAMi's choice`]);
 };
 
 /**
