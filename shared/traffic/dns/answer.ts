@@ -110,6 +110,10 @@ const drawn = (backends: readonly DnsBackend[], random: () => number): DnsBacken
   });
 };
 
+/** The name that SRV gives for a backend. */
+const targetOf = (service: DnsService, backend: DnsBackend): string =>
+  service.isWhole === true ? service.name : `${backend.cluster}.${service.name}`;
+
 const srvRecords = (name: string, service: DnsService, port: number): DnsRecord[] => {
   const live = serving(service.backends);
   const most = Math.max(1, ...live.map((backend) => backend.weight));
@@ -122,7 +126,7 @@ const srvRecords = (name: string, service: DnsService, port: number): DnsRecord[
       // 0 would mean "hardly ever": what serves at all keeps at least 1.
       weight: Math.max(1, Math.floor((backend.weight * srvWeightMax) / most)),
       port,
-      target: `${backend.cluster}.${service.name}`,
+      target: targetOf(service, backend),
     },
   }));
 };
@@ -172,9 +176,7 @@ const recordsOf = ({ zone }: CompiledZone, node: DnsNode, question: DnsQuestion,
   }
   if (node.kind === 'port' && type === 'SRV') {
     const { service } = node;
-    const targets = serving(service.backends).flatMap((backend) =>
-      bothFamilies(`${backend.cluster}.${service.name}`, backend, service.ttlSeconds),
-    );
+    const targets = serving(service.backends).flatMap((backend) => bothFamilies(targetOf(service, backend), backend, service.ttlSeconds));
     return found(srvRecords(name, service, node.port), targets);
   }
   return found([]);

@@ -33,6 +33,11 @@ describe('clusterset.local', () => {
     expect(ask('ClusterSetIP', web)).toBe('NOERROR 10.96.0.7');
     expect(ask('ClusterSetIP', `_http._tcp.${web}`, [], 'SRV')).toContain('"port":80');
   });
+  it('names the service in SRV records of one that has an address, not a cluster, which may have no endpoint of it', () => {
+    expect(ask('ClusterSetIP', `_http._tcp.${web}`, [], 'SRV')).toBe(`NOERROR {"priority":0,"weight":65535,"port":80,"target":"${web}"}`);
+    expect(ask('ClusterSetIP', `a.${web}`)).toBe('NXDOMAIN');
+    expect(ask('Headless', `_http._tcp.${web}`, [], 'SRV')).toContain(`"target":"b.${web}"`);
+  });
   it('answers all endpoints of a headless service, those of one cluster, and one by its host', () => {
     expect(ask('Headless', web)).toBe('NOERROR 10.1.0.1 10.1.0.2 10.2.0.1');
     expect(ask('Headless', `b.${web}`)).toBe('NOERROR 10.2.0.1');

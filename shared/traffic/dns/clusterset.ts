@@ -46,7 +46,8 @@ const serviceOf = (shared: SharedRecord, cluster: string, ipsOf: (derived: strin
       ? []
       : [{ name: port.name, protocol: port.protocol === 'TCP' ? ('tcp' as const) : ('udp' as const), port: port.port }],
   );
-  return { name: nameOf(shared.record), ttlSeconds, policy: spec.import.type === 'Headless' ? 'All' : 'Weighted', backends, ports };
+  const common = { name: nameOf(shared.record), ttlSeconds, backends, ports };
+  return spec.import.type === 'Headless' ? { ...common, policy: 'All' } : { ...common, policy: 'Weighted', isWhole: true };
 };
 
 const nameOf = ({ namespace, name }: TrafficRecord): string => `${name}.${namespace}.svc.${clustersetOrigin}`;

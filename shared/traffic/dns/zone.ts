@@ -22,6 +22,8 @@ export type DnsService = {
   /** `Weighted`: each answer is one cluster, drawn by weight. `Ordered`: the first cluster that serves. `All`: every cluster that serves. */
   readonly policy: 'Weighted' | 'Ordered' | 'All';
   readonly backends: readonly DnsBackend[];
+  /** Its answers are of the whole, as where one address stands for all clusters: SRV names the service, and no cluster has a name of its own. */
+  readonly isWhole?: boolean;
   readonly ports: readonly { readonly name: string; readonly protocol: 'tcp' | 'udp'; readonly port: number }[];
 };
 
@@ -114,7 +116,7 @@ export const compileZone = (zone: DnsZone): CompiledZone => {
     if (isBelow(server.name, zone.origin)) add(server.name, { kind: 'nameServer', ipv4: server.ipv4, ipv6: server.ipv6 });
   for (const service of zone.services) {
     add(service.name, { kind: 'service', service });
-    for (const backend of service.backends) {
+    for (const backend of service.isWhole === true ? [] : service.backends) {
       add(`${backend.cluster}.${service.name}`, { kind: 'cluster', service, backend });
       for (const { name, ipv4, ipv6 } of backend.hosts ?? [])
         add(`${name}.${backend.cluster}.${service.name}`, { kind: 'host', service, ipv4, ipv6 });
