@@ -24,6 +24,7 @@ describe('a TrafficPolicy', () => {
     [{ services: ['web'], headroom: { targetPercent: 101 } }, /^spec\.headroom\.targetPercent: .*less than or equal to 100/],
     [{ services: ['web'], reach: 'Mars' }, /^spec\.reach: Unsupported value/],
     [{ services: ['web'], weights: [{ weight: 1 }] }, /^spec\.weights\[0\]\.clusterSelector: Required/],
+    [{ services: ['web'], weights: [{ clusterSelector: {}, weight: 0 }] }, /^spec\.weights: .*every weight is 0.*or remove the list/],
   ])('%j is refused with the field', (spec, message) => {
     expect(faults(spec)[0]).toMatch(message);
   });

@@ -4,6 +4,7 @@ import { dns1035Label, dns1123Label, dns1123Subdomain, type Fault, invalid, requ
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { LabelSelectorObject } from '../kube/selectors/index.ts';
+import { isBag } from '../lib/fields.ts';
 import { ttlSecondsMax, ttlSecondsMin } from '../traffic/dns/zone.ts';
 import { rampFaults, rampRuleDefault } from '../traffic/ramp.ts';
 import { conditionsShape } from './cluster-status.ts';
@@ -172,7 +173,7 @@ const specShape = fields(
       'Services by the labels of their ServiceExport at the hub. A policy that names a service goes before.',
     ),
     weights: list(
-      'Fixed shares of the clusters; the first that selects a cluster holds, one that none selects gets nothing. Absent: by capacity.',
+      'Fixed shares of the clusters; the first that selects a cluster holds, one that none selects gets nothing. Absent, empty, or where no cluster that serves has a share: by capacity.',
       fields('The share of some clusters.', {
         clusterSelector: must(labelSelectorShape('The clusters, by label; hanse.dev/cluster is the name.')),
         weight: must(integer('Share of each; only the ratio counts, 0 = nothing.', { min: 0, max: 1_000_000 })),
@@ -252,7 +253,16 @@ const specShape = fields(
       externalDNS: flag('Also writes DNSEndpoint objects for ExternalDNS; its instances in all clusters must have one --txt-owner-id.'),
     }),
   },
-  ({ services, serviceSelector, losses }, path): Fault[] => [
+  ({ services, serviceSelector, losses, weights }, path): Fault[] => [
+    ...(Array.isArray(weights) && weights.length > 0 && weights.every((rule) => isBag(rule) && rule.weight === 0)
+      ? [
+          invalid(
+            `${path}.weights`,
+            0,
+            'every weight is 0, so that no cluster gets a request; give one a weight above 0, or remove the list to go by capacity',
+          ),
+        ]
+      : []),
     ...(services === undefined && serviceSelector === undefined
       ? [required(`${path}.services`, 'name the services, or select them with serviceSelector: {}')]
       : []),

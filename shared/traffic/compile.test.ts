@@ -60,6 +60,16 @@ describe('shares at rest', () => {
     expect(shares({ a: 4, b: 2 }, {}, { a: { share: 0 }, b: { share: 0 } })).toBe('a 100, b 50');
     expect(shares({ a: 0, b: 2 }, {}, { a: { share: 3 }, b: { share: 0 } })).toBe('a 0, b 100');
   });
+  it('that would all be nothing are told', () => {
+    const weights = [{ clusterSelector: {}, weight: 0 }];
+    const none = { a: { share: 0 }, b: { share: 0 } };
+    expect(compiled({ b: 2, a: 4, c: 0 }, { weights }, { ...none, c: { share: 3 } }).cuts).toEqual([
+      'the weights give no share to a, b, and nobody else serves: it goes by capacity; give one a weight above 0',
+    ]);
+    expect(compiled({ a: 4, b: 2 }, { weights }, { ...none, b: { share: 1 } }).cuts).toEqual([]);
+    expect(compiled({ a: 4, b: 2 }, { weights: [] }, none).cuts).toEqual([]);
+    expect(compiled({ a: 0, b: 0 }, { weights }, none).cuts).toEqual([]);
+  });
   it('go to later tiers when the demand is above what the first can serve', () => {
     const demand = { requestsPerSecond: 60, requestsPerSecondPerEndpoint: 10 };
     const tiers = { b: { tier: 1 }, c: { tier: 2 } };

@@ -24,7 +24,7 @@ export type ServiceToCompile = {
 export type CompiledService = Omit<TrafficSpec, 'wanted' | 'conditions'> & {
   /** Losses that leave something unserved, where a demand is declared. */
   readonly shortfalls: readonly { readonly lost: readonly string[]; readonly unserved: number }[];
-  /** What did not fit the limits, for people. */
+  /** What is not as it was asked for, for people. */
   readonly cuts: readonly string[];
 };
 
@@ -54,6 +54,15 @@ const withinRecord = (valid: MergedService['valid']): Cut => {
     sets: new Map(valid.map(({ cluster, report }) => [cluster, cutSets(report.sets, each)])),
     cuts: [...cuts, `of ${total} endpoints each cluster keeps ${each} at most: a record holds ${trafficLimits.endpointsPerRecord}`],
   };
+};
+
+/** Shares that leave nobody to serve are none, and that is told. */
+const shareCuts = ({ merged, policy, termsOf }: Pick<ServiceToCompile, 'merged' | 'policy' | 'termsOf'>): readonly string[] => {
+  const able = merged.valid.filter(({ report }) => endpointsOf(report.sets) + report.leftOut > 0).map(({ cluster }) => cluster);
+  if ((policy.weights ?? []).length === 0 || able.length === 0 || able.some((cluster) => termsOf(cluster).share !== 0)) return [];
+  return [
+    `the weights give no share to ${able.sort(compareText).join(', ')}, and nobody else serves: it goes by capacity; give one a weight above 0`,
+  ];
 };
 
 /** What an endpoint counts where nobody says what it serves: fine enough for shares in whole numbers. */
@@ -110,7 +119,7 @@ const rampOf = ({ failback }: TrafficPolicySpec, defaults: TrafficSpec['failback
 
 /** Compiles. `rows`: the service's tables from {@link tablesOf}; `failback`: what holds where the policy says nothing. */
 export const compileService = (
-  { merged, policy, dns, gateway }: ServiceToCompile,
+  { merged, policy, termsOf, dns, gateway }: ServiceToCompile,
   served: ServedService,
   rows: readonly LossRow[],
   failback: TrafficSpec['failback'],
@@ -146,6 +155,6 @@ export const compileService = (
     ...(gateway === undefined ? {} : { gateway }),
     ...(dns === undefined ? {} : { dns }),
     shortfalls: policy.demand === undefined ? [] : rows.flatMap(({ lost, shed }) => (shed > 0 ? [{ lost, unserved: shed }] : [])),
-    cuts,
+    cuts: [...cuts, ...shareCuts({ merged, policy, termsOf })],
   };
 };
