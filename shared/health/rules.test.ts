@@ -8,7 +8,7 @@ import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-import { isUnanswered, probe, quickMs } from './probing.ts';
+import { answersUnheard, isUnanswered, probe, quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
 import { newDetector, newPeer } from './state.ts';
 import { neededOf, type Outcome, tally } from './tally.ts';
@@ -115,6 +115,33 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
     };
     const peer = { ...newPeer(member('x')), probes: [{ address, hasAnswered, failures, ...looks }] };
     expect(isUnanswered(peer, isHeard)).toBe(wanted);
+  });
+});
+
+describe('a cluster that was not heard since the start is taken to answer', () => {
+  const at = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = true) => ({
+    address: { role, url: `tcp://192.0.2.1:${role}` },
+    hasAnswered,
+    failures,
+    answeredMs: undefined,
+    isWild: false,
+    id: 1,
+    startedMs: 0,
+    startedLateMs: 0,
+    isOut: false,
+    nextMs: 0,
+    tookMs: [],
+    recent: [],
+  });
+  test.each([
+    ['by its gateway', [at('Gateway', 0)], true],
+    ['not by a gateway that answers no more', [at('Gateway', 1)], false],
+    ['not by a gateway that has not answered yet', [at('Gateway', 0, false)], false],
+    ['not by its API server where it has a gateway: users ask that', [at('Gateway', 3), at('APIServer', 0)], false],
+    ['by its API server where it has no gateway', [at('APIServer', 0)], true],
+    ['not where it has no address', [], false],
+  ])('%s', (_, probes, wanted) => {
+    expect(answersUnheard({ ...newPeer(member('x')), probes })).toBe(wanted);
   });
 });
 
