@@ -68,7 +68,11 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       'Observers',
       'Hub',
     ]),
-    phase: word('Returning: it is well again and held down.', ['Standing', 'Returning']),
+    phase: word('Returning: it is well again and held down. Held: it is agreed on, and the obstacle keeps it from coming into force.', [
+      'Standing',
+      'Returning',
+      'Held',
+    ]),
     heldUntil: text(
       'Until when it is held down if it stays well, RFC 3339; it takes no replicas before. Time in which too few of the others can tell does not count, and a doubt begins it anew. Absent while too few see it well.',
     ),
@@ -83,7 +87,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     'The last verdicts, newest first.',
     fields('One verdict.', {
       cause: must(text('What died, or was ill.')),
-      phase: must(text('Standing, Returning or Cleared.')),
+      phase: must(text('Standing, Returning, Held or Cleared.')),
       at: must(text('When, RFC 3339.')),
       since: text('Broker and Hub, which the agents tell when it is over: since when, RFC 3339.'),
       votes: text('Votes for it, of those that it takes, of all observers.'),

@@ -149,7 +149,9 @@ const standing = (object: KubeObject): string => `${readiness(object)}${specOf(o
 
 /** `Cluster`, `Cluster (returning)`. */
 const causeText = ({ verdict }: ClusterStatus): string =>
-  verdict === undefined ? '' : `${verdict.cause}${verdict.phase === 'Returning' ? ' (returning)' : ''}`;
+  verdict === undefined
+    ? ''
+    : `${verdict.cause}${verdict.phase === 'Returning' || verdict.phase === 'Held' ? ` (${verdict.phase.toLowerCase()})` : ''}`;
 
 /** `Ready`, or what lacks for the others to tell its death: `NoProbes`. */
 const failoverText = (object: KubeObject): string => {

@@ -81,7 +81,7 @@ export type ClusterVerdict = {
   readonly since: string;
   /** `Hub`: silence at the hub alone, which counts where the observers have no majority. */
   readonly by?: 'Observers' | 'Hub';
-  readonly phase?: 'Standing' | 'Returning';
+  readonly phase?: 'Standing' | 'Returning' | 'Held';
   /** `Returning`: until when it is held down if it stays well; absent while too few see it well. */
   readonly heldUntil?: string;
   /** `3/3/4`: votes for it, needed, observers. */

@@ -8,8 +8,9 @@ export { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 export { allPairsMax, observersMax, observersOf } from './observers.ts';
 export { evidenceText, type Facts, movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
 export { beatEveryMs, type Profile, profileNames, profiles, tickEveryMs } from './profile.ts';
-export { type HeldNote, type ObstacleNote, startWatch, type Watch, type WatchPorts } from './run.ts';
+export { type HeldNote, startWatch, type Watch, type WatchPorts } from './run.ts';
 export {
+  type Agreed,
   type Cause,
   type Channel,
   type DetectorEffect,
@@ -17,7 +18,8 @@ export {
   type DetectorEvent,
   type DetectorState,
   newDetector,
+  type ObstacleNote,
   type Verdict,
 } from './state.ts';
 export { type Ballot, neededOf, type Obstacle, type Outcome, obstacleText, tally } from './tally.ts';
-export { outageText, verdictText } from './words.ts';
+export { heldVerdictText, outageText, verdictText } from './words.ts';

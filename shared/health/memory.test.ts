@@ -35,6 +35,13 @@ test('a wall clock that was set back makes nothing younger than now', () => {
 test('that it heard nobody an agent finds out anew', () => {
   const state = bornWith(memory, 50, 1_000_000);
   const alone = { target: 'a', cause: 'Isolated' as const, phase: 'Standing' as const, sinceMs: 0, epoch: 4, ...agreed, hold: undefined };
-  state.subjects.set('a', { name: 'a', standing: alone, waiting: undefined, penalty: { points: 0, atMs: 0 }, obstacle: undefined });
+  state.subjects.set('a', {
+    name: 'a',
+    standing: alone,
+    waiting: undefined,
+    penalty: { points: 0, atMs: 0 },
+    obstacle: undefined,
+    agreed: undefined,
+  });
   expect(memoryOf(state, { nowMs: 50, wallMs: 1_000_000 }).verdicts.map(({ target }) => target)).toEqual(['x', 'y']);
 });

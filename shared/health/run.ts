@@ -25,8 +25,7 @@ import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { makeOutages } from './outages.ts';
 import { answersUnheard, isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
-import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type Verdict } from './state.ts';
-import type { Obstacle } from './tally.ts';
+import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
 import { isSilent } from './turn.ts';
 
 /** The world of a running detector. */
@@ -49,9 +48,6 @@ export type WatchPorts = MeshGateOptions & {
     look: number,
   ) => Promise<{ readonly isAnswered: boolean; readonly isWild: boolean | undefined; readonly tookMs: number }>;
 };
-
-/** What forbids a verdict that a majority is for. */
-export type ObstacleNote = { readonly target: string; readonly obstacle: Obstacle | undefined };
 
 /** A cluster is held down for so long if it stays well; undefined = too few see it well. */
 export type HeldNote = { readonly target: string; readonly leftMs: number | undefined };

@@ -73,6 +73,16 @@ export type Verdict = {
   readonly holdDownMs?: number;
 };
 
+/** What forbids a verdict that a majority is for, and what it would be; both are undefined when that is over. */
+export type ObstacleNote = {
+  readonly target: string;
+  readonly obstacle: Obstacle | undefined;
+  readonly agreed: Agreed | undefined;
+};
+
+/** What observers agree on. */
+export type Agreed = Pick<Verdict, 'cause' | 'voters' | 'domains' | 'needed' | 'observers'>;
+
 /** What a detector wants done. */
 export type DetectorEffect =
   /** Sign and send over every channel there is; `proof` = a packet to be put into the answer. */
@@ -85,8 +95,8 @@ export type DetectorEffect =
       readonly timeoutMs: number;
     }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
-  /** A majority thinks that something should move, and this forbids it; undefined = no longer. */
-  | { readonly type: 'obstacle'; readonly target: string; readonly obstacle: Obstacle | undefined }
+  /** A majority thinks that something should move, and this forbids it, or others are for it now; undefined = no longer. */
+  | ({ readonly type: 'obstacle' } & ObstacleNote)
   /** A cluster that is held down is so for longer, or shorter, than was told: for `leftMs` if it stays well; undefined = too few see it well. */
   | { readonly type: 'held'; readonly target: string; readonly leftMs: number | undefined }
   | { readonly type: 'abstains'; readonly why: Abstention | undefined }
@@ -174,6 +184,8 @@ export type Subject = {
   waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
   penalty: Penalty;
   obstacle: Obstacle | undefined;
+  /** What it forbids. */
+  agreed: Agreed | undefined;
 };
 
 /** All that one detector knows. Changed in place by `step` and by nobody else. */
@@ -292,4 +304,5 @@ export const newSubject = (name: string): Subject => ({
   waiting: undefined,
   penalty: noPenalty,
   obstacle: undefined,
+  agreed: undefined,
 });

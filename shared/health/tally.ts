@@ -10,6 +10,9 @@ export type Ballot = { readonly voter: string; readonly abstains: boolean; reado
 /** Why there can be no verdict, or why one that the observers are agreed on is not carried out. */
 export type Obstacle = 'NoWitness' | 'OneDomain' | Held;
 
+/** What a majority is for, though something forbids it. */
+export type Forbidden = { readonly cause: 'Cluster' | 'DataPlane'; readonly voters: readonly string[]; readonly domains: number };
+
 /** What the votes come to. */
 export type Outcome = {
   /** Undefined = the target is well, or there is no majority for anything. */
@@ -28,6 +31,8 @@ export type Outcome = {
   readonly isDoubted: boolean;
   /** Present when a majority thinks that traffic should move and something forbids it. */
   readonly obstacle: Obstacle | undefined;
+  /** Present with an obstacle. */
+  readonly forbidden: Forbidden | undefined;
 };
 
 const majorityOf = (observers: number): number => Math.floor(observers / 2) + 1;
@@ -81,10 +86,18 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
     const names = voters.map(({ voter }) => voter).sort();
     // Votes held back never make a lesser cause out of a cluster's death.
     if (!moving.has(cause) && against.length >= needed) break;
-    return { ...base, cause, voters: names, domains, isCleared, isWell, isDoubted, obstacle: undefined };
+    return { ...base, cause, voters: names, domains, isCleared, isWell, isDoubted, obstacle: undefined, forbidden: undefined };
   }
   const obstacle = obstacleOf(observers.size, against, needed, domainsOf(against), domainsMin);
-  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, isWell, isDoubted, obstacle };
+  const forbidden = obstacle === undefined ? undefined : forbiddenOf(against, needed, domainsOf(against));
+  return { ...base, cause: undefined, voters: [], domains: 0, isCleared, isWell, isDoubted, obstacle, forbidden };
+};
+
+/** As with a verdict a mixed majority is one for the weaker cause. */
+const forbiddenOf = (against: readonly Ballot[], needed: number, domains: number): Forbidden => {
+  const dead = against.filter(({ vote }) => vote?.opinion === 'Cluster').length;
+  const voters = against.map(({ voter }) => voter).sort();
+  return { cause: dead >= Math.min(needed, against.length) ? 'Cluster' : 'DataPlane', voters, domains };
 };
 
 const obstacleOf = (

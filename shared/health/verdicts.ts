@@ -6,7 +6,7 @@ import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
 import { ballotMsMax } from './profile.ts';
 import { noteDeath } from './shadow.ts';
-import { newSubject, type Subject, type Verdict } from './state.ts';
+import { type Agreed, newSubject, type Subject, type Verdict } from './state.ts';
 import { type Ballot, type Electorate, type Obstacle, type Outcome, tally } from './tally.ts';
 import { channelsOf, type Turn } from './turn.ts';
 
@@ -29,10 +29,20 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   return ballots;
 };
 
-const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined): void => {
-  if (subject.obstacle === obstacle) return;
+/** Told when it is another, or forbids something else, or others are for that. */
+const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
+  const { agreed: before } = subject;
+  const isSame = agreed?.cause === before?.cause && agreed?.voters.join() === before?.voters.join();
+  if (subject.obstacle === obstacle && isSame) return;
   subject.obstacle = obstacle;
-  turn.out.push({ type: 'obstacle', target: subject.name, obstacle });
+  subject.agreed = agreed;
+  turn.out.push({ type: 'obstacle', target: subject.name, obstacle, agreed });
+};
+
+/** What the votes would have come to without the obstacle. */
+const forbiddenIn = ({ cause, voters, domains, needed, observers, forbidden }: Outcome): Agreed | undefined => {
+  if (forbidden !== undefined) return { ...forbidden, needed, observers };
+  return cause === undefined ? undefined : { cause, voters, domains, needed, observers };
 };
 
 const tell = (turn: Turn, verdict: Verdict): void => {
@@ -150,7 +160,8 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     movesTraffic(outcome.cause) && !isMoved
       ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
       : undefined;
-  setObstacle(turn, subject, held ?? outcome.obstacle);
+  const obstacle = held ?? outcome.obstacle;
+  setObstacle(turn, subject, obstacle, obstacle === undefined ? undefined : forbiddenIn(outcome));
   const cause = held === undefined ? outcome.cause : undefined;
   if (cause !== undefined && movesTraffic(cause)) {
     const { standing } = subject;

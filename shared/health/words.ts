@@ -2,7 +2,7 @@
 
 import type { Evidence, Outage } from '../wire/mesh.ts';
 import { evidenceText } from './opinion.ts';
-import type { Cause, Verdict } from './state.ts';
+import type { Agreed, Cause } from './state.ts';
 
 const causeWords: Readonly<Record<Cause, string>> = {
   Cluster: 'the cluster is dead or cut off: neither its agent nor its addresses answer; traffic and, later, replicas go elsewhere',
@@ -18,15 +18,25 @@ const causeWords: Readonly<Record<Cause, string>> = {
   Isolated: 'this agent hears nobody: it is cut off and takes nothing over',
 };
 
+const heldWords = {
+  Cluster: 'the cluster is dead or cut off: neither its agent nor its addresses answer',
+  DataPlane: 'its gateway does not answer users',
+} as const;
+
+const agreedText = ({ voters, observers, needed, domains }: Omit<Agreed, 'cause'>): string =>
+  `${voters.length} of ${observers} observers agree (${voters.join(', ')}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
+
+/** What the observers agree on and does not come into force, in words. */
+export const heldVerdictText = (agreed: Agreed): string => {
+  const what = agreed.cause === 'DataPlane' ? heldWords.DataPlane : heldWords.Cluster;
+  return `${what}; ${agreedText(agreed)}. Replicas and shares stay; who cannot reach it asks it nothing`;
+};
+
 /** The cause in words, who voted, and on what evidence. */
-export const verdictText = (
-  { cause, voters, observers, needed, domains }: Pick<Verdict, 'cause' | 'voters' | 'observers' | 'needed' | 'domains'>,
-  evidence?: Evidence,
-): string => {
-  const agreed = `${voters.length} of ${observers} observers agree (${voters.join(', ')}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
+export const verdictText = (agreed: Agreed, evidence?: Evidence): string => {
   // Observers that have not heard it since their own start hold on to a verdict and have no evidence of their own.
   const grounds = evidence === undefined ? '' : evidenceText(evidence);
-  return `${causeWords[cause]}; ${agreed}${grounds === '' ? '' : `: ${grounds}`}`;
+  return `${causeWords[agreed.cause]}; ${agreedText(agreed)}${grounds === '' ? '' : `: ${grounds}`}`;
 };
 
 const outageWords: Readonly<Record<Outage['cause'], string>> = {

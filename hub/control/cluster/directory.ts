@@ -14,7 +14,7 @@ import type { Env } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import { type Observed, underVerdict } from '../verdict/relation.ts';
+import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
 import type { PastOutage } from './outages.ts';
@@ -32,6 +32,8 @@ export type ClusterRecord = {
   taintsMovedMs: ReadonlyMap<string, number>;
   /** What the observers agreed on; it goes before. */
   observed: Observed | undefined;
+  /** The death of it that the observers agree on, while something keeps that from coming into force. */
+  heldDeath: HeldDeath | undefined;
   /** Why it does not count as lost though it is silent. */
   held: Obstacle | undefined;
   /** When its agent and the others missed broker and hub, as told since this hub began. */
@@ -192,6 +194,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   health: unseen(nowMs),
   taintsMovedMs: new Map(),
   observed: undefined,
+  heldDeath: undefined,
   held: undefined,
   outages: [],
   detectors: undefined,

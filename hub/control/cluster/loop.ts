@@ -181,6 +181,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
       {
         ...record,
         options: options.health,
+        heldDeathWhy: record.heldDeath === undefined ? undefined : options.removals.why(name, record.heldDeath.obstacle),
         heldWhy: record.held === undefined ? undefined : options.removals.why(name, record.held),
         kindTroubles: options.kindTroubles(name),
         watched: options.watched(name),

@@ -4,7 +4,7 @@ import type { Cluster } from '../../../shared/api/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import type { Observed } from '../verdict/relation.ts';
+import type { HeldDeath, Observed } from '../verdict/relation.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
 import type { PastOutage } from './outages.ts';
 import { isMaterial, nextStatus } from './status.ts';
@@ -148,6 +148,37 @@ describe('nextStatus', () => {
       message: expect.stringMatching(/: the limit$/),
     });
     expect(status.verdict).toMatchObject({ cause: 'Silent', by: 'Hub', obstacle: 'Clusters' });
+  });
+
+  describe('says of a death that something keeps from coming into force', () => {
+    const heldDeath: HeldDeath = {
+      ...{ cause: 'Cluster', sinceMs: 5_000, message: 'dead; b and c agree', votes: '2/2/2', voters: ['b', 'c'], obstacle: 'Clusters' },
+    };
+    const doubted = onTick(well, 4_000, { sinceMs: 0 }, healthDefaults);
+    const facts = { health: doubted, report, hello: undefined, heldDeath, heldDeathWhy: 'the limit, until noon' };
+    const held = nextStatus(cluster, facts, 9_000);
+
+    it('what is agreed on, who agrees and what holds it', () => {
+      const message = 'dead; b and c agree: the limit, until noon';
+      expect(held.verdict).toEqual({
+        ...{ cause: 'Cluster', phase: 'Held', by: 'Observers', since: '1970-01-01T00:00:05Z', message },
+        ...{ votes: '2/2/2', voters: ['b', 'c'], obstacle: 'Clusters' },
+      });
+      expect(held.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'RemovalHeld', message });
+      expect(held.verdictHistory?.[0]).toMatchObject({ cause: 'Cluster', phase: 'Held', votes: '2/2/2' });
+    });
+
+    it('the same while a hub that starts anew has heard nobody, and from when it was', () => {
+      const old = { ...cluster, status: held };
+      const deaf = nextStatus(old, { health: unseen(20_000), report, hello: undefined }, 20_000);
+      expect(deaf).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
+      const again = nextStatus({ ...cluster, status: deaf }, { ...facts, heldDeath: { ...heldDeath, sinceMs: 21_000 } }, 21_000);
+      expect(again).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
+    });
+
+    it('nothing once its agent is heard', () => {
+      expect(nextStatus({ ...cluster, status: held }, { health: well, report, hello: undefined }, 20_000)).not.toHaveProperty('verdict');
+    });
   });
 
   it('says of a cluster that the observers hold for dead that its replicas stay, and why, until they may go', () => {

@@ -6,7 +6,7 @@ import { type Condition, withCondition } from '../../../shared/kube/condition.ts
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import { type Observed, underVerdict } from '../verdict/relation.ts';
+import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
 import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
@@ -30,6 +30,10 @@ export type ClusterFacts = {
   readonly agentTrouble?: AgentTrouble | undefined;
   /** What the observers agreed on. */
   readonly observed?: Observed | undefined;
+  /** What they agree on while something keeps it from coming into force. */
+  readonly heldDeath?: HeldDeath | undefined;
+  /** What that is, until when, and what a person can do. */
+  readonly heldDeathWhy?: string | undefined;
   /** Why it does not count as lost though it is silent. */
   readonly held?: Obstacle | undefined;
   /** The same in words. */
@@ -140,18 +144,35 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentNotSeen: 'Agent',
 };
 
+const heldDeathText = ({ heldDeathWhy }: ClusterFacts, { message, obstacle }: HeldDeath): string =>
+  `${message}: ${heldDeathWhy ?? obstacleText[obstacle]}`;
+
+/** A hub that starts anew goes on with the time of the one before. */
+const heldVerdict = (
+  { cause, sinceMs, votes, voters, obstacle }: HeldDeath,
+  message: string,
+  before: ClusterVerdict | undefined,
+): ClusterVerdict => {
+  const since = before?.phase === 'Held' && before.cause === cause ? before.since : timeText(sinceMs);
+  return { cause, message, since, by: 'Observers', phase: 'Held', votes, voters, obstacle };
+};
+
 /** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
 const verdictOf = (
   ready: Condition | undefined,
-  { observed, held: obstacle }: ClusterFacts,
+  facts: ClusterFacts,
   before: ClusterVerdict | undefined,
 ): Pick<ClusterStatus, 'verdict'> => {
+  const { health, observed, held: obstacle, heldDeath } = facts;
   const hindered = obstacle === undefined ? {} : { obstacle };
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
+  if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath), before) };
+  // A hub that has just started has heard no observer yet.
+  if (before?.phase === 'Held' && health.phase === 'Unseen') return { verdict: before };
   // Whether a fault that its agent told of is over, a hub that does not hear the agent cannot say.
   if (ready?.reason === 'AgentNotHeard' && before?.by === 'Hub' && before.cause === 'APIServer') return { verdict: before };
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
@@ -196,6 +217,8 @@ const clusterDead = ({ message }: Observed, heldWhy: string | undefined): Findin
   message: heldWhy === undefined ? message : `${message}. Its replicas stay for now: ${heldWhy}`,
 });
 
+const deathHeld = (message: string): Finding => ({ type: 'Ready', status: 'Unknown', reason: 'RemovalHeld', message });
+
 const removalHeld = (why: string): Finding => ({
   type: 'Ready',
   status: 'Unknown',
@@ -230,6 +253,7 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
   const { health, observed, held, options = healthDefaults } = facts;
   const heldWhy = held === undefined ? undefined : (facts.heldWhy ?? obstacleText[held]);
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
+  if (observed === undefined && facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
   if (observed === undefined && isSilent(health, nowMs, options)) return silent(health);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));

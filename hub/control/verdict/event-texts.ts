@@ -1,7 +1,8 @@
 /** @module What Events on a Cluster say of verdicts, and of those that are not carried out. Pure. */
-import { type Cause, type Obstacle, obstacleText, type Verdict } from '../../../shared/health/index.ts';
+import type { Cause, Verdict } from '../../../shared/health/index.ts';
 import type { PastOutage } from '../cluster/outages.ts';
 import type { EventText } from '../events.ts';
+import type { HeldDeath } from './relation.ts';
 
 const eventReason: Readonly<Record<Cause, string>> = {
   Cluster: 'ClusterDead',
@@ -24,10 +25,10 @@ export const eventOf = ({ cause, phase, holdDownMs = 0 }: Verdict, message: stri
   return { type: 'Normal', reason: 'Returning', message: `a majority sees it well again; it is held down for ${heldSeconds} s` };
 };
 
-/** The Event that tells why nothing moves although the cluster is held for dead. */
-export const heldEventOf = (obstacle: Obstacle): EventText => {
+/** The Event that tells what is agreed on, and why it is not carried out. */
+export const heldEventOf = ({ obstacle, message }: HeldDeath, why: string): EventText => {
   const who = obstacle === 'NoWitness' ? 'the only one that watches it' : 'a majority';
-  return { type: 'Warning', reason: 'VerdictHeld', message: `${who} holds it for dead, and nothing moves: ${obstacleText[obstacle]}` };
+  return { type: 'Warning', reason: 'VerdictHeld', message: `${who} finds: ${message}: ${why}` };
 };
 
 /** The Event that tells of an outage of broker or hub that is over. */

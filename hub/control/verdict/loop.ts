@@ -1,6 +1,17 @@
 /** @module Counts the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. */
 import { type Cluster, effectiveFailover, meshPolicyOf } from '../../../shared/api/index.ts';
-import { type HeldNote, startWatch, type Verdict, verdictText, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
+import {
+  type Agreed,
+  type HeldNote,
+  heldVerdictText,
+  type Obstacle,
+  type ObstacleNote,
+  startWatch,
+  type Verdict,
+  verdictText,
+  type Watch,
+  type WatchPorts,
+} from '../../../shared/health/index.ts';
 import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { brokerName, hubName, type MeshMessage } from '../../../shared/wire/mesh.ts';
@@ -13,7 +24,7 @@ import type { EventRecorder, EventText } from '../events.ts';
 import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import { takeOutages } from './outage-desk.ts';
-import type { Observed } from './relation.ts';
+import type { HeldDeath, Observed } from './relation.ts';
 import { observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk, type ObservedRefusals } from './shadow-desk.ts';
@@ -134,6 +145,17 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     record.observed = { ...record.observed, heldUntilMs: untilMs(leftMs) };
     options.onJudged(target);
   };
+  const onObstacle = ({ target, obstacle, agreed }: ObstacleNote): void => {
+    const record = directory.get(target);
+    if (record === undefined) return;
+    const { heldDeath: before } = record;
+    record.heldDeath =
+      obstacle === undefined || agreed === undefined ? undefined : heldDeathOf(obstacle, agreed, before?.sinceMs ?? env.nowMs());
+    const { heldDeath } = record;
+    const isNews = heldDeath?.obstacle !== before?.obstacle || heldDeath?.cause !== before?.cause;
+    if (heldDeath !== undefined && isNews) tellEvent(target, heldEventOf(heldDeath, options.removals.why(target, heldDeath.obstacle)));
+    options.onJudged(target);
+  };
   const onMessage = (message: MeshMessage): void => {
     if (message.kind !== 'shadows') return;
     const teller = directory.get(message.from);
@@ -151,9 +173,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     watch.onHeld(onHeld),
     watch.onMessage(onMessage),
     watch.onMembership(({ membership }) => shadows.keepOnly(membership.members)),
-    watch.onObstacle(({ target, obstacle }) => {
-      if (obstacle !== undefined) tellEvent(target, heldEventOf(obstacle));
-    }),
+    watch.onObstacle(onObstacle),
     bus.onHello(({ message }) => {
       members.changed();
       members.give(message.cluster);
@@ -184,4 +204,9 @@ const observedOf = (verdict: Verdict, message: string, sinceMs: number, before: 
   if (phase === 'Cleared') return undefined;
   const isReplicasTurn = before?.cause === 'Cluster' && before.isReplicasTurn && cause === 'Cluster' && phase === 'Standing';
   return { cause, phase, sinceMs, message, votes: `${voters.length}/${needed}/${observers}`, voters, epoch, isReplicasTurn };
+};
+
+const heldDeathOf = (obstacle: Obstacle, agreed: Agreed, sinceMs: number): HeldDeath => {
+  const { cause, voters, needed, observers } = agreed;
+  return { cause, sinceMs, message: heldVerdictText(agreed), votes: `${voters.length}/${needed}/${observers}`, voters, obstacle };
 };

@@ -64,6 +64,23 @@ describe('a hub that starts anew', () => {
     expect(pointsOf(death, ['Broker', 'Cleared', '2/2/3'], ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
   });
 
+  it('takes no death for one in force that was held', () => {
+    const verdict = {
+      ...dead.verdict,
+      cause: 'Cluster',
+      message: 'dead',
+      since: timeText(1_000),
+      phase: 'Held',
+      obstacle: 'Manual',
+    } as const;
+    const held = cluster({ verdict, verdictHistory: past(['Cluster', 'Held', '2/2/3']) });
+    expect([observedIn(held), rememberedIn([held], policy), givenUpIn([held])]).toEqual([
+      undefined,
+      { epoch: 0, verdicts: [], penalties: [], removals: [] },
+      [],
+    ]);
+  });
+
   it('finds out anew what it made of its own hearing alone', () => {
     const silent = cluster({ verdict: { cause: 'Agent', message: '', since: timeText(0), by: 'Hub' } });
     expect([observedIn(silent), rememberedIn([silent], policy).verdicts]).toEqual([undefined, []]);

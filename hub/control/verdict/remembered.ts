@@ -9,13 +9,14 @@ import { isOutage } from '../cluster/outages.ts';
 import { domainOf } from './membership.ts';
 import type { Observed } from './relation.ts';
 
-type AgreedVerdict = ClusterVerdict & { readonly cause: Opinion };
+type AgreedVerdict = Omit<ClusterVerdict, 'phase'> & { readonly cause: Opinion; readonly phase: 'Standing' | 'Returning' };
 
-/** The verdict of the others on a cluster; what the hub alone makes of its hearing it finds out anew. */
+/** The verdict of the others that is in force for a cluster; what the hub alone makes of its hearing, and what is held, it finds out anew. */
 const agreedOn = ({ status }: Cluster): AgreedVerdict | undefined => {
   const verdict = status?.verdict;
   if (verdict?.by !== 'Observers' || verdict.cause === 'Isolated' || Number.isNaN(Date.parse(verdict.since))) return undefined;
-  return { ...verdict, cause: verdict.cause };
+  const { cause, phase = 'Standing' } = verdict;
+  return phase === 'Held' ? undefined : { ...verdict, cause, phase };
 };
 
 /** Whether the hub had placed replicas of the cluster elsewhere. */
@@ -42,7 +43,7 @@ const lastRemoval = (cluster: Cluster, isOut: boolean): readonly Removal[] => {
 /** True while it is dead and its replicas have had no turn. */
 const isWaiting = (cluster: Cluster): boolean => {
   const verdict = agreedOn(cluster);
-  return movesTraffic(verdict?.cause) && verdict?.phase !== 'Returning' && !isGivenUp(cluster);
+  return movesTraffic(verdict?.cause) && verdict?.phase === 'Standing' && !isGivenUp(cluster);
 };
 
 /** What the hub itself had given up, with the time of day; a death whose replicas had no turn yet has to ask for it. */
@@ -56,7 +57,7 @@ export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): 
   const verdicts = clusters.flatMap((cluster) => {
     const verdict = agreedOn(cluster);
     if (verdict === undefined) return [];
-    const { cause, since, epoch = 0, phase = 'Standing', voters = [], votes = '' } = verdict;
+    const { cause, since, epoch = 0, phase, voters = [], votes = '' } = verdict;
     const [, needed = 0, observers = 0] = votes.split('/').map(Number);
     const voted = new Set(voters.map((voter) => domains.get(voter))).size;
     return [{ target: cluster.metadata.name, cause, phase, sinceMs: Date.parse(since), epoch, voters, domains: voted, needed, observers }];
@@ -79,7 +80,7 @@ export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): 
 export const observedIn = (cluster: Cluster): Observed | undefined => {
   const verdict = agreedOn(cluster);
   if (verdict === undefined) return undefined;
-  const { cause, phase = 'Standing', since, message, votes = '', voters = [], epoch = 0 } = verdict;
+  const { cause, phase, since, message, votes = '', voters = [], epoch = 0 } = verdict;
   const isReplicasTurn = cause === 'Cluster' && phase === 'Standing' && isGivenUp(cluster);
   return { cause, phase, sinceMs: Date.parse(since), message, votes, voters, epoch, isReplicasTurn };
 };

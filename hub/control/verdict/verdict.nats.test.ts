@@ -26,6 +26,8 @@ let dir: string;
 let hub: TestHub;
 let control: Control;
 let start: () => void;
+/** Where the gateway of the cluster that dies listens. */
+let port: number;
 
 const agent = (name: string) => present(agents.get(name), name);
 const statusOf = async (name: string) => ((await hub.cluster(name)) as unknown as Cluster | undefined)?.status;
@@ -111,26 +113,51 @@ describe('verdicts on the hub', () => {
     expect(policy.status?.membershipEpoch).toBeGreaterThan(0);
   });
 
-  test('a dead cluster has its cause, votes and history on its status and an Event, and returns after the hold-down', async () => {
+  test('a death that the policy leaves to a person has its cause and votes on the status, also by a hub that starts anew', async () => {
     await hub.client.patch({ ...policies, name: 'default' }, 'application/merge-patch+json', {
-      spec: { failback: { holdDownSeconds: 1 }, replicas: { afterSeconds: 0, fenceSeconds: 2, takeoverSeconds: 3 } },
+      spec: { mode: 'Manual', failback: { holdDownSeconds: 1 }, replicas: { afterSeconds: 0, fenceSeconds: 2, takeoverSeconds: 3 } },
     });
     await until(() => expect(agent('a').failover.watch.membership()?.policy.holdDownMs).toBe(1_000));
-    const { gateway, link, failover } = agent('c');
+    const { gateway, failover } = agent('c');
     failover.watch.leases.setNeeded(true);
     await until(() => expect(failover.watch.leases.lease()).toEqual({ isHeld: true, fence: 0 }));
-    const hubLeases = present(control.watch, 'the watch of the hub').leases;
-    const port = (gateway.address() as AddressInfo).port;
     // The gateway has been seen to answer, or its silence would say nothing.
     let looks = 0;
     gateway.on('request', () => {
       looks += 1;
     });
     await until(() => expect(looks).toBeGreaterThanOrEqual(4));
+    port = (gateway.address() as AddressInfo).port;
     failover.watch.stop();
     await close({ gateway });
+    const held = { cause: 'Cluster', phase: 'Held', by: 'Observers', votes: '2/2/2', voters: ['a', 'b'], obstacle: 'Manual' };
+    await until(async () => expect((await statusOf('c'))?.verdict).toMatchObject(held));
+    const { verdict } = present(await statusOf('c'), 'c');
+    expect(verdict?.message).toMatch(/2 of 2 observers agree \(a, b; .*mode Manual.*hanse drain c/);
+    await until(async () => {
+      const { items } = await hub.client.list({ group: '', version: 'v1', resource: 'events', namespace: 'default' });
+      const messages = items.flatMap((event) => (event.reason === 'VerdictHeld' ? [event.message] : []));
+      expect(messages).toEqual([expect.stringContaining('2 of 2 observers agree (a, b;')]);
+    });
+    await control.stop();
+    start();
+    await until(() => expect(control.directory.get('c')?.heldDeath?.voters).toEqual(['a', 'b']));
+    await until(async () => expect((await statusOf('c'))?.verdict).toMatchObject(held));
+    expect(control.directory.view('c')?.taints.map(({ effect }) => effect)).not.toContain('NoExecute');
+  });
+
+  test('a dead cluster has its cause, votes and history on its status and an Event, and returns after the hold-down', async () => {
+    const { link, failover } = agent('c');
+    const hubLeases = present(control.watch, 'the watch of the hub').leases;
+    await hub.client.patch({ ...policies, name: 'default' }, 'application/merge-patch+json', { spec: { mode: null } });
     await until(async () =>
-      expect((await statusOf('c'))?.verdict).toMatchObject({ cause: 'Cluster', by: 'Observers', votes: '2/2/2', voters: ['a', 'b'] }),
+      expect((await statusOf('c'))?.verdict).toMatchObject({
+        cause: 'Cluster',
+        phase: 'Standing',
+        by: 'Observers',
+        votes: '2/2/2',
+        voters: ['a', 'b'],
+      }),
     );
     const status = await statusOf('c');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
