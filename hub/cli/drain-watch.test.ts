@@ -36,6 +36,11 @@ describe('what is told of a drain', () => {
       drained({ objects: 23, staying: [tick], stayingMore: 22 }),
       'cluster eu: 0 replicas and 23 objects left; 23 objects stay',
     ],
+    [
+      'tells what a cluster that is not heard keeps though all of it is elsewhere',
+      drained({ objects: 3, replicas: 5, kept: 3 }),
+      'cluster eu is not heard: what it had (5 replicas and 3 objects) has its place elsewhere, and it keeps what is there until it is back',
+    ],
     ['tells that nothing is left', drained({}), 'cluster eu is empty'],
     ['says nothing by what an earlier drain left behind', drained({}, 1), undefined],
   ])('%s', (_, cluster, line) => {
@@ -67,6 +72,8 @@ const both = { objects: 1, replicas: 2 };
 describe('waiting for a drain', () => {
   it.each<readonly [string, readonly (readonly [number, Partial<ClusterDrainStatus>])[], number | undefined, readonly unknown[]]>([
     ['ends when the cluster is empty', [[3, {}]], undefined, ['empty', 3]],
+    ['ends when all that a cluster which is not heard keeps is elsewhere', [[3, { ...both, kept: 1 }]], undefined, ['kept', 3]],
+    ['goes on while not all of it is', [[3, { ...both, objects: 2, kept: 1 }]], undefined, ['idle', 63]],
     ['ends where a hub counts nothing', [], undefined, ['idle', 60]],
     [
       'ends a minute after something last left',

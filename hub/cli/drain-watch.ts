@@ -16,7 +16,7 @@ export type Patience = {
 };
 
 /** How a drain that was watched ended, for the one who watched. */
-export type End = 'empty' | 'stuck' | 'idle' | 'timeout' | 'interrupted';
+export type End = 'empty' | 'kept' | 'stuck' | 'idle' | 'timeout' | 'interrupted';
 
 /** What was seen so far; times are of the watcher's clock. */
 export type DrainWatch = {
@@ -71,6 +71,7 @@ export const endOf = (
   { timeoutSeconds, calmMs, idleMs }: Patience,
 ): { readonly end: End; readonly atMs: number } | undefined => {
   if (drain?.objects === 0) return { end: 'empty', atMs: changedMs };
+  if (drain !== undefined && keepsAll(drain)) return { end: 'kept', atMs: changedMs };
   if (timeoutSeconds !== undefined) return timeoutSeconds === 0 ? undefined : { end: 'timeout', atMs: startedMs + timeoutSeconds * 1_000 };
   const idle = { end: 'idle', atMs: leftMs + idleMs } as const;
   const stuck = { end: 'stuck', atMs: changedMs + calmMs } as const;
@@ -79,7 +80,7 @@ export const endOf = (
 };
 
 /** What is said when the cluster is not empty: why no longer is waited, what is left, that the hub goes on, and how to end that. */
-export const unfinishedLines = ({ name, drain }: DrainWatch, end: Exclude<End, 'empty'>, idleMs: number): readonly string[] => {
+export const unfinishedLines = ({ name, drain }: DrainWatch, end: Exclude<End, 'empty' | 'kept'>, idleMs: number): readonly string[] => {
   const why = {
     stuck: 'nothing more leaves by itself',
     idle: `nothing has left for ${counted(Math.round(idleMs / 1_000), 'second')}`,
@@ -91,6 +92,9 @@ export const unfinishedLines = ({ name, drain }: DrainWatch, end: Exclude<End, '
   return [`${why}${left}`, ...leftLines(drain ?? {}), mend];
 };
 
+/** True of a cluster that is not heard, and of which all has its place elsewhere. */
+const keepsAll = ({ objects, kept = 0 }: ClusterDrainStatus): boolean => objects > 0 && kept === objects;
+
 /** Objects that stay until something else changes. */
 const stayingCount = ({ staying = [], stayingMore = 0 }: ClusterDrainStatus): number => staying.length + stayingMore;
 
@@ -99,10 +103,13 @@ export const progressLine = ({ metadata, status }: Cluster, generation: number):
   const drain = status?.drain;
   if (drain === undefined || drain.observedGeneration < generation) return undefined;
   if (drain.objects === 0) return `cluster ${metadata.name} is empty`;
+  const had = `${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')}`;
+  if (keepsAll(drain))
+    return `cluster ${metadata.name} is not heard: what it had (${had}) has its place elsewhere, and it keeps what is there until it is back`;
   const stay = stayingCount(drain);
   const stuck = drain.stuck === 0 ? '' : `, ${counted(drain.stuck, 'replica')} of which find no place elsewhere`;
   const staying = stay === 0 ? '' : `; ${counted(stay, 'object')} stay${stay === 1 ? 's' : ''}${stuck}`;
-  return `cluster ${metadata.name}: ${counted(drain.replicas, 'replica')} and ${counted(drain.objects, 'object')} left${staying}`;
+  return `cluster ${metadata.name}: ${had} left${staying}`;
 };
 
 const objectLines = (objects: readonly DrainStaying[], more: number, rest: string): string[] => [

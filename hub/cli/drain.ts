@@ -71,7 +71,7 @@ const follow = async (context: CliContext, client: KubeClient, begun: DrainWatch
   const awaitEnd = (): void => {
     cancelEnd();
     const due = endOf(watch, patience);
-    if (due?.end === 'empty') endBy('empty');
+    if (due?.end === 'empty' || due?.end === 'kept') endBy(due.end);
     else if (due !== undefined) cancelEnd = nodeTimer(Math.max(0, due.atMs - context.nowMs()), () => endBy(due.end));
   };
   const cancelInterrupt = context.onInterrupt?.(() => endBy('interrupted'));
@@ -94,10 +94,10 @@ const follow = async (context: CliContext, client: KubeClient, begun: DrainWatch
   return { end, watch };
 };
 
-const codes: Readonly<Record<End, number>> = { empty: 0, stuck: 1, idle: 1, timeout: 1, interrupted: 130 };
+const codes: Readonly<Record<End, number>> = { empty: 0, kept: 0, stuck: 1, idle: 1, timeout: 1, interrupted: 130 };
 
 /**
- * Sets or removes `spec.drain`, and waits until the cluster is empty. The exit code is 1 when the time is over, when only what finds no other
+ * Sets or removes `spec.drain`, and waits until the cluster is empty, or, where it is not heard, until all has its place elsewhere. The exit code is 1 when the time is over, when only what finds no other
  * place is left, or when nothing has left for long, 130 after Ctrl-C. @throws UsageError when the cluster is not known.
  */
 export const drain = (context: CliContext, name: string, options: DrainOptions): Promise<void> =>
@@ -128,6 +128,6 @@ export const drain = (context: CliContext, name: string, options: DrainOptions):
     const { timeoutSeconds, calmMs = calmMsDefault, idleMs = idleMsDefault } = options;
     const begun = beginWatch(name, patched.metadata.generation ?? 0, context.nowMs());
     const { end, watch } = await follow(context, client, begun, { timeoutSeconds, calmMs, idleMs });
-    if (end !== 'empty') for (const line of unfinishedLines(watch, end, idleMs)) context.print(line);
+    if (end !== 'empty' && end !== 'kept') for (const line of unfinishedLines(watch, end, idleMs)) context.print(line);
     context.endWith(codes[end]);
   });

@@ -30,6 +30,22 @@ describe('a drain', () => {
     expect(runningAt(it, 'home')).toBe(5);
   });
 
+  it('is done in a cluster that is not heard when all it had has its place elsewhere, not while some finds none', async () => {
+    const it = await startTestHub({ home: 8, aws: 4 });
+    await it.client.create(policiesType, policy({ tiers: [] }));
+    await it.client.create(deployments, deployment(6));
+    await until(() => expect((runningAt(it, 'home') ?? 0) + (runningAt(it, 'aws') ?? 0)).toBe(6));
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(placedAt(it)).toEqual({ aws: 4 }));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    const drain = async () => ((await it.client.get(clusterAt('home'))) as Cluster | undefined)?.status?.drain;
+    await until(async () => expect((await drain())?.staying).toMatchObject([{ kind: 'Deployment', name: 'web' }]));
+    expect(await drain()).not.toHaveProperty('kept');
+    await it.client.patch(web, 'application/merge-patch+json', { spec: { replicas: 4 } });
+    await until(async () => expect(await drain()).toMatchObject({ objects: 1, kept: 1 }));
+    expect(await drain()).not.toHaveProperty('staying');
+  });
+
   it('brings changes to a drained cluster of which some wait for replacements, and some find no other place', async () => {
     const it = await startTestHub({ home: 8, aws: 4 });
     it.fleet.agent('aws').readyMax = 3;

@@ -107,6 +107,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     objects: must(count('Objects of the hub that are still there.')),
     replicas: must(count('Replicas of workloads among them.')),
     stuck: must(count('Replicas that find no place elsewhere and stay until they do.')),
+    kept: count('Objects among them that have their place elsewhere, and that the cluster, which is not heard, keeps until it is back.'),
     staying: list('What stays until something else changes; the first 20.', drainObject, { type: 'atomic' }, 64),
     stayingMore: count('How many stay besides those.'),
     waiting: list('What leaves when its replacements are ready, and which are not; the first 20.', drainObject, { type: 'atomic' }, 64),

@@ -135,6 +135,8 @@ export type ClusterDrainStatus = {
   readonly replicas: number;
   /** Replicas that find no place elsewhere and stay until they do. */
   readonly stuck: number;
+  /** Objects that are decided elsewhere, and that a cluster which is not heard keeps until it is back. */
+  readonly kept?: number;
   /** What stays until something else changes; the first 20. */
   readonly staying?: readonly DrainStaying[];
   /** How many stay besides those. */

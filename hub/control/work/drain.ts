@@ -99,11 +99,25 @@ const leadersIn = ({ board, store, dependencies }: DrainSources, key: StorageKey
 
 const nameText = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`;
 
+/** True when nothing of the object is to be in the cluster any more: what is there still is what nobody can take from it now. */
+const isDecidedElsewhere = ({ store }: DrainSources, object: KubeObject, leaders: readonly KubeObject[], cluster: string): boolean => {
+  const isGone = (one: KubeObject): boolean => {
+    const { placement } = placementOf(store, refOf(one));
+    if (one.metadata.deletionTimestamp !== undefined || placement === undefined) return true;
+    return !placement.spec.clusters.some(({ name }) => name === cluster) && !(outlivesDrain(one) && findsNoPlace(placement));
+  };
+  return [object, ...leaders].every(isGone);
+};
+
+const whyUndecided = (): string => 'the cluster is not heard, and no other has been decided on for it';
+
 /** Counts what the board holds for the cluster; undefined before the board has been read. A Job that is over, and what follows it, is not counted. */
 export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluster): DrainCount | undefined => {
   const { board, store, directory } = sources;
   if (!board.isRead()) return undefined;
   const sum = { objects: 0, replicas: 0, stuck: 0 };
+  let kept = 0;
+  const isUnheard = directory.isUnheard(name);
   const staying: Found[] = [];
   const waiting: Found[] = [];
   for (const id of board.ids()) {
@@ -120,16 +134,16 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
     const leader = leaders.find((one) => whyPlaced(sources, one, name) !== undefined);
     const isLeft = leaders.length === 0 && object.metadata.deletionTimestamp === undefined && holdsData(object);
     const own = entry.op === 'withdraw' ? undefined : (whyPlaced(sources, object, name) ?? (isLeft ? whyLeft : undefined));
-    const why = directory.isUnheard(name)
-      ? () => 'the cluster is not heard, and keeps what it has until it is well'
-      : (own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`));
+    const why = own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`);
     if (own !== undefined && replicas !== undefined)
       sum.stuck += Math.min(replicas, placementOf(store, refOf(object)).placement?.status?.unplaced ?? 0);
     const whyNotYet = why === undefined && replicas !== undefined ? whyWaiting(sources, key, object, name, replicas) : undefined;
-    const reason = why ?? whyNotYet;
+    const isKept = isUnheard && (entry.op === 'withdraw' || isDecidedElsewhere(sources, object, leaders, name));
+    const reason = why ?? whyNotYet ?? (isUnheard && !isKept ? whyUndecided : undefined);
+    if (reason === undefined && isKept) kept += 1;
     if (reason === undefined) continue;
     const { kind, metadata } = object;
-    (why === undefined ? waiting : staying).push({
+    (reason === whyNotYet ? waiting : staying).push({
       kind,
       namespace: metadata.namespace ?? '',
       name: metadata.name,
@@ -141,6 +155,7 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
   const [stays, waits] = [named(staying), named(waiting)];
   return {
     ...sum,
+    ...(kept === 0 ? {} : { kept }),
     ...(stays.first.length === 0 ? {} : { staying: stays.first }),
     ...(stays.more === 0 ? {} : { stayingMore: stays.more }),
     ...(waits.first.length === 0 ? {} : { waiting: waits.first }),
