@@ -3,7 +3,7 @@ import type { CapacityReport } from '../shared/capacity/report.ts';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
 import { type ApiHealth, type ClusterUidWatch, type HealthOptions, type MemberApi, watchHealth, watchServed } from './cluster/index.ts';
 import type { DnsServer } from './dns/index.ts';
-import { type Failover, fencedLeases } from './failover/index.ts';
+import { type Failover, keepFencePolicy } from './failover/index.ts';
 import { createForbidden } from './forbidden.ts';
 import { helloOf } from './hello.ts';
 import { type InventoryOptions, startInventory } from './inventory/index.ts';
@@ -80,14 +80,14 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
   });
   const split = splitLink(link);
-  const leases = failover === undefined ? undefined : fencedLeases(failover.watch.leases, api, env);
+  const fence = keepFencePolicy(api, env);
   const work = startWork({
     client: api,
     link: split.work,
     env,
     discover: discovery.refresh,
     onChange: inventory.changed,
-    ...(leases === undefined ? {} : { leases }),
+    ...(failover === undefined ? {} : { leases: failover.watch.leases }),
   });
   const traffic = startTraffic({
     client: api,
@@ -97,7 +97,13 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
     onWeights: work.setWeights,
   });
-  const forbidden = createForbidden(log, [() => clusterUid?.forbidden() ?? [], inventory.forbidden, work.forbidden, traffic.forbidden]);
+  const forbidden = createForbidden(log, [
+    () => clusterUid?.forbidden() ?? [],
+    inventory.forbidden,
+    work.forbidden,
+    traffic.forbidden,
+    fence.forbidden,
+  ]);
   link.setHello(() =>
     helloOf({
       agentVersion,
@@ -127,7 +133,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
       discovery.stop();
       health.stop();
       work.stop();
-      leases?.stop();
+      fence.stop();
       traffic.stop();
       await dns?.server.close();
       inventory.stop();

@@ -8,7 +8,7 @@ import { type Member, startMember } from '../../test/testbed/index.ts';
 import { httpClient, loadKubeconfig, type MemberApi } from '../cluster/index.ts';
 import { realEnv } from '../testing/env.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, WORK_SEQ } from '../work/index.ts';
-import { installFencePolicy } from './fence-policy.ts';
+import { keepFencePolicy } from './fence-policy.ts';
 
 const env = realEnv();
 let dir: string;
@@ -46,7 +46,7 @@ describe('an API server with the fence', () => {
       metadata: { name, namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY }, annotations: { [WORK_SEQ]: '7' } },
       data: { data: 'seven' },
     });
-    stop = installFencePolicy(api, env);
+    stop = keepFencePolicy(api, env).stop;
     // The policy is in force some time after it was written.
     const isRefused = async (): Promise<void> => {
       await write(7, 'seven');

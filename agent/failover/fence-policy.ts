@@ -50,31 +50,62 @@ const resources: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
 };
 const backoff = { baseMs: 1_000, maxMs: 60_000 };
+/** What is there already is written by nobody: to put it again costs the member two requests. */
+const againEveryMs = 300_000;
 
-/** Puts them into the member; tries again while it does not answer. Told once when the member does not take them. The answer ends it. */
-export const installFencePolicy = (client: KubeClient, env: RuntimeEnv): (() => void) => {
+/** The policy as the agent keeps it in its member. */
+export type FencePolicy = {
+  /** What of it the member forbids the agent, such as `patch validatingadmissionpolicies`. */
+  readonly forbidden: () => readonly string[];
+  /** What the member has stays there. */
+  readonly stop: () => void;
+};
+
+/** Puts them into the member, at once and now and then: a member that is new, upgraded, restored or allowed it later has them as well. */
+export const keepFencePolicy = (client: KubeClient, env: RuntimeEnv): FencePolicy => {
   let cancel: () => void = () => undefined;
   let isStopped = false;
-  const put = async (attempt: number): Promise<void> => {
+  let isUnserved = false;
+  let forbidden: string | undefined;
+  const putOne = async (object: KubeObject): Promise<void> => {
+    const resource = resources[object.kind] ?? '';
     try {
-      for (const object of fencePolicyObjects()) {
-        const address = { group, version: 'v1', resource: resources[object.kind] ?? '', name };
-        await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: FIELD_MANAGER, force: true });
-      }
+      await client.patch({ group, version: 'v1', resource, name }, 'application/apply-patch+yaml', object, {
+        fieldManager: FIELD_MANAGER,
+        force: true,
+      });
     } catch (error) {
-      const { status, message } = failureOf(error);
-      if (isStopped) return;
-      if (status === 403 || status === 404)
-        env.log.warn(
-          'this cluster cannot refuse stale writes by itself: grant the agent validatingadmissionpolicies (hanse join --manifest shows all it needs)',
-          { why: message },
-        );
-      else cancel = env.setTimer(backoffMs(attempt, backoff, env.random), () => void put(attempt + 1));
+      if (failureOf(error).status === 403) forbidden = `patch ${resource}`;
+      throw error;
     }
   };
+  const put = async (attempt: number): Promise<void> => {
+    let afterMs = againEveryMs;
+    let next = 0;
+    try {
+      for (const object of fencePolicyObjects()) await putOne(object);
+      [forbidden, isUnserved] = [undefined, false];
+    } catch (error) {
+      const { status } = failureOf(error);
+      if (status === 404) {
+        if (!isUnserved && !isStopped)
+          env.log.warn(
+            'this cluster cannot refuse stale writes by itself: it serves no ValidatingAdmissionPolicies (Kubernetes 1.30 and later do)',
+          );
+        isUnserved = true;
+      } else if (status !== 403) {
+        next = attempt + 1;
+        afterMs = backoffMs(attempt, backoff, env.random);
+      }
+    }
+    if (!isStopped) cancel = env.setTimer(afterMs, () => void put(next));
+  };
   void put(0);
-  return () => {
-    isStopped = true;
-    cancel();
+  return {
+    forbidden: () => (forbidden === undefined ? [] : [forbidden]),
+    stop: () => {
+      isStopped = true;
+      cancel();
+    },
   };
 };
