@@ -9,6 +9,7 @@ const whole = (change: Partial<Whole> = {}): Whole => ({
   generation: 3,
   before: { observedGeneration: 2 },
   leaving: [],
+  done: { succeeded: 0, failed: 0 },
   unplaced: 0,
   isCurrent: true,
   now,
