@@ -122,7 +122,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       observers: must(count('Observers that have told.')),
       suspicions: must(count('Silences longer than the profile waits.')),
       falseSuspicions: must(count('Those that no verdict followed.')),
-      deaths: must(count('Verdicts of death.')),
+      deaths: must(count('Verdicts of death, as the observer that has seen most of them counts.')),
       callMilliseconds: must(count('The longest silence before the profile would have called one of them.')),
       longestSilenceMilliseconds: must(count('The longest silence.')),
       watchedSeconds: must(count('For how long, by the observer that watched longest.')),

@@ -41,5 +41,5 @@ export const evidenceText = (evidence: Evidence): string =>
     ...channelText('broker', evidence.broker),
     ...channelText('others', evidence.helpers),
     ...channelText('gateway', evidence.gateway),
-    ...channelText('API server', evidence.apiServer),
+    ...channelText('address of the API server', evidence.apiServer),
   ].join(', ');

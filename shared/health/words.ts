@@ -1,16 +1,17 @@
 /** @module Verdicts in words: what is wrong, who agrees, and what a person may do about it. */
 
-import type { Evidence, Outage } from '../wire/mesh.ts';
+import type { MeshVote, Outage } from '../wire/mesh.ts';
 import { evidenceText } from './opinion.ts';
-import type { Agreed, Cause } from './state.ts';
+import type { Agreed, Cause, Verdict } from './state.ts';
 
 const causeWords: Readonly<Record<Cause, string>> = {
   Cluster: 'the cluster is dead or cut off: neither its agent nor its addresses answer; traffic and, later, replicas go elsewhere',
-  DataPlane: 'the agent is well, but the gateway does not answer users; traffic goes elsewhere, replicas stay',
+  DataPlane: 'its gateway does not answer users; traffic goes elsewhere, replicas stay',
   Agent: 'the agent is silent, but the cluster answers; nothing moves: look at the agent (its pod, its node)',
   Silent:
     'nobody hears the agent, and no address is known by which its death could be told from the death of the cluster: set spec.probes; the hub decides by its own clock',
-  APIServer: 'the agent is well, but its API server does not answer it; traffic stays, nothing new is placed there',
+  APIServer:
+    'the agent is well, but its API server does not answer it, though others may still reach the address of that; traffic stays, nothing new is placed there',
   Broker: 'the broker does not answer; the agents go on over datagrams, nothing moves',
   Hub: 'the hub does not answer; the agents go on by what they have, nothing moves',
   Link: 'some ways to the agent are cut, others work; nothing moves: look at the network between it and the broker or its peers',
@@ -32,11 +33,23 @@ export const heldVerdictText = (agreed: Agreed): string => {
   return `${what}; ${agreedText(agreed)}. Replicas and shares stay; who cannot reach it asks it nothing`;
 };
 
-/** The cause in words, who voted, and on what evidence. */
-export const verdictText = (agreed: Agreed, evidence?: Evidence): string => {
-  // Observers that have not heard it since their own start hold on to a verdict and have no evidence of their own.
-  const grounds = evidence === undefined ? '' : evidenceText(evidence);
-  return `${causeWords[agreed.cause]}; ${agreedText(agreed)}${grounds === '' ? '' : `: ${grounds}`}`;
+/** Of those that may return: what it was, and what is now. */
+const returningWords = {
+  Cluster: 'the cluster was dead or cut off, is seen well again, and is held down before it takes requests and replicas',
+  DataPlane: 'its gateway did not answer users, does again, and is held down before it takes requests',
+} as const;
+
+/** The cause in words and who agreed; while it stands the evidence of one who is for this very cause, if there is any now. */
+export const verdictText = (
+  verdict: Agreed & Pick<Verdict, 'phase'>,
+  votes: readonly { readonly voter: string; readonly vote: Pick<MeshVote, 'opinion' | 'evidence'> }[],
+): string => {
+  const { cause, phase, voters } = verdict;
+  if (phase === 'Returning' && (cause === 'Cluster' || cause === 'DataPlane')) return `${returningWords[cause]}; ${agreedText(verdict)}`;
+  // Others of the majority are for it on other grounds, and those who have not heard it since their own start have none.
+  const witness = votes.find(({ voter, vote }) => vote.opinion === cause && voters.includes(voter));
+  const grounds = witness === undefined ? '' : evidenceText(witness.vote.evidence);
+  return `${causeWords[cause]}; ${agreedText(verdict)}${grounds === '' ? '' : `: ${grounds}`}`;
 };
 
 const outageWords: Readonly<Record<Outage['cause'], string>> = {

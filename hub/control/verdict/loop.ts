@@ -123,7 +123,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     if (record === undefined && target !== brokerName && target !== hubName) return;
     env.log.warn('verdict', { target, cause, phase, voters });
     if (record === undefined) return;
-    const message = verdictText(verdict, watch.votesOn(target)[0]?.vote.evidence);
+    const message = verdictText(verdict, watch.votesOn(target));
     const ageMs = Math.max(0, env.monotonicMs() - verdict.sinceMs);
     const observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
     record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;

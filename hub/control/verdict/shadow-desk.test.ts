@@ -31,3 +31,10 @@ test('what an observer told goes with its cluster', () => {
   desk.keepOnly([{ name: 'b' }]);
   expect(desk.refused()).toMatchObject([{ observer: 'b' }]);
 });
+
+test('a death that two observers saw is one death, and what each of them suspected counts', () => {
+  const desk = createShadowDesk();
+  const row = { target: 'c', profile: 'fast' as const, falseSuspicions: 0, callMsMax: 600, longestSilenceMs: 900 };
+  for (const from of ['a', 'b']) desk.take({ ...told(from, 1), rows: [{ ...row, suspicions: 1, deaths: 1 }] });
+  expect(desk.summaryOf('c')[0]).toMatchObject({ profile: 'fast', observers: 2, suspicions: 2, deaths: 1 });
+});

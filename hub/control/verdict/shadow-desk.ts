@@ -9,7 +9,7 @@ export type ShadowDesk = {
   readonly take: (told: MeshShadows) => readonly string[];
   /** Forgets all observers but these. */
   readonly keepOnly: (members: readonly { readonly name: string }[]) => void;
-  /** One row a profile; counts are summed, times are the largest. */
+  /** One row a profile; suspicions are summed, deaths and times are the largest. */
   readonly summaryOf: (target: string) => readonly DetectorSummary[];
   /** What each observer has refused since its start. */
   readonly refused: () => readonly ObservedRefusals[];
@@ -49,7 +49,8 @@ export const createShadowDesk = (): ShadowDesk => {
           observers: rows.length,
           suspicions: sum(({ suspicions }) => suspicions),
           falseSuspicions: sum(({ falseSuspicions }) => falseSuspicions),
-          deaths: sum(({ deaths }) => deaths),
+          // Each observer sees each death.
+          deaths: most(({ deaths }) => deaths),
           callMilliseconds: most(({ callMsMax }) => callMsMax),
           longestSilenceMilliseconds: most(({ longestSilenceMs }) => longestSilenceMs),
           watchedSeconds: Math.floor(rows.reduce((top, { watchedMs }) => Math.max(top, watchedMs), 0) / 1_000),

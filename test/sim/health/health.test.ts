@@ -114,6 +114,17 @@ describe('detection', () => {
     expect(said(fleet, 'c0', 'c1').filter((word) => word.startsWith('DataPlane'))).toEqual([]);
   });
 
+  test('a cluster that dies after its gateway is dead since it died', () => {
+    const fleet = warm();
+    fleet.node('c1').gateway = 'gone';
+    fleet.run(fleet.nowMs() + 10_000);
+    cutOff(fleet, 'c1', true);
+    fleet.run(fleet.nowMs() + 5_000);
+    const told = fleet.given.filter(({ by, verdict }) => by === 'c0' && verdict.target === 'c1').map(({ verdict }) => verdict);
+    expect(told.map(({ cause }) => cause)).toEqual(['DataPlane', 'Cluster']);
+    expect((told[1]?.sinceMs ?? 0) - (told[0]?.sinceMs ?? 0)).toBeGreaterThan(5_000);
+  });
+
   test('a minority that is cut off removes nobody, and each in it that hears nobody says so', () => {
     const fleet = warm();
     for (const inside of ['c0', 'c1'])
