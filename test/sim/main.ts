@@ -1,4 +1,4 @@
-/** @module `npm run sim -- --seeds A-B [--json] [--verbose]`: runs seeds, each until it has settled, and says which broke a rule. */
+/** @module `npm run sim -- --seeds A-B [--past] [--json] [--verbose]`: runs seeds, each until it has settled, and says which broke a rule. */
 import { Command, InvalidArgumentError } from 'commander';
 import { optionsOf, pastSeeds, type Range, seedsOf } from './past-seeds.ts';
 import { runSeed, type SeedOptions, type SeedResult } from './run-seed.ts';
@@ -42,13 +42,16 @@ const runOnce = async (seed: number, options: SeedOptions, twice: boolean, verbo
 /** One seed in so many is run twice. */
 const twiceEvery = 20;
 
-const main = async (range: Range, options: { readonly json?: boolean; readonly verbose?: boolean }): Promise<boolean> => {
+type Options = { readonly seeds?: Range; readonly past?: boolean; readonly json?: boolean; readonly verbose?: boolean };
+
+const main = async ({ seeds: range, ...options }: Options): Promise<boolean> => {
   const past = pastSeeds();
   const given = new Map(past.map((one) => [one.seed, optionsOf(one)]));
   const startedMs = performance.now();
   const tally = createTally();
-  for (const seed of seedsOf(range, past)) {
-    const result = await runOnce(seed, given.get(seed) ?? {}, seed % twiceEvery === 0 || range.from === range.to, options.verbose === true);
+  const seeds = seedsOf(range, options.past === true ? past : []);
+  for (const seed of seeds) {
+    const result = await runOnce(seed, given.get(seed) ?? {}, seed % twiceEvery === 0 || seeds.length === 1, options.verbose === true);
     tally.add(result);
     if (result.broken !== undefined) tell(result);
   }
@@ -60,16 +63,14 @@ const main = async (range: Range, options: { readonly json?: boolean; readonly v
 
 const program = new Command('sim')
   .description('Runs the shipped loops of hub and agents under virtual time and faults, and checks rules after every event.')
-  .requiredOption(
-    '--seeds <A-B>',
-    'seeds to run, such as 1-200; those in test/sim/seeds, which failed once, run and count as well, but not beside a single one',
-    readRange,
-  )
+  .option('--seeds <A-B>', 'seeds to run, such as 1-200, or one', readRange)
+  .option('--past', 'run those that failed once as well, or alone: they are kept in test/sim/seeds')
   .option(
     '--json',
-    'print one JSON document (seeds: all that ran): {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N,"clients":{…}}',
+    'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N,"clients":{…}}',
   )
   .option('--verbose', 'print every event (to stderr)')
   .parse();
-const { seeds, ...flags } = program.opts<{ seeds: Range; json?: boolean; verbose?: boolean }>();
-process.exitCode = (await main(seeds, flags)) ? 0 : 1;
+const options = program.opts<Options>();
+if (options.seeds === undefined && options.past !== true) program.error("error: nothing to run: write '--seeds A-B', '--past' or both");
+process.exitCode = (await main(options)) ? 0 : 1;

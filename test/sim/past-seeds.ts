@@ -22,7 +22,8 @@ export const pastSeeds = (): PastSeed[] =>
     .map((name) => JSON.parse(readFileSync(join(import.meta.dirname, 'seeds', name), 'utf8')) as PastSeed)
     .sort((a, b) => a.seed - b.seed);
 
-/** The seeds to run, each once: after those of the range the past ones. One seed that is asked for by itself is replayed, and runs alone. */
-export const seedsOf = ({ from, to }: Range, past: readonly PastSeed[]): number[] => [
-  ...new Set([...Array.from({ length: to - from + 1 }, (_, at) => from + at), ...(from === to ? [] : past.map(({ seed }) => seed))]),
-];
+/** The seeds to run, each once: those of the range, and after them these. */
+export const seedsOf = (range: Range | undefined, past: readonly PastSeed[]): number[] => {
+  const asked = range === undefined ? [] : Array.from({ length: range.to - range.from + 1 }, (_, at) => range.from + at);
+  return [...new Set([...asked, ...past.map(({ seed }) => seed)])];
+};

@@ -7,10 +7,11 @@ import { createTally } from './tally.ts';
 const past = [5, 40].map((seed) => ({ seed, why: 'it failed once' }));
 
 test.each([
-  ['a range runs with the seeds that failed once, each once', { from: 4, to: 6 }, [4, 5, 6, 40]],
-  ['one seed is replayed alone', { from: 5, to: 5 }, [5]],
-])('%s', (_, range, seeds) => {
-  expect(seedsOf(range, past)).toEqual(seeds);
+  ['a range runs as it is', { from: 4, to: 6 }, [], [4, 5, 6]],
+  ['with the seeds that failed once each runs once', { from: 4, to: 6 }, past, [4, 5, 6, 40]],
+  ['those run alone', undefined, past, [5, 40]],
+])('%s', (_, range, more, seeds) => {
+  expect(seedsOf(range, more)).toEqual(seeds);
 });
 
 test('seeds that failed once are kept under their own numbers', () => {
