@@ -134,6 +134,7 @@ export const isSettledJob = (
   placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined,
   look: JobLook & { readonly strategy: CompiledPolicy['strategy'] },
 ): boolean => {
+  if (groupKind(object) !== 'batch/Job') return false;
   const placed = placement?.spec.clusters ?? [];
   const total = completionsOf(object);
   const isGiven = hasParts(placed) || (placed.length > 0 && total === undefined && look.strategy !== 'Duplicated');
