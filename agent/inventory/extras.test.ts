@@ -227,13 +227,6 @@ describe('a kubelet', () => {
     });
   });
 
-  test('has no more free in a zone than the zone has', () => {
-    const resources = [{ name: 'cpu', capacity: '4', allocatable: '4', available: '8' }];
-    const topologies = [object('n1', { attributes: [], zones: [{ name: 'node-0', type: 'Node', resources }] })];
-    const { resourceNames, nodes } = reportOf({ nodes: [node('n1', { cpu: '8' })], pods: [], noderesourcetopologies: topologies });
-    expect(nodes.zoneFree?.[0]?.[resourceNames.indexOf('cpu')]).toEqual([4000]);
-  });
-
   test('has the policies that attributes tell, and its own configuration wins', () => {
     const attributes = [
       { name: 'topologyManagerPolicy', value: 'restricted' },

@@ -73,7 +73,7 @@ const zonesOf = (topology: KubeObject): Pick<ZoneFacts, 'zones' | 'distances'> =
       const id = idOf(zone.name);
       if (id === undefined) return [];
       const costs = new Map(bagsOf(zone.costs).map(({ name, value }) => [idOf(name), wholeOf(value)]));
-      return [{ zone: { id, ...zoneAmountsOf(zone) }, costs }];
+      return [{ zone: { id, total: totalsOf(zone), available: amountsOf(zone, 'available') }, costs }];
     })
     .sort((a, b) => a.zone.id - b.zone.id)
     .slice(0, ZONES_MAX);
@@ -86,13 +86,6 @@ const zonesOf = (topology: KubeObject): Pick<ZoneFacts, 'zones' | 'distances'> =
 const idOf = (name: unknown): number | undefined => wholeOf(/^node-(\d{1,4})$/.exec(textOf(name))?.[1]);
 
 const isMemory = (resource: string): boolean => resource === 'memory' || resource.startsWith('hugepages-');
-
-/** Totals and what is available, no more than there is: of two amounts that contradict each other the lesser counts. */
-const zoneAmountsOf = (zone: Bag): Pick<Zone, 'total' | 'available'> => {
-  const total = totalsOf(zone);
-  const available = Object.entries(amountsOf(zone, 'available'));
-  return { total, available: sortedRecord(available.map(([resource, amount]) => [resource, Math.min(amount, total[resource] ?? amount)])) };
-};
 
 const totalsOf = (zone: Bag): Readonly<Record<string, number>> => {
   const allocatable = amountsOf(zone, 'allocatable');

@@ -71,28 +71,3 @@ describe('a word of a dump that is not known', () => {
     expect(fitDump([gpus], oneCpu)).toMatchObject({ value: { total: 4n, exact: true } });
   });
 });
-
-describe('a zone that has more available than it has in all', () => {
-  const alone = { cpu: '2', memory: '1Gi' };
-  it.each<[string, object[], object, bigint, string]>([
-    [
-      'of cpu',
-      [
-        { cpu: 4, freeCpu: 8 },
-        { cpu: 4, freeCpu: 0 },
-      ],
-      alone,
-      2n,
-      'cpu has 8000 available of 4000',
-    ],
-    ['of memory', [{ cpu: 8, memoryGi: 4, freeMemoryGi: 8 }], alone, 4n, 'memory has 8589934592 available of 4294967296'],
-    ['of devices', [{ cpu: 8, gpu: 4, freeGpu: 6 }], { gpu: 2 }, 2n, 'nvidia.com/gpu has 6 available of 4'],
-  ])('makes an estimate with the lesser %s', (_, zones, asked, total, contradiction) => {
-    const [bare = {}, topology] = zonedNode('n', zones, { policy: 'single-numa-node', memoryManager: 'Static' });
-    const amounts = { cpu: '8', memory: '16Gi', pods: '20', 'nvidia.com/gpu': '8' };
-    const doubts = [`NodeResourceTopology n: zones[${zones.length - 1}].resources: ${contradiction} in all; the lesser counts`];
-    expect(fitDump([{ ...bare, status: { allocatable: amounts } }, topology], podObject([asked]))).toMatchObject({
-      value: { total, exact: false, doubts },
-    });
-  });
-});

@@ -17,32 +17,16 @@ export const topologyOf = (body: Bag): Read<Topology> => {
   const fault = topologyFault(body);
   if (fault !== undefined) return { ok: false, message: fault };
   const zones: ZoneModel[] = [];
-  const doubts: string[] = [];
   for (const [at, zone] of bagsOf(body.zones).entries()) {
     if (zone.type !== undefined && zone.type !== 'Node') continue;
     const read = zoneOf(zone, `zones[${at}]`);
     if (!read.ok) return read;
     if (zones.some(({ id }) => id === read.value.id))
       return { ok: false, message: `zones[${at}].name: ${textOf(zone.name)} is there twice` };
-    const told = withinTotal(read.value, `zones[${at}]`);
-    doubts.push(...told.doubts);
-    zones.push(told.zone);
+    zones.push(read.value);
   }
   zones.sort((a, b) => a.id - b.id);
-  const { kubelet, doubts: ofKubelet } = kubeletOf(body, zones);
-  return { ok: true, value: { zones, kubelet, doubts: [...doubts, ...ofKubelet] } };
-};
-
-/** The zone with no more available than it has: of two amounts that contradict each other the lesser counts. */
-const withinTotal = (zone: ZoneModel, path: string): { readonly zone: ZoneModel; readonly doubts: readonly string[] } => {
-  const beyond = [...zone.available].filter(([resource, amount]) => amount > (zone.total.get(resource) ?? 0n));
-  if (beyond.length === 0) return { zone, doubts: [] };
-  const doubts = beyond.map(
-    ([resource, amount]) =>
-      `${path}.resources: ${resource} has ${amount} available of ${zone.total.get(resource) ?? 0n} in all; the lesser counts`,
-  );
-  const cut = beyond.map(([resource]) => [resource, zone.total.get(resource) ?? 0n] as const);
-  return { zone: { ...zone, available: new Map([...zone.available, ...cut]) }, doubts };
+  return { ok: true, value: { zones, ...kubeletOf(body, zones) } };
 };
 
 /** The zone's number is in its name, whatever its place in the list. */
