@@ -33,7 +33,6 @@ import { givenUpIn } from './verdict/remembered.ts';
 import type { ObservedRefusals } from './verdict/shadow-desk.ts';
 import { type Board, createBoard } from './work/board.ts';
 import { drainCount } from './work/drain.ts';
-import { progressBy } from './work/job-progress.ts';
 import { listenToClusters } from './work/listen.ts';
 import { startWorkLoop } from './work/loop.ts';
 import { moveRules } from './work/move-rules.ts';
@@ -95,7 +94,6 @@ export const startControl = (options: ControlOptions): Control => {
   const dependencies = createDependencyIndex(store);
   const board = createBoard();
   const told = toldBy(board);
-  const progress = progressBy(board);
   const events = createEventRecorder(store, env);
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
@@ -135,7 +133,6 @@ export const startControl = (options: ControlOptions): Control => {
     ...deciding,
     nodeWait: { ...nodeWaitDefaults, ...options.nodeWait },
     told,
-    progress,
     keyOfWork: board.keyOf,
   });
   const handMade = startHandMadeLoop({ store, env, catalog, events });
@@ -203,7 +200,7 @@ export const startControl = (options: ControlOptions): Control => {
     watch: verdicts?.watch,
     meshRefused: () => verdicts?.refused() ?? [],
     recheckCluster,
-    plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm, told, progress }, env),
+    plan: createPlanner({ store, catalog, directory, ledger, policies, nodeless: placement.nodeless, isWarm, told }, env),
     pending: () => loops.reduce((sum, { pending }) => sum + pending(), changes.pending() + (verdicts?.pending() ?? 0)),
     isBurst,
     stop: async () => {

@@ -39,7 +39,6 @@ export {
 } from './cluster.ts';
 export { type ClusterPlacementPolicy, clusterPlacementPolicyType } from './cluster-placement-policy.ts';
 export { clusterType } from './cluster-type.ts';
-export type { DoneCluster, PartProgress } from './done.ts';
 export {
   defaultFailoverPolicy,
   effectiveFailover,

@@ -5,7 +5,6 @@ import { dns1123Label, type Fault, pathSegmentName } from '../kube/names/index.t
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import { conditionsShape } from './cluster-status.ts';
-import { type DoneCluster, doneShape } from './done.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { type NodelessReplicas, nodelessShape } from './nodeless.ts';
 import { fields, flag, integer, isBag, list, must, text, word } from './shape.ts';
@@ -107,8 +106,6 @@ export type PlacementStatus = {
   readonly owed?: readonly OwedCluster[];
   /** Where it runs on although it is not placed there; `message` tells it too. */
   readonly staying?: readonly StayingCluster[];
-  /** What clusters did of a divided Job that have no part of it any more. */
-  readonly done?: readonly DoneCluster[];
   /** Where not all of it has become ready; the first 100. */
   readonly unready?: readonly UnreadyCluster[];
   /** Where replicas wait that no node can take; `explanation` tells why. */
@@ -241,7 +238,6 @@ const statusShape = fields('How the decision came about.', {
     clustersMax,
   ),
   staying: stayingShape,
-  done: doneShape,
   unready: unreadyShape,
   nodeless: nodelessShape,
   binding: text('The terms that keep the rest from being placed, the most frequent first.'),

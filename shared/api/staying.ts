@@ -1,9 +1,8 @@
 /** @module Where an object runs on although no decision puts it there: no other cluster takes it, and its own is left out, drained, lost or just back. */
-import { type PartProgress, progressFields } from './done.ts';
 import { fields, integer, list, must, text, word } from './shape.ts';
 
-/** A cluster that an object stays in; of a part of a divided Job, with what was done of it when the cluster was last heard. */
-export type StayingCluster = Partial<PartProgress> & {
+/** A cluster that an object stays in. */
+export type StayingCluster = {
   readonly name: string;
   /** Replicas that find no other place; absent for objects that have none. */
   readonly replicas?: number;
@@ -29,7 +28,6 @@ export const stayingShape = list(
     name: must(text('Name of the cluster.')),
     replicas: integer('Replicas that find no other place; absent for objects that have none.', { min: 0, max: int32Max }),
     completions: integer("The part of a divided Job's completions that it has there.", { min: 0, max: int32Max }),
-    ...progressFields,
     reason: must(
       word(
         'Drained: the cluster is emptied. Lost: it is lost, and nothing is deleted there. Returning: it came back and is held down. Deselected: the policy selects it no more.',

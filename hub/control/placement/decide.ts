@@ -1,10 +1,8 @@
 /** @module From an object, its policy and the clusters to what its Placement should say. Pure: production and simulator call the same. */
 import {
-  type DoneCluster,
   explainedIn,
   explanationRows,
   isSameOutcome,
-  type PartProgress,
   type PlacedCluster,
   type PlacementSpec,
   type StayingCluster,
@@ -33,8 +31,7 @@ import {
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
 import { findsNoPlace, outlivesDrain, stayReason } from '../work/staying.ts';
-import { doneAfter, doneOf, type HeardProgress } from './job-done.ts';
-import { isShared, partsBefore, wholeEvents } from './job-parts.ts';
+import { wholeEvents } from './job-parts.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
 
@@ -49,8 +46,6 @@ export type PlacementInput = {
   /** What gave way to the object, and what of it gave way to others; absent = nothing. */
   readonly preempted?: readonly Preempted[];
   readonly nowMs: number;
-  /** What clusters say that they did of it, where it is a Job; absent = nothing. */
-  readonly heard?: HeardProgress;
   /** It runs in one cluster at a time; absent = it may run in several. */
   readonly isSingleton?: boolean;
 };
@@ -70,40 +65,14 @@ export type PlacementOutput = {
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
 
-const hearsNothing: HeardProgress = () => undefined;
-
-/** True for a Job of which counts what a cluster did that has its part no more. */
-const counts = ({ object, policy, before }: PlacementInput): boolean => isShared(object, policy, partsBefore(before));
-
-/** Where it was, the last of each cluster. */
-const hadBy = ({ before }: PlacementInput): readonly (PlacedCluster & Partial<PartProgress>)[] => [
-  ...new Map([...(before?.status?.staying ?? []), ...(before?.spec.clusters ?? [])].map((entry) => [entry.name, entry])).values(),
-];
-
-/** What stays of a Job with what is done of it, as far as it is known. */
-const withDone = (input: PlacementInput, entry: StayingCluster): StayingCluster => {
-  if (!counts(input)) return entry;
-  const { succeeded, failed } = doneOf(entry, input.heard ?? hearsNothing);
-  return { ...entry, ...(succeeded === 0 ? {} : { succeeded }), ...(failed === 0 ? {} : { failed }) };
-};
-
-/** What clusters did of a Job that are neither placed nor stay. */
-const doneBy = (input: PlacementInput, spec: PlacementSpec, staying: readonly StayingCluster[]): readonly DoneCluster[] => {
-  const before = input.before?.status?.done ?? [];
-  if (!counts(input)) return before;
-  const kept = new Set([...spec.clusters, ...staying].map(({ name }) => name));
-  return doneAfter(
-    before,
-    hadBy(input).filter(({ name }) => !kept.has(name)),
-    input.heard ?? hearsNothing,
-  );
-};
-
 /** Where it was, is placed no more, and runs on all the same; in name order. */
-const stayingAfter = (input: PlacementInput, { clusters: placed, unplaced, binding }: Decision): StayingCluster[] => {
-  const { object, before, clusters, policy, nowMs } = input;
+const stayingAfter = (
+  { object, before, clusters, policy, nowMs }: PlacementInput,
+  { clusters: placed, unplaced, binding }: Decision,
+): StayingCluster[] => {
   if (!outlivesDrain(object) || !findsNoPlace({ spec: { clusters: placed }, status: { unplaced, binding } })) return [];
-  const parts = new Map(hadBy(input).map(({ name, completions }) => [name, completions]));
+  const had: readonly PlacedCluster[] = [...(before?.status?.staying ?? []), ...(before?.spec.clusters ?? [])];
+  const parts = new Map(had.map(({ name, completions }) => [name, completions]));
   const known = new Map((before?.status?.staying ?? []).map((entry) => [entry.name, entry]));
   for (const { name } of placed) parts.delete(name);
   return [...parts]
@@ -111,8 +80,7 @@ const stayingAfter = (input: PlacementInput, { clusters: placed, unplaced, bindi
       const view = clusters.find((one) => one.name === name);
       // A policy that selects the cluster no more does not stop what has nowhere to go, as a move does not stop what has no replacement yet.
       const reason = stayReason(view) ?? (view !== undefined && leavesOut(policy, view, nowMs) ? 'Deselected' : undefined);
-      if (reason === undefined) return [];
-      return [withDone(input, { ...known.get(name), name, ...(completions === undefined ? {} : { completions }), reason })];
+      return reason === undefined ? [] : [{ ...known.get(name), name, ...(completions === undefined ? {} : { completions }), reason }];
     })
     .sort((a, b) => compareText(a.name, b.name));
 };
@@ -180,7 +148,6 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
     before.unplaced !== after.unplaced ||
     before.reason !== after.reason ||
     !sameJson(before.owed ?? [], after.owed ?? []) ||
-    !sameJson(before.done ?? [], after.done ?? []) ||
     !sameJson(before.nodeless ?? [], after.nodeless ?? []) ||
     stayText(before.staying) !== stayText(after.staying)
   )
@@ -239,7 +206,6 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
   const spec: PlacementSpec = { workload: refOf(object), policy: policy.id, clusters: placedBy(input, decision) };
   const owed = owedAfter(input, decision);
   const staying = stayingAfter(input, decision);
-  const done = doneBy(input, spec, staying);
   const nodeless = (decision.nodeless ?? []).filter(({ waiting }) => waiting > 0);
   const status: StoredPlacementStatus = {
     ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
@@ -256,7 +222,6 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...(before?.status?.conditions === undefined ? {} : { conditions: before.status.conditions }),
     ...(before?.status?.failures === undefined ? {} : { failures: before.status.failures }),
     ...(staying.length === 0 ? {} : { staying }),
-    ...(done.length === 0 ? {} : { done }),
   };
   const events = [
     ...eventsOf(input, spec, decision, staying),

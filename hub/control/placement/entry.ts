@@ -22,12 +22,10 @@ import type { Directory } from '../cluster/directory.ts';
 import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
 import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { rememberBySpec } from '../remember.ts';
-import type { Progress } from '../work/job-progress.ts';
 import { misfitsUnder } from '../work/render.ts';
 import type { Told } from '../work/replicas.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
-import type { HeardProgress } from './job-done.ts';
-import { type JobLook, podsOf, policyForJob, withParts } from './job-parts.ts';
+import { partsBefore, policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 import { runsAlone } from './singleton.ts';
@@ -39,8 +37,6 @@ export type Entry = {
   readonly stored: Stored;
   readonly existing: ReturnType<typeof placementOf>;
   readonly task: Task;
-  /** What clusters say that they did of it, where it is a Job. */
-  readonly heard: HeardProgress;
   /** Replicas by cluster as its Placement has them, and what lingers where it is placed no more; kinds without replicas have none. */
   readonly held: ReadonlyMap<string, number>;
 };
@@ -52,7 +48,6 @@ export type EntrySources = {
   readonly policies: Pick<PolicyBook, 'policyOf'>;
   readonly directory: Pick<Directory, 'view'>;
   readonly told: Told;
-  readonly progress: Progress;
 };
 
 /** Where templates of claims are looked up. */
@@ -138,23 +133,16 @@ export const heldAtFirst = (placement: StoredPlacement): ReadonlyMap<string, num
     ...replicasByCluster(placement),
   ]);
 
-/** What is looked at to decide about a Job of this work id. */
-export const jobLook = ({ directory, progress }: Pick<EntrySources, 'directory' | 'progress'>, workId: string): JobLook => ({
-  view: directory.view,
-  heard: (cluster) => progress(workId, cluster),
-});
-
 /** Reads the entry of an object that a policy selects. */
 export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledPolicy, classes: PriorityClasses): Entry => {
   const { store, catalog } = sources;
   const { object, key } = stored;
   const existing = placementOf(store, refOf(object));
   const type = typeOfKey(catalog, key);
-  const look = jobLook(sources, workIdOf(key));
   const lingering = lingeringOf(sources, workIdOf(key), existing.placement);
   const workload = workloadOf({
     object,
-    replicas: podsOf(object, replicasOf(object, type), existing.placement, look),
+    replicas: replicasOf(object, type),
     ...shapesOf(object, policy, store),
     misfits: misfitsUnder(object, type, policy),
     before: existing.placement,
@@ -167,23 +155,22 @@ export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledP
     workId: workIdOf(key),
     stored,
     existing,
-    task: { workload, policy: policyForJob(policy, object, existing.placement, look) },
-    heard: look.heard,
+    task: { workload, policy: policyForJob(policy, object, existing.placement) },
     held: new Map([...lingering, ...replicasByCluster(existing.placement)]),
   };
 };
 
 /** What a decision about an entry comes to, as its Placement says it. */
 export const outcomeOf = (
-  { stored, existing, task, heard }: Entry,
+  { stored, existing, task }: Entry,
   { decision: made, policy, preempted }: TaskDecision,
   clusters: readonly ClusterView[],
   nowMs: number,
 ): { readonly decision: Decision; readonly output: PlacementOutput } => {
   const before = existing.placement;
-  const decision = withParts(stored.object, policy, made, before, heard);
+  const decision = withParts(stored.object, policy, made, partsBefore(before));
   const { replicas, isSingleton = false } = task.workload;
-  const input = { object: stored.object, replicas, policy, before, clusters, preempted, isSingleton, heard, nowMs };
+  const input = { object: stored.object, replicas, policy, before, clusters, preempted, isSingleton, nowMs };
   return { decision, output: outputOf(input, decision) };
 };
 

@@ -33,7 +33,6 @@ export type PlacementLoopOptions = {
   readonly isWarm: () => boolean;
   readonly nodeWait: NodeWait;
   readonly told: EntrySources['told'];
-  readonly progress: EntrySources['progress'];
   /** The object of a work id. */
   readonly keyOfWork: (workId: string) => StorageKey | undefined;
 };

@@ -4,9 +4,8 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { ClusterView, Decision, Workload } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
-import { groupKind } from '../kinds.ts';
 import { tellsReady } from '../work/replicas.ts';
-import { findsNoPlace, stayReason } from '../work/staying.ts';
+import { stayReason } from '../work/staying.ts';
 
 /** What was decided on, as far as it bears on debts. */
 export type OwedInput = {
@@ -54,7 +53,7 @@ const withTakers = (owed: readonly OwedCluster[], gains: Map<string, number>): O
 
 /**
  * What clusters are owed after a decision: what they were owed before, and what they lose now. A cluster that is well, and not drained, has been
- * decided on: it is owed nothing. A Job, which runs on where it was taken, owes what waits. Of what a drain moves only kinds of which both sides run for a while are owed.
+ * decided on: it is owed nothing. Of what a drain moves only kinds of which both sides run for a while are owed.
  */
 export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Decision): OwedCluster[] => {
   if (before === undefined) return [];
@@ -71,16 +70,10 @@ export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Dec
     owed.set(name, { ...owed.get(name), name, replicas, ...(isDrained ? { reason: 'Drained' } : {}) });
   }
   const open = [...owed.values()].filter(({ name }) => !got.has(name));
-  const after = withTakers(
+  return withTakers(
     stillOwed(open, clusters).toSorted((a, b) => compareText(a.name, b.name)),
     gainsOf(before, decision),
   );
-  if (groupKind(object) !== 'batch/Job') return after;
-  const isWaiting = findsNoPlace({
-    spec: { clusters: decision.clusters },
-    status: { unplaced: decision.unplaced, binding: decision.binding },
-  });
-  return isWaiting ? after.filter(({ takenBy = [] }) => takenBy.length === 0) : [];
 };
 
 type Taken = NonNullable<OwedCluster['takenBy']>;

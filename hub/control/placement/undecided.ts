@@ -3,15 +3,13 @@ import { type OwedCluster, type StoredPlacement, type StoredPlacementStatus, typ
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
-import type { CompiledPolicy } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
-import type { Progress } from '../work/job-progress.ts';
-import { heldAtFirst, jobLook, shapeOf } from './entry.ts';
+import { heldAtFirst, shapeOf } from './entry.ts';
 import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import { stillOwed } from './owed.ts';
@@ -24,7 +22,6 @@ export type UndecidedOptions = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly directory: Directory;
-  readonly progress: Progress;
   readonly ledger: Ledger;
   readonly policies: PolicyBook;
   readonly events: EventRecorder;
@@ -139,12 +136,10 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
   };
 
   /** A Job is decided on until its pods have ended: then it stays where it ran and holds no room. */
-  const settleJob = ({ key, object }: Stored, { strategy }: CompiledPolicy): Outcome | undefined => {
+  const settleJob = ({ key, object }: Stored): Outcome | undefined => {
     const { placement } = placementOf(store, refOf(object));
-    if (!isFinishedJob(object) || placement?.status === undefined) {
-      const look = { ...jobLook(options, workIdOf(key)), strategy };
-      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, look) ? done : undefined;
-    }
+    if (!isFinishedJob(object) || placement?.status === undefined)
+      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? done : undefined;
     leaveWaiting(key);
     ledger.assign(workIdOf(key), undefined, new Map());
     return done;
@@ -158,10 +153,9 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
       return done;
     }
     if (whyOwn(object) !== undefined) return keepHere(stored);
-    const policy = policies.policyOf(object);
-    if (policy === undefined) return freeze(stored);
+    if (policies.policyOf(object) === undefined) return freeze(stored);
     unselected.forget(key);
     if (!isWarm) return { outcome: 'again', afterMs: warmUpMs };
-    return groupKind(object) === 'batch/Job' ? settleJob(stored, policy) : undefined;
+    return groupKind(object) === 'batch/Job' ? settleJob(stored) : undefined;
   };
 };

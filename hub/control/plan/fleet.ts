@@ -31,8 +31,8 @@ import { type Ledger, unseen } from '../cluster/ledger.ts';
 import type { NamedObjects } from '../dependencies/index.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { workloadOf } from '../placement/decide.ts';
-import { type EntrySources, jobLook, lingeringOf, shapesOf } from '../placement/entry.ts';
-import { podsOf, policyForJob } from '../placement/job-parts.ts';
+import { lingeringOf, shapesOf } from '../placement/entry.ts';
+import { policyForJob } from '../placement/job-parts.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { runsAlone } from '../placement/singleton.ts';
@@ -48,7 +48,6 @@ export type PlanSources = {
   readonly directory: Directory;
   readonly ledger: Pick<Ledger, 'copy'>;
   readonly told: Told;
-  readonly progress: EntrySources['progress'];
   readonly nowMs: () => number;
 };
 
@@ -114,8 +113,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const policy = isRemoved ? undefined : book.policyOf(object);
     const shapes = shapesOf(object, policy, supposed);
     const type = typeOfKey(catalog, key);
-    const look = jobLook(sources, workIdOf(key));
-    const replicas = podsOf(object, replicasOf(object, type), placement, look);
+    const replicas = replicasOf(object, type);
     const misfits = policy === undefined ? undefined : misfitsUnder(object, type, policy);
     const lingering = lingeringOf(sources, workIdOf(key), placement);
     const priority = priorityOf(object, classes);
@@ -129,7 +127,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
       const unplacedBefore = placement?.status?.unplaced;
-      const task = { policy: policyForJob(policy, object, placement, look), workload, isAsked, ...warningsOf(object, classes) };
+      const task = { policy: policyForJob(policy, object, placement), workload, isAsked, ...warningsOf(object, classes) };
       into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
     } else {
       if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()], apart: policy?.apart.required ?? [] });

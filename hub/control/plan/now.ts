@@ -7,7 +7,7 @@ import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import { type PriorityClasses, placeEach, refText, type Task, type TaskDecision } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { objectKeyOf } from '../kinds.ts';
-import { type Entry, type EntrySources, entryOf, jobLook, outcomeOf, placedEntries, priorityClassesIn } from '../placement/entry.ts';
+import { type Entry, type EntrySources, entryOf, outcomeOf, placedEntries, priorityClassesIn } from '../placement/entry.ts';
 import { isSettledJob } from '../placement/job-parts.ts';
 import { type NodelessWatch, toDecide } from '../placement/nodeless.ts';
 import { othersAround } from '../placement/others.ts';
@@ -26,7 +26,7 @@ export type DecisionNow = Pick<Placement, 'spec' | 'status'>;
 
 /** The object with its Placement; undefined when the loops decide nothing about it: gone, going, without a policy, ended, or settled. */
 const entryToDecide = (sources: NowSources, ref: WorkloadRef, classes: PriorityClasses): Entry | undefined => {
-  const { store, catalog, policies } = sources;
+  const { store, catalog, policies, directory } = sources;
   const key = objectKeyOf(catalog, ref);
   const stored = key === undefined ? undefined : store.get(key);
   if (stored === undefined || stored.object.metadata.deletionTimestamp !== undefined || whyOwn(stored.object) !== undefined)
@@ -35,8 +35,7 @@ const entryToDecide = (sources: NowSources, ref: WorkloadRef, classes: PriorityC
   if (policy === undefined || isFinishedJob(stored.object)) return undefined;
   const entry = entryOf(sources, stored, policy, classes);
   const { replicas } = entry.task.workload;
-  const look = { ...jobLook(sources, entry.workId), strategy: policy.strategy };
-  return isSettledJob(stored.object, replicas, entry.existing.placement, look) ? undefined : entry;
+  return isSettledJob(stored.object, replicas, entry.existing.placement, directory.view) ? undefined : entry;
 };
 
 const decide = (sources: NowSources, asked: Entry, classes: PriorityClasses): TaskDecision | undefined => {

@@ -9,7 +9,6 @@ const whole = (change: Partial<Whole> = {}): Whole => ({
   generation: 3,
   before: { observedGeneration: 2 },
   leaving: [],
-  done: { succeeded: 0, failed: 0 },
   unplaced: 0,
   isCurrent: true,
   now,
@@ -101,18 +100,6 @@ describe('aggregateStatus', () => {
     const done = { active: 1, succeeded: 2, completedIndexes: '0,2', failedIndexes: '1' };
     expect(aggregateStatus('batch/Job', whole(), [part('a', done)])).toMatchObject({ completedIndexes: '0,2', failedIndexes: '1' });
     expect(aggregateStatus('batch/Job', whole(), [part('a', done), part('b', done)])).not.toHaveProperty('completedIndexes');
-  });
-
-  it.each<[rule: string, done: number, parts: readonly Part[], succeeded: number, isComplete: boolean]>([
-    ['counts', 2, [part('a', { succeeded: 1, active: 1 })], 3, false],
-    ['counts no further than was asked for', 5, [part('a', { succeeded: 3, active: 1 })], 6, false],
-    ['completes it when it is all of it', 6, [], 6, true],
-    ['does not complete it with less', 5, [], 5, false],
-  ])('what clusters did of a Job that have no part of it any more %s', (_, done, parts, succeeded, isComplete) => {
-    const before = { startTime: '2029-12-31T00:00:00Z' };
-    const status = aggregateStatus('batch/Job', whole({ spec: { completions: 6 }, before, done: { succeeded: done, failed: 1 } }), parts);
-    expect(status).toMatchObject({ succeeded, failed: 1, startTime: before.startTime });
-    expect([status.completionTime, status.conditions !== undefined]).toEqual([isComplete ? now : undefined, isComplete]);
   });
 
   it('completes a Job when every part is complete, and fails it when one failed', () => {

@@ -133,8 +133,7 @@ const jobConditions = (whole: Whole, parts: readonly Part[]): WorkloadCondition[
       }),
     ];
   }
-  const isAllDone = typeof whole.spec.completions === 'number' && whole.done.succeeded >= whole.spec.completions;
-  if ((parts.length > 0 || isAllDone) && whole.unplaced === 0 && whole.isCurrent && parts.every((part) => isTrue(part, 'Complete'))) {
+  if (parts.length > 0 && whole.unplaced === 0 && whole.isCurrent && parts.every((part) => isTrue(part, 'Complete'))) {
     const reached: WorkloadCondition = {
       type: 'SuccessCriteriaMet',
       status: 'True',
@@ -158,25 +157,14 @@ const indexesOf = ([part, ...others]: readonly Part[]): StatusObject => {
   };
 };
 
-/** Pods of parts and of what counts besides. What a cluster was not known to have done is done once more elsewhere, and counts once. */
-const sumsWith = ({ spec, done }: Whole, parts: readonly Part[]): StatusObject => {
-  const most = typeof spec.completions === 'number' ? spec.completions : Number.MAX_SAFE_INTEGER;
-  const succeeded = Math.min(most, done.succeeded + sumField(parts, 'succeeded'));
-  const failed = done.failed + sumField(parts, 'failed');
-  return { ...(succeeded === 0 ? {} : { succeeded }), ...(failed === 0 ? {} : { failed }) };
-};
-
 const job: Aggregator = (whole, parts) => {
   const conditions = jobConditions(whole, parts);
-  const { done, before } = whole;
-  const isShared = done.succeeded + done.failed > 0;
-  const known = isShared && text(before.startTime) !== '' ? [text(before.startTime)] : [];
-  const started = [...times(parts, 'startTime'), ...known].sort()[0];
-  const ended = times(parts, 'completionTime').at(-1) ?? (parts.length === 0 ? text(before.completionTime) || whole.now : undefined);
+  const started = times(parts, 'startTime')[0];
+  const ended = times(parts, 'completionTime').at(-1);
   const isComplete = conditions.some(({ type }) => type === 'Complete');
   return {
     ...sumFields(parts, ['active', 'succeeded', 'failed', 'terminating', 'ready']),
-    ...(isShared ? sumsWith(whole, parts) : indexesOf(parts)),
+    ...indexesOf(parts),
     ...(started === undefined ? {} : { startTime: started }),
     ...(isComplete && ended !== undefined ? { completionTime: ended } : {}),
     ...(conditions.length === 0 ? {} : { conditions }),

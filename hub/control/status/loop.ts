@@ -1,19 +1,17 @@
 /** @module Brings what members say of an object into its status on the hub. A key is the object's storage key. */
-import { isServing, type PartProgress } from '../../../shared/api/index.ts';
+import { isServing } from '../../../shared/api/index.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import type { EventRecorder } from '../events.ts';
-import { type KindCatalog, refOf, workIdOf } from '../kinds.ts';
+import { type KindCatalog, refOf } from '../kinds.ts';
 import { commit } from '../objects.ts';
 import { placementOf } from '../placement/names.ts';
 import type { Board } from '../work/board.ts';
-import { progressBy } from '../work/job-progress.ts';
 import { holdsData } from '../work/staying.ts';
 import { troubleText } from './applied.ts';
-import { lookAtDone, nothingDone } from './done.ts';
 import { heardOf, leavingOf } from './heard.ts';
 import { createLeaders, type Leader } from './leaders.ts';
 import { createLeftTeller } from './left.ts';
@@ -44,7 +42,6 @@ export const startStatusLoop = (options: StatusLoopOptions): StatusLoop => {
   const leaders = createLeaders({ store, dependencies, wake: (key) => controller.add(key) });
   const missing = createMissingTeller(store, dependencies, events, env.monotonicMs);
   const unready = createUnreadyTeller(env.monotonicMs);
-  const progress = progressBy(board);
   const left = createLeftTeller({ env, catalog, board, directory, events });
 
   const onGone = (key: StorageKey, ahead: readonly Leader[]): void => {
@@ -73,11 +70,9 @@ export const startStatusLoop = (options: StatusLoopOptions): StatusLoop => {
     // What is lost is not heard; what is drained, or left out by its policy, runs on.
     const serving = staying.filter(isServing);
     const stays = serving.reduce((sum, { replicas = 0 }) => sum + replicas, 0);
-    const heard = (cluster: string): PartProgress | undefined => progress(workIdOf(key), cluster);
-    const counted = placement === undefined ? nothingDone : lookAtDone(placement, staying, heard);
     const kept = holdsData(stored.object) ? leavingOf(options, key, answers) : serving.map(({ name }) => name);
-    const ofObject = objectWrite(options, stored, [...answers, ...heardOf(board, stored, kept)], placement, stays, counted.done);
-    const ofPlacement = placementWrite(existing, change, notReady, counted.write);
+    const ofObject = objectWrite(options, stored, [...answers, ...heardOf(board, stored, kept)], placement, stays);
+    const ofPlacement = placementWrite(existing, change, notReady);
     const writes = [ofObject, ofPlacement].filter((write) => write !== undefined);
     const trouble = writes.length === 0 ? undefined : await commit(store, writes);
     if (trouble !== undefined) return trouble;

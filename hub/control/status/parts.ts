@@ -1,6 +1,4 @@
 /** @module Small sums over the statuses that members report of one object. */
-
-import type { PartProgress } from '../../../shared/api/index.ts';
 import { transitionTime } from '../../../shared/kube/condition.ts';
 import { bag, bags } from '../kinds.ts';
 
@@ -21,8 +19,6 @@ export type Whole = {
   readonly before: { readonly [field: string]: unknown };
   /** Clusters that shall not have it any more and still run it, until its replacement is ready. */
   readonly leaving: readonly Part[];
-  /** Of a Job, what counts besides the parts: pods of clusters that have no part of it any more, or are not heard. */
-  readonly done: PartProgress;
   /** Replicas that no cluster took. */
   readonly unplaced: number;
   /** The newest generation was placed and every part is current. */

@@ -1,5 +1,5 @@
 /** @module The writes of what members say of an object: its own status, and that of its Placement. */
-import type { DoneCluster, PartProgress, StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
+import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
@@ -10,7 +10,6 @@ import { bag, groupKind, type KindCatalog, typeOfKey, workIdOf } from '../kinds.
 import { controlUser } from '../objects.ts';
 import type { placementOf } from '../placement/names.ts';
 import { type Board, placementMark } from '../work/board.ts';
-import { findsNoPlace } from '../work/staying.ts';
 import { aggregateStatus } from './aggregate.ts';
 import type { AppliedChange } from './applied.ts';
 import { type Heard, heardOf, leavingOf, partOf } from './heard.ts';
@@ -23,14 +22,9 @@ export type ObjectStatusSources = {
   readonly env: Pick<RuntimeEnv, 'nowMs'>;
 };
 
-/** Replicas without a place. A divided Job is whole when its completions have theirs, however few of its pods run at once. */
-const lackingOf = (placement: StoredPlacement | undefined): number =>
-  placement?.status === undefined || !findsNoPlace(placement) ? 0 : (placement.status.unplaced ?? 0);
-
 /**
  * The object with the sum of its clusters' statuses as its own; undefined when that is written, or its kind has none.
  * @param answers of the clusters that should have it, and of those where `stays` replicas stay because no other takes them.
- * @param done of a Job, what counts besides.
  */
 export const objectWrite = (
   { catalog, board, directory, env }: ObjectStatusSources,
@@ -38,7 +32,6 @@ export const objectWrite = (
   answers: readonly Heard[],
   placement: StoredPlacement | undefined,
   stays: number,
-  done: PartProgress,
 ): Write | undefined => {
   const { object, key } = stored;
   if (typeOfKey(catalog, key)?.hasStatus !== true) return undefined;
@@ -52,8 +45,7 @@ export const objectWrite = (
     generation,
     before: bag(object.status),
     leaving: heardOf(board, stored, leavingOf({ board, directory }, key, answers)).map(partOf),
-    done,
-    unplaced: Math.max(0, lackingOf(placement) - stays),
+    unplaced: Math.max(0, (placement?.status?.unplaced ?? 0) - stays),
     isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
     now: timeText(env.nowMs()),
   };
@@ -67,9 +59,8 @@ export const placementWrite = (
   { key, placement, revision }: ReturnType<typeof placementOf>,
   applied: AppliedChange | undefined,
   notReady: readonly UnreadyCluster[] | undefined,
-  done: readonly DoneCluster[] | undefined,
 ): Write | undefined => {
-  if (placement === undefined || (applied ?? notReady ?? done) === undefined) return undefined;
+  if (placement === undefined || (applied === undefined && notReady === undefined)) return undefined;
   const { failures, staying, unready: unreadyBefore, ...status } = placement.status ?? {};
   const lists = { failures, staying, ...applied, unready: notReady ?? unreadyBefore };
   const told = Object.fromEntries(
@@ -77,14 +68,6 @@ export const placementWrite = (
       .map((field) => [field, lists[field] ?? []] as const)
       .filter(([, list]) => list.length > 0),
   );
-  const object = {
-    ...placement,
-    status: {
-      ...status,
-      ...(applied === undefined ? {} : { conditions: applied.conditions }),
-      ...told,
-      ...(done === undefined ? {} : { done }),
-    },
-  };
+  const object = { ...placement, status: { ...status, ...(applied === undefined ? {} : { conditions: applied.conditions }), ...told } };
   return { op: 'put', key, expected: revision, object: object as unknown as KubeObject, by: controlUser };
 };

@@ -116,8 +116,6 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   );
   const records = new Map<string, WorkItem>();
   const forgotten: string[] = [];
-  /** What members came to by {@link FakeFleet.tell}, as `cluster.id`; it is theirs until the object goes. */
-  const statuses = new Map<string, { readonly [field: string]: unknown }>();
   const handlers = {
     hello: new Set<(arrival: Arrival<Hello>) => void>(),
     beat: new Set<(arrival: Arrival<Beat>) => void>(),
@@ -164,11 +162,9 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       return;
     }
     agent.taken.push(item);
-    if (item.op === 'withdraw' || object === undefined) {
-      agent.objects.delete(id);
-      statuses.delete(`${cluster}.${id}`);
-    } else agent.objects.set(id, object);
-    const status = object === undefined ? undefined : (settledStatus(object, agent) ?? statuses.get(`${cluster}.${id}`));
+    if (item.op === 'withdraw' || object === undefined) agent.objects.delete(id);
+    else agent.objects.set(id, object);
+    const status = object === undefined ? undefined : settledStatus(object, agent);
     const phase = item.op === 'withdraw' ? 'Withdrawn' : 'Applied';
     tell({ phase, generation: 1, ...(status === undefined ? {} : { status }) });
   };
@@ -246,7 +242,6 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       const item = agents.get(cluster)?.taken.findLast((taken) => taken.id === id);
       if (item === undefined) throw new RangeError(`${cluster} has taken no ${id}`);
       const { v, seq: at, ref } = item;
-      statuses.set(`${cluster}.${id}`, status);
       const said = { phase: 'Applied', ...(reason === undefined ? {} : { reason }), generation: 1, status } as const;
       for (const handler of handlers.status) handler({ v, cluster, id, seq: at, ref, ...said, observedAtMs: nowMs() });
     },

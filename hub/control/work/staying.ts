@@ -92,9 +92,9 @@ export const stayingOf = (
       const reason = stayReason(directory.view(name)) ?? (isOver(left, status) ? 'Deselected' : left);
       if (reason === undefined) return [];
       // What an earlier run told, and nobody has answered since, is as it was known.
-      const { replicas: known, reason: _, ...was } = status?.staying?.find((cluster) => cluster.name === name) ?? { name };
+      const { replicas: known, completions } = status?.staying?.find((cluster) => cluster.name === name) ?? {};
       const told = status?.replicas === undefined ? undefined : (replicasTold(entry, board.answer(id, name)) ?? known);
-      const part = { ...was, reason };
+      const part = { name, ...(completions === undefined ? {} : { completions }), reason };
       if (told === undefined) return [part];
       const replicas = Math.min(told, isServing(part) ? homeless : (status?.unplaced ?? 0));
       if (isServing(part)) homeless -= replicas;
