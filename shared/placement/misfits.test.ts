@@ -89,3 +89,25 @@ describe('a cluster for which an override does not fit', () => {
     expect(asMap(decide([rule], 8).clusters)).toEqual(expected);
   });
 });
+
+it.each<[string, KubeObject, OverrideRule['patch']]>([
+  [
+    'a Service without an address',
+    { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'web' }, spec: { ports: [{ port: 80 }] } },
+    [{ op: 'add', path: '/spec/clusterIP', value: 'None' }],
+  ],
+  [
+    'a Job with other labels',
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { namespace: 'shop', name: 'sum', uid: '1' },
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'sum:1' }] } } },
+    },
+    [{ op: 'add', path: '/spec/template/metadata', value: { labels: { team: 'a' } } }],
+  ],
+])('what a server fills in when it takes an object is no misfit: %s', (_, made, patch = []) => {
+  const policy = policyOf({ overrides: [{ ...onAws, patch }] });
+  const misfits = misfitsOf(policy, { read: () => made, decided: decidedFields(made, undefined), faultsOf: builtinFaults });
+  expect(misfits?.(on('aws'))).toBeUndefined();
+});

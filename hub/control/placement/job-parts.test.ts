@@ -62,6 +62,14 @@ describe('a divided Job', () => {
     expect([partsOf(back), back.status.unplaced]).toEqual([partsOf(first), 0]);
   });
 
+  it('leaves the part of a lost cluster with the one that took it, when the lost one returns', () => {
+    const first = decide(undefined, { c: away }, equal);
+    const taken = decide(first, { b: away }, equal);
+    expect([partsOf(taken), taken.status.owed ?? []]).toEqual([{ a: '3 do 6', c: '3 do 6' }, []]);
+    const isSettled = isSettledJob(job(12), 6, taken, (name) => clustersOf({}).find((view) => view.name === name));
+    expect(isSettled).toBe(true);
+  });
+
   it('remembers the part of each cluster that is drained or lost, and gives back to each its own', () => {
     const first = decide(undefined, {}, equal);
     const both = decide(decide(first, { b: drained }, equal), { b: drained, c: away }, equal);

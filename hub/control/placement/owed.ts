@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { ClusterView, Decision, Workload } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
+import { groupKind } from '../kinds.ts';
 import { tellsReady } from '../work/replicas.ts';
 import { stayReason } from '../work/staying.ts';
 
@@ -53,7 +54,8 @@ const withTakers = (owed: readonly OwedCluster[], gains: Map<string, number>): O
 
 /**
  * What clusters are owed after a decision: what they were owed before, and what they lose now. A cluster that is well, and not drained, has been
- * decided on: it is owed nothing. Of what a drain moves only kinds of which both sides run for a while are owed.
+ * decided on: it is owed nothing. Of what a drain moves only kinds of which both sides run for a while are owed. Who took the part of a Job keeps
+ * it: given back, what it did would be lost.
  */
 export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Decision): OwedCluster[] => {
   if (before === undefined) return [];
@@ -70,10 +72,11 @@ export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Dec
     owed.set(name, { ...owed.get(name), name, replicas, ...(isDrained ? { reason: 'Drained' } : {}) });
   }
   const open = [...owed.values()].filter(({ name }) => !got.has(name));
-  return withTakers(
+  const after = withTakers(
     stillOwed(open, clusters).toSorted((a, b) => compareText(a.name, b.name)),
     gainsOf(before, decision),
   );
+  return groupKind(object) === 'batch/Job' ? after.filter(({ takenBy }) => takenBy === undefined) : after;
 };
 
 type Taken = NonNullable<OwedCluster['takenBy']>;

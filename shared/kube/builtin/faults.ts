@@ -1,7 +1,7 @@
 /** @module What an API server would find wrong with an object of a built-in kind: its types, its metadata, its kind's own rules. Pure. */
 import { faultText, subdomainName, validateObjectMeta } from '../names/index.ts';
 import type { KubeObject } from '../object.ts';
-import type { ResourceType } from '../resource.ts';
+import type { ResourceType, StrategyContext } from '../resource.ts';
 import { applyDefaults, conform, createSchemaSet, type SchemaSet } from '../schema/index.ts';
 import { builtinTypes } from './catalog.ts';
 import { builtinSchemas } from './data.ts';
@@ -32,9 +32,12 @@ const typeText = (fault: string): string => {
   return `${field}: ${wanted} is wanted, not ${given}${wanted === 'string' ? '; write it in quotes' : ''}`;
 };
 
+/** Whose write it is bears on no fault. */
+const anyContext: StrategyContext = { nowMs: 0, user: { name: '', groups: [] } };
+
 /**
- * The faults as `field: message`; none for kinds that are not built in. Fields that nobody knows are none: a newer API server may know them. What a
- * server itself fills in when it takes an object, such as the selector of a Job, is not there.
+ * The faults as `field: message`, as a server finds them when the object is made; none for kinds that are not built in. Fields that nobody knows
+ * are none: a newer API server may know them.
  */
 export const builtinFaults = (object: KubeObject): readonly string[] => {
   const { schemas, types } = readKinds();
@@ -44,7 +47,8 @@ export const builtinFaults = (object: KubeObject): readonly string[] => {
   const read = conform(node, object);
   if (read.fault !== undefined) return [typeText(read.fault)];
   const filled = applyDefaults(node, read.object as KubeObject, { stage: 'default', functions: builtinDefaults });
-  const whole = type.strategy.defaults?.(filled) ?? filled;
+  const defaulted = type.strategy.defaults?.(filled) ?? filled;
+  const whole = type.strategy.prepareForCreate?.(defaulted, anyContext) ?? defaulted;
   const { validateName = subdomainName, namespaced, strategy } = type;
   return [
     ...(strategy.validateFirst?.(whole) ?? []),
