@@ -97,7 +97,8 @@ export const isSettledJob = (
   view: (cluster: string) => ClusterView | undefined,
 ): boolean => {
   const placed = placement?.spec.clusters ?? [];
-  if (!hasParts(placed) || placement?.status?.unplaced !== 0 || (placement.status.owed ?? []).length > 0) return false;
+  const { status } = placement ?? {};
+  if (!hasParts(placed) || status?.unplaced !== 0 || status.reason === 'NoPolicy' || (status.owed ?? []).length > 0) return false;
   const isWhole = sumOf(placed.map((entry) => entry.completions)) >= (completionsOf(object) ?? 0);
   if (!isWhole || sumOf(placed.map((entry) => entry.replicas)) !== replicas) return false;
   return placed.every(({ name }) => view(name)?.taints.every(({ effect }) => effect !== 'NoExecute') === true);

@@ -135,11 +135,22 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
     return isMeant ? waitForPolicy(stored) : done;
   };
 
+  /** A change of a Job that moves none of its parts (suspended, resumed) has been seen. */
+  const observe = async (stored: Stored): Promise<Outcome> => {
+    const { key, placement, revision } = placementOf(store, refOf(stored.object));
+    const { generation } = stored.object.metadata;
+    const status = placement?.status;
+    if (status === undefined || generation === undefined || status.observedGeneration === generation) return done;
+    const object = { ...placement, status: { ...status, observedGeneration: generation } } as unknown as KubeObject;
+    return (await commit(store, [{ op: 'put', key, expected: revision, object, by: controlUser }])) ?? done;
+  };
+
   /** A Job is decided on until its pods have ended: then it stays where it ran and holds no room. */
-  const settleJob = ({ key, object }: Stored): Outcome | undefined => {
+  const settleJob = (stored: Stored): Promise<Outcome> | Outcome | undefined => {
+    const { key, object } = stored;
     const { placement } = placementOf(store, refOf(object));
     if (!isFinishedJob(object) || placement?.status === undefined)
-      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? done : undefined;
+      return isSettledJob(object, replicasOf(object, typeOfKey(catalog, key)), placement, directory.view) ? observe(stored) : undefined;
     leaveWaiting(key);
     ledger.assign(workIdOf(key), undefined, new Map());
     return done;

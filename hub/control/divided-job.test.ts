@@ -1,0 +1,83 @@
+/** @module The loops together for a Job that runs in several clusters, each with a part of its completions. */
+import { describe, expect, it } from 'vitest';
+import { startTestHub, type TestHub } from './testing/test-hub.ts';
+import { policiesType, policy, until } from './testing/web-story.ts';
+
+const jobs = { group: 'batch', version: 'v1', resource: 'jobs' };
+const selector = { apiVersion: 'batch/v1', kind: 'Job' };
+const address = { ...jobs, namespace: 'shop', name: 'web' };
+const weighted = { resourceSelectors: [selector], replicaScheduling: { strategy: 'Weighted' } };
+const id = 'batch=jobs=shop=web';
+
+const partAt = ({ fleet }: TestHub, cluster: string): number | undefined =>
+  (fleet.agent(cluster).objects.get(id)?.spec as { completions?: number } | undefined)?.completions;
+const finish = ({ fleet }: TestHub, cluster: string, succeeded: number): void =>
+  fleet.tell(cluster, id, { succeeded, conditions: [{ type: 'Complete', status: 'True', reason: 'CompletionsReached' }] });
+const isComplete = async ({ client }: TestHub): Promise<boolean> => {
+  const { conditions = [] } = ((await client.get(address))?.status ?? {}) as { conditions?: { type: string; status: string }[] };
+  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+};
+
+const startJob = async (capacity: Record<string, number>): Promise<TestHub> => {
+  const hub = await startTestHub(capacity);
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };
+  await hub.client.create(policiesType, policy(weighted));
+  await hub.client.create(jobs, {
+    ...selector,
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { parallelism: 2, completions: 8, template },
+  });
+  return hub;
+};
+
+describe('a divided Job', () => {
+  it('completes after it was suspended and resumed: what moves none of its parts has been seen', async () => {
+    const hub = await startJob({ home: 4, aws: 4 });
+    await until(() => expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]));
+    for (const suspend of [true, false]) await hub.client.patch(address, 'application/merge-patch+json', { spec: { suspend } });
+    await until(() => expect(hub.control().pending()).toBe(0));
+    for (const cluster of ['home', 'aws']) finish(hub, cluster, 4);
+    await until(async () => expect(await isComplete(hub)).toBe(true));
+  });
+
+  it('completes after its policy went and came again', async () => {
+    const hub = await startJob({ home: 4, aws: 4 });
+    await until(() => expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]));
+    const reason = (): unknown =>
+      (hub.store.get('hanse.dev/placements/shop/web-job')?.object.status as { reason?: string } | undefined)?.reason;
+    await hub.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
+    await until(() => expect(reason()).toBe('NoPolicy'));
+    await hub.client.create(policiesType, policy(weighted));
+    await until(() => expect(reason()).toBe('Placed'));
+    expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]);
+  });
+
+  it('gives a cluster that was lost for a while its part back when nobody took it', async () => {
+    const hub = await startJob({ home: 4, aws: 4 });
+    await until(() => expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]));
+    hub.fleet.agent('aws').cutOff = true;
+    await until(() => expect(hub.control().directory.view('aws')?.taints.length).toBeGreaterThan(0));
+    hub.fleet.agent('aws').cutOff = false;
+    await until(() => expect(hub.control().pending()).toBe(0));
+    // Nobody could take it: it has its part still.
+    expect(partAt(hub, 'aws')).toBe(4);
+    for (const cluster of ['home', 'aws']) finish(hub, cluster, 4);
+    await until(async () => expect(await isComplete(hub)).toBe(true));
+  });
+
+  it('keeps the part with its taker over the return of the cluster that had it', async () => {
+    const hub = await startJob({ home: 4, aws: 4, gcp: 4 });
+    const given = (): string[] => ['home', 'aws', 'gcp'].filter((name) => partAt(hub, name) !== undefined);
+    await until(() => expect(given()).toHaveLength(2));
+    const [stays = '', lost = ''] = given();
+    const taker = ['home', 'aws', 'gcp'].find((name) => name !== stays && name !== lost) ?? '';
+    hub.fleet.agent(lost).cutOff = true;
+    await until(() => expect(partAt(hub, taker)).toBe(4));
+    hub.fleet.agent(lost).cutOff = false;
+    await until(() => expect(given().toSorted()).toEqual([stays, taker].toSorted()));
+    expect(hub.fleet.agent(taker).taken.filter(({ op }) => op === 'withdraw')).toEqual([]);
+    for (const cluster of [stays, taker]) finish(hub, cluster, 4);
+    await until(async () => expect(await isComplete(hub)).toBe(true));
+    expect((await hub.client.get(address))?.status).toMatchObject({ succeeded: 8 });
+  });
+});
