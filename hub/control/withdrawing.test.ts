@@ -50,6 +50,26 @@ describe('what is withdrawn', () => {
     await until(() => expect(atHome()).toMatchObject([{ replicas: 3 }]));
   });
 
+  it('is nothing in a cluster that is not heard yet after the hub heard nobody, though others have its replicas', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    const { metadata } = await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    const phaseOf = (name: string): string | undefined => it.control().directory.get(name)?.health.phase;
+    for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
+    await until(() => expect(['home', 'aws'].map(it.control().directory.isSilent)).toEqual([true, true]));
+    it.fleet.agent('aws').cutOff = false;
+    await until(() => expect(phaseOf('aws')).toBe('Well'));
+    await it.client.patch({ ...policiesType, namespace: 'shop', name: metadata.name }, 'application/merge-patch+json', {
+      spec: { tiers: tiers.slice(1) },
+    });
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 3 }, 3]));
+    await until(() => expect(phaseOf('home')).toBe('Lost'));
+    expect(it.fleet.published().flatMap(({ cluster, op }) => (cluster === 'home' ? [op] : []))).toEqual(['apply']);
+    it.fleet.agent('home').cutOff = false;
+    await until(() => expect(it.fleet.agent('home').objects.size).toBe(0));
+  });
+
   it('removes from the broker what can be no work', async () => {
     const it = await startTestHub({ home: 4 });
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop', name: 'a' };

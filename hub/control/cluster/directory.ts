@@ -15,7 +15,7 @@ import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
-import { type Health, taintsOf, unseen } from './health.ts';
+import { type Health, type HealthOptions, healthDefaults, isSilent, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
 import type { PastOutage } from './outages.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
@@ -69,6 +69,8 @@ export type Directory = {
   readonly view: (name: string) => ClusterView | undefined;
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
+  /** True while it has been silent for as long as a loss takes and is not lost: nobody can tell whether it lives, or others say that it does. */
+  readonly isSilent: (name: string) => boolean;
   readonly has: (name: string) => boolean;
   /** Approved, joined, and not on its way out. */
   readonly isMember: (name: string) => boolean;
@@ -207,7 +209,11 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
 });
 
 /** An empty directory. */
-export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monotonicMs'>): Directory => {
+export const createDirectory = (
+  ledger: Ledger,
+  env: Pick<Env, 'nowMs' | 'monotonicMs'>,
+  health: HealthOptions = healthDefaults,
+): Directory => {
   const records = new Map<string, ClusterRecord>();
   const views = createViews(records, ledger);
   const setBy = watchSetClock(env);
@@ -248,6 +254,11 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
+    },
+    isSilent: (name) => {
+      goWithClock();
+      const record = records.get(name);
+      return record !== undefined && isSilent(underVerdict(record.health, record.observed), env.nowMs(), health);
     },
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {

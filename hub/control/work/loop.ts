@@ -123,6 +123,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       isHeld: (cluster) =>
         isKept ||
         directory.isUnheard(cluster) ||
+        // As after the hub heard nobody for a while. It is not lost yet, so that the end of a deletion waits for it.
+        (directory.isSilent(cluster) && !isDeleted) ||
         !directory.isMember(cluster) ||
         owed.has(cluster) ||
         move.keep.has(cluster) ||
