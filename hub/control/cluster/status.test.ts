@@ -5,6 +5,7 @@ import { reportOf } from '../../../shared/capacity/testing.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { HeldDeath, Observed } from '../verdict/relation.ts';
+import { givenUpIn } from '../verdict/remembered.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
 import type { PastOutage } from './outages.ts';
 import { isMaterial, nextStatus } from './status.ts';
@@ -174,6 +175,18 @@ describe('nextStatus', () => {
       expect(deaf).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
       const again = nextStatus({ ...cluster, status: deaf }, { ...facts, heldDeath: { ...heldDeath, sinceMs: 21_000 } }, 21_000);
       expect(again).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
+    });
+
+    it('nothing where the hub has given it up by its own hearing: its replicas do not stay, and the next hub counts that', () => {
+      const old = { ...cluster, status: held };
+      const lost = nextStatus(old, { ...facts, health: onTick(well, 20_000, { sinceMs: 0 }, healthDefaults) }, 20_000);
+      const ready = ({ conditions }: typeof lost) => conditions?.find(({ type }) => type === 'Ready')?.reason;
+      expect(lost).toMatchObject({ verdict: { cause: 'Cluster', by: 'Hub' }, givenUpSince: '1970-01-01T00:00:20Z' });
+      expect([ready(lost), lost.verdict?.phase]).toEqual(['AgentStatusUnknown', undefined]);
+      const again = nextStatus({ ...cluster, status: lost }, { ...facts, health: unseen(30_000) }, 30_000);
+      expect([ready(again), again.verdict?.by, again.givenUpSince]).toEqual(['AgentNotSeen', 'Hub', '1970-01-01T00:00:20Z']);
+      const removal = { name: 'a', atMs: 20_000, isOut: true };
+      expect([lost, again].map((status) => givenUpIn([{ ...cluster, status }]))).toEqual([[removal], [removal]]);
     });
 
     it('nothing once its agent is heard', () => {

@@ -144,6 +144,10 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentNotSeen: 'Agent',
 };
 
+/** A death that is held moves nothing; what the hub has given up by its own hearing has moved, whatever keeps the others from saying so. */
+const withHeldDeath = (facts: ClusterFacts, { givenUpSince }: Pick<ClusterStatus, 'givenUpSince'>): ClusterFacts =>
+  givenUpSince === undefined ? facts : { ...facts, heldDeath: undefined };
+
 const heldDeathText = ({ heldDeathWhy }: ClusterFacts, { message, obstacle }: HeldDeath): string =>
   `${message}: ${heldDeathWhy ?? obstacleText[obstacle]}`;
 
@@ -264,18 +268,20 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
 };
 
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
-export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number): ClusterStatus => {
+export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number): ClusterStatus => {
+  const givenUp = givenUpOf(cluster.status?.givenUpSince, known, nowMs);
+  const facts = withHeldDeath(known, givenUp);
   const { hello, report } = facts;
   const {
     verdict: before,
     drain,
     addresses,
-    givenUpSince,
+    givenUpSince: _,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
-  const known = withCondition(ready, capacityCondition(report), nowMs);
-  const agents = withOneAgent(withAccess(known, facts, nowMs), facts, nowMs);
+  const counted = withCondition(ready, capacityCondition(report), nowMs);
+  const agents = withOneAgent(withAccess(counted, facts, nowMs), facts, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
@@ -297,7 +303,7 @@ export const nextStatus = (cluster: Cluster, facts: ClusterFacts, nowMs: number)
       ? {}
       : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs), observedGeneration: cluster.metadata.generation ?? 0 } }),
     ...addressesOf(addresses, facts),
-    ...givenUpOf(givenUpSince, facts, nowMs),
+    ...givenUp,
     ...verdict,
     ...historyOf(old, verdict, facts, nowMs),
   };
