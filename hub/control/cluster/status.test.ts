@@ -177,6 +177,20 @@ describe('nextStatus', () => {
       expect(again).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
     });
 
+    it('the same where something stood before that moves nothing, and nothing beside a verdict that has moved traffic', () => {
+      const standing: Omit<Observed, 'cause'> = {
+        ...{ phase: 'Standing', sinceMs: 1_000, message: 'found before', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+        isReplicasTurn: false,
+      };
+      const beside = (cause: Observed['cause']) => {
+        const { verdict, conditions } = nextStatus(cluster, { ...facts, observed: { ...standing, cause } }, 9_000);
+        return { verdict, ready: conditions?.find(({ type }) => type === 'Ready')?.reason };
+      };
+      for (const cause of ['Agent', 'Gray', 'Link', 'APIServer', 'Silent'] as const)
+        expect(beside(cause)).toEqual({ verdict: held.verdict, ready: 'RemovalHeld' });
+      expect(beside('DataPlane').verdict).toMatchObject({ cause: 'DataPlane', phase: 'Standing' });
+    });
+
     it('nothing where the hub has given it up by its own hearing: its replicas do not stay, and the next hub counts that', () => {
       const old = { ...cluster, status: held };
       const lost = nextStatus(old, { ...facts, health: onTick(well, 20_000, { sinceMs: 0 }, healthDefaults) }, 20_000);

@@ -1,7 +1,7 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 import type { Cluster, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import { type Obstacle, obstacleText } from '../../../shared/health/index.ts';
+import { movesTraffic, type Obstacle, obstacleText } from '../../../shared/health/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
@@ -144,9 +144,12 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
   AgentNotSeen: 'Agent',
 };
 
-/** A death that is held moves nothing; what the hub has given up by its own hearing has moved, whatever keeps the others from saying so. */
+/**
+ * A death that is held is told before all that moves nothing, as the gray link that it began with, and not beside what has moved: a verdict in
+ * force, or that the hub gave the cluster up by its own hearing.
+ */
 const withHeldDeath = (facts: ClusterFacts, { givenUpSince }: Pick<ClusterStatus, 'givenUpSince'>): ClusterFacts =>
-  givenUpSince === undefined ? facts : { ...facts, heldDeath: undefined };
+  givenUpSince === undefined && !movesTraffic(facts.observed?.cause) ? facts : { ...facts, heldDeath: undefined };
 
 const heldDeathText = ({ heldDeathWhy }: ClusterFacts, { message, obstacle }: HeldDeath): string =>
   `${message}: ${heldDeathWhy ?? obstacleText[obstacle]}`;
@@ -161,7 +164,7 @@ const heldVerdict = (
   return { cause, message, since, by: 'Observers', phase: 'Held', votes, voters, obstacle };
 };
 
-/** What the observers agreed on; where they agree on nothing, what the hub makes of its own hearing. */
+/** What the observers agreed on, a death that is held first; where they agree on nothing, what the hub makes of its own hearing. */
 const verdictOf = (
   ready: Condition | undefined,
   facts: ClusterFacts,
@@ -169,12 +172,12 @@ const verdictOf = (
 ): Pick<ClusterStatus, 'verdict'> => {
   const { health, observed, held: obstacle, heldDeath } = facts;
   const hindered = obstacle === undefined ? {} : { obstacle };
+  if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath), before) };
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
-  if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath), before) };
   // A hub that has just started has heard no observer yet.
   if (before?.phase === 'Held' && health.phase === 'Unseen') return { verdict: before };
   // Whether a fault that its agent told of is over, a hub that does not hear the agent cannot say.
@@ -257,7 +260,7 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
   const { health, observed, held, options = healthDefaults } = facts;
   const heldWhy = held === undefined ? undefined : (facts.heldWhy ?? obstacleText[held]);
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
-  if (observed === undefined && facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
+  if (facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
   if (observed === undefined && isSilent(health, nowMs, options)) return silent(health);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
