@@ -14,13 +14,14 @@ import {
 } from '../../../shared/health/index.ts';
 import type { Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { brokerName, hubName, type MeshMessage } from '../../../shared/wire/mesh.ts';
+import { brokerName, hubName, type Membership, type MeshMessage } from '../../../shared/wire/mesh.ts';
 import { makeMeshGate } from '../../../shared/wire/mesh-gate.ts';
 import { refusedRows } from '../../../shared/wire/refusals.ts';
 import type { FleetBus, HubMesh } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Removals } from '../cluster/removals.ts';
 import type { EventRecorder, EventText } from '../events.ts';
+import { createBelonging } from './belonging.ts';
 import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import { takeOutages } from './outage-desk.ts';
@@ -167,12 +168,20 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
       if (record !== undefined) record.detectors = shadows.summaryOf(name);
     }
   };
+  const belonging = createBelonging();
+  const onMembership = ({ members: now }: Membership): void => {
+    shadows.keepOnly(now);
+    for (const name of belonging(new Set(now.map(({ name }) => name)), directory.all())) {
+      turns.judged(name);
+      options.onJudged(name);
+    }
+  };
   const stops = [
     mesh.onPacket((packet) => watch.hear('broker', packet)),
     watch.onVerdict(onVerdict),
     watch.onHeld(onHeld),
     watch.onMessage(onMessage),
-    watch.onMembership(({ membership }) => shadows.keepOnly(membership.members)),
+    watch.onMembership(({ membership }) => onMembership(membership)),
     watch.onObstacle(onObstacle),
     bus.onHello(({ message }) => {
       members.changed();
