@@ -95,7 +95,7 @@ export type DetectorEffect =
       readonly timeoutMs: number;
     }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
-  /** A majority thinks that something should move, and this forbids it, or others are for it now; undefined = no longer. */
+  /** A majority thinks that something should move, and this forbids it; undefined = no longer. */
   | ({ readonly type: 'obstacle' } & ObstacleNote)
   /** A cluster that is held down is so for longer, or shorter, than was told: for `leftMs` if it stays well; undefined = too few see it well. */
   | { readonly type: 'held'; readonly target: string; readonly leftMs: number | undefined }

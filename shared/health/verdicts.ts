@@ -29,11 +29,9 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   return ballots;
 };
 
-/** Told when it is another, or forbids something else, or others are for that. */
+/** Told when it is another or forbids something else; that more are for that, or fewer, is no news. */
 const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
-  const { agreed: before } = subject;
-  const isSame = agreed?.cause === before?.cause && agreed?.voters.join() === before?.voters.join();
-  if (subject.obstacle === obstacle && isSame) return;
+  if (subject.obstacle === obstacle && subject.agreed?.cause === agreed?.cause) return;
   subject.obstacle = obstacle;
   subject.agreed = agreed;
   turn.out.push({ type: 'obstacle', target: subject.name, obstacle, agreed });
