@@ -56,3 +56,19 @@ test('that more are for it, or fewer, is no news', () => {
   }
   expect(told().map(({ obstacle, agreed }) => [obstacle, agreed?.cause])).toEqual([['Manual', 'Cluster']]);
 });
+
+test('what holds a death back until another domain votes too is not told, and what lasts is told with its end', () => {
+  const short = counting(true);
+  short.pass('a:Cluster b:Cluster', 2_000);
+  short.pass('a:Cluster b:Cluster c:Cluster', 10_000);
+  expect([short.told(), short.verdicts()]).toEqual([[], ['Cluster Standing']]);
+  const long = counting(true);
+  for (let at = 0; at < 5; at++) {
+    long.pass('a:Cluster b:Cluster', 2_000);
+    long.pass('a:Cluster', 2_000);
+  }
+  expect(long.told()).toEqual([]);
+  long.pass('a:Cluster b:Cluster', 5_000);
+  long.pass('a:Cluster', 5_000);
+  expect(long.told().map(({ obstacle }) => obstacle)).toEqual(['OneDomain', undefined]);
+});

@@ -40,8 +40,7 @@ test('that it heard nobody an agent finds out anew', () => {
     standing: alone,
     waiting: undefined,
     penalty: { points: 0, atMs: 0 },
-    obstacle: undefined,
-    agreed: undefined,
+    hindered: undefined,
   });
   expect(memoryOf(state, { nowMs: 50, wallMs: 1_000_000 }).verdicts.map(({ target }) => target)).toEqual(['x', 'y']);
 });

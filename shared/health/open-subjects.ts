@@ -10,7 +10,7 @@ export const openSubjects = (state: Pick<DetectorState, 'votes' | 'ballots' | 's
   };
   for (const { target } of state.votes) add(target);
   for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) add(target);
-  for (const { name, standing, waiting, obstacle } of state.subjects.values())
-    if (standing !== undefined || waiting !== undefined || obstacle !== undefined) add(name);
+  for (const { name, standing, waiting, hindered } of state.subjects.values())
+    if (standing !== undefined || waiting !== undefined || hindered !== undefined) add(name);
   return open;
 };

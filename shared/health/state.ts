@@ -183,9 +183,8 @@ export type Subject = {
   /** A cause that moves nothing waits here until it has been the same for a while; `undefined` cause = well. */
   waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
   penalty: Penalty;
-  obstacle: Obstacle | undefined;
-  /** What it forbids. */
-  agreed: Agreed | undefined;
+  /** What forbids a verdict that a majority is for, which cause that has, since when there is such a thing, and whether it was told. */
+  hindered: { readonly obstacle: Obstacle; readonly cause: Cause; readonly sinceMs: number; readonly isTold: boolean } | undefined;
 };
 
 /** All that one detector knows. Changed in place by `step` and by nobody else. */
@@ -303,6 +302,5 @@ export const newSubject = (name: string): Subject => ({
   standing: undefined,
   waiting: undefined,
   penalty: noPenalty,
-  obstacle: undefined,
-  agreed: undefined,
+  hindered: undefined,
 });

@@ -12,6 +12,8 @@ import { channelsOf, type Turn } from './turn.ts';
 
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
+/** What holds a verdict back for no longer, as while the first votes on a death are of one domain, is told to nobody. */
+const passingMs = 3_000;
 
 const nobody: Electorate = new Map();
 
@@ -29,12 +31,19 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   return ballots;
 };
 
-/** Told when it is another or forbids something else; that more are for that, or fewer, is no news. */
-const setObstacle = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
-  if (subject.obstacle === obstacle && subject.agreed?.cause === agreed?.cause) return;
-  subject.obstacle = obstacle;
-  subject.agreed = agreed;
-  turn.out.push({ type: 'obstacle', target: subject.name, obstacle, agreed });
+/** Told when it has lasted, and again when it is another or forbids something else; that more are for that, or fewer, is no news. */
+const setHindered = ({ out, nowMs }: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
+  const { hindered: before, name: target } = subject;
+  if (obstacle === undefined || agreed === undefined) {
+    subject.hindered = undefined;
+    if (before?.isTold === true) out.push({ type: 'obstacle', target, obstacle: undefined, agreed: undefined });
+    return;
+  }
+  const sinceMs = before?.sinceMs ?? nowMs;
+  const isTold = before?.isTold === true || nowMs - sinceMs >= passingMs;
+  const isNews = isTold && !(before?.isTold === true && before.obstacle === obstacle && before.cause === agreed.cause);
+  subject.hindered = { obstacle, cause: agreed.cause, sinceMs, isTold };
+  if (isNews) out.push({ type: 'obstacle', target, obstacle, agreed });
 };
 
 /** What the votes would have come to without the obstacle. */
@@ -138,8 +147,8 @@ const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcom
 };
 
 /** True when nobody holds anything against the subject and nothing of it stands, waits or is held back: so it is nearly always. */
-const isCalm = ({ state }: Turn, { name, standing, waiting, obstacle }: Subject): boolean => {
-  if (standing !== undefined || waiting !== undefined || obstacle !== undefined) return false;
+const isCalm = ({ state }: Turn, { name, standing, waiting, hindered }: Subject): boolean => {
+  if (standing !== undefined || waiting !== undefined || hindered !== undefined) return false;
   for (const { target } of state.votes) if (target === name) return false;
   for (const { ballot } of state.ballots.values()) for (const { target } of ballot.votes) if (target === name) return false;
   return true;
@@ -161,7 +170,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
       ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
       : undefined;
   const obstacle = held ?? outcome.obstacle;
-  setObstacle(turn, subject, obstacle, obstacle === undefined ? undefined : forbiddenIn(outcome));
+  setHindered(turn, subject, obstacle, obstacle === undefined ? undefined : forbiddenIn(outcome));
   const cause = held === undefined ? outcome.cause : undefined;
   if (cause !== undefined && movesTraffic(cause)) {
     const { standing } = subject;
