@@ -16,7 +16,7 @@ import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
 import { faultOf, render } from './render.ts';
 import { type Entry, isOver } from './state.ts';
-import { printOf, weighed } from './weights.ts';
+import { decidedOf, printOf, weighed } from './weights.ts';
 
 /** Calls without an answer, in a row, after which an object's status says so. */
 const SILENT_ATTEMPTS = 4;
@@ -139,6 +139,7 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
       stopped: isStopped(item, step.state.lease),
     },
   );
+  noteDecided(step, entry);
   moveTo(step, entry, 'Applying');
   step.effects.push({
     do: 'apply',
@@ -148,6 +149,18 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
     object: weighed(rendered, step.state.weights, live),
     force,
   });
+};
+
+const isAppliedBefore = ({ item, appliedSeq, baseline }: Entry): boolean => appliedSeq === item.seq && baseline !== undefined;
+
+/** Notes what traffic decides of what is applied now. Where that alone is new it counts among the applies that are slowed down: imports may come and go. */
+const noteDecided = (step: Step, entry: Entry): void => {
+  const decided = decidedOf(entry.item, step.state.weights);
+  if (decided === entry.decided) return;
+  entry.decided = decided;
+  if (!isAppliedBefore(entry)) return;
+  entry.isOwnChange = true;
+  noteTouch(entry, step.env);
 };
 
 /** Why a singleton has no replicas. */
@@ -177,10 +190,12 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   assert(live !== undefined, 'an apply that did not fail has an object');
   noteAnswer(step, true);
   const { weights } = step.state;
-  const again = entry.appliedSeq === entry.item.seq && entry.baseline !== undefined;
-  const corrected = again && (entry.live === undefined || printOf(entry.live, weights) !== printOf(live, weights));
-  if (again) noteTouch(entry, step.env);
+  const again = isAppliedBefore(entry);
+  const isTouched = again && !entry.isOwnChange;
+  const corrected = isTouched && (entry.live === undefined || printOf(entry.live, weights) !== printOf(live, weights));
+  if (isTouched) noteTouch(entry, step.env);
   if (corrected) entry.corrections += 1;
+  entry.isOwnChange = false;
   entry.live = live;
   entry.baseline = printOf(live, weights);
   entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);

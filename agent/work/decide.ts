@@ -15,7 +15,7 @@ import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAgain, publishAll } from './publish.ts';
 import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, isOver, targetOf, type WorkState } from './state.ts';
-import { decidesTheSame, hasWeights, printOf } from './weights.ts';
+import { decidedOf, decidesTheSame, hasWeights, printOf } from './weights.ts';
 import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
@@ -172,22 +172,34 @@ const onLease = (step: Step, lease: Lease): void => {
   applyAgain(step, isSingleton);
 };
 
-/** What traffic begins or ceases to decide is applied again: what it ceases to decide is as the hub says. */
-const onWeights = (step: Step, weights: ImportWeights): void => {
-  const { state } = step;
-  const before = state.weights;
-  state.weights = weights;
-  if (before === undefined || !decidesTheSame(before, weights)) applyAgain(step, hasWeights);
+const renewOwn = (step: Step, entry: Entry, item: WorkItem): void => {
+  entry.isOwnChange = true;
+  renew(step, entry, item);
 };
 
 const applyAgain = (step: Step, isMeant: (item: WorkItem) => boolean): void => {
   for (const entry of step.state.entries.values()) {
     if (!isMeant(entry.item)) continue;
-    // What is changed now is our own doing, and no drift that is corrected.
-    entry.baseline = undefined;
     if (isBusy(entry)) entry.next ??= entry.item;
-    else renew(step, entry, entry.item);
+    else renewOwn(step, entry, entry.item);
   }
+};
+
+/** What waited for the first weights has its turn; later, what traffic begins or ceases to decide. */
+const onWeights = (step: Step, weights: ImportWeights): void => {
+  const { state } = step;
+  const before = state.weights;
+  state.weights = weights;
+  if (before !== undefined && decidesTheSame(before, weights)) return;
+  for (const entry of state.entries.values())
+    if (before === undefined && entry.stage === 'Waiting' && hasWeights(entry.item)) moveTo(step, entry, 'Queued');
+    else applyDecided(step, entry);
+};
+
+/** Applies again what traffic decides other rules of than at the last apply: what it ceases to decide is as the hub says. */
+const applyDecided = (step: Step, entry: Entry): void => {
+  if (entry.stage !== 'Settled' || entry.item.op !== 'apply' || entry.outcome?.phase !== 'Applied') return;
+  if (decidedOf(entry.item, step.state.weights) !== entry.decided) touch(step, entry);
 };
 
 /** A singleton waits until it is known whether it may run, a route until its weights are known: so long they stay as they are. */
@@ -244,7 +256,8 @@ const followUp = (step: Step, entry: Entry): void => {
   entry.next = undefined;
   if (seen === 'vanished') vanished(step, entry);
   else if (seen !== undefined) observed(step, entry, seen);
-  if (next !== undefined) renew(step, entry, next);
+  if (next !== undefined) renewOwn(step, entry, next);
+  else applyDecided(step, entry);
 };
 
 const answer = (step: Step, entry: Entry, input: AnswerInput): void => {

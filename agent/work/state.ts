@@ -39,6 +39,10 @@ export type Entry = {
   seen: Live | 'vanished' | undefined;
   /** Fingerprint after our last apply; undefined = not applied since the start. */
   baseline: string | undefined;
+  /** Of which rules traffic decided the weights at our last apply, as `decidedOf` says. */
+  decided: string;
+  /** The next apply changes what we decided to change: it corrects no drift. */
+  isOwnChange: boolean;
   /** Failures in a row. */
   attempt: number;
   dueMs: number;
@@ -127,6 +131,8 @@ export const createEntry = (item: WorkItem): Entry => ({
   recordedEnd: 0,
   seen: undefined,
   baseline: undefined,
+  decided: '',
+  isOwnChange: false,
   attempt: 0,
   dueMs: 0,
   touches: 0,

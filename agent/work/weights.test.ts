@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { bagOf, bagsOf } from '../../shared/lib/fields.ts';
 import { applyItem } from '../testing/items.ts';
+import { refusal } from '../testing/model-member.ts';
 import { workBench } from '../testing/work-bench.ts';
 
 const target = 'gateway.networking.k8s.io/httproutes/shop/web';
@@ -86,6 +87,64 @@ describe('a route', () => {
     bench.item(applyItem(1, asTheHubHasIt));
     says({});
     expect(weights()).toBe('1 1');
+  });
+
+  test('is applied again only when traffic begins or ceases to decide one of its own imports', () => {
+    const { bench, says } = opened();
+    says({});
+    bench.item(applyItem(1, asTheHubHasIt));
+    says({ 'other-ap': 1 });
+    says({ 'other-ap': 1, 'web-ap': 1 });
+    bench.pass(60_000);
+    expect(bench.member.writes).toEqual(['apply web seq 1']);
+    says({ 'other-ap': 1, 'web-ap': 1, 'web-eu': 1 });
+    expect(bench.member.writes).toEqual(['apply web seq 1', 'apply web seq 1']);
+  });
+
+  test('is applied ever more slowly while its imports come and go, and ends as traffic says', () => {
+    const { bench, says, weights } = opened();
+    says({});
+    bench.item(applyItem(1, asTheHubHasIt));
+    for (let time = 0; time < 100; time += 1) {
+      says({ 'web-ap': 0, 'web-eu': 7 });
+      bench.pass(50);
+      says({});
+      bench.pass(50);
+    }
+    expect(bench.member.writes.length).toBeLessThan(10);
+    expect(bench.published.filter(({ reason }) => reason !== undefined)).toEqual([]);
+    says({ 'web-ap': 0, 'web-eu': 7 });
+    bench.pass(600_000);
+    expect(weights()).toBe('0 7');
+  });
+
+  test('whose imports change while it is being applied is applied once more', () => {
+    const { bench, says, weights } = opened();
+    says({ 'web-ap': 0, 'web-eu': 7 });
+    bench.intercept = (effect) => {
+      if (effect.do !== 'apply') return undefined;
+      bench.intercept = () => undefined;
+      says({});
+      return undefined;
+    };
+    bench.item(applyItem(1, asTheHubHasIt));
+    expect(weights()).toBe('1 1');
+  });
+
+  test('that cannot be applied again still has its status followed', () => {
+    const { bench, says } = opened();
+    says({ 'web-ap': 0, 'web-eu': 7 });
+    bench.item(applyItem(1, asTheHubHasIt));
+    bench.intercept = (effect) =>
+      effect.do === 'apply'
+        ? { on: 'Applied', id: effect.id, op: effect.op, failure: refusal(403, 'Forbidden', 'no patch of httproutes') }
+        : undefined;
+    says({});
+    const status = { parents: [{ controllerName: 'example.org/gateway' }] };
+    bench.member.meddle(target, (present) => Object.assign(present, { status }), 'gateway');
+    bench.observe(target);
+    bench.pass(1_000);
+    expect(bench.statuses.get('HTTPRoute-shop-web')).toMatchObject({ phase: 'Failed', status });
   });
 
   test('keeps what a rule weighs whose imports are all dead', () => {
