@@ -96,6 +96,7 @@ export const assembleAgent = (parts: AgentParts): Agent => {
     ...(failover === undefined ? {} : { watch: failover.watch }),
     ...(dns === undefined ? {} : { setZones: dns.server.setZones }),
     onWeights: work.setWeights,
+    onWeightsLack: work.setWeightsLack,
   });
   const forbidden = createForbidden(log, [
     () => clusterUid?.forbidden() ?? [],

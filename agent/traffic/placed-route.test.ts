@@ -74,6 +74,26 @@ describe('the weight of a dead cluster in a route that the hub placed', () => {
     expect(member.link().statuses.get('HTTPRoute-shop-web')).toMatchObject({ phase: 'Applied' });
   });
 
+  test('stays zero, and the route says why, while what traffic kept cannot be loaded', async () => {
+    member.stopEngine();
+    let isSilent = true;
+    const client = watched();
+    const get: KubeClient['get'] = async (address) => {
+      if (isSilent && address.resource === 'configmaps') throw new Error('the store has no leader');
+      return client.get(address);
+    };
+    member.start(undefined, { ...client, get });
+    place(route(all));
+    await vi.waitFor(() => {
+      member.skip(31_000);
+      expect(member.link().statuses.get('HTTPRoute-shop-web')?.message).toContain('cannot be loaded: the store has no leader');
+    });
+    expect(await weights()).toBe(withoutUs);
+    isSilent = false;
+    await vi.waitFor(() => expect(member.link().statuses.get('HTTPRoute-shop-web')?.phase).toBe('Applied'), { timeout: 5_000 });
+    expect(new Set(written)).toEqual(new Set([withoutUs]));
+  });
+
   test('stays zero over a restart of the agent', async () => {
     member.stopEngine();
     member.start(undefined, watched());

@@ -30,6 +30,8 @@ export type TrafficOptions = {
   readonly setZones?: (zones: readonly DnsZone[]) => void;
   /** Told what imports weigh in routes, before the member is told; first when what was kept is loaded. Absent = nobody else writes routes. */
   readonly onWeights?: (weights: ImportWeights) => void;
+  /** Told why what was kept cannot be loaded yet, at each failure. */
+  readonly onWeightsLack?: (why: string) => void;
 };
 
 /** A running engine. */
@@ -60,7 +62,7 @@ const nobody: TrafficWatch = {
 
 /** Starts; nothing is written before what was kept is loaded and the member was read. */
 export const startTraffic = (options: TrafficOptions): TrafficEngine => {
-  const { client, link, env, setZones, onWeights = () => undefined } = options;
+  const { client, link, env, setZones, onWeights = () => undefined, onWeightsLack = () => undefined } = options;
   const { cluster } = link;
   const watch = options.watch ?? nobody;
   const book = createBook(client, cluster, env, link.rememberSeq);
@@ -128,7 +130,7 @@ export const startTraffic = (options: TrafficOptions): TrafficEngine => {
     passes.open();
   };
   const stops = [
-    loadKept(env, async () => onRecords((await Promise.all([book.load(), standing.load()]))[0]), onLoaded),
+    loadKept(env, async () => onRecords((await Promise.all([book.load(), standing.load()]))[0]), onLoaded, onWeightsLack),
     every(env, lookEveryMs, look),
     every(env, resyncEveryMs, () => {
       writer.forgive();
@@ -188,7 +190,7 @@ const every = (env: RuntimeEnv, ms: number, run: () => void): (() => void) => {
 };
 
 /** Loads until it succeeds, or the member says that there is nothing to be had; the answer ends it. */
-const loadKept = (env: RuntimeEnv, load: () => Promise<void>, onLoaded: () => void): (() => void) => {
+const loadKept = (env: RuntimeEnv, load: () => Promise<void>, onLoaded: () => void, onFailed: (why: string) => void): (() => void) => {
   let cancel = (): void => undefined;
   let isStopped = false;
   const attempt = async (before: number): Promise<void> => {
@@ -198,7 +200,9 @@ const loadKept = (env: RuntimeEnv, load: () => Promise<void>, onLoaded: () => vo
       const { status, message } = failureOf(error);
       if (status !== 403 && status !== 404) {
         if (before === 0) env.log.warn('kept records of traffic cannot be loaded yet', { why: message });
-        if (!isStopped) cancel = env.setTimer(backoffMs(before, loadBackoff, env.random), () => void attempt(before + 1));
+        if (isStopped) return;
+        onFailed(message);
+        cancel = env.setTimer(backoffMs(before, loadBackoff, env.random), () => void attempt(before + 1));
         return;
       }
     }

@@ -1,21 +1,20 @@
 /** @module The agent's work as a pure core: what happened in, what to do out. The same function runs in the agent and in the simulator. */
-import type { Lease } from '../../shared/health/index.ts';
 import type { Env } from '../../shared/lib/index.ts';
-import { assert, unreachable } from '../../shared/lib/index.ts';
-import type { ImportWeights } from '../../shared/traffic/index.ts';
+import { unreachable } from '../../shared/lib/index.ts';
 import type { StatusItem, WorkItem } from '../../shared/wire/index.ts';
 import { workItemsMax } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
+import { applyDecided, onLease, onWeights, renew, renewOwn, touch } from './again.ts';
 import { addressToApply, failed, onApplied, onNamespaceReady, onRead, settle, startApply, terminatingReason } from './apply.ts';
-import { isCalm, touchDelayMs } from './drift.ts';
+import { isCalm } from './drift.ts';
 import { needsRecord, noteEnd } from './job-end.ts';
-import { isSingleton } from './lease.ts';
 import { isOlder, type Live } from './live.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
 import { flushHeld, publish, publishAgain, publishAll } from './publish.ts';
-import { isBusy, markTried, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
+import { isBusy, moveTo, noteAnswer, pump, type Step, wakeWaiting } from './queue.ts';
 import { createEntry, type Entry, isOver, targetOf, type WorkState } from './state.ts';
-import { decidedOf, decidesTheSame, hasWeights, printOf } from './weights.ts';
+import { waitsForUnknown } from './unknown.ts';
+import { printOf } from './weights.ts';
 import { addressToWithdraw, forget, gone, onDeleted, onReadForWithdraw, onReleased, startWithdraw } from './withdraw.ts';
 
 /** Withdrawn items remembered; beyond it the oldest are forgotten. */
@@ -59,6 +58,9 @@ const take = (step: Step, input: WorkInput): void => {
       return;
     case 'Weights':
       onWeights(step, input.weights);
+      return;
+    case 'WeightsLack':
+      step.state.weightsLack = input.why;
       return;
     case 'Outdated':
       onOutdated(step, input);
@@ -128,15 +130,6 @@ const onItem = (step: Step, item: WorkItem, kept: boolean): void => {
   renew(step, entry, item);
 };
 
-const renew = (step: Step, entry: Entry, item: WorkItem): void => {
-  markTried(step, entry, true);
-  moveTo(step, entry, 'Settled');
-  entry.item = item;
-  entry.attempt = 0;
-  markTried(step, entry, false);
-  moveTo(step, entry, 'Queued');
-};
-
 /**
  * The hub does not know what is here: its data are an older copy, or its record is. It is told the status once more, and sends anew above it.
  * What was forgotten here had been withdrawn.
@@ -164,58 +157,9 @@ const onOutdated = (step: Step, { id, ref, seq }: Extract<WorkInput, { on: 'Outd
   step.effects.push({ do: 'publish', status });
 };
 
-/** Every singleton is applied again, with or without its replicas; a pause for a silent API server does not keep it. */
-const onLease = (step: Step, lease: Lease): void => {
-  const { state } = step;
-  state.lease = lease;
-  state.pausedUntilMs = 0;
-  applyAgain(step, isSingleton);
-};
-
-const renewOwn = (step: Step, entry: Entry, item: WorkItem): void => {
-  entry.isOwnChange = true;
-  renew(step, entry, item);
-};
-
-const applyAgain = (step: Step, isMeant: (item: WorkItem) => boolean): void => {
-  for (const entry of step.state.entries.values()) {
-    if (!isMeant(entry.item)) continue;
-    if (isBusy(entry)) entry.next ??= entry.item;
-    else renewOwn(step, entry, entry.item);
-  }
-};
-
-/** What waited for the first weights has its turn; later, what traffic begins or ceases to decide. */
-const onWeights = (step: Step, weights: ImportWeights): void => {
-  const { state } = step;
-  const before = state.weights;
-  state.weights = weights;
-  if (before !== undefined && decidesTheSame(before, weights)) return;
-  for (const entry of state.entries.values())
-    if (before === undefined && entry.stage === 'Waiting' && hasWeights(entry.item)) moveTo(step, entry, 'Queued');
-    else applyDecided(step, entry);
-};
-
-/** Applies again what traffic decides other rules of than at the last apply: what it ceases to decide is as the hub says. */
-const applyDecided = (step: Step, entry: Entry): void => {
-  if (entry.stage !== 'Settled' || entry.item.op !== 'apply' || entry.outcome?.phase !== 'Applied') return;
-  if (decidedOf(entry.item, step.state.weights) !== entry.decided) touch(step, entry);
-};
-
-/** A singleton waits until it is known whether it may run, a route until its weights are known: so long they stay as they are. */
-const unknownLookMs = 500;
-
-const isUnknown = ({ state }: Step, item: WorkItem): boolean =>
-  (isSingleton(item) && state.lease === undefined) || (hasWeights(item) && state.weights === undefined);
-
 const start = (step: Step, entry: Entry): void => {
   const { item } = entry;
-  if (isUnknown(step, item)) {
-    entry.dueMs = step.env.monotonicMs() + unknownLookMs;
-    moveTo(step, entry, 'Waiting');
-    markTried(step, entry, true);
-    return;
-  }
+  if (waitsForUnknown(step, entry)) return;
   if (needsRecord(step, entry)) {
     moveTo(step, entry, 'Recording');
     const look = item.op === 'withdraw' ? addressToWithdraw(step, entry) : addressToApply(step, entry);
@@ -387,16 +331,4 @@ const vanished = (step: Step, entry: Entry): void => {
   entry.live = undefined;
   entry.rival = 'somebody who deletes it';
   touch(step, entry);
-};
-
-/** Applies again what was applied before, at once or, in a fight, later. */
-const touch = (step: Step, entry: Entry): void => {
-  assert(entry.stage === 'Settled', 'only a settled entry drifts');
-  const delayMs = touchDelayMs(entry, step.env);
-  if (delayMs === 0) {
-    moveTo(step, entry, 'Queued');
-    return;
-  }
-  entry.dueMs = step.env.monotonicMs() + delayMs;
-  moveTo(step, entry, 'Waiting');
 };

@@ -38,6 +38,8 @@ export type WorkInput =
   | { readonly on: 'Lease'; readonly lease: Lease }
   /** What imports weigh in routes, as traffic wants it now. */
   | { readonly on: 'Weights'; readonly weights: ImportWeights }
+  /** Why traffic does not know them yet. */
+  | { readonly on: 'WeightsLack'; readonly why: string }
   /** The hub sent older work than `seq`, which was taken before: it has to hear what is here. */
   | { readonly on: 'Outdated'; readonly id: string; readonly ref: WorkRef; readonly seq: number }
   /** The hub wants every status again. */

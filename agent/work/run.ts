@@ -38,8 +38,10 @@ export type WorkOptions = {
 /** A running work engine. */
 export type WorkEngine = {
   readonly setServed: (apis: readonly ServedApi[], stale: readonly string[]) => void;
-  /** Before the first nothing of routes is applied. */
+  /** Before the first no route that names imports is applied. */
   readonly setWeights: (weights: ImportWeights) => void;
+  /** Says why the first is not there yet: routes that wait for long tell it. */
+  readonly setWeightsLack: (why: string) => void;
   /** By {@link workloadKey}, what should be here. */
   readonly works: () => ReadonlyMap<string, AppliedWork>;
   readonly acks: () => Readonly<Record<string, number>>;
@@ -164,6 +166,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   return {
     setServed: (apis, stale) => post({ on: 'Served', apis, stale }),
     setWeights: (weights) => post({ on: 'Weights', weights }),
+    setWeightsLack: (why) => post({ on: 'WeightsLack', why }),
     works: () => {
       const works = new Map<string, AppliedWork>();
       for (const [id, { item, live }] of state.entries) {

@@ -77,8 +77,12 @@ export type WorkState = {
   readonly untried: number[];
   /** What singletons may run; undefined = not known yet, and then nothing of them is changed. */
   lease: Lease | undefined;
-  /** What imports weigh in routes; undefined = not known yet, and then nothing of routes is changed. */
+  /** What imports weigh in routes; undefined = not known yet, and then nothing of routes that name imports is changed. */
   weights: ImportWeights | undefined;
+  /** Since when a route waits for them; undefined = none did. */
+  weightsWantedMs: number | undefined;
+  /** Why traffic does not know them, as it said last. */
+  weightsLack: string | undefined;
   inFlight: number;
   ops: number;
   /** Kinds the member serves, by `apiVersion kind`; undefined = not known yet. */
@@ -107,6 +111,8 @@ export const createWorkState = (cluster: string, lease?: Lease): WorkState => ({
   untried: Array.from({ length: RANKS }, () => 0),
   lease,
   weights: undefined,
+  weightsWantedMs: undefined,
+  weightsLack: undefined,
   inFlight: 0,
   ops: 0,
   served: undefined,

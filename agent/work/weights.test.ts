@@ -45,6 +45,28 @@ describe('a route', () => {
     expect(weights()).toBe('0 7');
   });
 
+  test('that names no import waits for no weights', () => {
+    const { bench } = opened();
+    bench.item(applyItem(1, route([{ name: 'plain', port: 80 }])));
+    expect(bench.member.writes).toEqual(['apply web seq 1']);
+  });
+
+  test('whose weights stay unknown for long says what it waits for and why, until they are there', () => {
+    const { bench, says } = opened();
+    const status = () => bench.statuses.get('HTTPRoute-shop-web');
+    bench.item(applyItem(1, asTheHubHasIt));
+    bench.tell({ on: 'WeightsLack', why: 'configmaps "hanse-agent-traffic": etcd has no leader' });
+    bench.pass(20_000);
+    expect(status()).toBeUndefined();
+    bench.pass(20_000);
+    expect(status()).toMatchObject({ phase: 'Failed', reason: 'WeightsUnknown' });
+    expect(status()?.message).toMatch(/ConfigMap hanse-agent-traffic.* cannot be loaded: .*etcd has no leader/);
+    expect(bench.published).toHaveLength(1);
+    says({ 'web-ap': 0, 'web-eu': 7 });
+    expect(status()).toMatchObject({ phase: 'Applied' });
+    expect(status()?.reason).toBeUndefined();
+  });
+
   test('whose weights traffic changes has not drifted', () => {
     const { bench, says, meddle, weights } = opened();
     says({ 'web-ap': 7, 'web-eu': 7 });

@@ -1,4 +1,7 @@
-/** @module The traffic engine of one member (`eu`), beside the one of work as in an agent, over the real API machinery in memory, with verdicts and lost clusters as a test says. */
+/**
+ * @module The traffic engine of one member (`eu`), beside the one of work as in an agent, over the real API machinery in memory, with verdicts
+ * and lost clusters as a test says.
+ */
 import { expect, vi } from 'vitest';
 import { mcsSchemas, mcsTypes } from '../../../shared/api/index.ts';
 import type { Verdict } from '../../../shared/health/index.ts';
@@ -183,7 +186,15 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
       const setZones = (next: readonly DnsZone[]): void => {
         zones = next;
       };
-      engine = startTraffic({ client, link: split.traffic, env, watch, setZones, onWeights: work.setWeights });
+      engine = startTraffic({
+        client,
+        link: split.traffic,
+        env,
+        watch,
+        setZones,
+        onWeights: work.setWeights,
+        onWeightsLack: work.setWeightsLack,
+      });
       engine.setServed(apisOf(kinds));
     },
     stopEngine,
