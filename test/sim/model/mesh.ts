@@ -2,7 +2,7 @@
 import { type Failover, watchedBy } from '../../../agent/failover/index.ts';
 import type { VerdictLoopOptions } from '../../../hub/control/verdict/loop.ts';
 import type { HubMesh } from '../../../hub/fleet/port.ts';
-import { type DetectorMemory, startWatch, type Verdict, type WatchPorts } from '../../../shared/health/index.ts';
+import { type DetectorMemory, startWatch, type Verdict, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
 import { hubName, membersSubject } from '../../../shared/wire/mesh.ts';
 import { sealPacket } from '../../../shared/wire/mesh-packet.ts';
 import type { Faults } from '../faults.ts';
@@ -10,6 +10,7 @@ import { createNetwork, type Network } from '../health/network.ts';
 import type { Process } from '../process.ts';
 import { startMs, type World } from '../world.ts';
 import type { Broker } from './broker.ts';
+import { lieOf } from './lie.ts';
 import { signWith, verifyWith } from './mesh-keys.ts';
 import { openerOf } from './open-once.ts';
 
@@ -44,10 +45,6 @@ const packetsMax = 20_000;
 const keepMs = 10;
 const turnsPerLook = 4;
 const lieEveryMs = 500;
-/** A number that no honest ballot reaches. */
-const lieSeq = 1_000_000;
-/** Decisions that each lie tells of, more than the one before. */
-const lieEpochStep = 9_000;
 
 /** Packets travel over the model of the broker, which carries texts, under a number. */
 const createParcels = () => {
@@ -75,6 +72,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const listeners = new Map<string, { readonly process: Process; readonly hear: (packet: Uint8Array) => void }>();
   const kept = new Map<string, Uint8Array>();
   const boots = new Map<string, string>();
+  const watches = new Map<string, Watch>();
   const liars = new Set<string>();
   const fences = new Map<string, readonly (readonly [string, number])[]>();
   const memories = new Map<string, DetectorMemory>();
@@ -180,6 +178,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         },
       };
       const watch = startWatch(witness.started(ports));
+      watches.set(cluster, watch);
       onPacket((packet) => watch.hear('broker', packet));
       listeners.set(cluster, { process, hear: (packet) => watch.hear('direct', packet) });
       watch.onMembership(({ membership, packet }) => {
@@ -201,23 +200,11 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
     slander: (process, liar, victim) => {
       const { publish } = connect(process, liar, () => false);
       const sign = signWith(keyOfMember(liar));
-      let seq = lieSeq;
+      let count = 0;
       const lie = (): void => {
-        seq += 1;
-        const evidence = { direct: 'lost', broker: 'lost', helpers: 'lost', gateway: 'lost', apiServer: 'none' } as const;
-        const packet = sealPacket(
-          {
-            v: 1,
-            from: liar,
-            bootId: boots.get(liar) ?? '',
-            seq,
-            sentMs: 0,
-            kind: 'ballot',
-            epoch: (seq - lieSeq) * lieEpochStep,
-            votes: [{ target: victim, opinion: 'Cluster', silentMs: 9_000, evidence }],
-          },
-          sign,
-        );
+        count += 1;
+        const said = lieOf({ liar, bootId: boots.get(liar) ?? '', victim }, count, watches.get(liar)?.standing() ?? []);
+        const packet = sealPacket(said, sign);
         if (packet !== undefined) publish(`hanse.mesh.${liar}.ballot`, packet);
         process.after(lieEveryMs, 'lie', lie);
       };
