@@ -1,11 +1,16 @@
 /** @module Mistakes in TrafficPolicies and ServiceExports are told by field, with the mend. */
 import { describe, expect, it } from 'vitest';
+import type { StatusCause } from '../kube/status-error.ts';
 import { serviceExportKind, trafficPolicyType } from './index.ts';
 
-const faults = (spec: unknown): string[] =>
-  (
-    trafficPolicyType.strategy.validate?.({ apiVersion: 'hanse.dev/v1alpha1', kind: 'TrafficPolicy', metadata: { name: 'x' }, spec }) ?? []
-  ).map(({ field, message }) => `${field}: ${message}`);
+const policyOf = (spec: unknown, labels = {}) => ({
+  apiVersion: 'hanse.dev/v1alpha1',
+  kind: 'TrafficPolicy',
+  metadata: { name: 'x', labels },
+  spec,
+});
+const textsOf = (faults: readonly StatusCause[] = []): string[] => faults.map(({ field, message }) => `${field}: ${message}`);
+const faults = (spec: unknown): string[] => textsOf(trafficPolicyType.strategy.validate?.(policyOf(spec)));
 
 describe('a TrafficPolicy', () => {
   it.each([
@@ -24,9 +29,27 @@ describe('a TrafficPolicy', () => {
     [{ services: ['web'], headroom: { targetPercent: 101 } }, /^spec\.headroom\.targetPercent: .*less than or equal to 100/],
     [{ services: ['web'], reach: 'Mars' }, /^spec\.reach: Unsupported value/],
     [{ services: ['web'], weights: [{ weight: 1 }] }, /^spec\.weights\[0\]\.clusterSelector: Required/],
-    [{ services: ['web'], weights: [{ clusterSelector: {}, weight: 0 }] }, /^spec\.weights: .*every weight is 0.*or remove the list/],
+    [
+      { services: ['web'], weights: [{ clusterSelector: {}, weight: 0 }] },
+      /^spec\.weights: .*every weight is 0.*by capacity.*give a cluster a weight above 0, or remove the list/,
+    ],
   ])('%j is refused with the field', (spec, message) => {
     expect(faults(spec)[0]).toMatch(message);
+  });
+  describe('that has had nothing but weights of 0 since they were admitted', () => {
+    const nothing = [{ clusterSelector: {}, weight: 0 }];
+    const old = policyOf({ services: ['web'], weights: nothing });
+    const changed = (spec: object): string[] =>
+      textsOf(trafficPolicyType.strategy.validateUpdate?.(policyOf({ services: ['web'], ...spec }, { team: 'shop' }), old));
+
+    it('can be changed otherwise', () => {
+      expect(changed({ weights: [{ weight: 0, clusterSelector: {} }], survivorsMin: 2 })).toEqual([]);
+      expect(changed({})).toEqual([]);
+      expect(changed({ weights: nothing, survivorsMin: 0 })[0]).toMatch(/^spec\.survivorsMin/);
+    });
+    it('gets no other weights of 0', () => {
+      expect(changed({ weights: [...nothing, ...nothing] })[0]).toMatch(/^spec\.weights: .*every weight is 0/);
+    });
   });
   it('with all there is, is taken', () => {
     expect(

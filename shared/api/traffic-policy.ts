@@ -4,7 +4,8 @@ import { dns1035Label, dns1123Label, dns1123Subdomain, type Fault, invalid, requ
 import type { KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { LabelSelectorObject } from '../kube/selectors/index.ts';
-import { isBag } from '../lib/fields.ts';
+import { bagOf, isBag } from '../lib/fields.ts';
+import { sameJson } from '../lib/same-json.ts';
 import { ttlSecondsMax, ttlSecondsMin } from '../traffic/dns/zone.ts';
 import { rampFaults, rampRuleDefault } from '../traffic/ramp.ts';
 import { conditionsShape } from './cluster-status.ts';
@@ -253,16 +254,7 @@ const specShape = fields(
       externalDNS: flag('Also writes DNSEndpoint objects for ExternalDNS; its instances in all clusters must have one --txt-owner-id.'),
     }),
   },
-  ({ services, serviceSelector, losses, weights }, path): Fault[] => [
-    ...(Array.isArray(weights) && weights.length > 0 && weights.every((rule) => isBag(rule) && rule.weight === 0)
-      ? [
-          invalid(
-            `${path}.weights`,
-            0,
-            'every weight is 0, so that no cluster gets a request; give one a weight above 0, or remove the list to go by capacity',
-          ),
-        ]
-      : []),
+  ({ services, serviceSelector, losses }, path): Fault[] => [
     ...(services === undefined && serviceSelector === undefined
       ? [required(`${path}.services`, 'name the services, or select them with serviceSelector: {}')]
       : []),
@@ -279,6 +271,17 @@ const specShape = fields(
     ),
   ],
 );
+
+const validate = (object: KubeObject): Fault[] => [...specShape.check(object.spec ?? {}, 'spec')];
+
+/** Faults of weights that say nothing. They were admitted once: what is stored so can be changed otherwise, and deleted. */
+const weightsFaults = ({ spec }: KubeObject): Fault[] => {
+  const { weights } = bagOf(spec);
+  if (!Array.isArray(weights) || weights.length === 0 || !weights.every((rule) => isBag(rule) && rule.weight === 0)) return [];
+  const message =
+    'every weight is 0, so that requests would go by capacity, as without weights; give a cluster a weight above 0, or remove the list';
+  return [invalid('spec.weights', 0, message)];
+};
 
 const statusShape = fields('What became of the policy.', {
   observedGeneration: integer('Generation this is about.', { min: 0, max: Number.MAX_SAFE_INTEGER }, { format: 'int64' }),
@@ -367,7 +370,13 @@ export const trafficPolicyType: ResourceType = {
   schemaName: schemaNameOf('TrafficPolicy'),
   hasStatus: true,
   strategicMerge: false,
-  strategy: { validate: (object) => specShape.check(object.spec ?? {}, 'spec') },
+  strategy: {
+    validate: (object) => [...validate(object), ...weightsFaults(object)],
+    validateUpdate: (object, old) => [
+      ...validate(object),
+      ...(sameJson(bagOf(object.spec).weights, bagOf(old.spec).weights) ? [] : weightsFaults(object)),
+    ],
+  },
   columns: [
     nameColumn,
     column('Services', 'string', 'The services.'),
