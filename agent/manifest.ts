@@ -76,7 +76,7 @@ const trafficRules: readonly Rule[] = [
   { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['get', 'list'] },
 ];
 
-/** For the policy by which the cluster refuses stale writes . */
+/** For the policy by which the cluster refuses stale writes. It is never deleted: the README says how a cluster that leaves is rid of it. */
 const fenceRules: readonly Rule[] = [
   {
     apiGroups: ['admissionregistration.k8s.io'],
