@@ -39,3 +39,10 @@ test('all that ran are counted, in JSON as in text, those that failed once too',
   expect(tally.document()).toMatchObject({ seeds: 4, failed: [40], events: 40, verdicts: { p50Ms: 6 }, clients: { requests: 8, lost: 4 } });
   expect(tally.lines(2)[0]).toBe('4 seeds, 1 failed, 40 events in 2.0 s (2.0 seeds/s)');
 });
+
+test('what all seeds come to is the same however many have run', () => {
+  const tally = createTally();
+  for (let seed = 0; seed < 200_000; seed += 1) tally.add({ ...resultOf(1), settledMs: seed === 7 ? 9_000 : 1_000 });
+  expect(tally.document()).toMatchObject({ seeds: 200_000, failed: [], events: 2_000_000, verdicts: { p50Ms: 1, p99Ms: 1 } });
+  expect(tally.lines(1).at(-1)).toBe('slowest to settle after healing: 9 s of virtual time');
+});

@@ -12,48 +12,50 @@ export type Tally = {
   readonly lines: (seconds: number) => readonly string[];
 };
 
-const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-
 const percentiles = (values: readonly number[]): { readonly p50: number; readonly p99: number } => {
-  const all = sorted(values);
+  const all = values.toSorted((a, b) => a - b);
   return { p50: percentile(all, 50), p99: percentile(all, 99) };
 };
 
 /** Nothing has run yet. */
 export const createTally = (): Tally => {
-  const results: SeedResult[] = [];
-  const sum = (of: (result: SeedResult) => number): number => results.reduce((total, result) => total + of(result), 0);
-  const failed = (): number[] => results.filter(({ broken }) => broken !== undefined).map(({ seed }) => seed);
-  const sums = () => ({
-    events: sum(({ events }) => events),
-    wrong: sum(({ verdicts }) => verdicts.false),
-    requests: sum(({ clients }) => clients.requests),
-    lost: sum(({ clients }) => clients.lost),
-    took: percentiles(results.flatMap(({ verdicts }) => verdicts.tookMs)),
-    recover: percentiles(results.flatMap(({ clients }) => clients.recoverMs)),
-  });
+  const failed: number[] = [];
+  const tookMs: number[] = [];
+  const recoverMs: number[] = [];
+  const sum = { seeds: 0, events: 0, wrong: 0, overlaps: 0, requests: 0, lost: 0, slowestMs: 0 };
   return {
-    add: (result) => void results.push({ ...result, tail: [] }),
-    failed,
+    add: ({ seed, events, broken, settledMs = 0, singletonOverlaps, verdicts, clients }) => {
+      if (broken !== undefined) failed.push(seed);
+      for (const ms of verdicts.tookMs) tookMs.push(ms);
+      for (const ms of clients.recoverMs) recoverMs.push(ms);
+      sum.seeds += 1;
+      sum.events += events;
+      sum.wrong += verdicts.false;
+      sum.overlaps += singletonOverlaps;
+      sum.requests += clients.requests;
+      sum.lost += clients.lost;
+      sum.slowestMs = Math.max(sum.slowestMs, settledMs);
+    },
+    failed: () => failed,
     document: () => {
-      const { events, wrong, requests, lost, took, recover } = sums();
+      const { seeds, events, wrong, overlaps, requests, lost } = sum;
+      const [took, recover] = [percentiles(tookMs), percentiles(recoverMs)];
       return {
-        seeds: results.length,
-        failed: failed(),
+        seeds,
+        failed,
         verdicts: { p50Ms: took.p50, p99Ms: took.p99 },
         false: wrong,
-        singletonOverlaps: sum(({ singletonOverlaps }) => singletonOverlaps),
+        singletonOverlaps: overlaps,
         events,
         clients: { requests, lost, p50RecoverMs: recover.p50, p99RecoverMs: recover.p99 },
       };
     },
     lines: (seconds) => {
-      const { events, wrong, requests, lost, took, recover } = sums();
-      const slowestMs = Math.max(0, ...results.map(({ settledMs = 0 }) => settledMs));
-      const verdicts = sum((result) => result.verdicts.tookMs.length);
+      const { seeds, events, wrong, requests, lost, slowestMs } = sum;
+      const [took, recover] = [percentiles(tookMs), percentiles(recoverMs)];
       return [
-        `${results.length} seeds, ${failed().length} failed, ${events} events in ${seconds.toFixed(1)} s (${(results.length / seconds).toFixed(1)} seeds/s)`,
-        `${verdicts} verdicts on clusters that died: p50 ${took.p50} ms, p99 ${took.p99} ms; ${wrong} on clusters that lived`,
+        `${seeds} seeds, ${failed.length} failed, ${events} events in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(1)} seeds/s)`,
+        `${tookMs.length} verdicts on clusters that died: p50 ${took.p50} ms, p99 ${took.p99} ms; ${wrong} on clusters that lived`,
         `${requests} requests of clients, ${lost} lost; the last to a cluster that died: p50 ${recover.p50} ms after its death, p99 ${recover.p99} ms`,
         `slowest to settle after healing: ${(slowestMs / 1000).toFixed(0)} s of virtual time`,
       ];
