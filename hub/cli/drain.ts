@@ -97,8 +97,9 @@ const follow = async (context: CliContext, client: KubeClient, begun: DrainWatch
 const codes: Readonly<Record<End, number>> = { empty: 0, kept: 0, stuck: 1, idle: 1, timeout: 1, interrupted: 130 };
 
 /**
- * Sets or removes `spec.drain`, and waits until the cluster is empty, or, where it is not heard, until all has its place elsewhere. The exit code is 1 when the time is over, when only what finds no other
- * place is left, or when nothing has left for long, 130 after Ctrl-C. @throws UsageError when the cluster is not known.
+ * Sets or removes `spec.drain`, and waits until the cluster is empty, or, where it is not heard, until all has its place elsewhere. The exit
+ * code is 1 when the time is over, when only what finds no other place is left, or when nothing has left for long, 130 after Ctrl-C.
+ * @throws UsageError when the cluster is not known.
  */
 export const drain = (context: CliContext, name: string, options: DrainOptions): Promise<void> =>
   withHub(context, options.kubeconfig, async ({ client }) => {
