@@ -72,3 +72,14 @@ test('what holds a death back until another domain votes too is not told, and wh
   long.pass('a:Cluster', 5_000);
   expect(long.told().map(({ obstacle }) => obstacle)).toEqual(['OneDomain', undefined]);
 });
+
+test('a death is agreed on since the first votes for it, not since those against its gateway', () => {
+  const { pass, told } = counting(false);
+  pass('a:DataPlane b:DataPlane c:DataPlane', 10_000);
+  pass('a:Cluster b:Cluster c:Cluster', 10_000);
+  pass('a:Cluster c:Cluster', 10_000);
+  expect(told().map(({ agreed }) => [agreed?.cause, agreed?.sinceMs])).toEqual([
+    ['DataPlane', 0],
+    ['Cluster', 10_000],
+  ]);
+});

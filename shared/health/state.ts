@@ -77,7 +77,8 @@ export type Verdict = {
 export type ObstacleNote = {
   readonly target: string;
   readonly obstacle: Obstacle | undefined;
-  readonly agreed: Agreed | undefined;
+  /** With since when that very cause is agreed on. */
+  readonly agreed: (Agreed & Pick<Verdict, 'sinceMs'>) | undefined;
 };
 
 /** What observers agree on. */
@@ -176,6 +177,14 @@ export type Peer = {
   answersFromMs: number;
 };
 
+/** What forbids a verdict that a majority is for, since when there is such a thing, and whether it was told; the cause, and since when that is it. */
+export type Hindered = Pick<Verdict, 'cause'> & {
+  readonly obstacle: Obstacle;
+  readonly beganMs: number;
+  readonly isTold: boolean;
+  readonly sinceMs: number;
+};
+
 /** What is known about a subject of verdicts: a member or the broker. */
 export type Subject = {
   readonly name: string;
@@ -183,8 +192,7 @@ export type Subject = {
   /** A cause that moves nothing waits here until it has been the same for a while; `undefined` cause = well. */
   waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
   penalty: Penalty;
-  /** What forbids a verdict that a majority is for, which cause that has, since when there is such a thing, and whether it was told. */
-  hindered: { readonly obstacle: Obstacle; readonly cause: Cause; readonly sinceMs: number; readonly isTold: boolean } | undefined;
+  hindered: Hindered | undefined;
 };
 
 /** All that one detector knows. Changed in place by `step` and by nobody else. */

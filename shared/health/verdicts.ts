@@ -39,11 +39,14 @@ const setHindered = ({ out, nowMs }: Turn, subject: Subject, obstacle: Obstacle 
     if (before?.isTold === true) out.push({ type: 'obstacle', target, obstacle: undefined, agreed: undefined });
     return;
   }
-  const sinceMs = before?.sinceMs ?? nowMs;
-  const isTold = before?.isTold === true || nowMs - sinceMs >= passingMs;
-  const isNews = isTold && !(before?.isTold === true && before.obstacle === obstacle && before.cause === agreed.cause);
-  subject.hindered = { obstacle, cause: agreed.cause, sinceMs, isTold };
-  if (isNews) out.push({ type: 'obstacle', target, obstacle, agreed });
+  const { cause } = agreed;
+  const beganMs = before?.beganMs ?? nowMs;
+  // As with what comes into force a gateway that was silent before the cluster died is another trouble than that.
+  const sinceMs = before?.cause === cause ? before.sinceMs : nowMs;
+  const isTold = before?.isTold === true || nowMs - beganMs >= passingMs;
+  const isNews = isTold && !(before?.isTold === true && before.obstacle === obstacle && before.cause === cause);
+  subject.hindered = { obstacle, cause, beganMs, isTold, sinceMs };
+  if (isNews) out.push({ type: 'obstacle', target, obstacle, agreed: { ...agreed, sinceMs } });
 };
 
 /** What the votes would have come to without the obstacle. */

@@ -84,6 +84,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const runsUntilMs = new Map<string, number>();
   /** Clusters that are silent, and of which the hub cannot tell whether they live, at the last tick. */
   let silent: ReadonlySet<string> = new Set();
+  const startedMs = env.monotonicMs();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
 
@@ -185,6 +186,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
         heldWhy: record.held === undefined ? undefined : options.removals.why(name, record.held),
         kindTroubles: options.kindTroubles(name),
         watched: options.watched(name),
+        isYoung: env.monotonicMs() - startedMs < options.health.comebackMs,
         drain: cluster.spec?.drain === undefined ? undefined : options.drainOf(cluster),
       },
       nowMs,

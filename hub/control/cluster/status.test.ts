@@ -177,6 +177,19 @@ describe('nextStatus', () => {
       expect(again).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
     });
 
+    it('the same of a gateway whose agent is heard, while the observers may not have come back to a hub that starts anew', () => {
+      const gateway = { ...facts, health: well, heldDeath: { ...heldDeath, cause: 'DataPlane' } } as const;
+      const before = nextStatus(cluster, gateway, 9_000);
+      const old = { ...cluster, status: before };
+      const deaf = nextStatus(old, { ...gateway, heldDeath: undefined, isYoung: true }, 20_000);
+      const again = nextStatus({ ...cluster, status: deaf }, { ...gateway, heldDeath: { ...gateway.heldDeath, sinceMs: 21_000 } }, 21_000);
+      for (const status of [deaf, again]) expect(status).toMatchObject({ verdict: before.verdict, verdictHistory: before.verdictHistory });
+      const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
+      const dead = nextStatus(old, { health: lost, report, hello: undefined, isYoung: true }, 20_000);
+      expect(dead.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub' });
+      expect(nextStatus(old, { ...gateway, heldDeath: undefined }, 99_000)).not.toHaveProperty('verdict');
+    });
+
     it('the same where something stood before that moves nothing, and nothing beside a verdict that has moved traffic', () => {
       const standing: Omit<Observed, 'cause'> = {
         ...{ phase: 'Standing', sinceMs: 1_000, message: 'found before', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },

@@ -45,6 +45,8 @@ export type ClusterFacts = {
   readonly kindTroubles?: readonly string[];
   /** How the others watch it; absent = nothing is known of that now. */
   readonly watched?: Watched | undefined;
+  /** The hub has just started: of what the others agree on it may not have heard yet. */
+  readonly isYoung?: boolean;
   /** What is still in a cluster that is emptied. */
   readonly drain?: DrainCount | undefined;
 };
@@ -164,13 +166,17 @@ const heldVerdict = (
   return { cause, message, since, by: 'Observers', phase: 'Held', votes, voters, obstacle };
 };
 
+/** A hub that has just started has heard no observer yet. A cluster whose agent it hears is not dead; of its gateway that says nothing. */
+const isStillHeld = ({ phase, cause }: ClusterVerdict, { health, isYoung = false }: ClusterFacts): boolean =>
+  phase === 'Held' && (cause === 'DataPlane' ? isYoung && health.phase !== 'Lost' : health.phase === 'Unseen');
+
 /** What the observers agreed on, a death that is held first; where they agree on nothing, what the hub makes of its own hearing. */
 const verdictOf = (
   ready: Condition | undefined,
   facts: ClusterFacts,
   before: ClusterVerdict | undefined,
 ): Pick<ClusterStatus, 'verdict'> => {
-  const { health, observed, held: obstacle, heldDeath } = facts;
+  const { observed, held: obstacle, heldDeath } = facts;
   const hindered = obstacle === undefined ? {} : { obstacle };
   if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath), before) };
   if (observed !== undefined) {
@@ -178,8 +184,7 @@ const verdictOf = (
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
-  // A hub that has just started has heard no observer yet.
-  if (before?.phase === 'Held' && health.phase === 'Unseen') return { verdict: before };
+  if (before !== undefined && isStillHeld(before, facts)) return { verdict: before };
   // Whether a fault that its agent told of is over, a hub that does not hear the agent cannot say.
   if (ready?.reason === 'AgentNotHeard' && before?.by === 'Hub' && before.cause === 'APIServer') return { verdict: before };
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];

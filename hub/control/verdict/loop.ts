@@ -118,6 +118,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     directory.of(name).observed = observed;
     if (observed.cause === 'Cluster' && observed.phase === 'Standing') turns.begin(name);
   }
+  const dayMsOf = ({ sinceMs }: Pick<Verdict, 'sinceMs'>): number => Math.floor(env.nowMs() - Math.max(0, env.monotonicMs() - sinceMs));
   const onVerdict = (verdict: Verdict): void => {
     const { target, cause, phase, voters } = verdict;
     const record = directory.get(target);
@@ -125,8 +126,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     env.log.warn('verdict', { target, cause, phase, voters });
     if (record === undefined) return;
     const message = verdictText(verdict, watch.votesOn(target));
-    const ageMs = Math.max(0, env.monotonicMs() - verdict.sinceMs);
-    const observed = observedOf(verdict, message, Math.floor(env.nowMs() - ageMs), record.observed);
+    const observed = observedOf(verdict, message, dayMsOf(verdict), record.observed);
     record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;
     tellEvent(target, eventOf(verdict, message));
     if (phase === 'Cleared') {
@@ -149,12 +149,9 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const onObstacle = ({ target, obstacle, agreed }: ObstacleNote): void => {
     const record = directory.get(target);
     if (record === undefined) return;
-    const { heldDeath: before } = record;
-    record.heldDeath =
-      obstacle === undefined || agreed === undefined ? undefined : heldDeathOf(obstacle, agreed, before?.sinceMs ?? env.nowMs());
-    const { heldDeath } = record;
-    const isNews = heldDeath?.obstacle !== before?.obstacle || heldDeath?.cause !== before?.cause;
-    if (heldDeath !== undefined && isNews) tellEvent(target, heldEventOf(heldDeath, options.removals.why(target, heldDeath.obstacle)));
+    const heldDeath = obstacle === undefined || agreed === undefined ? undefined : heldDeathOf(obstacle, agreed, dayMsOf(agreed));
+    record.heldDeath = heldDeath;
+    if (heldDeath !== undefined) tellEvent(target, heldEventOf(heldDeath, options.removals.why(target, heldDeath.obstacle)));
     options.onJudged(target);
   };
   const onMessage = (message: MeshMessage): void => {
