@@ -36,18 +36,30 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
     const sight = watch.sightOf(name);
     return sight !== undefined && (sight.isUnanswered ?? movesTraffic(sight.opinion));
   };
+  /** True when an observer that this one hears and reaches says that requests would not arrive there. */
+  const isAccused = (name: string): boolean =>
+    watch
+      .votesOn(name)
+      .some(({ voter, vote }) => voter !== cluster && movesTraffic(vote.opinion) && watch.hasHeard(voter) && !isLost(voter));
   /**
-   * Of one that was not heard since this agent began there is no sight. What this agent did not use before, it goes on not to use; what died
-   * meanwhile, and is not given up because something holds the verdict back, another observer tells. Who hears nobody hears no votes either:
-   * alone it withdraws nothing.
+   * Of a gateway that never answered this agent there is no sight, nor of one that was not heard since it began. What an agent before it did
+   * not use, it goes on not to use until it is seen to be reached, or where it is heard until nobody holds it for dead. What died meanwhile,
+   * and is not given up because something holds the verdict back, another observer tells. Who hears nobody hears no votes either: alone it
+   * withdraws nothing.
    */
   const isUnreached = (name: string, nowMs: number): boolean => {
-    if (watch.hasHeard(name)) return isLost(name);
+    if (watch.hasHeard(name) && isLost(name)) return true;
     if (watch.answers(name)) return false;
-    const isEarly = nowMs - (beganMs ?? nowMs) < unheardMs;
-    return (
-      lostUntilMs.has(name) || (!isEarly && watch.votesOn(name).some(({ voter, vote }) => voter !== cluster && movesTraffic(vote.opinion)))
-    );
+    const wasLost = lostUntilMs.has(name);
+    if (watch.hasHeard(name)) return wasLost && isAccused(name);
+    return wasLost || (nowMs - (beganMs ?? nowMs) >= unheardMs && isAccused(name));
+  };
+  /** Who is no member any more, and serves nothing, is nobody to reach. */
+  const forgetStrangers = (sources: ReadonlySet<string>): void => {
+    const members = watch.membership()?.members;
+    if (members === undefined) return;
+    const known = new Set(members.map(({ name }) => name));
+    for (const name of lostUntilMs.keys()) if (!sources.has(name) && !known.has(name)) lostUntilMs.delete(name);
   };
   return {
     /** What an agent before this one did not reach, until it is seen to be reached. */
@@ -64,7 +76,9 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
         .sort((a, b) => a.epoch - b.epoch || compareText(a.target, b.target))
         .map(({ target }) => target);
       // While it doubts itself what was not reached before stays so: nothing is taken over, nothing is given back.
-      for (const name of clusters) {
+      const sources = new Set(clusters);
+      forgetStrangers(sources);
+      for (const name of sources) {
         if (name === cluster) continue;
         if (!watch.abstains() && isUnreached(name, nowMs)) lostUntilMs.set(name, nowMs + reachedMs);
         else if (!watch.abstains() && (lostUntilMs.get(name) ?? 0) <= nowMs) lostUntilMs.delete(name);

@@ -179,10 +179,10 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
 
 describe('a cluster that died, and whose death a limit or a person holds back', () => {
   const kept = { group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' } as const;
-  const restart = (): void => {
+  const restart = (of: 'unheard' | 'mute' = 'unheard'): void => {
     member.stopEngine();
     member.lost.clear();
-    member.unheard.add('ap');
+    member[of].add('ap');
     member.start();
     member.skip(6_000);
   };
@@ -199,11 +199,11 @@ describe('a cluster that died, and whose death a limit or a person holds back', 
     member.send();
     await member.comesTo('ap 4, eu 4, us 4');
   });
-  const withdrawn = async (): Promise<void> => {
+  const withdrawn = async (of?: 'unheard' | 'mute'): Promise<void> => {
     member.lost.add('ap');
     await member.comesTo('eu 4, us 4');
     await vi.waitFor(async () => expect((await member.client.get(kept))?.data).toMatchObject({ unreachable: '["ap"]' }));
-    restart();
+    restart(of);
     await settled();
   };
 
@@ -212,6 +212,15 @@ describe('a cluster that died, and whose death a limit or a person holds back', 
     expect(await member.endpoints()).toBe('eu 4, us 4');
     expect(member.told()?.status.applied?.away).toEqual([{ cluster: 'ap', why: 'not reached from here', percent: 0 }]);
     member.unheard.clear();
+    member.skip(6_000);
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+
+  test('of which only the gateway died, is not used again by an agent that is started anew while the others say so', async () => {
+    member.votedDead.add('ap');
+    await withdrawn('mute');
+    expect(await member.endpoints()).toBe('eu 4, us 4');
+    member.votedDead.clear();
     member.skip(6_000);
     await member.comesTo('ap 4, eu 4, us 4');
   });

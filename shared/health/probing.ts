@@ -125,10 +125,13 @@ export const isUnanswered = (peer: Peer, isHeard: boolean): boolean | undefined 
   return known.length === 0 ? undefined : known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone));
 };
 
-/** True when users of a cluster that is not heard would have answers: its gateways say so, or where it has none its API server does. */
-export const answersUnheard = (peer: Peer): boolean => {
-  const role = peer.probes.some(({ address }) => address.role === 'Gateway') ? 'Gateway' : 'APIServer';
-  return findingOf(peer, role, false) === 'ok';
+/**
+ * True when this observer has seen that users of a cluster have answers: its gateways say so. Where it has none its beats do, and in silence
+ * its API server.
+ */
+export const answersUsers = (peer: Peer, isHeard: boolean): boolean => {
+  if (peer.probes.some(({ address }) => address.role === 'Gateway')) return findingOf(peer, 'Gateway', isHeard) === 'ok';
+  return isHeard || findingOf(peer, 'APIServer', false) === 'ok';
 };
 
 const countOf = (recent: readonly boolean[], wanted: boolean): number => {

@@ -8,7 +8,7 @@ import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-import { answersUnheard, isUnanswered, probe, quickMs } from './probing.ts';
+import { answersUsers, isUnanswered, probe, quickMs } from './probing.ts';
 import { profiles } from './profile.ts';
 import { newDetector, newPeer } from './state.ts';
 import { neededOf, type Outcome, tally } from './tally.ts';
@@ -118,7 +118,7 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
   });
 });
 
-describe('a cluster that was not heard since the start is taken to answer', () => {
+describe('users of a cluster are taken to have answers', () => {
   const at = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = true) => ({
     address: { role, url: `tcp://192.0.2.1:${role}` },
     hasAnswered,
@@ -134,14 +134,16 @@ describe('a cluster that was not heard since the start is taken to answer', () =
     recent: [],
   });
   test.each([
-    ['by its gateway', [at('Gateway', 0)], true],
-    ['not by a gateway that answers no more', [at('Gateway', 1)], false],
-    ['not by a gateway that has not answered yet', [at('Gateway', 0, false)], false],
-    ['not by its API server where it has a gateway: users ask that', [at('Gateway', 3), at('APIServer', 0)], false],
-    ['by its API server where it has no gateway', [at('APIServer', 0)], true],
-    ['not where it has no address', [], false],
-  ])('%s', (_, probes, wanted) => {
-    expect(answersUnheard({ ...newPeer(member('x')), probes })).toBe(wanted);
+    ['by its gateway', false, [at('Gateway', 0)], true],
+    ['not by a gateway that answers no more', false, [at('Gateway', 1)], false],
+    ['not by a gateway that has not answered yet', false, [at('Gateway', 0, false)], false],
+    ['not by its API server where it has a gateway: users ask that', false, [at('Gateway', 3), at('APIServer', 0)], false],
+    ['by its API server where it has no gateway', false, [at('APIServer', 0)], true],
+    ['not where it has no address', false, [], false],
+    ['not by its beats where it has a gateway that has not answered yet', true, [at('Gateway', 9, false)], false],
+    ['by its beats where it has no gateway', true, [at('APIServer', 9)], true],
+  ])('%s', (_, isHeard, probes, wanted) => {
+    expect(answersUsers({ ...newPeer(member('x')), probes }, isHeard)).toBe(wanted);
   });
 });
 

@@ -23,7 +23,7 @@ import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { makeOutages } from './outages.ts';
-import { answersUnheard, isUnanswered } from './probing.ts';
+import { answersUsers, isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
 import { isSilent } from './turn.ts';
@@ -80,7 +80,7 @@ export type Watch = {
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
-  /** Whether the addresses of a target that was not heard since the start answer this observer. */
+  /** Whether this observer has seen, since its start, that users of a target have answers; true of one that it does not watch. */
   readonly answers: (target: string) => boolean;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, as of one that it does not watch, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
@@ -226,7 +226,8 @@ export const startWatch = (ports: WatchPorts): Watch => {
     },
     answers: (target) => {
       const peer = state.peers.get(target);
-      return peer !== undefined && answersUnheard(peer);
+      if (peer?.isWatched === false) return true;
+      return peer !== undefined && answersUsers(peer, peer.heardMs !== undefined && !isSilent(state, peer, env.monotonicMs()));
     },
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;

@@ -77,6 +77,8 @@ export type TestTraffic = {
   readonly unheard: Set<string>;
   /** Clusters whose addresses answer although they were not heard since the start. */
   readonly answering: Set<string>;
+  /** Clusters that are heard and whose gateway has not answered since the start. */
+  readonly mute: Set<string>;
   /** Clusters that the others vote dead, with no verdict. */
   readonly votedDead: Set<string>;
   /** Clusters that this one does not hear, and could not tell a death of. */
@@ -157,7 +159,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     standing: () => member.standing as readonly (Verdict & { phase: 'Standing' })[],
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
-    answers: (name) => member.unheard.has(name) && member.answering.has(name),
+    answers: (name) => (member.unheard.has(name) ? member.answering.has(name) : !member.mute.has(name)),
     votesOn: (name) =>
       member.votedDead.has(name) ? ['ap', 'us'].filter((voter) => voter !== name).map((voter) => ({ voter, vote: deathVote(name) })) : [],
     sightOf: (name) =>
@@ -212,6 +214,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     lost: new Set(),
     unheard: new Set(),
     answering: new Set(),
+    mute: new Set(),
     votedDead: new Set(),
     silent: new Set(),
     givenUp: new Set(),

@@ -1,4 +1,4 @@
-/** @module What clusters are owed: replicas that went elsewhere because the cluster was lost or is drained, and that come back when it takes some again. */
+/** @module What clusters are owed: replicas that went elsewhere when the cluster was lost or drained, and that come back once it takes some again. */
 import type { OwedCluster, PlacementSpec, StoredPlacementStatus } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
