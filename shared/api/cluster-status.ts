@@ -90,6 +90,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       phase: must(text('Standing, Returning, Held or Cleared.')),
       at: must(text('When, RFC 3339.')),
       since: text('Broker and Hub, which the agents tell when it is over: since when, RFC 3339.'),
+      id: text('Broker and Hub: which outage of which start of the agent it is, so that it is told once.'),
       votes: text('Votes for it, of those that it takes, of all observers.'),
       voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
       message: text('What was found.'),

@@ -99,6 +99,8 @@ export type PastVerdict = {
   readonly at: string;
   /** Outages of broker and hub, which are told when they are over: since when. */
   readonly since?: string;
+  /** Which outage of which start of the agent it is: told again it has other times when a clock stood still or was set. */
+  readonly id?: string;
   readonly votes?: string;
   readonly voters?: readonly string[];
   readonly message?: string;

@@ -2,24 +2,17 @@
 import type { PastVerdict } from '../../../shared/api/index.ts';
 
 /** An outage that the cluster's agent told of, as the history keeps it; `at` = when it was over. */
-export type PastOutage = PastVerdict & { readonly cause: 'Broker' | 'Hub'; readonly since: string };
+export type PastOutage = PastVerdict & { readonly cause: 'Broker' | 'Hub'; readonly since: string; readonly id: string };
 
 /** Entries of the history that outages may take: whoever tells many pushes nothing out that is about the cluster. */
 const outagesKept = 5;
-/** Told twice, the times differ by how long each telling was on its way. */
-const sameMs = 5_000;
 
 /** True for what is not about the cluster itself. */
 export const isOutage = ({ cause }: PastVerdict): boolean => cause === 'Broker' || cause === 'Hub';
 
-/** True when the history has it already. */
-export const isKnownOutage = (past: readonly PastVerdict[], { cause, since, at }: PastOutage): boolean =>
-  past.some(
-    (one) =>
-      one.cause === cause &&
-      Math.abs(Date.parse(one.since ?? '') - Date.parse(since)) <= sameMs &&
-      Math.abs(Date.parse(one.at) - Date.parse(at)) <= sameMs,
-  );
+/** True when the history has it already; the times may differ, as where the agent's machine slept or the hub's clock was set between two tellings. */
+export const isKnownOutage = (past: readonly PastVerdict[], { cause, id }: PastOutage): boolean =>
+  past.some((one) => one.cause === cause && one.id === id);
 
 /** The history, newest first, with those that it lacks at their place in time. */
 export const withOutages = (past: readonly PastVerdict[], told: readonly PastOutage[]): readonly PastVerdict[] => {

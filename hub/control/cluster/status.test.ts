@@ -303,7 +303,7 @@ describe('nextStatus', () => {
     const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const facts = { health: lost, report, hello: undefined };
     const told = (seconds: number): PastOutage => ({
-      ...{ cause: 'Hub', phase: 'Cleared', message: 'the hub did not answer' },
+      ...{ cause: 'Hub', phase: 'Cleared', id: `boot/${seconds}`, message: 'the hub did not answer' },
       ...{ since: timeText((seconds - 1) * 1_000), at: timeText(seconds * 1_000) },
     });
     const dead = nextStatus(cluster, { ...facts, outages: [told(10), told(30)] }, 20_000);
