@@ -89,7 +89,7 @@ export const startControl = (options: ControlOptions): Control => {
   const { work: bus, traffic: trafficBus } = splitBus(options.bus);
   const health: HealthOptions = { ...healthDefaults, ...options.health };
   const ledger = createLedger();
-  const directory = createDirectory(ledger, env, health);
+  const directory = createDirectory(ledger, env);
   const policies = createPolicyBook(store, catalog);
   const dependencies = createDependencyIndex(store);
   const board = createBoard();

@@ -15,7 +15,7 @@ import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
-import { type Health, type HealthOptions, healthDefaults, isSilent, taintsOf, unseen } from './health.ts';
+import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
 import type { PastOutage } from './outages.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
@@ -28,6 +28,8 @@ export type ClusterRecord = {
   object: Cluster | undefined;
   /** By the hub's own hearing. */
   health: Health;
+  /** At the last tick it had been silent for as long as a loss takes and was not lost: nobody can tell whether it lives, or others say that it does. */
+  isSilent: boolean;
   /** By how much the clock was set since the operator's taints that end were put. */
   taintsMovedMs: ReadonlyMap<string, number>;
   /** What the observers agreed on; it goes before. */
@@ -69,7 +71,7 @@ export type Directory = {
   readonly view: (name: string) => ClusterView | undefined;
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
-  /** True while it has been silent for as long as a loss takes and is not lost: nobody can tell whether it lives, or others say that it does. */
+  /** {@link ClusterRecord.isSilent} */
   readonly isSilent: (name: string) => boolean;
   readonly has: (name: string) => boolean;
   /** Approved, joined, and not on its way out. */
@@ -194,6 +196,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   name,
   object: undefined,
   health: unseen(nowMs),
+  isSilent: false,
   taintsMovedMs: new Map(),
   observed: undefined,
   heldDeath: undefined,
@@ -209,11 +212,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
 });
 
 /** An empty directory. */
-export const createDirectory = (
-  ledger: Ledger,
-  env: Pick<Env, 'nowMs' | 'monotonicMs'>,
-  health: HealthOptions = healthDefaults,
-): Directory => {
+export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monotonicMs'>): Directory => {
   const records = new Map<string, ClusterRecord>();
   const views = createViews(records, ledger);
   const setBy = watchSetClock(env);
@@ -255,11 +254,7 @@ export const createDirectory = (
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
-    isSilent: (name) => {
-      goWithClock();
-      const record = records.get(name);
-      return record !== undefined && isSilent(underVerdict(record.health, record.observed), env.nowMs(), health);
-    },
+    isSilent: (name) => records.get(name)?.isSilent === true,
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {
       const object = records.get(name)?.object;

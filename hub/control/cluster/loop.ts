@@ -82,8 +82,6 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const writtenAt = new Map<string, number>();
   /** When the observers last said that a cluster runs although it is not heard. */
   const runsUntilMs = new Map<string, number>();
-  /** Clusters that are silent, and of which the hub cannot tell whether they live, at the last tick. */
-  let silent: ReadonlySet<string> = new Set();
   const startedMs = env.monotonicMs();
   let heardSinceMs = env.nowMs();
   let lastTickMs = env.nowMs();
@@ -145,6 +143,13 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };
+  const noteSilence = (record: ClusterRecord, isNow: boolean): void => {
+    if (record.isSilent === isNow) return;
+    record.isSilent = isNow;
+    controller.add(record.name);
+    // What was kept back from it has its turn.
+    if (!isNow) options.onCluster(record.name);
+  };
   const tick = (): void => {
     directory.goWithClock();
     const nowMs = env.nowMs();
@@ -156,9 +161,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
-    const before = silent;
-    silent = new Set(directory.all().flatMap(({ name, health }) => (isSilent(health, nowMs, options.health) ? [name] : [])));
-    for (const { name } of directory.all()) if (silent.has(name) !== before.has(name)) controller.add(name);
+    for (const record of directory.all()) noteSilence(record, isSilent(record.health, nowMs, options.health));
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {
