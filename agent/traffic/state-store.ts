@@ -5,11 +5,10 @@
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { bagOf, bagsOf, integerOf, textOf, textsOf } from '../../shared/lib/fields.ts';
 import { trafficManager } from '../../shared/traffic/index.ts';
-import { ensureNamespace, SYSTEM_NAMESPACE } from '../work/index.ts';
+import { ensureNamespace, SYSTEM_NAMESPACE, TRAFFIC_STATE } from '../work/index.ts';
 import type { KeptRamps } from './ramps.ts';
 
-const name = 'hanse-agent-traffic';
-const address = { group: '', version: 'v1', resource: 'configmaps', namespace: SYSTEM_NAMESPACE, name } as const;
+const address = { group: '', version: 'v1', resource: 'configmaps', namespace: SYSTEM_NAMESPACE, name: TRAFFIC_STATE } as const;
 /** Ways back that are kept; more would not fit a ConfigMap. */
 const keptMax = 10_000;
 
@@ -57,7 +56,7 @@ export const saveStanding = async (client: KubeClient, { ramps, unreachable }: K
   const object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name, namespace: SYSTEM_NAMESPACE },
+    metadata: { name: TRAFFIC_STATE, namespace: SYSTEM_NAMESPACE },
     data: { ramps: JSON.stringify(ramps.slice(0, keptMax).map(rowOf)), unreachable: JSON.stringify(unreachable) },
   };
   await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: trafficManager, force: true });

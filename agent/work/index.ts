@@ -1,7 +1,7 @@
 /** @module The agent's work: what the hub wants here is applied, kept as it is, and reported; with or without the hub. */
 export { decide } from './decide.ts';
 export { type Live, liveOf } from './live.ts';
-export { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE, WORK_ID, WORK_SEQ } from './marks.ts';
+export { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE, TRAFFIC_STATE, WORK_ID, WORK_SEQ } from './marks.ts';
 export type { WorkEffect, WorkInput } from './messages.ts';
 export { otherAgentIn, otherAgentText } from './other-agent.ts';
 export { nextWakeMs } from './queue.ts';

@@ -13,3 +13,5 @@ export const WORK_SEQ = 'hanse.dev/work-seq';
 export const CREATED = 'hanse.dev/created';
 /** Namespace of the agent itself; work never goes there. */
 export const SYSTEM_NAMESPACE = 'hanse-system';
+/** ConfigMap there with what traffic keeps over a restart. */
+export const TRAFFIC_STATE = 'hanse-agent-traffic';

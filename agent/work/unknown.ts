@@ -1,7 +1,7 @@
 /** @module What must be known before an item is touched: a singleton waits for its lease, a route for its weights; so long they stay as they are. */
 import type { WorkItem } from '../../shared/wire/index.ts';
 import { isSingleton } from './lease.ts';
-import { SYSTEM_NAMESPACE } from './marks.ts';
+import { SYSTEM_NAMESPACE, TRAFFIC_STATE } from './marks.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, type Step } from './queue.ts';
 import type { Entry } from './state.ts';
@@ -30,7 +30,7 @@ const tellLate = (step: Step, entry: Entry): void => {
   const { state, env } = step;
   state.weightsWantedMs ??= env.monotonicMs();
   if (env.monotonicMs() < state.weightsWantedMs + weightsLateMs) return;
-  const what = `what traffic kept in namespace ${SYSTEM_NAMESPACE} (ConfigMap hanse-agent-traffic, Secrets of its records)`;
+  const what = `what traffic kept in namespace ${SYSTEM_NAMESPACE} (ConfigMap ${TRAFFIC_STATE}, Secrets of its records)`;
   const why = state.weightsLack === undefined ? 'is not loaded yet' : `cannot be loaded: ${state.weightsLack}`;
   const message = `the route stays as it is until its weights are known: ${what} ${why}`;
   conclude(step, entry, { seq: entry.item.seq, phase: 'Failed', reason: 'WeightsUnknown', message });

@@ -93,6 +93,22 @@ describe('a look at a silent cluster', () => {
   });
 });
 
+/** An address that was looked at, with so many failures since it last answered. */
+const looked = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = true) => ({
+  address: { role, url: `http://192.0.2.1/${role}` },
+  hasAnswered,
+  failures,
+  answeredMs: undefined,
+  isWild: false,
+  id: 1,
+  startedMs: 0,
+  startedLateMs: 0,
+  isOut: false,
+  nextMs: 0,
+  tookMs: [],
+  recent: [],
+});
+
 describe('an observer keeps requests from a cluster by its own sight', () => {
   test.each<[string, number, boolean, boolean, boolean | undefined]>([
     ['not after one failed look in silence: the agent may be stopped, and the answer slow', 1, false, true, false],
@@ -101,47 +117,21 @@ describe('an observer keeps requests from a cluster by its own sight', () => {
     ['after three', 3, true, true, true],
     ['never by a gateway that has not answered yet', 9, true, false, undefined],
   ])('%s', (_, failures, isHeard, hasAnswered, wanted) => {
-    const address = { role: 'Gateway' as const, url: 'http://192.0.2.1:80/' };
-    const looks = {
-      answeredMs: undefined,
-      isWild: false,
-      id: 1,
-      startedMs: 0,
-      startedLateMs: 0,
-      isOut: false,
-      nextMs: 0,
-      tookMs: [],
-      recent: [],
-    };
-    const peer = { ...newPeer(member('x')), probes: [{ address, hasAnswered, failures, ...looks }] };
+    const peer = { ...newPeer(member('x')), probes: [looked('Gateway', failures, hasAnswered)] };
     expect(isUnanswered(peer, isHeard)).toBe(wanted);
   });
 });
 
 describe('users of a cluster are taken to have answers', () => {
-  const at = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = true) => ({
-    address: { role, url: `tcp://192.0.2.1:${role}` },
-    hasAnswered,
-    failures,
-    answeredMs: undefined,
-    isWild: false,
-    id: 1,
-    startedMs: 0,
-    startedLateMs: 0,
-    isOut: false,
-    nextMs: 0,
-    tookMs: [],
-    recent: [],
-  });
   test.each([
-    ['by its gateway', false, [at('Gateway', 0)], true],
-    ['not by a gateway that answers no more', false, [at('Gateway', 1)], false],
-    ['not by a gateway that has not answered yet', false, [at('Gateway', 0, false)], false],
-    ['not by its API server where it has a gateway: users ask that', false, [at('Gateway', 3), at('APIServer', 0)], false],
-    ['by its API server where it has no gateway', false, [at('APIServer', 0)], true],
+    ['by its gateway', false, [looked('Gateway', 0)], true],
+    ['not by a gateway that answers no more', false, [looked('Gateway', 1)], false],
+    ['not by a gateway that has not answered yet', false, [looked('Gateway', 0, false)], false],
+    ['not by its API server where it has a gateway: users ask that', false, [looked('Gateway', 3), looked('APIServer', 0)], false],
+    ['by its API server where it has no gateway', false, [looked('APIServer', 0)], true],
     ['not where it has no address', false, [], false],
-    ['not by its beats where it has a gateway that has not answered yet', true, [at('Gateway', 9, false)], false],
-    ['by its beats where it has no gateway', true, [at('APIServer', 9)], true],
+    ['not by its beats where it has a gateway that has not answered yet', true, [looked('Gateway', 9, false)], false],
+    ['by its beats where it has no gateway', true, [looked('APIServer', 9)], true],
   ])('%s', (_, isHeard, probes, wanted) => {
     expect(answersUsers({ ...newPeer(member('x')), probes }, isHeard)).toBe(wanted);
   });
