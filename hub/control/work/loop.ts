@@ -19,7 +19,7 @@ import { createMoving, type Moves, noMove } from './moving.ts';
 import type { OlderCopy } from './older-copy.ts';
 import { rendering } from './rendering.ts';
 import { createSending } from './sending.ts';
-import { holdsData } from './staying.ts';
+import { awaitingDecision, holdsData } from './staying.ts';
 
 /** What the loop is built from. */
 export type WorkLoopOptions = {
@@ -103,7 +103,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
     const rendered = stored === undefined || isDeleted ? undefined : rendering(options, stored, existing ?? unplaced, move);
     const isOver = stored !== undefined && isFinishedJob(stored.object);
     const isKept = stored !== undefined && !isDeleted && holdsData(stored.object);
-    const owed = new Set((existing?.placement?.status?.owed ?? []).flatMap(({ name, reason }) => (reason === 'Drained' ? [] : [name])));
+    const undecided = awaitingDecision(existing?.placement);
     const { actions, remaining } = decideWork({
       // A Job that is over stays as it was sent, by an earlier run too: nothing of it can be changed, and made anew it would run again.
       desired: new Map(
@@ -119,14 +119,14 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         stored?.object.metadata.annotations?.[onDeleteAnnotation] === 'Orphan' ||
         stored?.object.metadata.finalizers?.includes('orphan') === true,
       isKnown: directory.has,
-      // A cluster whose rendering failed keeps what it has, as one does that is not heard, is let go, or is owed a fresh decision.
+      // A cluster whose rendering failed keeps what it has, as one does that is not heard, is let go, or awaits a fresh decision.
       isHeld: (cluster) =>
         isKept ||
         directory.isUnheard(cluster) ||
         // As after the hub heard nobody for a while. It is not lost yet, so that the end of a deletion waits for it.
         (directory.isSilent(cluster) && !isDeleted) ||
         !directory.isMember(cluster) ||
-        owed.has(cluster) ||
+        undecided.has(cluster) ||
         move.keep.has(cluster) ||
         move.shut.has(cluster) ||
         move.wait.has(cluster) ||

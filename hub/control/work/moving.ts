@@ -11,7 +11,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { findsNoPlace, leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
+import { awaitingDecision, findsNoPlace, leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {
@@ -170,7 +170,11 @@ export const createMoving = (parts: {
     // The time of a surplus begins when no drain of its cluster holds it any more.
     const sinceOf = (name: string): number => (drained.has(name) ? nowMs : (openSince.get(key)?.get(name) ?? nowMs));
     const isOverdue = (name: string): boolean => !drained.has(name) && nowMs - sinceOf(name) >= surplusMs;
-    const { keep, stay, wait } = decideHandover({
+    const {
+      keep: least,
+      stay,
+      wait,
+    } = decideHandover({
       isSingleton,
       isOrdinal: groupKind(object) === 'apps/StatefulSet',
       wanted,
@@ -180,12 +184,14 @@ export const createMoving = (parts: {
       overdue: new Set([...held.keys()].filter(isOverdue)),
       isFenced: moves.isFenced,
     });
-    if (keep.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
+    if (least.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
+    const toldTo = (name: string): number => held.get(name)?.told ?? 0;
+    const undecided = awaitingDecision(placement);
+    const keep = new Map([...least].map(([name, replicas]) => [name, undecided.has(name) ? Math.max(replicas, toldTo(name)) : replicas]));
     if (wait.size > 0) tellWait(key, object, held, wanted);
     const since = new Map([...keep.keys()].map((name) => [name, sinceOf(name)]));
     openSince.set(key, since);
     const untilOverdue = [...since].flatMap(([name, sinceMs]) => (isOverdue(name) ? [] : [sinceMs + surplusMs - nowMs]));
-    const toldTo = (name: string): number => held.get(name)?.told ?? 0;
     const isTold = (name: string, replicas: number): boolean =>
       replicas < toldTo(name) || (sent.get(name)?.fingerprint === damaged && held.get(name)?.isGuess !== true);
     return {

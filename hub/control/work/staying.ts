@@ -69,6 +69,10 @@ export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: stri
   return owed.some(isDrained) ? 'Drained' : staying.find(({ name }) => name === cluster)?.reason;
 };
 
+/** Clusters that were lost, and of which it is to be decided anew what they have: until then nothing is taken from them. */
+export const awaitingDecision = (placement: Pick<StoredPlacement, 'status'> | undefined): ReadonlySet<string> =>
+  new Set((placement?.status?.owed ?? []).flatMap(({ name, reason }) => (reason === 'Drained' ? [] : [name])));
+
 /** True of a loss that is over where no decision follows any more: what runs there stays because no policy selects it. */
 const isOver = (left: StayingCluster['reason'] | undefined, status: StoredPlacementStatus | undefined): boolean =>
   status?.reason === 'NoPolicy' && (left === 'Lost' || left === 'Returning');

@@ -19,8 +19,11 @@ const worldWith = (cpu: string, freeMilli: number) => {
       metadata: { name, generation },
       spec: { replicas: 2, template: { spec: { containers: [{ name: 'main', resources: { requests: { cpu: requested } } }] } } },
     });
-  const report = (epoch: number, free: number): void =>
-    observer.heard('report', 'a', { bootId: `start ${epoch}`, report: reportOf([{ name: 'n', allocatable: { cpu: free } }], { epoch }) });
+  const report = (epoch: number, free: number, unschedulable = false): void =>
+    observer.heard('report', 'a', {
+      bootId: `start ${epoch}`,
+      report: reportOf([{ name: 'n', allocatable: { cpu: free }, unschedulable }], { epoch }),
+    });
   const beat = (epoch: number): void => observer.heard('beat', 'a', { bootId: `start ${epoch}` });
   beat(1);
   report(1, freeMilli);
@@ -71,6 +74,15 @@ test.each<readonly [string, (world: World) => void, string | undefined]>([
       place(3, 1);
     },
     undefined,
+  ],
+  [
+    'finds no room on a cordoned node',
+    ({ report, at, place }) => {
+      report(1, 3_000, true);
+      at(11_000);
+      place(1, 1);
+    },
+    rule,
   ],
   [
     'goes by no report that was replaced long ago',

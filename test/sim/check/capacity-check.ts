@@ -17,8 +17,8 @@ const decisionAgeMsMax = 10_000;
 const reportsMax = 64;
 
 /**
- * What a report says of milli-CPU: free (a node that others overload lacks nothing but its own, and one with a taint takes no pod of the
- * model), and demand that no node can take.
+ * What a report says of milli-CPU: free (a node that others overload lacks nothing but its own, and one that is tainted or cordoned takes no pod
+ * of the model), and demand that no node can take.
  */
 type Heard = {
   readonly atMs: number;
@@ -31,8 +31,8 @@ type Heard = {
 
 /** The columns of a report live on, so what the rule needs of it is read at once. */
 const heardOf = (atMs: number, bootId: string, { groups, nodes, resourceNames, present, pending }: CapacityReport): Heard => {
-  const tainted = new Set(groups.filter(({ taints }) => taints.length > 0).map(({ id }) => id));
-  const free = (nodes.free[resourceNames.indexOf('cpu')] ?? []).filter((_, node) => !tainted.has(nodes.group[node] ?? -1));
+  const closed = new Set(groups.filter(({ taints, unschedulable }) => taints.length > 0 || unschedulable).map(({ id }) => id));
+  const free = (nodes.free[resourceNames.indexOf('cpu')] ?? []).filter((_, node) => !closed.has(nodes.group[node] ?? -1));
   const largest = Math.max(0, ...free);
   return {
     atMs,
