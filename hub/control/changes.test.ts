@@ -62,6 +62,13 @@ describe('a change of a Placement', () => {
       true,
     ],
     ['moves work when replicas find no place', { ...placement, status: { unplaced: 1 } }, true],
+    [
+      'moves work when a decision leaves something where it was',
+      { ...placement, status: { unplaced: 0, staying: [{ name: 'a', reason: 'Deselected' }] } },
+      true,
+    ],
+    ['moves work when the completions of a divided Job wait', { ...placement, status: { unplaced: 0, binding: 'completions' } }, true],
+    ['moves nothing when another term binds', { ...placement, status: { unplaced: 0, binding: 'capacity' } }, false],
     ['moves work when it is another Placement of the same name', withMetadata(placement, { uid: 'q' }), true],
     ['moves nothing when clusters answered', { ...placement, status: { unplaced: 0, reason: 'Placed', conditions: [] } }, false],
   ])('%s', (_, after, expected) => {

@@ -5,6 +5,7 @@ import { isFinishedJob } from '../../shared/kube/job-end.ts';
 import type { Change } from '../../shared/kube/storage/index.ts';
 import { sameJson } from '../../shared/lib/same-json.ts';
 import { placementFinalizer } from './placement/names.ts';
+import { completionsTerm, stayMark } from './work/staying.ts';
 
 /** Fields that the hub keeps of an object, and those of its metadata. */
 const kept: ReadonlySet<string> = new Set(['metadata', 'status']);
@@ -46,6 +47,8 @@ export const movesWork = ({ op, previous, current }: Change): boolean => {
     !sameJson(before.spec, after.spec) ||
     !sameJson(before.status?.owed, after.status?.owed) ||
     before.status?.unplaced !== after.status?.unplaced ||
+    (before.status?.binding === completionsTerm) !== (after.status?.binding === completionsTerm) ||
+    stayMark(before.status) !== stayMark(after.status) ||
     before.metadata.generation !== after.metadata.generation ||
     before.metadata.uid !== after.metadata.uid
   );

@@ -30,7 +30,7 @@ import {
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
-import { findsNoPlace, outlivesDrain, stayReason } from '../work/staying.ts';
+import { findsNoPlace, outlivesDrain, stayMark, stayReason } from '../work/staying.ts';
 import { wholeEvents } from './job-parts.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
@@ -84,8 +84,6 @@ const stayingAfter = (
     })
     .sort((a, b) => compareText(a.name, b.name));
 };
-
-const stayText = (staying: readonly StayingCluster[] = []): string => staying.map(({ name, reason }) => `${name} ${reason}`).join();
 
 const eventsOf = (
   input: PlacementInput,
@@ -149,7 +147,7 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
     before.reason !== after.reason ||
     !sameJson(before.owed ?? [], after.owed ?? []) ||
     !sameJson(before.nodeless ?? [], after.nodeless ?? []) ||
-    stayText(before.staying) !== stayText(after.staying)
+    stayMark(before) !== stayMark(after)
   )
     return true;
   const doubted = inDoubt(clusters);

@@ -69,6 +69,10 @@ export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: stri
   return owed.some(isDrained) ? 'Drained' : staying.find(({ name }) => name === cluster)?.reason;
 };
 
+/** Where a decision left what found no other place, and why: what there is of it there is told later. */
+export const stayMark = (status: Pick<StoredPlacementStatus, 'staying'> | undefined): string =>
+  (status?.staying ?? []).map(({ name, reason }) => `${name} ${reason}`).join();
+
 /** Clusters that were lost, and of which it is to be decided anew what they have: until then nothing is taken from them. */
 export const awaitingDecision = (placement: Pick<StoredPlacement, 'status'> | undefined): ReadonlySet<string> =>
   new Set((placement?.status?.owed ?? []).flatMap(({ name, reason }) => (reason === 'Drained' ? [] : [name])));
