@@ -38,6 +38,7 @@ test('all that ran are counted, in JSON as in text, those that failed once too',
   for (const seed of seedsOf({ from: 4, to: 6 }, past)) tally.add(resultOf(seed));
   expect(tally.document()).toMatchObject({ seeds: 4, failed: [40], events: 40, verdicts: { p50Ms: 6 }, clients: { requests: 8, lost: 4 } });
   expect(tally.lines(2)[0]).toBe('4 seeds, 1 failed, 40 events in 2.0 s (2.0 seeds/s)');
+  expect(tally.lines(2)[2]).toBe('8 requests of clients, 4 lost; the last to a cluster that died: p50 - after its death, p99 -');
 });
 
 test('what all seeds come to is the same however many have run', () => {

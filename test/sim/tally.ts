@@ -12,10 +12,14 @@ export type Tally = {
   readonly lines: (seconds: number) => readonly string[];
 };
 
-const percentiles = (values: readonly number[]): { readonly p50: number; readonly p99: number } => {
+/** Of no values there are none. */
+const percentiles = (values: readonly number[]): { readonly p50: number | null; readonly p99: number | null } => {
+  if (values.length === 0) return { p50: null, p99: null };
   const all = values.toSorted((a, b) => a - b);
   return { p50: percentile(all, 50), p99: percentile(all, 99) };
 };
+
+const msText = (ms: number | null): string => (ms === null ? '-' : `${ms} ms`);
 
 /** Nothing has run yet. */
 export const createTally = (): Tally => {
@@ -55,8 +59,8 @@ export const createTally = (): Tally => {
       const [took, recover] = [percentiles(tookMs), percentiles(recoverMs)];
       return [
         `${seeds} seeds, ${failed.length} failed, ${events} events in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(1)} seeds/s)`,
-        `${tookMs.length} verdicts on clusters that died: p50 ${took.p50} ms, p99 ${took.p99} ms; ${wrong} on clusters that lived`,
-        `${requests} requests of clients, ${lost} lost; the last to a cluster that died: p50 ${recover.p50} ms after its death, p99 ${recover.p99} ms`,
+        `${tookMs.length} verdicts on clusters that died: p50 ${msText(took.p50)}, p99 ${msText(took.p99)}; ${wrong} on clusters that lived`,
+        `${requests} requests of clients, ${lost} lost; the last to a cluster that died: p50 ${msText(recover.p50)} after its death, p99 ${msText(recover.p99)}`,
         `slowest to settle after healing: ${(slowestMs / 1000).toFixed(0)} s of virtual time`,
       ];
     },
