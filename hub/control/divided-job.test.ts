@@ -1,12 +1,16 @@
-/** @module The loops together for a Job that runs in several clusters, each with a part of its completions. */
+/** @module The loops together for a Job that runs in several clusters: each has a part of its completions, or all of them. */
 import { describe, expect, it } from 'vitest';
+import type { Placement } from '../../shared/api/index.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
 import { startTestHub, type TestHub } from './testing/test-hub.ts';
 import { policiesType, policy, until } from './testing/web-story.ts';
 
 const jobs = { group: 'batch', version: 'v1', resource: 'jobs' };
 const selector = { apiVersion: 'batch/v1', kind: 'Job' };
 const address = { ...jobs, namespace: 'shop', name: 'web' };
-const weighted = { resourceSelectors: [selector], replicaScheduling: { strategy: 'Weighted' } };
+/** One that gives each cluster all of a Job looks at no tiers. */
+const under = (strategy: string): KubeObject =>
+  policy({ resourceSelectors: [selector], replicaScheduling: { strategy }, ...(strategy === 'Duplicated' ? { tiers: [] } : {}) });
 const id = 'batch=jobs=shop=web';
 
 const partAt = ({ fleet }: TestHub, cluster: string): number | undefined =>
@@ -18,10 +22,10 @@ const isComplete = async ({ client }: TestHub): Promise<boolean> => {
   return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 };
 
-const startJob = async (capacity: Record<string, number>): Promise<TestHub> => {
+const startJob = async (capacity: Record<string, number>, strategy = 'Weighted'): Promise<TestHub> => {
   const hub = await startTestHub(capacity);
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };
-  await hub.client.create(policiesType, policy(weighted));
+  await hub.client.create(policiesType, under(strategy));
   await hub.client.create(jobs, {
     ...selector,
     metadata: { name: 'web', namespace: 'shop' },
@@ -47,7 +51,7 @@ describe('a divided Job', () => {
       (hub.store.get('hanse.dev/placements/shop/web-job')?.object.status as { reason?: string } | undefined)?.reason;
     await hub.client.delete({ ...policiesType, namespace: 'shop', name: 'web' });
     await until(() => expect(reason()).toBe('NoPolicy'));
-    await hub.client.create(policiesType, policy(weighted));
+    await hub.client.create(policiesType, under('Weighted'));
     await until(() => expect(reason()).toBe('Placed'));
     expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]);
   });
@@ -79,5 +83,24 @@ describe('a divided Job', () => {
     for (const cluster of [stays, taker]) finish(hub, cluster, 4);
     await until(async () => expect(await isComplete(hub)).toBe(true));
     expect((await hub.client.get(address))?.status).toMatchObject({ succeeded: 8 });
+  });
+});
+
+describe('a Job that runs whole in each cluster', () => {
+  it('runs on in a cluster that was lost for a while, whatever was changed meanwhile', async () => {
+    const hub = await startJob({ home: 4, aws: 4 }, 'Duplicated');
+    const placed = (): string[] =>
+      (hub.store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement | undefined)?.spec.clusters.map(
+        ({ name }) => name,
+      ) ?? [];
+    await until(() => expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([8, 8]));
+    hub.fleet.agent('home').cutOff = true;
+    await until(() => expect(placed()).toEqual(['aws']));
+    await hub.client.patch(address, 'application/merge-patch+json', { spec: { parallelism: 3 } });
+    await until(() => expect(hub.fleet.agent('aws').objects.get(id)?.spec).toMatchObject({ parallelism: 3 }));
+    hub.fleet.agent('home').cutOff = false;
+    await until(() => expect(placed()).toEqual(['aws', 'home']));
+    await until(() => expect(hub.fleet.agent('home').objects.get(id)?.spec).toMatchObject({ parallelism: 3 }));
+    expect(new Set(hub.fleet.agent('home').taken.map(({ op }) => op))).toEqual(new Set(['apply']));
   });
 });

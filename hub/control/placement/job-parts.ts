@@ -24,7 +24,7 @@ import {
 } from '../../../shared/placement/index.ts';
 import type { EventText } from '../events.ts';
 import { bag, groupKind } from '../kinds.ts';
-import { completionsTerm } from '../work/staying.ts';
+import { completionsTerm, hasParts } from '../work/staying.ts';
 
 /** Completions of a Job that counts them; undefined for every other object. */
 export const completionsOf = (object: KubeObject): number | undefined => {
@@ -32,7 +32,6 @@ export const completionsOf = (object: KubeObject): number | undefined => {
   return groupKind(object) === 'batch/Job' && typeof completions === 'number' ? completions : undefined;
 };
 
-const hasParts = (clusters: readonly PlacedCluster[]): boolean => clusters.some(({ completions }) => completions !== undefined);
 const sumOf = (values: readonly (number | undefined)[]): number => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 
 /** Parts of a Job's completions in proportion to its replicas per cluster: Webster, so that they add up. */

@@ -4,9 +4,8 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { ClusterView, Decision, Workload } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
-import { groupKind } from '../kinds.ts';
 import { tellsReady } from '../work/replicas.ts';
-import { stayReason } from '../work/staying.ts';
+import { hasParts, stayReason } from '../work/staying.ts';
 
 /** What was decided on, as far as it bears on debts. */
 export type OwedInput = {
@@ -54,8 +53,8 @@ const withTakers = (owed: readonly OwedCluster[], gains: Map<string, number>): O
 
 /**
  * What clusters are owed after a decision: what they were owed before, and what they lose now. A cluster that is well, and not drained, has been
- * decided on: it is owed nothing. Of what a drain moves only kinds of which both sides run for a while are owed. Who took the part of a Job keeps
- * it: given back, what it did would be lost.
+ * decided on: it is owed nothing. Of what a drain moves only kinds of which both sides run for a while are owed. Who took the part of a divided Job
+ * keeps it: given back, what it did would be lost.
  */
 export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Decision): OwedCluster[] => {
   if (before === undefined) return [];
@@ -76,7 +75,7 @@ export const owedAfter = ({ object, before, clusters }: OwedInput, decision: Dec
     stillOwed(open, clusters).toSorted((a, b) => compareText(a.name, b.name)),
     gainsOf(before, decision),
   );
-  return groupKind(object) === 'batch/Job' ? after.filter(({ takenBy }) => takenBy === undefined) : after;
+  return hasParts([...before.spec.clusters, ...decision.clusters]) ? after.filter(({ takenBy }) => takenBy === undefined) : after;
 };
 
 type Taken = NonNullable<OwedCluster['takenBy']>;

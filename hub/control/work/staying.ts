@@ -5,6 +5,7 @@ import {
   explainedIn,
   explanationRows,
   isServing,
+  type PlacedCluster,
   type StayingCluster,
   type StoredPlacement,
   type StoredPlacementStatus,
@@ -22,6 +23,9 @@ import { replicasTold } from './replicas.ts';
 /** What binds a divided Job of which completions wait: each cluster that takes some has its part already. */
 export const completionsTerm = 'completions';
 
+/** True of a Job whose completions were divided among these clusters. */
+export const hasParts = (clusters: readonly PlacedCluster[]): boolean => clusters.some(({ completions }) => completions !== undefined);
+
 type DecidedClusters = { readonly spec: Pick<StoredPlacement['spec'], 'clusters'> };
 
 /** Clusters that are named one by one with their reasons. */
@@ -33,8 +37,7 @@ const namedMax = 3;
  */
 export const findsNoPlace = ({ spec: { clusters }, status }: Pick<StoredPlacement, 'status'> & DecidedClusters): boolean => {
   if (clusters.length === 0) return true;
-  const isDivided = clusters.some(({ completions }) => completions !== undefined);
-  return (status?.unplaced ?? 0) > 0 && (!isDivided || status?.binding === completionsTerm);
+  return (status?.unplaced ?? 0) > 0 && (!hasParts(clusters) || status?.binding === completionsTerm);
 };
 
 /** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
