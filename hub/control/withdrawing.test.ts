@@ -60,7 +60,7 @@ describe('what is withdrawn', () => {
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     const phaseOf = (name: string): string | undefined => it.control().directory.get(name)?.health.phase;
     for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
-    await until(() => expect(['home', 'aws'].map(it.control().directory.isSilent)).toEqual([true, true]));
+    await until(() => expect([...it.control().directory.silent()].toSorted()).toEqual(['aws', 'home']));
     it.fleet.agent('aws').cutOff = false;
     await until(() => expect(phaseOf('aws')).toBe('Well'));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: metadata.name }, 'application/merge-patch+json', {
@@ -71,6 +71,28 @@ describe('what is withdrawn', () => {
     expect(it.fleet.published().flatMap(({ cluster, op }) => (cluster === 'home' ? [op] : []))).toEqual(['apply']);
     it.fleet.agent('home').cutOff = false;
     await until(() => expect(it.fleet.agent('home').objects.size).toBe(0));
+  });
+
+  it('gives its room in a silent cluster to others only when it goes', async () => {
+    const it = await startTestHub({ home: 4, aws: 8 });
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
+    await until(() => expect([...it.control().directory.silent()].toSorted()).toEqual(['aws', 'home']));
+    it.fleet.agent('aws').cutOff = false;
+    await until(() => expect([...it.control().directory.silent()]).toEqual(['home']));
+    await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', {
+      spec: { tiers: tiers.slice(1) },
+    });
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 3 }, 3]));
+    const selector = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' };
+    const metadata = { namespace: 'shop', name: 'other' };
+    await it.client.create(policiesType, { ...policy({ tiers: tiers.slice(0, 1), resourceSelectors: [selector] }), metadata });
+    await it.client.create(deployments, { ...deployment(3), metadata });
+    it.fleet.agent('home').cutOff = false;
+    const taken = (): string[] => it.fleet.agent('home').taken.map(({ op, ref }) => `${op} ${ref.name}`);
+    await until(() => expect(taken()).toEqual(['apply web', 'withdraw web', 'apply other']));
   });
 
   it('removes from the broker what can be no work', async () => {

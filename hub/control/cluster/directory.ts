@@ -28,8 +28,6 @@ export type ClusterRecord = {
   object: Cluster | undefined;
   /** By the hub's own hearing. */
   health: Health;
-  /** At the last tick it had been silent for as long as a loss takes and was not lost: nobody can tell whether it lives, or others say that it does. */
-  isSilent: boolean;
   /** By how much the clock was set since the operator's taints that end were put. */
   taintsMovedMs: ReadonlyMap<string, number>;
   /** What the observers agreed on; it goes before. */
@@ -71,8 +69,13 @@ export type Directory = {
   readonly view: (name: string) => ClusterView | undefined;
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
-  /** {@link ClusterRecord.isSilent} */
-  readonly isSilent: (name: string) => boolean;
+  /**
+   * Clusters that have been silent for as long as a loss takes and are not lost, as of the last tick: nobody can tell whether they live, or others
+   * say that they do. Nothing is withdrawn from them.
+   */
+  readonly silent: () => ReadonlySet<string>;
+  /** False when that is known. */
+  readonly noteSilent: (name: string, isSilent: boolean) => boolean;
   readonly has: (name: string) => boolean;
   /** Approved, joined, and not on its way out. */
   readonly isMember: (name: string) => boolean;
@@ -196,7 +199,6 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   name,
   object: undefined,
   health: unseen(nowMs),
-  isSilent: false,
   taintsMovedMs: new Map(),
   observed: undefined,
   heldDeath: undefined,
@@ -216,6 +218,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
   const records = new Map<string, ClusterRecord>();
   const views = createViews(records, ledger);
   const setBy = watchSetClock(env);
+  const silent = new Set<string>();
   let onSet: (byMs: number) => void = () => undefined;
   const goWithClock = (): void => {
     const byMs = setBy();
@@ -235,6 +238,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
     all: () => [...records.values()],
     remove: (name) => {
       records.delete(name);
+      silent.delete(name);
     },
     goWithClock,
     onClockSet: (handler) => {
@@ -254,7 +258,13 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
-    isSilent: (name) => records.get(name)?.isSilent === true,
+    silent: () => silent,
+    noteSilent: (name, isSilent) => {
+      if (silent.has(name) === isSilent) return false;
+      if (isSilent) silent.add(name);
+      else silent.delete(name);
+      return true;
+    },
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {
       const object = records.get(name)?.object;

@@ -75,7 +75,8 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
       const isAccessSame = forbidden.join() === record.forbidden.join();
       record.forbidden = forbidden;
       if (!isAccessSame) onStatus(record.name);
-      if (before.phase !== record.health.phase || before.api.reachable !== record.health.api.reachable) onHeard(record);
+      const isOther = before.phase !== record.health.phase || before.api.reachable !== record.health.api.reachable;
+      if (isOther || directory.silent().has(record.name)) onHeard(record);
     }),
     bus.onHello((arrival) => {
       if (!isOfRunning(arrival)) return;

@@ -107,7 +107,11 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env,
     directory,
     onArrival: directory.goWithClock,
-    onHeard: noteChange,
+    onHeard: (record) => {
+      // Before anything is decided for it: what was kept back gives its room only when it goes.
+      noteSilence(record.name, isSilent(record.health, env.nowMs(), options.health));
+      noteChange(record);
+    },
     onStatus: controller.add,
     onCapacity: options.onCapacity,
   });
@@ -143,12 +147,11 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };
-  const noteSilence = (record: ClusterRecord, isNow: boolean): void => {
-    if (record.isSilent === isNow) return;
-    record.isSilent = isNow;
-    controller.add(record.name);
+  const noteSilence = (name: string, isNow: boolean): void => {
+    if (!directory.noteSilent(name, isNow)) return;
+    controller.add(name);
     // What was kept back from it has its turn.
-    if (!isNow) options.onCluster(record.name);
+    if (!isNow) options.onCluster(name);
   };
   const tick = (): void => {
     directory.goWithClock();
@@ -161,7 +164,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
-    for (const record of directory.all()) noteSilence(record, isSilent(record.health, nowMs, options.health));
+    for (const record of directory.all()) noteSilence(record.name, isSilent(record.health, nowMs, options.health));
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {

@@ -46,7 +46,7 @@ export type EntrySources = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
-  readonly directory: Pick<Directory, 'view'>;
+  readonly directory: Pick<Directory, 'view' | 'silent'>;
   readonly told: Told;
 };
 
@@ -93,34 +93,42 @@ export const shapeByCluster = (task: Task, viewOf: (cluster: string) => ClusterV
 export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | undefined): ReadonlyMap<string, number> =>
   new Map((placement?.spec.clusters ?? []).flatMap(({ name, replicas }) => (replicas === undefined ? [] : [[name, replicas] as const])));
 
-type Left = { readonly name: string; readonly replicas?: number; readonly reason?: StayingCluster['reason'] };
+/** What a cluster may have of a workload; of one that was not lost it is known what it was told. */
+type Left = { readonly name: string; readonly replicas?: number; readonly wasLost: boolean };
 
-/** Of those clusters that were not lost it is known what they were told. */
-const wasHeard = ({ reason }: Left): boolean => reason === 'Drained' || reason === 'Deselected';
+const isLoss = (reason: StayingCluster['reason'] | undefined): boolean => reason !== 'Drained' && reason !== 'Deselected';
 
 /** Clusters that are owed what they had of a workload, or in which a drain or its policy left it. */
-const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] => [...(status?.staying ?? []), ...(status?.owed ?? [])];
+const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] =>
+  [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isLoss(reason) }));
+
+/** Clusters that are silent and where it is placed no more: nothing is withdrawn from them. */
+const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] =>
+  [...directory.silent()]
+    .filter((name) => !placement?.spec.clusters.some((cluster) => cluster.name === name))
+    .map((name) => ({ name, wasLost: false }));
 
 /**
- * What of a workload is in clusters that are owed it, or in which a drain or its policy left it: it is there when they take replicas again, and
- * needs no further room. Where they were not lost that is what they were told to have, as a report may be older than its pods; of the rest, and
- * where that is not known, what the report shows bound to a node or about to be. More of it than is owed or left is not the workload's.
+ * What of a workload is in clusters that are owed it, in which a drain or its policy left it, or that it cannot leave yet: it is there when they
+ * take replicas again, and needs no further room. Where they were not lost that is what they were told to have, as a report may be older than its
+ * pods; of the rest, and where that is not known, what the report shows bound to a node or about to be. More of it than is owed or left is not the
+ * workload's.
  */
 export const lingeringOf = (
-  { directory: { view }, told }: Pick<EntrySources, 'directory' | 'told'>,
+  sources: Pick<EntrySources, 'directory' | 'told'>,
   workId: string,
   placement: StoredPlacement | undefined,
 ): ReadonlyMap<string, number> => {
+  const { directory, told } = sources;
   const shown = (name: string): number => {
-    const report = view(name)?.room?.report;
+    const report = directory.view(name)?.room?.report;
     const { bound, pending } = report === undefined ? { bound: 0, pending: 0 } : seenIn(report, workId);
     return bound + pending;
   };
   const left = placement === undefined ? [] : leftIn(placement);
   return new Map(
-    left.flatMap((one) => {
-      const { name, replicas = Number.MAX_SAFE_INTEGER } = one;
-      const there = Math.min(replicas, (wasHeard(one) ? told(workId, name) : undefined) ?? shown(name));
+    [...keptIn(sources, placement), ...left].flatMap(({ name, replicas = Number.MAX_SAFE_INTEGER, wasLost }) => {
+      const there = Math.min(replicas, (wasLost ? undefined : told(workId, name)) ?? shown(name));
       return there === 0 ? [] : [[name, there] as const];
     }),
   );

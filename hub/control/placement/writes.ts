@@ -28,9 +28,13 @@ export type PlacementChange = {
   readonly isElsewhere: boolean;
 };
 
-/** What a decision promises: where it places replicas, and what lingers where it still owes them or lets them stay. */
-export const promisedIn = ({ held }: Entry, { spec, status }: PlacementOutput): ReadonlyMap<string, number> => {
-  const left = new Set([...(status.staying ?? []), ...(status.owed ?? [])].map(({ name }) => name));
+/** What a decision promises: where it places replicas, and what lingers where it still owes them, lets them stay, or nobody can take them away. */
+export const promisedIn = (
+  { held }: Entry,
+  { spec, status }: PlacementOutput,
+  silent: ReadonlySet<string>,
+): ReadonlyMap<string, number> => {
+  const left = new Set([...silent, ...[...(status.staying ?? []), ...(status.owed ?? [])].map(({ name }) => name)]);
   return new Map([...[...held].filter(([name]) => left.has(name)), ...replicasIn(spec.clusters)]);
 };
 
