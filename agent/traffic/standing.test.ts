@@ -29,6 +29,8 @@ let lost: boolean;
 let gray: boolean;
 let failback: TrafficSpec['failback'];
 let serving: readonly DrawnSource[];
+let offering: ReadonlySet<string>;
+let members: readonly string[] | undefined;
 let standing: Standing;
 
 const watch: TrafficWatch = {
@@ -38,7 +40,7 @@ const watch: TrafficWatch = {
   hasHeard: () => true,
   answers: () => false,
   votesOn: () => [],
-  membership: () => undefined,
+  membership: () => members && { members: members.map((name) => ({ name })) },
   sightOf: (name) => ({
     opinion: undefined,
     evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'ok', apiServer: 'none' },
@@ -63,7 +65,7 @@ const begin = (): Standing =>
       get records() {
         return new Map([['shop/web', recordOf(serving, { failback })]]);
       },
-      sources: () => new Set(['ap', 'eu', 'us']),
+      sources: () => offering,
     },
   });
 /** Time passes, and the engine looks now and then. */
@@ -94,6 +96,7 @@ beforeEach(async () => {
   [passedMs, setMs, dead, lost, gray] = [5_000, 0, false, false, false];
   failback = recordOf(three).spec.failback;
   serving = three;
+  [offering, members] = [new Set(['ap', 'eu', 'us']), undefined];
   standing = begin();
 });
 afterEach(() => member.close());
@@ -138,6 +141,20 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
     pass(2_000);
     expect(standing.away().unreachable).toEqual([]);
   });
+});
+
+test('a cluster that was out of reach and has left meanwhile is not out of reach when it joins again', async () => {
+  const saved = async (): Promise<unknown> => (await member.client.get(kept))?.data;
+  lost = true;
+  pass(1_000);
+  await expect.poll(saved).toMatchObject({ unreachable: '["ap"]' });
+  lost = false;
+  offering = new Set(['eu', 'us']);
+  members = ['eu', 'us'];
+  standing = begin();
+  await standing.load();
+  pass(1_000);
+  await expect.poll(saved).toMatchObject({ unreachable: '[]' });
 });
 
 describe('a return', () => {

@@ -94,6 +94,7 @@ export const createStanding = (options: {
     },
     load: async () => {
       const kept = await loadStanding(client);
+      keptText = JSON.stringify(kept);
       ramps.restore(kept.ramps, env.monotonicMs());
       sight.restore(kept.unreachable, env.monotonicMs());
     },
