@@ -3,9 +3,8 @@ import { brokerName, type MeshVote, namesMaxOf, votesMax } from '../wire/mesh.ts
 import { heldBy } from './limits.ts';
 import { openSubjects } from './open-subjects.ts';
 import { movesTraffic } from './opinion.ts';
-import { ballotMsMax } from './profile.ts';
 import type { DetectorState } from './state.ts';
-import { headOf, hearsBroker, isSilent, send, silentMsOf, type Turn } from './turn.ts';
+import { headOf, hearsBroker, isSilent, send, silentMsOf, type Turn, validBallots } from './turn.ts';
 
 const ballotEveryMs = 500;
 const emptyBallotEveryMs = 2_000;
@@ -73,8 +72,7 @@ const openNow = ({ state }: Turn): readonly string[] =>
 /** Of those that somebody doubts, whom this voter has heard and holds nothing against. */
 const wellNow = ({ state, nowMs }: Turn): readonly string[] => {
   const asked = new Set(openSubjects(state));
-  for (const { ballot, atMs } of state.ballots.values())
-    if (ballot.open !== undefined && nowMs - atMs <= ballotMsMax) for (const name of ballot.open) asked.add(name);
+  for (const [, { open = [] }] of validBallots(state, nowMs)) for (const name of open) asked.add(name);
   return [...asked].filter((name) => {
     if (name === brokerName) return hearsBroker(state, nowMs);
     const peer = state.peers.get(name);

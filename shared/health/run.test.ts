@@ -28,7 +28,18 @@ const bench = () => {
       sendDirect: () => undefined,
       look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
     });
-    return { watch, published };
+    /** Others are there, and are believed: they answer what they are asked. */
+    const hears = (others: readonly string[]): void => {
+      for (const other of others) watch.hear('direct', beatPacket(other, other.toUpperCase()));
+      for (const { packet } of published.splice(0)) {
+        const asked = openPacket(packet, { keyOf: () => key, verify });
+        if (!asked.ok || asked.message.kind !== 'ask') continue;
+        const { about, nonce } = asked.message;
+        const answer = { v: 1, from: about, bootId: `${about}-1`, seq: 2, sentMs: 0, kind: 'answer', to: name, about, nonce } as const;
+        watch.hear('direct', sealPacket(answer, signAs(about.toUpperCase())) ?? new Uint8Array());
+      }
+    };
+    return { watch, published, hears };
   };
   const pass = (ms: number): void => {
     for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 10)
@@ -109,18 +120,11 @@ test('a hub that was started on an older copy learns the number of its newest li
 
 test('an agent sees only clusters that it watches, though it has heard others', () => {
   const { start } = bench();
-  const { watch, published } = start('a', 'A');
+  const { watch, hears } = start('a', 'A');
   const others = Array.from('bcdefghijklmnopqrstuvwxyz');
   const members = list(1, ['a', ...others]);
   watch.hear('broker', sealPacket(members, signAs('H')) ?? new Uint8Array());
-  for (const other of others) watch.hear('direct', beatPacket(other, other.toUpperCase()));
-  for (const { packet } of published.splice(0)) {
-    const asked = openPacket(packet, { keyOf: () => 'A', verify });
-    if (!asked.ok || asked.message.kind !== 'ask') continue;
-    const { about, nonce } = asked.message;
-    const answer = { v: 1, from: about, bootId: `${about}-1`, seq: 2, sentMs: 0, kind: 'answer', to: 'a', about, nonce } as const;
-    watch.hear('direct', sealPacket(answer, signAs(about.toUpperCase())) ?? new Uint8Array());
-  }
+  hears(others);
   const watched = others.filter((other) => observersOf(other, members, hubName).some(({ name }) => name === 'a'));
   expect(watched.length).toBeLessThan(others.length);
   expect(others.filter((other) => watch.sightOf(other) !== undefined)).toEqual(watched);
@@ -129,18 +133,11 @@ test('an agent sees only clusters that it watches, though it has heard others', 
 
 test('an agent tells the hub of the times in which the others and it held the hub for dead, when they are over', () => {
   const { start, pass } = bench();
-  const { watch, published } = start('a', 'A');
+  const { watch, published, hears } = start('a', 'A');
   const hub = { name: hubName, role: 'Witness', publicKey: 'H', addresses: [], domain: hubName, capacity: 0, probes: [] } as const;
   const members = list(1, ['a', 'b', 'c']);
   watch.hear('broker', sealPacket({ ...members, members: [...members.members, hub] }, signAs('H')) ?? new Uint8Array());
-  for (const other of ['b', 'c']) watch.hear('direct', beatPacket(other, other.toUpperCase()));
-  for (const { packet } of published.splice(0)) {
-    const asked = openPacket(packet, { keyOf: () => 'A', verify });
-    if (!asked.ok || asked.message.kind !== 'ask') continue;
-    const { about, nonce } = asked.message;
-    const answer = { v: 1, from: about, bootId: `${about}-1`, seq: 2, sentMs: 0, kind: 'answer', to: 'a', about, nonce } as const;
-    watch.hear('direct', sealPacket(answer, signAs(about.toUpperCase())) ?? new Uint8Array());
-  }
+  hears(['b', 'c']);
   let seq = 2;
   const say = (forMs: number, said: Pick<MeshBallot, 'votes' | 'well'>): void => {
     for (let ms = 0; ms < forMs; ms += 500) {
@@ -169,5 +166,22 @@ test('an agent tells the hub of the times in which the others and it held the hu
   // A hub that was not there yet hears of it later.
   pass(30_000);
   expect(told().slice(1)).toEqual([outage]);
+  watch.stop();
+});
+
+test('a vote says nothing any more when its voter has ended', () => {
+  const { start, pass } = bench();
+  const { watch, hears } = start('a', 'A');
+  watch.hear('broker', sealPacket(list(1, ['a', 'b', 'c']), signAs('H')) ?? new Uint8Array());
+  hears(['b', 'c']);
+  const evidence = { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'lost', apiServer: 'none' } as const;
+  const head = { v: 1, from: 'b', bootId: 'b-1', seq: 3, sentMs: 3, kind: 'ballot', epoch: 0 } as const;
+  const votes = [{ target: 'c', opinion: 'DataPlane', silentMs: 0, evidence } as const];
+  watch.hear('direct', sealPacket({ ...head, votes }, signAs('B')) ?? new Uint8Array());
+  const voters = () => watch.votesOn('c').map(({ voter }) => voter);
+  pass(4_000);
+  expect(voters()).toEqual(['b']);
+  pass(2_000);
+  expect(voters()).toEqual([]);
   watch.stop();
 });

@@ -26,7 +26,7 @@ import { makeOutages } from './outages.ts';
 import { answersUsers, isUnanswered } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
-import { isSilent } from './turn.ts';
+import { isSilent, validBallots } from './turn.ts';
 
 /** The world of a running detector. */
 export type WatchPorts = MeshGateOptions & {
@@ -76,7 +76,7 @@ export type Watch = {
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
   readonly membership: () => Membership | undefined;
-  /** What each voter last said against a target, sorted by voter. */
+  /** What each voter that still speaks holds against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
@@ -217,8 +217,8 @@ export const startWatch = (ports: WatchPorts): Watch => {
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
     votesOn: (target) =>
-      [...state.ballots]
-        .flatMap(([voter, { ballot }]) => ballot.votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
+      [...validBallots(state, env.monotonicMs())]
+        .flatMap(([voter, { votes }]) => votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))
         .sort((a, b) => (a.voter < b.voter ? -1 : 1)),
     hasHeard: (target) => {
       const peer = state.peers.get(target);

@@ -1,6 +1,6 @@
 /** @module One turn of a detector: the state, the time of the turn, and what it wants done; and small questions asked of them everywhere. */
-import type { Abstention, MeshMessage } from '../wire/mesh.ts';
-import { beatEveryMs, type Profile, profiles } from './profile.ts';
+import type { Abstention, MeshBallot, MeshMessage } from '../wire/mesh.ts';
+import { ballotMsMax, beatEveryMs, type Profile, profiles } from './profile.ts';
 import { waitMsOf } from './shadow.ts';
 import type { DetectorEffect, DetectorState, HearingRefusal, Peer } from './state.ts';
 
@@ -39,6 +39,10 @@ export const isSilent = (state: DetectorState, peer: Peer, nowMs: number): boole
 /** True when the way to the broker works: the own beats come back. */
 export const hearsBroker = (state: DetectorState, nowMs: number): boolean =>
   state.echoMs !== undefined && nowMs - state.echoMs < profileOf(state).suspectMsMax;
+
+/** The others' last ballots, as long as they say something: who has ended says nothing any more. While this process was away none grew old. */
+export const validBallots = ({ ballots, resumedMs }: DetectorState, nowMs: number): Iterable<readonly [string, MeshBallot]> =>
+  ballots.entries().flatMap(([voter, { ballot, atMs }]) => (nowMs - Math.max(atMs, resumedMs) <= ballotMsMax ? [[voter, ballot]] : []));
 
 /** Sends a message. */
 export const send = (turn: Turn, to: 'all' | readonly string[], message: MeshMessage, proof?: unknown): void => {

@@ -4,11 +4,10 @@ import { holdDownMsOf, punished } from './damping.ts';
 import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
-import { ballotMsMax } from './profile.ts';
 import { noteDeath } from './shadow.ts';
 import { type Agreed, newSubject, type Subject, type Verdict } from './state.ts';
 import { type Ballot, type Electorate, type Obstacle, type Outcome, tally } from './tally.ts';
-import { channelsOf, type Turn } from './turn.ts';
+import { channelsOf, type Turn, validBallots } from './turn.ts';
 
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
@@ -26,8 +25,7 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
     ballots.push({ voter, abstains: abstains !== undefined && target !== brokerName, vote, isWell });
   };
   add(state.name, state.abstains, state.votes, state.well);
-  for (const [voter, { ballot, atMs }] of state.ballots)
-    if (nowMs - Math.max(atMs, state.resumedMs) <= ballotMsMax) add(voter, ballot.abstains, ballot.votes, ballot.well ?? []);
+  for (const [voter, { abstains, votes, well = [] }] of validBallots(state, nowMs)) add(voter, abstains, votes, well);
   return ballots;
 };
 
