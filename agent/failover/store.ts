@@ -14,7 +14,7 @@ export type KeptMesh = {
   readonly jwt?: string;
   /** Fences that were promised, by cluster. */
   readonly fences?: readonly (readonly [string, number])[];
-  /** Verdicts that stand, penalties, and what counts against the limits. */
+  /** Verdicts that stand, penalties, what counts against the limits, and gateways that have answered. */
   readonly memory?: DetectorMemory;
 };
 

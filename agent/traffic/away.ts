@@ -4,7 +4,7 @@ import { compareText } from '../../shared/lib/compare-text.ts';
 import { createGivenUp, type GivenUpWatch } from './given-up.ts';
 
 /** What traffic needs of the detector. */
-export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard' | 'answers' | 'votesOn'> & GivenUpWatch;
+export type TrafficWatch = Pick<Watch, 'onVerdict' | 'standing' | 'hasHeard' | 'reachOf' | 'votesOn'> & GivenUpWatch;
 
 /** Where things stand. */
 export type Away = {
@@ -28,31 +28,25 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
   const lostUntilMs = new Map<string, number>();
   let troubled: ReadonlySet<string> = new Set();
   let beganMs: number | undefined;
-  /**
-   * True when the own looks at its gateways, or where it has none the own ears, say that requests would not arrive. An observer that doubts
-   * itself says nothing.
-   */
-  const isLost = (name: string): boolean => {
-    const sight = watch.sightOf(name);
-    return sight !== undefined && (sight.isUnanswered ?? movesTraffic(sight.opinion));
-  };
+  /** True when the own looks say that requests would not arrive. Of one that was not heard yet they may tell of the own way out alone. */
+  const isLost = (name: string): boolean => watch.hasHeard(name) && watch.reachOf(name) === 'Lost';
   /** True when an observer that this one hears and reaches says that requests would not arrive there. */
   const isAccused = (name: string): boolean =>
     watch
       .votesOn(name)
       .some(({ voter, vote }) => voter !== cluster && movesTraffic(vote.opinion) && watch.hasHeard(voter) && !isLost(voter));
   /**
-   * Of a gateway that never answered this agent there is no sight, nor of one that was not heard since it began. What an agent before it did
-   * not use, it goes on not to use until it is seen to be reached, or where it is heard until nobody holds it for dead. What died meanwhile,
-   * and is not given up because something holds the verdict back, another observer tells. Who hears nobody hears no votes either: alone it
-   * withdraws nothing.
+   * What was not used, by an agent before this one as well, is not used until it is seen to be reached; where it is heard and no gateway of it
+   * ever answered, until nobody holds it for dead. What was not heard since this agent began may have died meanwhile, and not be given up
+   * because something holds the verdict back: another observer tells. Who hears nobody hears no votes either: alone it withdraws nothing.
    */
   const isUnreached = (name: string, nowMs: number): boolean => {
-    if (watch.hasHeard(name) && isLost(name)) return true;
-    if (watch.answers(name)) return false;
+    if (isLost(name)) return true;
+    const reach = watch.reachOf(name);
+    if (reach === 'Reached') return false;
     const wasLost = lostUntilMs.has(name);
-    if (watch.hasHeard(name)) return wasLost && isAccused(name);
-    return wasLost || (nowMs - (beganMs ?? nowMs) >= unheardMs && isAccused(name));
+    if (!watch.hasHeard(name)) return wasLost || (nowMs - (beganMs ?? nowMs) >= unheardMs && isAccused(name));
+    return wasLost && (reach === 'Undecided' || isAccused(name));
   };
   /** Who is no member any more, and serves nothing, is nobody to reach. */
   const forgetStrangers = (sources: ReadonlySet<string>): void => {

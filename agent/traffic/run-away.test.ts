@@ -179,7 +179,7 @@ test('what this cluster cannot reach itself it stops using, without a verdict, a
 
 describe('a cluster that died, and whose death a limit or a person holds back', () => {
   const kept = { group: '', version: 'v1', resource: 'configmaps', namespace: 'hanse-system', name: 'hanse-agent-traffic' } as const;
-  const restart = (of: 'unheard' | 'mute' = 'unheard'): void => {
+  const restart = (of: 'unheard' | 'mute' | 'undecided' = 'unheard'): void => {
     member.stopEngine();
     member.lost.clear();
     member[of].add('ap');
@@ -199,7 +199,7 @@ describe('a cluster that died, and whose death a limit or a person holds back', 
     member.send();
     await member.comesTo('ap 4, eu 4, us 4');
   });
-  const withdrawn = async (of?: 'unheard' | 'mute'): Promise<void> => {
+  const withdrawn = async (of?: 'unheard' | 'mute' | 'undecided'): Promise<void> => {
     member.lost.add('ap');
     await member.comesTo('eu 4, us 4');
     await vi.waitFor(async () => expect((await member.client.get(kept))?.data).toMatchObject({ unreachable: '["ap"]' }));
@@ -216,7 +216,15 @@ describe('a cluster that died, and whose death a limit or a person holds back', 
     await member.comesTo('ap 4, eu 4, us 4');
   });
 
-  test('of which only the gateway died, is not used again by an agent that is started anew while the others say so', async () => {
+  test('of which only the gateway died, is not used again by an agent that is started anew before that answers, whatever others tell', async () => {
+    await withdrawn('undecided');
+    expect(await member.endpoints()).toBe('eu 4, us 4');
+    member.undecided.clear();
+    member.skip(6_000);
+    await member.comesTo('ap 4, eu 4, us 4');
+  });
+
+  test('of which no gateway ever answered, is not used again by an agent that is started anew while the others hold it for dead', async () => {
     member.votedDead.add('ap');
     await withdrawn('mute');
     expect(await member.endpoints()).toBe('eu 4, us 4');

@@ -38,14 +38,10 @@ const watch: TrafficWatch = {
   standing: () => (dead ? [verdict] : gray ? [{ ...verdict, cause: 'Gray' }] : []),
   abstains: () => false,
   hasHeard: () => true,
-  answers: () => false,
+  reachOf: (name) => (lost && name === 'ap' ? 'Lost' : 'Unknown'),
   votesOn: () => [],
   membership: () => members && { members: members.map((name) => ({ name })) },
-  sightOf: (name) => ({
-    opinion: undefined,
-    evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: 'ok', apiServer: 'none' },
-    isUnanswered: lost && name === 'ap',
-  }),
+  sightOf: () => ({ opinion: undefined }),
 };
 const env: RuntimeEnv = {
   nowMs: () => 1_800_000_000_000 + passedMs + setMs,

@@ -3,6 +3,7 @@ import { brokerName, type MeshVote, namesMaxOf, votesMax } from '../wire/mesh.ts
 import { heldBy } from './limits.ts';
 import { openSubjects } from './open-subjects.ts';
 import { movesTraffic } from './opinion.ts';
+import { reachOf } from './probing.ts';
 import type { DetectorState } from './state.ts';
 import { headOf, hearsBroker, isSilent, send, silentMsOf, type Turn, validBallots } from './turn.ts';
 
@@ -69,7 +70,7 @@ const openNow = ({ state }: Turn): readonly string[] =>
     standing === undefined || standing.cause === 'Isolated' || state.votes.some(({ target }) => target === name) ? [] : [name],
   );
 
-/** Of those that somebody doubts, whom this voter has heard and holds nothing against. */
+/** Of those that somebody doubts, whom this voter has heard and, having looked as well, holds nothing against. */
 const wellNow = ({ state, nowMs }: Turn): readonly string[] => {
   const asked = new Set(openSubjects(state));
   for (const [, { open = [] }] of validBallots(state, nowMs)) for (const name of open) asked.add(name);
@@ -77,7 +78,7 @@ const wellNow = ({ state, nowMs }: Turn): readonly string[] => {
     if (name === brokerName) return hearsBroker(state, nowMs);
     const peer = state.peers.get(name);
     if (peer?.isWatched !== true || peer.heardMs === undefined || state.abstains !== undefined) return false;
-    return peer.opinion === undefined && !isSilent(state, peer, nowMs);
+    return peer.opinion === undefined && !isSilent(state, peer, nowMs) && reachOf(peer, true) !== 'Undecided';
   });
 };
 

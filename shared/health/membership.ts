@@ -2,13 +2,13 @@
 import { brokerName, hubName, type Member, type Membership } from '../wire/mesh.ts';
 import { believeMajority } from './epochs.ts';
 import { observersOf } from './observers.ts';
-import { newPeer, type Peer, type ProbeRecord } from './state.ts';
+import { gatewayKey, newPeer, type Peer, type ProbeRecord } from './state.ts';
 import type { Electorate } from './tally.ts';
 import { refuse, type Turn } from './turn.ts';
 
-const newProbe = (address: ProbeRecord['address'], nextMs: number): ProbeRecord => ({
+const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs: number): ProbeRecord => ({
   address,
-  hasAnswered: false,
+  hasAnswered,
   answeredMs: undefined,
   isWild: false,
   failures: 0,
@@ -51,9 +51,11 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
     kept.probes = member.probes.map(
       (address) =>
         kept.probes.find(({ address: { url, role } }) => url === address.url && role === address.role) ??
-        newProbe(address, nowMs + turn.random() * 1_000),
+        newProbe(address, state.gatewaysKnown.has(gatewayKey(member, address)), nowMs + turn.random() * 1_000),
     );
     state.peers.set(member.name, kept);
   }
+  const advertised = membership.members.flatMap((member) => member.probes.map((address) => gatewayKey(member, address)));
+  state.gatewaysKnown = state.gatewaysKnown.intersection(new Set(advertised));
   believeMajority(state);
 };

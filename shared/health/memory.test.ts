@@ -1,5 +1,7 @@
 /** @module What a detector keeps for its next life, and what that makes of it. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { hubName, type Membership } from '../wire/mesh.ts';
+import { step } from './detector.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { newDetector } from './state.ts';
 
@@ -12,6 +14,7 @@ const memory: DetectorMemory = {
   ],
   penalties: [{ name: 'x', points: 2_000, atMs: 900_000 }],
   removals: [{ name: 'x', atMs: 900_000, isOut: true }],
+  gatewaysKnown: ['UX Gateway http://x/'],
 };
 const bornWith = (kept: DetectorMemory, nowMs: number, wallMs: number) => {
   const state = newDetector('a', 'boot', { monotonicMs: () => nowMs, random: () => 0 });
@@ -43,4 +46,29 @@ test('that it heard nobody an agent finds out anew', () => {
     hindered: undefined,
   });
   expect(memoryOf(state, { nowMs: 50, wallMs: 1_000_000 }).verdicts.map(({ target }) => target)).toEqual(['x', 'y']);
+});
+
+describe('a gateway that answered the process before is known', () => {
+  const membership = (epoch: number, publicKey: string, url: string): Membership => ({
+    ...{ v: 1, from: hubName, bootId: 'h', seq: epoch, sentMs: 0, kind: 'members', epoch },
+    members: [{ name: 'x', role: 'Cluster', publicKey, addresses: [], domain: 'x', capacity: 1, probes: [{ role: 'Gateway', url }] }],
+    policy: {
+      ...{ profile: 'fast', automatic: true, domainsMin: 2, clustersPercentMax: 40, capacityPercentMax: 50, windowMs: 600_000 },
+      ...{ survivorsMin: 1, holdDownMs: 1_000, holdDownMsMax: 1_000, halfLifeMs: 1_000 },
+    },
+  });
+  const url = 'http://x/';
+  test.each<[string, readonly Membership[], boolean]>([
+    ['where the cluster advertises it', [membership(1, 'UX', url)], true],
+    ['not under another address', [membership(1, 'UX', 'http://x:8080/')], false],
+    ['not when the cluster ceased to advertise it meanwhile', [membership(1, 'UX', 'http://y/'), membership(2, 'UX', url)], false],
+    ['not of a cluster that joined anew under the name', [membership(1, 'UX', url), membership(2, 'UY', url)], false],
+    ['not of one that joined anew while the agent was away', [membership(1, 'UY', url)], false],
+  ])('%s', (_, memberships, isKnown) => {
+    const state = bornWith(memory, 50, 1_000_000);
+    for (const message of memberships)
+      step(state, { type: 'message', channel: 'broker', message }, { monotonicMs: () => 60, random: () => 0 });
+    expect(state.peers.get('x')?.probes.map(({ hasAnswered }) => hasAnswered)).toEqual([isKnown]);
+    expect(memoryOf(state, { nowMs: 60, wallMs: 1_000_010 }).gatewaysKnown).toEqual(isKnown ? memory.gatewaysKnown : []);
+  });
 });

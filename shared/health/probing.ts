@@ -1,6 +1,7 @@
 /** @module When the addresses of a target are looked at from outside, and what the looks say. */
 import type { Finding } from '../wire/mesh.ts';
-import type { DetectorEvent, Peer, ProbeRecord } from './state.ts';
+import { movesTraffic } from './opinion.ts';
+import { type DetectorEvent, gatewayKey, type Peer, type ProbeRecord } from './state.ts';
 import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
 /**
@@ -69,10 +70,11 @@ export const probe = (turn: Turn, peer: Peer): void => {
 
 /** A look has ended. */
 export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed' }>): void => {
-  const peer = turn.state.peers.get(event.target);
+  const { state } = turn;
+  const peer = state.peers.get(event.target);
   const record = peer?.probes.find(({ address, id }) => address.url === event.url && id === event.id);
   // An older look than the newest says nothing.
-  if (record === undefined) return;
+  if (peer === undefined || record === undefined) return;
   record.isOut = false;
   if (event.isWild === true && !record.isWild)
     refuse(turn, event.target, 'WildGateway', `${event.url} also says yes to what does not exist: its yes says little about the cluster`);
@@ -80,6 +82,8 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {
+    if (!record.hasAnswered && record.address.role === 'Gateway')
+      state.gatewaysKnown = new Set(state.gatewaysKnown).add(gatewayKey(peer.member, record.address));
     record.hasAnswered = true;
     record.answeredMs = turn.nowMs;
     record.failures = 0;
@@ -88,8 +92,8 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
     return;
   }
   // While this process itself was away nothing could answer it, and one that gets the processor late is late to hear the answer.
-  const lateMs = turn.state.lateMs - record.startedLateMs;
-  if (record.startedMs < turn.state.resumedMs || lateMs * lateShare > turn.nowMs - record.startedMs) {
+  const lateMs = state.lateMs - record.startedLateMs;
+  if (record.startedMs < state.resumedMs || lateMs * lateShare > turn.nowMs - record.startedMs) {
     record.nextMs = turn.nowMs;
     return;
   }
@@ -102,36 +106,45 @@ export const isLooking = (peer: Peer, silentSinceMs: number): boolean =>
   peer.probes.some(({ isOut, startedMs, hasAnswered, failures }) => isOut && failures === 0 && hasAnswered && startedMs >= silentSinceMs);
 
 /**
- * What the addresses of a role say. An address that never answered this observer says nothing. A gateway that answers everything is
- * believed as well: what users get is what it says. Of what only shows that somebody is there it is not: a proxy on the way, or a balancer in
- * front, says yes for the dead too, and nothing would ever move. While the cluster beats, one failure is no finding; in silence it is.
+ * What the addresses of a role say. An address that never answered this observer says nothing, nor does one that only the process before this
+ * one had answers of, until it answers or has failed often enough. A gateway that answers everything is believed as well: what users get is
+ * what it says. Of what only shows that somebody is there it is not: a proxy on the way, or a balancer in front, says yes for the dead too, and
+ * nothing would ever move. While the cluster beats, one failure is no finding; in silence it is.
  */
 export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHeard: boolean): Finding => {
-  let finding: Finding = 'none';
-  for (const { address, hasAnswered, isWild, failures } of peer.probes) {
+  let [lost, open] = [0, 0];
+  for (const { address, hasAnswered, answeredMs, isWild, failures } of peer.probes) {
     if (address.role !== role || !hasAnswered || (isWild && role === 'APIServer')) continue;
-    if (failures < (isHeard ? failuresMax : 1)) return 'ok';
-    finding = 'lost';
+    if (failures >= (isHeard ? failuresMax : 1)) lost += 1;
+    else if (answeredMs === undefined) open += 1;
+    else return 'ok';
   }
-  return finding;
+  return lost > 0 && open === 0 ? 'lost' : 'none';
 };
 
-/**
- * True when no gateway that ever answered has done so of late: ground enough to send no requests there from here; undefined = none ever
- * answered. One look in silence is a vote, which others outvote; a stopped agent and one slow answer must not take a cluster's requests away.
- */
-export const isUnanswered = (peer: Peer, isHeard: boolean): boolean | undefined => {
-  const known = peer.probes.filter(({ address, hasAnswered }) => address.role === 'Gateway' && hasAnswered);
-  return known.length === 0 ? undefined : known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone));
-};
+const knownGateways = ({ probes }: Peer): readonly ProbeRecord[] =>
+  probes.filter(({ address, hasAnswered }) => address.role === 'Gateway' && hasAnswered);
 
 /**
- * True when this observer has seen that users of a cluster have answers: its gateways say so. Where it has none its beats do, and in silence
- * its API server.
+ * Whether requests from here would arrive at a cluster, as far as an observer has seen.
+ * - `Reached`: users have answers. Its gateways say so; where it has none its beats do, and in silence its API server.
+ * - `Lost`: they have none. No gateway that ever answered has done so of late; where none ever did it is held for dead. One look in silence is
+ *   a vote, which others outvote; a stopped agent and one slow answer must not take a cluster's requests away.
+ * - `Undecided`: its gateways have answered once, and too few looks say what they do now.
+ * - `Unknown`: there is no sight of it.
  */
-export const answersUsers = (peer: Peer, isHeard: boolean): boolean => {
-  if (peer.probes.some(({ address }) => address.role === 'Gateway')) return findingOf(peer, 'Gateway', isHeard) === 'ok';
-  return isHeard || findingOf(peer, 'APIServer', false) === 'ok';
+export type Reach = 'Reached' | 'Lost' | 'Undecided' | 'Unknown';
+
+/** By the looks at its addresses, and the opinion. */
+export const reachOf = (peer: Peer, isHeard: boolean): Reach => {
+  const known = knownGateways(peer);
+  if (known.length > 0) {
+    if (known.every(({ failures }) => failures >= (isHeard ? failuresMax : failuresAlone))) return 'Lost';
+    return findingOf(peer, 'Gateway', isHeard) === 'ok' ? 'Reached' : 'Undecided';
+  }
+  if (movesTraffic(peer.opinion)) return 'Lost';
+  if (peer.probes.some(({ address }) => address.role === 'Gateway')) return 'Unknown';
+  return isHeard || findingOf(peer, 'APIServer', false) === 'ok' ? 'Reached' : 'Unknown';
 };
 
 const countOf = (recent: readonly boolean[], wanted: boolean): number => {

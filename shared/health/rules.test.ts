@@ -8,7 +8,7 @@ import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy, type Removal } from './limits.ts';
 import { observersOf } from './observers.ts';
 import { movesReplicas, movesTraffic, opinionOf } from './opinion.ts';
-import { answersUsers, isUnanswered, probe, quickMs } from './probing.ts';
+import { probe, quickMs, type Reach, reachOf } from './probing.ts';
 import { profiles } from './profile.ts';
 import { newDetector, newPeer } from './state.ts';
 import { neededOf, type Outcome, tally } from './tally.ts';
@@ -93,12 +93,12 @@ describe('a look at a silent cluster', () => {
   });
 });
 
-/** An address that was looked at, with so many failures since it last answered. */
-const looked = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = true) => ({
+/** An address that was looked at, with so many failures since it last answered; `before`: it answered only the process before this one. */
+const looked = (role: 'Gateway' | 'APIServer', failures: number, answered: 'never' | 'before' | 'here' = 'here') => ({
   address: { role, url: `http://192.0.2.1/${role}` },
-  hasAnswered,
+  hasAnswered: answered !== 'never',
   failures,
-  answeredMs: undefined,
+  answeredMs: answered === 'here' ? 0 : undefined,
   isWild: false,
   id: 1,
   startedMs: 0,
@@ -109,31 +109,53 @@ const looked = (role: 'Gateway' | 'APIServer', failures: number, hasAnswered = t
   recent: [],
 });
 
-describe('an observer keeps requests from a cluster by its own sight', () => {
-  test.each<[string, number, boolean, boolean, boolean | undefined]>([
-    ['not after one failed look in silence: the agent may be stopped, and the answer slow', 1, false, true, false],
-    ['after two', 2, false, true, true],
-    ['not after two while the cluster beats: paths lose packets', 2, true, true, false],
-    ['after three', 3, true, true, true],
-    ['never by a gateway that has not answered yet', 9, true, false, undefined],
-  ])('%s', (_, failures, isHeard, hasAnswered, wanted) => {
-    const peer = { ...newPeer(member('x')), probes: [looked('Gateway', failures, hasAnswered)] };
-    expect(isUnanswered(peer, isHeard)).toBe(wanted);
-  });
-});
-
-describe('users of a cluster are taken to have answers', () => {
-  test.each([
-    ['by its gateway', false, [looked('Gateway', 0)], true],
-    ['not by a gateway that answers no more', false, [looked('Gateway', 1)], false],
-    ['not by a gateway that has not answered yet', false, [looked('Gateway', 0, false)], false],
-    ['not by its API server where it has a gateway: users ask that', false, [looked('Gateway', 3), looked('APIServer', 0)], false],
-    ['by its API server where it has no gateway', false, [looked('APIServer', 0)], true],
-    ['not where it has no address', false, [], false],
-    ['not by its beats where it has a gateway that has not answered yet', true, [looked('Gateway', 9, false)], false],
-    ['by its beats where it has no gateway', true, [looked('APIServer', 9)], true],
+describe('by its own sight an observer', () => {
+  test.each<[string, boolean, Parameters<typeof looked>[], Reach]>([
+    [
+      'does not lose a cluster after one failed look in silence: the agent may be stopped, and the answer slow',
+      false,
+      [['Gateway', 1]],
+      'Undecided',
+    ],
+    ['loses it after two', false, [['Gateway', 2]], 'Lost'],
+    ['does not after two while the cluster beats: paths lose packets', true, [['Gateway', 2]], 'Reached'],
+    ['does after three', true, [['Gateway', 3]], 'Lost'],
+    ['never loses it by a gateway that has not answered yet', true, [['Gateway', 9, 'never']], 'Unknown'],
+    ['loses it by a gateway that answered the process before this one', true, [['Gateway', 3, 'before']], 'Lost'],
+    ['has not decided before such a gateway has been looked at often enough', true, [['Gateway', 2, 'before']], 'Undecided'],
+    [
+      'nor while one of two may be found to answer',
+      true,
+      [
+        ['Gateway', 3],
+        ['Gateway', 0, 'before'],
+      ],
+      'Undecided',
+    ],
+    ['reaches it by its gateway', false, [['Gateway', 0]], 'Reached'],
+    [
+      'reaches it by one of two',
+      true,
+      [
+        ['Gateway', 3],
+        ['Gateway', 0],
+      ],
+      'Reached',
+    ],
+    [
+      'does not reach it by its API server where it has a gateway: users ask that',
+      false,
+      [
+        ['Gateway', 2],
+        ['APIServer', 0],
+      ],
+      'Lost',
+    ],
+    ['reaches it by its API server where it has no gateway', false, [['APIServer', 0]], 'Reached'],
+    ['knows nothing of it where it has no address', false, [], 'Unknown'],
+    ['reaches it by its beats where it has no gateway', true, [['APIServer', 9]], 'Reached'],
   ])('%s', (_, isHeard, probes, wanted) => {
-    expect(answersUsers({ ...newPeer(member('x')), probes }, isHeard)).toBe(wanted);
+    expect(reachOf({ ...newPeer(member('x')), probes: probes.map((probe) => looked(...probe)) }, isHeard)).toBe(wanted);
   });
 });
 

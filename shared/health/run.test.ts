@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { silentLog } from '../lib/index.ts';
 import { hubName, type Membership, type MeshBallot, type Outage } from '../wire/mesh.ts';
 import { openPacket, sealPacket } from '../wire/mesh-packet.ts';
+import type { DetectorMemory } from './memory.ts';
 import { observersOf } from './observers.ts';
-import { startWatch } from './run.ts';
+import { startWatch, type Watch, type WatchPorts } from './run.ts';
 
 /** A signature by a key of one letter. */
 const signAs = (key: string) => () => new Uint8Array(64).fill(key.charCodeAt(0));
@@ -20,13 +21,14 @@ const bench = () => {
     return () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1));
   };
   const env = { nowMs: () => nowMs, monotonicMs: () => nowMs, random: () => 0, uuid: () => '', setTimer, log: silentLog };
-  const start = (name: string, key: string) => {
+  const start = (name: string, key: string, more: Partial<Pick<WatchPorts, 'look' | 'memory'>> = {}) => {
     const published: { readonly subject: string; readonly packet: Uint8Array }[] = [];
     const watch = startWatch({
       ...{ name, bootId: `${name}-1`, env, sign: signAs(key), verify, hubKey: () => 'H' },
       publish: (subject, packet) => published.push({ subject, packet }),
       sendDirect: () => undefined,
       look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
+      ...more,
     });
     /** Others are there, and are believed: they answer what they are asked. */
     const hears = (others: readonly string[]): void => {
@@ -75,8 +77,8 @@ const list = (epoch: number, names: readonly string[] = ['a', 'b']): Membership 
   },
 });
 const listPacket = (epoch: number, key: string): Uint8Array => sealPacket(list(epoch), signAs(key)) ?? new Uint8Array();
-const beatPacket = (from: string, key: string): Uint8Array => {
-  const head = { v: 1, from, bootId: `${from}-1`, seq: 1, sentMs: 0, kind: 'beat' } as const;
+const beatPacket = (from: string, key: string, seq = 1): Uint8Array => {
+  const head = { v: 1, from, bootId: `${from}-1`, seq, sentMs: 0, kind: 'beat' } as const;
   return sealPacket({ ...head, epoch: 0, self: { api: true, broker: true }, members: 9_999 }, signAs(key)) ?? new Uint8Array();
 };
 
@@ -184,4 +186,43 @@ test('a vote says nothing any more when its voter has ended', () => {
   pass(2_000);
   expect(voters()).toEqual([]);
   watch.stop();
+});
+
+test('a gateway that has answered is kept at once: whoever is started anew loses the cluster by looks of its own, and not before', async () => {
+  const { start, pass } = bench();
+  const url = 'http://b/';
+  const members = list(1, ['a', 'b', 'c']);
+  const packet = sealPacket(
+    { ...members, members: members.members.map((one) => (one.name === 'b' ? { ...one, probes: [{ role: 'Gateway', url }] } : one)) },
+    signAs('H'),
+  );
+  let kept: DetectorMemory | undefined;
+  let isAnswered = true;
+  const begin = () => {
+    const keep = (memory: DetectorMemory): void => {
+      kept = memory;
+    };
+    const begun = start('a', 'A', { memory: { kept, keep }, look: async () => ({ isAnswered, isWild: false, tookMs: 10 }) });
+    begun.watch.hear('broker', packet ?? new Uint8Array());
+    begun.hears(['b']);
+    return begun.watch;
+  };
+  const first = begin();
+  let beats = 1;
+  const look = async (watch: Watch): Promise<void> => {
+    beats += 1;
+    watch.hear('direct', beatPacket('b', 'B', beats));
+    pass(350);
+    await Promise.resolve();
+  };
+  await look(first);
+  expect(first.reachOf('b')).toBe('Reached');
+  first.stop();
+  isAnswered = false;
+  const second = begin();
+  await look(second);
+  expect(second.reachOf('b')).toBe('Undecided');
+  for (let looks = 1; looks < 4; looks++) await look(second);
+  expect(second.reachOf('b')).toBe('Lost');
+  second.stop();
 });

@@ -2,7 +2,6 @@
 import type { RuntimeEnv } from '../lib/env.ts';
 import { makeListeners } from '../wire/listeners.ts';
 import {
-  type Evidence,
   hubName,
   type Membership,
   type MeshMessage,
@@ -23,7 +22,7 @@ import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { makeOutages } from './outages.ts';
-import { answersUsers, isUnanswered } from './probing.ts';
+import { type Reach, reachOf } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
 import { isSilent, validBallots } from './turn.ts';
@@ -55,9 +54,6 @@ export type HeldNote = { readonly target: string; readonly leftMs: number | unde
 /** One observer's own view of a target. */
 export type Sight = {
   readonly opinion: Opinion | undefined;
-  readonly evidence: Evidence | undefined;
-  /** Whether its gateways are silent for more than a moment; undefined = none of them ever answered this observer. */
-  readonly isUnanswered: boolean | undefined;
 };
 
 /** A running detector: the port by which traffic, fencing and status learn of deaths. */
@@ -80,8 +76,8 @@ export type Watch = {
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
   readonly hasHeard: (target: string) => boolean;
-  /** Whether this observer has seen, since its start, that users of a target have answers; true of one that it does not watch. */
-  readonly answers: (target: string) => boolean;
+  /** Whether requests from here would arrive at a target; one that it does not watch is taken to be reached. Who doubts itself knows nothing. */
+  readonly reachOf: (target: string) => Reach;
   /** What this observer itself finds of a target, whatever the others do; undefined = nothing, as of one that it does not watch, or it doubts itself. */
   readonly sightOf: (target: string) => Sight | undefined;
   /** True while this agent doubts itself; it then must not take anything over. */
@@ -172,10 +168,11 @@ export const startWatch = (ports: WatchPorts): Watch => {
   };
   const run = (event: DetectorEvent): void => {
     if (stopped) return;
-    const { removals } = state;
+    const { removals, gatewaysKnown } = state;
     const effects = step(state, event, detectorEnv);
     // First it is kept, then acted on. Penalties change with a verdict only.
-    if (state.removals !== removals || effects.some(({ type }) => type === 'verdict')) ports.memory?.keep(memoryOf(state, clocks()));
+    const isToKeep = state.removals !== removals || state.gatewaysKnown !== gatewaysKnown || effects.some(({ type }) => type === 'verdict');
+    if (isToKeep) ports.memory?.keep(memoryOf(state, clocks()));
     for (const effect of effects) perform(effect);
   };
 
@@ -224,16 +221,14 @@ export const startWatch = (ports: WatchPorts): Watch => {
       const peer = state.peers.get(target);
       return peer !== undefined && (!peer.isWatched || peer.heardMs !== undefined);
     },
-    answers: (target) => {
+    reachOf: (target) => {
       const peer = state.peers.get(target);
-      if (peer?.isWatched === false) return true;
-      return peer !== undefined && answersUsers(peer, peer.heardMs !== undefined && !isSilent(state, peer, env.monotonicMs()));
+      if (peer === undefined || state.abstains !== undefined) return 'Unknown';
+      return peer.isWatched ? reachOf(peer, peer.heardMs !== undefined && !isSilent(state, peer, env.monotonicMs())) : 'Reached';
     },
     sightOf: (target) => {
       const peer = state.abstains === undefined ? state.peers.get(target) : undefined;
-      if (peer?.heardMs === undefined || !peer.isWatched) return undefined;
-      const { opinion, evidence } = peer;
-      return { opinion, evidence, isUnanswered: isUnanswered(peer, !isSilent(state, peer, env.monotonicMs())) };
+      return peer?.heardMs === undefined || !peer.isWatched ? undefined : { opinion: peer.opinion };
     },
     abstains: () => state.abstains !== undefined,
     shadows: () => shadowsOf(state),

@@ -112,8 +112,9 @@ export type HearingRefusal = 'Replayed' | 'OldBoot' | 'Future' | 'NotForUs' | 'F
 /** One address of a target. */
 export type ProbeRecord = {
   readonly address: ProbeAddress;
+  /** Once, though it be to the process before this one: that it fails says something. */
   hasAnswered: boolean;
-  /** When it last answered. */
+  /** When it last answered this process. */
   answeredMs: number | undefined;
   isWild: boolean;
   failures: number;
@@ -204,6 +205,8 @@ export type DetectorState = {
   readonly subjects: Map<string, Subject>;
   readonly ballots: Map<string, { readonly ballot: MeshBallot; readonly atMs: number }>;
   removals: Removal[];
+  /** Gateways of members that have answered once, this process or the one before it, by {@link gatewayKey}. */
+  gatewaysKnown: ReadonlySet<string>;
   observers: Map<string, readonly Member[]>;
   /** Who votes on each target and on the broker: failure domain by name. */
   electorates: Map<string, Electorate>;
@@ -238,6 +241,9 @@ export type DetectorState = {
   ballotText: string;
 };
 
+/** Whose address, and which: who joins anew under an old name has another key. */
+export const gatewayKey = ({ publicKey }: Pick<Member, 'publicKey'>, { role, url }: ProbeAddress): string => `${publicKey} ${role} ${url}`;
+
 /** A detector that knows nobody yet; it does nothing before the first membership comes. */
 export const newDetector = (name: string, bootId: string, env: DetectorEnv): DetectorState => {
   const nowMs = env.monotonicMs();
@@ -249,6 +255,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     subjects: new Map(),
     ballots: new Map(),
     removals: [],
+    gatewaysKnown: new Set(),
     observers: new Map(),
     electorates: new Map(),
     beginMs: nowMs,

@@ -77,8 +77,10 @@ export type TestTraffic = {
   readonly unheard: Set<string>;
   /** Clusters whose addresses answer although they were not heard since the start. */
   readonly answering: Set<string>;
-  /** Clusters that are heard and whose gateway has not answered since the start. */
+  /** Clusters that are heard and no gateway of which ever answered. */
   readonly mute: Set<string>;
+  /** Clusters that are heard, whose gateway answered before the start and was not looked at often enough since. */
+  readonly undecided: Set<string>;
   /** Clusters that the others vote dead, with no verdict. */
   readonly votedDead: Set<string>;
   /** Clusters that this one does not hear, and could not tell a death of. */
@@ -159,17 +161,18 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     standing: () => member.standing as readonly (Verdict & { phase: 'Standing' })[],
     abstains: () => false,
     hasHeard: (name) => !member.unheard.has(name),
-    answers: (name) => (member.unheard.has(name) ? member.answering.has(name) : !member.mute.has(name)),
+    reachOf: (name) => {
+      if (member.unheard.has(name)) return member.answering.has(name) ? 'Reached' : 'Unknown';
+      if (member.lost.has(name)) return 'Lost';
+      if (member.undecided.has(name)) return 'Undecided';
+      return member.mute.has(name) ? 'Unknown' : 'Reached';
+    },
     votesOn: (name) =>
       member.votedDead.has(name) ? ['ap', 'us'].filter((voter) => voter !== name).map((voter) => ({ voter, vote: deathVote(name) })) : [],
     sightOf: (name) =>
       member.unheard.has(name)
         ? undefined
-        : {
-            opinion: member.silent.has(name) ? 'Silent' : member.lost.has(name) ? 'DataPlane' : undefined,
-            evidence: { direct: 'ok', broker: 'ok', helpers: 'none', gateway: member.lost.has(name) ? 'lost' : 'ok', apiServer: 'none' },
-            isUnanswered: member.lost.has(name),
-          },
+        : { opinion: member.silent.has(name) ? 'Silent' : member.lost.has(name) ? 'DataPlane' : undefined },
     membership: () => ({
       members: [
         ...[...member.givenUp].map((name) => ({ name, isLost: true })),
@@ -215,6 +218,7 @@ export const openTestTraffic = async (): Promise<TestTraffic> => {
     unheard: new Set(),
     answering: new Set(),
     mute: new Set(),
+    undecided: new Set(),
     votedDead: new Set(),
     silent: new Set(),
     givenUp: new Set(),

@@ -139,6 +139,54 @@ describe('observers that are started anew one after the other', () => {
   });
 });
 
+describe('the death of a gateway whose agent lives', () => {
+  const dieOnlyItsGateway = (fleet: Fleet): void => {
+    fleet.node('c1').gateway = 'gone';
+    fleet.run(fleet.nowMs() + 12_000);
+  };
+
+  test('is not over because its observers are started anew one after the other', () => {
+    const fleet = warm();
+    dieOnlyItsGateway(fleet);
+    restartAll(fleet, ['c1'], () => false);
+    restartAll(fleet, ['c1'], () => false);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+  });
+
+  test('is not over because all are started anew at once, and is when it answers', () => {
+    const fleet = warm();
+    dieOnlyItsGateway(fleet);
+    const names = survivorsOf(fleet, []);
+    for (const name of names) fleet.stopAgent(name);
+    fleet.run(fleet.nowMs() + 1_000);
+    for (const name of names) fleet.startAgent(name);
+    fleet.run(fleet.nowMs() + 30_000);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+    fleet.node('c1').gateway = 'well';
+    fleet.run(fleet.nowMs() + 30_000);
+    expect(names.map((name) => standingOf(fleet, name, 'c1'))).not.toContain('DataPlane');
+  });
+
+  test('that is held back is still seen by all who were started anew, and nobody says meanwhile that it is over', () => {
+    const fleet = warm({ policy: { automatic: false } });
+    dieOnlyItsGateway(fleet);
+    restartAll(fleet, ['c1'], () => false);
+    for (const name of survivorsOf(fleet, ['c1', hubName]))
+      expect([name, fleet.node(name).state.peers.get('c1')?.opinion]).toEqual([name, 'DataPlane']);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set());
+    expect(new Set(fleet.obstacles.filter(({ target }) => target === 'c1').map(({ obstacle }) => obstacle))).toEqual(new Set(['Manual']));
+  });
+
+  test('is found by one that had no part in it because it was started anew meanwhile', () => {
+    const fleet = warm();
+    fleet.stopAgent('c0');
+    dieOnlyItsGateway(fleet);
+    fleet.startAgent('c0');
+    fleet.run(fleet.nowMs() + 12_000);
+    expect(fleet.node('c0').state.peers.get('c1')?.opinion).toBe('DataPlane');
+  });
+});
+
 test('a verdict that moves nothing is not over because those who were for it doubt themselves for a while', () => {
   const fleet = warm({ hasGateways: false });
   die(fleet, 'c1');
