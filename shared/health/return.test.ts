@@ -85,6 +85,8 @@ const observe = (holdDownMs: number) => {
     held,
     votes: () => state.votes,
     told: () => verdicts.map(({ target, cause, phase }) => `${target} ${cause} ${phase}`),
+    deathsMs: () => verdicts.flatMap(({ phase, sinceMs }) => (phase === 'Standing' ? [sinceMs] : [])),
+    nowMs: () => nowMs,
   };
 };
 
@@ -115,4 +117,13 @@ test('observers that are away themselves now and then hold a return up, and do n
   // The end that was told is put off as it goes on, no more often than every two seconds of it.
   expect(held.length).toBeGreaterThan(1);
   expect(held.length).toBeLessThan(6);
+});
+
+test('one that dies again while it is held down is dead since then: what waits for a death waits anew', () => {
+  const { pass, told, deathsMs, nowMs } = observe(600_000);
+  pass(300_000, false);
+  const againMs = nowMs();
+  pass(15_000, true);
+  expect(told()).toEqual(['x Cluster Standing', 'x Cluster Returning', 'x Cluster Standing']);
+  expect(deathsMs()).toEqual([20_000, againMs]);
 });

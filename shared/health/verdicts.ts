@@ -74,8 +74,9 @@ const stand = (turn: Turn, subject: Subject, cause: Opinion, { voters, domains, 
     const peer = state.peers.get(subject.name);
     if (peer !== undefined && cause === 'Cluster') noteDeath(peer.shadows, channelsOf(peer));
   }
-  // A gateway that was silent before the cluster died is another trouble than that, and what waits for the death counts from the death.
-  const isSameTrouble = standing !== undefined && (moves ? standing.cause === cause : !movesTraffic(standing.cause));
+  // A gateway that was silent before the cluster died is another trouble than that, and what waits for the death counts from the death; from this
+  // one, where an earlier one was all but over.
+  const isSameTrouble = standing !== undefined && (moves ? standing.cause === cause && !isNewDeath : !movesTraffic(standing.cause));
   const sinceMs = isSameTrouble ? standing.sinceMs : nowMs;
   const verdict = {
     target: subject.name,
