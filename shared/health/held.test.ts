@@ -17,25 +17,32 @@ const counting = (automatic: boolean) => {
   let nowMs = 0;
   const state = newDetector(hubName, 'h', { monotonicMs: () => nowMs, random: () => 0 });
   const turn = (out: DetectorEffect[]) => ({ state, nowMs, random: () => 0, out });
-  const membership: Membership = {
-    ...{ v: 1, from: hubName, bootId: 'h', seq: 1, sentMs: 0, kind: 'members', epoch: 1, members: ['a', 'b', 'c', 'x'].map(member) },
-    policy: {
-      ...{ profile: 'fast', automatic, domainsMin: 2, clustersPercentMax: 40, capacityPercentMax: 50, windowMs: 600_000 },
-      ...{ survivorsMin: 1, holdDownMs: 1_000, holdDownMsMax: 1_000, halfLifeMs: 1_000 },
-    },
+  let epoch = 0;
+  let held: { readonly held?: 'Manual' } = {};
+  const setAutomatic = (isNow: boolean): void => {
+    epoch += 1;
+    held = isNow ? {} : { held: 'Manual' };
+    const membership: Membership = {
+      ...{ v: 1, from: hubName, bootId: 'h', seq: epoch, sentMs: 0, kind: 'members', epoch, members: ['a', 'b', 'c', 'x'].map(member) },
+      policy: {
+        ...{ profile: 'fast', automatic: isNow, domainsMin: 2, clustersPercentMax: 40, capacityPercentMax: 50, windowMs: 600_000 },
+        ...{ survivorsMin: 1, holdDownMs: 1_000, holdDownMsMax: 1_000, halfLifeMs: 1_000 },
+      },
+    };
+    takeMembership(turn([]), membership);
   };
-  takeMembership(turn([]), membership);
+  setAutomatic(automatic);
   const out: DetectorEffect[] = [];
   return {
-    /** So long `votes` are in force, as in `a:Cluster b:DataPlane`. */
-    pass: (votes: string, forMs: number): void => {
+    /** So long `votes` are in force, as in `a:Cluster b:DataPlane`; `silent` = who says nothing any more. */
+    pass: (votes: string, forMs: number, silent = ''): void => {
       const said = new Map(votes.split(' ').map((word) => [word.slice(0, 1), word.slice(2) as Opinion]));
       for (const endMs = nowMs + forMs; nowMs < endMs; nowMs += 100) {
-        for (const name of ['a', 'b', 'c']) {
+        for (const name of ['a', 'b', 'c'].filter((one) => one !== silent)) {
           const opinion = said.get(name);
           const ballot: MeshBallot = {
             ...{ v: 1, from: name, bootId: name, seq: nowMs, sentMs: nowMs, kind: 'ballot', epoch: 0 },
-            ...{ votes: opinion === undefined ? [] : [{ target: 'x', opinion, silentMs: 1_000, evidence: lost }] },
+            ...{ votes: opinion === undefined ? [] : [{ target: 'x', opinion, silentMs: 1_000, evidence: lost, ...held }] },
             ...{ well: opinion === undefined ? ['x'] : [] },
           };
           state.ballots.set(name, { ballot, atMs: nowMs });
@@ -43,6 +50,7 @@ const counting = (automatic: boolean) => {
         judgeSubject(turn(out), 'x');
       }
     },
+    setAutomatic,
     told: () => out.flatMap((effect): readonly ObstacleNote[] => (effect.type === 'obstacle' ? [effect] : [])),
     verdicts: () => out.flatMap((effect) => (effect.type === 'verdict' ? [`${effect.verdict.cause} ${effect.verdict.phase}`] : [])),
   };
@@ -71,6 +79,15 @@ test('what holds a death back until another domain votes too is not told, and wh
   long.pass('a:Cluster b:Cluster', 5_000);
   long.pass('a:Cluster', 5_000);
   expect(long.told().map(({ obstacle }) => obstacle)).toEqual(['OneDomain', undefined]);
+});
+
+test('a death in force is not told as held, though the only voter of another domain is gone, or all is left to a person', () => {
+  const { pass, told, verdicts, setAutomatic } = counting(true);
+  pass('a:Cluster b:Cluster c:Cluster', 5_000);
+  pass('a:Cluster b:Cluster', 20_000, 'c');
+  setAutomatic(false);
+  pass('a:Cluster b:Cluster c:Cluster', 20_000);
+  expect([told(), verdicts()]).toEqual([[], ['Cluster Standing']]);
 });
 
 test('a death is agreed on since the first votes for it, not since those against its gateway', () => {

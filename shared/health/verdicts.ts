@@ -171,7 +171,8 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     movesTraffic(outcome.cause) && !isMoved
       ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
       : undefined;
-  const obstacle = held ?? outcome.obstacle;
+  // What is in force is not held, though fewer are for it now, or the policy has changed since.
+  const obstacle = isMoved ? undefined : (held ?? outcome.obstacle);
   setHindered(turn, subject, obstacle, obstacle === undefined ? undefined : forbiddenIn(outcome));
   const cause = held === undefined ? outcome.cause : undefined;
   if (cause !== undefined && movesTraffic(cause)) {
