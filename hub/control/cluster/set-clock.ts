@@ -43,7 +43,8 @@ export const moveTimes = (record: ClusterRecord, byMs: number): void => {
   record.health = healthMoved(record.health, byMs);
   const timed = operatorTaints(record.object?.spec).filter(({ sinceMs }) => sinceMs !== undefined);
   record.taintsMovedMs = new Map(timed.map((taint) => [idOf(taint), (record.taintsMovedMs.get(idOf(taint)) ?? 0) + byMs]));
-  const { observed } = record;
+  const { observed, heldDeath } = record;
+  if (heldDeath !== undefined) record.heldDeath = { ...heldDeath, sinceMs: heldDeath.sinceMs + byMs };
   if (observed === undefined) return;
   const { sinceMs, heldUntilMs } = observed;
   record.observed = { ...observed, sinceMs: sinceMs + byMs, heldUntilMs: heldUntilMs === undefined ? undefined : heldUntilMs + byMs };

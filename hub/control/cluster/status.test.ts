@@ -169,21 +169,27 @@ describe('nextStatus', () => {
       expect(held.verdictHistory?.[0]).toMatchObject({ cause: 'Cluster', phase: 'Held', votes: '2/2/2' });
     });
 
-    it('the same while a hub that starts anew has heard nobody, and from when it was', () => {
-      const old = { ...cluster, status: held };
-      const deaf = nextStatus(old, { health: unseen(20_000), report, hello: undefined }, 20_000);
+    const asHeld: Cluster = { ...cluster, spec: { admission: 'Approved' }, status: held };
+    const unheard = { health: unseen(20_000), report, hello: undefined };
+
+    it('the same while a hub that starts anew has heard nobody', () => {
+      const deaf = nextStatus(asHeld, { ...unheard, isYoung: true }, 20_000);
       expect(deaf).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
-      const again = nextStatus({ ...cluster, status: deaf }, { ...facts, heldDeath: { ...heldDeath, sinceMs: 21_000 } }, 21_000);
-      expect(again).toMatchObject({ verdict: held.verdict, verdictHistory: held.verdictHistory });
+    });
+
+    it('nothing more when nobody has told that hub of it for as long as observers take to come back, nor of what is no member', () => {
+      expect(nextStatus(asHeld, unheard, 99_000).verdict?.phase).toBeUndefined();
+      expect(nextStatus(asHeld, { ...unheard, held: 'Manual' }, 99_000).verdict?.phase).toBeUndefined();
+      const denied: Cluster = { ...asHeld, spec: { admission: 'Denied' } };
+      expect(nextStatus(denied, { ...unheard, isYoung: true }, 20_000).verdict?.phase).toBeUndefined();
     });
 
     it('the same of a gateway whose agent is heard, while the observers may not have come back to a hub that starts anew', () => {
       const gateway = { ...facts, health: well, heldDeath: { ...heldDeath, cause: 'DataPlane' } } as const;
       const before = nextStatus(cluster, gateway, 9_000);
-      const old = { ...cluster, status: before };
+      const old = { ...asHeld, status: before };
       const deaf = nextStatus(old, { ...gateway, heldDeath: undefined, isYoung: true }, 20_000);
-      const again = nextStatus({ ...cluster, status: deaf }, { ...gateway, heldDeath: { ...gateway.heldDeath, sinceMs: 21_000 } }, 21_000);
-      for (const status of [deaf, again]) expect(status).toMatchObject({ verdict: before.verdict, verdictHistory: before.verdictHistory });
+      expect(deaf).toMatchObject({ verdict: before.verdict, verdictHistory: before.verdictHistory });
       const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
       const dead = nextStatus(old, { health: lost, report, hello: undefined, isYoung: true }, 20_000);
       expect(dead.verdict).toMatchObject({ cause: 'Cluster', by: 'Hub' });

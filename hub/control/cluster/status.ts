@@ -1,5 +1,5 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
-import type { Cluster, ClusterStatus, ClusterVerdict, DetectorSummary } from '../../../shared/api/index.ts';
+import { type Cluster, type ClusterStatus, type ClusterVerdict, type DetectorSummary, isMember } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { movesTraffic, type Obstacle, obstacleText } from '../../../shared/health/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
@@ -156,35 +156,26 @@ const withHeldDeath = (facts: ClusterFacts, { givenUpSince }: Pick<ClusterStatus
 const heldDeathText = ({ heldDeathWhy }: ClusterFacts, { message, obstacle }: HeldDeath): string =>
   `${message}: ${heldDeathWhy ?? obstacleText[obstacle]}`;
 
-/** A hub that starts anew goes on with the time of the one before. */
-const heldVerdict = (
-  { cause, sinceMs, votes, voters, obstacle }: HeldDeath,
-  message: string,
-  before: ClusterVerdict | undefined,
-): ClusterVerdict => {
-  const since = before?.phase === 'Held' && before.cause === cause ? before.since : timeText(sinceMs);
-  return { cause, message, since, by: 'Observers', phase: 'Held', votes, voters, obstacle };
-};
+const heldVerdict = ({ cause, sinceMs, votes, voters, obstacle }: HeldDeath, message: string): ClusterVerdict => ({
+  ...{ cause, message, since: timeText(sinceMs), by: 'Observers', phase: 'Held', votes, voters, obstacle },
+});
 
-/** A hub that has just started has heard no observer yet. A cluster whose agent it hears is not dead; of its gateway that says nothing. */
-const isStillHeld = ({ phase, cause }: ClusterVerdict, { health, isYoung = false }: ClusterFacts): boolean =>
-  phase === 'Held' && (cause === 'DataPlane' ? isYoung && health.phase !== 'Lost' : health.phase === 'Unseen');
+/** A hub that has just started may have heard no observer yet; of what is no member nobody tells anything. A cluster whose agent it hears is not dead; of its gateway that says nothing. */
+const isStillHeld = ({ phase, cause }: ClusterVerdict, cluster: Cluster, { health, isYoung = false }: ClusterFacts): boolean =>
+  phase === 'Held' && isYoung && isMember(cluster) && (cause === 'DataPlane' ? health.phase !== 'Lost' : health.phase === 'Unseen');
 
 /** What the observers agreed on, a death that is held first; where they agree on nothing, what the hub makes of its own hearing. */
-const verdictOf = (
-  ready: Condition | undefined,
-  facts: ClusterFacts,
-  before: ClusterVerdict | undefined,
-): Pick<ClusterStatus, 'verdict'> => {
+const verdictOf = (cluster: Cluster, ready: Condition | undefined, facts: ClusterFacts): Pick<ClusterStatus, 'verdict'> => {
   const { observed, held: obstacle, heldDeath } = facts;
+  const before = cluster.status?.verdict;
   const hindered = obstacle === undefined ? {} : { obstacle };
-  if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath), before) };
+  if (heldDeath !== undefined) return { verdict: heldVerdict(heldDeath, heldDeathText(facts, heldDeath)) };
   if (observed !== undefined) {
     const { cause, message, sinceMs, phase, votes, voters, epoch, heldUntilMs } = observed;
     const held = phase === 'Returning' && heldUntilMs !== undefined ? { heldUntil: timeText(heldUntilMs) } : {};
     return { verdict: { cause, message, since: timeText(sinceMs), by: 'Observers', phase, ...held, votes, voters, epoch, ...hindered } };
   }
-  if (before !== undefined && isStillHeld(before, facts)) return { verdict: before };
+  if (before !== undefined && isStillHeld(before, cluster, facts)) return { verdict: before };
   // Whether a fault that its agent told of is over, a hub that does not hear the agent cannot say.
   if (ready?.reason === 'AgentNotHeard' && before?.by === 'Hub' && before.cause === 'APIServer') return { verdict: before };
   const cause = ready === undefined || ready.status === 'True' ? undefined : causes[ready.reason];
@@ -281,10 +272,10 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
   const facts = withHeldDeath(known, givenUp);
   const { hello, report } = facts;
   const {
-    verdict: before,
+    verdict: _verdict,
     drain,
     addresses,
-    givenUpSince: _,
+    givenUpSince: _givenUp,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
@@ -293,9 +284,9 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
   const verdict = verdictOf(
+    cluster,
     conditions.find(({ type }) => type === 'Ready'),
     facts,
-    before,
   );
   return {
     ...old,

@@ -26,7 +26,7 @@ import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import { takeOutages } from './outage-desk.ts';
 import type { HeldDeath, Observed } from './relation.ts';
-import { observedIn, rememberedIn } from './remembered.ts';
+import { heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk, type ObservedRefusals } from './shadow-desk.ts';
 import { type Watched, watchedIn } from './watched.ts';
@@ -149,7 +149,10 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const onObstacle = ({ target, obstacle, agreed }: ObstacleNote): void => {
     const record = directory.get(target);
     if (record === undefined) return;
-    const heldDeath = obstacle === undefined || agreed === undefined ? undefined : heldDeathOf(obstacle, agreed, dayMsOf(agreed));
+    const heldDeath =
+      obstacle === undefined || agreed === undefined
+        ? undefined
+        : heldDeathOf(obstacle, agreed, heldSinceMs(record, agreed.cause, dayMsOf(agreed)));
     record.heldDeath = heldDeath;
     if (heldDeath !== undefined) tellEvent(target, heldEventOf(heldDeath, options.removals.why(target, heldDeath.obstacle)));
     options.onJudged(target);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Cluster, type ClusterStatus, meshPolicyOf } from '../../../shared/api/index.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
-import { givenUpIn, observedIn, rememberedIn } from './remembered.ts';
+import { givenUpIn, heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 
 const policy = meshPolicyOf({});
 const cluster = (status: Partial<ClusterStatus>): Cluster => ({
@@ -79,6 +79,18 @@ describe('a hub that starts anew', () => {
       { epoch: 0, verdicts: [], penalties: [], removals: [] },
       [],
     ]);
+  });
+
+  it('tells a death that is held from when it was, and one of another cause from now', () => {
+    const verdict = { cause: 'Cluster', message: 'dead', since: timeText(1_000), by: 'Observers', phase: 'Held' } as const;
+    const began = { object: cluster({ verdict }), heldDeath: undefined };
+    expect([heldSinceMs(began, 'Cluster', 9_000), heldSinceMs(began, 'DataPlane', 9_000)]).toEqual([1_000, 9_000]);
+    expect(heldSinceMs({ object: cluster(dead), heldDeath: undefined }, 'Cluster', 9_000)).toBe(9_000);
+  });
+
+  it('tells no time to come, when the clock was set back since', () => {
+    const verdict = { cause: 'Cluster', message: 'dead', since: timeText(9_000), by: 'Observers', phase: 'Held' } as const;
+    expect(heldSinceMs({ object: cluster({ verdict }), heldDeath: undefined }, 'Cluster', 1_000)).toBe(1_000);
   });
 
   it('finds out anew what it made of its own hearing alone', () => {

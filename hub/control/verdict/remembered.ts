@@ -5,6 +5,7 @@
 import type { Cluster, ClusterVerdict, PastVerdict } from '../../../shared/api/index.ts';
 import { type DetectorMemory, movesTraffic, noPenalty, punished, type Removal } from '../../../shared/health/index.ts';
 import { hubName, type MeshPolicy, type Opinion } from '../../../shared/wire/mesh.ts';
+import type { ClusterRecord } from '../cluster/directory.ts';
 import { isOutage } from '../cluster/outages.ts';
 import { domainOf } from './membership.ts';
 import type { Observed } from './relation.ts';
@@ -83,4 +84,19 @@ export const observedIn = (cluster: Cluster): Observed | undefined => {
   const { cause, phase, since, message, votes = '', voters = [], epoch = 0 } = verdict;
   const isReplicasTurn = cause === 'Cluster' && phase === 'Standing' && isGivenUp(cluster);
   return { cause, phase, sinceMs: Date.parse(since), message, votes, voters, epoch, isReplicasTurn };
+};
+
+/**
+ * Since when the observers agree on a death that is held, which this hub has found now: since it was first told, by the hub before too. `sinceMs`:
+ * since when this hub has known it.
+ */
+export const heldSinceMs = (
+  { object, heldDeath }: Pick<ClusterRecord, 'object' | 'heldDeath'>,
+  cause: Observed['cause'],
+  sinceMs: number,
+): number => {
+  const verdict = object?.status?.verdict;
+  const shownMs = verdict?.phase === 'Held' && verdict.cause === cause ? Date.parse(verdict.since) : Number.NaN;
+  const knownMs = heldDeath?.cause === cause ? heldDeath.sinceMs : shownMs;
+  return Number.isNaN(knownMs) ? sinceMs : Math.min(knownMs, sinceMs);
 };
