@@ -123,7 +123,10 @@ export const obstacleText: Readonly<Record<Obstacle, string>> = {
     'or let the hub be one (detection.witness of the FailoverPolicy);',
     `until then a person decides, and ${byHand}`,
   ].join(' '),
-  OneDomain: 'all who vote are in one failure domain: label clusters with provider and region, or set detection.quorumDomains to 1',
+  OneDomain: [
+    'all who vote are in one failure domain: label clusters with provider and region, or set detection.quorumDomains to 1;',
+    'until then the hub gives up what it does not hear itself',
+  ].join(' '),
   Clusters: 'the velocity limit of clusters is reached: nothing more moves by itself within the window',
   Capacity: 'the velocity limit of capacity is reached: nothing more moves by itself within the window',
   Survivors: 'too few clusters would be left',

@@ -1,5 +1,6 @@
 /** @module Verdicts in words: what is wrong, who agrees, and what a person may do about it. */
 
+import { listed } from '../lib/listed.ts';
 import type { MeshVote, Outage } from '../wire/mesh.ts';
 import { evidenceText } from './opinion.ts';
 import type { Agreed, Cause, Verdict } from './state.ts';
@@ -24,13 +25,19 @@ const heldWords = {
   DataPlane: 'its gateway does not answer users',
 } as const;
 
-const agreedText = ({ voters, observers, needed, domains }: Omit<Agreed, 'cause'>): string =>
-  `${voters.length} of ${observers} observers agree (${voters.join(', ')}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
+/** Voters that are named; the rest is counted. */
+const votersMax = 5;
 
-/** What the observers agree on and does not come into force, in words. */
-export const heldVerdictText = (agreed: Agreed): string => {
+const agreedText = ({ voters, observers, needed, domains }: Omit<Agreed, 'cause'>): string =>
+  `${voters.length} of ${observers} observers agree (${listed(voters, votersMax)}; ${needed} needed; ${domains} failure ${domains === 1 ? 'domain' : 'domains'})`;
+
+/**
+ * What the observers agree on and does not come into force, in words. `why` = what holds it and what a person can do: it comes before the names,
+ * as Events are cut. What stays is not promised: the hub may give the cluster up by its own hearing.
+ */
+export const heldVerdictText = (agreed: Agreed, why: string): string => {
   const what = agreed.cause === 'DataPlane' ? heldWords.DataPlane : heldWords.Cluster;
-  return `${what}; ${agreedText(agreed)}. Replicas and shares stay; who cannot reach it asks it nothing`;
+  return `${what}. The votes move nothing: ${why}. ${agreedText(agreed)}; who cannot reach it asks it nothing`;
 };
 
 /** Of those that may return: what it was, and what is now. */

@@ -51,5 +51,6 @@ export const heldText = (name: string, held: Obstacle, policy: MeshPolicy, remov
   if (fields === undefined) return obstacleText[held];
   const others = removals.filter((removal) => removal.name !== name);
   const where = `FailoverPolicy ${defaultFailoverPolicy}: ${fields}`;
-  return `${obstacleText[held]} (${where}${untilText(held, others, policy)}). Change the policy, or move them yourself: hanse drain ${name}`;
+  const mend = `Change the policy (${where}), or move its replicas yourself: hanse drain ${name}`;
+  return `${obstacleText[held]}. ${mend}${untilText(held, others, policy)}`;
 };

@@ -82,9 +82,11 @@ describe('the hub gives up', () => {
     pass(1_000);
     expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
     expect(why('c1', 'Clusters')).toContain(
-      '(FailoverPolicy default: limits.clustersPercent 20, limits.windowSeconds 60; c0 counts while it is lost, and until 1970-01-01T00:01:01Z at least)',
+      [
+        'Change the policy (FailoverPolicy default: limits.clustersPercent 20, limits.windowSeconds 60), or move its replicas yourself:',
+        'hanse drain c1; c0 counts while it is lost, and until 1970-01-01T00:01:01Z at least',
+      ].join(' '),
     );
-    expect(why('c1', 'Clusters')).toMatch(/hanse drain c1$/);
     expect(why('c1', 'Survivors')).toContain('limits.minSurvivors');
   });
 
@@ -111,7 +113,7 @@ describe('the hub gives up', () => {
     take('c0');
     giveBack('c0');
     pass(1_000);
-    expect(why('c1', 'Clusters')).toContain('windowSeconds 60; c0 is back and counts until 1970-01-01T00:01:00Z)');
+    expect(why('c1', 'Clusters')).toMatch(/; c0 is back and counts until 1970-01-01T00:01:00Z$/);
   });
 
   it('nothing of two clusters without a witness, and blames no limit for it', () => {

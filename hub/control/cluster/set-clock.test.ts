@@ -77,7 +77,7 @@ describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (byMs) =>
     const record = strangerOf('eu', nowMs());
     const sinceMs = nowMs();
     record.observed = { ...observed, sinceMs, heldUntilMs: sinceMs + 30_000 };
-    record.heldDeath = { ...observed, obstacle: 'Manual', sinceMs };
+    record.heldDeath = { cause: 'Cluster', voters: [], domains: 2, needed: 2, observers: 2, obstacle: 'Manual', sinceMs };
     set(record);
     expect(record.heldDeath.sinceMs).toBe(sinceMs + byMs);
     expect(record.observed).toMatchObject({ sinceMs: sinceMs + byMs, heldUntilMs: sinceMs + byMs + 30_000 });

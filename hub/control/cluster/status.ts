@@ -1,7 +1,7 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
 import { type Cluster, type ClusterStatus, type ClusterVerdict, type DetectorSummary, isMember } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
-import { movesTraffic, type Obstacle, obstacleText } from '../../../shared/health/index.ts';
+import { heldVerdictText, type Obstacle, obstacleText } from '../../../shared/health/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
@@ -147,17 +147,18 @@ const causes: Readonly<Record<string, ClusterVerdict['cause']>> = {
 };
 
 /**
- * A death that is held is told before all that moves nothing, as the gray link that it began with, and not beside what has moved: a verdict in
- * force, or that the hub gave the cluster up by its own hearing.
+ * A death that is held is told before all that moves nothing, as the gray link that it began with, and not once the hub has given the cluster up by
+ * its own hearing.
  */
 const withHeldDeath = (facts: ClusterFacts, { givenUpSince }: Pick<ClusterStatus, 'givenUpSince'>): ClusterFacts =>
-  givenUpSince === undefined && !movesTraffic(facts.observed?.cause) ? facts : { ...facts, heldDeath: undefined };
+  givenUpSince === undefined ? facts : { ...facts, heldDeath: undefined };
 
-const heldDeathText = ({ heldDeathWhy }: ClusterFacts, { message, obstacle }: HeldDeath): string =>
-  `${message}: ${heldDeathWhy ?? obstacleText[obstacle]}`;
+const heldDeathText = ({ heldDeathWhy }: ClusterFacts, held: HeldDeath): string =>
+  heldVerdictText(held, heldDeathWhy ?? obstacleText[held.obstacle]);
 
-const heldVerdict = ({ cause, sinceMs, votes, voters, obstacle }: HeldDeath, message: string): ClusterVerdict => ({
-  ...{ cause, message, since: timeText(sinceMs), by: 'Observers', phase: 'Held', votes, voters, obstacle },
+const heldVerdict = ({ cause, sinceMs, voters, needed, observers, obstacle }: HeldDeath, message: string): ClusterVerdict => ({
+  ...{ cause, message, since: timeText(sinceMs), by: 'Observers', phase: 'Held' },
+  ...{ votes: `${voters.length}/${needed}/${observers}`, voters, obstacle },
 });
 
 /** A hub that has just started may have heard no observer yet; of what is no member nobody tells anything. A cluster whose agent it hears is not dead; of its gateway that says nothing. */

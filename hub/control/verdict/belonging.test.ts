@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { type ClusterRecord, strangerOf } from '../cluster/directory.ts';
 import { createBelonging } from './belonging.ts';
 
-const found = { cause: 'Cluster', sinceMs: 1_000, message: 'dead', votes: '2/2/3', voters: ['a', 'b'] } as const;
-const heldDeath = { ...found, obstacle: 'Manual' } as const;
-const observed = { ...found, phase: 'Standing', epoch: 1, isReplicasTurn: true } as const;
+const found = { cause: 'Cluster', sinceMs: 1_000, voters: ['a', 'b'] } as const;
+const heldDeath = { ...found, domains: 2, needed: 2, observers: 3, obstacle: 'Manual' } as const;
+const observed = { ...found, message: 'dead', votes: '2/2/3', phase: 'Standing', epoch: 1, isReplicasTurn: true } as const;
 const others = ['a', 'b'];
 const all = new Set([...others, 'c']);
 const record = (known: Partial<ClusterRecord>): ClusterRecord => ({ ...strangerOf('c', 0), ...known });

@@ -1,5 +1,5 @@
 /** @module What Events on a Cluster say of verdicts, and of those that are not carried out. Pure. */
-import type { Cause, Verdict } from '../../../shared/health/index.ts';
+import { type Cause, heldVerdictText, type Verdict } from '../../../shared/health/index.ts';
 import type { PastOutage } from '../cluster/outages.ts';
 import type { EventText } from '../events.ts';
 import type { HeldDeath } from './relation.ts';
@@ -26,9 +26,9 @@ export const eventOf = ({ cause, phase, holdDownMs = 0 }: Verdict, message: stri
 };
 
 /** The Event that tells what is agreed on, and why it is not carried out. */
-export const heldEventOf = ({ obstacle, message }: HeldDeath, why: string): EventText => {
-  const who = obstacle === 'NoWitness' ? 'the only one that watches it' : 'a majority';
-  return { type: 'Warning', reason: 'VerdictHeld', message: `${who} finds: ${message}: ${why}` };
+export const heldEventOf = (held: HeldDeath, why: string): EventText => {
+  const who = held.obstacle === 'NoWitness' ? 'the only one that watches it' : 'a majority';
+  return { type: 'Warning', reason: 'VerdictHeld', message: `${who} finds: ${heldVerdictText(held, why)}` };
 };
 
 /** The Event that tells of an outage of broker or hub that is over. */

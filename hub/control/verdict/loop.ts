@@ -1,10 +1,7 @@
 /** @module Counts the votes of the agents as they do, and puts what they agree on onto the Clusters: status, Events, history. */
 import { type Cluster, effectiveFailover, meshPolicyOf } from '../../../shared/api/index.ts';
 import {
-  type Agreed,
   type HeldNote,
-  heldVerdictText,
-  type Obstacle,
   type ObstacleNote,
   startWatch,
   type Verdict,
@@ -25,7 +22,7 @@ import { createBelonging } from './belonging.ts';
 import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import { takeOutages } from './outage-desk.ts';
-import type { HeldDeath, Observed } from './relation.ts';
+import type { Observed } from './relation.ts';
 import { heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk, type ObservedRefusals } from './shadow-desk.ts';
@@ -152,7 +149,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     const heldDeath =
       obstacle === undefined || agreed === undefined
         ? undefined
-        : heldDeathOf(obstacle, agreed, heldSinceMs(record, agreed.cause, dayMsOf(agreed)));
+        : { ...agreed, obstacle, sinceMs: heldSinceMs(record, agreed.cause, dayMsOf(agreed)) };
     record.heldDeath = heldDeath;
     if (heldDeath !== undefined) tellEvent(target, heldEventOf(heldDeath, options.removals.why(target, heldDeath.obstacle)));
     options.onJudged(target);
@@ -213,9 +210,4 @@ const observedOf = (verdict: Verdict, message: string, sinceMs: number, before: 
   if (phase === 'Cleared') return undefined;
   const isReplicasTurn = before?.cause === 'Cluster' && before.isReplicasTurn && cause === 'Cluster' && phase === 'Standing';
   return { cause, phase, sinceMs, message, votes: `${voters.length}/${needed}/${observers}`, voters, epoch, isReplicasTurn };
-};
-
-const heldDeathOf = (obstacle: Obstacle, agreed: Agreed, sinceMs: number): HeldDeath => {
-  const { cause, voters, needed, observers } = agreed;
-  return { cause, sinceMs, message: heldVerdictText(agreed), votes: `${voters.length}/${needed}/${observers}`, voters, obstacle };
 };

@@ -3,7 +3,7 @@
  * at the cluster from outside and know which thing died. The hub's silence of ten seconds decides where they have no majority for anything
  * that tells an agent's death from a cluster's. Pure.
  */
-import type { Cause, Obstacle } from '../../../shared/health/index.ts';
+import type { Agreed, Cause, Obstacle } from '../../../shared/health/index.ts';
 import type { Health } from '../cluster/health.ts';
 
 /** What the observers have agreed on, as the hub counted their votes; times since the epoch. */
@@ -22,7 +22,7 @@ export type Observed = {
 };
 
 /** A death that the observers agree on and that something keeps from coming into force; nothing goes by it. */
-export type HeldDeath = Pick<Observed, 'cause' | 'sinceMs' | 'message' | 'votes' | 'voters'> & { readonly obstacle: Obstacle };
+export type HeldDeath = Agreed & Pick<Observed, 'sinceMs'> & { readonly obstacle: Obstacle };
 
 /** Health as it counts, under what the observers agreed on. */
 export const underVerdict = (health: Health, observed: Observed | undefined): Health => {
