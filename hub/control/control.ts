@@ -98,7 +98,7 @@ export const startControl = (options: ControlOptions): Control => {
   const isWarm = startWarmUp(env, directory, health.toleranceMs);
   const failover = (): FailoverPolicySpec => storedPolicy(store)?.spec ?? {};
   const known = store.list(prefixOf(hanseGroup, 'clusters')).map(({ object }) => object as unknown as Cluster);
-  const removals = createRemovals(directory, failover, env, givenUpIn(known));
+  const removals = createRemovals(directory, failover, env, givenUpIn(known), () => verdicts?.watch.removals() ?? []);
 
   const status = startStatusLoop({ store, env, catalog, dependencies, board, directory, events });
   const isBurst = (): boolean => placement.pending() > burstKeys;

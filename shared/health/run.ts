@@ -19,6 +19,7 @@ import { claimOf } from '../wire/mesh-packet.ts';
 import { makeRefusals, type Refusals, refusedRows } from '../wire/refusals.ts';
 import { shadowsOf, step } from './detector.ts';
 import { type FenceKeeper, type Leases, startLeases } from './leases.ts';
+import type { Removal } from './limits.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { makeOutages } from './outages.ts';
@@ -72,6 +73,8 @@ export type Watch = {
   /** Verdicts that stand now, sorted by target. */
   readonly standing: () => readonly Verdict[];
   readonly membership: () => Membership | undefined;
+  /** What the observers have removed, which counts against the limits; times of the monotonic clock. */
+  readonly removals: () => readonly Removal[];
   /** What each voter that still speaks holds against a target, sorted by voter. */
   readonly votesOn: (target: string) => readonly { readonly voter: string; readonly vote: MeshVote }[];
   /** False while this process has not heard a target that it watches since its start: that nobody holds anything against it says little then. */
@@ -213,6 +216,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
+    removals: () => state.removals,
     votesOn: (target) =>
       [...validBallots(state, env.monotonicMs())]
         .flatMap(([voter, { votes }]) => votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))

@@ -1,6 +1,7 @@
 /** @module Rules of what the hub may give up by its own hearing. */
 import { describe, expect, it } from 'vitest';
 import type { Cluster, FailoverPolicySpec } from '../../../shared/api/index.ts';
+import type { Removal } from '../../../shared/health/index.ts';
 import { createDirectory } from './directory.ts';
 import { createLedger } from './ledger.ts';
 import { createRemovals } from './removals.ts';
@@ -19,12 +20,22 @@ const cluster = (name: string, cpu: number): Cluster => ({
 const startWith = (sizes: readonly number[], begun: FailoverPolicySpec = {}) => {
   let nowMs = 0;
   let spec = begun;
+  let agreed: readonly Removal[] = [];
   const directory = createDirectory(createLedger(), { nowMs: () => nowMs, monotonicMs: () => nowMs });
   sizes.forEach((cpu, at) => {
     directory.of(`c${at}`).object = cluster(`c${at}`, cpu);
   });
   return {
-    ...createRemovals(directory, () => spec, { monotonicMs: () => nowMs, nowMs: () => nowMs }),
+    ...createRemovals(
+      directory,
+      () => spec,
+      { monotonicMs: () => nowMs, nowMs: () => nowMs },
+      [],
+      () => agreed,
+    ),
+    agree: (...names: readonly string[]) => {
+      agreed = names.map((name) => ({ name, atMs: nowMs, isOut: true }));
+    },
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -122,6 +133,15 @@ describe('the hub gives up', () => {
     expect(take('c1')).toBe('Clusters');
     remove('c2');
     expect(take('c1')).toBe('NoWitness');
+  });
+
+  it('no more than the limit leaves beside what the observers have removed, dead gateways too, and what they removed itself', () => {
+    const { take, agree, why } = startWith(five);
+    agree('c0', 'c1');
+    expect([take('c2'), take('c0'), take('c1')]).toEqual(['Clusters', undefined, undefined]);
+    expect(why('c2', 'Clusters')).toContain('; c0, c1 count while they are lost');
+    agree('c1');
+    expect(take('c2')).toBe('Clusters');
   });
 
   it('nothing where a person decides', () => {

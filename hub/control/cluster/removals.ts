@@ -31,12 +31,26 @@ const lacksWitness = (name: string, members: readonly Member[]): boolean => {
   return observers < neededOf(observers);
 };
 
-/** `kept`: what an earlier hub had given up, with the time of day. */
+/** Each cluster once: out where it is so to either, and removed when it last was. */
+const merged = (removals: readonly Removal[]): readonly Removal[] => {
+  const byName = new Map<string, Removal>();
+  for (const { name, atMs, isOut } of removals) {
+    const known = byName.get(name);
+    byName.set(name, { name, atMs: Math.max(atMs, known?.atMs ?? atMs), isOut: isOut || known?.isOut === true });
+  }
+  return [...byName.values()];
+};
+
+/**
+ * `kept`: what an earlier hub had given up, with the time of day. `agreed`: what the observers have removed, the gateways that they hold for dead
+ * too, as the hub counts their votes: the limit is one for both.
+ */
 export const createRemovals = (
   directory: Directory,
   policy: () => FailoverPolicySpec,
   env: Pick<RuntimeEnv, 'monotonicMs' | 'nowMs'>,
-  kept: readonly Removal[] = [],
+  kept: readonly Removal[],
+  agreed: () => readonly Removal[],
 ): Removals => {
   // What a clock that was set back puts into the future is as if it were of now.
   let removals = kept.map((removal) => ({ ...removal, atMs: env.monotonicMs() - Math.max(0, env.nowMs() - removal.atMs) }));
@@ -62,14 +76,15 @@ export const createRemovals = (
       const members = membersNow();
       forget(members);
       // What no policy of limits can mend is said first.
-      const held = lacksWitness(name, members) ? 'NoWitness' : heldBy(name, { members, removals, policy: meshPolicyOf(policy()), nowMs });
+      const facts = { members, removals: merged([...removals, ...agreed()]), policy: meshPolicyOf(policy()), nowMs };
+      const held = lacksWitness(name, members) ? 'NoWitness' : heldBy(name, facts);
       if (held === undefined) removals = [...removals.filter((removal) => removal.name !== name), { name, atMs: nowMs, isOut: true }];
       return held;
     },
     why: (name, held) => {
       forget();
       const setMs = env.nowMs() - env.monotonicMs();
-      const told = removals.map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
+      const told = merged([...removals, ...agreed()]).map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
       return heldText(name, held, meshPolicyOf(policy()), told);
     },
     giveBack: (name) => {

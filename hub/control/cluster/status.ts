@@ -161,7 +161,10 @@ const heldVerdict = ({ cause, sinceMs, voters, needed, observers, obstacle }: He
   ...{ votes: `${voters.length}/${needed}/${observers}`, voters, obstacle },
 });
 
-/** A hub that has just started may have heard no observer yet; of what is no member nobody tells anything. A cluster whose agent it hears is not dead; of its gateway that says nothing. */
+/**
+ * A hub that has just started may have heard no observer yet; of what is no member nobody tells anything. A cluster whose agent it hears is not
+ * dead; of its gateway that says nothing.
+ */
 const isStillHeld = ({ phase, cause }: ClusterVerdict, cluster: Cluster, { health, isYoung = false }: ClusterFacts): boolean =>
   phase === 'Held' && isYoung && isMember(cluster) && (cause === 'DataPlane' ? health.phase !== 'Lost' : health.phase === 'Unseen');
 
