@@ -2,12 +2,16 @@
  * @module A mesh message as it travels, on both channels alike: four letters, an Ed25519 signature, JSON. What is signed is the JSON as sent,
  * behind a context, so that no signature of ours made for something else fits.
  */
-import { bool, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
+import { bool, both, type Check, integer, list, matching, oneOf, record, text } from './check.ts';
 import {
+  brokerName,
+  hubName,
   type MeshMessage,
+  type MeshVote,
   membersMax,
   meshBytesMax,
   namesMaxOf,
+  type Opinion,
   opinions,
   outagesMax,
   outageVotersMax,
@@ -69,14 +73,23 @@ const count = integer(0);
 const bootId = text(64, 1);
 const head = { v: version, from: name, bootId, seq: count, sentMs: count };
 const finding = oneOf('ok', 'lost', 'none');
-const vote = record(
-  {
-    target: subject,
-    opinion: oneOf(...opinions),
-    silentMs: count,
-    evidence: record({ direct: finding, broker: finding, helpers: finding, gateway: finding, apiServer: finding }),
-  },
-  { held: oneOf('Clusters', 'Capacity', 'Survivors', 'Manual') },
+/** What these two opinions are of. Held against a cluster they would have its verdict taken for an outage. */
+const opinionOn: Readonly<Partial<Record<Opinion, string>>> = { Broker: brokerName, Hub: hubName };
+const ofItsSubject: Check = (value, path) => {
+  const { target, opinion } = value as MeshVote;
+  return (opinionOn[opinion] ?? target) === target ? undefined : `${path}.opinion ${opinion} is not of ${target}`;
+};
+const vote = both(
+  record(
+    {
+      target: subject,
+      opinion: oneOf(...opinions),
+      silentMs: count,
+      evidence: record({ direct: finding, broker: finding, helpers: finding, gateway: finding, apiServer: finding }),
+    },
+    { held: oneOf('Clusters', 'Capacity', 'Survivors', 'Manual') },
+  ),
+  ofItsSubject,
 );
 const member = record(
   {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hubName, type Membership, type MeshBeat, type MeshMessage, meshBytesMax, namesMaxOf } from './mesh.ts';
+import { brokerName, hubName, type Membership, type MeshBeat, type MeshMessage, meshBytesMax, namesMaxOf, type Opinion } from './mesh.ts';
 import { makeMeshGate } from './mesh-gate.ts';
 
 const keys = new Map(['a', 'b', hubName].map((name) => [name, generateKeyPairSync('ed25519')]));
@@ -63,7 +63,10 @@ describe('a packet', () => {
     ['of another version is refused with what to do', sealed('a', { ...beat('a'), v: 2 as 1 }), 'UnknownVersion'],
     ['of no known kind is refused', sealed('a', { ...beat('a'), kind: 'toString' as 'beat' }), 'Malformed'],
     ['with a member name as a path is refused', sealed('a', { ...beat('a'), seq: -1 }), 'Malformed'],
-    ['with more votes than a ballot holds is refused', sealed('a', ballotOf(6)), 'Malformed'],
+    ['with more votes than a ballot holds is refused', sealed('a', holding('b', 'Gray', 6)), 'Malformed'],
+    ['that holds the death of the broker against a cluster is refused', sealed('a', holding('b', 'Broker')), 'Malformed'],
+    ['that holds the death of the hub against the broker is refused', sealed('a', holding(brokerName, 'Hub')), 'Malformed'],
+    ['that holds the death of the broker against the broker is let in', sealed('a', holding(brokerName, 'Broker')), 'ballot'],
   ])('%s', (_, packet, wanted) => {
     expect(open(packet)).toBe(wanted);
   });
@@ -120,13 +123,13 @@ describe('a packet', () => {
   });
 });
 
-function ballotOf(votes: number): MeshMessage {
+function holding(target: string, opinion: Opinion, votes = 1): MeshMessage {
   const evidence = { direct: 'ok', broker: 'ok', helpers: 'ok', gateway: 'ok', apiServer: 'ok' } as const;
   return {
     ...head,
     from: 'a',
     kind: 'ballot',
     epoch: 0,
-    votes: Array.from({ length: votes }, () => ({ target: 'b', opinion: 'Gray' as const, silentMs: 0, evidence })),
+    votes: Array.from({ length: votes }, () => ({ target, opinion, silentMs: 0, evidence })),
   };
 }
