@@ -15,14 +15,20 @@ const causeOf = ({ target, cause }: Verdict): Outage['cause'] | undefined => {
   return target === hubName && cause === 'Hub' ? cause : undefined;
 };
 
-/** None yet. `beganMs` = when this member began to watch, by the clock of the verdicts. */
+/**
+ * None yet. `beganMs` = when this member began to watch, by the clock of the verdicts. What stood before, as an earlier life has kept it, may
+ * have been over for long: that is left to those who saw the whole of it.
+ */
 export const makeOutages = (beganMs: number): Outages => {
   let past: readonly Outage[] = [];
+  const begun = new Set<Outage['cause']>();
   const sinceBegin = (ms: number): number => Math.max(0, Math.floor(ms - beganMs));
   return {
     note: (verdict, nowMs) => {
       const cause = causeOf(verdict);
-      if (cause === undefined || verdict.phase !== 'Cleared') return false;
+      if (cause === undefined) return false;
+      if (verdict.phase !== 'Cleared') begun.add(cause);
+      if (verdict.phase !== 'Cleared' || !begun.delete(cause)) return false;
       const { sinceMs, voters, needed, observers } = verdict;
       const agreed = { voters: voters.slice(0, outageVotersMax), votes: voters.length, needed, observers };
       past = [...past, { cause, sinceMs: sinceBegin(sinceMs), untilMs: sinceBegin(nowMs), ...agreed }].slice(-outagesMax);
