@@ -84,8 +84,8 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     ),
   }),
   verdictHistory: list(
-    'The last verdicts, newest first.',
-    fields('One verdict.', {
+    'The last verdicts on the cluster and the last outages of broker and hub, newest first.',
+    fields('One verdict or outage.', {
       cause: must(text('What died, or was ill.')),
       phase: must(text('Standing, Returning, Held or Cleared.')),
       at: must(text('When, RFC 3339.')),

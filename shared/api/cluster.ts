@@ -92,18 +92,27 @@ export type ClusterVerdict = {
   readonly obstacle?: string;
 };
 
-/** A verdict of the past. */
+/** A verdict of the past on the cluster. */
 export type PastVerdict = {
   readonly cause: string;
   readonly phase: string;
   readonly at: string;
-  /** Outages of broker and hub, which are told when they are over: since when. */
-  readonly since?: string;
-  /** Which outage of which start of the agent it is: told again it has other times when a clock stood still or was set. */
-  readonly id?: string;
   readonly votes?: string;
   readonly voters?: readonly string[];
   readonly message?: string;
+};
+
+/** A time in which the cluster's agent and the others held the broker or the hub for dead, as it was told when that was over, `at`. */
+export type PastOutage = {
+  readonly cause: 'Broker' | 'Hub';
+  readonly phase: 'Cleared';
+  readonly since: string;
+  readonly at: string;
+  /** Which outage of which start of the agent it is: told again it has other times when a clock stood still or was set. */
+  readonly id: string;
+  readonly votes: string;
+  readonly voters: readonly string[];
+  readonly message: string;
 };
 
 /** One detection profile over all observers of a cluster. */
@@ -168,7 +177,7 @@ export type ClusterStatus = {
   /** Who or what is at fault, and who says so. */
   readonly verdict?: ClusterVerdict;
   /** The last verdicts, newest first. */
-  readonly verdictHistory?: readonly PastVerdict[];
+  readonly verdictHistory?: readonly (PastVerdict | PastOutage)[];
   /** What each detection profile would have done, over all observers. */
   readonly detectors?: readonly DetectorSummary[];
   readonly nodes?: { readonly total: number; readonly ready: number };

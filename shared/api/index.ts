@@ -33,6 +33,7 @@ export {
   isMember,
   labelsOfCluster,
   type NodeGroupPrices,
+  type PastOutage,
   type PastVerdict,
   type Prices,
   revokeFinalizer,

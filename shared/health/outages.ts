@@ -1,5 +1,5 @@
 /** @module When broker and hub were held for dead: they cannot hear of it while it is so, and are told when they are back. */
-import { brokerName, hubName, type Outage, outagesMax, outageVotersMax } from '../wire/mesh.ts';
+import { brokerName, hubName, type MeshOutage, outagesMax, outageVotersMax } from '../wire/mesh.ts';
 import type { Verdict } from './state.ts';
 
 /** The last outages, as one member saw them. */
@@ -7,10 +7,10 @@ export type Outages = {
   /** Takes a verdict; true when an outage ended by it. */
   readonly note: (verdict: Verdict, nowMs: number) => boolean;
   /** Oldest first; times since `beganMs`. */
-  readonly all: () => readonly Outage[];
+  readonly all: () => readonly MeshOutage[];
 };
 
-const causeOf = ({ target, cause }: Verdict): Outage['cause'] | undefined => {
+const causeOf = ({ target, cause }: Verdict): MeshOutage['cause'] | undefined => {
   if (target === brokerName && cause === 'Broker') return cause;
   return target === hubName && cause === 'Hub' ? cause : undefined;
 };
@@ -20,8 +20,8 @@ const causeOf = ({ target, cause }: Verdict): Outage['cause'] | undefined => {
  * have been over for long: that is left to those who saw the whole of it.
  */
 export const makeOutages = (beganMs: number): Outages => {
-  let past: readonly Outage[] = [];
-  const begun = new Set<Outage['cause']>();
+  let past: readonly MeshOutage[] = [];
+  const begun = new Set<MeshOutage['cause']>();
   const sinceBegin = (ms: number): number => Math.max(0, Math.floor(ms - beganMs));
   return {
     note: (verdict, nowMs) => {

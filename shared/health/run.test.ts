@@ -1,7 +1,7 @@
 /** @module What the loop around the detector says to the hub: what was refused, and that the hub is behind. */
 import { expect, test } from 'vitest';
 import { silentLog } from '../lib/index.ts';
-import { hubName, type Membership, type MeshBallot, type Outage } from '../wire/mesh.ts';
+import { hubName, type Membership, type MeshBallot, type MeshOutage } from '../wire/mesh.ts';
 import { openPacket, sealPacket } from '../wire/mesh-packet.ts';
 import type { DetectorMemory } from './memory.ts';
 import { observersOf } from './observers.ts';
@@ -151,7 +151,7 @@ test('an agent tells the hub of the times in which the others and it held the hu
       pass(500);
     }
   };
-  const told = (): readonly Outage[] =>
+  const told = (): readonly MeshOutage[] =>
     published
       .map(({ packet }) => openPacket(packet, { keyOf: () => 'A', verify }))
       .flatMap((one) => (one.ok && one.message.kind === 'shadows' ? (one.message.outages ?? []) : []));

@@ -1,7 +1,7 @@
 /** @module Verdicts in words: what is wrong, who agrees, and what a person may do about it. */
 
 import { listed } from '../lib/listed.ts';
-import type { MeshVote, Outage } from '../wire/mesh.ts';
+import type { MeshOutage, MeshVote } from '../wire/mesh.ts';
 import { evidenceText } from './opinion.ts';
 import type { Agreed, Cause, Verdict } from './state.ts';
 
@@ -59,13 +59,13 @@ export const verdictText = (
   return `${causeWords[cause]}; ${agreedText(verdict)}${grounds === '' ? '' : `: ${grounds}`}`;
 };
 
-const outageWords: Readonly<Record<Outage['cause'], string>> = {
+const outageWords: Readonly<Record<MeshOutage['cause'], string>> = {
   Broker: 'the broker did not answer: the agents went on over datagrams, nothing moved',
   Hub: 'the hub did not answer: the agents went on by what they had, nothing moved',
 };
 
 /** An outage that is over, in words; `since` and `until` as they are shown. */
-export const outageText = ({ cause, voters, votes, needed, observers }: Outage, since: string, until: string): string => {
+export const outageText = ({ cause, voters, votes, needed, observers }: MeshOutage, since: string, until: string): string => {
   const more = votes > voters.length ? ` and ${votes - voters.length} more` : '';
   return `from ${since} until ${until} ${outageWords[cause]}; ${votes} of ${observers} observers agreed (${voters.join(', ')}${more}; ${needed} needed)`;
 };

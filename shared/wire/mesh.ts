@@ -189,7 +189,7 @@ export type RefusedRow = { readonly cluster: string; readonly reason: string; re
 export const refusedRowsMax = 64;
 
 /** A time in which the observers held the broker or the hub for dead, as one member saw it; times are of the clock of its `watchedMs`. */
-export type Outage = {
+export type MeshOutage = {
   readonly cause: 'Broker' | 'Hub';
   readonly sinceMs: number;
   readonly untilMs: number;
@@ -210,7 +210,7 @@ export type MeshShadows = Head & {
   readonly watchedMs: number;
   readonly rows: readonly ShadowRow[];
   readonly refused?: readonly RefusedRow[];
-  readonly outages?: readonly Outage[];
+  readonly outages?: readonly MeshOutage[];
 };
 
 /** A holder of singletons asks one of its observers to confirm its lease. `fence`: the highest fence of its own that it knows. */

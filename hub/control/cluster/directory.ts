@@ -7,6 +7,7 @@ import {
   doubleCondition,
   isMember,
   labelsOfCluster,
+  type PastOutage,
 } from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import type { Obstacle } from '../../../shared/health/index.ts';
@@ -17,7 +18,6 @@ import type { Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
-import type { PastOutage } from './outages.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -36,7 +36,7 @@ export type ClusterRecord = {
   heldDeath: HeldDeath | undefined;
   /** Why it does not count as lost though it is silent. */
   held: Obstacle | undefined;
-  /** When its agent and the others missed broker and hub, as told since this hub began. */
+  /** When its agent and the others missed broker and hub, as told since this hub began, in the order in which that was taken. */
   outages: readonly PastOutage[];
   /** What the detection profiles would have done. */
   detectors: readonly DetectorSummary[] | undefined;

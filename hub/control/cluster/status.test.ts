@@ -1,13 +1,12 @@
 /** @module A Cluster's status from facts. */
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../shared/api/index.ts';
+import type { Cluster, PastOutage } from '../../../shared/api/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { HeldDeath, Observed } from '../verdict/relation.ts';
 import { givenUpIn } from '../verdict/remembered.ts';
 import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
-import type { PastOutage } from './outages.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 const cluster: Cluster = {
@@ -308,13 +307,13 @@ describe('nextStatus', () => {
     const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
     const facts = { health: lost, report, hello: undefined };
     const told = (seconds: number): PastOutage => ({
-      ...{ cause: 'Hub', phase: 'Cleared', id: `boot/${seconds}`, message: 'the hub did not answer' },
+      ...{ cause: 'Hub', phase: 'Cleared', id: `boot/${seconds}`, message: 'the hub did not answer', votes: '2/2/3', voters: [] },
       ...{ since: timeText((seconds - 1) * 1_000), at: timeText(seconds * 1_000) },
     });
-    const dead = nextStatus(cluster, { ...facts, outages: [told(10), told(30)] }, 20_000);
+    const dead = nextStatus(cluster, { ...facts, outages: [told(10), told(15)] }, 20_000);
     const shown = ({ verdictHistory }: typeof dead) => verdictHistory?.map(({ cause, phase, at }) => [cause, phase, at.slice(17, 19)]);
     expect(shown(dead)?.slice(0, 1)).toEqual([['Cluster', 'Standing', '20']]);
-    const later = nextStatus({ ...cluster, status: dead }, { ...facts, outages: [told(10), told(30)] }, 40_000);
+    const later = nextStatus({ ...cluster, status: dead }, { ...facts, outages: [told(10), told(15)] }, 40_000);
     expect(later.verdictHistory).toEqual(dead.verdictHistory);
     const many = [41, 43, 45, 47, 49, 51].map(told);
     const full = nextStatus({ ...cluster, status: dead }, { ...facts, outages: many }, 55_000);

@@ -1,5 +1,12 @@
 /** @module What goes into a Cluster's status: conditions, sums of capacity, features. Pure. */
-import { type Cluster, type ClusterStatus, type ClusterVerdict, type DetectorSummary, isMember } from '../../../shared/api/index.ts';
+import {
+  type Cluster,
+  type ClusterStatus,
+  type ClusterVerdict,
+  type DetectorSummary,
+  isMember,
+  type PastOutage,
+} from '../../../shared/api/index.ts';
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { heldVerdictText, type Obstacle, obstacleText } from '../../../shared/health/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
@@ -11,7 +18,7 @@ import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
 import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isSilent, readyCondition } from './health.ts';
-import { isOutage, type PastOutage, withOutages } from './outages.ts';
+import { historyOf } from './history.ts';
 import { statusApis } from './served-apis.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -188,35 +195,6 @@ const verdictOf = (cluster: Cluster, ready: Condition | undefined, facts: Cluste
     : { verdict: { cause, message: ready.message, since: ready.lastTransitionTime, by: 'Hub', ...hindered } };
 };
 
-const pastMax = 20;
-
-/** What was found goes into the history when it is another than the newest there. */
-const historyOf = (
-  old: ClusterStatus,
-  { verdict }: Pick<ClusterStatus, 'verdict'>,
-  { outages = [] }: ClusterFacts,
-  nowMs: number,
-): Pick<ClusterStatus, 'verdictHistory'> => {
-  const past = withOutages(old.verdictHistory ?? [], outages).slice(0, pastMax);
-  const newest = past.find((one) => !isOutage(one));
-  const isOver = verdict === undefined && newest !== undefined && newest.phase !== 'Cleared';
-  if (isOver) return { verdictHistory: [{ cause: newest.cause, phase: 'Cleared', at: timeText(nowMs) }, ...past].slice(0, pastMax) };
-  if (verdict === undefined) return past.length === 0 ? {} : { verdictHistory: past };
-  const { cause, phase = 'Standing', votes, voters, message } = verdict;
-  // After each start of the hub an agent has not been heard for a moment: that is no news.
-  const isNews = verdict.by === 'Observers' || cause !== 'Agent';
-  if (!isNews || (newest?.cause === cause && newest.phase === phase)) return past.length === 0 ? {} : { verdictHistory: past };
-  const entry = {
-    cause,
-    phase,
-    at: timeText(nowMs),
-    message,
-    ...(votes === undefined ? {} : { votes }),
-    ...(voters === undefined ? {} : { voters }),
-  };
-  return { verdictHistory: [entry, ...past].slice(0, pastMax) };
-};
-
 const clusterDead = ({ message }: Observed, heldWhy: string | undefined): Finding => ({
   type: 'Ready',
   status: 'Unknown',
@@ -308,7 +286,7 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
     ...addressesOf(addresses, facts),
     ...givenUp,
     ...verdict,
-    ...historyOf(old, verdict, facts, nowMs),
+    ...historyOf(old, verdict, facts.outages ?? [], nowMs),
   };
 };
 

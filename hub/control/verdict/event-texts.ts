@@ -1,6 +1,6 @@
 /** @module What Events on a Cluster say of verdicts, and of those that are not carried out. Pure. */
+import type { PastOutage } from '../../../shared/api/index.ts';
 import { type Cause, heldVerdictText, type Verdict } from '../../../shared/health/index.ts';
-import type { PastOutage } from '../cluster/outages.ts';
 import type { EventText } from '../events.ts';
 import type { HeldDeath } from './relation.ts';
 
@@ -32,4 +32,4 @@ export const heldEventOf = (held: HeldDeath, why: string): EventText => {
 };
 
 /** The Event that tells of an outage of broker or hub that is over. */
-export const outageEventOf = ({ cause, message = '' }: PastOutage): EventText => ({ type: 'Warning', reason: eventReason[cause], message });
+export const outageEventOf = ({ cause, message }: PastOutage): EventText => ({ type: 'Warning', reason: eventReason[cause], message });

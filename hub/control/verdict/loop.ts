@@ -21,7 +21,7 @@ import type { EventRecorder, EventText } from '../events.ts';
 import { createBelonging } from './belonging.ts';
 import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
-import { takeOutages } from './outage-desk.ts';
+import { createOutageDesk } from './outage-desk.ts';
 import type { Observed } from './relation.ts';
 import { heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
@@ -85,6 +85,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     sendDirect: () => undefined,
   });
   const shadows = createShadowDesk();
+  const outageDesk = createOutageDesk();
   const tellEvent = (name: string, told: EventText): void => {
     const cluster = directory.get(name)?.object;
     if (cluster !== undefined) events.record(cluster, told);
@@ -156,11 +157,13 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   };
   const onMessage = (message: MeshMessage): void => {
     if (message.kind !== 'shadows') return;
-    const teller = directory.get(message.from);
-    const outages = teller === undefined ? [] : takeOutages(teller, message, env.nowMs());
+    const about = shadows.take(message);
+    const teller = about === undefined ? undefined : directory.get(message.from);
+    const time = { nowMs: env.nowMs(), monotonicMs: env.monotonicMs() };
+    const outages = teller === undefined ? [] : outageDesk.take(teller, message, time);
     for (const outage of outages) tellEvent(message.from, outageEventOf(outage));
     if (outages.length > 0) options.onJudged(message.from);
-    for (const name of shadows.take(message)) {
+    for (const name of about ?? []) {
       const record = directory.get(name);
       if (record !== undefined) record.detectors = shadows.summaryOf(name);
     }
@@ -168,6 +171,7 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
   const belonging = createBelonging();
   const onMembership = ({ members: now }: Membership): void => {
     shadows.keepOnly(now);
+    outageDesk.keepOnly(now);
     for (const name of belonging(new Set(now.map(({ name }) => name)), directory.all())) {
       turns.judged(name);
       options.onJudged(name);

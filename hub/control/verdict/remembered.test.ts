@@ -1,6 +1,6 @@
 /** @module Rules of what a hub that starts anew still knows of deaths. */
 import { describe, expect, it } from 'vitest';
-import { type Cluster, type ClusterStatus, meshPolicyOf } from '../../../shared/api/index.ts';
+import { type Cluster, type ClusterStatus, meshPolicyOf, type PastOutage } from '../../../shared/api/index.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import { givenUpIn, heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 
@@ -12,6 +12,10 @@ const cluster = (status: Partial<ClusterStatus>): Cluster => ({
   spec: {},
   status,
 });
+const outage: PastOutage = {
+  ...{ cause: 'Broker', phase: 'Cleared', id: 'boot/1', since: timeText(1_000), at: timeText(2_000) },
+  ...{ votes: '2/2/3', voters: ['a', 'b'], message: 'the broker did not answer' },
+};
 type Entry = readonly [cause: string, phase: string, votes?: string];
 /** Newest first, as they are kept; each a second after the one before. */
 const past = (...entries: readonly Entry[]) =>
@@ -53,15 +57,17 @@ describe('a hub that starts anew', () => {
   });
 
   it('trusts a cluster that came and went no sooner than before: each death that was agreed on counts, once', () => {
-    const pointsOf = (...entries: readonly Entry[]) => {
-      const [penalty] = rememberedIn([cluster({ verdictHistory: past(...entries) })], policy).penalties;
+    const pointsIn = (verdictHistory: ClusterStatus['verdictHistory'] = []) => {
+      const [penalty] = rememberedIn([cluster({ verdictHistory })], policy).penalties;
       return Math.round((penalty?.points ?? 0) / 1_000);
     };
+    const pointsOf = (...entries: readonly Entry[]) => pointsIn(past(...entries));
     const death = ['Cluster', 'Standing', '2/2/3'] as const;
     expect(pointsOf(death, ['Cluster', 'Returning'], death, ['Cluster', 'Cleared'], death)).toBe(3);
     expect(pointsOf(death, ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
     expect(pointsOf(['Cluster', 'Standing'])).toBe(0);
-    expect(pointsOf(death, ['Broker', 'Cleared', '2/2/3'], ['DataPlane', 'Standing', '2/2/3'])).toBe(1);
+    const [later, first] = past(death, ['DataPlane', 'Standing', '2/2/3']);
+    expect(pointsIn([later, outage, first].flatMap((one) => one ?? []))).toBe(1);
   });
 
   it('takes no death for one in force that was held', () => {

@@ -6,7 +6,7 @@ import type { Cluster, ClusterVerdict, PastVerdict } from '../../../shared/api/i
 import { type DetectorMemory, movesTraffic, noPenalty, punished, type Removal } from '../../../shared/health/index.ts';
 import { hubName, type MeshPolicy, type Opinion } from '../../../shared/wire/mesh.ts';
 import type { ClusterRecord } from '../cluster/directory.ts';
-import { isOutage } from '../cluster/outages.ts';
+import { verdictsIn } from '../cluster/history.ts';
 import { domainOf } from './membership.ts';
 import type { Observed } from './relation.ts';
 
@@ -27,7 +27,7 @@ const stands = ({ cause, phase }: PastVerdict): boolean => phase === 'Standing' 
 
 /** The deaths of a cluster, oldest first: each time something began to stand that moves traffic, where nothing did. */
 const deathsOf = ({ status }: Cluster): readonly { readonly atMs: number; readonly isAgreed: boolean }[] => {
-  const past = (status?.verdictHistory ?? []).filter((one) => !isOutage(one)).reverse();
+  const past = [...verdictsIn(status)].reverse();
   return past.flatMap((one, index) => {
     const before = past[index - 1];
     const atMs = Date.parse(one.at);

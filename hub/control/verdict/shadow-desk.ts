@@ -5,8 +5,8 @@ import type { MeshShadows, RefusedRow, ShadowRow } from '../../../shared/wire/me
 
 /** The desk. */
 export type ShadowDesk = {
-  /** Takes what one observer tells; answers the clusters that it is about: none when the same start has told newer ones. */
-  readonly take: (told: MeshShadows) => readonly string[];
+  /** Takes what one observer tells; answers the clusters that it is about, and undefined when the same start has told as new before. */
+  readonly take: (told: MeshShadows) => readonly string[] | undefined;
   /** Forgets all observers but these. */
   readonly keepOnly: (members: readonly { readonly name: string }[]) => void;
   /** One row a profile; suspicions are summed, deaths and times are the largest. */
@@ -31,7 +31,7 @@ export const createShadowDesk = (): ShadowDesk => {
   return {
     take: (message) => {
       const known = told.get(message.from);
-      if (known === undefined ? told.size >= observersMax : known.bootId === message.bootId && known.seq >= message.seq) return [];
+      if (known === undefined ? told.size >= observersMax : known.bootId === message.bootId && known.seq >= message.seq) return undefined;
       told.set(message.from, message);
       return [...new Set(message.rows.map(({ target }) => target))];
     },
