@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster, StoredPlacement } from '../../shared/api/index.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { startTestHub } from './testing/test-hub.ts';
+import { startTestHub, type TestHub } from './testing/test-hub.ts';
 import {
   clusterAt,
   deployment,
@@ -16,6 +16,12 @@ import {
   web,
   workId,
 } from './testing/web-story.ts';
+import type { Observed } from './verdict/relation.ts';
+
+const drainOf = async ({ client }: TestHub, name: string) => ((await client.get(clusterAt(name))) as Cluster | undefined)?.status?.drain;
+const agreed = (cause: Observed['cause'], phase: Observed['phase']): Observed => ({
+  ...{ cause, phase, sinceMs: 0, message: 'agreed', votes: '2/2/2', voters: ['aws', 'gcp'], epoch: 1, isReplicasTurn: false },
+});
 
 describe('a drain', () => {
   it('leaves in a drained cluster only as many as no other takes, and brings them changes', async () => {
@@ -38,12 +44,38 @@ describe('a drain', () => {
     it.fleet.agent('home').cutOff = true;
     await until(() => expect(placedAt(it)).toEqual({ aws: 4 }));
     await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
-    const drain = async () => ((await it.client.get(clusterAt('home'))) as Cluster | undefined)?.status?.drain;
+    const drain = () => drainOf(it, 'home');
     await until(async () => expect((await drain())?.staying).toMatchObject([{ kind: 'Deployment', name: 'web' }]));
     expect(await drain()).not.toHaveProperty('kept');
     await it.client.patch(web, 'application/merge-patch+json', { spec: { replicas: 4 } });
     await until(async () => expect(await drain()).toMatchObject({ objects: 1, kept: 1 }));
     expect(await drain()).not.toHaveProperty('staying');
+  });
+
+  it('is done in a cluster of which only the agent is dead when all it had has its place elsewhere', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy({ tiers: [...tiers.slice(0, 1), { name: 'rest' }] }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    it.control().directory.of('home').observed = agreed('Agent', 'Standing');
+    it.fleet.agent('home').cutOff = true;
+    await until(() => expect(it.control().directory.isInDoubt('home')).toBe(true));
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(async () => expect(await drainOf(it, 'home')).toMatchObject({ objects: 1, kept: 1 }));
+    expect([placedAt(it), it.fleet.agent('home').objects.size]).toEqual([{ aws: 3 }, 1]);
+  });
+
+  it('of a cluster that is back and held down waits for the end of that, and says so', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy({ tiers: [...tiers.slice(0, 1), { name: 'rest' }] }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    const record = it.control().directory.of('home');
+    record.observed = agreed('Cluster', 'Returning');
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    const why = 'the cluster is back and held down: nothing is taken from it before that is over';
+    await until(async () => expect((await drainOf(it, 'home'))?.waiting).toMatchObject([{ kind: 'Deployment', name: 'web', why }]));
+    expect(await drainOf(it, 'home')).not.toHaveProperty('kept');
   });
 
   it('brings changes to a drained cluster of which some wait for replacements, and some find no other place', async () => {

@@ -60,7 +60,7 @@ describe('what is withdrawn', () => {
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     const phaseOf = (name: string): string | undefined => it.control().directory.get(name)?.health.phase;
     for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
-    await until(() => expect([...it.control().directory.silent()].toSorted()).toEqual(['aws', 'home']));
+    await until(() => expect([...it.control().directory.inDoubt()].toSorted()).toEqual(['aws', 'home']));
     it.fleet.agent('aws').cutOff = false;
     await until(() => expect(phaseOf('aws')).toBe('Well'));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: metadata.name }, 'application/merge-patch+json', {
@@ -79,9 +79,9 @@ describe('what is withdrawn', () => {
     await it.client.create(deployments, deployment(3));
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
-    await until(() => expect([...it.control().directory.silent()].toSorted()).toEqual(['aws', 'home']));
+    await until(() => expect([...it.control().directory.inDoubt()].toSorted()).toEqual(['aws', 'home']));
     it.fleet.agent('aws').cutOff = false;
-    await until(() => expect([...it.control().directory.silent()]).toEqual(['home']));
+    await until(() => expect([...it.control().directory.inDoubt()]).toEqual(['home']));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', {
       spec: { tiers: tiers.slice(1) },
     });

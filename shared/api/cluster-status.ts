@@ -111,7 +111,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     kept: count('Objects among them that have their place elsewhere, and that the cluster, which is not heard, keeps until it is back.'),
     staying: list('What stays until something else changes; the first 20.', drainObject, { type: 'atomic' }, 64),
     stayingMore: count('How many stay besides those.'),
-    waiting: list('What leaves when its replacements are ready, and which are not; the first 20.', drainObject, { type: 'atomic' }, 64),
+    waiting: list('What leaves later, and what it waits for, as for its replacements; the first 20.', drainObject, { type: 'atomic' }, 64),
     waitingMore: count('How many wait besides those.'),
     since: must(text('Since when, RFC 3339.')),
     observedGeneration: must(count('metadata.generation of the Cluster that this was counted for.')),

@@ -152,7 +152,7 @@ export type ClusterDrainStatus = {
   readonly staying?: readonly DrainStaying[];
   /** How many stay besides those. */
   readonly stayingMore?: number;
-  /** What leaves when its replacements are ready, and which are not; the first 20. */
+  /** What leaves later, and what it waits for, as for its replacements; the first 20. */
   readonly waiting?: readonly DrainStaying[];
   /** How many wait besides those. */
   readonly waitingMore?: number;

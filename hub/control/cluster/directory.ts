@@ -73,9 +73,11 @@ export type Directory = {
    * Clusters that have been silent for as long as a loss takes and are not lost, as of the last tick: nobody can tell whether they live, or others
    * say that they do. Nothing is withdrawn from them.
    */
-  readonly silent: () => ReadonlySet<string>;
+  readonly inDoubt: () => ReadonlySet<string>;
   /** False when that is known. */
-  readonly noteSilent: (name: string, isSilent: boolean) => boolean;
+  readonly noteDoubt: (name: string, isInDoubt: boolean) => boolean;
+  /** True while the cluster is given up, should be but for a limit, or is in doubt: not of one that is back, nor of one that may speak yet. */
+  readonly isAway: (name: string) => boolean;
   readonly has: (name: string) => boolean;
   /** Approved, joined, and not on its way out. */
   readonly isMember: (name: string) => boolean;
@@ -218,7 +220,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
   const records = new Map<string, ClusterRecord>();
   const views = createViews(records, ledger);
   const setBy = watchSetClock(env);
-  const silent = new Set<string>();
+  const inDoubt = new Set<string>();
   let onSet: (byMs: number) => void = () => undefined;
   const goWithClock = (): void => {
     const byMs = setBy();
@@ -238,7 +240,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
     all: () => [...records.values()],
     remove: (name) => {
       records.delete(name);
-      silent.delete(name);
+      inDoubt.delete(name);
     },
     goWithClock,
     onClockSet: (handler) => {
@@ -258,12 +260,17 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
-    silent: () => silent,
-    noteSilent: (name, isSilent) => {
-      if (silent.has(name) === isSilent) return false;
-      if (isSilent) silent.add(name);
-      else silent.delete(name);
+    inDoubt: () => inDoubt,
+    noteDoubt: (name, isInDoubt) => {
+      if (inDoubt.has(name) === isInDoubt) return false;
+      if (isInDoubt) inDoubt.add(name);
+      else inDoubt.delete(name);
       return true;
+    },
+    isAway: (name) => {
+      const record = records.get(name);
+      if (record === undefined) return false;
+      return record.held !== undefined || inDoubt.has(name) || underVerdict(record.health, record.observed).phase === 'Lost';
     },
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {

@@ -107,7 +107,7 @@ export const heardSince = (healths: readonly Health[], heardSinceMs: number, now
  * True when a cluster has been silent for as long as is tolerated and is not lost, as while the hub itself is deaf: whether it lives the hub cannot
  * tell.
  */
-export const isSilent = ({ phase, lastBeatMs }: Health, nowMs: number, { toleranceMs }: HealthOptions): boolean =>
+export const isInDoubt = ({ phase, lastBeatMs }: Health, nowMs: number, { toleranceMs }: HealthOptions): boolean =>
   phase !== 'Unseen' && phase !== 'Lost' && nowMs - lastBeatMs >= toleranceMs;
 
 /** Until when the hub's own hearing holds a cluster down that came back, as long as no gap begins it anew; undefined = it does not. */

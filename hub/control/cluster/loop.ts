@@ -11,7 +11,7 @@ import { movesNothing } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, heardSince, isSilent, onTick } from './health.ts';
+import { type HealthOptions, heardSince, isInDoubt, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
@@ -109,7 +109,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     onArrival: directory.goWithClock,
     onHeard: (record) => {
       // Before anything is decided for it: what was kept back gives its room only when it goes.
-      noteSilence(record.name, isSilent(record.health, env.nowMs(), options.health));
+      noteDoubt(record.name, isInDoubt(record.health, env.nowMs(), options.health));
       noteChange(record);
     },
     onStatus: controller.add,
@@ -147,8 +147,8 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };
-  const noteSilence = (name: string, isNow: boolean): void => {
-    if (!directory.noteSilent(name, isNow)) return;
+  const noteDoubt = (name: string, isNow: boolean): void => {
+    if (!directory.noteDoubt(name, isNow)) return;
     controller.add(name);
     // What was kept back from it has its turn.
     if (!isNow) options.onCluster(name);
@@ -164,7 +164,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
-    for (const record of directory.all()) noteSilence(record.name, isSilent(record.health, nowMs, options.health));
+    for (const record of directory.all()) noteDoubt(record.name, isInDoubt(record.health, nowMs, options.health));
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {

@@ -17,7 +17,7 @@ import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation
 import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
-import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isSilent, readyCondition } from './health.ts';
+import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isInDoubt, readyCondition } from './health.ts';
 import { historyOf } from './history.ts';
 import { statusApis } from './served-apis.ts';
 import type { AgentTrouble } from './twins.ts';
@@ -240,7 +240,7 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
   if (facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
-  if (observed === undefined && isSilent(health, nowMs, options)) return silent(health);
+  if (observed === undefined && isInDoubt(health, nowMs, options)) return silent(health);
   const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;

@@ -46,7 +46,7 @@ export type EntrySources = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
-  readonly directory: Pick<Directory, 'view' | 'silent'>;
+  readonly directory: Pick<Directory, 'view' | 'inDoubt'>;
   readonly told: Told;
 };
 
@@ -102,9 +102,9 @@ const isLoss = (reason: StayingCluster['reason'] | undefined): boolean => reason
 const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] =>
   [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isLoss(reason) }));
 
-/** Clusters that are silent and where it is placed no more: nothing is withdrawn from them. */
+/** Clusters in doubt where it is placed no more: nothing is withdrawn from them. */
 const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] =>
-  [...directory.silent()]
+  [...directory.inDoubt()]
     .filter((name) => !placement?.spec.clusters.some((cluster) => cluster.name === name))
     .map((name) => ({ name, wasLost: false }));
 

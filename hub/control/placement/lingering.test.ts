@@ -82,7 +82,7 @@ it('keeps no room for what has left when the drain is taken back after its polic
   await until(() => expect(placedIn(it, 'api')).toBe(4));
 });
 
-type Row = readonly [rule: string, told: number | undefined, shown: number, status: object, silent: readonly string[], there: number];
+type Row = readonly [rule: string, told: number | undefined, shown: number, status: object, inDoubt: readonly string[], there: number];
 it.each<Row>([
   ['what it was told to have, of what a drain left', 3, 0, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 3],
   ['no more than was left', 7, 7, { staying: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 5],
@@ -90,14 +90,14 @@ it.each<Row>([
   ['what its report shows, where that is not known', undefined, 4, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 4],
   ['what its report shows, of what a loss left', 5, 4, { owed: [{ name: 'a', replicas: 5 }] }, [], 4],
   ['nothing of what has been told to go', 0, 2, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 0],
-  ['what it was told to have and nobody can take from it while it is silent', 3, 0, {}, ['a'], 3],
-  ['nothing of what went before it was silent', 0, 0, {}, ['a'], 0],
-  ['nothing of what another that is silent has', 3, 3, {}, ['b'], 0],
-])('in a cluster is %s', (_, told, shown, status, silent, there) => {
+  ['what it was told to have and nobody can take from it while it is in doubt', 3, 0, {}, ['a'], 3],
+  ['nothing of what went before it was in doubt', 0, 0, {}, ['a'], 0],
+  ['nothing of what another in doubt has', 3, 3, {}, ['b'], 0],
+])('in a cluster is %s', (_, told, shown, status, inDoubt, there) => {
   const report = { present: { web: { bound: shown, pending: 0 } } };
   const directory = {
     view: () => ({ room: { report } }),
-    silent: () => new Set(silent),
+    inDoubt: () => new Set(inDoubt),
   } as unknown as Parameters<typeof lingeringOf>[0]['directory'];
   const asked: Told = () => told;
   const given = { spec: { clusters: [] }, status } as unknown as StoredPlacement;

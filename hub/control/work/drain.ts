@@ -11,6 +11,7 @@ import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import type { Directory } from '../cluster/directory.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
 import { placementOf } from '../placement/names.ts';
@@ -34,7 +35,7 @@ export type DrainSources = {
   readonly store: Store;
   readonly dependencies: Pick<DependencyIndex, 'dependents'>;
   readonly policies: Pick<PolicyBook, 'byId'>;
-  readonly directory: ReadySources['directory'];
+  readonly directory: ReadySources['directory'] & Pick<Directory, 'isAway'>;
 };
 
 /** Objects that are named, of those that stay and of those that wait; the rest is counted. */
@@ -111,13 +112,22 @@ const isDecidedElsewhere = ({ store }: DrainSources, object: KubeObject, leaders
 
 const whyUndecided = (): string => 'the cluster is not heard, and no other has been decided on for it';
 
+/** Why nothing may be taken from a cluster for now that is not away; undefined when it may. */
+const whyNothing = ({ directory }: DrainSources, name: string): Found['why'] | undefined => {
+  if (directory.isAway(name) || !directory.isUnheard(name)) return undefined;
+  return directory.get(name)?.health.phase === 'Unseen'
+    ? () => 'the cluster has not been heard since the hub started'
+    : () => 'the cluster is back and held down: nothing is taken from it before that is over';
+};
+
 /** Counts what the board holds for the cluster; undefined before the board has been read. A Job that is over, and what follows it, is not counted. */
 export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluster): DrainCount | undefined => {
   const { board, store, directory } = sources;
   if (!board.isRead()) return undefined;
   const sum = { objects: 0, replicas: 0, stuck: 0 };
   let kept = 0;
-  const isUnheard = directory.isUnheard(name);
+  const isAway = directory.isAway(name);
+  const whyNoneYet = whyNothing(sources, name);
   const staying: Found[] = [];
   const waiting: Found[] = [];
   for (const id of board.ids()) {
@@ -137,9 +147,10 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
     const why = own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`);
     if (own !== undefined && replicas !== undefined)
       sum.stuck += Math.min(replicas, placementOf(store, refOf(object)).placement?.status?.unplaced ?? 0);
-    const whyNotYet = why === undefined && replicas !== undefined ? whyWaiting(sources, key, object, name, replicas) : undefined;
-    const isKept = isUnheard && (entry.op === 'withdraw' || isDecidedElsewhere(sources, object, leaders, name));
-    const reason = why ?? whyNotYet ?? (isUnheard && !isKept ? whyUndecided : undefined);
+    const whyReplaced = why === undefined && replicas !== undefined ? whyWaiting(sources, key, object, name, replicas) : undefined;
+    const whyNotYet = whyReplaced ?? (why === undefined && entry.op !== 'withdraw' ? whyNoneYet : undefined);
+    const isKept = isAway && (entry.op === 'withdraw' || isDecidedElsewhere(sources, object, leaders, name));
+    const reason = why ?? whyNotYet ?? (isAway && !isKept ? whyUndecided : undefined);
     if (reason === undefined && isKept) kept += 1;
     if (reason === undefined) continue;
     const { kind, metadata } = object;

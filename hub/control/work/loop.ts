@@ -124,7 +124,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         isKept ||
         directory.isUnheard(cluster) ||
         // As after the hub heard nobody for a while. It is not lost yet, so that the end of a deletion waits for it.
-        (directory.silent().has(cluster) && !isDeleted) ||
+        (directory.inDoubt().has(cluster) && !isDeleted) ||
         !directory.isMember(cluster) ||
         undecided.has(cluster) ||
         move.keep.has(cluster) ||
