@@ -65,6 +65,17 @@ test('that the member forbids it is told until it is allowed', async () => {
   fence.stop();
 });
 
+test('that the member forbids it is told no more when the member ceases to serve the policies', async () => {
+  let status = 403;
+  const { client } = member(() => new StatusError(status, 'Trouble', 'no'));
+  const fence = keepFencePolicy(client, { ...testEnv, setTimer });
+  await expect.poll(fence.forbidden).toEqual(['patch validatingadmissionpolicies']);
+  status = 404;
+  await next();
+  await expect.poll(fence.forbidden).toEqual([]);
+  fence.stop();
+});
+
 test('a member that does not answer is asked again soon, one that does not serve the policies later', async () => {
   let status = 500;
   const { client, written } = member(() => (status === 0 ? undefined : new StatusError(status, 'Trouble', 'no')));

@@ -92,7 +92,8 @@ export const keepFencePolicy = (client: KubeClient, env: RuntimeEnv): FencePolic
           env.log.warn(
             'this cluster cannot refuse stale writes by itself: it serves no ValidatingAdmissionPolicies (Kubernetes 1.30 and later do)',
           );
-        isUnserved = true;
+        // A right to what is not served is nothing to grant.
+        [forbidden, isUnserved] = [undefined, true];
       } else if (status !== 403) {
         next = attempt + 1;
         afterMs = backoffMs(attempt, backoff, env.random);
