@@ -2,7 +2,6 @@
  * @module Weights of routes are traffic's: work writes them as they are now, and never sets them back. Of the two, traffic alone decides; so
  * there is nothing to fight about.
  */
-
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type ImportWeights, importBackendsOf, isRoute, type RouteBackends, unweighed, weighedRoute } from '../../shared/traffic/index.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
