@@ -59,7 +59,7 @@ describe('a drain', () => {
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     it.control().directory.of('home').observed = agreed('Agent', 'Standing');
     it.fleet.agent('home').cutOff = true;
-    await until(() => expect(it.control().directory.isInDoubt('home')).toBe(true));
+    await until(() => expect(it.control().directory.inDoubt().has('home')).toBe(true));
     await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
     await until(async () => expect(await drainOf(it, 'home')).toMatchObject({ objects: 1, kept: 1 }));
     expect([placedAt(it), it.fleet.agent('home').objects.size]).toEqual([{ aws: 3 }, 1]);
