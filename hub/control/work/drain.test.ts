@@ -1,6 +1,8 @@
-/** @module Rules of a drain's budget. */
-import { expect, it } from 'vitest';
-import { budgetOf } from './drain.ts';
+/** @module Rules of a drain: its budget, and what of a dead cluster is waited for. */
+import { expect, it, test } from 'vitest';
+import type { KubeObject } from '../../../shared/kube/object.ts';
+import { createBoard } from './board.ts';
+import { budgetOf, type DrainSources, drainCount } from './drain.ts';
 
 it.each<readonly [string, Parameters<typeof budgetOf>[0], number, number]>([
   ['nothing may be missing unless it is said', {}, 10, 0],
@@ -9,4 +11,23 @@ it.each<readonly [string, Parameters<typeof budgetOf>[0], number, number]>([
   ['all of them', { maxUnavailable: '100%' }, 3, 3],
 ])('%s', (_, drain, replicas, budget) => {
   expect(budgetOf(drain, replicas)).toBe(budget);
+});
+
+test.each([
+  ['is kept by a cluster that is away: nobody waits for it anywhere', true, { objects: 1, kept: 1 }],
+  ['is still on its way out of one that is heard', false, { objects: 1 }],
+])('what was deleted on the hub %s', (_, isAway, count) => {
+  const board = createBoard();
+  board.load([], () => false);
+  board.put('apps=deployments=shop=web', 'home', { seq: 1, op: 'withdraw', fingerprint: 'f', problem: undefined });
+  const sources = {
+    board,
+    store: { get: () => undefined },
+    dependencies: { dependents: () => new Set<string>() },
+    policies: { byId: () => undefined },
+    directory: { isAway: () => isAway, isUnheard: () => isAway, get: () => undefined },
+  } as unknown as DrainSources;
+  const cluster: KubeObject = { apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'home' } };
+  const { replicas: _replicas, stuck: _stuck, ...counted } = drainCount(sources, cluster as never) ?? {};
+  expect(counted).toEqual(count);
 });

@@ -140,7 +140,11 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
     const replicas = replicasTold(entry, board.answer(id, name));
     sum.objects += 1;
     sum.replicas += replicas ?? 0;
-    if (key === undefined || object === undefined) continue;
+    if (key === undefined || object === undefined) {
+      // Deleted on the hub meanwhile: nobody waits for it anywhere.
+      if (isAway) kept += 1;
+      continue;
+    }
     const leader = leaders.find((one) => whyPlaced(sources, one, name) !== undefined);
     const isLeft = leaders.length === 0 && object.metadata.deletionTimestamp === undefined && holdsData(object);
     const own = entry.op === 'withdraw' ? undefined : (whyPlaced(sources, object, name) ?? (isLeft ? whyLeft : undefined));
