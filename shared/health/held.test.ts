@@ -81,6 +81,15 @@ test('what holds a death back until another domain votes too is not told, and wh
   expect(long.told().map(({ obstacle }) => obstacle)).toEqual(['OneDomain', undefined]);
 });
 
+test('a gap in what holds a death back is no end of it', () => {
+  const { pass, told } = counting(true);
+  for (let at = 0; at < 5; at++) {
+    pass('a:Cluster b:Cluster', 10_000);
+    pass('a:Cluster', 2_000);
+  }
+  expect(told().map(({ obstacle }) => obstacle)).toEqual(['OneDomain']);
+});
+
 test('a death in force is not told as held, though the only voter of another domain is gone, or all is left to a person', () => {
   const { pass, told, verdicts, setAutomatic } = counting(true);
   pass('a:Cluster b:Cluster c:Cluster', 5_000);

@@ -178,10 +178,14 @@ export type Peer = {
   answersFromMs: number;
 };
 
-/** What forbids a verdict that a majority is for, since when there is such a thing, and whether it was told; the cause, and since when that is it. */
+/**
+ * What forbids a verdict that a majority is for, from and until when there was such a thing, and whether it was told; the cause, and since when
+ * that is it.
+ */
 export type Hindered = Pick<Verdict, 'cause'> & {
   readonly obstacle: Obstacle;
   readonly beganMs: number;
+  readonly lastMs: number;
   readonly isTold: boolean;
   readonly sinceMs: number;
 };

@@ -11,7 +11,7 @@ import { channelsOf, type Turn, validBallots } from './turn.ts';
 
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
-/** What holds a verdict back for no longer, as while the first votes on a death are of one domain, is told to nobody. */
+/** What holds a verdict back for no longer, as while the first votes on a death are of one domain, is told to nobody; nor is a gap in it. */
 const passingMs = 3_000;
 
 const nobody: Electorate = new Map();
@@ -29,21 +29,26 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   return ballots;
 };
 
+/** Nothing holds a verdict back, any more. What is in force ends that at once, anything else when it has lasted. */
+const endHindered = ({ out, nowMs }: Turn, subject: Subject): void => {
+  const { hindered, standing, name: target } = subject;
+  if (hindered?.isTold === true && !movesTraffic(standing?.cause) && nowMs - hindered.lastMs < passingMs) return;
+  subject.hindered = undefined;
+  if (hindered?.isTold === true) out.push({ type: 'obstacle', target, obstacle: undefined, agreed: undefined });
+};
+
 /** Told when it has lasted, and again when it is another or forbids something else; that more are for that, or fewer, is no news. */
-const setHindered = ({ out, nowMs }: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
+const setHindered = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
+  const { out, nowMs } = turn;
   const { hindered: before, name: target } = subject;
-  if (obstacle === undefined || agreed === undefined) {
-    subject.hindered = undefined;
-    if (before?.isTold === true) out.push({ type: 'obstacle', target, obstacle: undefined, agreed: undefined });
-    return;
-  }
+  if (obstacle === undefined || agreed === undefined) return endHindered(turn, subject);
   const { cause } = agreed;
   const beganMs = before?.beganMs ?? nowMs;
   // As with what comes into force a gateway that was silent before the cluster died is another trouble than that.
   const sinceMs = before?.cause === cause ? before.sinceMs : nowMs;
   const isTold = before?.isTold === true || nowMs - beganMs >= passingMs;
   const isNews = isTold && !(before?.isTold === true && before.obstacle === obstacle && before.cause === cause);
-  subject.hindered = { obstacle, cause, beganMs, isTold, sinceMs };
+  subject.hindered = { obstacle, cause, beganMs, isTold, sinceMs, lastMs: nowMs };
   if (isNews) out.push({ type: 'obstacle', target, obstacle, agreed: { ...agreed, sinceMs } });
 };
 
