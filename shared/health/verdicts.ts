@@ -41,7 +41,10 @@ const endHindered = ({ out, nowMs }: Turn, subject: Subject): void => {
 const setHindered = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
   const { out, nowMs } = turn;
   const { hindered: before, name: target } = subject;
-  if (obstacle === undefined || agreed === undefined) return endHindered(turn, subject);
+  if (obstacle === undefined || agreed === undefined) {
+    endHindered(turn, subject);
+    return;
+  }
   const { cause } = agreed;
   const beganMs = before?.beganMs ?? nowMs;
   // As with what comes into force a gateway that was silent before the cluster died is another trouble than that.
