@@ -20,6 +20,7 @@ import { divideNested } from './nested.ts';
 import {
   type Column,
   domainCounts,
+  hasAny,
   isLimited,
   mostPlaceable,
   movesInto,
@@ -54,9 +55,6 @@ const columnOf = (size: number, value: (candidate: number) => number): Column =>
   for (let at = 0; at < size; at++) column[at] = value(at);
   return column;
 };
-
-/** True when some candidate has any. */
-export const hasAny = (column: Column): boolean => column !== nothingIn(column.length) && column.some((value) => value !== 0);
 
 /** The column with nothing for those that are not open. */
 const onlyOpen = (column: Column, isOpen: Chosen['isOpen']): Column =>
@@ -117,8 +115,11 @@ const better = (a: Attempt, b: Attempt): boolean => {
 const bestOf = (attempts: readonly Attempt[], none: Attempt): Attempt =>
   attempts.reduce((best, other) => (better(other, best) ? other : best), none);
 
-const isWhole = (problem: Problem, tried: Attempt, bound: number): boolean =>
-  tried.broken.length === 0 && tried.placed >= bound && tried.moves <= Math.max(0, tried.placed - sumOf(problem.current));
+/** True when no division places more. */
+const placesMost = (problem: Problem, { placed }: Attempt): boolean => placed >= problem.replicas || placed >= mostPlaceable(problem);
+
+const isWhole = (problem: Problem, tried: Attempt): boolean =>
+  tried.broken.length === 0 && placesMost(problem, tried) && tried.moves <= Math.max(0, tried.placed - sumOf(problem.current));
 
 const hasHardTerms = (problem: Problem): boolean => problem.spreads.some(({ hard }) => hard);
 
@@ -134,7 +135,8 @@ const exactly = (problem: Problem, line: Line, bound: number): Column | undefine
  * Divisions that are exact under hard constraints: one that keeps what it can of the present state, and one that is free; both in the domains
  * in use, and only where that cannot be, in any.
  */
-const exactAttempts = (problem: Problem, line: Line, bound: number, keeping: Problem | undefined): Attempt[] => {
+const exactAttempts = (problem: Problem, line: Line, keeping: Problem | undefined): Attempt[] => {
+  const bound = mostPlaceable(problem);
   const present = sumOf(problem.current);
   const growing = present <= problem.replicas;
   const held: Problem = growing
@@ -155,8 +157,8 @@ const exactAttempts = (problem: Problem, line: Line, bound: number, keeping: Pro
 const weightedCounts = (problem: Problem, chosen: Chosen): Column => {
   const { tier: tiers, min, max, current, replicas } = problem;
   const line = lineOf(problem, undefined);
+  if (!hasAny(tiers)) return seatAll(problem, chosen, min, line);
   const quota = new Array<number>(1 + tiers.reduce((last, tier) => Math.max(last, tier), 0)).fill(0);
-  if (quota.length === 1) return seatAll(problem, chosen, min, line);
   tiers.forEach((tier, at) => {
     quota[tier] = (quota[tier] ?? 0) + Math.max(0, current[at] ?? 0) - (min[at] ?? 0);
   });
@@ -217,9 +219,8 @@ export const divideWeighted = (given: Problem): Division => {
   const problem = within(given, chosen);
   const keeping = keepingDomains(given);
   const first = attempt(given, weightedCounts(problem, chosen), keeping);
-  const bound = mostPlaceable(given);
-  if (!hasHardTerms(given) || (first.broken.length === 0 && !first.leaves && first.placed >= bound)) return first;
-  const fresh = exactAttempts({ ...given, current: nothingIn(given.current.length) }, lineOf(given, undefined), bound, keeping);
+  if (!hasHardTerms(given) || (first.broken.length === 0 && !first.leaves && placesMost(given, first))) return first;
+  const fresh = exactAttempts({ ...given, current: nothingIn(given.current.length) }, lineOf(given, undefined), keeping);
   // Whatever the weights move, they move.
   return bestOf(
     fresh.map((exact) => ({ ...exact, moves: first.moves })),
@@ -278,7 +279,6 @@ const coveringTries = (given: Problem, preference: Preference): (() => Column)[]
 export const divideStable = (given: Problem, owed: Owed, preference: Preference): Division => {
   const chosen = chooseDomains(given);
   const problem = within(given, chosen);
-  const bound = mostPlaceable(given);
   const returned = givenBack(problem, chosen, owed, preference);
   if (returned !== undefined) return attempt(given, returned.counts, undefined);
   const keeping = keepingDomains(given);
@@ -286,13 +286,13 @@ export const divideStable = (given: Problem, owed: Owed, preference: Preference)
   for (const tries of [() => stableTries(problem, chosen, preference), () => coveringTries(given, preference)]) {
     for (const make of tries()) {
       const tried = attempt(given, make(), keeping);
-      if (isWhole(given, tried, bound)) return tried;
+      if (isWhole(given, tried)) return tried;
       attempts.push(tried);
       // Without hard constraints the first division that keeps what runs is the best there is.
-      if (!hasHardTerms(given) && tried.broken.length === 0 && tried.placed >= bound) return tried;
+      if (!hasHardTerms(given) && tried.broken.length === 0 && placesMost(given, tried)) return tried;
     }
   }
-  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), bound, keeping));
+  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), keeping));
   const [first = attempt(given, given.min, keeping)] = attempts;
   return bestOf(attempts, first);
 };

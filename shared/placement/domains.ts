@@ -1,20 +1,25 @@
 /** @module Which domains are used where a maximum binds: those in use first, then earlier tiers, then most room, then name. */
 import { IndexHeap } from '../lib/index-heap.ts';
+import { createBlank, createScratch } from '../lib/scratch.ts';
 import { type Allowed, type Column, isLimited, type Problem, type Spread, unlimited } from './problem.ts';
 
 /** What domains are chosen by, one value a domain. */
-type DomainFacts = { readonly inUse: Uint8Array; readonly rank: Column; readonly room: Column };
+type DomainFacts = { readonly inUse: Column; readonly rank: Column; readonly room: Column };
 
 /** Candidates that may still be used, 1 each; undefined = all. */
 type Open = Uint8Array | undefined;
 
 const isIn = (open: Open, candidate: number): boolean => open === undefined || open[candidate] === 1;
 
+const inUseOf = createBlank();
+const rankOf = createBlank();
+const roomOf = createBlank();
+
 const factsOf = ({ max, rank: ranks, current }: Problem, spread: Spread, open: Open): DomainFacts => {
   const size = spread.names.length;
-  const inUse = new Uint8Array(size);
-  const rank = new Float64Array(size).fill(unlimited);
-  const room = new Float64Array(size);
+  const inUse = inUseOf(size);
+  const rank = rankOf(size).fill(unlimited);
+  const room = roomOf(size);
   for (let at = 0; at < max.length; at++) {
     const domain = spread.of[at] as number;
     const most = max[at] as number;
@@ -54,20 +59,24 @@ type ByDomain = { readonly start: Int32Array; readonly members: Int32Array };
 
 const noDomains: ByDomain = { start: new Int32Array(0), members: new Int32Array(0) };
 
+const startsOf = createScratch();
+const membersOf = createScratch();
+
 const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
-  const counted = (at: number): boolean => (spread.of[at] as number) >= 0 && (max[at] as number) > 0 && isIn(open, at);
-  const start = new Int32Array(spread.names.length + 1);
-  for (let at = 0; at < max.length; at++)
-    if (counted(at)) start[(spread.of[at] as number) + 1] = (start[(spread.of[at] as number) + 1] as number) + 1;
-  for (let domain = 0; domain < spread.names.length; domain++)
-    start[domain + 1] = (start[domain + 1] as number) + (start[domain] as number);
-  const members = new Int32Array(start[spread.names.length] as number);
-  const next = start.slice();
+  const { of } = spread;
+  const domains = spread.names.length;
+  const counted = (at: number): boolean => (of[at] as number) >= 0 && (max[at] as number) > 0 && isIn(open, at);
+  // One place further on while members are put in: each start moves up to that of the next domain.
+  const start = startsOf(domains + 2).fill(0, 0, domains + 2);
+  for (let at = 0; at < max.length; at++) if (counted(at)) start[(of[at] as number) + 2] = (start[(of[at] as number) + 2] as number) + 1;
+  for (let domain = 2; domain <= domains; domain++) start[domain] = (start[domain] as number) + (start[domain - 1] as number);
+  const members = membersOf(max.length);
   for (let at = 0; at < max.length; at++) {
     if (!counted(at)) continue;
-    const domain = spread.of[at] as number;
-    members[next[domain] as number] = at;
-    next[domain] = (next[domain] as number) + 1;
+    const next = (of[at] as number) + 1;
+    const place = start[next] as number;
+    members[place] = at;
+    start[next] = place + 1;
   }
   return { start, members };
 };
@@ -141,26 +150,42 @@ class Preferred {
 /** How domains are chosen: by preference alone, or first by preference those that hold something beside the ones before. */
 export type Choice = 'preferred' | 'covering';
 
+const itemsOf = createScratch();
+const waitingOf = createScratch();
+
 /** Greedy by preference, keeping places for domains that other constraints need. */
 const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint8Array => {
   const size = spread.names.length;
   const facts = factsOf(problem, spread, open);
   const before = byPreference(facts);
-  const items = new Int32Array(size);
+  const items = itemsOf(size);
+  const waiting = waitingOf(size);
   let left = 0;
   for (let domain = 0; domain < size; domain++) if ((facts.room[domain] as number) > 0) items[left++] = domain;
-  const waiting = items.slice(0, left);
+  const all = left;
+  waiting.set(items.subarray(0, all));
   const chosen = new Uint8Array(size);
   const preferred = new Preferred(new IndexHeap(items, left, before), chosen);
   const needs = needsOf(spread, problem);
   const inside = needs.length === 0 && how === 'preferred' ? noDomains : byDomain(problem, spread, open);
   const cover = how === 'covering' ? new Cover(problem, inside) : undefined;
-  const membersOf = (domain: number): Int32Array => inside.members.subarray(inside.start[domain], inside.start[domain + 1]);
-  const helps = ({ have, other }: Need, domain: number): boolean => membersOf(domain).some((at) => !have.has(other.of[at] ?? -1));
+  const { start, members } = inside;
+  const helps = ({ have, other }: Need, domain: number): boolean => {
+    for (let index = start[domain] as number; index < (start[domain + 1] as number); index++)
+      if (!have.has(other.of[members[index] as number] as number)) return true;
+    return false;
+  };
+  const meet = ({ have, other }: Need, domain: number): void => {
+    for (let index = start[domain] as number; index < (start[domain + 1] as number); index++)
+      have.add(other.of[members[index] as number] as number);
+  };
   /** The most preferred domain that gives the need another one; -1 = none does. */
   const helping = (need: Need): number => {
     let best = -1;
-    for (const domain of waiting) if (chosen[domain] !== 1 && (best < 0 || before(domain, best)) && helps(need, domain)) best = domain;
+    for (let index = 0; index < all; index++) {
+      const domain = waiting[index] as number;
+      if (chosen[domain] !== 1 && (best < 0 || before(domain, best)) && helps(need, domain)) best = domain;
+    }
     return best;
   };
   for (let used = 0; used < spread.maxDomains && left > 0; used++, left--) {
@@ -172,7 +197,7 @@ const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint
     if (domain < 0) break;
     if (wanted >= 0) cover?.add(domain);
     chosen[domain] = 1;
-    for (const need of needs) for (const at of membersOf(domain)) need.have.add(need.other.of[at] ?? -1);
+    for (const need of needs) meet(need, domain);
   }
   return chosen;
 };

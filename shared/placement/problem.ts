@@ -1,5 +1,6 @@
 /** @module One division of replicas as numbers: what the divisions work on. Columns have one value a candidate. */
 import type { SpreadConstraint } from '../api/index.ts';
+import { createBlank } from '../lib/scratch.ts';
 import type { Domains } from './prepare.ts';
 
 /** Above every count. */
@@ -61,6 +62,13 @@ export const sumOf = (counts: Column): number => {
   return sum;
 };
 
+/** True when some candidate has any. */
+export const hasAny = (column: Column): boolean => {
+  if (column === nothingIn(column.length)) return false;
+  for (let at = 0; at < column.length; at++) if (column[at] !== 0) return true;
+  return false;
+};
+
 /** Lengths of which constant columns are kept; beyond it they are made anew. */
 const lengthsMax = 64;
 
@@ -118,10 +126,10 @@ export const spreadOver = (rule: SpreadConstraint, { names, of, sizes, eligible 
 /** True when fewer domains may be used than there are: skew is then measured over those used. */
 export const isLimited = (spread: Spread): boolean => spread.maxDomains < spread.eligible;
 
-/** Replicas of each domain. */
-export const domainCounts = (spread: Spread, counts: Column): Column => {
-  const sums = new Float64Array(spread.names.length);
+/** Replicas of each domain, written to `sums`, which has to be blank. */
+export const domainCounts = (spread: Spread, counts: Column, sums: Column = new Float64Array(spread.names.length)): Column => {
   const { of } = spread;
+  if (counts === nothingIn(counts.length)) return sums;
   for (let at = 0; at < counts.length; at++) {
     const domain = of[at] as number;
     if (domain >= 0) sums[domain] = (sums[domain] as number) + (counts[at] as number);
@@ -149,10 +157,13 @@ export const skewOf = (spread: Spread, sums: Column): number => {
   return least === unlimited ? 0 : sums.reduce((largest, sum) => Math.max(largest, sum), 0) - least;
 };
 
+const sumsFor = createBlank();
+
 const spreadViolations = (spread: Spread, counts: Column): Violation[] => {
-  const sums = domainCounts(spread, counts);
+  const sums = domainCounts(spread, counts, sumsFor(spread.names.length));
   let [used, largest] = [0, 0];
-  for (const sum of sums) {
+  for (let domain = 0; domain < sums.length; domain++) {
+    const sum = sums[domain] as number;
     if (sum > 0) used += 1;
     if (sum > largest) largest = sum;
   }
@@ -168,28 +179,34 @@ const spreadViolations = (spread: Spread, counts: Column): Violation[] => {
   return faults;
 };
 
+const minViolations = ({ min, nameOf }: Problem, counts: Column): Violation[] => {
+  const faults: Violation[] = [];
+  for (let at = 0; at < counts.length; at++) {
+    const least = min[at] as number;
+    const got = counts[at] as number;
+    if (got >= least) continue;
+    const name = nameOf?.(at) ?? 'a cluster';
+    faults.push({ term: 'bounds', message: `bounds: ${name} needs at least ${least} replicas and can get ${got}` });
+  }
+  return faults;
+};
+
 /** The hard constraints that a division breaks; empty = it holds. */
 export const violations = (problem: Problem, counts: Column): Violation[] => {
   if (problem.replicas === 0) return [];
-  const faults: Violation[] = [];
-  for (let at = 0; at < counts.length; at++) {
-    const least = problem.min[at] ?? 0;
-    if ((counts[at] ?? 0) < least) {
-      const name = problem.nameOf?.(at) ?? 'a cluster';
-      faults.push({ term: 'bounds', message: `bounds: ${name} needs at least ${least} replicas and can get ${counts[at] ?? 0}` });
-    }
-  }
+  const faults = hasAny(problem.min) ? minViolations(problem, counts) : [];
   for (const spread of problem.spreads) if (spread.hard) faults.push(...spreadViolations(spread, counts));
   return faults;
 };
 
 /** No division places more: room, and under each hard constraint the shares of its domains, of which only so many may be used. */
 export const mostPlaceable = (problem: Problem): number => {
-  let most = Math.min(problem.replicas, sumOf(problem.max));
+  const room = sumOf(problem.max);
+  let most = Math.min(problem.replicas, room);
   for (const spread of problem.spreads) {
     if (!spread.hard || (spread.shareMax === unlimited && !isLimited(spread))) continue;
-    const sums = domainCounts(spread, problem.max);
-    const outside = sumOf(problem.max) - sumOf(sums);
+    const sums = domainCounts(spread, problem.max, sumsFor(spread.names.length));
+    const outside = room - sumOf(sums);
     for (let domain = 0; domain < sums.length; domain++) sums[domain] = Math.min(sums[domain] as number, spread.shareMax);
     // The largest last.
     const largest = isLimited(spread) ? sums.sort().subarray(Math.max(0, sums.length - spread.maxDomains)) : sums;
