@@ -52,6 +52,10 @@ export class IndexHeap {
     if (this.#size > 1) this.#sink(0);
   }
 
+  /**
+   * To the end along those that come first, and up again to its place: what has to come later mostly comes late, and so one look a level does
+   * (I. Wegener, Bottom-up heapsort, 1993).
+   */
   #sink(from: number): void {
     const items = this.#items;
     const size = this.#size;
@@ -59,10 +63,15 @@ export class IndexHeap {
     let at = from;
     for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
       if (child + 1 < size && this.#before(items[child + 1] as number, items[child] as number)) child += 1;
-      const below = items[child] as number;
-      if (!this.#before(below, item)) break;
-      items[at] = below;
+      items[at] = items[child] as number;
       at = child;
+    }
+    while (at > from) {
+      const parent = (at - 1) >> 1;
+      const above = items[parent] as number;
+      if (!this.#before(item, above)) break;
+      items[at] = above;
+      at = parent;
     }
     items[at] = item;
   }
