@@ -11,6 +11,19 @@ export type Cells = {
   /** Candidates of cell c: `members[start[c]]` up to `members[start[c + 1]]`, in name order. */
   readonly start: Int32Array;
   readonly members: Int32Array;
+  /** Constraints of which no two cells are in one domain. */
+  readonly lone: ReadonlySet<number>;
+};
+
+/** Constraints of which each cell has a domain to itself. */
+const loneIn = (domains: Int32Array, count: number, spreads: number): ReadonlySet<number> => {
+  const lone = new Set<number>();
+  for (let constraint = 0; constraint < spreads; constraint++) {
+    const seen = new Set<number>();
+    for (let cell = 0; cell < count; cell++) seen.add(domains[cell * spreads + constraint] as number);
+    if (seen.size === count) lone.add(constraint);
+  }
+  return lone;
 };
 
 const makeCells = (spreads: readonly Spread[], size: number): Cells => {
@@ -43,7 +56,7 @@ const makeCells = (spreads: readonly Spread[], size: number): Cells => {
     members[next[cell] as number] = at;
     next[cell] = (next[cell] as number) + 1;
   }
-  return { count, of, domains, start, members };
+  return { count, of, domains, start, members, lone: loneIn(domains, count, spreads.length) };
 };
 
 type Kept = { readonly columns: readonly Int32Array[]; readonly cells: Cells };

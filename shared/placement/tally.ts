@@ -1,4 +1,5 @@
 /** @module Running counts of spread constraints while seats are given, and whether a seat is open under them. */
+import { createBlank } from '../lib/scratch.ts';
 import { type Allowed, type Column, domainCounts, type Problem, type Spread, unlimited } from './problem.ts';
 
 /** Running counts of one constraint. */
@@ -37,14 +38,21 @@ export const usedOf = (sums: Column): number => {
   return used;
 };
 
-/** The tallies of a start. */
-export const talliesOf = (problem: Problem, allowed: readonly Allowed[], counts: Column): Tally[] =>
-  problem.spreads.map((spread, at) => {
-    const sums = domainCounts(spread, counts);
+const sumsFor = createBlank();
+
+/** The tallies of a start. There may be those of one at a time: the next ones are counted in the same place. */
+export const talliesOf = ({ spreads }: Problem, allowed: readonly Allowed[], counts: Column): Tally[] => {
+  const all = sumsFor(spreads.reduce((domains, { names }) => domains + names.length, 0));
+  let from = 0;
+  return spreads.map((spread, at) => {
+    const to = from + spread.names.length;
+    const sums = domainCounts(spread, counts, all.subarray(from, to));
+    from = to;
     const tally: Tally = { spread, allowed: allowed[at], sums, used: usedOf(sums), least: 0, atLeast: 0 };
     if (spread.maxSkew < unlimited) measure(tally);
     return tally;
   });
+};
 
 /** Counts a seat in a domain; true when the emptiest measured domain has more than before, so that skew may allow what it held back. */
 export const countSeat = (tally: Tally, domain: number): boolean => {
@@ -78,6 +86,13 @@ export const standingOf = (tallies: readonly Tally[], domains: Int32Array, base:
   }
   return held;
 };
+
+/**
+ * True when a seat that was counted changes the penalty of cells in any domain: the emptiest domain has more (`isRaised`), or as many domains
+ * are used as are asked for.
+ */
+export const shiftsAll = ({ spread, used }: Tally, usedBefore: number, isRaised: boolean): boolean =>
+  isRaised || (used !== usedBefore && used === spread.minDomains);
 
 /** How many preferences a seat in the domains from `base` on goes against. */
 export const penaltyOf = (tallies: readonly Tally[], domains: Int32Array, base: number): number => {
