@@ -44,10 +44,23 @@ const firstsOf = (
   return { first, times };
 };
 
-/** Equal rows joined; undefined when too few are. */
+/** Equal rows joined; undefined when too few are. Their columns lie one behind the other: a new shape is asked of thousands of clusters, and looks for each. */
 export const joinAlike = ({ group, podsFree, free }: Rows): Rows | undefined => {
-  const found = firstsOf([group, podsFree, ...free], group.length);
+  const columns = [group, podsFree, ...free];
+  const found = firstsOf(columns, group.length);
   if (found === undefined) return undefined;
-  const pick = (column: ArrayLike<number>): Float64Array => Float64Array.from(found.first, (node) => column[node] ?? 0);
-  return { group: pick(group), podsFree: pick(podsFree), free: free.map(pick), times: Float64Array.from(found.times) };
+  const { first, times } = found;
+  const size = first.length;
+  const block = new Float64Array((columns.length + 1) * size);
+  columns.forEach((column, at) => {
+    for (let row = 0; row < size; row++) block[at * size + row] = column[first[row] ?? -1] ?? 0;
+  });
+  block.set(times, columns.length * size);
+  const columnAt = (at: number): Float64Array => block.subarray(at * size, (at + 1) * size);
+  return {
+    group: columnAt(0),
+    podsFree: columnAt(1),
+    free: free.map((_, at) => columnAt(at + 2)),
+    times: columnAt(columns.length),
+  };
 };

@@ -134,11 +134,19 @@ const makePlan = (report: Pick<CapacityReport, 'resourceNames' | 'networks' | 'r
   };
 };
 
+/** Lists of resources of which the text is kept; beyond it texts are made anew. */
+const textsMax = 64;
 const nameTexts = new WeakMap<readonly string[], string>();
+const texts = new Map<string, string>();
 
-/** One text for equal lists of resources. */
-const namesText = (names: readonly string[]): string => {
-  const known = nameTexts.get(names) ?? names.join('\n');
+/** One text for equal lists of resources, mostly the very same one. */
+export const namesText = (names: readonly string[]): string => {
+  const kept = nameTexts.get(names);
+  if (kept !== undefined) return kept;
+  const made = names.join('\n');
+  const known = texts.get(made) ?? made;
+  if (texts.size >= textsMax) texts.clear();
+  texts.set(known, known);
   nameTexts.set(names, known);
   return known;
 };
@@ -151,9 +159,11 @@ const plansMax = 16;
 let last: { readonly asked: PodShape; readonly text: string; readonly plan: FitPlan } | undefined;
 
 /** Prepares a shape for a report. One that asks for nothing that only some clusters have is prepared once for all of the same resources. */
-export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => {
+export const planFit = (report: CapacityReport, asked: PodShape): FitPlan => planNamed(report, namesText(report.resourceNames), asked);
+
+/** {@link planFit} where the {@link namesText} of the report's resources is at hand. */
+export const planNamed = (report: CapacityReport, text: string, asked: PodShape): FitPlan => {
   if (asked.runtimeClassName !== undefined || asked.demand.networks.length > 0) return makePlan(report, asked);
-  const text = namesText(report.resourceNames);
   if (last?.asked === asked && last.text === text) return last.plan;
   const known = plans.get(asked) ?? new Map<string, FitPlan>();
   plans.set(asked, known);

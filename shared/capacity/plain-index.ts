@@ -3,7 +3,7 @@
  * counted again.
  */
 import { joinAlike, type Rows } from './alike-nodes.ts';
-import { type FitPlan, type FitResult, type FreeColumns, planFit } from './fit.ts';
+import { type FitPlan, type FitResult, type FreeColumns, namesText, planNamed } from './fit.ts';
 import { isPlain, outOf, plainCount, plainTraits, shortOf, sumRows } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
@@ -46,45 +46,64 @@ const unjoinedMax = 3;
 /** Shapes of which it is remembered that they are not plain. */
 const othersMax = 256;
 
+/** A shape that was counted once, or one that is not plain. */
+type Met = 'once' | 'other';
+
 const nowhere = (): boolean => false;
 
 /** An index over columns that change only through it. */
 export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, tell: Tell): PlainIndex => {
-  const entries = new Map<string, Entry>();
-  const others = new Set<string>();
+  // One look at one table: a new shape is asked of thousands of clusters, whose tables are far apart.
+  const known = new Map<string, Entry | Met>();
+  const entries = new Set<Entry>();
+  const met: Record<Met, number> = { once: 0, other: 0 };
   const { group } = report.nodes;
   const traits = plainTraits(report);
-  const once = new Set<string>();
+  const names = namesText(report.resourceNames);
   const nodes: Rows = { group, podsFree: columns.podsFree, free: columns.free, times: undefined };
   /** Nodes that are alike, until one changes. */
   let joined: Rows | undefined;
   let asked = 0;
+  const forget = (isForgotten: (one: Entry | Met) => boolean): void => {
+    for (const [key, one] of known) if (isForgotten(one)) known.delete(key);
+  };
+  const remember = (key: string, how: Met, most: number): void => {
+    if (met[how] >= most) {
+      forget((one) => one === how);
+      met[how] = 0;
+    }
+    met[how] += 1;
+    known.set(key, how);
+  };
   /** A shape asked for the first time is only counted: most new ones are of one decision, over thousands of clusters. */
   const countOnce = (key: string, shape: PodShape): FitResult | undefined => {
-    if (once.has(key) || (entries.size > 0 && entries.has(key)) || (others.size > 0 && others.has(key))) return undefined;
-    const plan = planFit(report, shape);
+    const plan = planNamed(report, names, shape);
     if (!isPlain(report, plan, columns, traits)) return undefined;
-    if (once.size >= onceMax) once.clear();
-    once.add(key);
+    remember(key, 'once', onceMax);
     asked += 1;
     if (asked === unjoinedMax) joined = joinAlike(nodes);
     const { count: total, refusals } = sumRows(plan, joined ?? nodes, outOf(report, plan, traits));
     return tell(shape, total, refusals);
   };
   const entryOf = (key: string, shape: PodShape): Entry | undefined => {
-    const known = entries.get(key);
-    if (known !== undefined || others.has(key)) return known;
-    const plan = planFit(report, shape);
+    const before = known.get(key);
+    if (before === 'other') return undefined;
+    if (before !== undefined && before !== 'once') return before;
+    const plan = planNamed(report, names, shape);
     if (!isPlain(report, plan, columns, traits)) {
-      if (others.size >= othersMax) others.clear();
-      others.add(key);
+      remember(key, 'other', othersMax);
       return undefined;
     }
-    if (entries.size >= entriesMax) entries.clear();
+    if (entries.size >= entriesMax) {
+      forget((one) => one !== 'once' && one !== 'other');
+      entries.clear();
+    }
+    if (before === 'once') met.once -= 1;
     const out = outOf(report, plan, traits);
     const isOut = out.size === 0 ? nowhere : (node: number): boolean => out.has(group[node] ?? -1);
     const entry: Entry = { shape, plan, out, isOut, total: 0, refusals: undefined, told: undefined };
-    entries.set(key, entry);
+    entries.add(entry);
+    known.set(key, entry);
     return entry;
   };
   const count = (entry: Entry): Record<string, number> => {
@@ -110,7 +129,7 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
   return {
     shape: entryOf,
     count: (key, shape) => {
-      const first = countOnce(key, shape);
+      const first = known.has(key) ? undefined : countOnce(key, shape);
       if (first !== undefined) return first;
       const entry = entryOf(key, shape);
       if (entry === undefined) return undefined;
@@ -122,15 +141,15 @@ export const createPlainIndex = (report: CapacityReport, columns: FreeColumns, t
     change: (node, work) => {
       joined = undefined;
       asked = 0;
-      for (const entry of entries.values()) add(entry, node, -1);
+      for (const entry of entries) add(entry, node, -1);
       work();
-      for (const entry of entries.values()) {
+      for (const entry of entries) {
         add(entry, node, 1);
         if (!entry.isOut(node)) entry.told = undefined;
       }
     },
     tellAnew: () => {
-      for (const entry of entries.values()) entry.told = undefined;
+      for (const entry of entries) entry.told = undefined;
     },
   };
 };

@@ -89,9 +89,13 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     deviceFree,
     taker,
   };
+  /** Nothing is on its way: counts are the report's own. */
+  let isUntouched = true;
+  const { complete } = report;
   const index = createPlainIndex(report, columns, (shape, count, refusals) => {
+    if (isUntouched) return { count, exact: shape.exact && complete, refusals: copyOf(refusals) };
     const most = debt.isEmpty() ? count : Math.min(count, debt.most(shape));
-    return { count: most, exact: shape.exact && report.complete && isKnown(shape, count), refusals: copyOf(refusals) };
+    return { count: most, exact: shape.exact && complete && isKnown(shape, count), refusals: copyOf(refusals) };
   });
   const binder = createPlainBinder(report, columns);
   const change: AroundChange = (node, work) => {
@@ -129,6 +133,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const keyOf = ({ key, who }: PodShape): string =>
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
+    isUntouched = false;
     if (room.revision !== undefined) room.revision += 1;
     const inPlaces = Math.min(pods.inPlaces ?? 0, pods.count);
     arePlaced ||= inPlaces > 0;
@@ -168,6 +173,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     return bound;
   };
   const takeWaiting = ({ ours, others }: Waiting): void => {
+    isUntouched &&= ours.length + others.length === 0;
     for (const pods of ours) {
       const bound = take(pods);
       const key = keyOf(pods.shape);
