@@ -27,3 +27,16 @@ export const createBlank = (): ((length: number) => Float64Array) => {
     return made;
   };
 };
+
+/** Several columns as of {@link createBlank}, of these lengths. */
+export const createBlanks = (): ((lengths: readonly number[]) => readonly Float64Array[]) => {
+  const blank = createBlank();
+  return (lengths) => {
+    const all = blank(lengths.reduce((sum, length) => sum + length, 0));
+    let end = 0;
+    return lengths.map((length) => {
+      end += length;
+      return all.subarray(end - length, end);
+    });
+  };
+};

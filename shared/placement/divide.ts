@@ -11,6 +11,7 @@
  *   holds for the replicas, together with room;
  * - a fresh start (WorkloadRebalancer): the same division with present replicas counted as room, only by the rebalancer.
  */
+import { createBlank } from '../lib/scratch.ts';
 import { sortedPlaces } from '../lib/sorted-places.ts';
 import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
@@ -71,18 +72,26 @@ const within = (problem: Problem, { isOpen }: Chosen): Problem =>
       }
     : problem;
 
+const firstFor = createBlank();
+const fullnessFor = createBlank();
+
 /** Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. */
 const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column => {
   const size = max.length;
-  const first = rank.map((value, at) => 2 * value + ((current[at] as number) > 0 ? 0 : 1));
-  const fullness = new Float64Array(size);
-  for (let at = 0; at < size; at++) fullness[at] = (current[at] as number) - (max[at] as number);
+  const first = firstFor(size);
+  const fullness = fullnessFor(size);
+  for (let at = 0; at < size; at++) {
+    const present = current[at] as number;
+    first[at] = 2 * (rank[at] as number) + (present > 0 ? 0 : 1);
+    fullness[at] = present - (max[at] as number);
+  }
   const order = sortedPlaces(first, fullness);
   // Those beyond the first that suffice are in turn by their places behind all of them.
   const place = new Float64Array(size).fill(unlimited);
   let covered = 0;
   let position = 0;
-  for (const at of order) {
+  for (let index = 0; index < size; index++) {
+    const at = order[index] as number;
     const room = -(fullness[at] as number);
     if (room <= 0) continue;
     place[at] = covered < extra ? 1 : 2 + position;

@@ -1,7 +1,7 @@
 /** @module Which domains are used where a maximum binds: those in use first, then earlier tiers, then most room, then name. */
 import { IndexHeap } from '../lib/index-heap.ts';
-import { createBlank, createScratch } from '../lib/scratch.ts';
-import { type Allowed, type Column, isLimited, type Problem, type Spread, unlimited } from './problem.ts';
+import { createBlank, createBlanks, createScratch } from '../lib/scratch.ts';
+import { type Allowed, type Column, isLimited, nothingIn, type Problem, type Spread, unlimited } from './problem.ts';
 
 /** What domains are chosen by, one value a domain. */
 type DomainFacts = { readonly inUse: Column; readonly rank: Column; readonly room: Column };
@@ -81,6 +81,8 @@ const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
   return { start, members };
 };
 
+const heldFor = createBlanks();
+
 /** What the domains taken so far can hold together under the shares of all hard constraints. */
 class Cover {
   readonly #problem: Problem;
@@ -91,9 +93,9 @@ class Cover {
   constructor(problem: Problem, inside: ByDomain) {
     this.#problem = problem;
     this.#inside = inside;
-    this.#shared = problem.spreads.flatMap((spread) =>
-      spread.hard && spread.shareMax < unlimited ? [{ spread, held: new Float64Array(spread.names.length) }] : [],
-    );
+    const shared = problem.spreads.filter(({ hard, shareMax }) => hard && shareMax < unlimited);
+    const blank = heldFor(shared.map(({ names }) => names.length));
+    this.#shared = shared.flatMap((spread, at) => ({ spread, held: blank[at] ?? nothingIn(0) }));
   }
 
   get isWhole(): boolean {
@@ -175,8 +177,9 @@ const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint
       if (!have.has(other.of[members[index] as number] as number)) return true;
     return false;
   };
-  const meet = ({ have, other }: Need, domain: number): void => {
-    for (let index = start[domain] as number; index < (start[domain + 1] as number); index++)
+  const meet = ({ have, other, count }: Need, domain: number): void => {
+    // One that has enough is not looked at again.
+    for (let index = start[domain] as number; index < (start[domain + 1] as number) && have.size < count; index++)
       have.add(other.of[members[index] as number] as number);
   };
   /** The most preferred domain that gives the need another one; -1 = none does. */
@@ -220,12 +223,11 @@ export const chooseDomains = (problem: Problem, how: Choice = 'preferred'): Chos
     const chosen = choose(problem, spread, open, how);
     allowed[at] = chosen;
     if (!spread.hard) continue;
-    const next = new Uint8Array(spread.of.length);
-    for (let candidate = 0; candidate < next.length; candidate++) {
+    open ??= new Uint8Array(spread.of.length).fill(1);
+    for (let candidate = 0; candidate < open.length; candidate++) {
       const domain = spread.of[candidate] as number;
-      if (domain >= 0 && chosen[domain] === 1 && isIn(open, candidate)) next[candidate] = 1;
+      if (domain < 0 || chosen[domain] !== 1) open[candidate] = 0;
     }
-    open = next;
   }
   const mask = open;
   return { allowed, isOpen: mask === undefined ? everyCandidate : (candidate) => mask[candidate] === 1 };

@@ -1,7 +1,7 @@
 /** @module The price of one shape in every cluster of a list: equal prices are numbered, so that only a few are ever compared or added up. */
 import type { PodShape } from '../capacity/index.ts';
 import { compareText } from '../lib/compare-text.ts';
-import { type ClusterView, factsOf } from './model.ts';
+import type { ClusterView } from './model.ts';
 import { type Amount, currencyOf, isMixedIn, priceIn } from './pricing.ts';
 
 /** The cluster has no price in the currency that is compared. */
@@ -33,8 +33,8 @@ export class PriceColumn {
   readonly #numbers: Int32Array;
   /** 1 where the price is the dearest of several. */
   readonly #differs: Uint8Array;
-  /** The node groups that each price was counted from. */
-  readonly #groups: unknown[];
+  /** The room whose nodes each price was counted from: as long as it is the same, they are. */
+  readonly #rooms: ClusterView['room'][];
   readonly #known = new Map<Amount, number>();
   #amounts: Amount[] = [];
   #order: readonly number[] = [];
@@ -43,7 +43,7 @@ export class PriceColumn {
     this.#views = views;
     this.#numbers = new Int32Array(views.length).fill(unasked);
     this.#differs = new Uint8Array(views.length);
-    this.#groups = new Array<unknown>(views.length).fill(undefined);
+    this.#rooms = new Array<ClusterView['room']>(views.length).fill(undefined);
   }
 
   get #currencies(): readonly string[] {
@@ -66,10 +66,10 @@ export class PriceColumn {
   numberIn(place: number, shape: PodShape): number {
     const view = this.#views[place];
     if (view === undefined) return unpriced;
-    const groups = factsOf(view)?.groups;
+    const { room } = view;
     const known = this.#numbers[place] as number;
-    if (known !== unasked && this.#groups[place] === groups) return known;
-    this.#groups[place] = groups;
+    if (known !== unasked && this.#rooms[place] === room) return known;
+    this.#rooms[place] = room;
     const price = currencyOf(view) === this.currency ? priceIn(view, shape) : undefined;
     const number = price === undefined ? unpriced : this.numberOf(price);
     this.#numbers[place] = number;

@@ -21,9 +21,12 @@ const nanoOf = (text: string | undefined): bigint | undefined => {
 
 /** The amount as a decimal text without trailing zeros. */
 export const amountText = (amount: Amount): string => {
+  if (amount === 0n) return '0';
   const digits = amount.toString().padStart(decimals + 1, '0');
-  const fraction = digits.slice(-decimals).replace(/0+$/, '');
-  return `${digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
+  const point = digits.length - decimals;
+  let end = digits.length;
+  while (end > point && digits[end - 1] === '0') end -= 1;
+  return end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
 };
 
 /** Labels that mark spot nodes and their values: Karpenter, EKS, GKE, AKS, and our own. */

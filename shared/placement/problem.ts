@@ -57,6 +57,7 @@ export type Allowed = Uint8Array | undefined;
 
 /** Sum of a column. */
 export const sumOf = (counts: Column): number => {
+  if (isNothing(counts)) return 0;
   let sum = 0;
   for (let at = 0; at < counts.length; at++) sum += counts[at] as number;
   return sum;
@@ -64,7 +65,7 @@ export const sumOf = (counts: Column): number => {
 
 /** True when some candidate has any. */
 export const hasAny = (column: Column): boolean => {
-  if (column === nothingIn(column.length)) return false;
+  if (isNothing(column)) return false;
   for (let at = 0; at < column.length; at++) if (column[at] !== 0) return true;
   return false;
 };
@@ -72,9 +73,9 @@ export const hasAny = (column: Column): boolean => {
 /** Lengths of which constant columns are kept; beyond it they are made anew. */
 const lengthsMax = 64;
 
-const constantsOf = (value: number): ((length: number) => Column) => {
+const constantsOf = (value: number) => {
   const kept = new Map<number, Column>();
-  return (length) => {
+  const ofLength = (length: number): Column => {
     const known = kept.get(length);
     if (known !== undefined) return known;
     if (kept.size >= lengthsMax) kept.clear();
@@ -82,13 +83,19 @@ const constantsOf = (value: number): ((length: number) => Column) => {
     kept.set(length, made);
     return made;
   };
+  return { ofLength, is: (column: Column): boolean => kept.get(column.length) === column };
 };
 
+const zeros = constantsOf(0);
+
 /** A column of zeros: no replicas anywhere. Mostly the same one for a length, never to be written to. */
-export const nothingIn = constantsOf(0);
+export const nothingIn = zeros.ofLength;
+
+/** True of that very column: one look tells what would else be a pass. */
+export const isNothing = zeros.is;
 
 /** A column of ones; as {@link nothingIn}. */
-export const onesIn = constantsOf(1);
+export const onesIn = constantsOf(1).ofLength;
 
 /** Which domain each candidate is in, and how many are in each. */
 export type DomainColumn = Pick<Spread, 'names' | 'of' | 'sizes' | 'eligible'>;
@@ -129,7 +136,7 @@ export const isLimited = (spread: Spread): boolean => spread.maxDomains < spread
 /** Replicas of each domain, written to `sums`, which has to be blank. */
 export const domainCounts = (spread: Spread, counts: Column, sums: Column = new Float64Array(spread.names.length)): Column => {
   const { of } = spread;
-  if (counts === nothingIn(counts.length)) return sums;
+  if (isNothing(counts)) return sums;
   for (let at = 0; at < counts.length; at++) {
     const domain = of[at] as number;
     if (domain >= 0) sums[domain] = (sums[domain] as number) + (counts[at] as number);
@@ -208,9 +215,10 @@ export const mostPlaceable = (problem: Problem): number => {
     const sums = domainCounts(spread, problem.max, sumsFor(spread.names.length));
     const outside = room - sumOf(sums);
     for (let domain = 0; domain < sums.length; domain++) sums[domain] = Math.min(sums[domain] as number, spread.shareMax);
-    // The largest last.
-    const largest = isLimited(spread) ? sums.sort().subarray(Math.max(0, sums.length - spread.maxDomains)) : sums;
-    most = Math.min(most, sumOf(largest) + outside);
+    const limit = isLimited(spread) ? spread.maxDomains : sums.length;
+    // Mostly any of them hold enough; if not, the largest, which are last.
+    if (sumOf(sums.subarray(0, limit)) + outside >= most) continue;
+    most = Math.min(most, sumOf(sums.sort().subarray(Math.max(0, sums.length - limit))) + outside);
   }
   return most;
 };

@@ -1,5 +1,5 @@
 /** @module Running counts of spread constraints while seats are given, and whether a seat is open under them. */
-import { createBlank } from '../lib/scratch.ts';
+import { createBlanks } from '../lib/scratch.ts';
 import { type Allowed, type Column, domainCounts, type Problem, type Spread, unlimited } from './problem.ts';
 
 /** Running counts of one constraint. */
@@ -38,16 +38,13 @@ export const usedOf = (sums: Column): number => {
   return used;
 };
 
-const sumsFor = createBlank();
+const sumsFor = createBlanks();
 
 /** The tallies of a start. There may be those of one at a time: the next ones are counted in the same place. */
 export const talliesOf = ({ spreads }: Problem, allowed: readonly Allowed[], counts: Column): Tally[] => {
-  const all = sumsFor(spreads.reduce((domains, { names }) => domains + names.length, 0));
-  let from = 0;
+  const blank = sumsFor(spreads.map(({ names }) => names.length));
   return spreads.map((spread, at) => {
-    const to = from + spread.names.length;
-    const sums = domainCounts(spread, counts, all.subarray(from, to));
-    from = to;
+    const sums = domainCounts(spread, counts, blank[at]);
     const tally: Tally = { spread, allowed: allowed[at], sums, used: usedOf(sums), least: 0, atLeast: 0 };
     if (spread.maxSkew < unlimited) measure(tally);
     return tally;
