@@ -8,7 +8,7 @@ import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster, fitNodes } from './fit.ts';
 import { refusalsOnceFull } from './once-full.ts';
-import { createPlainIndex, type PlainShape } from './plain-index.ts';
+import { PlainIndex, type PlainShape } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
@@ -89,10 +89,12 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     deviceFree,
     taker,
   };
+  const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
+  const looksAtNamespace = looksAtLabels || (report.quotas ?? []).length > 0;
   /** Nothing is on its way: counts are the report's own. */
   let isUntouched = true;
   const { complete } = report;
-  const index = createPlainIndex(report, columns, (shape, count, refusals) => {
+  const index = new PlainIndex(report, columns, (shape, count, refusals) => {
     if (isUntouched) return { count, exact: shape.exact && complete, refusals: copyOf(refusals) };
     const most = debt.isEmpty() ? count : Math.min(count, debt.most(shape));
     return { count: most, exact: shape.exact && complete && isKnown(shape, count), refusals: copyOf(refusals) };
@@ -107,7 +109,6 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const untouched = new Map<string, number>();
   const nodeless = new Map<string, number>();
   const debt = createDebt(report, columns);
-  const looksAtLabels = (report.podKinds ?? []).some(({ antiAffinity }) => antiAffinity.length > 0);
   const choices = createOpenChoices(meetingIn(report, looksAtLabels));
   /** Pods on their way take of zones or shared GPUs of nodes, which their kubelets choose. */
   let areInside = false;
@@ -129,7 +130,6 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     choices.note(pods.shape, choiceIn(report, columns, pods, plain));
     index.tellAnew();
   };
-  const looksAtNamespace = looksAtLabels || (report.quotas ?? []).length > 0;
   const keyOf = ({ key, who }: PodShape): string =>
     looksAtNamespace ? `${key}|${who.namespace}${looksAtLabels ? `|${who.labels}` : ''}` : key;
   const assume = (pods: AssumedPods): number => {
@@ -216,7 +216,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       return report.groups.flatMap(({ id, labels }) => (byGroup.has(id) ? [{ labels, count: byGroup.get(id) ?? 0 }] : []));
     },
     fit: (shape) => {
-      const key = keyOf(shape);
+      const key = looksAtNamespace ? keyOf(shape) : shape.key;
       const plain = index.count(key, shape);
       if (plain !== undefined) return plain;
       const kept = counts.get(key);
