@@ -81,6 +81,19 @@ const byDomain = ({ max }: Problem, spread: Spread, open: Open): ByDomain => {
   return { start, members };
 };
 
+/** True when a candidate in the domain gives the need another one. */
+const helps = ({ start, members }: ByDomain, { have, other }: Need, domain: number): boolean => {
+  for (let index = start[domain] as number; index < (start[domain + 1] as number); index++)
+    if (!have.has(other.of[members[index] as number] as number)) return true;
+  return false;
+};
+
+/** Counts what the domain gives the need. One that has enough is not looked at again. */
+const meet = ({ start, members }: ByDomain, { have, other, count }: Need, domain: number): void => {
+  for (let index = start[domain] as number; index < (start[domain + 1] as number) && have.size < count; index++)
+    have.add(other.of[members[index] as number] as number);
+};
+
 const heldFor = createBlanks();
 
 /** What the domains taken so far can hold together under the shares of all hard constraints. */
@@ -95,7 +108,7 @@ class Cover {
     this.#inside = inside;
     const shared = problem.spreads.filter(({ hard, shareMax }) => hard && shareMax < unlimited);
     const blank = heldFor(shared.map(({ names }) => names.length));
-    this.#shared = shared.flatMap((spread, at) => ({ spread, held: blank[at] ?? nothingIn(0) }));
+    this.#shared = shared.map((spread, at) => ({ spread, held: blank[at] ?? nothingIn(0) }));
   }
 
   get isWhole(): boolean {
@@ -153,7 +166,6 @@ class Preferred {
 export type Choice = 'preferred' | 'covering';
 
 const itemsOf = createScratch();
-const waitingOf = createScratch();
 
 /** Greedy by preference, keeping places for domains that other constraints need. */
 const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint8Array => {
@@ -161,33 +173,19 @@ const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint
   const facts = factsOf(problem, spread, open);
   const before = byPreference(facts);
   const items = itemsOf(size);
-  const waiting = waitingOf(size);
   let left = 0;
   for (let domain = 0; domain < size; domain++) if ((facts.room[domain] as number) > 0) items[left++] = domain;
-  const all = left;
-  waiting.set(items.subarray(0, all));
   const chosen = new Uint8Array(size);
   const preferred = new Preferred(new IndexHeap(items, left, before), chosen);
   const needs = needsOf(spread, problem);
   const inside = needs.length === 0 && how === 'preferred' ? noDomains : byDomain(problem, spread, open);
   const cover = how === 'covering' ? new Cover(problem, inside) : undefined;
-  const { start, members } = inside;
-  const helps = ({ have, other }: Need, domain: number): boolean => {
-    for (let index = start[domain] as number; index < (start[domain + 1] as number); index++)
-      if (!have.has(other.of[members[index] as number] as number)) return true;
-    return false;
-  };
-  const meet = ({ have, other, count }: Need, domain: number): void => {
-    // One that has enough is not looked at again.
-    for (let index = start[domain] as number; index < (start[domain + 1] as number) && have.size < count; index++)
-      have.add(other.of[members[index] as number] as number);
-  };
   /** The most preferred domain that gives the need another one; -1 = none does. */
   const helping = (need: Need): number => {
     let best = -1;
-    for (let index = 0; index < all; index++) {
-      const domain = waiting[index] as number;
-      if (chosen[domain] !== 1 && (best < 0 || before(domain, best)) && helps(need, domain)) best = domain;
+    for (let domain = 0; domain < size; domain++) {
+      const isWaiting = (facts.room[domain] as number) > 0 && chosen[domain] !== 1;
+      if (isWaiting && (best < 0 || before(domain, best)) && helps(inside, need, domain)) best = domain;
     }
     return best;
   };
@@ -200,7 +198,7 @@ const choose = (problem: Problem, spread: Spread, open: Open, how: Choice): Uint
     if (domain < 0) break;
     if (wanted >= 0) cover?.add(domain);
     chosen[domain] = 1;
-    for (const need of needs) meet(need, domain);
+    for (const need of needs) meet(inside, need, domain);
   }
   return chosen;
 };
