@@ -13,7 +13,7 @@ export type HubConnection = {
 
 /** The world of a command: built once, in the program that parses the words. */
 export type CliContext = {
-  /** Opens the hub that this kubeconfig names; absent = `HANSE_HUB_KUBECONFIG`, else `.hanse/kubeconfig`, else `KUBECONFIG`. */
+  /** Opens the hub that this kubeconfig names; absent = the first that is where one is looked for. */
   readonly connect: (kubeconfig: string | undefined) => Promise<HubConnection>;
   /** Writes one line to standard output. */
   readonly print: (line: string) => void;

@@ -27,7 +27,10 @@ const wholeNumber = (text: string): number => {
 };
 
 const kubeconfigOption = (): Option =>
-  new Option('--kubeconfig <file>', "the hub's kubeconfig (default: $HANSE_HUB_KUBECONFIG, else .hanse/kubeconfig, else $KUBECONFIG)");
+  new Option(
+    '--kubeconfig <file>',
+    "the hub's kubeconfig (default: $HANSE_HUB_KUBECONFIG, else .hanse/kubeconfig, else .hanse/hub/kubeconfig, else $KUBECONFIG)",
+  );
 
 type CreateFlags = {
   kubeconfig?: string;
