@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { builtinDefaults, decodeBuiltinProtobuf } from '../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
-import type { KubeObject } from '../../shared/kube/object.ts';
 import {
   type Admit,
   type ApiServer,
@@ -13,31 +12,15 @@ import {
   type Peer,
   type VersionInfo,
 } from '../../shared/kube/server/index.ts';
-import { isStatus } from '../../shared/kube/status-error.ts';
 import type { Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { type Access, createAccess } from './access.ts';
 import { type AuditLog, loggedEventOf, openAuditLog } from './audit/index.ts';
-import {
-  type Authenticator,
-  createAuthenticator,
-  createServiceAccountTokens,
-  loadSigningKey,
-  openTokenBook,
-  tokenFile,
-} from './authentication/index.ts';
-import {
-  type AggregationLoop,
-  bootstrapRoles,
-  checkEscalation,
-  createAuthorizer,
-  createRbacIndex,
-  type RbacIndex,
-  startAggregation,
-} from './authorization/index.ts';
+import { hubRoles } from './authorization/index.ts';
 import type { Authority } from './certificates.ts';
 import { ensureAdminKubeconfig } from './kubeconfig.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { accessReviews, identityReviews, type MakePlan, placementHistories, planReviews, type TellHistory } from './reviews/index.ts';
+import { type MakePlan, placementHistories, planReviews, type TellHistory } from './reviews/index.ts';
 import type { ServedKinds } from './served-kinds.ts';
 import { whereItRuns } from './where-it-runs.ts';
 
@@ -83,11 +66,7 @@ export type Front = {
 /** Builds the front. Throws when a file in the data directory cannot be read or made, naming it. */
 export const createFront = (options: FrontOptions): Front => {
   const { store, kinds, dataDir, authority, env } = options;
-  const index = createRbacIndex(store);
-  const authorize = createAuthorizer(index);
-  const tokens = openTokenBook(join(dataDir, tokenFile), env.nowMs);
-  const serviceAccounts = createServiceAccountTokens(loadSigningKey(join(dataDir, 'service-account.key')), store, env);
-  const authenticator = createAuthenticator({ tokens, serviceAccounts, authorize });
+  const access = createAccess({ store, dataDir, roles: hubRoles, env });
   const audit = openAuditLog({ file: join(dataDir, 'audit', 'audit.log'), log: env.log });
   const metrics = createMetrics({
     store,
@@ -104,24 +83,22 @@ export const createFront = (options: FrontOptions): Front => {
     version: options.version,
     decodeProtobuf: decodeBuiltinProtobuf,
     namespaceCa: authority.certificatePem,
-    authenticate: authenticator.authenticate,
-    authorize,
-    admit: admission(index, authorize, options.admit),
-    audit: auditor(audit, authenticator),
+    authenticate: access.authenticate,
+    authorize: access.authorize,
+    admit: admission(access, options.admit),
+    audit: auditor(audit, access),
     livez: options.livez ?? {},
-    readyz: { 'audit-log': audit.check, 'user-tokens': tokens.fault, ...options.readyz },
+    readyz: { 'audit-log': audit.check, 'user-tokens': access.tokensFault, ...options.readyz },
     metrics: metrics.text,
     whereItRuns: whereItRuns(store),
     virtual: {
-      ...accessReviews({ authorize, index }),
-      ...identityReviews({ authenticator, serviceAccounts, store }),
+      ...access.reviews,
       ...planReviews(options.planner ?? (() => undefined)),
       ...placementHistories(options.pastDecisions ?? (async () => ({ decisions: [] }))),
     },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const app = measuredApp(api, metrics, env);
-  let aggregation: AggregationLoop | undefined;
   return {
     app: app.app,
     mount: app.mount,
@@ -130,8 +107,7 @@ export const createFront = (options: FrontOptions): Front => {
     metrics,
     start: async () => {
       await api.start();
-      await ensureObjects(api.client, bootstrapRoles);
-      aggregation = await startAggregation(store, api.client, env);
+      await access.start(api.client);
     },
     writeAdminKubeconfig: (file, serverUrl) =>
       ensureAdminKubeconfig({
@@ -142,25 +118,24 @@ export const createFront = (options: FrontOptions): Front => {
         nowMs: env.nowMs(),
       }),
     close: async () => {
-      aggregation?.close();
+      access.close();
       await api.close();
-      index.close();
       await audit.close();
     },
   };
 };
 
 const admission =
-  (index: RbacIndex, authorize: ReturnType<typeof createAuthorizer>, further: Admit | undefined): Admit =>
+  ({ checkGrants }: Pick<Access, 'checkGrants'>, further: Admit | undefined): Admit =>
   (request) => {
-    checkEscalation(request, { index, authorize });
+    checkGrants(request);
     return further === undefined ? request.object : further(request);
   };
 
 const auditor =
-  (audit: AuditLog, authenticator: Authenticator): ((event: Parameters<typeof loggedEventOf>[0]) => void) =>
+  (audit: AuditLog, { impersonatorOf }: Pick<Access, 'impersonatorOf'>): ((event: Parameters<typeof loggedEventOf>[0]) => void) =>
   (event) =>
-    audit.write(loggedEventOf(event, authenticator.impersonatorOf(event.user)));
+    audit.write(loggedEventOf(event, impersonatorOf(event.user)));
 
 /** The API's app with the mounted ones before it and a stop-watch around both. */
 const measuredApp = (api: ApiServer, metrics: Metrics, env: RuntimeEnv): Pick<Front, 'app' | 'mount'> => {
@@ -185,16 +160,3 @@ const countingCuts = (peer: Peer, metrics: Metrics): Peer => ({
     peer.destroy?.();
   },
 });
-
-/** Creates what is missing and leaves alone what is there: an operator may have changed it. */
-const ensureObjects = async (client: KubeClient, objects: readonly KubeObject[]): Promise<void> => {
-  for (const object of objects) {
-    const resource = object.kind === 'ClusterRole' ? 'clusterroles' : 'clusterrolebindings';
-    const type = { group: 'rbac.authorization.k8s.io', version: 'v1', resource };
-    try {
-      await client.create(type, structuredClone(object));
-    } catch (error) {
-      if (!isStatus(error, 'AlreadyExists')) throw error;
-    }
-  }
-};

@@ -1,6 +1,8 @@
 /** @module One playground member: a Kubernetes API of its own over HTTPS, kept on disk, with the controllers that bring it to life. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Access, createAccess } from '../../../hub/api/access.ts';
+import { bootstrapRoles } from '../../../hub/api/authorization/index.ts';
 import { type Authority, openAuthority } from '../../../hub/api/certificates.ts';
 import { kubeconfigText } from '../../../hub/api/kubeconfig.ts';
 import { type Served, serve } from '../../../hub/api/serve.ts';
@@ -10,14 +12,7 @@ import discovery from '../../../shared/kube/builtin/data/discovery.json' with { 
 import { builtinDefaults, builtinSchemas, builtinTypes, decodeBuiltinProtobuf } from '../../../shared/kube/builtin/index.ts';
 import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
-import {
-  type ApiServer,
-  createApiServer,
-  createRegistry,
-  type Peer,
-  serviceAddresses,
-  type UserInfo,
-} from '../../../shared/kube/server/index.ts';
+import { type ApiServer, createApiServer, createRegistry, serviceAddresses } from '../../../shared/kube/server/index.ts';
 import { createStore, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { makeDataDir, withDataDirFault } from '../../../shared/node/index.ts';
@@ -31,7 +26,7 @@ import { trafficSchemas, trafficTypes } from './traffic-kinds.ts';
 /** What {@link startMember} takes. */
 export type MemberOptions = {
   readonly cluster: CloudCluster;
-  /** The member's own folder: journal, certificates, kubeconfig. */
+  /** The member's own folder: journal, certificates, tokens, kubeconfig. */
   readonly dataDir: string;
   /** Address that its API listens on. Default: loopback. */
   readonly listen?: string;
@@ -63,13 +58,7 @@ const version = {
 /** One for all members of the process: compiled nodes are the same for each. */
 const schemas = createSchemaSet(...builtinSchemas, { schemas: { ...topologySchemas, ...trafficSchemas } });
 
-/** The owner of the member's client certificate may do everything; others are not known. */
-const authenticate = (_headers: Headers, peer: Peer): UserInfo | undefined =>
-  peer.certificate === undefined
-    ? undefined
-    : { name: peer.certificate.commonName, groups: [...peer.certificate.organizations, 'system:authenticated'] };
-
-const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer => {
+const createServer = (store: Store, access: Access, env: RuntimeEnv, caPem: string): ApiServer => {
   return createApiServer({
     store,
     registry: createRegistry([
@@ -80,7 +69,13 @@ const createServer = (store: Store, env: RuntimeEnv, caPem: string): ApiServer =
     schemas: () => schemas,
     env,
     version,
-    authenticate,
+    authenticate: access.authenticate,
+    authorize: access.authorize,
+    admit: (request) => {
+      access.checkGrants(request);
+      return request.object;
+    },
+    virtual: access.reviews,
     decodeProtobuf: decodeBuiltinProtobuf,
     defaultFunctions: builtinDefaults,
     namespaceCa: caPem,
@@ -135,9 +130,12 @@ const startParts = async (options: MemberOptions, undo: (() => unknown)[]): Prom
   undo.push(() => journal.close());
   const store = await createStore(journal, { env });
   undo.push(() => store.close());
-  const api = createServer(store, env, authority.certificatePem);
+  const access = createAccess({ store, dataDir, roles: bootstrapRoles, env });
+  undo.push(() => access.close());
+  const api = createServer(store, access, env, authority.certificatePem);
   undo.push(() => api.close());
   await api.start();
+  await access.start(api.client);
   if (options.apiOnly !== true) await seed(api.client, store, cluster);
   undo.push(startRetention(journal, env));
   const controllers = options.apiOnly === true ? [] : playgroundControllers;

@@ -1,4 +1,4 @@
-/** @module The roles every hub begins with; the same names and meanings as a Kubernetes cluster's, so that habits and charts work. */
+/** @module The roles that hub and playground members begin with; names and meanings are a Kubernetes cluster's, so that habits and charts work. */
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { AUTHENTICATED, MASTERS, UNAUTHENTICATED } from '../authentication/index.ts';
 
@@ -43,6 +43,10 @@ const workloads: readonly { apiGroups: string[]; resources: string[] }[] = [
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'] },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
+];
+
+/** The same of what a hub serves besides. */
+const hubWorkloads: typeof workloads = [
   { apiGroups: ['hanse.dev'], resources: ['placementpolicies', 'trafficpolicies'] },
   { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceexports', 'serviceimports'] },
 ];
@@ -50,6 +54,9 @@ const workloads: readonly { apiGroups: string[]; resources: string[] }[] = [
 const reading = [
   ...workloads.map((rule) => ({ ...rule, verbs: READ })),
   { apiGroups: [''], resources: ['namespaces', 'pods/log', 'pods/status'], verbs: READ },
+];
+const hubReading = [
+  ...hubWorkloads.map((rule) => ({ ...rule, verbs: READ })),
   { apiGroups: ['hanse.dev'], resources: ['placements'], verbs: READ },
   { apiGroups: ['hanse.dev'], resources: ['placementhistories'], verbs: ['create'] },
 ];
@@ -89,7 +96,7 @@ const toGroups = (name: string, groups: readonly string[]): KubeObject => ({
   subjects: groups.map((group) => ({ apiGroup: RBAC, kind: 'Group', name: group })),
 });
 
-/** ClusterRoles and ClusterRoleBindings to create where they are missing. */
+/** ClusterRoles and ClusterRoleBindings that every API server begins with. */
 export const bootstrapRoles: readonly KubeObject[] = [
   clusterRole('cluster-admin', [
     { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
@@ -126,10 +133,21 @@ export const bootstrapRoles: readonly KubeObject[] = [
   clusterRole('system:public-info-viewer', [
     { nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] },
   ]),
-  // A plan tells of every namespace: whom to let ask is for the operator to say.
-  clusterRole('hanse:planner', [{ apiGroups: ['hanse.dev'], resources: ['planreviews'], verbs: ['create'] }]),
   toGroups('cluster-admin', [MASTERS]),
   toGroups('system:discovery', [AUTHENTICATED]),
   toGroups('system:basic-user', [AUTHENTICATED]),
   toGroups('system:public-info-viewer', [AUTHENTICATED, UNAUTHENTICATED]),
+];
+
+/** Those of a hub: what it serves besides is part of `edit` and `view`, too. */
+export const hubRoles: readonly KubeObject[] = [
+  ...bootstrapRoles,
+  clusterRole(
+    'hanse:aggregate-to-edit',
+    hubWorkloads.map((rule) => ({ ...rule, verbs: WRITE })),
+    aggregateTo('edit'),
+  ),
+  clusterRole('hanse:aggregate-to-view', hubReading, aggregateTo('view')),
+  // A plan tells of every namespace: whom to let ask is for the operator to say.
+  clusterRole('hanse:planner', [{ apiGroups: ['hanse.dev'], resources: ['planreviews'], verbs: ['create'] }]),
 ];

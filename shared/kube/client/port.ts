@@ -28,7 +28,7 @@ export type PatchType =
 export type WriteOptions = {
   readonly fieldManager?: string;
   readonly dryRun?: boolean;
-  readonly subresource?: 'status' | 'scale' | 'binding' | 'finalize';
+  readonly subresource?: 'status' | 'scale' | 'binding' | 'finalize' | 'token';
 };
 export type DeleteOptions = {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
