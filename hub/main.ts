@@ -185,11 +185,13 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   undo.push(() => front.close());
   await front.start();
   options.onProgress?.('broker');
+  const listening = Promise.withResolvers<string>();
   const fleet: Fleet = await startFleet({
     env,
     dataDir,
     broker: await openBroker(options, authority),
     caPem: authority.certificatePem,
+    hubUrl: listening.promise,
     client: front.client,
     store,
     tell: createEventRecorder(store, env).record,
@@ -218,6 +220,7 @@ const startParts = async (options: HubOptions, undo: (() => unknown)[]): Promise
   const served = await listen(options, front, authority);
   undo.push(() => served.close());
   const url = `https://${publicName(options)}:${served.port}`;
+  listening.resolve(url);
   const writeKubeconfig = (): Promise<unknown> => front.writeAdminKubeconfig(options.kubeconfig, url);
   await writeKubeconfig();
   undo.push(

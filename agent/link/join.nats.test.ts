@@ -5,8 +5,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { openAuthority } from '../../hub/api/certificates.ts';
 import { testEnv } from '../../hub/fleet/testing/broker.ts';
 import type { TestHub } from '../../hub/fleet/testing/hub.ts';
+import type { JoinToken } from '../../shared/api/join-token.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { silentLog } from '../../shared/lib/index.ts';
+import { caHash } from '../../shared/node/index.ts';
 import { type LinkBench, reaches, startLinkBench } from '../testing/link-bench.ts';
 import { fileKeyStore, type LinkOptions, type LinkTrouble } from './index.ts';
 import { makeJoinClient } from './join-client.ts';
@@ -93,7 +95,7 @@ describe('joining', () => {
     expect((await hub.cluster('prepared'))?.metadata.labels).toEqual(metadata.labels);
   });
 
-  test('a token made by kubectl gets its secret from the hub, in a Secret that its status names', async () => {
+  test('a token made by kubectl gets its secret from the hub, in a Secret that its status names, with the command that joins', async () => {
     const tokens = { group: 'hanse.dev', version: 'v1alpha1', resource: 'jointokens' };
     await hub.client.create(tokens, {
       apiVersion: 'hanse.dev/v1alpha1',
@@ -101,15 +103,20 @@ describe('joining', () => {
       metadata: { name: 'byhand' },
       spec: { autoApprove: {} },
     });
-    const ref = await vi.waitFor(async () => {
-      const status = (await hub.client.get({ ...tokens, name: 'byhand' }))?.status as
-        | { secretRef: { namespace: string; name: string } }
-        | undefined;
-      expect(status?.secretRef).toBeDefined();
-      return status?.secretRef;
+    const status = await vi.waitFor(async () => {
+      const made = ((await hub.client.get({ ...tokens, name: 'byhand' })) as JoinToken | undefined)?.status;
+      expect(made?.secretRef).toBeDefined();
+      return made;
     }, 5_000);
-    const kept = await hub.client.get({ group: '', version: 'v1', resource: 'secrets', ...ref, name: ref?.name ?? '' });
-    const token = Buffer.from((kept as unknown as { data: { token: string } }).data.token, 'base64').toString();
+    const ref = { namespace: '', name: '', ...status?.secretRef };
+    const kept = await hub.client.get({ group: '', version: 'v1', resource: 'secrets', ...ref });
+    const { data } = kept as unknown as { data: { token: string; command: string } };
+    const token = Buffer.from(data.token, 'base64').toString();
+    const words = { hub: hub.url, caHash: caHash(hub.authority.certificatePem) };
+    expect(status).toMatchObject(words);
+    expect(Buffer.from(data.command, 'base64').toString()).toBe(
+      `hanse join --hub ${words.hub} --ca-hash ${words.caHash} \\\n  --token ${token} --name CLUSTER --kubeconfig FILE\n`,
+    );
     await reaches(await start('byhand', { token }), 'Connected');
   });
 

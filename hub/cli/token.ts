@@ -4,7 +4,7 @@ import type { JoinToken } from '../../shared/api/join-token.ts';
 import { approvedNames, joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { caHash } from '../../shared/node/index.ts';
-import { makeTokenSecret, tokenText } from '../fleet/index.ts';
+import { type JoinWords, joinCommand, makeTokenSecret, tokenText } from '../fleet/index.ts';
 import { type CliContext, type HubConnection, withHub } from './context.ts';
 import { tableLines } from './table.ts';
 
@@ -22,7 +22,7 @@ export type TokenOptions = {
 };
 
 /** A made token: shown once, kept nowhere. */
-export type MadeToken = { readonly name: string; readonly token: string; readonly caHash: string; readonly hub: string };
+export type MadeToken = JoinWords & { readonly name: string };
 
 /** Creates a JoinToken whose secret never leaves this process but in the answer. */
 export const createToken = async (
@@ -58,14 +58,10 @@ export const tokenCreate = (context: CliContext, options: TokenOptions): Promise
   });
 
 /** The command that joins a cluster with a token, and what may be added to it. */
-export const joinLines = (
-  { hub, caHash, token }: Pick<MadeToken, 'hub' | 'caHash' | 'token'>,
-  { labels = {}, autoApprove }: Pick<TokenOptions, 'labels' | 'autoApprove'>,
-): string[] => [
+export const joinLines = (made: JoinWords, { labels = {}, autoApprove }: Pick<TokenOptions, 'labels' | 'autoApprove'>): string[] => [
   'Run this where the new cluster can be reached (the token is shown only now):',
   '',
-  `  hanse join --hub ${hub} --ca-hash ${caHash} \\`,
-  `    --token ${token} --name CLUSTER --kubeconfig FILE`,
+  ...joinCommand(made).map((line) => `  ${line}`),
   '',
   ...(Object.keys(labels).length === 0
     ? ['Policies choose by labels: add --label hanse.dev/provider=NAME --label topology.kubernetes.io/region=NAME to set them.']

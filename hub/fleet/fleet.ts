@@ -7,7 +7,7 @@ import { joinTokens } from '../../shared/api/join-token.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { keyOf, type Store } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/env.ts';
-import { makeDataDir } from '../../shared/node/index.ts';
+import { caHash, makeDataDir } from '../../shared/node/index.ts';
 import {
   type BrokerTls,
   defaultCacheDir,
@@ -64,8 +64,10 @@ export type FleetOptions = {
   /** The hub's data directory; the fleet keeps `fleet/` in it, mode 0700. */
   readonly dataDir: string;
   readonly broker: BrokerChoice;
-  /** PEM of the CA that signs the embedded broker's certificate. */
+  /** PEM of the CA that signs the hub's certificate and the embedded broker's. */
   readonly caPem: string;
+  /** What agents call the hub by, once it listens. */
+  readonly hubUrl: Promise<string>;
   /** The hub's API as an administrator. */
   readonly client: KubeClient;
   readonly store: Store;
@@ -145,7 +147,8 @@ const startParts = async (options: FleetOptions, undo: (() => unknown)[]): Promi
     clusterLoop.brokerCameBack();
     followedClusters.again();
   });
-  const followedTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client }) });
+  const door = options.hubUrl.then((hub) => ({ hub, caHash: caHash(options.caPem) }));
+  const followedTokens = followKind({ env, store, type: joinTokens, reconcile: makeTokenLoop({ env, client, door }) });
   let cancelSweep: () => void = () => undefined;
   const sweep = (): void => {
     followedTokens.again();

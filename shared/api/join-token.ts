@@ -31,8 +31,11 @@ export type TokenUse = { readonly cluster: string; readonly publicKey: string; r
 export type JoinTokenStatus = {
   /** SHA-256 of the secret, hex. */
   readonly secretHash?: string;
-  /** The Secret whose key `token` holds the token; absent when the creator made the secret. */
+  /** The Secret whose key `token` holds the token, and `command` the command that joins with it; absent when the creator made the secret. */
   readonly secretRef?: { readonly namespace: string; readonly name: string };
+  /** `--hub` and `--ca-hash` of the command that joins with the token. */
+  readonly hub?: string;
+  readonly caHash?: string;
   readonly uses?: number;
   readonly usedBy?: readonly TokenUse[];
   readonly conditions?: readonly Condition[];
@@ -81,10 +84,12 @@ const specShape = fields('Who may join with the token, until when and how often.
 
 const statusShape = fields('What became of the token.', {
   secretHash: text('SHA-256 of the secret, hex.'),
-  secretRef: fields('The Secret whose key `token` holds the token.', {
+  secretRef: fields('The Secret whose key `token` holds the token, and `command` the command that joins a cluster with it.', {
     namespace: must(text('Its namespace.')),
     name: must(text('Its name.')),
   }),
+  hub: text('Where agents ask to join: --hub of `hanse join`.'),
+  caHash: text("The hash of the hub's CA, by which they know it: --ca-hash of `hanse join`."),
   uses: integer('Agents that joined with it.', { min: 0, max: int32Max }),
   usedBy: list(
     'Agents that joined with it.',

@@ -6,7 +6,7 @@ import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { change, createOnce, namespaces, secrets } from './objects.ts';
-import { hashSecret, makeTokenSecret, parseToken, tokenText } from './token.ts';
+import { hashSecret, type JoinWords, joinCommand, makeTokenSecret, parseToken, tokenText } from './token.ts';
 
 /** Namespace of the hub's own Secrets; who may read Secrets here may let agents join. */
 export const systemNamespace = 'hanse-system';
@@ -19,11 +19,16 @@ export const expiredTokenKeptMs = 24 * 3_600_000;
 /** Expired tokens are looked for this often. */
 export const tokenSweepMs = 10 * 60_000;
 
-export type TokenLoopOptions = { readonly env: RuntimeEnv; readonly client: KubeClient };
+export type TokenLoopOptions = {
+  readonly env: RuntimeEnv;
+  readonly client: KubeClient;
+  /** Where agents ask to join, known once the hub listens. */
+  readonly door: Promise<Omit<JoinWords, 'token'>>;
+};
 
 /** Reconciles one JoinToken; rejects to be called again. */
 export const makeTokenLoop =
-  ({ env, client }: TokenLoopOptions) =>
+  ({ env, client, door }: TokenLoopOptions) =>
   async (name: string, object: KubeObject | undefined): Promise<void> => {
     const token = object as JoinToken | undefined;
     if (token === undefined || token.metadata.deletionTimestamp !== undefined) return;
@@ -33,7 +38,9 @@ export const makeTokenLoop =
       return;
     }
     if (token.status?.secretHash !== undefined) return;
-    const status = token.spec.secretHash === undefined ? await makeSecret(client, token) : { secretHash: token.spec.secretHash };
+    const words = await door;
+    const made = token.spec.secretHash === undefined ? await makeSecret(client, token, words) : { secretHash: token.spec.secretHash };
+    const status = { ...made, ...words };
     await change<JoinToken>(
       client,
       joinTokens,
@@ -44,18 +51,25 @@ export const makeTokenLoop =
     env.log.info('a join token can be used', { token: name });
   };
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
 /** Makes the Secret, or takes the one that an attempt before this one left. */
-const makeSecret = async (client: KubeClient, token: JoinToken): Promise<NonNullable<JoinToken['status']>> => {
+const makeSecret = async (
+  client: KubeClient,
+  token: JoinToken,
+  door: Omit<JoinWords, 'token'>,
+): Promise<NonNullable<JoinToken['status']>> => {
   const { name, uid = '' } = token.metadata;
   const secretRef = { namespace: systemNamespace, name: tokenSecretName(name) };
   const { secret } = makeTokenSecret();
+  const text = tokenText(name, secret);
   await createOnce(client, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } });
   const isNew = await createOnce(client, secrets, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { ...secretRef, ownerReferences: [{ apiVersion: hanseApiVersion, kind: 'JoinToken', name, uid, controller: true }] },
     type: 'Opaque',
-    data: { token: Buffer.from(tokenText(name, secret)).toString('base64') },
+    data: { token: base64(text), command: base64(`${joinCommand({ ...door, token: text }).join('\n')}\n`) },
   });
   if (isNew) return { secretHash: hashSecret(secret), secretRef };
   const kept = await client.get({ ...secrets, ...secretRef });

@@ -32,3 +32,12 @@ export const secretMatches = (secret: string, secretHash: string | undefined): b
   const isComparable = known.length === given.length;
   return timingSafeEqual(given, isComparable ? known : Buffer.alloc(given.length)) && isComparable;
 };
+
+/** What an agent must be told to join: the hub's address, the hash of its CA, and a token. */
+export type JoinWords = { readonly hub: string; readonly caHash: string; readonly token: string };
+
+/** The command that joins a cluster, line by line; whoever runs it puts in the cluster's name and kubeconfig. */
+export const joinCommand = ({ hub, caHash, token }: JoinWords): readonly string[] => [
+  `hanse join --hub ${hub} --ca-hash ${caHash} \\`,
+  `  --token ${token} --name CLUSTER --kubeconfig FILE`,
+];

@@ -73,6 +73,7 @@ export const startTestHub = async (
   });
   await api.start();
   const events: string[] = [];
+  const listening = Promise.withResolvers<string>();
   const fleet = await startFleet({
     env,
     dataDir: dir,
@@ -83,6 +84,7 @@ export const startTestHub = async (
       tls: { certPem: certificate.certificatePem, keyPem: certificate.privateKeyPem },
     },
     caPem: authority.certificatePem,
+    hubUrl: listening.promise,
     client: api.client,
     store,
     addressOf: () => 'test',
@@ -93,6 +95,7 @@ export const startTestHub = async (
   const app = new Hono<{ Bindings: Peer }>();
   app.route('/join/v1', fleet.joinApp);
   const served = await serve({ fetch: app.fetch, ...certificate, log: env.log });
+  listening.resolve(served.url);
   const client = api.client;
   return {
     dir,
