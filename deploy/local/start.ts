@@ -2,7 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
-import { makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
+import { interrupted, makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
 import { checkFederationFree, type Federation, startFederation } from './federation.ts';
 import { memberFolder } from './playground/member.ts';
@@ -77,20 +77,6 @@ const withProgress = async (start: (progress: (step: string) => void) => Promise
   return federation;
 };
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-const interrupted = (): Promise<void> =>
-  new Promise((resolveNow) => {
-    let asked = false;
-    const stop = (): void => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolveNow();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    process.on('SIGHUP', stop);
-  });
-
 /** Runs until interrupted. */
 export const start = async (flags: StartFlags): Promise<void> => {
   const dataDir = resolve(flags.dataDir);
@@ -100,7 +86,7 @@ export const start = async (flags: StartFlags): Promise<void> => {
     flags.verbose === true
       ? nodeLog({ level: 'info', format: 'text' })
       : nodeLog({ level: 'info', format: 'json', file: join(dataDir, 'hanse.log') });
-  const stopping = interrupted();
+  const stopping = interrupted(['SIGINT', 'SIGTERM', 'SIGHUP']);
   const federation = await withProgress((onProgress) => startFederation({ ...flags, dataDir, env: nodeEnv(log), onProgress }));
   const closeControl = await serveControl(dataDir, federation.members);
   process.stdout.write(nextSteps(federation, dataDir));

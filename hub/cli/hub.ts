@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog, portMax } from '../../shared/node/index.ts';
+import { interrupted, type LogFormat, type LogLevel, logFormatDefault, nodeEnv, nodeLog, portMax } from '../../shared/node/index.ts';
 import { brokerUrlsFault } from '../../shared/wire/broker-urls.ts';
 import { externalBrokerConfig } from '../fleet/index.ts';
 import { type Hub, type HubOptions, startHub } from '../main.ts';
@@ -73,12 +73,12 @@ const run = async (flags: HubFlags): Promise<void> => {
   }
   const env = nodeEnv(nodeLog({ level: flags.logLevel, format: flags.logFormat }));
   const hub: Hub = await startHub({ ...(await hubOptionsOf(flags)), env });
+  const stopping = interrupted();
   process.stdout.write(`hub ready at ${hub.url}\nNATS at ${hub.natsUrls.join(', ')}\nkubeconfig of the admin: ${hub.kubeconfig}\n`);
-  await new Promise<void>((stop) => {
-    process.once('SIGINT', () => stop());
-    process.once('SIGTERM', () => stop());
-  });
+  await stopping;
+  process.stdout.write('\nStopping …\n');
   await hub.stop();
+  process.stdout.write('Stopped.\n');
 };
 
 /** The `hub` command. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { keepSmall } from '../../../hub/collector.ts';
 import { checkUnlocked } from '../../../hub/store/index.ts';
-import { checkPortsFree, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
+import { checkPortsFree, interrupted, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
 import { cloudClusters } from './clouds.ts';
 import { memberFolder, type PlaygroundMember, startMember } from './member.ts';
@@ -51,13 +51,13 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   }
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: running.get(name)?.url ?? '' }));
   const closeControl = await serveControl(folder, { start, stop, states });
+  const stopping = interrupted();
   process.stdout.write(
     'Join one with the command that `hanse token create` prints and its kubeconfig above. Ctrl-C stops them; the data stays.\n',
   );
-  await new Promise<void>((interrupted) => {
-    process.once('SIGINT', () => interrupted());
-    process.once('SIGTERM', () => interrupted());
-  });
+  await stopping;
+  process.stdout.write('\nStopping …\n');
   await closeControl();
   await stopAll();
+  process.stdout.write('Stopped.\n');
 };
