@@ -24,6 +24,7 @@ let federation: Federation;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hanse-traffic-'));
   federation = await startFederation({ dataDir: dir, members: 3, port: 0, env: nodeEnv(silentLog) });
+  expect(await federation.joined()).toEqual([]);
   for (const object of [...objects, policy]) await create(federation.hub.client, object);
 }, 120_000);
 afterAll(async () => {

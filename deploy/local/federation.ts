@@ -24,6 +24,8 @@ export type FederationOptions = {
   readonly env: RuntimeEnv;
   /** Told what is being done now. */
   readonly onProgress?: (step: string) => void;
+  /** Ends what waits. */
+  readonly signal?: AbortSignal;
 };
 
 /** A running federation. */
@@ -31,8 +33,8 @@ export type Federation = {
   readonly hub: Hub;
   readonly clusters: readonly CloudCluster[];
   readonly members: MemberControl;
-  /** Members that were not Ready in time at the start, and why; the others run. */
-  readonly absent: readonly string[];
+  /** Waits until all members are Ready at the hub; answers those that were not in time, and why. */
+  readonly joined: () => Promise<readonly string[]>;
   /** Resolves when this cluster is Ready at the hub. @throws Error after a minute, with what the hub says. */
   readonly whenReady: (name: string) => Promise<void>;
   /** A member that runs, and its agent. */
@@ -90,7 +92,7 @@ export const checkFederationFree = async (options: Pick<FederationOptions, 'data
   await checkPortsFree('127.0.0.1', port, portsOf(options));
 };
 
-/** Starts all of it. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
+/** Starts all of it; the members join on their own time. @throws Error that says what is taken, locked, full or missing; what had been started is stopped again. */
 export const startFederation = async (options: FederationOptions): Promise<Federation> => {
   const { dataDir, env } = options;
   const progress = options.onProgress ?? (() => undefined);
@@ -114,7 +116,6 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     env: { ...env, log: env.log.child({ part: 'hub' }) },
     onProgress: (part) => progress(texts[part]),
   });
-  const absent: string[] = [];
   const running = new Map<string, JoinedMember>();
   const urls = new Map<string, string>();
 
@@ -144,24 +145,31 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
     waitUntil(`cluster ${name} to be ready`, async () => ((await readyMessage(hub, name)) === undefined ? true : undefined), {
       withinMs: readyWithinMs,
       why: () => readyMessage(hub, name),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     }).then(() => undefined);
-
-  try {
-    for (const { name } of clusters) {
-      progress(`Starting member ${name}`);
-      await start(name);
-    }
+  const joined = async (): Promise<readonly string[]> => {
+    const absent: string[] = [];
     for (const { name } of clusters) {
       progress(`Waiting for ${name} to join`);
       await whenReady(name).catch((error: unknown) => {
+        options.signal?.throwIfAborted();
         const link = running.get(name)?.agent.link.state().message ?? '';
         absent.push(`${name} is not ready: ${error instanceof Error ? error.message : String(error)} (its agent says: ${link})`);
       });
+    }
+    return absent;
+  };
+
+  try {
+    for (const { name } of clusters) {
+      options.signal?.throwIfAborted();
+      progress(`Starting member ${name}`);
+      await start(name);
     }
   } catch (error) {
     await stop();
     throw error;
   }
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: urls.get(name) ?? '' }));
-  return { hub, clusters, members: { start, stop: stopMember, states }, absent, whenReady, running: (name) => running.get(name), stop };
+  return { hub, clusters, members: { start, stop: stopMember, states }, joined, whenReady, running: (name) => running.get(name), stop };
 };

@@ -38,7 +38,7 @@ const startCommand = (): Command =>
 
 const tourCommand = (): Command =>
   new Command('tour')
-    .description('tell the whole story by itself: join, place, burst, lose a cluster, get it back')
+    .description('tell the whole story by itself, on throw-away data: join, place, burst, lose a cluster, get it back')
     .option('--json', 'print one JSON document at the end')
     .action((flags: { json?: boolean }) => tour({ json: flags.json === true }));
 

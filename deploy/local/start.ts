@@ -5,6 +5,7 @@ import { Listr } from 'listr2';
 import { interrupted, makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
 import { checkFederationFree, type Federation, startFederation } from './federation.ts';
+import { leftOutLines } from './left-out.ts';
 import { memberFolder } from './playground/member.ts';
 
 /** Flags of `hanse start`. */
@@ -16,7 +17,7 @@ const shown = (path: string): string => {
   return here.startsWith('..') ? path : here;
 };
 
-const nextSteps = (federation: Federation, dataDir: string): string => {
+const nextSteps = (federation: Federation, dataDir: string, warnings: readonly string[]): string => {
   const example = (name: string): string => shown(resolve(import.meta.dirname, 'examples', name));
   const [first] = federation.clusters;
   const dnsPort = first === undefined ? undefined : federation.running(first.name)?.agent.dnsPort;
@@ -30,7 +31,7 @@ const nextSteps = (federation: Federation, dataDir: string): string => {
     '',
     `Hanse is running.  API ${federation.hub.url}   NATS ${federation.hub.natsUrls.join(', ')}   data ${shown(dataDir)}`,
     ...members,
-    ...federation.absent.map((line) => `  warning: ${line}`),
+    ...warnings.map((line) => `  warning: ${line}`),
     '',
     'Type next, in another terminal:',
     `  export KUBECONFIG=${shown(federation.hub.kubeconfig)}`,
@@ -48,16 +49,19 @@ const nextSteps = (federation: Federation, dataDir: string): string => {
   ].join('\n');
 };
 
+/** What runs, and members that were not Ready in time. */
+type Started = { readonly federation: Federation; readonly absent: readonly string[] };
+
 /** Listr's task list over a start whose steps are told one by one. */
-const withProgress = async (start: (progress: (step: string) => void) => Promise<Federation>): Promise<Federation> => {
-  let federation: Federation | undefined;
+const withProgress = async (start: (progress: (step: string) => void) => Promise<Started>): Promise<Started> => {
+  let started: Started | undefined;
   const begunMs = Date.now();
   const tasks = new Listr<object, 'default' | 'simple'>(
     [
       {
         title: 'Starting Hanse',
         task: async (_context, task) => {
-          federation = await start((step) => {
+          started = await start((step) => {
             task.output = step;
           });
           task.title = `Started in ${((Date.now() - begunMs) / 1000).toFixed(1)} s`;
@@ -73,8 +77,8 @@ const withProgress = async (start: (progress: (step: string) => void) => Promise
     // The list has said why; this only ends the command.
     throw new CommanderError(1, 'hanse.start', error instanceof Error ? error.message : String(error));
   }
-  if (federation === undefined) throw new Error('the start ended without a federation');
-  return federation;
+  if (started === undefined) throw new Error('the start ended without a federation');
+  return started;
 };
 
 /** Runs until interrupted. */
@@ -87,9 +91,12 @@ export const start = async (flags: StartFlags): Promise<void> => {
       ? nodeLog({ level: 'info', format: 'text' })
       : nodeLog({ level: 'info', format: 'json', file: join(dataDir, 'hanse.log') });
   const stopping = interrupted(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const federation = await withProgress((onProgress) => startFederation({ ...flags, dataDir, env: nodeEnv(log), onProgress }));
+  const { federation, absent } = await withProgress(async (onProgress) => {
+    const started = await startFederation({ ...flags, dataDir, env: nodeEnv(log), onProgress });
+    return { federation: started, absent: await started.joined() };
+  });
   const closeControl = await serveControl(dataDir, federation.members);
-  process.stdout.write(nextSteps(federation, dataDir));
+  process.stdout.write(nextSteps(federation, dataDir, [...absent, ...leftOutLines(dataDir, flags.members)]));
   await stopping;
   process.stdout.write('\nStopping …\n');
   await closeControl();

@@ -1,196 +1,88 @@
 /** @module `npm run tour`: the whole story by itself, on throw-away data and free ports, through the same HTTPS doors that users take. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
-import { type Cluster, clusterCondition, clusters } from '../../shared/api/cluster.ts';
-import { failoverDefaults } from '../../shared/api/failover-policy.ts';
-import type { Placement } from '../../shared/api/placement.ts';
-import type { KubeClient } from '../../shared/kube/client/port.ts';
-import type { KubeObject } from '../../shared/kube/object.ts';
-import type { RuntimeEnv } from '../../shared/lib/index.ts';
-import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
+import { interrupted, interruptedCode, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { openKubeconfig } from './connect.ts';
 import { type Federation, startFederation } from './federation.ts';
-import { waitUntil } from './wait.ts';
-
-/** Replicas by cluster. */
-export type Shares = { readonly [cluster: string]: number };
+import { type Placed, type Shares, type Teller, tellStory } from './tour-story.ts';
 
 /** What `--json` prints. */
 export type TourReport = {
   readonly ok: boolean;
   readonly steps: readonly { readonly name: string; readonly ms: number; readonly detail: string }[];
-  readonly placements: {
-    readonly before?: Shares;
-    readonly afterBurst?: Shares;
-    readonly afterLoss?: Shares;
-    readonly afterReturn?: Shares;
-  };
+  readonly placements: Placed;
   readonly error?: string;
 };
 
 const members = 3;
-const replicasBefore = 8;
-const replicasBurst = 24;
-const stepWithinMs = 90_000;
-/** The longest hold-down that the policy allows, and what a step takes. */
-const heldWithinMs = failoverDefaults.failback.maxHoldDownSeconds * 1_000 + stepWithinMs;
-const deployments = { group: 'apps', version: 'v1', resource: 'deployments', namespace: 'shop', name: 'web' };
-const placements = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placements', namespace: 'shop', name: 'web-deployment' };
 
-const resourceOf: Readonly<Record<string, { group: string; version: string; resource: string }>> = {
-  Namespace: { group: '', version: 'v1', resource: 'namespaces' },
-  PlacementPolicy: { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' },
-  Deployment: { group: 'apps', version: 'v1', resource: 'deployments' },
+/** Ends the waits of the tour at Ctrl-C, and says so. */
+const endAtInterrupt = (): AbortSignal => {
+  const end = new AbortController();
+  void interrupted(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => {
+    process.stderr.write('\nStopping …\n');
+    end.abort();
+  });
+  return end.signal;
 };
 
-const applyObject = async (client: KubeClient, object: KubeObject): Promise<void> => {
-  const type = resourceOf[object.kind];
-  if (type === undefined) throw new Error(`the tour has no resource for kind ${object.kind}`);
-  const { name, namespace } = object.metadata;
-  const address = { ...type, name, ...(namespace === undefined ? {} : { namespace }) };
-  await client.patch(address, 'application/apply-patch+yaml', object, { fieldManager: 'tour', force: true });
-};
-
-type Stage = { readonly federation: Federation; readonly client: KubeClient; readonly env: RuntimeEnv; readonly dataDir: string };
-
-/** Ready replicas that a member itself reports; 0 when it does not answer or has none. */
-const readyIn = async ({ env, dataDir }: Stage, name: string): Promise<number> => {
-  const { api } = await openKubeconfig(join(dataDir, 'members', name, 'kubeconfig'), env);
-  try {
-    const deployment = await api.get(deployments);
-    return (deployment?.status as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0;
-  } finally {
-    await api.close();
-  }
-};
-
-const sharesOf = (placement: Placement | undefined): Shares =>
-  Object.fromEntries((placement?.spec.clusters ?? []).map(({ name, replicas = 0 }) => [name, replicas]));
-
-const sum = (shares: Shares): number => Object.values(shares).reduce((total, count) => total + count, 0);
-
-/** Waits until the hub has placed all replicas, `fits` holds, every running member has its share ready, and the hub's own status says so. */
-const settled = async (stage: Stage, wanted: number, fits: (shares: Shares) => boolean): Promise<Shares> => {
-  let seen = 'nothing placed yet';
-  const look = async (): Promise<Shares | undefined> => {
-    const shares = sharesOf((await stage.client.get(placements)) as Placement | undefined);
-    const running = stage.federation.members.states().filter((state) => state.running);
-    const ready = Object.fromEntries(await Promise.all(running.map(async ({ name }) => [name, await readyIn(stage, name)] as const)));
-    const status = (await stage.client.get(deployments))?.status as { readyReplicas?: number } | undefined;
-    seen = `placed ${JSON.stringify(shares)}, ready ${JSON.stringify(ready)}, the hub says ${status?.readyReplicas ?? 0}`;
-    const same = running.every(({ name }) => (ready[name] ?? 0) === (shares[name] ?? 0));
-    if (sum(shares) !== wanted || !fits(shares) || !same || status?.readyReplicas !== wanted) return undefined;
-    return Object.fromEntries(stage.federation.clusters.map(({ name }) => [name, shares[name] ?? 0]));
+/** Runs steps one by one, keeps what each took in `steps`, and prints it unless all is printed at the end. */
+const tellerOf = (steps: TourReport['steps'][number][], json: boolean): Teller => {
+  const print = (name: string, time: string, text: string): void => {
+    if (!json) process.stdout.write(`${name.padEnd(8)} ${time.padStart(7)}   ${text}\n`);
   };
-  return waitUntil(`${wanted} ready replicas`, look, { withinMs: stepWithinMs, why: () => seen });
-};
-
-/** Waits until a cluster that came back takes replicas again, however long it is held down; tells what the hub says it waits for. */
-const readmitted = (stage: Stage, name: string, wait: (text: string) => void): Promise<true> => {
-  let seen = '';
-  const look = async (): Promise<true | undefined> => {
-    const cluster = (await stage.client.get({ ...clusters, name })) as Cluster | undefined;
-    const { reason, message = '' } = (cluster === undefined ? undefined : clusterCondition(cluster, 'Ready')) ?? {};
-    if (reason === 'AgentReady') return true;
-    if (message !== seen && reason === 'Returning') wait(message);
-    seen = message;
-    return undefined;
-  };
-  return waitUntil(`${name} to take replicas again`, look, { withinMs: heldWithinMs, why: () => seen });
-};
-
-const shown = (shares: Shares): string =>
-  Object.entries(shares)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ');
-
-const scale = (client: KubeClient, replicas: number) =>
-  client.patch(deployments, 'application/merge-patch+json', { spec: { replicas } }, { fieldManager: 'tour' });
-
-/** Runs a step and tells it; `wait` tells meanwhile what it waits for. */
-type Teller = <T>(name: string, work: (wait: (text: string) => void) => Promise<{ detail: string; value: T }>) => Promise<T>;
-
-const tellStory = async (
-  stage: Stage,
-  tell: Teller,
-  placed: { -readonly [K in keyof TourReport['placements']]: Shares },
-): Promise<void> => {
-  const { client, federation } = stage;
-  await tell('policy', async () => {
-    const text = await readFile(join(import.meta.dirname, 'examples', 'web.yaml'), 'utf8');
-    const objects = parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
-    for (const object of objects.filter(({ kind }) => kind !== 'Deployment')) await applyObject(client, object);
-    const deployment = objects.find(({ kind }) => kind === 'Deployment');
-    if (deployment === undefined) throw new Error('the example has no Deployment');
-    await applyObject(client, { ...deployment, spec: { ...(deployment.spec as object), replicas: replicasBefore } });
-    return { detail: 'own data centre first, clouds when it is full', value: undefined };
-  });
-  placed.before = await tell('deploy', async () => {
-    const shares = await settled(stage, replicasBefore, () => true);
-    return { detail: shown(shares), value: shares };
-  });
-  placed.afterBurst = await tell('burst', async () => {
-    await scale(client, replicasBurst);
-    const shares = await settled(stage, replicasBurst, () => true);
-    return { detail: shown(shares), value: shares };
-  });
-  const burst = placed.afterBurst;
-  const lost = [...federation.clusters].reverse().find(({ name, provider }) => provider !== 'onprem' && (burst[name] ?? 0) > 0)?.name;
-  if (lost === undefined) throw new Error(`the burst reached no cloud: ${shown(burst)}`);
-  placed.afterLoss = await tell('loss', async () => {
-    await federation.members.stop(lost);
-    const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === 0);
-    return { detail: `${lost} is gone; ${shown(shares)}`, value: shares };
-  });
-  placed.afterReturn = await tell('return', async (wait) => {
-    await federation.members.start(lost);
-    await federation.whenReady(lost);
-    await readmitted(stage, lost, wait);
-    const shares = await settled(stage, replicasBurst, (now) => (now[lost] ?? 0) === burst[lost]);
-    return { detail: `${lost} is back; ${shown(shares)}`, value: shares };
-  });
-};
-
-/** Runs the tour; the process's exit code is 1 when it failed. */
-export const tour = async ({ json }: { json: boolean }): Promise<void> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hanse-tour-'));
-  const logFile = join(dataDir, 'hanse.log');
-  const env = nodeEnv(nodeLog({ level: 'info', format: 'json', file: logFile }));
-  const steps: { name: string; ms: number; detail: string }[] = [];
-  const placed: { -readonly [K in keyof TourReport['placements']]: Shares } = {};
-  let federation: Federation | undefined;
-  let error: string | undefined;
-  const tell: Teller = async (name, work) => {
+  return async (name, work) => {
     const begunMs = performance.now();
-    const { detail, value } = await work((text) => {
-      if (!json) process.stdout.write(`${name.padEnd(8)} ${'…'.padStart(7)}   ${text}\n`);
-    });
+    const { detail, value } = await work((text) => print(name, '…', text));
     const ms = Math.round(performance.now() - begunMs);
     steps.push({ name, ms, detail });
-    if (!json) process.stdout.write(`${name.padEnd(8)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}   ${detail}\n`);
+    print(name, `${(ms / 1000).toFixed(1)} s`, detail);
     return value;
   };
+};
+
+/** Where the data are thrown away: at the end, and at once when a second Ctrl-C ends the process; those of a tour that failed are kept. */
+const makeThrowAwayDir = async (): Promise<string> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hanse-tour-'));
+  process.once('exit', (code) => {
+    if (code === 0 || code === interruptedCode) rmSync(dataDir, { recursive: true, force: true });
+  });
+  return dataDir;
+};
+
+/** Runs the tour; the process's exit code is 1 when it failed, and its data and log are kept then. */
+export const tour = async ({ json }: { json: boolean }): Promise<void> => {
+  const signal = endAtInterrupt();
+  const dataDir = await makeThrowAwayDir();
+  const logFile = join(dataDir, 'hanse.log');
+  const env = nodeEnv(nodeLog({ level: 'info', format: 'json', file: logFile }));
+  const steps: TourReport['steps'][number][] = [];
+  const tell = tellerOf(steps, json);
+  const placed: { -readonly [K in keyof Placed]: Shares } = {};
+  let federation: Federation | undefined;
+  let error: string | undefined;
+  let isInterrupted = false;
   try {
     federation = await tell('start', async () => {
-      const value = await startFederation({ dataDir, members, port: 0, env });
-      if (value.absent.length > 0) throw new Error(value.absent.join('; '));
-      return { detail: `hub ${value.hub.url}, ${members} clusters joined: ${value.clusters.map(({ name }) => name).join(', ')}`, value };
+      const value = await startFederation({ dataDir, members, port: 0, env, signal });
+      return { detail: `hub ${value.hub.url}, NATS ${value.hub.natsUrls.join(', ')}`, value };
     });
     const { api } = await openKubeconfig(federation.hub.kubeconfig, env);
     try {
-      await tellStory({ federation, client: api, env, dataDir }, tell, placed);
+      await tellStory({ federation, client: api, env, dataDir, signal }, tell, placed);
     } finally {
       await api.close();
     }
   } catch (cause) {
-    error = cause instanceof Error ? cause.message : String(cause);
+    isInterrupted = signal.aborted;
+    error = isInterrupted ? 'interrupted' : cause instanceof Error ? cause.message : String(cause);
   }
   await federation?.stop();
   const report: TourReport = { ok: error === undefined, steps, placements: placed, ...(error === undefined ? {} : { error }) };
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else if (error !== undefined) process.stderr.write(`error: ${error}\nthe log is kept: ${logFile}\n`);
-  if (error === undefined) await rm(dataDir, { recursive: true });
-  process.exitCode = error === undefined ? 0 : 1;
+  if (isInterrupted) process.stderr.write('Stopped; nothing is kept.\n');
+  else if (error !== undefined && !json) process.stderr.write(`error: ${error}\nthe log is kept: ${logFile}\n`);
+  process.exitCode = isInterrupted ? interruptedCode : error === undefined ? 0 : 1;
 };

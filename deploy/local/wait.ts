@@ -5,13 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type WaitOptions = {
   readonly withinMs: number;
   readonly everyMs?: number;
+  /** Ends the wait at once. */
+  readonly signal?: AbortSignal;
   /** What to say of the state when time is up. */
   readonly why?: () => Promise<string | undefined> | string | undefined;
 };
 
-/** Asks until the answer is not undefined. @throws Error that says what was waited for, and why it did not come. */
+/** Asks until the answer is not undefined. @throws Error that says what was waited for, and why it did not come; an AbortError at the signal. */
 export const waitUntil = async <T>(what: string, ask: () => Promise<T | undefined> | T | undefined, options: WaitOptions): Promise<T> => {
-  const { withinMs, everyMs = 50, why } = options;
+  const { withinMs, everyMs = 50, why, signal } = options;
   const untilMs = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();
@@ -20,6 +22,6 @@ export const waitUntil = async <T>(what: string, ask: () => Promise<T | undefine
       const reason = await why?.();
       throw new Error(`waited ${Math.round(withinMs / 1000)} s for ${what} in vain${reason === undefined ? '' : `: ${reason}`}`);
     }
-    await sleep(everyMs);
+    await sleep(everyMs, undefined, signal === undefined ? {} : { signal });
   }
 };

@@ -4,6 +4,7 @@ import { keepSmall } from '../../../hub/collector.ts';
 import { checkUnlocked } from '../../../hub/store/index.ts';
 import { checkPortsFree, interrupted, makeDataDir, nodeEnv, nodeLog } from '../../../shared/node/index.ts';
 import { serveControl } from '../control.ts';
+import { leftOutLines } from '../left-out.ts';
 import { cloudClusters } from './clouds.ts';
 import { memberFolder, type PlaygroundMember, startMember } from './member.ts';
 
@@ -51,6 +52,7 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   }
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: running.get(name)?.url ?? '' }));
   const closeControl = await serveControl(folder, { start, stop, states });
+  for (const line of leftOutLines(folder, count)) process.stdout.write(`warning: ${line}\n`);
   const stopping = interrupted();
   process.stdout.write(
     'Join one with the command that `hanse token create` prints and its kubeconfig above. Ctrl-C stops them; the data stays.\n',
