@@ -22,12 +22,16 @@ const wrongType = (path: string, value: unknown, type: string): Fault => {
   return invalid(path, given, `${path} in body must be of type ${type}: ${goQuote(given)}`);
 };
 
+/** What a rule says of a text. That it is empty is one fault, whatever rules of form it breaks besides. */
+const ruleFaults = (path: string, value: string, said: readonly string[] = []): Fault[] =>
+  invalidEach(path, value, value === '' ? said.slice(0, 1) : said);
+
 /** A string; `rule` answers what is wrong with one. */
 export const text = (description: string, rule?: (value: string) => string[], extra: OpenApiSchema = {}): Shape => ({
   schema: { type: 'string', description, ...extra },
   check: (value, path) => {
     if (typeof value !== 'string') return [wrongType(path, value, 'string')];
-    return rule === undefined ? [] : invalidEach(path, value, rule(value));
+    return ruleFaults(path, value, rule?.(value));
   },
 });
 
@@ -89,8 +93,9 @@ export const textMap = (
   check: (value, path) => {
     if (!isBag(value)) return [wrongType(path, value, 'object')];
     return Object.entries(value).flatMap(([key, item]) => {
-      if (typeof item !== 'string') return [wrongType(`${path}[${key}]`, item, 'string')];
-      return [...invalidEach(path, key, rules.key?.(key) ?? []), ...invalidEach(`${path}[${key}]`, item, rules.value?.(item) ?? [])];
+      // In the words of the schema, which finds it too, so that it is told once.
+      if (typeof item !== 'string') return [wrongType(`${path}.${key}`, item, 'string')];
+      return [...ruleFaults(path, key, rules.key?.(key)), ...ruleFaults(`${path}[${key}]`, item, rules.value?.(item))];
     });
   },
 });
