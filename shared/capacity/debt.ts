@@ -9,6 +9,8 @@ import type { CapacityReport } from './report.ts';
 /** Amounts that are owed. */
 export type Debt = {
   readonly isEmpty: () => boolean;
+  /** True when something of the resource is owed. */
+  readonly isOwed: (resource: string) => boolean;
   /** So many replicas of the shape found no node. */
   readonly owe: (shape: PodShape, missing: number) => void;
   /** Replicas that the sum over the nodes that the shape may run on still holds once what may come to some of them is set aside. */
@@ -47,6 +49,7 @@ export const createDebt = (report: CapacityReport, { free }: Pick<MutableColumns
     one.size + other.size < report.groups.length || report.groups.some(({ id }) => !one.has(id) && !other.has(id));
   return {
     isEmpty: () => owed.size === 0,
+    isOwed: (resource) => [...owed.values()].some(({ amounts }) => (amounts.get(resource) ?? 0) > 0),
     owe: (shape, missing) => {
       if (missing <= 0) return;
       const plan = planFit(report, shape);

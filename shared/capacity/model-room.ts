@@ -12,6 +12,7 @@ import type { DumpObject } from './dump-objects.ts';
 import { fitModel } from './exact-fit.ts';
 import type { FitResult } from './fit.ts';
 import { foldDemand, withDevices } from './fold.ts';
+import { modelHoldings } from './holdings.ts';
 import { coursesFrom, dealtFirst } from './model-bind.ts';
 import { arranged, type Course, type Given, joined, withLessQuota } from './model-course.ts';
 import type { WholeNodes } from './model-deal.ts';
@@ -200,6 +201,10 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     refusalsOnceFull: (shape) => {
       const [course] = ruled.courses;
       return course === undefined ? {} : refusalsOnceFull(fitModel(course.cluster, demandOf(shape)).nodes);
+    },
+    holdings: (shape) => {
+      const ways = seenBy(ruled, demandOf(shape)).courses.map((course) => course.cluster);
+      return modelHoldings(ways, whole, shape, { demandOf, isOwed: ways.some(({ doubts }) => doubts.includes(overfull)) });
     },
     assume: (pods: AssumedPods): number => {
       if (pods.count <= 0) return 0;

@@ -7,6 +7,8 @@ import { createOpenChoices } from './choices.ts';
 import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster, fitNodes } from './fit.ts';
+import type { Holdings } from './giving-way.ts';
+import { reportHoldings } from './holdings.ts';
 import { refusalsOnceFull } from './once-full.ts';
 import { PlainIndex, type PlainShape } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
@@ -37,6 +39,8 @@ export type ClusterRoom = {
   readonly refusalsOnceFull?: (shape: PodShape) => FitResult['refusals'];
   /** Of the pods of this very shape that wait in the member, those that none of its nodes can take. Absent = not known. */
   readonly nodeless?: (shape: PodShape) => number;
+  /** The nodes for who reckons what pods free that run; undefined where more than amounts decides for the shape. Absent = not known. */
+  readonly holdings?: (shape: PodShape) => Holdings | undefined;
   /** Subtracts pods that were assigned just now; answers how many found room. */
   readonly assume: (pods: AssumedPods) => number;
   /** Where so many further replicas would be bound; they may be fewer than asked for. Absent = not known. */
@@ -205,6 +209,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     revision: looksAtNamespace ? undefined : 0,
     assume,
     nodeless: (shape) => nodeless.get(keyOf(shape)) ?? 0,
+    holdings: (shape) => reportHoldings(report, columns, shape, debt.isOwed),
     lotsFor: (shape, count) => {
       const tried = { ...copyColumns(report, columns), taker: taker === undefined ? undefined : deviceTaker(taker.stock) };
       const byGroup = new Map<number, number>();

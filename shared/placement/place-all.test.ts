@@ -203,12 +203,51 @@ describe('placeAll', () => {
     expect(row).toMatchObject({ eligible: false, reason: 'workloadAntiAffinity' });
   });
 
-  it('smaller replicas do not make way for a larger one: what they free may be on different nodes', () => {
-    const { placed } = outcome(
-      [cluster('a', 1, 4)],
-      [task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } }), task('small', 4, { current: { a: 4 } })],
+  it('several smaller replicas give way to a larger one, so many that it fits whichever of them go', () => {
+    const gold = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
+    const small = (replicas: number) => task('small', replicas, { current: { a: replicas } });
+    expect(outcome([cluster('a', 1, 4)], [gold, small(4)]).placed).toEqual({ gold: { a: 1 }, small: { a: 2 } });
+    // Each of the two nodes may lose one core without a place of two.
+    expect(outcome([cluster('a', 2, 8)], [gold, small(8)])).toMatchObject({
+      placed: { gold: { a: 1 }, small: { a: 5 } },
+      preempted: [['small', 'gold', 'a', 3]],
+    });
+  });
+
+  it('nobody gives way for nothing, and who would have been helped is told why not', () => {
+    const gold = task('gold', 1, { cpu: 4_000, priority: 10, spec: { preemption: 'LowerPriority' } });
+    const { placed, preempted, messages } = outcome([cluster('a', 2, 8)], [gold, task('small', 6, { current: { a: 6 } })]);
+    expect([placed, preempted]).toEqual([{ gold: {}, small: { a: 6 } }, []]);
+    expect(messages.gold).toContain('lower priority: 6 of small in a do not give way: no replica is sure to fit in their place');
+    const gang = task('gang', 5, { priority: 10, spec: { preemption: 'LowerPriority', replicaScheduling: { gang: true } } });
+    expect(outcome([cluster('a', 1, 4)], [gang, task('small', 4, { current: { a: 4 } })])).toMatchObject({
+      preempted: [],
+      messages: { gang: expect.stringContaining('4 of small in a do not give way: the 4 sure to fit in their place would not help') },
+    });
+  });
+
+  it('what gives way in one round is given to one only', () => {
+    const lot = fc.record({ replicas: fc.integer({ min: 1, max: 3 }), cores: fc.integer({ min: 1, max: 3 }) });
+    const lots = fc.array(lot, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(lots, lots, (running, coming) => {
+        const taken = running.reduce((sum, one) => sum + one.replicas * one.cores, 0);
+        const node = { name: 'n', allocatable: { cpu: (taken + 1) * 1_000 }, free: { cpu: 1_000 } };
+        const view = { ...cluster('a', 1), room: createRoom(reportOf([node]), []) };
+        const placed = running.map(({ replicas, cores }, at) => task(`r${at}`, replicas, { cpu: cores * 1_000, current: { a: replicas } }));
+        const tasks = coming.map(({ replicas, cores }, at) =>
+          task(`c${at}`, replicas, { cpu: cores * 1_000, priority: 1 + (at % 2), spec: { preemption: 'LowerPriority' } }),
+        );
+        const after = outcome([view], tasks, placed).placed;
+        const coresOf = (prefix: string, list: typeof running) =>
+          list.reduce((sum, { replicas, cores }, at) => {
+            const decided = after[`${prefix}${at}`];
+            return sum + cores * (decided === undefined && prefix === 'r' ? replicas : (decided?.a ?? 0));
+          }, 0);
+        expect(coresOf('r', running) + coresOf('c', coming)).toBeLessThanOrEqual(taken + 1);
+      }),
+      { numRuns: 300 },
     );
-    expect(placed).toEqual({ gold: {}, small: { a: 4 } });
   });
 
   it('never promises a core twice, and is the same whatever the order of the list', () => {

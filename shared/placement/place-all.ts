@@ -2,14 +2,14 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
-import type { WorkloadRef } from '../api/index.ts';
+import { explanationRows, type WorkloadRef } from '../api/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable } from './place-runnable.ts';
 import { heldAgainst, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
-import { holdsTheSame, makesWay, type Victims, withoutVictims } from './victims.ts';
+import { holdsTheSame, type Lower, roomierBy, stayingText, type Ways, wayIn } from './victims.ts';
 import { refText } from './workload-fields.ts';
 
 /** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
@@ -75,30 +75,30 @@ const othersFor = ({ workload, policy: { near, apart } }: Task, ledger: Ledger):
   return around === undefined || (terms === 0 && !around.keepsApart) ? noOthers : [...around.byRef.values()];
 };
 
-/** True when a replica of one that gives way in the cluster leaves room for one of the task. */
-const freesRoom = (victim: Task, task: Task, view: ClusterView): boolean => {
-  const [freed, asked] = [shapeIn(victim, view), shapeIn(task, view)];
-  return freed !== undefined && asked !== undefined && makesWay(freed, asked);
-};
-
-const victimsOf = (task: Task, place: number, ledger: Ledger): Victims => {
-  const victims = new Map<string, { task: Task; replicas: number }[]>();
+/** Ways to make room for so many replicas of the task; none where nobody gives way to it. */
+const waysFor = (task: Task, place: number, missing: number, ledger: Ledger): Ways => {
   const { shape, preempts } = task.workload;
-  if (task.policy.preemption !== 'LowerPriority' || preempts === false || shape === undefined) return victims;
+  if (task.policy.preemption !== 'LowerPriority' || preempts === false || shape === undefined) return new Map();
+  const byCluster = new Map<string, Lower[]>();
   const { turn } = ledger;
   ledger.placed ??= placedOf(ledger);
   // One that was decided already holds what it was given.
   const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter((other) => rankOf(other) < rankOf(task));
   for (const other of lower.sort((a, b) => rankOf(a) - rankOf(b) || lossOf(a, ledger) - lossOf(b, ledger) || -byPriority(a, b))) {
     for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
-      const view = ledger.views.get(cluster);
-      if (replicas <= 0 || view === undefined || !freesRoom(other, task, view)) continue;
-      const held = victims.get(cluster);
-      if (held === undefined) victims.set(cluster, [{ task: other, replicas }]);
+      if (replicas <= 0) continue;
+      const held = byCluster.get(cluster);
+      if (held === undefined) byCluster.set(cluster, [{ task: other, replicas }]);
       else held.push({ task: other, replicas });
     }
   }
-  return victims;
+  return new Map(
+    [...byCluster].flatMap(([cluster, running]) => {
+      const view = ledger.views.get(cluster);
+      const way = view === undefined ? undefined : wayIn(view, task, running, missing);
+      return way === undefined ? [] : [[cluster, way] as const];
+    }),
+  );
 };
 
 /** What may be lost beyond the replicas that are taken: of what is all or nothing all the rest. */
@@ -128,29 +128,38 @@ const comeInPlaces = ({ inPlaces }: Ledger, { workload: { ref } }: Task, cluster
   inPlaces.set(text, held.set(cluster, (held.get(cluster) ?? 0) + replicas));
 };
 
-/** Takes replicas from victims where the decision goes beyond the room there was. */
-const evict = (task: Task, place: number, decision: Decision, victims: Victims, ledger: Ledger): void => {
+/** Takes replicas from those of lower priority where the decision goes beyond the room there was. */
+const evict = (task: Task, place: number, decision: Decision, ways: Ways, ledger: Ledger): void => {
   const current = currentOf(ledger, task.workload);
   for (const { name, replicas = 0 } of decision.clusters) {
-    const view = ledger.views.get(name);
+    const [view, way] = [ledger.views.get(name), ways.get(name)];
     const shape = view === undefined ? undefined : shapeIn(task, view);
-    const room = shape === undefined ? 0 : (view?.room?.fit(shape).count ?? 0);
-    let needed = replicas - (current.get(name) ?? 0) - room;
-    for (const victim of victims.get(name) ?? []) {
-      if (needed <= 0) break;
-      const gone = Math.min(needed, victim.replicas);
-      needed -= gone;
-      const { workload } = victim.task;
-      const left = new Map(currentOf(ledger, workload));
-      left.set(name, (left.get(name) ?? 0) - gone);
-      if ((left.get(name) ?? 0) <= 0) left.delete(name);
-      ledger.current.set(refText(workload.ref), left);
-      ledger.preempted.push({ victim: workload.ref, by: task.workload.ref, cluster: name, replicas: gone });
-      const freed = view === undefined ? undefined : shapeIn(victim.task, view);
-      if (shape !== undefined && freed !== undefined && holdsTheSame(freed, shape)) comeInPlaces(ledger, task, name, gone);
+    if (view === undefined || way === undefined || shape === undefined) continue;
+    const needed = replicas - (current.get(name) ?? 0) - (view.room?.fit(shape).count ?? 0);
+    const gone = needed <= 0 ? [] : way.goneFor(needed);
+    const isOneForOne = gone.reduce((sum, count) => sum + count, 0) === needed;
+    way.lower.forEach((victim, at) => {
+      const count = gone[at] ?? 0;
+      if (count === 0) return;
+      takeFrom(ledger, victim.task, { by: task, cluster: name, replicas: count });
+      const freed = shapeIn(victim.task, view);
+      if (isOneForOne && freed !== undefined && holdsTheSame(freed, shape)) comeInPlaces(ledger, task, name, count);
       join(ledger, victim.task, place);
-    }
+    });
   }
+};
+
+/** Replicas of a workload in a cluster give way. */
+const takeFrom = (
+  ledger: Ledger,
+  { workload }: Task,
+  { by, cluster, replicas }: { readonly by: Task; readonly cluster: string; readonly replicas: number },
+): void => {
+  const left = new Map(currentOf(ledger, workload));
+  left.set(cluster, (left.get(cluster) ?? 0) - replicas);
+  if ((left.get(cluster) ?? 0) <= 0) left.delete(cluster);
+  ledger.current.set(refText(workload.ref), left);
+  ledger.preempted.push({ victim: workload.ref, by: by.workload.ref, cluster, replicas });
 };
 
 /** What was decided takes its room. Replicas that leave give theirs back only when they are gone: not in the same round. */
@@ -212,18 +221,28 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
   const snapshot = { policy: task.policy, clusters: ledger.clusters, others: othersFor(task, ledger) };
   const plain = placeRunnable(snapshot, workload, env);
   if (plain.unplaced === 0) return plain;
-  const victims = victimsOf(task, at, ledger);
-  if (victims.size === 0) return plain;
-  // Free room first: what finds a place in it stays there, and only the rest makes others give way.
-  const reached = new Map(plain.clusters.map(({ name, replicas }) => [name, replicas ?? 1]));
-  const taken = new Map([...reached].map(([name, replicas]) => [name, Math.max(0, replicas - (workload.current.get(name) ?? 0))]));
-  const beyond = place({ ...snapshot, clusters: withoutVictims(ledger.clusters, victims, taken) }, { ...workload, current: reached }, env);
-  const forced = heldAgainst(workload, plain, beyond);
-  if (forced.unplaced >= plain.unplaced) return plain;
+  const ways = waysFor(task, at, plain.unplaced, ledger);
+  if (ways.size === 0) return plain;
+  const forced = [...ways.values()].some(({ most }) => most > 0) ? forcedOf(task, plain, ways, ledger, env) : plain;
+  if (forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways, eligibleIn(plain)));
   const before = ledger.preempted.length;
-  evict(task, at, forced, victims, ledger);
+  evict(task, at, forced, ways, ledger);
   const gone = ledger.preempted.slice(before).map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
   return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
+};
+
+/** The decision with the room that others can make. Free room first: what finds a place in it stays there, and only the rest makes others go. */
+const forcedOf = (task: Task, plain: Decision, ways: Ways, ledger: Ledger, env: PlaceEnv): Decision => {
+  const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
+  const reached = new Map(plain.clusters.map(({ name, replicas }) => [name, replicas ?? 1]));
+  const taken = new Map([...reached].map(([name, replicas]) => [name, Math.max(0, replicas - (workload.current.get(name) ?? 0))]));
+  const snapshot = { policy: task.policy, clusters: roomierBy(ledger.clusters, ways, taken), others: othersFor(task, ledger) };
+  return heldAgainst(workload, plain, place(snapshot, { ...workload, current: reached }, env));
+};
+
+const eligibleIn = ({ explained }: Decision): ((cluster: string) => boolean) => {
+  const eligible = new Set(explanationRows(explained).flatMap((row) => (row.eligible ? [row.cluster] : [])));
+  return (cluster) => eligible.has(cluster);
 };
 
 /** What a victim is told. */

@@ -1,15 +1,8 @@
 /** @module Replicas that could give way to a workload of higher priority, and the room there would be without them. */
-import type { ClusterRoom, PodDemand, PodShape } from '../capacity/index.ts';
+import { type ClusterRoom, type GivingWay, givingWay, type PodDemand, type PodShape } from '../capacity/index.ts';
+import { shapeIn } from './asking.ts';
 import type { ClusterView } from './model.ts';
 import type { Task } from './turn.ts';
-
-/** True when a replica of `victim` frees, where it is, at least what a replica of `shape` asks for, on a node that may run either. */
-export const makesWay = (victim: PodShape, shape: PodShape): boolean => {
-  const freed = new Map(victim.requests);
-  const isFree = shape.nodeTerms === undefined && Object.keys(shape.nodeSelector).length === 0;
-  const isAlike = JSON.stringify([victim.nodeTerms, victim.nodeSelector]) === JSON.stringify([shape.nodeTerms, shape.nodeSelector]);
-  return (isFree || isAlike) && shape.requests.every(([resource, amount]) => (freed.get(resource) ?? 0) >= amount);
-};
 
 /** True when a replica of either holds the very same of its node: one in the place of the other changes nothing there but the labels. */
 export const holdsTheSame = ({ demand: a }: PodShape, { demand: b }: PodShape): boolean =>
@@ -25,22 +18,56 @@ export const holdsTheSame = ({ demand: a }: PodShape, { demand: b }: PodShape): 
 const isEqual = (a: PodDemand['requests'], b: PodDemand['requests']): boolean =>
   a.size === b.size && [...a].every(([resource, amount]) => b.get(resource) === amount);
 
-/** Replicas of lower priority that could give way to the task, by cluster, the lowest priority first. */
-export type Victims = ReadonlyMap<string, readonly { readonly task: Task; readonly replicas: number }[]>;
+/** Replicas of lower priority in a cluster. */
+export type Lower = { readonly task: Task; readonly replicas: number };
 
-/** The clusters as if the victims were gone, for the shape of the task alone, and as if what is `taken` of their room were used. */
-export const withoutVictims = (clusters: readonly ClusterView[], victims: Victims, taken: ReadonlyMap<string, number>): ClusterView[] =>
+/** How those of lower priority in a cluster can make room. */
+export type Way = GivingWay & { readonly lower: readonly Lower[] };
+
+/** Clusters in which replicas of lower priority run, with what comes of it that they give way. */
+export type Ways = ReadonlyMap<string, Way>;
+
+/** What replicas of lower priority, the first ones first, leave to a task in a cluster; at most `limit` replicas of it are asked about. */
+export const wayIn = (view: ClusterView, task: Task, lower: readonly Lower[], limit: number): Way | undefined => {
+  const shape = shapeIn(task, view);
+  if (view.room === undefined || shape === undefined) return undefined;
+  const known = lower.flatMap((one) => {
+    const freed = shapeIn(one.task, view);
+    return freed === undefined ? [] : [{ ...one, lot: { shape: freed, count: one.replicas } }];
+  });
+  const lots = known.map(({ lot }) => lot);
+  return known.length === 0 ? undefined : { ...givingWay(view.room, shape, lots, limit), lower: known };
+};
+
+/** The clusters as if replicas gave way, for the shape of the task alone, and as if what is `taken` of their room were used. */
+export const roomierBy = (clusters: readonly ClusterView[], ways: Ways, taken: ReadonlyMap<string, number>): ClusterView[] =>
   clusters.map((view) => {
-    const freed = (victims.get(view.name) ?? []).reduce((sum, { replicas }) => sum + replicas, 0) - (taken.get(view.name) ?? 0);
+    const more = (ways.get(view.name)?.most ?? 0) - (taken.get(view.name) ?? 0);
     const { room } = view;
-    if (freed === 0 || room === undefined) return view;
+    if (more === 0 || room === undefined) return view;
     const roomier: ClusterRoom = {
       ...room,
       revision: undefined,
       fit: (shape) => {
         const fit = room.fit(shape);
-        return { ...fit, count: Math.max(0, fit.count + freed) };
+        return { ...fit, count: Math.max(0, fit.count + more) };
       },
     };
     return { ...view, room: roomier };
   });
+
+/** Workloads that are named where they do not give way; the rest is counted. */
+const namedMax = 3;
+
+/** Why those of lower priority stay: `; lower priority: 8 of low in a do not give way: …`; '' when none run where the task may. */
+export const stayingText = (ways: Ways, isEligible: (cluster: string) => boolean): string => {
+  const open = [...ways].filter(([cluster]) => isEligible(cluster));
+  const all = open.flatMap(([cluster, { lower }]) =>
+    lower.map(({ task, replicas }) => `${replicas} of ${task.workload.ref.name} in ${cluster}`),
+  );
+  if (all.length === 0) return '';
+  const more = all.length > namedMax ? ` and ${all.length - namedMax} more` : '';
+  const fits = open.reduce((sum, [, { most }]) => sum + most, 0);
+  const why = fits === 0 ? 'no replica is sure to fit in their place' : `the ${fits} sure to fit in their place would not help`;
+  return `; lower priority: ${all.slice(0, namedMax).join(', ')}${more} do not give way: ${why}`;
+};

@@ -1,0 +1,221 @@
+/**
+ * @module How many more replicas fit once pods that run are gone. Whoever removes replicas of a workload chooses which, so that only what
+ * holds whichever of them go is told: where it may go wrong, more of them must go, or none at all.
+ */
+import type { PodShape } from './pod-shape.ts';
+import type { ClusterRoom } from './room.ts';
+
+/** Pods alike that may go; of several lots the first ones go first. */
+export type Lot = { readonly shape: PodShape; readonly count: number };
+
+/** One node as amounts see it, each by place in {@link Holdings.asked}. */
+export type HeldNode = {
+  /** It may run the shape, and nothing but amounts decides how often. */
+  readonly isOpen: boolean;
+  /** What is free and promised to nobody. */
+  readonly free: readonly number[];
+  /** What pods hold at most. */
+  readonly used: readonly number[];
+};
+
+/** The nodes of a cluster for who reckons what pods free. */
+export type Holdings = {
+  /** What one replica takes of each resource; above zero, places of pods among them. */
+  readonly asked: readonly number[];
+  /** The nodes, once for every way in which what is on its way may be bound. */
+  readonly ways: readonly (readonly HeldNode[])[];
+  /** What one pod of the shape gives back when it goes, at least. */
+  readonly freedBy: (pods: PodShape) => readonly number[];
+  /** False where no such pod can be on the node at this place. */
+  readonly mayHold: (pods: PodShape, node: number) => boolean;
+};
+
+/** What comes of it that lots go. */
+export type GivingWay = {
+  /** Further replicas that are sure to fit, beyond those that fit now. */
+  readonly most: number;
+  /** How many of each lot must go for so many; of the last lots as few as can be. */
+  readonly goneFor: (replicas: number) => readonly number[];
+};
+
+/** Amounts by place in `asked` that are reckoned with as one unit of what is freed; 0 = that resource is taken from what is free only. */
+type Unit = readonly number[];
+
+/** What is sure by one unit. */
+type Proof = {
+  /** Units that one of each lot frees, whichever node it is on. */
+  readonly worth: readonly number[];
+  /** Units that must go for so many more replicas. */
+  readonly neededFor: (replicas: number) => number;
+};
+
+/** Sizes of lots that are tried as units; others count as so many of these. */
+const sizesMax = 8;
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+/**
+ * Units to try: the size of each lot; and what divides all of them and what is asked, which tells of large pods how many times a small one they
+ * are worth: all amounts at once, and each alone.
+ */
+const unitsOf = (asked: readonly number[], freed: readonly (readonly number[])[]): Unit[] => {
+  const sizes = [...new Map(freed.map((size) => [size.join(), size])).values()].slice(0, sizesMax);
+  const divisor = asked.map((amount, at) => {
+    const some = freed.flatMap((size) => ((size[at] ?? 0) > 0 ? [size[at] ?? 0] : []));
+    return some.length === 0 ? 0 : some.reduce(greatestDivisor, amount);
+  });
+  const alone = divisor.map((_, only) => divisor.map((amount, at) => (at === only ? amount : 0)));
+  const units = [...sizes, divisor.with(-1, 0), ...alone].filter((unit) => unit.some((amount) => amount > 0));
+  return [...new Map(units.map((unit) => [unit.join(), unit])).values()];
+};
+
+/** Whole units in an amount. */
+const unitsIn = (amounts: readonly number[], unit: Unit): number => {
+  let most = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < unit.length; at++) {
+    const size = unit[at] ?? 0;
+    if (size > 0) most = Math.min(most, Math.floor(Math.max(0, amounts[at] ?? 0) / size));
+  }
+  return most;
+};
+
+/** How many replicas the free amounts of a node hold; with `unit` by the resources alone that it frees nothing of. */
+const fitsIn = ({ free }: HeldNode, asked: readonly number[], unit?: Unit): number => {
+  let most = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < asked.length; at++) {
+    if (unit === undefined || unit[at] === 0) most = Math.min(most, Math.max(0, Math.floor((free[at] ?? 0) / (asked[at] ?? 1))));
+  }
+  return most;
+};
+
+/** Units that a node must lose before so many replicas fit; beyond every number where no units help. */
+const unitsFor = ({ free }: HeldNode, asked: readonly number[], unit: Unit, replicas: number): number => {
+  let most = 0;
+  for (let at = 0; at < asked.length; at++) {
+    const short = replicas * (asked[at] ?? 0) - (free[at] ?? 0);
+    if (short > 0) most = Math.max(most, Math.ceil(short / (unit[at] ?? 0)));
+  }
+  return most;
+};
+
+/** Units of one more replica, at most, once one has come. */
+const unitsEach = (asked: readonly number[], unit: Unit): number =>
+  asked.reduce((most, amount, at) => ((unit[at] ?? 0) > 0 ? Math.max(most, Math.ceil(amount / (unit[at] ?? 1))) : most), 0);
+
+/**
+ * What is sure on one binding of the nodes. A node may lose units and take no further replica as long as they are fewer than
+ * {@link unitsFor} the next one: when more go than all nodes together can lose so, one of them takes a replica (the pigeonhole principle).
+ */
+const neededOn = (
+  nodes: readonly HeldNode[],
+  asked: readonly number[],
+  { unit, available, holds }: { readonly unit: Unit; readonly available: number; readonly holds: (node: number) => boolean },
+): Proof['neededFor'] => {
+  let [held, lost, places, replicasMax] = [0, 0, 0, Number.POSITIVE_INFINITY];
+  let only: HeldNode | undefined;
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at];
+    const most = node !== undefined && holds(at) ? Math.min(available, unitsIn(node.used, unit)) : 0;
+    if (node === undefined || most === 0) continue;
+    const fits = fitsIn(node, asked);
+    const needed = node.isOpen ? unitsFor(node, asked, unit, fits + 1) : Number.POSITIVE_INFINITY;
+    held += most;
+    lost += Math.min(most, needed - 1);
+    places += 1;
+    only = node;
+    // Of what units do not free the node has enough for so many: beyond them it may lose all the rest for nothing.
+    if (needed <= most) replicasMax = Math.min(replicasMax, fitsIn(node, asked, unit) - fits);
+  }
+  const each = unitsEach(asked, unit);
+  return (replicas) => {
+    const isOne = places === 1 && only?.isOpen === true;
+    const needed =
+      isOne && only !== undefined ? unitsFor(only, asked, unit, fitsIn(only, asked) + replicas) : lost + 1 + (replicas - 1) * each;
+    return replicas > replicasMax || needed > held ? Number.POSITIVE_INFINITY : needed;
+  };
+};
+
+const proofOf = (holdings: Holdings, unit: Unit, lots: readonly Lot[], freed: readonly (readonly number[])[]): Proof => {
+  const worth = freed.map((size) => unitsIn(size, unit));
+  const available = lots.reduce((sum, { count }, at) => sum + count * (worth[at] ?? 0), 0);
+  const counted = lots.filter((_, at) => (worth[at] ?? 0) > 0);
+  const holds = (node: number): boolean => counted.some(({ shape }) => holdings.mayHold(shape, node));
+  const ways = available === 0 ? [] : holdings.ways.map((nodes) => neededOn(nodes, holdings.asked, { unit, available, holds }));
+  return {
+    worth,
+    neededFor: (replicas) => (ways.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...ways.map((needed) => needed(replicas)))),
+  };
+};
+
+/** The most replicas, up to a limit, for which a test that grows harder holds. */
+const mostFor = (limit: number, isSure: (replicas: number) => boolean): number => {
+  let [sure, unsure] = [0, limit + 1];
+  while (unsure - sure > 1) {
+    const middle = Math.floor((sure + unsure) / 2);
+    if (isSure(middle)) sure = middle;
+    else unsure = middle;
+  }
+  return sure;
+};
+
+/** All go, and then of each, from the last, as many stay as leave it sure (kube-scheduler `default_preemption.go`, reprieve). */
+const reprieved = (lots: readonly Lot[], proofs: readonly Proof[], replicas: number): readonly number[] => {
+  const gone = lots.map(({ count }) => count);
+  const needs = proofs.map(({ worth, neededFor }) => ({ worth, needed: neededFor(replicas) }));
+  for (let lot = lots.length - 1; lot >= 0; lot--) {
+    const fewest = needs.map(({ worth, needed }) => {
+      const others = gone.reduce((sum, count, at) => (at === lot ? sum : sum + count * (worth[at] ?? 0)), 0);
+      return others >= needed ? 0 : Math.ceil((needed - others) / (worth[lot] ?? 0));
+    });
+    gone[lot] = Math.min(gone[lot] ?? 0, ...fewest);
+  }
+  return gone;
+};
+
+/** True when a pod of `freed` gives back, where it is, at least what one of `shape` asks for, on a node that may run either. */
+const isPlaceFor = (freed: PodShape, shape: PodShape): boolean => {
+  const amounts = new Map(freed.requests);
+  const isFree = shape.nodeTerms === undefined && Object.keys(shape.nodeSelector).length === 0;
+  const isAlike = JSON.stringify([freed.nodeTerms, freed.nodeSelector]) === JSON.stringify([shape.nodeTerms, shape.nodeSelector]);
+  return (isFree || isAlike) && shape.requests.every(([resource, amount]) => (amounts.get(resource) ?? 0) >= amount);
+};
+
+/** Where more than amounts decides: one for one, as far as each leaves a whole place. */
+const oneForOne = (shape: PodShape, lots: readonly Lot[], limit: number): GivingWay => {
+  const places = lots.map((lot) => (isPlaceFor(lot.shape, shape) ? lot.count : 0));
+  return {
+    most: Math.min(
+      limit,
+      places.reduce((sum, count) => sum + count, 0),
+    ),
+    goneFor: (replicas) => {
+      let left = replicas;
+      return places.map((count) => {
+        const gone = Math.min(left, count);
+        left -= gone;
+        return gone;
+      });
+    },
+  };
+};
+
+/** What fits beyond the replicas that fit now when pods go; at most `limit` are asked about. */
+export const givingWay = (room: ClusterRoom, shape: PodShape, lots: readonly Lot[], limit: number): GivingWay => {
+  const holdings = room.holdings?.(shape);
+  if (holdings === undefined) return oneForOne(shape, lots, limit);
+  const freed = lots.map((lot) => holdings.freedBy(lot.shape));
+  const proofs = unitsOf(holdings.asked, freed).map((unit) => proofOf(holdings, unit, lots, freed));
+  const isSure = (proof: Proof, replicas: number): boolean =>
+    lots.reduce((sum, { count }, at) => sum + count * (proof.worth[at] ?? 0), 0) >= proof.neededFor(replicas);
+  return {
+    most: proofs.reduce(
+      (most, proof) =>
+        Math.max(
+          most,
+          mostFor(limit, (replicas) => isSure(proof, replicas)),
+        ),
+      0,
+    ),
+    goneFor: (replicas) => reprieved(lots, proofs, replicas),
+  };
+};
