@@ -3,10 +3,15 @@
  * holds whichever of them go is told: where it may go wrong, more of them must go, or none at all.
  */
 import type { PodShape } from './pod-shape.ts';
-import type { ClusterRoom } from './room.ts';
+import type { ClusterRoom, NodeLot } from './room.ts';
 
 /** Pods alike that may go; of several lots the first ones go first. */
-export type Lot = { readonly shape: PodShape; readonly count: number };
+export type Lot = {
+  readonly shape: PodShape;
+  readonly count: number;
+  /** Nodes that some of them are seen on; the others may be anywhere. Absent = all may. */
+  readonly seenOn?: readonly NodeLot[] | undefined;
+};
 
 /** One node as amounts see it, each by place in {@link Holdings.asked}. */
 export type HeldNode = {
@@ -26,8 +31,8 @@ export type Holdings = {
   readonly ways: readonly (readonly HeldNode[])[];
   /** What one pod of the shape gives back when it goes, at least. */
   readonly freedBy: (pods: PodShape) => readonly number[];
-  /** False where no such pod can be on the node at this place. */
-  readonly mayHold: (pods: PodShape, node: number) => boolean;
+  /** How many of a lot are on the node at this place, at most. */
+  readonly mostOn: (lot: Lot, node: number) => number;
 };
 
 /** What comes of it that lots go. */
@@ -103,34 +108,46 @@ const unitsEach = (asked: readonly number[], unit: Unit): number =>
   asked.reduce((most, amount, at) => ((unit[at] ?? 0) > 0 ? Math.max(most, Math.ceil(amount / (unit[at] ?? 1))) : most), 0);
 
 /**
+ * What nodes can lose at most for so many replicas, at `each` a replica: each node no more than what it holds beyond the loss for nothing.
+ */
+const lossBy = (each: number, spare: readonly number[]): ((replicas: number) => number) => {
+  const whole = spare.reduce((sum, units) => sum + Math.floor(units / each), 0);
+  const rests = spare.map((units) => units % each).sort((a, b) => b - a);
+  return (replicas) =>
+    each * Math.min(replicas, whole) + rests.slice(0, Math.max(0, replicas - whole)).reduce((sum, units) => sum + units, 0);
+};
+
+/**
  * What is sure on one binding of the nodes. A node may lose units and take no further replica as long as they are fewer than
  * {@link unitsFor} the next one: when more go than all nodes together can lose so, one of them takes a replica (the pigeonhole principle).
  */
 const neededOn = (
   nodes: readonly HeldNode[],
   asked: readonly number[],
-  { unit, available, holds }: { readonly unit: Unit; readonly available: number; readonly holds: (node: number) => boolean },
+  unit: Unit,
+  heldOn: (node: number, most: number) => number,
 ): Proof['neededFor'] => {
-  let [held, lost, places, replicasMax] = [0, 0, 0, Number.POSITIVE_INFINITY];
-  let only: HeldNode | undefined;
-  for (let at = 0; at < nodes.length; at++) {
-    const node = nodes[at];
-    const most = node !== undefined && holds(at) ? Math.min(available, unitsIn(node.used, unit)) : 0;
-    if (node === undefined || most === 0) continue;
+  let [held, lost, replicasMax] = [0, 0, Number.POSITIVE_INFINITY];
+  const places: HeldNode[] = [];
+  const spare: number[] = [];
+  nodes.forEach((node, at) => {
+    const most = heldOn(at, unitsIn(node.used, unit));
+    if (most === 0) return;
     const fits = fitsIn(node, asked);
     const needed = node.isOpen ? unitsFor(node, asked, unit, fits + 1) : Number.POSITIVE_INFINITY;
     held += most;
     lost += Math.min(most, needed - 1);
-    places += 1;
-    only = node;
+    places.push(node);
+    if (needed > most) return;
+    spare.push(most - needed + 1);
     // Of what units do not free the node has enough for so many: beyond them it may lose all the rest for nothing.
-    if (needed <= most) replicasMax = Math.min(replicasMax, fitsIn(node, asked, unit) - fits);
-  }
-  const each = unitsEach(asked, unit);
+    replicasMax = Math.min(replicasMax, fitsIn(node, asked, unit) - fits);
+  });
+  const further = lossBy(unitsEach(asked, unit), spare);
+  const [only] = places;
   return (replicas) => {
-    const isOne = places === 1 && only?.isOpen === true;
-    const needed =
-      isOne && only !== undefined ? unitsFor(only, asked, unit, fitsIn(only, asked) + replicas) : lost + 1 + (replicas - 1) * each;
+    const isOne = places.length === 1 && only?.isOpen === true;
+    const needed = isOne ? unitsFor(only, asked, unit, fitsIn(only, asked) + replicas) : lost + 1 + further(replicas - 1);
     return replicas > replicasMax || needed > held ? Number.POSITIVE_INFINITY : needed;
   };
 };
@@ -138,9 +155,17 @@ const neededOn = (
 const proofOf = (holdings: Holdings, unit: Unit, lots: readonly Lot[], freed: readonly (readonly number[])[]): Proof => {
   const worth = freed.map((size) => unitsIn(size, unit));
   const available = lots.reduce((sum, { count }, at) => sum + count * (worth[at] ?? 0), 0);
-  const counted = lots.filter((_, at) => (worth[at] ?? 0) > 0);
-  const holds = (node: number): boolean => counted.some(({ shape }) => holdings.mayHold(shape, node));
-  const ways = available === 0 ? [] : holdings.ways.map((nodes) => neededOn(nodes, holdings.asked, { unit, available, holds }));
+  /** Units that go from a node at most; no more than `most`, which its amounts allow. */
+  const heldOn = (node: number, most: number): number => {
+    const limit = Math.min(available, most);
+    let units = 0;
+    for (let at = 0; at < lots.length && units < limit; at++) {
+      const lot = lots[at];
+      if (lot !== undefined && (worth[at] ?? 0) > 0) units += holdings.mostOn(lot, node) * (worth[at] ?? 0);
+    }
+    return Math.min(units, limit);
+  };
+  const ways = available === 0 ? [] : holdings.ways.map((nodes) => neededOn(nodes, holdings.asked, unit, heldOn));
   return {
     worth,
     neededFor: (replicas) => (ways.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...ways.map((needed) => needed(replicas)))),

@@ -1,9 +1,10 @@
 /** @module The nodes of a cluster as amounts see them, for who reckons what there would be without pods that run; from a report or a model. */
+import { sameJson } from '../lib/same-json.ts';
 import type { MutableColumns } from './bind.ts';
 import type { PodDemand } from './demand.ts';
 import { planFit } from './fit.ts';
 import { foldDemand } from './fold.ts';
-import type { HeldNode, Holdings } from './giving-way.ts';
+import type { HeldNode, Holdings, Lot } from './giving-way.ts';
 import type { WholeNodes } from './model-deal.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
 import { asksForHost, nodeRefusal, refusalOf } from './node-match.ts';
@@ -72,7 +73,7 @@ export const reportHoldings = (
       const freed = new Map(planFit(report, pods).shape.requests);
       return [...plan.shape.requests.map(([resource]) => freed.get(resource) ?? 0), onePlace];
     },
-    mayHold: (pods, node) => !keptOffBy(pods).has(report.nodes.group[node] ?? -1),
+    mostOn: ({ shape: pods, count }, node) => (keptOffBy(pods).has(report.nodes.group[node] ?? -1) ? 0 : count),
   };
 };
 
@@ -83,17 +84,27 @@ const isPlainNode = (node: NodeModel, demand: PodDemand): boolean =>
   (node.sharedGpus === undefined || demand.vgpus.length === 0) &&
   severalShared(node.labels, demand) === undefined;
 
+/** Of a lot those that are seen on the node, and those that are seen nowhere where they may be there. */
+const mostOnNode = ({ count, seenOn = [] }: Lot, { labels }: NodeModel, mayBeThere: boolean): number => {
+  let [here, all] = [0, 0];
+  for (const lot of seenOn) {
+    all += lot.count;
+    if (lot.labels === labels || sameJson(lot.labels, labels)) here += lot.count;
+  }
+  return Math.min(count, here + (mayBeThere ? Math.max(0, count - all) : 0));
+};
+
 const isSafe = (amounts: readonly number[]): boolean => amounts.every((amount) => Number.isSafeInteger(amount));
 
 /**
- * As {@link reportHoldings} of models: one for each way in which what is on its way may be bound. `isOwed` says that all which is free may go
- * to pods on their way.
+ * As {@link reportHoldings} of models: one for each way in which what is on its way may be bound. `demandOf` = what a shape asks for with what
+ * its policy changed.
  */
 export const modelHoldings = (
   ways: readonly ClusterModel[],
   whole: WholeNodes,
   shape: PodShape,
-  { demandOf, isOwed }: { readonly demandOf: (shape: PodShape) => PodDemand; readonly isOwed: boolean },
+  { demandOf, isOwed }: { readonly demandOf: (shape: PodShape) => PodDemand; readonly isOwed: (resource: string) => boolean },
 ): Holdings | undefined => {
   const [first] = ways;
   if (first === undefined) return undefined;
@@ -105,12 +116,13 @@ export const modelHoldings = (
   );
   if (refusal !== undefined || demand.nodeName !== undefined || asksForMore(demand) || hasQuota || isKeptOut) return undefined;
   const requests = [...demand.requests];
+  const owed = requests.map(([resource]) => isOwed(resource));
   const heldNode = (node: NodeModel): HeldNode => {
     const free = requests.map(([resource]) => Number(node.free.get(resource) ?? 0n));
     const used = requests.map(([resource], at) => Number(whole.get(node.name)?.get(resource) ?? 0n) - (free[at] ?? 0));
     return {
       isOpen: isPlainNode(node, demand) && isSafe(free) && isSafe(used),
-      free: [...(isOwed ? free.map((amount) => Math.min(amount, 0)) : free), Number(node.podsFree)],
+      free: [...free.map((amount, at) => (owed[at] === true ? Math.min(amount, 0) : amount)), Number(node.podsFree)],
       used: [...used, Number.POSITIVE_INFINITY],
     };
   };
@@ -121,9 +133,9 @@ export const modelHoldings = (
       const freed = foldedOf(pods).demand.requests;
       return [...requests.map(([resource]) => Number(freed.get(resource) ?? 0n)), onePlace];
     },
-    mayHold: (pods, at) => {
+    mostOn: (lot, at) => {
       const node = first.nodes[at];
-      return node !== undefined && !keepsOff(refusalOf(node, foldedOf(pods).demand));
+      return node === undefined ? 0 : mostOnNode(lot, node, !keepsOff(refusalOf(node, foldedOf(lot.shape).demand)));
     },
   };
 };

@@ -3,7 +3,7 @@
  * on its way is assumed to be bound as the default scheduler would, the least allocated node first.
  */
 import { bagOf } from '../lib/fields.ts';
-import { bookedFloor, isDevice } from './amounts.ts';
+import { bookedFloor, isDevice, smaller } from './amounts.ts';
 import type { AssumedPods } from './bind.ts';
 import { createOpenChoices } from './choices.ts';
 import type { PodDemand } from './demand.ts';
@@ -16,6 +16,7 @@ import { modelHoldings } from './holdings.ts';
 import { coursesFrom, dealtFirst } from './model-bind.ts';
 import { arranged, type Course, type Given, joined, withLessQuota } from './model-course.ts';
 import type { WholeNodes } from './model-deal.ts';
+import { mostBeside, type OwedPods } from './model-debt.ts';
 import { type Parts, partsOf, sightOf, splitParts } from './model-likeness.ts';
 import type { ClusterModel } from './node.ts';
 import { refusalOf } from './node-match.ts';
@@ -96,7 +97,8 @@ const anyNode: BindingRule = { score: () => 0, tie: () => 0 };
 /**
  * The room of an exactly known cluster. Pods assumed are bound in every way that a default scheduler may choose, and the fewest replicas that
  * any of these leaves room for are told. That is an estimate where they do not agree, and where unlike nodes were to choose from, unless it is
- * the same on whichever nodes the pods are. Pods assumed that find no node now may find one when they come: later counts are then estimates.
+ * the same on whichever nodes the pods are. Pods assumed that find no node now may find one when they come: their amounts are kept free in the
+ * sum over the nodes, and later counts are estimates.
  */
 export const createModelRoom = (model: ClusterModel, whole: WholeNodes): ClusterRoom => {
   const taker = model.devices === undefined ? undefined : deviceTaker(model.devices);
@@ -115,6 +117,8 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
   let assumed = 0;
   /** Pods are in places of others, which only the names of tell. */
   let arePlaced = false;
+  /** Pods assumed that find no node. */
+  const owed: OwedPods[] = [];
   const counts = new Map<string, FitResult>();
   const choices = createOpenChoices({
     shareNodes: (one, other) => {
@@ -141,7 +145,8 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     fewestOf(
       courses.map((course) => {
         const { total, exact, refusals } = fitModel(course.cluster, demand);
-        return { count: numberOf(total), exact, refusals };
+        const most = mostBeside(course.cluster, owed, foldDemand(model, demand).demand) ?? total;
+        return { count: numberOf(smaller(total, most)), exact, refusals };
       }),
     );
   /** True when the count is the same on whichever nodes the pods are. */
@@ -204,7 +209,8 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     },
     holdings: (shape) => {
       const ways = seenBy(ruled, demandOf(shape)).courses.map((course) => course.cluster);
-      return modelHoldings(ways, whole, shape, { demandOf, isOwed: ways.some(({ doubts }) => doubts.includes(overfull)) });
+      const isOwed = (resource: string): boolean => owed.some(({ demand }) => demand.requests.has(resource));
+      return modelHoldings(ways, whole, shape, { demandOf, isOwed });
     },
     assume: (pods: AssumedPods): number => {
       if (pods.count <= 0) return 0;
@@ -221,6 +227,8 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
       const loose = free === undefined ? undefined : tracked(free, told, asked);
       ruled = tracked(ruled, told, asked);
       free = loose?.isAll === true ? loose : undefined;
+      const missing = pods.count - ruled.bound;
+      if (missing > 0) owed.push({ demand: foldDemand(model, asked).demand, missing: BigInt(missing) });
       counts.clear();
       return ruled.bound;
     },

@@ -33,7 +33,9 @@ export const wayIn = (view: ClusterView, task: Task, lower: readonly Lower[], li
   if (view.room === undefined || shape === undefined) return undefined;
   const known = lower.flatMap((one) => {
     const freed = shapeIn(one.task, view);
-    return freed === undefined ? [] : [{ ...one, lot: { shape: freed, count: one.replicas } }];
+    return freed === undefined
+      ? []
+      : [{ ...one, lot: { shape: freed, count: one.replicas, seenOn: one.task.workload.runsOn?.get(view.name) } }];
   });
   const lots = known.map(({ lot }) => lot);
   return known.length === 0 ? undefined : { ...givingWay(view.room, shape, lots, limit), lower: known };

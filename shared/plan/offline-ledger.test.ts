@@ -1,6 +1,7 @@
 /** @module The ledger of offline plans: where pods are bound, what those that give way leave, and what is exact; counted by hand beside each case. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deployment, node, planned, pod, policy } from './testing.ts';
+import { deployment, node, placement, planned, pod, policy } from './testing.ts';
 
 describe('the ledger', () => {
   const burst = (cores: readonly [string, string], first: string, second: string) =>
@@ -56,6 +57,53 @@ describe('the room of those that give way', () => {
       ['web', 0, true],
       ['zoo', 0, true],
     ]);
+  });
+
+  it('is counted on the nodes that they are seen on, whichever of them go there, and whoever else fills others', () => {
+    const strangers = [1, 2, 3, 4].map((at) => pod(`s${at}`, 'n2', { labels: { app: 'strange' } }));
+    const web = [1, 2, 3, 4].map((at) => pod(`w${at}`, 'n1'));
+    const placed = (gold: number, cpu: string, ...pods: unknown[]) =>
+      planned(
+        { a: [node('n1', '4'), node('n2', '4'), ...pods] },
+        deployment('web', 4),
+        deployment('gold', gold, { cpu, priorityClassName: 'high' }),
+        high,
+        policy({ preemption: 'LowerPriority' }),
+      ).placements.map(({ clusters }) => clusters.map(({ replicas }) => replicas));
+    expect(placed(1, '2', ...strangers, ...web)).toEqual([[1], [2]]);
+    expect(placed(1, '4', ...strangers, ...web)).toEqual([[1], [0]]);
+    // Two on either node: only when all of them go there is a place of two on each.
+    expect(placed(2, '4', pod('w1', 'n1'), pod('w2', 'n1'), pod('w3', 'n2'), pod('w4', 'n2'))).toEqual([[2], [0]]);
+  });
+
+  it('is given to one only, however large those are who come and go', () => {
+    const lots = fc.array(fc.record({ replicas: fc.integer({ min: 1, max: 2 }), cores: fc.integer({ min: 1, max: 3 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const coresOf = ({ replicas, cores }: { replicas: number; cores: number }): number => replicas * cores;
+    fc.assert(
+      fc.property(lots, lots, (running, coming) => {
+        const cores = running.reduce((sum, one) => sum + coresOf(one), 1);
+        const low = running.map((one, at) => deployment(`low${at}`, one.replicas, { cpu: String(one.cores) }));
+        const gold = coming.map((one, at) => deployment(`gold${at}`, one.replicas, { cpu: String(one.cores), priorityClassName: 'high' }));
+        const present = running.map((one, at) => placement(`low${at}`, { a: one.replicas }));
+        const sizes = new Map([...low, ...gold].map((one, at) => [one.metadata.name, [...running, ...coming][at]?.cores ?? 0]));
+        const plan = planned(
+          { a: [node('n1', String(cores))] },
+          ...low,
+          ...gold,
+          ...present,
+          high,
+          policy({ preemption: 'LowerPriority' }),
+        );
+        const held = plan.placements.flatMap(({ object, clusters }) =>
+          clusters.map(({ replicas }) => replicas * (sizes.get(object.name) ?? 0)),
+        );
+        expect(held.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(cores);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('is an estimate to those who look at the pods of others', () => {
