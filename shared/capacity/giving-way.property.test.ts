@@ -1,9 +1,10 @@
 /** @module What fits once pods go, held to every choice of which pods go on small clusters. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { givingWay, type Lot } from './giving-way.ts';
+import { givingWay } from './giving-way.ts';
 import { plainShape } from './pod-shape.ts';
 import { createRoom } from './room.ts';
+import type { Lot } from './sure-places.ts';
 import { reportOf } from './testing.ts';
 
 type Size = { readonly cpu: number; readonly memory: number };

@@ -103,6 +103,26 @@ describe('to make room', () => {
     expect(givingWay(room, cores(2), [{ shape: cores(1), count: 7 }], 1).goneFor(1)).toEqual([2]);
   });
 
+  it('one for one goes where zones decide as well, which the report does not tell of those who go', () => {
+    const report = reportOf([{ name: 'a', allocatable: { cpu: 8_000, 'nvidia.com/gpu': 4 }, free: { cpu: 4_000, 'nvidia.com/gpu': 0 } }]);
+    const numa = {
+      policy: 'single-numa-node' as const,
+      scope: 'pod' as const,
+      cpuManager: 'none' as const,
+      memoryManager: 'None' as const,
+      options: [],
+      zones: [0, 1].map((id) => ({ id, total: [4_000, 2] })),
+    };
+    const zoned = {
+      ...report,
+      groups: report.groups.map((group) => ({ ...group, numa })),
+      nodes: { ...report.nodes, zoneFree: [0, 1].map(() => [[2_000], [0]]) },
+    };
+    const gpus = (count: number) => podShapeOf({ containers: [{ name: 'a', resources: { limits: { 'nvidia.com/gpu': String(count) } } }] });
+    const mostOf = (count: number) => givingWay(createRoom(zoned, []), gpus(count), [{ shape: gpus(1), count: 4 }], 4).most;
+    expect([mostOf(1), mostOf(2)]).toEqual([4, 0]);
+  });
+
   it('one for one goes where ports, claims or other pods decide as well, as far as each leaves a whole place', () => {
     const port = { ports: [{ containerPort: 80, hostPort: 80 }] };
     const asking = (cpu: string) => podShapeOf({ containers: [{ name: 'a', ...port, resources: { requests: { cpu } } }] });

@@ -4,7 +4,6 @@ import type { MutableColumns } from './bind.ts';
 import type { PodDemand } from './demand.ts';
 import { planFit } from './fit.ts';
 import { foldDemand } from './fold.ts';
-import type { HeldNode, Holdings, Lot } from './giving-way.ts';
 import type { WholeNodes } from './model-deal.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
 import { asksForHost, nodeRefusal, refusalOf } from './node-match.ts';
@@ -12,6 +11,7 @@ import type { PodShape } from './pod-shape.ts';
 import { termSelects } from './pod-terms.ts';
 import type { CapacityReport, NodeGroup } from './report.ts';
 import { pluginPlan, severalShared } from './shared-by-plugin.ts';
+import type { HeldNode, Holdings, Lot } from './sure-places.ts';
 import { bearsOnPods, isKeptAway } from './thin-cluster.ts';
 import { gpuPlan, zonePlan } from './zone-plan.ts';
 
@@ -43,12 +43,14 @@ export const reportHoldings = (
   const hasQuota = (report.quotas ?? []).some(({ namespace }) => namespace === demand.namespace);
   if (plan.refusal !== undefined || !plan.asksPlainly || asksForMore(demand) || hasQuota || isKeptAway(report, demand)) return undefined;
   const groups = new Map(report.groups.map((group) => [group.id, group]));
-  const open = new Set(
-    report.groups.flatMap((group) => {
-      const bounds = [zonePlan(report, group, columns, demand), gpuPlan(group, columns, demand), pluginPlan(group, demand)];
-      return nodeRefusal(group, '', demand) === undefined && bounds.every((bound) => bound === undefined) ? [group.id] : [];
-    }),
+  const open = new Map(
+    report.groups.flatMap((group) => (nodeRefusal(group, '', demand) === undefined ? [[group.id, group] as const] : [])),
   );
+  const isBound = (group: NodeGroup): boolean =>
+    [zonePlan(report, group, columns, demand), gpuPlan(group, columns, demand), pluginPlan(group, demand)].some(
+      (bound) => bound !== undefined,
+    );
+  if ([...open.values()].some(isBound)) return undefined;
   const owed = plan.shape.requests.map(([resource]) => isOwed(resource));
   const heldNode = (id: number, node: number): HeldNode => {
     const free = amounts.map(({ column }) => columns.free[column]?.[node] ?? 0);
@@ -77,12 +79,9 @@ export const reportHoldings = (
   };
 };
 
-/** True when the amounts of the node alone decide how often it takes the demand. */
-const isPlainNode = (node: NodeModel, demand: PodDemand): boolean =>
-  refusalOf(node, demand) === undefined &&
-  node.zones.length === 0 &&
-  (node.sharedGpus === undefined || demand.vgpus.length === 0) &&
-  severalShared(node.labels, demand) === undefined;
+/** True when the kubelet or a device plugin may refuse the demand though the amounts suffice. */
+const isBoundInside = ({ zones, sharedGpus, labels }: NodeModel, demand: PodDemand): boolean =>
+  zones.length > 0 || (sharedGpus !== undefined && demand.vgpus.length > 0) || severalShared(labels, demand) !== undefined;
 
 /** Of a lot those that are seen on the node, and those that are seen nowhere where they may be there. */
 const mostOnNode = ({ count, seenOn = [] }: Lot, { labels }: NodeModel, mayBeThere: boolean): number => {
@@ -115,13 +114,14 @@ export const modelHoldings = (
     pods.some(({ kind }) => kind.antiAffinity.some((term) => termSelects(term, kind.namespace, demand, first.namespaces))),
   );
   if (refusal !== undefined || demand.nodeName !== undefined || asksForMore(demand) || hasQuota || isKeptOut) return undefined;
+  if (first.nodes.some((node) => refusalOf(node, demand) === undefined && isBoundInside(node, demand))) return undefined;
   const requests = [...demand.requests];
   const owed = requests.map(([resource]) => isOwed(resource));
   const heldNode = (node: NodeModel): HeldNode => {
     const free = requests.map(([resource]) => Number(node.free.get(resource) ?? 0n));
     const used = requests.map(([resource], at) => Number(whole.get(node.name)?.get(resource) ?? 0n) - (free[at] ?? 0));
     return {
-      isOpen: isPlainNode(node, demand) && isSafe(free) && isSafe(used),
+      isOpen: refusalOf(node, demand) === undefined && isSafe(free) && isSafe(used),
       free: [...free.map((amount, at) => (owed[at] === true ? Math.min(amount, 0) : amount)), Number(node.podsFree)],
       used: [...used, Number.POSITIVE_INFINITY],
     };

@@ -13,7 +13,7 @@ export { encodeReport, type ReportEnvelope } from './encode-report.ts';
 export { type ExactFit, fitModel, type NodeShare } from './exact-fit.ts';
 export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';
 export { fitDump, fitOnDump } from './fit-dump.ts';
-export { type GivingWay, givingWay, type Lot } from './giving-way.ts';
+export { type GivingWay, givingWay } from './giving-way.ts';
 export type { WholeNodes } from './model-deal.ts';
 export { createModelRoom, wholeNodesOf } from './model-room.ts';
 export type { ClusterModel, NodeModel } from './node.ts';

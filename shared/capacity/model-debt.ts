@@ -9,7 +9,6 @@ export type OwedPods = { readonly demand: PodDemand; readonly missing: bigint };
 
 /** Replicas that the sum over the nodes still holds once what is owed to pods which may come to some of them is set aside; undefined = any number. */
 export const mostBeside = ({ nodes }: ClusterModel, owed: readonly OwedPods[], demand: PodDemand): bigint | undefined => {
-  if (owed.length === 0) return undefined;
   const open = nodes.filter((node) => refusalOf(node, demand) === undefined);
   const near = owed.filter((one) => open.some((node) => refusalOf(node, one.demand) === undefined));
   let most: bigint | undefined;

@@ -145,7 +145,7 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     fewestOf(
       courses.map((course) => {
         const { total, exact, refusals } = fitModel(course.cluster, demand);
-        const most = mostBeside(course.cluster, owed, foldDemand(model, demand).demand) ?? total;
+        const most = owed.length === 0 ? total : (mostBeside(course.cluster, owed, foldDemand(model, demand).demand) ?? total);
         return { count: numberOf(smaller(total, most)), exact, refusals };
       }),
     );

@@ -7,7 +7,6 @@ import { createOpenChoices } from './choices.ts';
 import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, fitCluster, fitNodes } from './fit.ts';
-import type { Holdings } from './giving-way.ts';
 import { reportHoldings } from './holdings.ts';
 import { refusalsOnceFull } from './once-full.ts';
 import { PlainIndex, type PlainShape } from './plain-index.ts';
@@ -15,6 +14,7 @@ import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
+import type { Holdings } from './sure-places.ts';
 import { bearsOnPods } from './thin-cluster.ts';
 import { type Waiting, waitingIn } from './waiting.ts';
 
