@@ -1,4 +1,5 @@
 /** @module What is kept of a node: the group it belongs to, and its exact amounts. */
+import { machineOf } from '../../shared/capacity/dump-doubts.ts';
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { GpuFacts, NodeTaint, SharedDevice } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
@@ -26,6 +27,8 @@ export type NodeFacts = {
   readonly kind: NodeKind;
   /** Booked units (milli-CPU, bytes, devices), `pods` among them. */
   readonly amounts: ReadonlyMap<string, number>;
+  /** What zones have in all: CPUs and devices of the machine, booked units. */
+  readonly machine: ReadonlyMap<string, number>;
   readonly providerId: string;
   /** What HAMi registers there, in the order of the kind's `devices`; undefined = nothing. */
   readonly hami: HamiNode | undefined;
@@ -64,7 +67,8 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
     ...(gpu === undefined ? {} : { gpu }),
     ...(hami === undefined ? {} : { devices: hami.gpus.map(sharedDeviceOf) }),
   };
-  return { kindKey: JSON.stringify(kind), kind, amounts, providerId: textOf(spec.providerID), hami };
+  const machine = new Map([...machineOf(node)].map(([resource, amount]) => [resource, Number(amount)]));
+  return { kindKey: JSON.stringify(kind), kind, amounts, machine, providerId: textOf(spec.providerID), hami };
 };
 
 const sharedLabels = (node: KubeObject): Readonly<Record<string, string>> => {

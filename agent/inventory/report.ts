@@ -11,6 +11,7 @@ import { PODS_MAX, type PodExtra, shapeKey } from './pod-table.ts';
 import { withoutHeldGpus } from './quota.ts';
 import { deviceColumns, type ExtraCount, relatedPods, untoldDevices, untoldLines } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
+import { type TopologyDoubt, topologyDoubts, topologyLines } from './topology-doubts.ts';
 import type { ZoneFacts } from './zones.ts';
 
 /** What the report says besides the inventory. */
@@ -51,7 +52,8 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
   const resourceNames = resourcesOf(state);
   const counted = countPods(state, input, names, resourceNames);
   const untold = untoldDevices(state, names, counted.extrasOf);
-  const { groups, groupOf } = groupNodes(state, names, resourceNames, untold);
+  const topologies = topologyDoubts(state, names);
+  const { groups, groupOf } = groupNodes(state, names, resourceNames, untold, topologies);
   const { dra, unsupported } = draOf(state);
   const related = relatedPods(names, counted.extrasOf);
   const quotas = withoutHeldGpus([...state.quotas.values()].slice(0, QUOTAS_MAX), counted.extrasOf);
@@ -64,7 +66,13 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     sources: sourceVersions(state),
     complete:
       !state.pods.overflowed() && essential.every((name) => state.sources[name].synced && state.sources[name].problem?.status !== 403),
-    unsupported: [...unsupportedOf(state), ...[...state.untold.values()].flat(), ...untoldLines(untold), ...unsupported]
+    unsupported: [
+      ...unsupportedOf(state),
+      ...[...state.untold.values()].flat(),
+      ...untoldLines(untold),
+      ...unsupported,
+      ...topologyLines(topologies),
+    ]
       .map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))
       .slice(0, UNSUPPORTED_MAX),
     resourceNames,
@@ -257,6 +265,7 @@ const groupNodes = (
   names: readonly string[],
   resourceNames: readonly string[],
   untold: ReadonlyMap<string, number>,
+  topologies: ReadonlyMap<string, TopologyDoubt>,
 ): Grouped => {
   const ids = new Map<string, number>();
   const groups: NodeGroup[] = [];
@@ -264,7 +273,8 @@ const groupNodes = (
     const node = nodeNamed(state, name);
     const numa = numaOf(state.zones.get(name), state.kubelets.get(name), resourceNames);
     const devicesUntold = untold.get(name);
-    const key = `${node.kindId} ${devicesUntold ?? ''} ${numa === undefined ? '' : JSON.stringify(numa)}`;
+    const topologyDoubt = topologies.get(name)?.doubt;
+    const key = `${node.kindId} ${devicesUntold ?? ''} ${topologyDoubt ?? ''} ${numa === undefined ? '' : JSON.stringify(numa)}`;
     const known = ids.get(key);
     if (known !== undefined) return known;
     const id = groups.length;
@@ -275,6 +285,7 @@ const groupNodes = (
       ...kind,
       allocatable: resourceNames.map((resource) => allocatable[resource] ?? 0),
       ...(numa === undefined ? {} : { numa }),
+      ...(topologyDoubt === undefined ? {} : { topologyDoubt }),
       ...(devicesUntold === undefined ? {} : { devicesUntold }),
     });
     return id;
@@ -282,35 +293,25 @@ const groupNodes = (
   return { groups, groupOf };
 };
 
-/**
- * What the kubelet itself says wins, then what the object's attributes say. Where neither tells a manager's policy, what the zones list gives
- * it away: exclusive CPUs are listed for zones only under CPU Manager `static`, memory only under Memory Manager `Static` (kubelet
- * PodResources API).
- */
+/** What the kubelet itself says wins, then what the object's attributes say or its zones give away. */
 const numaOf = (
   facts: ZoneFacts | undefined,
   kubelet: KubeletFacts | undefined,
   resourceNames: readonly string[],
 ): NumaFacts | undefined => {
-  const zones = facts?.zones ?? [];
+  const { zones = [], settings, distances } = facts ?? {};
   if (zones.length === 0 && kubelet === undefined) return undefined;
-  const lists = (resource: string): boolean => zones.some(({ total }) => (total[resource] ?? 0) > 0);
-  const cpuManager = kubelet?.cpuManager ?? facts?.cpuManager;
-  const memoryManager = kubelet?.memoryManager ?? facts?.memoryManager;
-  const guessed = [
-    ...(cpuManager === undefined ? (['cpuManager'] as const) : []),
-    ...(memoryManager === undefined ? (['memoryManager'] as const) : []),
-  ];
+  const { guessed = [], threadsPerCore } = settings ?? {};
   return {
-    policy: kubelet?.policy ?? facts?.policy ?? 'none',
-    scope: kubelet?.scope ?? facts?.scope ?? 'container',
-    cpuManager: cpuManager ?? (lists('cpu') ? 'static' : 'none'),
-    memoryManager: memoryManager ?? (lists('memory') ? 'Static' : 'None'),
-    options: kubelet?.options ?? facts?.options ?? [],
-    ...(guessed.length === 0 ? {} : { guessed }),
-    ...(facts?.threadsPerCore === undefined ? {} : { threadsPerCore: facts.threadsPerCore }),
+    policy: kubelet?.policy ?? settings?.policy ?? 'none',
+    scope: kubelet?.scope ?? settings?.scope ?? 'container',
+    cpuManager: kubelet?.cpuManager ?? settings?.cpuManager ?? 'none',
+    memoryManager: kubelet?.memoryManager ?? settings?.memoryManager ?? 'None',
+    options: kubelet?.options ?? settings?.options ?? [],
+    ...(guessed.length === 0 || kubelet !== undefined ? {} : { guessed }),
+    ...(threadsPerCore === undefined ? {} : { threadsPerCore }),
     zones: zones.map(({ id, total }) => ({ id, total: resourceNames.map((resource) => total[resource] ?? -1) })),
-    ...(facts?.distances === undefined ? {} : { distances: facts.distances }),
+    ...(distances === undefined ? {} : { distances }),
   };
 };
 

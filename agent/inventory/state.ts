@@ -44,7 +44,7 @@ export type SourceState = {
 };
 
 /** A kept node. */
-export type Node = Pick<NodeFacts, 'amounts' | 'providerId' | 'hami'> & { readonly kindId: number };
+export type Node = Pick<NodeFacts, 'amounts' | 'machine' | 'providerId' | 'hami'> & { readonly kindId: number };
 
 /** One child of a controller and who controls it: the middle links of the chain pod → ReplicaSet → Deployment. */
 export type Link = { readonly uid: string; readonly controller: Controller };
@@ -242,11 +242,15 @@ const putNode = (state: InventoryState, key: string, facts: NodeFacts): boolean 
   if (old !== undefined) state.kinds.release(old.kindId);
   const { providerId, hami } = facts;
   const amounts = sharedAmounts(state, facts.amounts);
-  state.nodes.set(key, { kindId, amounts, providerId, hami });
+  const machine = sharedAmounts(state, facts.machine);
+  state.nodes.set(key, { kindId, amounts, machine, providerId, hami });
   if (old === undefined || old.kindId !== kindId || old.providerId !== providerId || old.amounts.size !== amounts.size) return true;
   if (JSON.stringify(old.hami) !== JSON.stringify(hami)) return true;
-  return [...facts.amounts].some(([resource, amount]) => old.amounts.get(resource) !== amount);
+  return !hasAll(old.amounts, facts.amounts) || !hasAll(old.machine, facts.machine);
 };
+
+const hasAll = (old: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): boolean =>
+  [...now].every(([resource, amount]) => old.get(resource) === amount);
 
 /** Nodes of one machine type often have equal amounts: those are kept once. Emptied when full. */
 const sharedAmounts = ({ amounts }: InventoryState, given: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {

@@ -1,9 +1,14 @@
-/** @module NUMA facts of a node from its NodeResourceTopology (topology.node.k8s.io/v1alpha2, k8stopologyawareschedwg). */
-import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
-import type { NumaFacts } from '../../shared/capacity/report.ts';
+/**
+ * @module NUMA facts of a node from its NodeResourceTopology (topology.node.k8s.io/v1alpha2, k8stopologyawareschedwg): what is kept of what the
+ * reader makes of it, so that a report and a dump say the same.
+ */
+import type { KubeletModel, ZoneModel } from '../../shared/capacity/node.ts';
+import { bookedToCanonical } from '../../shared/capacity/pod-request.ts';
+import type { NumaFacts, NumaSetting } from '../../shared/capacity/report.ts';
+import { topologyOf } from '../../shared/capacity/topology.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
-import { type Bag, bagsOf, textOf } from '../../shared/lib/fields.ts';
+import { bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { sortedRecord, wholeOf } from './fields.ts';
 
 /** One zone, canonical units rounded down. `available` counts only exclusive allocations: never more than the node's own free amounts. */
@@ -16,100 +21,90 @@ export type Zone = {
 
 /** What is kept of a NodeResourceTopology; its name is the node's. */
 export type ZoneFacts = {
-  readonly policy: NumaFacts['policy'];
-  readonly scope: NumaFacts['scope'];
-  /** Undefined = not told by attributes. */
-  readonly cpuManager: NumaFacts['cpuManager'] | undefined;
-  readonly memoryManager: NumaFacts['memoryManager'] | undefined;
-  readonly options: readonly string[];
-  readonly threadsPerCore: number | undefined;
-  /** Ordered by id. */
+  /** How the managers are set; undefined when the object cannot be read. */
+  readonly settings:
+    | (Pick<NumaFacts, NumaSetting | 'options' | 'threadsPerCore'> & { readonly guessed: readonly NumaSetting[] })
+    | undefined;
+  /** Ordered by id; none when the object cannot be read. */
   readonly zones: readonly Zone[];
   /** distances[from][to] in the order of `zones`; undefined when they are not told for all. */
   readonly distances: readonly (readonly number[])[] | undefined;
+  /** What of the settings is told and not known; of an object that cannot be read why not. */
+  readonly doubts: readonly string[];
 };
 
-/** Zones beyond are left out; the kubelet itself refuses topology policies above 8. */
+/** Zones that a report tells of; the kubelet itself refuses topology policies above 8. */
 const ZONES_MAX = 64;
+const OPTIONS_MAX = 64;
+/** What the columns of a report hold. */
+const AMOUNT_MAX = Number.MAX_SAFE_INTEGER / 2;
+
+const unread = (doubt: string): ZoneFacts => ({ settings: undefined, zones: [], distances: undefined, doubts: [doubt] });
 
 /** The facts of a NodeResourceTopology object. */
 export const zoneFactsOf = (topology: KubeObject): ZoneFacts => {
-  const attributes = new Map(bagsOf(topology.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
-  const deprecated = Array.isArray(topology.topologyPolicies) ? textOf(topology.topologyPolicies[0]) : '';
-  const threads = wholeOf(attributes.get('threadsPerCore'));
-  const { zones, distances } = zonesOf(topology);
+  const read = topologyOf(topology);
+  if (!read.ok) return unread(read.message);
+  const { kubelet, doubts } = read.value;
+  if (read.value.zones.length > ZONES_MAX)
+    return unread(`zones: ${read.value.zones.length} are more than the ${ZONES_MAX} that are counted`);
+  const zones = read.value.zones.map(zoneOf);
+  const [beyond] = zones.flatMap(({ id, total, available }) =>
+    [...Object.entries(total), ...Object.entries(available)]
+      .filter(([, amount]) => amount > AMOUNT_MAX)
+      .map(([name]) => `${name} of node-${id}`),
+  );
+  if (beyond !== undefined) return unread(`zones: ${beyond} is more than is counted`);
+  return { settings: settingsOf(topology, kubelet), zones, distances: distancesOf(topology, zones), doubts };
+};
+
+const zoneOf = ({ id, total, available }: ZoneModel): Zone => ({ id, total: canonical(total), available: canonical(available) });
+
+const canonical = (amounts: ZoneModel['total']): Readonly<Record<string, number>> =>
+  sortedRecord([...amounts].map(([resource, amount]) => [resource, bookedToCanonical(resource, Number(amount))] as const));
+
+/** The last of several settings that may hold is told: that of a manager which pins. */
+const settingsOf = (topology: KubeObject, kubelet: KubeletModel): NonNullable<ZoneFacts['settings']> => {
+  const { topologyPolicy, topologyScope, orElse = [], cpuManager, memoryManager, threadsPerCore } = kubelet;
+  const isOpen: Readonly<Record<NumaSetting, boolean>> = {
+    policy: orElse.some((other) => other.topologyPolicy !== topologyPolicy),
+    scope: orElse.some((other) => other.topologyScope !== topologyScope),
+    cpuManager: cpuManager.length > 1,
+    memoryManager: memoryManager.length > 1,
+  };
   return {
-    policy: policyOf(attributes.get('topologyManagerPolicy') ?? deprecated),
-    scope: attributes.get('topologyManagerScope') === 'pod' || deprecated.endsWith('PodLevel') ? 'pod' : 'container',
-    cpuManager: managerOf(attributes.get('cpuManagerPolicy'), { none: 'none', static: 'static' }),
-    memoryManager: managerOf(attributes.get('memoryManagerPolicy'), { none: 'None', static: 'Static' }),
-    options: optionsOf(attributes),
-    threadsPerCore: threads === 0 ? undefined : threads,
-    zones,
-    distances,
+    policy: topologyPolicy,
+    scope: topologyScope,
+    cpuManager: cpuManager.at(-1) ?? 'none',
+    memoryManager: memoryManager.at(-1) ?? 'None',
+    options: optionsOf(topology, kubelet.fullCoresOnly),
+    ...(threadsPerCore === undefined ? {} : { threadsPerCore }),
+    guessed: (['policy', 'scope', 'cpuManager', 'memoryManager'] as const).filter((setting) => isOpen[setting]),
   };
 };
 
-const managerOf = <T>(text: string | undefined, words: Readonly<Record<string, T>>): T | undefined => {
-  const word = (text ?? '').toLowerCase();
-  return Object.hasOwn(words, word) ? words[word] : undefined;
-};
-
 /** `cpuManagerPolicyOptions` is a list of `name=value`; other attributes of the managers are options by themselves. */
-const optionsOf = (attributes: ReadonlyMap<string, string>): readonly string[] => {
+const optionsOf = (topology: KubeObject, fullCoresOnly: boolean): readonly string[] => {
+  const attributes = new Map(bagsOf(topology.attributes).map(({ name, value }) => [textOf(name), textOf(value)]));
   const listed = ['cpuManagerPolicyOptions', 'topologyManagerPolicyOptions'].flatMap((name) =>
     (attributes.get(name) ?? '').split(/[,\s{}]+/).map((option) => option.replace(/^"|"$/g, '')),
   );
   const single = [...attributes]
     .filter(([name]) => name.startsWith('topologyManager') && !/(Policy|Scope|PolicyOptions)$/.test(name))
     .map(([name, value]) => `${name}=${value}`);
-  return [...new Set([...listed, ...single].filter((option) => option.includes('=')))].sort(compareText).slice(0, ZONES_MAX);
+  const told = [...listed, ...single].filter((option) => option.includes('=') && !option.startsWith('full-pcpus-only='));
+  return [...new Set([...(fullCoresOnly ? ['full-pcpus-only=true'] : []), ...told])].sort(compareText).slice(0, OPTIONS_MAX);
 };
 
-const zonesOf = (topology: KubeObject): Pick<ZoneFacts, 'zones' | 'distances'> => {
-  const found = bagsOf(topology.zones)
-    .filter(({ type }) => type === 'Node')
-    .flatMap((zone) => {
-      const id = idOf(zone.name);
-      if (id === undefined) return [];
-      const costs = new Map(bagsOf(zone.costs).map(({ name, value }) => [idOf(name), wholeOf(value)]));
-      return [{ zone: { id, total: totalsOf(zone), available: amountsOf(zone, 'available') }, costs }];
-    })
-    .sort((a, b) => a.zone.id - b.zone.id)
-    .slice(0, ZONES_MAX);
-  const rows = found.map(({ costs }) => found.map(({ zone }) => costs.get(zone.id)));
-  const isWhole = rows.length > 0 && rows.every((row) => row.every((cost) => cost !== undefined));
-  return { zones: found.map(({ zone }) => zone), distances: isWhole ? rows.map((row) => row.map((cost) => cost ?? 0)) : undefined };
-};
-
-/** The number in `node-3`. */
-const idOf = (name: unknown): number | undefined => wholeOf(/^node-(\d{1,4})$/.exec(textOf(name))?.[1]);
-
-const isMemory = (resource: string): boolean => resource === 'memory' || resource.startsWith('hugepages-');
-
-const totalsOf = (zone: Bag): Readonly<Record<string, number>> => {
-  const allocatable = amountsOf(zone, 'allocatable');
-  const capacity = amountsOf(zone, 'capacity');
-  const names = new Set([...Object.keys(allocatable), ...Object.keys(capacity)]);
-  return sortedRecord(
-    [...names].map((resource) => {
-      const [first, second] = isMemory(resource) ? [allocatable, capacity] : [capacity, allocatable];
-      return [resource, first[resource] ?? second[resource] ?? 0] as const;
-    }),
+const distancesOf = (topology: KubeObject, zones: readonly Zone[]): ZoneFacts['distances'] => {
+  const rows = new Map(
+    bagsOf(topology.zones).map((zone) => [
+      textOf(zone.name),
+      new Map(bagsOf(zone.costs).map(({ name, value }) => [textOf(name), wholeOf(value)])),
+    ]),
   );
-};
-
-const amountsOf = (zone: Bag, field: 'allocatable' | 'available' | 'capacity'): Readonly<Record<string, number>> =>
-  sortedRecord(
-    [...exactAmounts(Object.fromEntries(bagsOf(zone.resources).map((resource) => [textOf(resource.name), resource[field]])))].map(
-      ([resource, nanos]) => [resource, bookedToCanonical(resource, bookedAmount(resource, nanos))] as const,
-    ),
-  );
-
-/** The attribute's own words, or the deprecated `SingleNUMANodePodLevel` and its kin. */
-const policyOf = (text: string): NumaFacts['policy'] => {
-  const word = text.toLowerCase();
-  if (word.startsWith('single')) return 'single-numa-node';
-  if (word.startsWith('restricted')) return 'restricted';
-  return word.startsWith('best') ? 'best-effort' : 'none';
+  const named = zones.map(({ id }) => `node-${id}`);
+  const costs = named.map((from) => named.map((to) => rows.get(from)?.get(to)));
+  const isWhole = costs.length > 0 && costs.every((row) => row.every((cost) => cost !== undefined));
+  return isWhole ? costs.map((row) => row.map((cost) => cost ?? 0)) : undefined;
 };

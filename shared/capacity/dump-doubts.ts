@@ -2,7 +2,7 @@
 import { type Bag, bagOf } from '../lib/fields.ts';
 import { bookedFloor, countsBytes, isDevice } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
-import type { NodeModel, ZoneModel } from './node.ts';
+import type { NodeModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { hamiRegister } from './vgpu-register.ts';
 
@@ -29,15 +29,25 @@ export const amountDoubts = (list: unknown, path: string): string[] =>
     return doubt === undefined ? [] : [`${path}[${resource}]: ${doubt}`];
   });
 
-/** Zones that have more CPUs or devices than the machine. */
-export const zoneDoubts = (zones: readonly ZoneModel[], node: Bag): string[] => {
-  const machine = exactAmounts(bagOf(node.status).capacity);
+/** Amounts by resource name, in booked units. */
+type Booked = Iterable<readonly [resource: string, amount: bigint | number]>;
+
+/** What a machine has beside bytes: CPUs and devices, which its zones have in all. */
+export const machineOf = (node: Bag): ReadonlyMap<string, bigint> =>
+  new Map(
+    [...exactAmounts(bagOf(node.status).capacity)].flatMap(([resource, nanos]) =>
+      countsBytes(resource) ? [] : [[resource, bookedFloor(resource, nanos)] as const],
+    ),
+  );
+
+/** Zones, by what each has in total, that have more CPUs or devices than the machine. */
+export const zoneDoubts = (zones: readonly Booked[], machine: ReadonlyMap<string, bigint | number>): string[] => {
   const sums = new Map<string, bigint>();
-  for (const { total } of zones) for (const [resource, amount] of total) sums.set(resource, (sums.get(resource) ?? 0n) + amount);
+  for (const zone of zones)
+    for (const [resource, amount] of zone) if (machine.has(resource)) sums.set(resource, (sums.get(resource) ?? 0n) + BigInt(amount));
   return [...sums].flatMap(([resource, sum]) => {
-    const whole = machine.get(resource);
-    if (whole === undefined || countsBytes(resource) || sum <= bookedFloor(resource, whole)) return [];
-    return [`its zones have ${sum} of ${resource} in all, the node ${bookedFloor(resource, whole)}`];
+    const whole = machine.get(resource) ?? 0n;
+    return sum <= whole ? [] : [`its zones have ${sum} of ${resource} in all, the node ${whole}`];
   });
 };
 
@@ -64,6 +74,6 @@ export const missingDoubts = (node: NodeModel, demand: PodDemand): string[] =>
   [...demand.requests.keys()].flatMap((resource) => {
     if (!isDevice(resource) || node.free.has(resource)) return [];
     if (node.zones.some(({ total }) => (total.get(resource) ?? 0n) > 0n))
-      return [`NodeResourceTopology ${node.name}: its zones have ${resource}, Node ${node.name} does not offer it`];
+      return [`NodeResourceTopology ${node.name}: its zones have ${resource}, which the node does not offer`];
     return (node.unread ?? []).map((name) => `Node ${node.name}: metadata.annotations[${name}] is not read; it may offer ${resource}`);
   });

@@ -2,12 +2,12 @@
 
 import { type Bag, bagOf, bagsOf, textMapOf, textOf } from '../lib/fields.ts';
 import { bookedFloor } from './amounts.ts';
-import { amountDoubts, unreadRegisters, zoneDoubts } from './dump-doubts.ts';
+import { amountDoubts, machineOf, unreadRegisters, zoneDoubts } from './dump-doubts.ts';
 import { sharedGpusOf } from './dump-gpus.ts';
 import { groupsOf, type HeldPod } from './dump-pods.ts';
-import type { Topology } from './dump-topology.ts';
 import { type NodeModel, plainKubelet } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
+import type { Topology } from './topology.ts';
 
 const allocatableOf = (node: Bag): unknown => {
   const status = bagOf(node.status);
@@ -45,7 +45,13 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
         ? [`Node ${name}: status.allocatable.pods is not told: how many pods it takes is not known`]
         : []),
       ...amountDoubts(allocatable, `Node ${name}: status.allocatable`),
-      ...[...(topology?.doubts ?? []), ...zoneDoubts(topology?.zones ?? [], node)].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
+      ...[
+        ...(topology?.doubts ?? []),
+        ...zoneDoubts(
+          (topology?.zones ?? []).map(({ total }) => total),
+          machineOf(node),
+        ),
+      ].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),
     ],
   };
 };

@@ -8,11 +8,11 @@ import { nodeModelOf } from './dump-nodes.ts';
 import { type DumpObject, flatten } from './dump-objects.ts';
 import { type HeldPod, heldPodOf, holdsRoom } from './dump-pods.ts';
 import { quotaModelOf } from './dump-quota.ts';
-import { type Topology, topologyOf } from './dump-topology.ts';
 import type { ClusterModel, NetworkModel, RuntimeClassModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
 import { amountsFault, podAmountsFault } from './quantities.ts';
 import type { TolerationLike } from './taints.ts';
+import { type Topology, topologyOf } from './topology.ts';
 
 /** Something read, or what is wrong with it: the object, the field and how to mend it. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };

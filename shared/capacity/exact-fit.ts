@@ -5,6 +5,7 @@
 import { smaller } from './amounts.ts';
 import { type ClaimLimit, claimLimits } from './claim-limits.ts';
 import type { PodDemand } from './demand.ts';
+import { doubtLines } from './doubt-lines.ts';
 import { labelDoubts, missingDoubts } from './dump-doubts.ts';
 import { foldDemand } from './fold.ts';
 import { isMemoryOpen, mostMemoryMiB } from './hami-quota.ts';
@@ -292,6 +293,6 @@ const answerOf = ({ cluster, shares, exact, doubts }: Counting): ExactFit => {
       ...(conditions === undefined ? {} : { conditions }),
     })),
     refusals,
-    doubts: [...doubts],
+    doubts: doubtLines(doubts),
   };
 };

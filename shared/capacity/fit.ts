@@ -18,6 +18,7 @@ import type { CapacityReport, NodeGroup } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { pluginPlan } from './shared-by-plugin.ts';
 import { answerable, bearsOnPods, isKeptAway, portsAllow, quotasOf, thinClusterOf } from './thin-cluster.ts';
+import { meetsDoubts } from './topology-doubts.ts';
 import { gpuPlan, type NodeBound, type ZoneColumns, zonePlan } from './zone-plan.ts';
 
 /** The answer for one cluster. */
@@ -328,6 +329,7 @@ const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumn
   byDevices(report, plan, columns, counts);
   if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
   byQuota(report, plan, counts);
+  counts.exact &&= !meetsDoubts(report, plan.demand);
   return counts;
 };
 

@@ -2,19 +2,19 @@
 import { countsBytes } from './amounts.ts';
 import { type KubeletModel, type NodeModel, plainKubelet, type SharedGpu, type ZoneModel } from './node.ts';
 import type { CapacityReport, NodeColumns, NodeGroup, NumaFacts } from './report.ts';
+import { settingsOf, untoldPolicies } from './topology.ts';
 
 const mebibyte = 1_048_576n;
 
 /** Canonical units in booked ones. */
 export const bookedOf = (resource: string, amount: number): bigint => BigInt(amount) * (countsBytes(resource) ? mebibyte : 1n);
 
-/** How the managers of a group are set; guessed ones may be either way. */
+/** How the managers of a group are set; guessed settings may be others. */
 export const kubeletOf = (numa: NumaFacts | undefined): KubeletModel => {
   if (numa === undefined) return plainKubelet;
   const guessed = new Set(numa.guessed ?? []);
   return {
-    topologyPolicy: numa.policy,
-    topologyScope: numa.scope,
+    ...settingsOf(guessed.has('policy') ? untoldPolicies : [numa.policy], guessed.has('scope') ? undefined : numa.scope),
     prefersClosest: numa.options.includes('prefer-closest-numa-nodes=true'),
     cpuManager: guessed.has('cpuManager') ? ['none', 'static'] : [numa.cpuManager],
     fullCoresOnly: numa.options.includes('full-pcpus-only=true'),

@@ -16,8 +16,8 @@ export const kubeletDoubts = ({ name, kubelet }: NodeModel, demand: PodDemand, o
   const version = `Node ${name}: status.nodeInfo.kubeletVersion`;
   return [
     ...(orElse.some((other) => other.topologyPolicy !== topologyPolicy) ? [`${attributes}: topologyManagerPolicy is not told`] : []),
-    ...(cpuManager.length > 1 ? [`${attributes}: cpuManagerPolicy says neither none nor static`] : []),
-    ...(memoryManager.length > 1 ? [`${attributes}: memoryManagerPolicy says neither None nor Static`] : []),
+    ...(cpuManager.length > 1 ? [`${attributes}: cpuManagerPolicy is not told as none or static`] : []),
+    ...(memoryManager.length > 1 ? [`${attributes}: memoryManagerPolicy is not told as None or Static`] : []),
     ...(fullCoresOnly && threadsPerCore === undefined ? [`${attributes}: threadsPerCore is not told beside full-pcpus-only`] : []),
     ...(open === undefined ? [] : [`NodeResourceTopology ${name}: ${openWords[open]}`]),
     ...(demand.podLevel !== undefined && demand.guaranteed && skipsPodLevel !== true

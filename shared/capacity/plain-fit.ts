@@ -8,11 +8,12 @@ import { nodeRefusal } from './node-match.ts';
 import type { CapacityReport } from './report.ts';
 import { pluginPlan, sharesByPlugin } from './shared-by-plugin.ts';
 import { isKeptAway } from './thin-cluster.ts';
+import { meetsDoubts } from './topology-doubts.ts';
 import { gpuPlan, zonePlan } from './zone-plan.ts';
 
 /** What of a report bears on every shape; made once a report, since a new shape is asked of thousands. */
 export type PlainTraits = {
-  /** No quota, no zones, no GPUs shared, and no pod keeps others away: shapes that ask plainly are counted by amounts. */
+  /** No quota, no zones and no doubt of them, no GPUs shared, and no pod keeps others away: shapes that ask plainly are counted by amounts. */
   readonly isBare: boolean;
   /** Every node takes pods that tolerate nothing. */
   readonly isOpen: boolean;
@@ -23,7 +24,10 @@ export const plainTraits = ({ groups, quotas = [], podKinds = [] }: CapacityRepo
   isBare:
     quotas.length === 0 &&
     podKinds.every(({ antiAffinity }) => antiAffinity.length === 0) &&
-    groups.every(({ numa, devices, labels }) => (numa?.zones.length ?? 0) === 0 && devices === undefined && !sharesByPlugin(labels)),
+    groups.every(
+      ({ numa, devices, labels, topologyDoubt }) =>
+        (numa?.zones.length ?? 0) === 0 && devices === undefined && topologyDoubt === undefined && !sharesByPlugin(labels),
+    ),
   isOpen: groups.every(({ taints, unschedulable }) => taints.length === 0 && !unschedulable),
 });
 
@@ -40,6 +44,7 @@ export const isPlain = (
   return (
     (report.quotas ?? []).length === 0 &&
     !isKeptAway(report, demand) &&
+    !meetsDoubts(report, demand) &&
     report.groups.every(
       (group) =>
         zonePlan(report, group, columns, demand) === undefined &&

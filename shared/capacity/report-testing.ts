@@ -40,6 +40,7 @@ const groupOf = (resources: number, zones: number, devices: number): fc.Arbitrar
         fc.record({ type: name, memoryMiB: count, cores: count, slots: count, numa: fc.integer({ min: -1, max: 3 }), mode: name }),
         { minLength: devices, maxLength: devices },
       ),
+      topologyDoubt: fc.constantFrom('unread' as const, 'unsure' as const),
       devicesUntold: fc.nat(2),
     },
     { requiredKeys: ['labels', 'taints', 'ready', 'unschedulable', 'allocatable', 'runtimeHandlers'] },

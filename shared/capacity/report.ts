@@ -40,6 +40,9 @@ export type SharedDevice = {
   readonly mode: string;
 };
 
+/** A setting of the kubelet's managers. */
+export type NumaSetting = 'policy' | 'scope' | 'cpuManager' | 'memoryManager';
+
 /** NUMA facts of a group's nodes, from NodeResourceTopology. */
 export type NumaFacts = {
   readonly policy: 'none' | 'best-effort' | 'restricted' | 'single-numa-node';
@@ -48,8 +51,8 @@ export type NumaFacts = {
   readonly memoryManager: 'None' | 'Static';
   /** `name=value` of the managers' options: `full-pcpus-only=true`, `max-allowable-numa-nodes=8`, `prefer-closest-numa-nodes=true`. */
   readonly options: readonly string[];
-  /** Managers whose policy was not told but guessed from what the zones list. */
-  readonly guessed?: readonly ('cpuManager' | 'memoryManager')[];
+  /** Settings that are not told but guessed, those of the managers from what the zones list: others may hold. */
+  readonly guessed?: readonly NumaSetting[];
   /** Hardware threads of a core; absent = not known. */
   readonly threadsPerCore?: number;
   /**
@@ -74,6 +77,11 @@ export type NodeGroup = {
   readonly runtimeHandlers: readonly string[];
   readonly gpu?: GpuFacts;
   readonly numa?: NumaFacts;
+  /**
+   * Set where the NodeResourceTopology of each node cannot be read (`unread`: what its zones are is not known), or says what is not known or
+   * contradicts its node (`unsure`): counts over them are estimates. Why, is in {@link CapacityReport.unsupported}. Absent = all is told.
+   */
+  readonly topologyDoubt?: 'unread' | 'unsure';
   /** GPUs shared by HAMi, by their place on the node; their free amounts are in {@link NodeColumns}. */
   readonly devices?: readonly SharedDevice[];
   /**

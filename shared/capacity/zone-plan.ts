@@ -5,7 +5,7 @@
 import type { PodDemand } from './demand.ts';
 import { sharedGpusAt, withZonesOf, zoneNodeOf } from './group-kubelet.ts';
 import type { NodeModel } from './node.ts';
-import { asksNothing, managersOf, podAskOf } from './numa/ask.ts';
+import { asksNothing, managersOf, podAskOf, takesOfZones } from './numa/ask.ts';
 import { type ZoneCount, zoneCount } from './numa/zone-count.ts';
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
 import { vgpuCount, withoutRoomiest } from './vgpu.ts';
@@ -22,8 +22,9 @@ export type ZoneColumns = { readonly [column in 'zoneFree' | 'deviceFree']?: Nod
 /** Counts kept for nodes whose zones are alike. */
 const keptMax = 4_096;
 
-/** The bound of a group's zones for a demand; undefined = they do not matter. */
+/** The bound of a group's zones for a demand, none where they are not known; undefined = they do not matter. */
 export const zonePlan = (report: CapacityReport, group: NodeGroup, columns: ZoneColumns, demand: PodDemand): NodeBound | undefined => {
+  if (group.topologyDoubt === 'unread' && takesOfZones(demand)) return refusesAll;
   const isSingle = demand.numaSingleNode === true;
   const hasZones = (group.numa?.zones.length ?? 0) > 0;
   if (!hasZones && !isSingle) return undefined;
@@ -43,7 +44,8 @@ const refuses = ({ count, exact }: ZoneCount): boolean => count === 0n && exact;
 
 /** One container, whole CPUs and devices that fit one zone by totals, under a policy that wants one mask. */
 const closedForm = (report: CapacityReport, { kubelet, zones }: NodeModel, demand: PodDemand): readonly Row[] | undefined => {
-  if (kubelet.topologyPolicy !== 'restricted' && kubelet.topologyPolicy !== 'single-numa-node') return undefined;
+  if (kubelet.orElse !== undefined || (kubelet.topologyPolicy !== 'restricted' && kubelet.topologyPolicy !== 'single-numa-node'))
+    return undefined;
   const [container] = demand.containers;
   if (container === undefined || demand.containers.length !== 1 || kubelet.fullCoresOnly || kubelet.memoryManager.includes('Static'))
     return undefined;

@@ -27,7 +27,11 @@ const numa = record(
     options: list(text(128), 64),
     zones: list(record({ id: count, total: list(integer(), 1_000) }), 64),
   },
-  { guessed: list(oneOf('cpuManager', 'memoryManager'), 2), threadsPerCore: count, distances: list(list(count, 64), 64) },
+  {
+    guessed: list(oneOf('policy', 'scope', 'cpuManager', 'memoryManager'), 4),
+    threadsPerCore: count,
+    distances: list(list(count, 64), 64),
+  },
 );
 
 const taints = list(record({ key: text(317, 1), value: text(253), effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute') }), 256);
@@ -44,6 +48,7 @@ const group = record(
   {
     gpu,
     numa,
+    topologyDoubt: oneOf('unread', 'unsure'),
     devices: list(record({ type: text(256), memoryMiB: count, cores: count, slots: count, numa: integer(-1), mode: text(64) }), 64),
     devicesUntold: count,
   },

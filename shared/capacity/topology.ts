@@ -1,4 +1,4 @@
-/** @module NodeResourceTopology (topology.node.k8s.io/v1alpha2): zones, and how the kubelet's managers are set. */
+/** @module NodeResourceTopology (topology.node.k8s.io/v1alpha2), of a dump as of a member: zones, and how the kubelet's managers are set. */
 
 import { type Bag, bagsOf, textOf, textsOf } from '../lib/fields.ts';
 import { bookedFloor, isMemory } from './amounts.ts';
@@ -107,10 +107,10 @@ const scopeOf = (told: string | undefined, deprecated: string): KubeletModel['to
 };
 
 /** Of a publisher that tells of one manager and not of the other: it is not known that this one is off. */
-const untoldPolicies: readonly TopologyPolicy[] = ['none', 'restricted', 'single-numa-node'];
+export const untoldPolicies: readonly TopologyPolicy[] = ['none', 'restricted', 'single-numa-node'];
 
-/** The first setting, and the others that may hold instead. */
-const settingsOf = (
+/** The first setting, and the others that may hold instead; no scope = it may be either. */
+export const settingsOf = (
   policies: readonly TopologyPolicy[],
   scope: KubeletModel['topologyScope'] | undefined,
 ): Pick<KubeletModel, 'topologyPolicy' | 'topologyScope' | 'orElse'> => {
