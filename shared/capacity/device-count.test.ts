@@ -146,8 +146,8 @@ describe('devices of claims', () => {
       undefined,
     ],
     [
-      'alternatives',
-      [slice('n', devices(4)), template([{ name: 'r', firstAvailable: [{ name: 'a', deviceClassName: 'gpu' }] }])],
+      'an alternative for all devices',
+      [slice('n', devices(4)), template([{ name: 'r', firstAvailable: [{ name: 'a', deviceClassName: 'gpu', allocationMode: 'All' }] }])],
       undefined,
     ],
     [
@@ -174,6 +174,54 @@ describe('devices of claims', () => {
     expect(answer(objects)).toMatchObject({ total: 1, exact: false });
     const read = fitDump(objects, shape());
     expect(read.ok && read.value.doubts).toEqual([expect.stringMatching(/several requests/)]);
+  });
+
+  const part = (name: string, model: string, value: string): TestDevice => ({
+    name,
+    model,
+    more: { consumesCounters: [{ counterSet: 'g', counters: { m: { value } } }] },
+  });
+  const whole = part('d0', 'whole', '4');
+  const halves = ['d1', 'd2'].map((name) => part(name, 'half', '2'));
+  const quarters = ['d3', 'd4', 'd5', 'd6'].map((name) => part(name, 'quarter', '1'));
+  const cut = (parts: readonly TestDevice[], held: readonly string[], ...requests: readonly object[]) =>
+    answer([
+      node('n'),
+      deviceClass(),
+      slice('n', parts, {}, { sharedCounters: [{ name: 'g', counters: { m: { value: '4' } } }] }),
+      ...(held.length === 0 ? [] : [claim('x', held)]),
+      template(requests),
+    ]);
+  const of = (name: string, count = 1): object => request({ count, selectors: [cel(model(name))] }, name);
+  const every = [whole, ...halves, ...quarters];
+
+  it.each<[string, ReturnType<typeof cut>, { total: number; exact: boolean }]>([
+    ['the whole', cut(every, [], of('whole')), { total: 1, exact: true }],
+    ['halves', cut(every, [], of('half')), { total: 2, exact: true }],
+    ['quarters beside a half that is held', cut(every, ['d1'], of('quarter')), { total: 2, exact: true }],
+    ['halves beside a quarter that is held', cut(every, ['d3'], of('half')), { total: 1, exact: true }],
+    ['the whole beside a quarter that is held', cut(every, ['d3'], of('whole')), { total: 0, exact: true }],
+    ['three quarters at once', cut(every, [], of('quarter', 3)), { total: 1, exact: true }],
+    ['a half and a quarter each', cut(every, [], of('half'), of('quarter')), { total: 1, exact: true }],
+    ['whole or half', cut([whole, ...halves], [], request()), { total: 1, exact: false }],
+    ['half or quarter', cut([...halves, ...quarters], [], request()), { total: 2, exact: false }],
+    ['any two at once', cut([...halves, ...quarters], [], request({ count: 2 })), { total: 1, exact: false }],
+    ['all of them, which are more than there is', cut(every, [], request({ allocationMode: 'All' })), { total: 0, exact: true }],
+  ])('partitions of one device count by what is left of it, the lowest number of all choices: %s', (_, found, expected) => {
+    expect(found).toMatchObject(expected);
+  });
+
+  const firstOf = (...counts: readonly number[]): object => ({
+    name: 'r',
+    firstAvailable: counts.map((count, at) => ({ name: `a${at}`, deviceClassName: 'gpu', count })),
+  });
+  it.each<[string, number, object[], number]>([
+    ['the first while it is to be had, then the next', 4, [firstOf(3, 1)], 2],
+    ['the next where the first is never', 4, [firstOf(5, 2)], 2],
+    ['beside another request', 5, [firstOf(3, 1), request({}, 'b')], 1],
+    ['none where no alternative is', 1, [firstOf(3, 2)], 0],
+  ])('alternatives are taken in their order: %s', (_, count, requests, total) => {
+    expect(answer([node('n'), deviceClass(), slice('n', devices(count)), template(requests)])).toMatchObject({ total, exact: true });
   });
 
   const doubtsOf = (objects: readonly unknown[]) => {

@@ -6,6 +6,8 @@
 import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fields.ts';
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
+import { replicasOf } from './device-choices.ts';
+import { apartByCounters, contendedCounters, type Range, takenOf } from './device-packing.ts';
 import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
 import { selectorsOf } from './dump-devices.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
@@ -15,18 +17,11 @@ export type DeviceAsks = { readonly ok: true; readonly asks: readonly DeviceAsk[
 
 const refused = (message: string): DeviceAsks => ({ ok: false, message: `spec.resourceClaims: ${message}` });
 
-const askOf = (stock: DeviceStock, spec: Bag, at: number): DeviceAsks => {
-  const request = bagsOf(spec.requests)[at] ?? {};
-  const exactly = bagOf(request.exactly ?? request);
-  const name = textOf(request.name);
+/** What one request, or one of its alternatives, asks. */
+const exactAskOf = (stock: DeviceStock, name: string, exactly: Bag, constraint: Bag | undefined): DeviceAsks => {
+  if (exactly.adminAccess === true) return refused(`request ${name}: devices for administration are not counted`);
+  if (exactly.capacity !== undefined) return refused(`request ${name}: shared devices are not counted`);
   const className = textOf(exactly.deviceClassName);
-  const constraints = bagsOf(spec.constraints).filter(({ requests }) => textsOf(requests).length === 0 || textsOf(requests).includes(name));
-  const [constraint, another] = constraints;
-  const isWide = constraint !== undefined && bagsOf(spec.requests).length > 1 && textsOf(constraint.requests).length !== 1;
-  if (Array.isArray(request.firstAvailable)) return refused(`request ${name}: alternatives are not counted`);
-  if (another !== undefined || isWide || (constraint !== undefined && textOf(constraint.matchAttribute) === ''))
-    return refused(`request ${name}: constraints between requests are not counted`);
-  if (exactly.adminAccess === true || exactly.capacity !== undefined) return refused(`request ${name}: shared devices are not counted`);
   const ofClass = stock.classes.get(className);
   if (ofClass === undefined) return refused(`DeviceClass ${className} is not known`);
   if (!stock.tellsTaints && bagsOf(exactly.tolerations).length > 0)
@@ -43,6 +38,36 @@ const askOf = (stock: DeviceStock, spec: Bag, at: number): DeviceAsks => {
     match: textOf(constraint?.matchAttribute) || undefined,
   };
   return { ok: true, asks: [ask] };
+};
+
+/** Alternatives of a request, the first with the others in their order. */
+const alternativesOf = (stock: DeviceStock, name: string, alternatives: readonly Bag[]): DeviceAsks => {
+  const asks: DeviceAsk[] = [];
+  for (const alternative of alternatives) {
+    const one = exactAskOf(stock, `${name}/${textOf(alternative.name)}`, alternative, undefined);
+    if (!one.ok) return one;
+    asks.push(...one.asks);
+  }
+  const [first, ...orElse] = asks;
+  if (first === undefined || asks.some(({ all }) => all))
+    return refused(`request ${name}: alternatives that are not for a number of devices are not counted`);
+  return { ok: true, asks: [orElse.length === 0 ? first : { ...first, orElse }] };
+};
+
+const askOf = (stock: DeviceStock, spec: Bag, at: number): DeviceAsks => {
+  const request = bagsOf(spec.requests)[at] ?? {};
+  const name = textOf(request.name);
+  const isMine = (text: string): boolean => text === name || text.startsWith(`${name}/`);
+  const [constraint, another] = bagsOf(spec.constraints).filter(({ requests }) => {
+    const named = textsOf(requests);
+    return named.length === 0 || named.some(isMine);
+  });
+  const isWide = constraint !== undefined && bagsOf(spec.requests).length > 1 && textsOf(constraint.requests).length !== 1;
+  if (another !== undefined || isWide || (constraint !== undefined && textOf(constraint.matchAttribute) === ''))
+    return refused(`request ${name}: constraints between requests are not counted`);
+  if (!Array.isArray(request.firstAvailable)) return exactAskOf(stock, name, bagOf(request.exactly ?? request), constraint);
+  if (constraint !== undefined) return refused(`request ${name}: constraints on alternatives are not counted`);
+  return alternativesOf(stock, name, bagsOf(request.firstAvailable));
 };
 
 /** What each replica asks of devices. */
@@ -94,19 +119,15 @@ export const matchedOn = (stock: DeviceStock, devices: readonly Device[], asks: 
   return found;
 };
 
-/** Counters that all candidates together overdraw: which of them are taken is the allocator's choice. */
-const contended = (stock: DeviceStock, candidates: ReadonlySet<Device>): ReadonlySet<string> => {
-  const wanted = new Map<string, bigint>();
-  for (const { consumes } of candidates)
-    for (const { counter, amount } of consumes) wanted.set(counter, (wanted.get(counter) ?? 0n) + amount);
-  return new Set([...wanted].filter(([counter, amount]) => amount > (stock.left.get(counter) ?? 0n)).map(([counter]) => counter));
-};
+/** A count before it is told: what leaves it open, where something does. */
+type Counted = { readonly count: bigint; readonly bound: string; readonly open?: string };
 
 /** Further replicas on a node, at most `most`. */
 export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node: string, most: bigint): DeviceCount => {
   const bound = asks[0]?.className ?? '';
-  const matched = matchedOn(stock, stock.byNode.get(node) ?? [], asks);
-  const elsewhere = matchedOn(stock, stock.wide, asks);
+  const every = asks.flatMap((ask) => [ask, ...(ask.orElse ?? [])]);
+  const matched = matchedOn(stock, stock.byNode.get(node) ?? [], every);
+  const elsewhere = matchedOn(stock, stock.wide, every);
   const unsure = (count: bigint, doubt: string, lacking = bound): DeviceCount => ({
     count,
     exact: false,
@@ -115,44 +136,75 @@ export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node
   });
   if (matched === undefined || elsewhere === undefined) return unsure(0n, 'a selector fails on one of the devices');
   if (stock.silent.has(node)) return unsure(0n, 'which devices its pods hold is not told: give their ResourceClaims too');
-  const scarce = contended(stock, new Set(matched.flatMap(({ free }) => free)));
-  const isSure = ({ cel, consumes }: Device): boolean =>
-    !cel.allowMultipleAllocations && !consumes.some(({ counter }) => scarce.has(counter));
-  const sure = matched.map((one) => ({ ...one, free: one.free.filter(isSure) }));
-  const counted = sure.length === 1 && sure[0] !== undefined ? countOne(sure[0], most) : countSeveral(sure, most);
+  // Of one that several claims may share it is not known what is left.
+  const owned = matched.map((one) => ({ ...one, free: one.free.filter(({ cel }) => !cel.allowMultipleAllocations) }));
+  const [only] = owned;
+  const counted = owned.length === 1 && only !== undefined ? countOne(stock, only) : countSeveral(stock, asks, owned);
+  const told = { ...counted, count: smaller(counted.count, most) };
   if (elsewhere.some(({ free, taken }) => free.length + taken > 0))
-    return unsure(counted.count, 'devices that many nodes reach are not counted', counted.bound);
-  if (sure.some(({ free }, at) => free.length !== matched[at]?.free.length))
-    return unsure(counted.count, "which of the devices that share counters or claims are taken is the driver's choice", counted.bound);
-  return counted.exact
-    ? counted
-    : unsure(counted.count, "which devices each of several requests takes is the allocator's choice", counted.bound);
+    return unsure(told.count, 'devices that many nodes reach are not counted', told.bound);
+  if (owned.some(({ free }, at) => free.length !== matched[at]?.free.length))
+    return unsure(told.count, 'how many claims may share a device is not counted', told.bound);
+  return told.open === undefined ? { count: told.count, exact: true, bound: told.bound } : unsure(told.count, told.open, told.bound);
 };
 
-/** One request: devices are alike to it, or alike within a value of the attribute they must share. */
-const countOne = ({ ask, free, taken }: Matched, most: bigint): DeviceCount => {
+const countersOpen = "which of the devices that share counters are taken is the allocator's choice";
+
+/** One request: devices are alike to it but for the counters they share, or alike within a value of the attribute they must share. */
+const countOne = (stock: DeviceStock, { ask, free, taken }: Matched): Counted => {
   const bound = ask.className;
-  if (ask.all) return { count: free.length > 0 && taken === 0 ? smaller(1n, most) : 0n, exact: true, bound };
-  const groups = new Map<unknown, bigint>();
-  for (const { cel } of free) {
-    const value = ask.match === undefined ? '' : cel.attributes.get(ask.match);
-    if (value !== undefined) groups.set(value, (groups.get(value) ?? 0n) + 1n);
+  const contended = contendedCounters(stock, free);
+  if (ask.all) return { count: free.length > 0 && taken === 0 && contended.size === 0 ? 1n : 0n, bound };
+  const sharedValueOf = ({ cel }: Device): unknown => (ask.match === undefined ? '' : cel.attributes.get(ask.match));
+  const groups = new Map<unknown, Range>();
+  let isOpen = false;
+  for (const devices of apartByCounters(free, contended)) {
+    const values = new Set(devices.map(sharedValueOf));
+    const [value] = values;
+    if (values.size > 1) isOpen = true;
+    if (values.size > 1 || value === undefined) continue;
+    const range = takenOf(stock, devices, contended);
+    const sum = groups.get(value) ?? { least: 0, most: 0 };
+    groups.set(value, { least: sum.least + range.least, most: sum.most + range.most });
   }
-  const count = [...groups.values()].reduce((sum, devices) => sum + devices / ask.count, 0n);
-  return { count: smaller(count, most), exact: true, bound };
+  let count = 0n;
+  for (const { least, most } of groups.values()) {
+    // Replicas that leave fewer devices than one asks for may have left those that are fewest.
+    count += BigInt(least) / ask.count;
+    if (BigInt(least) / ask.count !== BigInt(most) / ask.count) isOpen = true;
+  }
+  return { count, bound, ...(isOpen ? { open: countersOpen } : {}) };
 };
 
-/** Several requests: exact where any two draw from the same devices or from different ones. */
-const countSeveral = (matched: readonly Matched[], most: bigint): DeviceCount => {
-  let least: DeviceCount = { count: most, exact: true, bound: matched[0]?.ask.className ?? '' };
-  let exact = true;
+/** Several requests, or alternatives: where they draw from the same devices or share counters, by every choice there is. */
+const countSeveral = (stock: DeviceStock, asks: readonly DeviceAsk[], matched: readonly Matched[]): Counted => {
+  const contended = contendedCounters(stock, new Set(matched.flatMap(({ free }) => free)));
+  const hasAlternatives = matched.length !== asks.length;
+  const simple = hasAlternatives ? undefined : countApart(matched);
+  if (simple?.open === undefined && simple !== undefined && contended.size === 0) return simple;
+  const sets = new Map(matched.map(({ ask, free }) => [ask, { count: Number(ask.count), free: new Set(free) }] as const));
+  const requests = asks.map((ask) => [ask, ...(ask.orElse ?? [])].flatMap((one) => sets.get(one) ?? []));
+  const range = replicasOf(stock, requests, contended);
+  const bound = simple?.bound ?? asks[0]?.className ?? '';
+  const open = "which devices each of several requests takes is the allocator's choice";
+  if (range !== undefined) return { count: BigInt(range.least), bound, ...(range.least === range.most ? {} : { open }) };
+  const isSure = ({ consumes }: Device): boolean => !consumes.some(({ counter }) => contended.has(counter));
+  const sure = hasAlternatives ? undefined : countApart(matched.map((one) => ({ ...one, free: one.free.filter(isSure) })));
+  return { count: sure?.count ?? 0n, bound, open };
+};
+
+/** Several requests without shared counters: open unless any two draw from the same devices or from different ones. */
+const countApart = (matched: readonly Matched[]): Counted => {
+  let least: Counted | undefined;
+  let isOpen = false;
   for (const one of matched) {
     const mine = new Set(one.free);
     const beside = matched.filter(({ free }) => free.some((device) => mine.has(device)));
-    if (beside.some(({ free }) => free.length !== mine.size || free.some((device) => !mine.has(device)))) exact = false;
+    if (beside.some(({ free }) => free.length !== mine.size || free.some((device) => !mine.has(device)))) isOpen = true;
     const wanted = beside.length === 0 ? one.ask.count : beside.reduce((sum, { ask }) => sum + ask.count, 0n);
     const count = BigInt(mine.size) / wanted;
-    if (count < least.count) least = { count, exact: true, bound: one.ask.className };
+    if (least === undefined || count < least.count) least = { count, bound: one.ask.className };
   }
-  return { ...least, exact };
+  const { count = 0n, bound = '' } = least ?? {};
+  return { count, bound, ...(isOpen ? { open: "which devices each of several requests takes is the allocator's choice" } : {}) };
 };

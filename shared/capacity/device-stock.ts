@@ -46,4 +46,6 @@ export type DeviceAsk = {
   readonly tolerations: readonly { readonly key?: string; readonly operator?: string; readonly value?: string; readonly effect?: string }[];
   /** Qualified attribute that the devices of the request have in common. */
   readonly match: string | undefined;
+  /** What is taken instead where this is not to be had, in that order (`firstAvailable`); absent = nothing. */
+  readonly orElse?: readonly DeviceAsk[];
 };

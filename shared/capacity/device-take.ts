@@ -1,4 +1,4 @@
-/** @module Devices that replicas on their way take: which of equal ones is the allocator's choice, the first ones here. */
+/** @module Devices that replicas on their way take: which ones is the allocator's choice, here those that leave fewest to others. */
 import { matchedOn } from './device-count.ts';
 import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
 
@@ -10,17 +10,39 @@ export type DeviceTaker = {
   readonly take: (asks: readonly DeviceAsk[], node: string, replicas: number) => void;
 };
 
-/** Devices of one request of one replica: of one value of the attribute they share, where they must. */
-const chosen = (ask: DeviceAsk, free: readonly Device[]): readonly Device[] => {
+/** What a device takes of counters in all: those that take most leave fewest to others. */
+const weightOf = ({ consumes }: Device): bigint => consumes.reduce((sum, { amount }) => sum + amount, 0n);
+
+/** The first so many that fit beside each other; fewer where they do not. */
+const together = (stock: DeviceStock, devices: readonly Device[], count: bigint): readonly Device[] => {
+  const spent = new Map<string, bigint>();
+  const found: Device[] = [];
+  for (const device of devices) {
+    if (BigInt(found.length) >= count) break;
+    const after = device.consumes.map(({ counter, amount }) => [counter, (spent.get(counter) ?? 0n) + amount] as const);
+    if (after.some(([counter, amount]) => amount > (stock.left.get(counter) ?? 0n))) continue;
+    for (const [counter, amount] of after) spent.set(counter, amount);
+    found.push(device);
+  }
+  return found;
+};
+
+/** Devices of one request of one replica, of one value of the attribute they share, where they must; none where there are too few. */
+const chosen = (stock: DeviceStock, ask: DeviceAsk, free: readonly Device[]): readonly Device[] => {
   if (ask.all) return free;
   const groups = new Map<unknown, Device[]>();
   for (const device of free) {
     const value = ask.match === undefined ? '' : device.cel.attributes.get(ask.match);
-    if (value === undefined) continue;
-    const group = groups.get(value) ?? [];
-    group.push(device);
-    if (BigInt(group.length) === ask.count) return group;
-    groups.set(value, group);
+    if (value !== undefined) groups.set(value, [...(groups.get(value) ?? []), device]);
+  }
+  for (const group of groups.values()) {
+    const byWeight = group.some(({ consumes }) => consumes.length > 0)
+      ? [...group].sort((a, b) => (weightOf(a) > weightOf(b) ? -1 : weightOf(a) < weightOf(b) ? 1 : 0))
+      : group;
+    for (const order of [byWeight, [...byWeight].reverse()]) {
+      const found = together(stock, order, ask.count);
+      if (BigInt(found.length) === ask.count) return found;
+    }
   }
   return [];
 };
@@ -36,11 +58,18 @@ export const deviceTaker = (base: DeviceStock): DeviceTaker => {
     left: { get: (counter) => (base.left.get(counter) ?? 0n) - (spent.get(counter) ?? 0n) },
     likeness: (node) => (touched.has(node) ? undefined : base.likeness?.(node)),
   };
+  const firstOf = (alternatives: readonly DeviceAsk[], devices: readonly Device[]): readonly Device[] => {
+    for (const ask of alternatives) {
+      const [matched] = matchedOn(stock, devices, [ask]) ?? [];
+      const mine = chosen(stock, ask, matched?.free ?? []);
+      if (mine.length > 0) return mine;
+    }
+    return [];
+  };
   const takeOne = (asks: readonly DeviceAsk[], node: string): boolean => {
     const devices = stock.byNode.get(node) ?? [];
     return asks.every((ask) => {
-      const [matched] = matchedOn(stock, devices, [ask]) ?? [];
-      const mine = chosen(ask, matched?.free ?? []);
+      const mine = firstOf([ask, ...(ask.orElse ?? [])], devices);
       for (const { key, consumes } of mine) {
         used.add(key);
         for (const { counter, amount } of consumes) spent.set(counter, (spent.get(counter) ?? 0n) + amount);
