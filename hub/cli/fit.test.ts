@@ -52,6 +52,15 @@ describe('fit', () => {
     expect(JSON.parse(text)).toMatchObject({ exact: true, nodes: [{ name: 'n', bound: 'pods' }], refusals: {} });
   });
 
+  test.each([
+    ['an empty file', ''],
+    ['an empty list', '{"kind":"List","items":[]}'],
+    ['a dump without nodes', '{"kind":"Namespace","metadata":{"name":"a"}}'],
+  ])('of %s is an error: there is nothing to count on', async (_, text) => {
+    const files = [await file('nothing.json', text), await file('shape.yaml', yamlShape)];
+    await expect(printed({ filename: files })).rejects.toThrow('no Node is in the dump: add -f');
+  });
+
   test('a batch tells each bad case in its place', async () => {
     const cases = [
       { name: 'good', objects: [node], pod: { kind: 'Pod', spec: { containers: [{ resources: { requests: { cpu: '1' } } }] } } },

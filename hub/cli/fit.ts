@@ -107,6 +107,8 @@ export const runFit = async (context: Pick<CliContext, 'print'>, options: FitOpt
   const { objects, shape } = splitShape(await readFiles(paths));
   const answer = fitDump(objects, shape);
   if (!answer.ok) throw new UsageError(answer.message);
+  if (answer.value.nodes.length === 0)
+    throw new UsageError('no Node is in the dump: add -f with what kubectl get nodes,pods -A -o json prints');
   if (options.output === 'json') context.print(toJson(answerOf(answer.value), 2));
   else for (const line of fitLines(answer.value)) context.print(line);
 };
