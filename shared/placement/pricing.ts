@@ -61,23 +61,34 @@ const productLabels: Readonly<Record<string, string>> = {
   'gpu.intel.com/xe': 'gpu.intel.com/product',
 };
 
-/** What one replica costs at these prices; undefined when a GPU it asks for has no price. */
+/** The price of one GPU on a node with these labels; a cluster's only one also where the product is not told. */
+const gpuPrice = ({ gpuHour = {} }: Prices, productLabel: string, labels: Readonly<Record<string, string>>): bigint | undefined => {
+  const product = labels[productLabel] ?? '';
+  const listed = Object.entries(gpuHour);
+  const [, price] = listed.find(([name]) => name === product) ?? (product === '' && listed.length === 1 ? (listed[0] ?? []) : []);
+  return nanoOf(price);
+};
+
+/** What one replica costs at these prices; undefined when a GPU it asks for has no price, or nothing has that it asks for. */
 const costAt = (prices: Prices, shape: PodShape, labels: Readonly<Record<string, string>>): Amount | undefined => {
-  let sum = 0n;
+  let sum: Amount | undefined;
+  let asksAtAll = false;
   for (const [resource, count] of shape.requests) {
     const amount = BigInt(Math.trunc(count));
-    if (resource === 'cpu') sum += (nanoOf(prices.cpuCoreHour) ?? 0n) * amount * 10_000_000n;
-    else if (resource === 'memory') sum += (nanoOf(prices.memoryGiBHour) ?? 0n) * amount * 9_765_625n;
-    else if (Object.hasOwn(productLabels, resource)) {
-      const product = labels[productLabels[resource] ?? ''] ?? '';
-      const listed = Object.entries(prices.gpuHour ?? {});
-      const [, price] = listed.find(([name]) => name === product) ?? (product === '' && listed.length === 1 ? (listed[0] ?? []) : []);
-      const each = nanoOf(price);
+    const productLabel = Object.hasOwn(productLabels, resource) ? productLabels[resource] : undefined;
+    let price: Amount | undefined;
+    if (productLabel !== undefined) {
+      const each = gpuPrice(prices, productLabel, labels);
       if (each === undefined) return undefined;
-      sum += each * amount * 10_000_000_000n;
+      price = each * amount * 10_000_000_000n;
+    } else if (resource === 'cpu' || resource === 'memory') {
+      asksAtAll = true;
+      const each = nanoOf(resource === 'cpu' ? prices.cpuCoreHour : prices.memoryGiBHour);
+      price = each === undefined ? undefined : each * amount * (resource === 'cpu' ? 10_000_000n : 9_765_625n);
     }
+    if (price !== undefined) sum = (sum ?? 0n) + price;
   }
-  return sum;
+  return sum ?? (asksAtAll ? undefined : 0n);
 };
 
 const isPriced = (pricing: ClusterPricing): boolean =>

@@ -273,6 +273,19 @@ describe('prices', () => {
     };
     expect([priceOn({}), priceOn({ 'karpenter.sh/capacity-type': 'spot' }), priceOn({ pool: 'old' })]).toEqual(['3.5', '1.15', '0.6']);
   });
+  it('a cluster that prices GPUs alone has no price for what asks for none: it is not the cheapest, and not free', () => {
+    const gpusAlone = { currency: 'USD', gpuHour: { H100: '2.5' } };
+    const withGpus = [...clusters, view('d', [node('1')], {}, gpusAlone)];
+    expect(outcome(cheapest, withGpus, work(9))).toMatchObject({ a: 4, b: 4 });
+    const alone = place({ policy: policyOf(), clusters: [view('d', [node('1')], {}, gpusAlone)] }, work(1), env);
+    expect([alone.cost, explanationRows(alone.explained)[0]?.price]).toEqual([undefined, undefined]);
+  });
+  it('what is priced counts, and what is not is free beside it', () => {
+    const gpuOnly = view('a', [gpuNode('n', product('H100', 81_559, {}))], {}, { currency: 'EUR', gpuHour: { H100: '2.5' } });
+    expect(place({ policy: policyOf(), clusters: [gpuOnly] }, gpuWork(1), env).cost?.after).toBe('2.5');
+    const cpuOnly = view('b', [node('1')], {}, { currency: 'EUR', cpuCoreHour: '0.5' });
+    expect(place({ policy: policyOf(), clusters: [cpuOnly] }, work(2), env).cost?.after).toBe('1');
+  });
   it('prices in another currency than most are not compared', () => {
     const foreign = { currency: 'JPY', cpuCoreHour: '0.001' };
     expect(outcome(cheapest, [...clusters, view('d', [node('1')], {}, foreign)], work(9))).toMatchObject({ a: 4, b: 4 });
