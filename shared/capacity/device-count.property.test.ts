@@ -70,7 +70,7 @@ const asked = (one: Case): { readonly stock: DeviceStock; readonly asks: readonl
     classes: new Map(),
     extended: new Map(),
     templates: new Map(),
-    tellsTaints: true,
+    tellsEach: true,
   };
   return { stock, asks };
 };

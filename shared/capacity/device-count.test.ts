@@ -224,6 +224,29 @@ describe('devices of claims', () => {
     expect(answer([node('n'), deviceClass(), slice('n', devices(count)), template(requests)])).toMatchObject({ total, exact: true });
   });
 
+  const sharedBy = (name: string, more: object = {}): TestDevice => ({
+    name,
+    more: { allowMultipleAllocations: true, capacity: { bandwidth: { value: '10G', ...more } } },
+  });
+  const wants = (amount: string): object => request({ capacity: { requests: { bandwidth: amount } } });
+  it.each<[string, TestDevice[], string[], object, number]>([
+    ['each that no claim has', [sharedBy('d0'), sharedBy('d1')], [], wants('3G'), 2],
+    ['not one that a claim has', [sharedBy('d0'), sharedBy('d1')], ['d0'], wants('3G'), 1],
+    ['not one that has less', [sharedBy('d0'), sharedBy('d1', { value: '2G' })], [], wants('3G'), 1],
+    [
+      'not one that allows no claim so much',
+      [sharedBy('d0'), sharedBy('d1', { requestPolicy: { validRange: { max: '2G' } } })],
+      [],
+      wants('3G'),
+      1,
+    ],
+    ['for who asks for all of it', [sharedBy('d0')], [], request(), 1],
+  ])('devices that claims may share take one replica each at least, and it is told: %s', (_, shared, held, asks, total) => {
+    const objects = [node('n'), deviceClass(), slice('n', shared), ...(held.length === 0 ? [] : [claim('x', held)]), template([asks])];
+    expect(answer(objects)).toMatchObject({ total, exact: false });
+    expect(doubtsOf(objects)).toEqual(['ResourceSlices of Node n: how many claims may share a device is not counted']);
+  });
+
   const doubtsOf = (objects: readonly unknown[]) => {
     const read = fitDump(objects, shape());
     return read.ok ? read.value.doubts : read.message;

@@ -3,13 +3,14 @@
  * choice of devices may change the number, or a term is not counted, the answer is what every choice reaches.
  */
 
+import type { Quantity } from '../kube/quantity/index.ts';
 import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fields.ts';
 import { smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { replicasOf } from './device-choices.ts';
 import { apartByCounters, contendedCounters, type Range, takenOf } from './device-packing.ts';
 import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
-import { selectorsOf } from './dump-devices.ts';
+import { qualified, quantityOf, selectorsOf } from './dump-devices.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
 
 /** What each replica asks of devices, or why that is not counted. */
@@ -17,15 +18,27 @@ export type DeviceAsks = { readonly ok: true; readonly asks: readonly DeviceAsk[
 
 const refused = (message: string): DeviceAsks => ({ ok: false, message: `spec.resourceClaims: ${message}` });
 
+/** Amounts that are asked of the capacity of each device; undefined when one cannot be read. */
+const capacityOf = (capacity: unknown): DeviceAsk['capacity'] => {
+  const amounts: [string, Quantity][] = [];
+  for (const [name, value] of Object.entries(bagOf(bagOf(capacity).requests))) {
+    const amount = quantityOf(value);
+    if (amount === undefined) return undefined;
+    amounts.push([name, amount]);
+  }
+  return amounts;
+};
+
 /** What one request, or one of its alternatives, asks. */
 const exactAskOf = (stock: DeviceStock, name: string, exactly: Bag, constraint: Bag | undefined): DeviceAsks => {
   if (exactly.adminAccess === true) return refused(`request ${name}: devices for administration are not counted`);
-  if (exactly.capacity !== undefined) return refused(`request ${name}: shared devices are not counted`);
+  const capacity = capacityOf(exactly.capacity);
+  if (capacity === undefined) return refused(`request ${name}: what it asks of the capacity of devices cannot be read`);
+  if (capacity.length > 0 && !stock.tellsEach) return refused(`request ${name}: shared devices are not counted`);
   const className = textOf(exactly.deviceClassName);
   const ofClass = stock.classes.get(className);
   if (ofClass === undefined) return refused(`DeviceClass ${className} is not known`);
-  if (!stock.tellsTaints && bagsOf(exactly.tolerations).length > 0)
-    return refused(`request ${name}: tolerations of devices are not counted`);
+  if (!stock.tellsEach && bagsOf(exactly.tolerations).length > 0) return refused(`request ${name}: tolerations of devices are not counted`);
   const own = selectorsOf(exactly.selectors);
   if (!ofClass.ok) return refused(`DeviceClass ${className}: its selector is not understood: ${ofClass.message}`);
   if (!own.ok) return refused(`request ${name}: its selector is not understood: ${own.message}`);
@@ -36,6 +49,7 @@ const exactAskOf = (stock: DeviceStock, name: string, exactly: Bag, constraint: 
     selectors: [...ofClass.all, ...own.all],
     tolerations: bagsOf(exactly.tolerations) as readonly TolerationLike[],
     match: textOf(constraint?.matchAttribute) || undefined,
+    ...(capacity.length === 0 ? {} : { capacity }),
   };
   return { ok: true, asks: [ask] };
 };
@@ -90,12 +104,16 @@ export const deviceAsksOf = (stock: DeviceStock, { claims, namespace }: PodDeman
 };
 
 /** Whether a request selects a device; undefined = its evaluation fails, upon which the allocator gives up. */
-const selects = (ask: DeviceAsk, { cel, taints }: Device): boolean | undefined => {
+const selects = (ask: DeviceAsk, { cel, taints, askable }: Device): boolean | undefined => {
   for (const selector of ask.selectors) {
     const holds = selector(cel);
     if (holds !== true) return holds;
   }
-  return untolerated(taints, ask.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
+  const hasCapacity = (ask.capacity ?? []).every(([name, { nanos }]) => {
+    const most = askable?.get(qualified(cel.driver, name));
+    return most !== undefined && nanos <= most.nanos;
+  });
+  return hasCapacity && untolerated(taints, ask.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
 };
 
 /** Replicas that a node's devices hold, the class of which they lack more, and why the number is an estimate; absent = it is none. */
@@ -136,14 +154,15 @@ export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node
   });
   if (matched === undefined || elsewhere === undefined) return unsure(0n, 'a selector fails on one of the devices');
   if (stock.silent.has(node)) return unsure(0n, 'which devices its pods hold is not told: give their ResourceClaims too');
-  // Of one that several claims may share it is not known what is left.
-  const owned = matched.map((one) => ({ ...one, free: one.free.filter(({ cel }) => !cel.allowMultipleAllocations) }));
+  // One that several claims may share takes one at least where none has it; of others it is not known what is left.
+  const isShared = ({ cel }: Device): boolean => cel.allowMultipleAllocations;
+  const owned = matched.map((one) => ({ ...one, free: one.free.filter((device) => stock.tellsEach || !isShared(device)) }));
   const [only] = owned;
   const counted = owned.length === 1 && only !== undefined ? countOne(stock, only) : countSeveral(stock, asks, owned);
   const told = { ...counted, count: smaller(counted.count, most) };
   if (elsewhere.some(({ free, taken }) => free.length + taken > 0))
     return unsure(told.count, 'devices that many nodes reach are not counted', told.bound);
-  if (owned.some(({ free }, at) => free.length !== matched[at]?.free.length))
+  if (matched.some(({ free }) => free.some(isShared)))
     return unsure(told.count, 'how many claims may share a device is not counted', told.bound);
   return told.open === undefined ? { count: told.count, exact: true, bound: told.bound } : unsure(told.count, told.open, told.bound);
 };

@@ -1,4 +1,5 @@
 /** @module The devices of a cluster that claims may take (Dynamic Resource Allocation), whether a dump or a report tells of them. */
+import type { Quantity } from '../kube/quantity/index.ts';
 import type { Bag } from '../lib/fields.ts';
 import type { CelDevice, CelSelector } from './report-cel.ts';
 import type { TaintLike } from './taints.ts';
@@ -8,6 +9,8 @@ export type Device = {
   readonly key: string;
   readonly cel: CelDevice;
   readonly taints: readonly TaintLike[];
+  /** What one claim may ask of its capacity at most, by qualified name (KEP-5075); absent = not told. */
+  readonly askable?: ReadonlyMap<string, Quantity>;
   /** What it takes of counters that other devices of the pool draw from too. */
   readonly consumes: readonly { readonly counter: string; readonly amount: bigint }[];
 };
@@ -31,8 +34,8 @@ export type DeviceStock = {
   readonly extended: ReadonlyMap<string, string>;
   /** `spec` of a claim by namespace and name of its template; a demand may bring its own. */
   readonly templates: ReadonlyMap<string, Bag>;
-  /** False where taints of devices are not told one by one, so that a toleration of them cannot be counted. */
-  readonly tellsTaints: boolean;
+  /** False where devices are not told one by one: tolerations of their taints, and those that claims share, cannot be counted then. */
+  readonly tellsEach: boolean;
   /** Nodes with the same text have the same devices in the same state; undefined = not known, absent = of none. */
   readonly likeness?: (node: string) => string | undefined;
 };
@@ -44,6 +47,8 @@ export type DeviceAsk = {
   readonly all: boolean;
   readonly selectors: readonly CelSelector[];
   readonly tolerations: readonly { readonly key?: string; readonly operator?: string; readonly value?: string; readonly effect?: string }[];
+  /** Capacity that is wanted of each device, and may be a part of it: by name, without a domain the driver's; absent = none. */
+  readonly capacity?: readonly (readonly [name: string, amount: Quantity])[];
   /** Qualified attribute that the devices of the request have in common. */
   readonly match: string | undefined;
   /** What is taken instead where this is not to be had, in that order (`firstAvailable`); absent = nothing. */

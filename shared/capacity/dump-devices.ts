@@ -9,7 +9,7 @@ import type { DumpObject } from './dump-objects.ts';
 import { type CelSelector, compileCel } from './report-cel.ts';
 
 /** Names without a domain belong to the driver's (resource/v1 QualifiedName). */
-const qualified = (driver: string, name: string): string => (name.includes('/') ? name : `${driver}/${name}`);
+export const qualified = (driver: string, name: string): string => (name.includes('/') ? name : `${driver}/${name}`);
 
 const attributeOf = ({ bool, int, string, version }: Bag): string | number | boolean | undefined => {
   if (typeof bool === 'boolean') return bool;
@@ -17,7 +17,8 @@ const attributeOf = ({ bool, int, string, version }: Bag): string | number | boo
   return textOf(string) || textOf(version) || undefined;
 };
 
-const quantityOf = (value: unknown): Quantity | undefined => {
+/** An amount as it is written, alone or as a `value`. */
+export const quantityOf = (value: unknown): Quantity | undefined => {
   const inner = typeof value === 'object' ? bagOf(value).value : value;
   const parsed = typeof inner === 'string' || typeof inner === 'number' ? parseQuantity(inner) : undefined;
   return parsed?.ok === true ? parsed.value : undefined;
@@ -30,6 +31,13 @@ const qualifiedMap = <T>(driver: string, entries: unknown, read: (value: unknown
       return value === undefined ? [] : [[qualified(driver, name), value]];
     }),
   );
+
+/** The most that one claim may ask of a capacity: what its policy allows, else all of it (resource/v1 CapacityRequestPolicy). */
+const askableOf = (capacity: unknown): Quantity | undefined => {
+  const { validRange, validValues } = bagOf(bagOf(capacity).requestPolicy);
+  const most = bagOf(validRange).max ?? (Array.isArray(validValues) ? validValues.at(-1) : undefined);
+  return quantityOf(most ?? capacity);
+};
 
 const countersOf = (pool: string, sets: unknown, nameField: 'name' | 'counterSet'): { counter: string; amount: bigint }[] =>
   bagsOf(sets).flatMap((set) =>
@@ -50,6 +58,7 @@ const deviceOf = (driver: string, pool: string, entry: Bag): Device => {
       allowMultipleAllocations: device.allowMultipleAllocations === true,
     },
     taints: bagsOf(device.taints).map(({ key, value, effect }) => ({ key: textOf(key), value: textOf(value), effect: textOf(effect) })),
+    askable: qualifiedMap(driver, device.capacity, askableOf),
     consumes: countersOf(pool, device.consumesCounters, 'counterSet'),
   };
 };
@@ -128,7 +137,7 @@ export const deviceStockOf = (ofKind: (kind: string) => readonly DumpObject[], h
         return [[`deviceclass.resource.kubernetes.io/${name}`, name] as const, ...(own === '' ? [] : [[own, name] as const])];
       }),
     ),
-    tellsTaints: true,
+    tellsEach: true,
     templates: new Map(ofKind('ResourceClaimTemplate').map(({ label, body }) => [label, bagOf(bagOf(body.spec).spec)] as const)),
   };
 };

@@ -56,7 +56,7 @@ const stockOf = (kinds: readonly DraKind[], pools: readonly DraPool[], unsupport
     classes: { get: (name) => selectorsOf(name, classesOf, unsupported) },
     extended: new Map(),
     templates: new Map(),
-    tellsTaints: false,
+    tellsEach: false,
     likeness: likenessOf,
   };
 };
