@@ -15,6 +15,8 @@ export type Request = readonly Wanted[];
 const stepsMax = 20_000;
 /** Combinations of alternatives of several requests. */
 const combinationsMax = 256;
+/** More than any node holds. */
+const unlimited = Number.MAX_SAFE_INTEGER;
 
 class StepsSpent extends Error {
   override name = 'StepsSpent';
@@ -41,12 +43,13 @@ const combinations = (requests: readonly Request[]): readonly (readonly Wanted[]
     [[]],
   );
 
-/** Replicas on one node until none fits; undefined when there are more choices than are looked at. */
-export const replicasOf = (stock: DeviceStock, requests: readonly Request[], contended: ReadonlySet<string>): Range | undefined => {
-  if (requests.reduce((product, request) => product * request.length, 1) > combinationsMax) return undefined;
+/** Replicas on one node until none fits. Where there are more choices than are looked at, one at least if that was seen to fit. */
+export const replicasOf = (stock: DeviceStock, requests: readonly Request[], contended: ReadonlySet<string>): Range => {
+  if (requests.reduce((product, request) => product * request.length, 1) > combinationsMax) return { least: 0, most: unlimited };
   const kinds = kindsOf(requests, contended);
   const tried = combinations(requests);
   let steps = 0;
+  let fitsOne = false;
   const fits = (taken: readonly number[]): boolean => {
     const spent = new Map<string, bigint>();
     for (const [at, { device }] of kinds.entries())
@@ -65,8 +68,10 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
   ): void => {
     if (++steps > stepsMax) throw new StepsSpent();
     const one = wanted[at];
-    if (one === undefined) into.set(taken.join(), taken);
-    else if (missing === 0) after(taken, wanted, into, at + 1, wanted[at + 1]?.count ?? 0, 0);
+    if (one === undefined) {
+      fitsOne = true;
+      into.set(taken.join(), taken);
+    } else if (missing === 0) after(taken, wanted, into, at + 1, wanted[at + 1]?.count ?? 0, 0);
     else
       for (let place = kind; place < kinds.length; place++) {
         const { device, count } = kinds[place] ?? { count: 0 };
@@ -96,7 +101,7 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
   try {
     return from(kinds.map(() => 0));
   } catch (error) {
-    if (error instanceof StepsSpent) return undefined;
+    if (error instanceof StepsSpent) return { least: fitsOne ? 1 : 0, most: unlimited };
     throw error;
   }
 };

@@ -211,6 +211,21 @@ describe('devices of claims', () => {
     expect(found).toMatchObject(expected);
   });
 
+  it('more choices than are looked at promise one replica where one fits', () => {
+    const boards = Array.from({ length: 9 }, (_, board) => `g${board}`);
+    const partsOf = (counterSet: string, at: number): TestDevice[] =>
+      ['half', 'quarter'].flatMap((size, kind) =>
+        Array.from({ length: 2 + 2 * kind }, (_, place) => ({
+          name: `d${at * 10 + kind * 4 + place}`,
+          model: size,
+          more: { consumesCounters: [{ counterSet, counters: { m: { value: kind === 0 ? '2' : '1' } } }] },
+        })),
+      );
+    const shared = { sharedCounters: boards.map((name) => ({ name, counters: { m: { value: '4' } } })) };
+    const objects = [node('n'), deviceClass(), slice('n', boards.flatMap(partsOf), {}, shared), template([of('half'), of('quarter')])];
+    expect(answer(objects)).toMatchObject({ total: 1, exact: false });
+  });
+
   const firstOf = (...counts: readonly number[]): object => ({
     name: 'r',
     firstAvailable: counts.map((count, at) => ({ name: `a${at}`, deviceClassName: 'gpu', count })),

@@ -5,7 +5,7 @@
 
 import type { Quantity } from '../kube/quantity/index.ts';
 import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fields.ts';
-import { smaller } from './amounts.ts';
+import { larger, smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { replicasOf } from './device-choices.ts';
 import { apartByCounters, contendedCounters, type Range, takenOf } from './device-packing.ts';
@@ -206,10 +206,10 @@ const countSeveral = (stock: DeviceStock, asks: readonly DeviceAsk[], matched: r
   const range = replicasOf(stock, requests, contended);
   const bound = simple?.bound ?? asks[0]?.className ?? '';
   const open = "which devices each of several requests takes is the allocator's choice";
-  if (range !== undefined) return { count: BigInt(range.least), bound, ...(range.least === range.most ? {} : { open }) };
+  if (range.least === range.most) return { count: BigInt(range.least), bound };
   const isSure = ({ consumes }: Device): boolean => !consumes.some(({ counter }) => contended.has(counter));
   const sure = hasAlternatives ? undefined : countApart(matched.map((one) => ({ ...one, free: one.free.filter(isSure) })));
-  return { count: sure?.count ?? 0n, bound, open };
+  return { count: larger(BigInt(range.least), sure?.count ?? 0n), bound, open };
 };
 
 /** Several requests without shared counters: open unless any two draw from the same devices or from different ones. */
