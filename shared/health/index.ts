@@ -3,7 +3,7 @@ export { holdDownMsOf, noPenalty, type Penalty, punished } from './damping.ts';
 export { shadowsOf, step } from './detector.ts';
 export { confirmationsOf, type LeaseTimes, leaseDefaults } from './fencing.ts';
 export type { FenceKeeper, Lease, Leases } from './leases.ts';
-export { clustersMaxOf, heldBy, type LimitFacts, type Removal } from './limits.ts';
+export { bearsLoad, clustersMaxOf, heldBy, type LimitFacts, type Removal } from './limits.ts';
 export { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 export { allPairsMax, observersMax, observersOf } from './observers.ts';
 export { evidenceText, type Facts, movesReplicas, movesTraffic, opinionOf } from './opinion.ts';

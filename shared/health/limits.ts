@@ -12,6 +12,12 @@ export type LimitFacts = {
   readonly nowMs: number;
 };
 
+/**
+ * True of a cluster whose removal takes something away. One that has never told its capacity runs no replicas: its death takes no place under the
+ * limit, and it is neither one of those of which the limit is a share nor a survivor.
+ */
+export const bearsLoad = ({ role, capacity }: Member): boolean => role === 'Cluster' && capacity > 0;
+
 /** Clusters that may be out or removed within the window: the share, rounded down, but one always. */
 export const clustersMaxOf = (clusters: number, percent: number): number => Math.max(1, Math.floor((clusters * percent) / 100));
 
@@ -21,15 +27,19 @@ export const clustersMaxOf = (clusters: number, percent: number): number => Math
  */
 export const heldBy = (target: string, { members, removals, policy, nowMs }: LimitFacts): Held | undefined => {
   if (!policy.automatic) return 'Manual';
-  const clusters = members.filter(({ role }) => role === 'Cluster');
+  const clusters = members.filter(bearsLoad);
+  const names = new Set(clusters.map(({ name }) => name));
+  if (!names.has(target)) return undefined;
   const counted = new Set(
-    removals.filter(({ name, atMs, isOut }) => name !== target && (isOut || nowMs - atMs < policy.windowMs)).map(({ name }) => name),
+    removals
+      .filter(({ name, atMs, isOut }) => name !== target && names.has(name) && (isOut || nowMs - atMs < policy.windowMs))
+      .map(({ name }) => name),
   );
   const out = new Set([target, ...removals.filter(({ isOut }) => isOut).map(({ name }) => name)]);
   if (clusters.filter(({ name }) => !out.has(name)).length < policy.survivorsMin) return 'Survivors';
   if (counted.size + 1 > clustersMaxOf(clusters.length, policy.clustersPercentMax)) return 'Clusters';
-  const capacityOf = (names: (name: string) => boolean): number =>
-    clusters.reduce((sum, { name, capacity }) => sum + (names(name) ? capacity : 0), 0);
+  const capacityOf = (isNamed: (name: string) => boolean): number =>
+    clusters.reduce((sum, { name, capacity }) => sum + (isNamed(name) ? capacity : 0), 0);
   const removed = capacityOf((name) => name === target || counted.has(name));
   // The first removal is let through even when one cluster is most of the federation: nothing else would ever fail over.
   if (counted.size > 0 && removed * 100 > capacityOf(() => true) * policy.capacityPercentMax) return 'Capacity';

@@ -262,6 +262,16 @@ describe('the velocity limit', () => {
     const facts = { members: [member('a'), member('b')], removals: [], policy: { ...policy, survivorsMin: 2 }, nowMs: 0 };
     expect(heldBy('a', facts)).toBe('Survivors');
   });
+
+  test('counts no cluster that never had anything: not as removed, not as one to share the limit with, not as a survivor', () => {
+    const empty = ['x', 'y'].map((name) => member(name, name, 0));
+    const gone = empty.map(({ name }) => ({ name, atMs: 0, isOut: true }));
+    const three = { members: [member('a'), member('b'), member('c'), ...empty], removals: gone, policy, nowMs: 0 };
+    const and = (name: string) => ({ ...three, removals: [...gone, { name, atMs: 0, isOut: true }] });
+    expect([heldBy('a', three), heldBy('b', and('a')), heldBy('x', and('a'))]).toEqual([undefined, 'Clusters', undefined]);
+    expect(heldBy('a', { ...three, members: [member('a'), ...empty], removals: [] })).toBe('Survivors');
+    expect(heldBy('x', { ...three, policy: { ...policy, automatic: false } })).toBe('Manual');
+  });
 });
 
 describe('damping', () => {

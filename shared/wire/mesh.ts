@@ -112,7 +112,7 @@ export type Member = {
   readonly addresses: readonly string[];
   /** Failure domain: provider and region. */
   readonly domain: string;
-  /** Size for the velocity limit, milli-CPU. */
+  /** Size for the velocity limit, milli-CPU; 0 = it has never told its capacity, so that no replicas are in it. */
   readonly capacity: number;
   readonly probes: readonly ProbeAddress[];
   /**

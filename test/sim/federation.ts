@@ -121,7 +121,7 @@ export const createFederation = async (world: World, seed: number, faults: () =>
     untouched.process(startProcess(world, name, prng(processRandom.below(2 ** 31), name), () => skews.get(name) ?? 0));
 
   const { members, exporters } = await found({ world, journal, observer, random, faults }, uid);
-  const scene = { world, mesh, members, agents, faults };
+  const scene = { world, mesh, members, agents, faults, hubMembership: () => hub?.loops?.watch?.membership() };
   const singletonSight = singletonSightOf(scene);
   const clientSight = clientSightOf(scene);
 

@@ -1,4 +1,5 @@
 /** @module What checkers and clients may see of the world: who runs, who serves, and who could reach whom. */
+import type { Membership } from '../../shared/wire/mesh.ts';
 import type { ClientSight } from './check/client-check.ts';
 import type { MeshSight } from './check/mesh-check.ts';
 import type { SingletonSight } from './check/singleton-check.ts';
@@ -18,6 +19,8 @@ export type Scene = {
   readonly mesh: Mesh;
   readonly members: ReadonlyMap<string, Member>;
   readonly agents: ReadonlyMap<string, AgentRun>;
+  /** The membership that the hub gave last. */
+  readonly hubMembership: () => Membership | undefined;
   readonly faults: () => Faults;
 };
 
@@ -55,6 +58,10 @@ export const singletonSightOf = (scene: Scene): SingletonSight => ({
 export const meshSightOf = (scene: Scene): MeshSight => ({
   clusters: [...scene.members.keys()],
   limit: failoverSpec.limits,
+  bearsLoad: (by, cluster) => {
+    const membership = by === 'hub' ? scene.hubMembership() : scene.mesh.membershipOf(by);
+    return membership?.members.some((member) => member.name === cluster && member.capacity > 0) === true;
+  },
   // What answers once in a while only is no false alarm, whoever is to blame.
   isUp: (cluster) => hasGateway(scene, cluster) && !isStarved(scene, cluster),
   isAwake: (cluster) => isAwake(scene, cluster),

@@ -45,12 +45,16 @@ const untilText = (held: Obstacle, others: readonly Removal[], { windowMs }: Mes
   ].join('');
 };
 
+/** What takes the place of others under the limit for ever is no member any more once its Cluster is deleted; the names come last. */
+const deleteText = (held: Obstacle, others: readonly Removal[]): string =>
+  (held === 'Clusters' || held === 'Capacity') && others.some(({ isOut }) => isOut) ? 'delete lost Clusters that will not come back, ' : '';
+
 /** Why the replicas of a silent cluster stay for now; `removals` = all that count, itself or not, with the time of day. */
 export const heldText = (name: string, held: Obstacle, policy: MeshPolicy, removals: readonly Removal[]): string => {
   const fields = fieldsOf(held, policy);
   if (fields === undefined) return obstacleText[held];
   const others = removals.filter((removal) => removal.name !== name);
   const where = `FailoverPolicy ${defaultFailoverPolicy}: ${fields}`;
-  const mend = `Change the policy (${where}), or move its replicas yourself: hanse drain ${name}`;
+  const mend = `Change the policy (${where}), ${deleteText(held, others)}or move its replicas yourself: hanse drain ${name}`;
   return `${obstacleText[held]}. ${mend}${untilText(held, others, policy)}`;
 };

@@ -6,18 +6,19 @@ import { createDirectory } from './directory.ts';
 import { createLedger } from './ledger.ts';
 import { createRemovals } from './removals.ts';
 
-const cluster = (name: string, cpu: number): Cluster => ({
+/** `cpu` undefined: it has never told its capacity. */
+const cluster = (name: string, cpu: number | undefined): Cluster => ({
   apiVersion: 'hanse.dev/v1alpha1',
   kind: 'Cluster',
   metadata: { name },
   spec: { admission: 'Approved' },
   status: {
     agent: { publicKey: name, sealingKey: '', joinedAt: '2026-01-01T00:00:00Z' },
-    capacity: { allocatable: { cpu }, free: {}, observedAt: '2026-01-01T00:00:00Z' },
+    ...(cpu === undefined ? {} : { capacity: { allocatable: { cpu }, free: {}, observedAt: '2026-01-01T00:00:00Z' } }),
   },
 });
 
-const startWith = (sizes: readonly number[], begun: FailoverPolicySpec = {}) => {
+const startWith = (sizes: readonly (number | undefined)[], begun: FailoverPolicySpec = {}) => {
   let nowMs = 0;
   let spec = begun;
   let agreed: readonly Removal[] = [];
@@ -59,6 +60,12 @@ describe('the hub gives up', () => {
     expect([take('c0'), take('c0'), take('c1')]).toEqual([undefined, undefined, undefined]);
   });
 
+  it('what never had anything without taking the place of others, nor naming it by them', () => {
+    const { take, why } = startWith([100_000, 100_000, 100_000, undefined, undefined]);
+    expect(['c3', 'c4', 'c0', 'c1'].map(take)).toEqual([undefined, undefined, undefined, 'Clusters']);
+    expect(why('c1', 'Clusters')).toMatch(/delete lost Clusters that will not come back, .*; c0 counts while it is lost/);
+  });
+
   it('another when one is well again and the window has passed', () => {
     const { take, giveBack, pass } = startWith(five, { limits: { windowSeconds: 60, clustersPercent: 20 } });
     expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
@@ -94,7 +101,7 @@ describe('the hub gives up', () => {
     expect([take('c0'), take('c1')]).toEqual([undefined, 'Clusters']);
     expect(why('c1', 'Clusters')).toContain(
       [
-        'Change the policy (FailoverPolicy default: limits.clustersPercent 20, limits.windowSeconds 60), or move its replicas yourself:',
+        'Change the policy (FailoverPolicy default: limits.clustersPercent 20, limits.windowSeconds 60), delete lost Clusters that will not come back, or move its replicas yourself:',
         'hanse drain c1; c0 counts while it is lost, and until 1970-01-01T00:01:01Z at least',
       ].join(' '),
     );

@@ -3,7 +3,7 @@
  * hub's own hearing can be wrong about many at once.
  */
 import { type FailoverPolicySpec, meshPolicyOf } from '../../../shared/api/index.ts';
-import { heldBy, neededOf, type Obstacle, observersOf, type Removal } from '../../../shared/health/index.ts';
+import { bearsLoad, heldBy, neededOf, type Obstacle, observersOf, type Removal } from '../../../shared/health/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/env.ts';
 import { hubName, type Member } from '../../../shared/wire/mesh.ts';
 import { membersOf } from '../verdict/membership.ts';
@@ -82,9 +82,13 @@ export const createRemovals = (
       return held;
     },
     why: (name, held) => {
-      forget();
+      const members = membersNow();
+      forget(members);
+      const counted = new Set(members.filter(bearsLoad).map((member) => member.name));
       const setMs = env.nowMs() - env.monotonicMs();
-      const told = merged([...removals, ...agreed()]).map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
+      const told = merged([...removals, ...agreed()])
+        .filter((removal) => counted.has(removal.name))
+        .map((removal) => ({ ...removal, atMs: removal.atMs + setMs }));
       return heldText(name, held, meshPolicyOf(policy()), told);
     },
     giveBack: (name) => {

@@ -33,3 +33,9 @@ test('that it is given up when a person drains it while nobody at the hub hears 
   expect(told({ cluster: drained })).toMatchObject({ isDrained: true });
   expect(told({ isUnheard: true })).not.toHaveProperty('isLost');
 });
+
+test('that it has nothing to lose until it has told its capacity once, however small', () => {
+  const capacity = { allocatable: {}, free: {}, observedAt: '2030-01-01T00:00:00Z' };
+  const known = { ...cluster, status: { ...cluster.status, capacity } };
+  expect([told(), told({ cluster: known })].map((member) => member?.capacity)).toEqual([0, 10_000]);
+});

@@ -39,17 +39,20 @@ export const domainOf = (labels: Readonly<Record<string, string>>): string => {
 const isLost = ({ cluster, isUnheard }: MemberSource): boolean =>
   cluster.status?.givenUpSince !== undefined || (cluster.spec.drain !== undefined && isUnheard);
 
+/** What has never told its capacity has been given no replicas; of what has, a small one or one without nodes is one step large. */
+const sizeOf = ({ status }: Cluster): number =>
+  status?.capacity === undefined ? 0 : Math.max(1, Math.round((status.capacity.allocatable.cpu ?? 0) / capacityStep)) * capacityStep;
+
 const memberOf = (source: MemberSource, probes: readonly ProbeAddress[]): Member => {
   const { cluster, meshAddresses, labels } = source;
   const { metadata, spec, status } = cluster;
-  const cpuMilli = status?.capacity?.allocatable.cpu ?? 0;
   return {
     name: metadata.name,
     role: spec.role === 'Witness' ? 'Witness' : 'Cluster',
     publicKey: status?.agent?.publicKey ?? '',
     addresses: meshAddresses,
     domain: domainOf({ ...labels, ...metadata.labels }),
-    capacity: Math.max(1, Math.round(cpuMilli / capacityStep)) * capacityStep,
+    capacity: sizeOf(cluster),
     probes,
     ...(isLost(source) ? { isLost: true } : {}),
     ...(spec.drain === undefined ? {} : { isDrained: true }),

@@ -16,10 +16,12 @@ const meshWith = () => {
   let nowMs = 0;
   const down = new Set<string>();
   const cut = new Set<string>();
+  const empty = new Set<string>();
   const count: MeshCount = { tookMs: [], false: 0 };
   const sight: MeshSight = {
     clusters,
     limit: { clustersPercent: 40, windowSeconds: 60, minSurvivors: 1 },
+    bearsLoad: (_, name) => !empty.has(name),
     isUp: (name) => !down.has(name),
     isAwake: (name) => !down.has(name),
     isGone: (name) => down.has(name),
@@ -37,6 +39,7 @@ const meshWith = () => {
     },
     down,
     cut,
+    empty,
   };
 };
 
@@ -78,6 +81,16 @@ describe('the checker of verdicts', () => {
     const { observer, at, down } = meshWith();
     at(60_000, () => down.add('a').add('c').add('d'));
     for (const name of ['a', 'c', 'd']) observer.verdict('b', name, 'Cluster', 'Standing');
+    expect(observer.broken()?.rule).toBe('never more removed than the velocity limit');
+  });
+
+  test('does not count one that never had anything', () => {
+    const { observer, at, down, empty } = meshWith();
+    at(60_000, () => down.add('a').add('c').add('d'));
+    empty.add('d');
+    for (const name of ['a', 'd']) observer.verdict('b', name, 'Cluster', 'Standing');
+    expect(observer.broken()).toBeUndefined();
+    observer.verdict('b', 'c', 'Cluster', 'Standing');
     expect(observer.broken()?.rule).toBe('never more removed than the velocity limit');
   });
 

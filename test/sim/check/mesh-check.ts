@@ -10,6 +10,8 @@ import type { Checker } from './observer.ts';
 export type MeshSight = {
   readonly clusters: readonly string[];
   readonly limit: { readonly clustersPercent: number; readonly windowSeconds: number; readonly minSurvivors: number };
+  /** By what `by` goes by, the cluster has told its capacity: only such are shared out by the limit. */
+  readonly bearsLoad: (by: string, cluster: string) => boolean;
   /** The cluster answers at its gateway. */
   readonly isUp: (cluster: string) => boolean;
   /** Its agent runs and gets the processor. */
@@ -113,12 +115,14 @@ export const meshCheck =
           count.tookMs.push(nowMs() - died);
         }
         mine.set(target, { atMs: before?.phase === 'Standing' ? before.atMs : nowMs(), phase });
-        const { clusters, limit } = look();
+        const { clusters: all, limit, bearsLoad } = look();
+        if (!bearsLoad(by, target)) return;
+        const clusters = all.filter((cluster) => bearsLoad(by, cluster));
         const most = Math.max(1, Math.floor((clusters.length * limit.clustersPercent) / 100));
         const isCounted = ({ atMs, phase: last }: Removal): boolean =>
           last !== 'Cleared' || nowMs() - atMs < limit.windowSeconds * 1_000 - skewMsMax;
         const names = (isNamed: (removal: Removal) => boolean): string[] =>
-          [...mine].flatMap(([name, one]) => (isNamed(one) ? [name] : []));
+          [...mine].flatMap(([name, one]) => (isNamed(one) && clusters.includes(name) ? [name] : []));
         const counted = names(isCounted);
         if (counted.length > most)
           fail(

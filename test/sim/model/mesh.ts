@@ -3,7 +3,7 @@ import { type Failover, watchedBy } from '../../../agent/failover/index.ts';
 import type { VerdictLoopOptions } from '../../../hub/control/verdict/loop.ts';
 import type { HubMesh } from '../../../hub/fleet/port.ts';
 import { type DetectorMemory, startWatch, type Verdict, type Watch, type WatchPorts } from '../../../shared/health/index.ts';
-import { hubName, membersSubject } from '../../../shared/wire/mesh.ts';
+import { hubName, type Membership, membersSubject } from '../../../shared/wire/mesh.ts';
 import { sealPacket } from '../../../shared/wire/mesh-packet.ts';
 import type { Faults } from '../faults.ts';
 import { createNetwork, type Network } from '../health/network.ts';
@@ -29,6 +29,8 @@ export type Mesh = {
   readonly gateways: Map<string, Gateway>;
   /** The hub's part, for one of its starts. */
   readonly hub: (process: Process) => { readonly mesh: HubMesh; readonly rim: VerdictLoopOptions['rim'] };
+  /** The membership that an agent goes by, or went by when it ended. */
+  readonly membershipOf: (cluster: string) => Membership | undefined;
   /** An agent's part, for one of its starts. */
   readonly agent: (process: Process, cluster: string) => Failover;
   /** Who lies. */
@@ -148,6 +150,7 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
         },
       };
     },
+    membershipOf: (cluster) => watches.get(cluster)?.membership(),
     agent: (process, cluster) => {
       let hears = hearsAgent(cluster, undefined);
       const { publish, onPacket } = connect(process, cluster, (subject) => hears(subject));
