@@ -150,6 +150,12 @@ export const startControl = (options: ControlOptions): Control => {
     watched: (name) => verdicts?.watched(name),
     drainOf: (object) => drainCount({ board, store, dependencies, policies, directory }, object),
     onCluster: changes.add,
+    onDeath: (name) => {
+      for (const id of board.ids()) {
+        const key = board.sent(id).has(name) ? board.keyOf(id) : undefined;
+        if (key !== undefined) lookAtStatus(key);
+      }
+    },
     onCapacity: (name) => {
       placement.reported(name);
       gpus.changed();

@@ -16,6 +16,7 @@ import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
+import { type Death, deathOf } from './death.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
@@ -69,6 +70,8 @@ export type Directory = {
   readonly view: (name: string) => ClusterView | undefined;
   /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
   readonly isUnheard: (name: string) => boolean;
+  /** Whether it is taken for dead, and what it last said to be ready counts for nothing; undefined also of one that is not there. */
+  readonly deathOf: (name: string) => Death | undefined;
   /**
    * Clusters that have been silent for as long as a loss takes and are not lost, as of the last tick: nobody can tell whether they live, or others
    * say that they do. Nothing is withdrawn from them.
@@ -259,6 +262,10 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
+    },
+    deathOf: (name) => {
+      const record = records.get(name);
+      return record === undefined ? undefined : deathOf(record);
     },
     inDoubt: () => inDoubt,
     noteDoubt: (name, isInDoubt) => {

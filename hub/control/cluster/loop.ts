@@ -10,6 +10,7 @@ import { commit, controlUser } from '../objects.ts';
 import { movesNothing } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
+import type { Death } from './death.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, heardSince, isInDoubt, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
@@ -34,6 +35,8 @@ export type ClusterLoopOptions = {
   readonly drainOf: (cluster: Cluster) => DrainCount | undefined;
   /** Asked before a cluster counts as lost by the hub's own hearing. */
   readonly removals: Removals;
+  /** It is taken for dead now, or no more: what its replicas count for changed. */
+  readonly onDeath: (name: string) => void;
   /** The cluster's room may have grown. */
   readonly onCapacity: (name: string) => void;
 };
@@ -79,6 +82,7 @@ const wasHeardEver = ({ object }: ClusterRecord): boolean => object?.status?.age
 export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { store, bus, env, directory } = options;
   const fingerprints = new Map<string, string>();
+  const deaths = new Map<string, Death>();
   const writtenAt = new Map<string, number>();
   /** When the observers last said that a cluster runs although it is not heard. */
   const runsUntilMs = new Map<string, number>();
@@ -153,6 +157,13 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     // What was kept back from it has its turn.
     if (!isNow) options.onCluster(name);
   };
+  const noteDeath = (name: string): void => {
+    const death = directory.deathOf(name);
+    if (deaths.get(name) === death) return;
+    if (death === undefined) deaths.delete(name);
+    else deaths.set(name, death);
+    options.onDeath(name);
+  };
   const tick = (): void => {
     directory.goWithClock();
     const nowMs = env.nowMs();
@@ -164,7 +175,10 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     heardSinceMs = heardSince(healths, heardSinceMs, nowMs, options.health);
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
-    for (const record of directory.all()) noteDoubt(record.name, isInDoubt(record.health, nowMs, options.health));
+    for (const record of directory.all()) {
+      noteDoubt(record.name, isInDoubt(record.health, nowMs, options.health));
+      noteDeath(record.name);
+    }
   };
   let cancelTick: () => void = () => undefined;
   const schedule = (): void => {
@@ -215,6 +229,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
         hearing.forget(name);
         writtenAt.delete(name);
         runsUntilMs.delete(name);
+        deaths.delete(name);
         fingerprints.delete(name);
         options.onCluster(name);
         return;
@@ -227,7 +242,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     recheck: controller.add,
     judged: (name) => {
       const record = directory.get(name);
-      if (record !== undefined) noteChange(record);
+      if (record === undefined) return;
+      noteChange(record);
+      noteDeath(name);
     },
     pending: controller.pending,
     stop: async () => {

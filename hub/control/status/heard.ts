@@ -2,10 +2,11 @@
 import type { StorageKey, Stored } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { workIdOf } from '../kinds.ts';
+import { groupKind, workIdOf } from '../kinds.ts';
 import type { Board } from '../work/board.ts';
 import type { Answer } from './applied.ts';
 import type { Part } from './parts.ts';
+import { withoutServing } from './serving.ts';
 
 /** An answer, and the newest that the cluster said even when it was about something sent before. */
 export type Heard = Answer & { readonly full: StatusItem | undefined };
@@ -49,9 +50,12 @@ const hasObserved = (item: StatusItem): boolean => {
   return typeof observed !== 'number' || item.generation === undefined || observed >= item.generation;
 };
 
-/** What a cluster's answer adds to the status of the whole. */
-export const partOf = ({ cluster, item, full }: Heard): Part => ({
+/** What a cluster's answer adds to the status of the whole; of one that is taken for dead nothing serves. */
+export const partOf = ({ cluster, item, full }: Heard, directory: Pick<Directory, 'deathOf'>): Part => ({
   cluster,
-  status: full?.status,
+  status:
+    full?.status === undefined || directory.deathOf(cluster) === undefined
+      ? full?.status
+      : withoutServing(groupKind(full.ref), full.status),
   isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
 });

@@ -18,7 +18,7 @@ import { type Heard, heardOf, leavingOf, partOf } from './heard.ts';
 export type ObjectStatusSources = {
   readonly catalog: KindCatalog;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'has' | 'isUnheard'>;
+  readonly directory: Pick<Directory, 'deathOf' | 'has' | 'isUnheard'>;
   readonly env: Pick<RuntimeEnv, 'nowMs'>;
 };
 
@@ -35,7 +35,7 @@ export const objectWrite = (
 ): Write | undefined => {
   const { object, key } = stored;
   if (typeOfKey(catalog, key)?.hasStatus !== true) return undefined;
-  const parts = answers.map(partOf);
+  const parts = answers.map((answer) => partOf(answer, directory));
   const generation = object.metadata.generation ?? 0;
   const rendered = board.rendered(workIdOf(key));
   const isRendered = rendered?.generation === generation && rendered.placement === placementMark(placement);
@@ -44,7 +44,7 @@ export const objectWrite = (
     spec: bag(object.spec),
     generation,
     before: bag(object.status),
-    leaving: heardOf(board, stored, leavingOf({ board, directory }, key, answers)).map(partOf),
+    leaving: heardOf(board, stored, leavingOf({ board, directory }, key, answers)).map((answer) => partOf(answer, directory)),
     unplaced: Math.max(0, (placement?.status?.unplaced ?? 0) - stays),
     isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
     now: timeText(env.nowMs()),

@@ -48,7 +48,7 @@ it.each<readonly [rule: string, answer: StatusItem | undefined, isUnheard: boole
   const report = { present: { [workIdOf(key)]: { bound: 0, pending } } };
   const sources = {
     board: { answer: () => answer },
-    directory: { isUnheard: () => isUnheard, get: () => ({ report }) as never },
+    directory: { isUnheard: () => isUnheard, deathOf: () => undefined, get: () => ({ report }) as never },
   };
   const placement = { spec: { workload: { ...ref }, policy: 'p', clusters: [{ name: 'home', replicas: 5 }] } };
   expect(unreadyOf(sources, key, web, placement).map(unreadyText)).toEqual(told);

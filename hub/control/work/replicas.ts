@@ -3,6 +3,7 @@ import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
+import type { Death } from '../cluster/death.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { bag, bags, groupKind, workIdOf } from '../kinds.ts';
 import type { Board, BoardEntry } from './board.ts';
@@ -61,10 +62,17 @@ const conditionTexts = (answer: StatusItem): string[] => {
 };
 
 /** What is looked at to tell which replicas are not ready. */
-export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly directory: Pick<Directory, 'get' | 'isUnheard'> };
+export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly directory: Pick<Directory, 'deathOf' | 'get' | 'isUnheard'> };
+
+const deathText: Readonly<Record<Death, string>> = {
+  Dead: 'the cluster is dead or cut off',
+  Held: 'the cluster is taken for dead, and why its replicas stay there its condition Ready says',
+};
 
 /** Why replicas are not ready, as far as it is known. */
 const whyUnready = ({ directory }: ReadySources, id: string, cluster: string, answer: StatusItem | undefined): string | undefined => {
+  const death = directory.deathOf(cluster);
+  if (death !== undefined) return deathText[death];
   if (directory.isUnheard(cluster)) return 'the cluster is not heard';
   if (answer === undefined) return 'the cluster has not answered yet';
   if (answer.phase !== 'Applied') return answer.message ?? answer.reason;
@@ -84,7 +92,7 @@ export const unreadyOf = (
   const id = workIdOf(key);
   return placement.spec.clusters.flatMap(({ name, replicas = 0 }): UnreadyCluster[] => {
     const answer = sources.board.answer(id, name);
-    const ready = Math.min(replicas, countOf(answer, 'readyReplicas'));
+    const ready = sources.directory.deathOf(name) === undefined ? Math.min(replicas, countOf(answer, 'readyReplicas')) : 0;
     if (ready === replicas) return [];
     const why = whyUnready(sources, id, name, answer);
     return [{ name, replicas, ready, ...(why === undefined ? {} : { why }) }];
