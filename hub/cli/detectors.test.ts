@@ -28,6 +28,12 @@ describe('hanse detectors', () => {
     expect(lines.at(-1)).toContain('nobody who was well is balanced');
   });
 
+  it('names what stands as the list of clusters does: a death that is held is none that is in force', () => {
+    const held = { cause: 'Cluster', phase: 'Held', message: '', since: '2030-01-01T00:00:00Z' } as const;
+    const eu = cluster('eu', [row('fast', 0)]);
+    expect(detectorLines([{ ...eu, status: { ...eu.status, verdict: held } }], 'fast')[1]).toMatch(/ Cluster \(held\)$/);
+  });
+
   it('says so when nothing was told yet', () => {
     expect(detectorLines([cluster('eu', [])], 'fast').at(-1)).toContain('No observer has told yet');
   });

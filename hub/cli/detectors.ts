@@ -1,6 +1,7 @@
 /** @module `hanse detectors`: what each detection profile would have done with the beats that came, and what stands now. */
 import type { Cluster, DetectorSummary } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
+import { causeText } from '../../shared/api/cluster-type.ts';
 import type { FailoverPolicy } from '../../shared/api/failover-policy.ts';
 import { type CliContext, withHub } from './context.ts';
 import { tableLines } from './table.ts';
@@ -24,7 +25,7 @@ const rowOf = ({ metadata, status }: Cluster, row: DetectorSummary, inForce: str
   row.deaths === 0 ? '-' : secondsText(row.callMilliseconds),
   secondsText(row.longestSilenceMilliseconds),
   `${row.watchedSeconds}s`,
-  row.profile === inForce ? (status?.verdict?.cause ?? '') : '',
+  row.profile === inForce ? causeText(status ?? {}) : '',
 ];
 
 /** What follows from the figures: the quickest profile that suspected nobody who was well. */

@@ -32,7 +32,7 @@ describe('replicas in a cluster that is taken for dead', () => {
     await until(async () => {
       const placement = (await it.client.get({ ...placementType, ...webPlacement })) as unknown as Placement | undefined;
       expect(placement?.status?.unready).toEqual([
-        { name: 'aws', replicas: 3, ready: 0, why: expect.stringContaining('taken for dead, and why its replicas stay there') },
+        { name: 'aws', replicas: 3, ready: 0, why: expect.stringContaining('taken for dead; its condition Ready says why') },
       ]);
     });
     it.fleet.agent('aws').cutOff = false;

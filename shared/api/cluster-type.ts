@@ -147,8 +147,8 @@ const readiness = (object: KubeObject): string => {
 /** {@link readiness}, and that it is being emptied, as kubectl writes `SchedulingDisabled` of a node. */
 const standing = (object: KubeObject): string => `${readiness(object)}${specOf(object).drain === undefined ? '' : ',Drained'}`;
 
-/** `Cluster`, `Cluster (returning)`. */
-const causeText = ({ verdict }: ClusterStatus): string =>
+/** `Cluster`, `Cluster (returning)`, `Cluster (held)`; empty while nothing is wrong. */
+export const causeText = ({ verdict }: Pick<ClusterStatus, 'verdict'>): string =>
   verdict === undefined
     ? ''
     : `${verdict.cause}${verdict.phase === 'Returning' || verdict.phase === 'Held' ? ` (${verdict.phase.toLowerCase()})` : ''}`;

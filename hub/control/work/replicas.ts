@@ -66,7 +66,7 @@ export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly dir
 
 const deathText: Readonly<Record<Death, string>> = {
   Dead: 'the cluster is dead or cut off',
-  Held: 'the cluster is taken for dead, and why its replicas stay there its condition Ready says',
+  Held: 'the cluster is taken for dead; its condition Ready says why its replicas stay',
 };
 
 /** Why replicas are not ready, as far as it is known. */
