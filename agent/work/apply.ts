@@ -4,6 +4,7 @@ import { parseApiVersion } from '../../shared/kube/object.ts';
 import { assert } from '../../shared/lib/index.ts';
 import { fencedReason, type WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
+import { besideOf } from './beside.ts';
 import { fightOf, noteTouch } from './drift.ts';
 import { explainFailure, fieldConflicts, rivalText } from './failure.ts';
 import { noteEnd } from './job-end.ts';
@@ -178,7 +179,7 @@ export const settle = (step: Step, entry: Entry): void => {
   entry.attempt = 0;
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...stopOf(step, entry) });
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...besideOf(entry), ...stopOf(step, entry) });
 };
 
 /** The apply was answered. `seq` is the item's, which has not changed since: newer work waits for the answer. */

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { hash32 } from '../../shared/lib/index.ts';
 import { importBackendsOf, isRoute, levelledRoute, type RouteBackends } from '../../shared/traffic/index.ts';
+import { containersOf } from './beside.ts';
 import { CREATED, WORK_ID, WORK_SEQ } from './marks.ts';
 import { trimStatus } from './trim-status.ts';
 
@@ -20,6 +21,8 @@ export type Live = {
   readonly finalizers: readonly string[];
   /** Equal as long as nobody changed what an apply sets; the weights of {@link backends} are apart. */
   readonly fingerprint: string;
+  /** Names of the containers in its pod template; absent without one. */
+  readonly containers?: readonly string[];
   /** Of a route: its backends that are imports. */
   readonly backends?: RouteBackends;
   /** At most 64 KiB. */
@@ -41,6 +44,7 @@ export const liveOf = (object: KubeObject): Live => {
   const workSeq = Number(annotations[WORK_SEQ]);
   const claimedBy = claimOf(object);
   const { status } = object;
+  const containers = containersOf(object);
   return {
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
@@ -52,6 +56,7 @@ export const liveOf = (object: KubeObject): Live => {
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     fingerprint: fingerprintOf(object),
+    ...(containers === undefined ? {} : { containers }),
     ...(isRoute(object) ? { backends: importBackendsOf(object) } : {}),
     ...(typeof status === 'object' && status !== null && !Array.isArray(status)
       ? { status: trimStatus(status as Record<string, unknown>) }

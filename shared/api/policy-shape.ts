@@ -311,7 +311,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
         }),
       }),
       adopt: word(
-        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over. What was taken over stays as it is, without our marks, when it is not wanted there any more; but workloads go as those that Hanse made, because what runs in another cluster then would run twice.',
+        'What to do with an object that a member has already and that is not ours: Never touches it, IfUnowned takes it over when no controller owns it, Always takes it over. Lists that others began, such as containers of other names, are merged and not replaced: which containers run beside ours the Placement says (Applied, ForeignContainers). What was taken over stays as it is, without our marks, when it is not wanted there any more; but workloads go as those that Hanse made, because what runs in another cluster then would run twice.',
         ['Never', 'IfUnowned', 'Always'],
         { default: 'Never' },
       ),

@@ -54,6 +54,9 @@ export type WorkItem = {
 /** {@link StatusItem.reason} of a singleton that has no replicas because of its lease or its fence. */
 export const fencedReason = 'Fenced';
 
+/** {@link StatusItem.reason} of what was applied and runs containers of somebody else beside its own. */
+export const besideReason = 'ForeignContainers';
+
 /** What became of one work item: KV bucket `status`, key `<cluster>.<id>`, written by the agent. */
 export type StatusItem = {
   readonly v: 1;

@@ -9,6 +9,7 @@ const laterMs = nowMs + 60_000;
 const web = { key: 'apps/deployments/shop/web', kind: 'Deployment', name: 'web' };
 const settings = { key: '/configmaps/shop/settings', kind: 'ConfigMap', name: 'settings' };
 const taken: Pick<StatusItem, 'phase'> = { phase: 'Applied' };
+const beside = { phase: 'Applied', reason: 'ForeignContainers', message: 'also runs nginx' } as const;
 const notOwned = { phase: 'Conflict', reason: 'NotOwned', message: 'it is not ours' } as const;
 const said = (subject: Answer['subject'], cluster: string, item: Answer['item'], problem?: string): Answer => ({
   cluster,
@@ -24,6 +25,11 @@ const appliedOf = (answers: readonly Answer[]): readonly (string | undefined)[] 
 describe('applied', () => {
   it.each<[rule: string, answers: readonly Answer[], applied: readonly (string | undefined)[]]>([
     ['all took all', [said(web, 'aws', taken), said(settings, 'aws', taken)], ['True', 'Applied', 'every cluster applied it']],
+    [
+      'a cluster took it and runs more than that',
+      [said(web, 'aws', taken), said(web, 'gcp', beside), said(settings, 'gcp', taken)],
+      ['True', 'ForeignContainers', 'every cluster applied it; gcp: also runs nginx'],
+    ],
     ['it is nowhere', [], ['True', 'Applied', 'placed in no cluster']],
     ['the object is refused', [said(web, 'aws', notOwned), said(web, 'gcp', taken)], ['False', 'NotOwned', 'aws: it is not ours']],
     [
@@ -70,6 +76,16 @@ describe('applied', () => {
     expect(more?.events.map(({ about }) => about)).toEqual([web.key]);
     const mended = nextApplied(web.key, [said(web, 'aws', taken), said(settings, 'aws', taken)], [], more, laterMs);
     expect(mended).toMatchObject({ conditions: [{ status: 'True', lastTransitionTime: timeText(laterMs) }], failures: [], events: [] });
+  });
+
+  it('tells what runs beside it as an Event once, and no more when it is gone', () => {
+    const first = nextApplied(web.key, [said(web, 'gcp', beside)], [], undefined, nowMs);
+    expect(first?.events.map(({ about, event }) => [about, event.type, event.reason])).toEqual([[web.key, 'Warning', 'ForeignContainers']]);
+    expect(nextApplied(web.key, [said(web, 'gcp', beside)], [], first, nowMs)).toBeUndefined();
+    expect(nextApplied(web.key, [said(web, 'gcp', taken)], [], first, laterMs)).toMatchObject({
+      conditions: [{ status: 'True', reason: 'Applied', message: 'every cluster applied it' }],
+      events: [],
+    });
   });
 
   it('says of one that is placed nowhere where it stays, and again when that changes', () => {

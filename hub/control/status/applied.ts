@@ -2,7 +2,7 @@
 import { type ApplyFailure, type StayingCluster, type StoredPlacementStatus, stayingText } from '../../../shared/api/index.ts';
 import { type Condition, withCondition } from '../../../shared/kube/condition.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
-import type { StatusItem } from '../../../shared/wire/index.ts';
+import { besideReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { EventText } from '../events.ts';
 
 /** The object that an answer is about: the placed one, or one that follows it. */
@@ -40,6 +40,14 @@ const failedOf = (answers: readonly Answer[]): Failed[] =>
     return [{ key, failure: { cluster, kind, name, reason, message: problem ?? item?.message ?? reason } }];
   });
 
+/** What clusters say of the object itself though they took it. */
+const remarksOf = (own: StorageKey, answers: readonly Answer[]): string[] =>
+  answers.flatMap(({ cluster, subject: { key, kind, name }, item }) =>
+    key === own && item?.phase === 'Applied' && item.reason === besideReason && item.message !== undefined
+      ? [words({ cluster, kind, name, reason: item.reason, message: item.message }, false)]
+      : [],
+  );
+
 /** What a cluster says; the object is named where the message does not begin with it. */
 const words = ({ cluster, kind, name, message }: ApplyFailure, isNamed: boolean): string =>
   `${cluster}: ${isNamed && !message.startsWith(`${kind} `) ? `${kind} ${name}: ` : ''}${message}`;
@@ -61,8 +69,11 @@ const conditionOf = (
   const waiting = [...new Set(answers.filter(({ item }) => item === undefined).map(({ cluster }) => cluster))];
   if (waiting.length > 0)
     return { type: 'Applied', status: 'Unknown', reason: 'Waiting', message: `no answer yet from ${joined(waiting)}` };
-  const message = answers.length === 0 ? stayingText(staying) || 'placed in no cluster' : 'every cluster applied it';
-  return { type: 'Applied', status: 'True', reason: 'Applied', message };
+  if (answers.length === 0)
+    return { type: 'Applied', status: 'True', reason: 'Applied', message: stayingText(staying) || 'placed in no cluster' };
+  const remarks = remarksOf(own, answers);
+  const message = ['every cluster applied it', ...(remarks.length === 0 ? [] : [joined(remarks)])].join('; ');
+  return { type: 'Applied', status: 'True', reason: remarks.length === 0 ? 'Applied' : besideReason, message };
 };
 
 const isSameStaying = (a: readonly StayingCluster[], b: readonly StayingCluster[]): boolean =>
@@ -109,7 +120,10 @@ export const nextApplied = (
     conditions: withCondition(before?.conditions, next, nowMs),
     failures,
     staying,
-    events: [...(next.status === 'False' && !isSaid ? [{ about: own, event }] : []), ...eventsOfFollowers(own, failed, told)],
+    events: [
+      ...((next.status === 'False' || next.reason === besideReason) && !isSaid ? [{ about: own, event }] : []),
+      ...eventsOfFollowers(own, failed, told),
+    ],
   };
 };
 
