@@ -23,7 +23,9 @@ export const opinionOf = ({ evidence, isHeard, self, isGray }: Facts): Opinion |
 
 const ofSilence = ({ helpers, gateway, apiServer }: Evidence): Opinion => {
   if (helpers === 'ok') return 'Link';
-  if (gateway === 'ok' || apiServer === 'ok') return 'Agent';
+  if (gateway === 'ok') return 'Agent';
+  // An API server that answers, as one that somebody else runs does when all nodes are lost, serves no user.
+  if (apiServer === 'ok') return gateway === 'lost' ? 'DataPlane' : 'Agent';
   return gateway === 'lost' || apiServer === 'lost' ? 'Cluster' : 'Silent';
 };
 

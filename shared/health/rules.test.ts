@@ -52,7 +52,8 @@ describe('the opinion of one observer', () => {
     ['silent, and nothing of it answers', false, dead, {}, 'Cluster'],
     ['silent, but others hear it', false, { ...dead, helpers: 'ok' }, {}, 'Link'],
     ['silent, but its gateway answers', false, { ...dead, gateway: 'ok' }, {}, 'Agent'],
-    ['silent, but its API server answers', false, { ...dead, apiServer: 'ok' }, {}, 'Agent'],
+    ['silent, and its API server answers, but no gateway', false, { ...dead, apiServer: 'ok' }, {}, 'DataPlane'],
+    ['silent, but its API server answers, and no gateway is known', false, { ...dead, gateway: 'none', apiServer: 'ok' }, {}, 'Agent'],
     ['silent, and no address is known', false, { ...dead, gateway: 'none', apiServer: 'none' }, {}, 'Silent'],
   ])('%s', (_, isHeard, evidence, { api = true, isGray = false }, wanted) => {
     expect(opinionOf({ evidence, isHeard, self: { ...self, api }, isGray })).toBe(wanted);
@@ -185,6 +186,8 @@ describe('four observers', () => {
     ['who abstains does not either', 'a:Cluster b:Cluster c:~ d:~', ''],
     ['a stranger has no vote', 'a:Cluster b:Cluster z:Cluster', ''],
     ['a dead gateway and a dead cluster together move traffic', 'a:Cluster b:Cluster c:DataPlane', 'DataPlane'],
+    ['all see the API server answer and no gateway: users have none', 'a:DataPlane b:DataPlane c:DataPlane d:Agent', 'DataPlane'],
+    ['half of them cannot tell of the gateway: the agent is dead, nothing moves', 'a:DataPlane b:DataPlane c:Agent d:Agent', 'Agent'],
     ['one sees the gateway answer: no cluster is dead', 'a:Agent b:Silent c:Silent', 'Agent'],
     ['a gateway that answers clears a death, though the agent is silent', 'a:Agent b:Agent c:Agent', 'Agent cleared'],
     ['no address is known: nothing is told apart', 'a:Silent b:Silent c:Silent', 'Silent'],

@@ -44,8 +44,8 @@ export const neededOf = (observers: number): number => Math.max(2, majorityOf(ob
 const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] = [
   ['Cluster', ['Cluster']],
   ['DataPlane', ['DataPlane', 'Cluster']],
-  // Somebody sees the gateway answer: the others' doubt is then no more than that.
-  ['Agent', ['Agent', 'Silent']],
+  // Somebody sees the cluster answer: the others' doubt, of the gateway alone too, is then no more than that.
+  ['Agent', ['Agent', 'Silent', 'DataPlane']],
   ['Silent', ['Silent', 'Cluster', 'Agent']],
   ['APIServer', ['APIServer']],
   ['Broker', ['Broker']],

@@ -1,8 +1,8 @@
 /** @module An observer's own view: silence, questions to others, and opinions. */
 import { hash32 } from '../lib/prng.ts';
-import { type Finding, hubName, type Opinion } from '../wire/mesh.ts';
+import { type Evidence, type Finding, hubName, type Opinion } from '../wire/mesh.ts';
 import { opinionOf } from './opinion.ts';
-import { findingOf, isFlaky, isLooking } from './probing.ts';
+import { findingOf, isFlaky, isLooking, reachOf } from './probing.ts';
 import { ballotMsMax, beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
 import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
@@ -135,12 +135,16 @@ export const judgePeer = (turn: Turn, peer: Peer): void => {
     const isOpen = peer.round?.isHeard === false && peer.round.waiting.size > 0 && nowMs < peer.round.deadlineMs;
     if ((isOpen && peer.helpers === 'none') || isLooking(peer, nowMs - silentMs)) return;
   }
+  const apiServer = findingOf(peer, 'APIServer', isHeard);
+  // Whose API server answers is no black hole: its gateway is looked at as often as that of one that beats, and till then nothing new is said.
+  const gateway = findingOf(peer, 'Gateway', isHeard || apiServer === 'ok');
+  if (gateway === 'ok' && findingOf(peer, 'Gateway', isHeard) === 'lost') return;
   const evidence = {
     direct: isHeard ? channelFinding(turn, peer, 'direct') : lostIfKnown(peer, 'direct'),
     broker: isHeard ? channelFinding(turn, peer, 'broker') : lostIfKnown(peer, 'broker'),
     helpers: peer.helpers,
-    gateway: findingOf(peer, 'Gateway', isHeard),
-    apiServer: findingOf(peer, 'APIServer', isHeard),
+    gateway,
+    apiServer,
   };
   const isGray = (peer.channels.direct.lostPermille ?? 0) > grayPermille || isFlaky(peer);
   const isHub = peer.member.name === hubName;
@@ -158,9 +162,15 @@ const judgeUnheard = ({ state, nowMs }: Turn, peer: Peer): void => {
   const isKept = standing?.phase === 'Standing' && (name !== hubName || hearsBroker(state, nowMs));
   const gateway = findingOf(peer, 'Gateway', false);
   const apiServer = findingOf(peer, 'APIServer', false);
-  const isAnswered = gateway === 'ok' || apiServer === 'ok';
-  peer.opinion = !isKept || standing.cause === 'Isolated' ? undefined : isAnswered ? 'Agent' : standing.cause;
+  peer.opinion = !isKept || standing.cause === 'Isolated' ? undefined : sinceAnswered(peer, standing.cause, { gateway, apiServer });
   peer.evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway, apiServer };
+};
+
+/** What is left of an opinion when addresses answer: an API server says nothing of a gateway that was lost, or has not been looked at often enough. */
+const sinceAnswered = (peer: Peer, before: Opinion, { gateway, apiServer }: Pick<Evidence, 'gateway' | 'apiServer'>): Opinion => {
+  if (gateway === 'ok') return 'Agent';
+  if (apiServer !== 'ok' || reachOf(peer, false) === 'Undecided') return before;
+  return gateway === 'lost' || before === 'DataPlane' ? 'DataPlane' : 'Agent';
 };
 
 const lostIfKnown = (peer: Peer, channel: Channel): Finding => (peer.channels[channel].lastMs === undefined ? 'none' : 'lost');

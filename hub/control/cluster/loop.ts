@@ -7,7 +7,7 @@ import { timeText } from '../../../shared/lib/time-text.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser } from '../objects.ts';
-import { movesNothing } from '../verdict/relation.ts';
+import { isSeenRunning } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import type { Death } from './death.ts';
@@ -127,12 +127,12 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   /** Looks at one cluster's silence. What the limit keeps from being lost stays in doubt, and is asked for again at the next tick. */
   const judge = (record: ClusterRecord, nowMs: number): void => {
     const before = record.health;
-    if (movesNothing(record.observed)) runsUntilMs.set(record.name, nowMs);
+    if (isSeenRunning(record)) runsUntilMs.set(record.name, nowMs);
     const ear = { sinceMs: heardSinceMs, ranMs: runsUntilMs.get(record.name), wasHeardEver: wasHeardEver(record) };
     const next = onTick(before, nowMs, ear, options.health);
     // What was lost but for the limit is so until it beats, though the hub itself was deaf meanwhile.
     const isOverdue = record.held !== undefined && before.phase !== 'Well' && before.phase !== 'Returning';
-    const isLost = (next.phase === 'Lost' || isOverdue) && !movesNothing(record.observed);
+    const isLost = (next.phase === 'Lost' || isOverdue) && !isSeenRunning(record);
     // Before the hub itself hears the silence for long enough, what the observers' verdict was answered stands.
     const held = isLost ? options.removals.take(record.name) : record.observed?.cause === 'Cluster' ? record.held : undefined;
     if (held !== record.held) {

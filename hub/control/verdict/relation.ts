@@ -36,9 +36,20 @@ export const underVerdict = (health: Health, observed: Observed | undefined): He
     }
     default:
       // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
-      return movesNothing(observed) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
+      return isSeenRunning({ observed }) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
   }
 };
 
-/** True when the observers say that the cluster runs: what the hub does not hear of it is then no loss. */
-export const movesNothing = (observed: Observed | undefined): boolean => observed?.cause === 'Agent' || observed?.cause === 'Link';
+const runningCauses: readonly (Cause | undefined)[] = ['Agent', 'Link', 'DataPlane'];
+
+/**
+ * True when the observers say that the cluster runs, be it without a gateway that answers users: what the hub does not hear of it is then no loss.
+ * What they agree on, and something holds, tells that as well.
+ */
+export const isSeenRunning = ({
+  observed,
+  heldDeath,
+}: {
+  readonly observed: Observed | undefined;
+  readonly heldDeath?: HeldDeath | undefined;
+}): boolean => runningCauses.includes(observed?.cause) || heldDeath?.cause === 'DataPlane';

@@ -25,6 +25,8 @@ export type FleetOptions = Omit<NetworkOptions, 'seed'> & {
   /** False: a membership without the hub. */
   readonly hasHub: boolean;
   readonly hasGateways: boolean;
+  /** True: the address of each API server is looked at too, which answers though agent and gateway are dead. */
+  readonly hasApiAddresses?: boolean;
   readonly policy: Partial<MeshPolicy>;
 };
 
@@ -99,7 +101,10 @@ const membershipOf = (options: FleetOptions): Membership => ({
       addresses: options.hasDirect ? [`${name}:1`] : [],
       domain: `d${at % Math.max(2, Math.ceil(options.clusters / 2))}`,
       capacity: 1_000,
-      probes: options.hasGateways ? [{ role: 'Gateway' as const, url: `http://${name}:80/` }] : [],
+      probes: [
+        ...(options.hasGateways ? [{ role: 'Gateway' as const, url: `http://${name}:80/` }] : []),
+        ...(options.hasApiAddresses === true ? [{ role: 'APIServer' as const, url: `tcp://${name}:6443` }] : []),
+      ],
     })),
     ...(options.hasHub
       ? [{ name: hubName, role: 'Witness' as const, publicKey: hubName, addresses: [], domain: hubName, capacity: 0, probes: [] }]
@@ -190,15 +195,16 @@ export const createFleet = (options: FleetOptions): Fleet => {
     const tookMs = network.request(from.name, target, startedMs);
     const endMs = startedMs + Math.min(timeoutMs, tookMs ?? timeoutMs);
     at(endMs, () => {
-      const { gateway } = node(target);
-      const isAnswered = tookMs !== undefined && tookMs <= timeoutMs && gateway !== 'gone';
+      const { gateway, isApiUp } = node(target);
+      const isUp = address.role === 'Gateway' ? gateway !== 'gone' : isApiUp;
+      const isAnswered = tookMs !== undefined && tookMs <= timeoutMs && isUp;
       deliver(from, {
         type: 'probed',
         target,
         url: address.url,
         id,
         isAnswered,
-        isWild: gateway === 'wild',
+        isWild: address.role === 'Gateway' && gateway === 'wild',
         tookMs: Math.floor(nowMs - startedMs),
       });
     });

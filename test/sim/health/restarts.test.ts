@@ -139,6 +139,44 @@ describe('observers that are started anew one after the other', () => {
   });
 });
 
+describe('the death of a gateway where the API server answers', () => {
+  const warmWithApi = (): Fleet => warm({ hasApiAddresses: true });
+
+  test('is told as that of agent and gateway, not of the agent, and of the cluster when its API server is gone too', () => {
+    const fleet = warmWithApi();
+    die(fleet, 'c1');
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+    fleet.node('c1').isApiUp = false;
+    fleet.run(fleet.nowMs() + 6_000);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing', 'Cluster Standing']));
+  });
+
+  test('is not over because the agent dies too', () => {
+    const fleet = warmWithApi();
+    fleet.node('c1').gateway = 'gone';
+    fleet.run(fleet.nowMs() + 12_000);
+    fleet.stopAgent('c1');
+    fleet.run(fleet.nowMs() + 20_000);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+  });
+
+  test('is not over because its observers are started anew one after the other', () => {
+    const fleet = warmWithApi();
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], () => false);
+    restartAll(fleet, ['c1'], () => false);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+  });
+
+  test('is over when the gateway answers, though the agent stays dead', () => {
+    const fleet = warmWithApi();
+    die(fleet, 'c1');
+    fleet.node('c1').gateway = 'well';
+    fleet.run(fleet.nowMs() + 60_000);
+    for (const name of survivorsOf(fleet, ['c1'])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, 'Agent']);
+  });
+});
+
 describe('the death of a gateway whose agent lives', () => {
   const dieOnlyItsGateway = (fleet: Fleet): void => {
     fleet.node('c1').gateway = 'gone';

@@ -197,6 +197,23 @@ export const scenarios: readonly Scenario[] = [
     forMs: 10_000,
   },
   {
+    name: 'all nodes die, the API server is somewhere else and answers',
+    fleet: { hasApiAddresses: true },
+    start: (fleet, victim) => {
+      fleet.stopAgent(victim);
+      fleet.node(victim).gateway = 'gone';
+    },
+    wanted: { target: itself, cause: 'DataPlane' },
+    forMs: 10_000,
+  },
+  {
+    name: 'agent dies, the API server answers too',
+    fleet: { hasApiAddresses: true },
+    start: (fleet, victim) => fleet.stopAgent(victim),
+    wanted: { target: itself, cause: 'Agent' },
+    forMs: 10_000,
+  },
+  {
     name: 'agent dies, no gateway to look at',
     fleet: { hasGateways: false },
     start: (fleet, victim) => fleet.stopAgent(victim),

@@ -1,0 +1,29 @@
+/** @module What becomes of the hub's own hearing under what the observers agreed on. */
+import { expect, test } from 'vitest';
+import type { Cause } from '../../../shared/health/index.ts';
+import { healthDefaults, onBeat, onTick, unseen } from '../cluster/health.ts';
+import { isSeenRunning, type Observed, underVerdict } from './relation.ts';
+
+const lost = onTick(onBeat(unseen(0), 0, { reachable: true }), healthDefaults.toleranceMs, { sinceMs: 0 }, healthDefaults);
+const agreedOn = (cause: Cause): Observed => ({
+  ...{ cause, phase: 'Standing', sinceMs: 5_000, message: '', votes: '2/2/3', voters: ['b', 'c'], epoch: 1, isReplicasTurn: false },
+});
+
+test.each<[Cause, string]>([
+  ['Agent', 'Suspect'],
+  ['Link', 'Suspect'],
+  ['DataPlane', 'Suspect'],
+  ['Silent', 'Lost'],
+  ['APIServer', 'Lost'],
+  ['Gray', 'Lost'],
+])('replicas go by the hub’s silence unless the observers see the cluster run: %s, %s', (cause, phase) => {
+  const observed = agreedOn(cause);
+  expect([underVerdict(lost, observed).phase, isSeenRunning({ observed })]).toEqual([phase, phase === 'Suspect']);
+});
+
+test('that only the gateway is dead says that the cluster runs, also while something keeps that verdict from coming into force', () => {
+  const { isReplicasTurn: _, ...agreed } = agreedOn('DataPlane');
+  const held = { ...agreed, needed: 2, observers: 3, domains: 1, obstacle: 'OneDomain' } as const;
+  expect(isSeenRunning({ observed: undefined, heldDeath: { ...held, cause: 'DataPlane' } })).toBe(true);
+  expect(isSeenRunning({ observed: undefined, heldDeath: { ...held, cause: 'Cluster' } })).toBe(false);
+});
