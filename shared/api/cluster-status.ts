@@ -157,6 +157,15 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     runtimeClasses: list('RuntimeClasses.', text('A RuntimeClass.'), { type: 'set' }, listMax),
     networks: list('Secondary networks.', text('A network, namespace/name.'), { type: 'set' }, listMax),
   }),
+  taints: list(
+    'Taints that its health puts on it, beside those of the spec; a policy may tolerate them.',
+    fields('A taint.', {
+      key: must(text('Its key.')),
+      effect: must(word('What becomes of replicas that do not tolerate it.', ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])),
+    }),
+    { type: 'map', keys: ['key', 'effect'] },
+    listMax,
+  ),
   givenUpSince: text(
     'Since when it counts as lost, RFC 3339: its replicas are placed elsewhere, and who does not hear it sends it no requests. Absent while it does not.',
   ),

@@ -41,3 +41,18 @@ it.each([
   };
   expect(clusterType.cells(cluster, 0)[1]).toBe(shown);
 });
+
+it.each([
+  [
+    'those of the operator, of a drain and of its health',
+    { drain: {}, taints: [{ key: 'own', effect: 'NoExecute' }] },
+    true,
+    'own:NoExecute,hanse.dev/drain:NoSchedule,hanse.dev/drain:NoExecute,hanse.dev/not-ready:NoSchedule',
+  ],
+  ['none where nothing keeps replicas away', {}, false, '<none>'],
+])('the wide column of taints shows %s', (_, spec, isSilent, shown) => {
+  const status = isSilent ? { taints: [{ key: 'hanse.dev/not-ready', effect: 'NoSchedule' }] } : {};
+  const cluster = { apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'eu' }, spec, status };
+  const at = clusterType.columns.findIndex(({ name }) => name === 'Taints');
+  expect(clusterType.cells(cluster, 0)[at]).toBe(shown);
+});

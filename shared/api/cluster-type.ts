@@ -2,7 +2,7 @@
 import { type Fault, invalid, invalidEach, labelName, labelValue, qualifiedName } from '../kube/names/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import { type ClusterSpec, type ClusterStatus, clusterCondition, clusterLabels, labelsOfCluster } from './cluster.ts';
+import { type ClusterSpec, type ClusterStatus, clusterCondition, clusterLabels, drainTaints, labelsOfCluster } from './cluster.ts';
 import { clusterStatusShape } from './cluster-status.ts';
 import { ageColumn, ageText, column, hanseGroup, hanseVersion, nameColumn, objectSchema, schemaNameOf, storedVerbs } from './kind.ts';
 import { countOrShare, fields, isBag, list, must, type Shape, text, textMap, word } from './shape.ts';
@@ -160,6 +160,14 @@ const failoverText = (object: KubeObject): string => {
   return condition.status === 'True' ? 'Ready' : condition.reason;
 };
 
+/** What the operator, a drain and the health of the cluster keep away from it, as placement goes by it. */
+const taintsText = (object: KubeObject): string => {
+  const { taints = [], drain } = specOf(object);
+  const ofDrain = drain === undefined ? [] : drainTaints;
+  const all = [...taints, ...ofDrain, ...(statusOf(object).taints ?? [])];
+  return all.map(({ key, effect }) => `${key}:${effect}`).join(',') || '<none>';
+};
+
 const cells = (object: KubeObject, nowMs: number): (string | number | boolean | null)[] => {
   const status = statusOf(object);
   const labels = labelsOfCluster(object);
@@ -175,9 +183,7 @@ const cells = (object: KubeObject, nowMs: number): (string | number | boolean | 
     status.kubernetesVersion ?? '<unknown>',
     ageText(object.metadata.creationTimestamp, nowMs),
     label(clusterLabels.zone),
-    specOf(object)
-      .taints?.map(({ key, effect }) => `${key}:${effect}`)
-      .join(',') || '<none>',
+    taintsText(object),
     failoverText(object),
   ];
 };

@@ -53,6 +53,12 @@ export type ClusterSpec = {
 /** Key of the taints on a cluster that is emptied. */
 export const drainTaint = 'hanse.dev/drain';
 
+/** They hold while it is: it takes nothing new, and what it has goes elsewhere. */
+export const drainTaints = [
+  { key: drainTaint, effect: 'NoSchedule' },
+  { key: drainTaint, effect: 'NoExecute' },
+] as const;
+
 /** How a cluster is emptied. */
 export type ClusterDrain = {
   /** Replicas of each workload that may be missing meanwhile: a number, or a share such as `25%`; absent = none. */
@@ -201,6 +207,8 @@ export type ClusterStatus = {
   /** What the agent could not read, and why: of that nothing is known. */
   readonly unsupported?: readonly string[];
   readonly features?: { readonly runtimeClasses?: readonly string[]; readonly networks?: readonly string[] };
+  /** Taints of its health, which hold beside those of the spec. */
+  readonly taints?: readonly Pick<ClusterTaint, 'key' | 'effect'>[];
   /** Since when its replicas are placed elsewhere because it is lost, and who does not hear it sends it no requests; outlives the hub. */
   readonly givenUpSince?: string;
   /** Where others may look at it, by what its agent tells, `tcp://host:port`; counts where `spec.probes` is absent. */

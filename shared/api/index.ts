@@ -30,6 +30,7 @@ export {
   type DrainStaying,
   doubleCondition,
   drainTaint,
+  drainTaints,
   isMember,
   labelsOfCluster,
   type NodeGroupPrices,

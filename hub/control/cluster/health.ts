@@ -119,6 +119,10 @@ const returningText = (heldUntilMs: number | undefined): string =>
     ? 'the agent beats again; the cluster is held down and takes no replicas: only time in which a majority sees it well counts, and too few do now'
     : `the agent beats again; the cluster is held down and takes no replicas until ${timeText(heldUntilMs)}, longer if it is doubted or not seen meanwhile`;
 
+/** `the agent has not been heard since 2030-01-01T00:00:00Z`. */
+export const notHeardText = ({ lastBeatMs }: Pick<Health, 'lastBeatMs'>): string =>
+  `the agent has not been heard since ${timeText(lastBeatMs)}`;
+
 /** Ready as Kubernetes says it of nodes: True, False with the API's reason, Unknown in silence. `heldUntilMs`: the end of a hold-down. */
 export const readyCondition = (
   health: Health,
@@ -138,6 +142,12 @@ export const readyCondition = (
         status: 'Unknown',
         reason: 'AgentStatusUnknown',
         message: `the agent stopped beating; look at its pod and at the cluster's way to the broker (silent for ${silentSeconds} s when it was given up)`,
+      };
+    case 'Suspect':
+      return {
+        status: 'Unknown',
+        reason: 'AgentNotHeard',
+        message: `${notHeardText(health)}: its replicas stay for now, and it takes no new ones`,
       };
     default:
       if (!health.api.reachable) {

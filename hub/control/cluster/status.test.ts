@@ -6,7 +6,7 @@ import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import type { HeldDeath, Observed } from '../verdict/relation.ts';
 import { givenUpIn } from '../verdict/remembered.ts';
-import { healthDefaults, onBeat, onTick, unseen } from './health.ts';
+import { type Health, healthDefaults, onBeat, onTick, unseen } from './health.ts';
 import { isMaterial, nextStatus } from './status.ts';
 
 const cluster: Cluster = {
@@ -283,7 +283,43 @@ describe('nextStatus', () => {
       ...{ cause: 'Agent', phase: 'Standing', sinceMs: 5_000, message: 'it runs', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
       isReplicasTurn: false,
     };
-    expect(readyAt(toleranceMs, runs)).toEqual(['True', 'AgentReady', 'Agent']);
+    expect(readyAt(toleranceMs, runs)).toEqual(['Unknown', 'AgentNotHeard', 'Agent']);
+  });
+
+  describe('says of a cluster that takes no new replicas, as its agent is silent, neither that it is ready nor that it has no taints', () => {
+    const suspect = onTick(well, healthDefaults.suspectMs, { sinceMs: 0 }, healthDefaults);
+    const lost = onTick(well, 20_000, { sinceMs: 0 }, healthDefaults);
+    const agreedOn = (cause: Observed['cause'], phase: Observed['phase'] = 'Standing'): Observed => ({
+      ...{ cause, phase, sinceMs: 5_000, message: 'agreed', votes: '2/2/2', voters: ['b', 'c'], epoch: 1, isReplicasTurn: false },
+    });
+    const returning = agreedOn('Cluster', 'Returning');
+    it.each<[string, Health, Observed | undefined, string, string, string]>([
+      ['silent for a moment', suspect, undefined, 'AgentNotHeard', 'stay for now, and it takes no new ones', 'not-ready'],
+      ['silent, while the others see it run', suspect, agreedOn('Agent'), 'AgentNotHeard', 'the others see the cluster run', 'not-ready'],
+      ['silent for long, and seen to run', lost, agreedOn('Agent'), 'AgentNotHeard', 'the others see the cluster run', 'not-ready'],
+      ['silent for long, without a gateway that answers', lost, agreedOn('DataPlane'), 'AgentNotHeard', 'see the cluster run', 'not-ready'],
+      [
+        'not heard since the hub started, and seen to run',
+        unseen(0),
+        agreedOn('Agent'),
+        'AgentNotSeen',
+        'since the hub started',
+        'not-ready',
+      ],
+      ['not heard since the hub started, and on its way back', unseen(0), returning, 'AgentNotSeen', 'since the hub started', 'returning'],
+    ])('%s', (_, health, observed, reason, message, taint) => {
+      const status = nextStatus(cluster, { health, observed, report, hello: undefined }, health.sinceMs);
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      expect(ready).toMatchObject({ status: 'Unknown', reason, message: expect.stringContaining(message) });
+      expect(status.taints).toEqual([{ key: `hanse.dev/${taint}`, effect: 'NoSchedule' }]);
+    });
+
+    it('and of one that is heard again that it is ready', () => {
+      const before = nextStatus(cluster, { health: suspect, report, hello: undefined }, 4_000);
+      const after = nextStatus({ ...cluster, status: before }, { health: well, report, hello: undefined }, 5_000);
+      expect(after).not.toHaveProperty('taints');
+      expect(after.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', reason: 'AgentReady' });
+    });
   });
 
   it('says that a fault of the API server is over when it hears so, not when it hears nothing', () => {

@@ -13,11 +13,20 @@ import { type Condition, withCondition } from '../../../shared/kube/condition.ts
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
-import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
+import { type HeldDeath, isSeenRunning, type Observed, underVerdict } from '../verdict/relation.ts';
 import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
-import { type Health, type HealthOptions, healthDefaults, heldDownUntil, isInDoubt, readyCondition } from './health.ts';
+import {
+  type Health,
+  type HealthOptions,
+  healthDefaults,
+  heldDownUntil,
+  isInDoubt,
+  notHeardText,
+  readyCondition,
+  taintsOf,
+} from './health.ts';
 import { historyOf } from './history.ts';
 import { statusApis } from './served-apis.ts';
 import type { AgentTrouble } from './twins.ts';
@@ -211,12 +220,19 @@ const removalHeld = (why: string): Finding => ({
   message: `the agent stopped beating, and its replicas stay where they are: ${why}`,
 });
 
-const silent = ({ lastBeatMs }: Health): Finding => ({
+const seenRunning = (health: Health, isClosed: boolean): Finding => ({
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'AgentNotHeard',
+  message: `${notHeardText(health)}, and the others see the cluster run: its replicas stay where they are${isClosed ? ', and it takes no new ones' : ''}`,
+});
+
+const inDoubt = (health: Health): Finding => ({
   type: 'Ready',
   status: 'Unknown',
   reason: 'AgentNotHeard',
   message:
-    `the agent has not been heard since ${timeText(lastBeatMs)}, and whether the cluster lives nobody can tell: its replicas stay where they are; ` +
+    `${notHeardText(health)}, and whether the cluster lives nobody can tell: its replicas stay where they are; ` +
     "where no cluster is heard, look at the broker and at the hub's way to it",
 });
 
@@ -240,12 +256,22 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
   if (facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
-  if (observed === undefined && isInDoubt(health, nowMs, options)) return silent(health);
-  const ready = readyCondition(underVerdict(health, observed), heldUntil(facts));
+  // That the observers see it well is no word of its agent to a hub that has just started.
+  const judged = health.phase === 'Unseen' ? health : underVerdict(health, observed);
+  const isDoubted = isInDoubt(health, nowMs, options);
+  if ((judged.phase === 'Suspect' || isDoubted) && isSeenRunning(facts)) return seenRunning(health, judged.phase === 'Suspect');
+  if (isDoubted && observed?.phase !== 'Returning') return inDoubt(health);
+  const ready = readyCondition(judged, heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;
   const heard: Finding = { type: 'Ready', ...ready, message };
   return health.phase === 'Unseen' ? (notIn(cluster) ?? heard) : heard;
+};
+
+/** What keeps replicas away from it beside what its operator says, as placement goes by it. */
+const taintsIn = ({ health, observed }: ClusterFacts): Pick<ClusterStatus, 'taints'> => {
+  const taints = taintsOf(underVerdict(health, observed)).map(({ key, effect }) => ({ key, effect }));
+  return taints.length === 0 ? {} : { taints };
 };
 
 /** The status after these facts. Fields of others (the agent's identity, conditions of the join) stay. */
@@ -258,6 +284,7 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
     drain,
     addresses,
     givenUpSince: _givenUp,
+    taints: _taints,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
@@ -284,6 +311,7 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
       ? {}
       : { drain: { ...facts.drain, since: drain?.since ?? timeText(nowMs), observedGeneration: cluster.metadata.generation ?? 0 } }),
     ...addressesOf(addresses, facts),
+    ...taintsIn(facts),
     ...givenUp,
     ...verdict,
     ...historyOf(old, verdict, facts.outages ?? [], nowMs),

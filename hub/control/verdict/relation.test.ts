@@ -24,6 +24,6 @@ test.each<[Cause, string]>([
 test('that only the gateway is dead says that the cluster runs, also while something keeps that verdict from coming into force', () => {
   const { isReplicasTurn: _, ...agreed } = agreedOn('DataPlane');
   const held = { ...agreed, needed: 2, observers: 3, domains: 1, obstacle: 'OneDomain' } as const;
-  expect(isSeenRunning({ observed: undefined, heldDeath: { ...held, cause: 'DataPlane' } })).toBe(true);
-  expect(isSeenRunning({ observed: undefined, heldDeath: { ...held, cause: 'Cluster' } })).toBe(false);
+  expect(isSeenRunning({ heldDeath: { ...held, cause: 'DataPlane' } })).toBe(true);
+  expect(isSeenRunning({ heldDeath: { ...held, cause: 'Cluster' } })).toBe(false);
 });

@@ -50,6 +50,6 @@ export const isSeenRunning = ({
   observed,
   heldDeath,
 }: {
-  readonly observed: Observed | undefined;
+  readonly observed?: Observed | undefined;
   readonly heldDeath?: HeldDeath | undefined;
 }): boolean => runningCauses.includes(observed?.cause) || heldDeath?.cause === 'DataPlane';

@@ -20,7 +20,7 @@ test('a cluster that others hear and look at can fail over, and it is said who d
     type: 'FailoverReady',
     status: 'True',
     reason: 'Watched',
-    message: '2 observers hear it and look at tcp://a.example:6443',
+    message: '2 observers watch it and look at tcp://a.example:6443',
   });
 });
 

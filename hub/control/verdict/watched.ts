@@ -69,6 +69,6 @@ export const failoverCondition = (watched: Watched): Finding => {
     type,
     status: 'True',
     reason: 'Watched',
-    message: `${watched.observers} observers hear it${looks === '' ? '' : ` and look at ${looks}`}`,
+    message: `${watched.observers} observers watch it${looks === '' ? '' : ` and look at ${looks}`}`,
   };
 };
