@@ -1,7 +1,7 @@
 /** @module When the addresses of a target are looked at from outside, and what the looks say. */
 import type { Finding } from '../wire/mesh.ts';
 import { movesTraffic } from './opinion.ts';
-import { type DetectorEvent, gatewayKey, type Peer, type ProbeRecord } from './state.ts';
+import { type DetectorEvent, type DetectorState, gatewayKey, type Peer, type ProbeRecord } from './state.ts';
 import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
 /**
@@ -68,6 +68,16 @@ export const probe = (turn: Turn, peer: Peer): void => {
   }
 };
 
+/**
+ * True when an answer is the first since a death that all have agreed on: that death is told, and answered for by its penalty. Its looks say
+ * nothing of losses on the way, for which the return would be held back once more.
+ */
+const endsDeath = ({ subjects }: DetectorState, { member }: Peer, { failures }: ProbeRecord): boolean => {
+  const standing = subjects.get(member.name)?.standing;
+  // Others may have seen it answer before: to them it is on its way back.
+  return movesTraffic(standing?.cause) && failures >= (standing?.phase === 'Standing' ? 1 : failuresMax);
+};
+
 /** A look has ended. */
 export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed' }>): void => {
   const { state } = turn;
@@ -79,6 +89,7 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   if (event.isWild === true && !record.isWild)
     refuse(turn, event.target, 'WildGateway', `${event.url} also says yes to what does not exist: its yes says little about the cluster`);
   if (event.isWild !== undefined) record.isWild = event.isWild;
+  if (event.isAnswered && endsDeath(state, peer, record)) record.recent.length = 0;
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {

@@ -125,6 +125,24 @@ describe('detection', () => {
     expect((told[1]?.sinceMs ?? 0) - (told[0]?.sinceMs ?? 0)).toBeGreaterThan(5_000);
   });
 
+  test.each<[string, agentDiesToo: boolean]>([
+    ['whose agent lived', false],
+    ['that died with its agent, which was back first', true],
+  ])('a gateway that answers again is not held for lossy by what its death cost: one %s', (_, agentDiesToo) => {
+    const fleet = warm();
+    fleet.run(fleet.nowMs() + 90_000);
+    fleet.node('c1').gateway = 'gone';
+    if (agentDiesToo) fleet.stopAgent('c1');
+    fleet.run(fleet.nowMs() + 20_000);
+    if (agentDiesToo) fleet.startAgent('c1');
+    fleet.run(fleet.nowMs() + 8_000);
+    fleet.node('c1').gateway = 'well';
+    fleet.run(fleet.nowMs() + 120_000);
+    const told = fleet.given.filter(({ verdict }) => verdict.target === 'c1').map(({ verdict }) => verdict.cause);
+    expect(told).toContain('DataPlane');
+    expect(told).not.toContain('Gray');
+  });
+
   test('a minority that is cut off removes nobody, and each in it that hears nobody says so', () => {
     const fleet = warm();
     for (const inside of ['c0', 'c1'])
