@@ -69,7 +69,7 @@ const program = new Command('sim')
     '--json',
     'print one JSON document: {"seeds":N,"failed":[],"verdicts":{…},"false":0,"singletonOverlaps":0,"events":N,"clients":{…}}',
   )
-  .option('--verbose', 'print every event (to stderr)')
+  .option('--verbose', 'print the faults of each seed and every event (to stderr)')
   .parse();
 const options = program.opts<Options>();
 if (options.seeds === undefined && options.past !== true) program.error("error: nothing to run: write '--seeds A-B', '--past' or both");

@@ -30,6 +30,7 @@ export type SeedResult = {
 
 /** What a run may be given besides its seed. */
 export type SeedOptions = {
+  /** Takes the faults of the seed, then each event. */
   readonly print?: (line: string) => void;
   /** Faults in place of the drawn ones. */
   readonly faults?: (drawn: Faults) => Faults;
@@ -63,6 +64,7 @@ const run = async (seed: number, options: SeedOptions): Promise<SeedResult> => {
   const drawn = drawFaults(seed);
   const mix = options.faults?.(drawn) ?? drawn;
   let faults = mix;
+  options.print?.(`seed ${seed}, faults: ${faultsText(mix)}`);
   const log = createEventLog(options.print);
   const world = createWorld(log, eventsPerSecondMax(mix));
   const federation = await createFederation(world, seed, () => faults, options.saboteur);

@@ -33,6 +33,12 @@ describe('the simulator', () => {
     expect(other.hash).not.toBe(first.hash);
   });
 
+  test('says which faults a seed has before all that happens in it', async () => {
+    const lines: string[] = [];
+    const { faults } = await runSeed(3, { print: (line) => lines.push(line) });
+    expect(lines[0]).toBe(`seed 3, faults: ${faults}`);
+  });
+
   test('finds nothing to say of a federation without faults', async () => {
     expect(await brokenRule({})).toBeUndefined();
   });
