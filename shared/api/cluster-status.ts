@@ -94,6 +94,7 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
       votes: text('Votes for it, of those that it takes, of all observers.'),
       voters: list('Who voted for it.', text('A cluster.'), { type: 'set' }, 64),
       message: text('What was found.'),
+      epoch: count('Number of the newest decision then.'),
     }),
     { type: 'atomic' },
     64,

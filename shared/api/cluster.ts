@@ -106,6 +106,8 @@ export type PastVerdict = {
   readonly votes?: string;
   readonly voters?: readonly string[];
   readonly message?: string;
+  /** Number of the newest decision then. */
+  readonly epoch?: number;
 };
 
 /** A time in which the cluster's agent and the others held the broker or the hub for dead, as it was told when that was over, `at`. */

@@ -38,11 +38,16 @@ const newsOf = (verdict: ClusterStatus['verdict'], newest: PastVerdict | undefin
   const at = timeText(nowMs);
   if (verdict === undefined)
     return newest === undefined || newest.phase === 'Cleared' ? undefined : { cause: newest.cause, phase: 'Cleared', at };
-  const { cause, phase = 'Standing', votes, voters, message } = verdict;
+  const { cause, phase = 'Standing', votes, voters, message, epoch } = verdict;
   // After each start of the hub an agent has not been heard for a moment: that is no news.
   const isNews = verdict.by === 'Observers' || cause !== 'Agent';
   if (!isNews || (newest?.cause === cause && newest.phase === phase)) return undefined;
-  return { cause, phase, at, message, ...(votes === undefined ? {} : { votes }), ...(voters === undefined ? {} : { voters }) };
+  return {
+    ...{ cause, phase, at, message },
+    ...(votes === undefined ? {} : { votes }),
+    ...(voters === undefined ? {} : { voters }),
+    ...(epoch === undefined ? {} : { epoch }),
+  };
 };
 
 /** The history after `verdict`, the one of now; `told`: outages that were told since this hub began. */

@@ -37,6 +37,12 @@ describe('a hub that starts anew', () => {
     expect(verdicts).toMatchObject([{ target: 'c', cause: 'Cluster', phase: 'Standing', sinceMs: 1_000, needed: 2, observers: 3 }]);
   });
 
+  it('counts decisions on from the highest number, of those that are over too', () => {
+    const [newest, ...older] = past(['Cluster', 'Standing', '2/2/3'], ['Cluster', 'Cleared']);
+    const over = cluster({ verdictHistory: [newest, ...older.map((one) => ({ ...one, epoch: 9 }))].flatMap((one) => one ?? []) });
+    expect(rememberedIn([over, cluster(dead)], policy).epoch).toBe(9);
+  });
+
   it('leaves the replicas that had their turn where they went, and has the turn of others come', () => {
     expect(observedIn(cluster({ ...dead, givenUpSince: timeText(6_000) }))?.isReplicasTurn).toBe(true);
     expect(observedIn(cluster(dead))?.isReplicasTurn).toBe(false);

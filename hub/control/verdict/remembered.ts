@@ -70,7 +70,8 @@ export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): 
       .reduce((penalty, { atMs }) => punished(penalty, atMs, policy), noPenalty),
   }));
   return {
-    epoch: Math.max(0, ...verdicts.map(({ epoch }) => epoch)),
+    // Of those that are over as well: the number of decisions only grows.
+    epoch: Math.max(0, ...[...verdicts, ...clusters.flatMap(({ status }) => verdictsIn(status))].map(({ epoch = 0 }) => epoch)),
     verdicts,
     penalties: penalties.filter(({ points }) => points > 0),
     removals: clusters.flatMap((cluster) => lastRemoval(cluster, movesTraffic(agreedOn(cluster)?.cause))),
