@@ -42,6 +42,15 @@ describe('a policy', () => {
     expect(made.faults).toEqual([expect.stringMatching(/^spec.resourceSelectors\[0\].namespace: .*remove the field$/)]);
   });
 
+  test('of failover that is not the one in force is taken with a warning', async () => {
+    const made = (name: string) => make('/apis/hanse.dev/v1alpha1/failoverpolicies', policy({ mode: 'Manual' }, 'FailoverPolicy'), name);
+    expect((await made('default')).warning).toBeNull();
+    expect(await made('mine')).toMatchObject({
+      code: 201,
+      warning: expect.stringMatching(/only the FailoverPolicy named default is in force/),
+    });
+  });
+
   test('that selects a kind that nobody serves yet is taken with a warning; one of a served kind without', async () => {
     const foo = await make(policies, selecting({ apiVersion: 'acme.dev/v1', kind: 'Foo' }), 'foo');
     expect([foo.code, foo.warning]).toEqual([

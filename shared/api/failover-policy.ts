@@ -223,7 +223,13 @@ export const failoverPolicyType: ResourceType = {
   schemaName: schemaNameOf('FailoverPolicy'),
   hasStatus: true,
   strategicMerge: false,
-  strategy: { validate: (object) => specShape.check(object.spec ?? {}, 'spec') },
+  strategy: {
+    validate: (object) => specShape.check(object.spec ?? {}, 'spec'),
+    warnings: ({ metadata: { name } }) =>
+      name === defaultFailoverPolicy
+        ? []
+        : [`only the FailoverPolicy named ${defaultFailoverPolicy} is in force: this one changes nothing`],
+  },
   columns: [
     nameColumn,
     column('Mode', 'string', 'Whether anything moves by itself.'),

@@ -23,6 +23,8 @@ describe('a TrafficPolicy', () => {
       /^spec\.failback\.stepsPercent: .*the last step must be 100; such as \[10, 25, 50, 100\]/,
     ],
     [{ services: ['web'], dns: { zone: 'x.test', ttlSeconds: 600 } }, /^spec\.dns\.ttlSeconds: .*less than or equal to 30/],
+    [{ services: ['web'], dns: { zone: 'clusterset.local' } }, /^spec\.dns\.zone: .*each agent answers clusterset\.local/],
+    [{ services: ['web'], dns: { zone: 'svc.clusterset.local' } }, /^spec\.dns\.zone: .*choose a zone/],
     [{ services: ['web'], dns: {} }, /^spec\.dns\.zone: Required/],
     [{ services: ['web'], demand: { requestsPerSecond: 5 } }, /^spec\.demand\.requestsPerSecondPerEndpoint: Required/],
     [{ services: ['web'], headroom: { targetPercent: 5 } }, /^spec\.headroom\.targetPercent: .*greater than or equal to 10/],

@@ -6,6 +6,7 @@ import type { ResourceType } from '../kube/resource.ts';
 import type { LabelSelectorObject } from '../kube/selectors/index.ts';
 import { bagOf, isBag } from '../lib/fields.ts';
 import { sameJson } from '../lib/same-json.ts';
+import { clustersetOrigin } from '../traffic/dns/clusterset.ts';
 import { ttlSecondsMax, ttlSecondsMin } from '../traffic/dns/zone.ts';
 import { rampFaults, rampRuleDefault } from '../traffic/ramp.ts';
 import { conditionsShape } from './cluster-status.ts';
@@ -166,6 +167,12 @@ const failback: Shape = fields(
         ),
 );
 
+/** Agents answer `clusterset.local` by themselves, for the pods of their cluster. */
+const zoneName = (value: string): string[] =>
+  value === clustersetOrigin || value.endsWith(`.${clustersetOrigin}`)
+    ? [`each agent answers ${clustersetOrigin} to the pods of its cluster by itself; choose a zone that is yours`]
+    : dns1123Subdomain(value);
+
 const specShape = fields(
   'How requests reach the services.',
   {
@@ -238,7 +245,7 @@ const specShape = fields(
     }),
     perClusterImports: flag('Also makes a ServiceImport for each cluster, SERVICE-CLUSTER, for routes that weigh clusters.'),
     dns: fields('Names for clients outside the clusters, answered by the name servers of the agents.', {
-      zone: must(text('The zone, such as svc.example.org. Names are SERVICE.NAMESPACE.ZONE.', dns1123Subdomain)),
+      zone: must(text('The zone, such as svc.example.org. Names are SERVICE.NAMESPACE.ZONE.', zoneName)),
       ttlSeconds: integer(
         'How long resolvers may keep an answer.',
         { min: ttlSecondsMin, max: ttlSecondsMax },
@@ -385,7 +392,7 @@ export const trafficPolicyType: ResourceType = {
     column('Zone', 'string', 'The zone of its names.'),
     column('Unsafe', 'string', 'Clusters whose loss the others have no room for.'),
     ageColumn,
-    column('Now', 'string', 'Shares while nothing is lost.', 1),
+    column('Planned', 'string', 'Shares while nothing is lost; status.services[].away says who gets less now.', 1),
   ],
   cells,
 };
