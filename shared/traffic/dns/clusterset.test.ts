@@ -1,5 +1,6 @@
 /** @module What pods are answered under clusterset.local. */
 import { describe, expect, it } from 'vitest';
+import { derivedName } from '../names.ts';
 import { sharesNow } from '../shares.ts';
 import { recordOf } from '../testing.ts';
 import { answerQuestion } from './answer.ts';
@@ -46,5 +47,21 @@ describe('clusterset.local', () => {
   });
   it('leaves out the endpoints of a cluster that is gone', () => {
     expect(ask('Headless', web, ['a'])).toBe('NOERROR 10.2.0.1');
+  });
+  it('answers the import of one cluster by its own address, or by the endpoints there', () => {
+    const askPart = (type: 'ClusterSetIP' | 'Headless', cluster: string): string => {
+      const made = record(type);
+      const one = { ...made, spec: { ...made.spec, perCluster: true } };
+      const ips = new Map([one.name, 'web-a', 'web-b'].map((name, at) => [derivedName('shop', name), [`10.96.0.${at}`]]));
+      const shares = sharesNow(one.spec, { gone: [], percent: new Map() });
+      const zone = clustersetZone([{ record: one, shares }], 'a', (derived) => ips.get(derived) ?? [], 1);
+      const name = `web-${cluster}.shop.svc.clusterset.local`;
+      const { code, answers } = answerQuestion(compileZone(zone), { name, type: 'A', class: 'IN' }, () => 0);
+      return `${code} ${answers.map(({ data }) => String(data)).join(' ')}`.trim();
+    };
+    expect(askPart('ClusterSetIP', 'b')).toBe('NOERROR 10.96.0.2');
+    expect(askPart('ClusterSetIP', 'c')).toBe('NXDOMAIN');
+    expect(askPart('Headless', 'a')).toBe('NOERROR 10.1.0.1 10.1.0.2');
+    expect(ask('ClusterSetIP', 'web-b.shop.svc.clusterset.local')).toBe('NXDOMAIN');
   });
 });

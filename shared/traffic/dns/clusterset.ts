@@ -3,8 +3,9 @@
  * one, all of them and by host and cluster. For the cluster's DNS to forward to where no plugin of its own answers the zone.
  */
 import { compareText } from '../../lib/compare-text.ts';
-import type { EndpointSet, TrafficRecord } from '../../wire/traffic.ts';
+import type { EndpointSet, TrafficRecord, TrafficSource } from '../../wire/traffic.ts';
 import { derivedName } from '../names.ts';
+import { clusterImports } from '../render.ts';
 import { type DnsBackend, type DnsService, type DnsZone, zoneFaults } from './zone.ts';
 import { families, type SharedRecord } from './zones.ts';
 
@@ -23,13 +24,31 @@ const hostsOf = (sets: readonly EndpointSet[]): DnsBackend['hosts'] => {
   return [...byHost].map(([name, addresses]) => ({ name, ...families(addresses) }));
 };
 
-const backendsOf = ({ record, shares }: SharedRecord, cluster: string, ips: readonly string[]): DnsBackend[] => {
+/** What has a name: a service, or the part of it that the import of one cluster is. */
+type Named = { readonly record: TrafficRecord; readonly name: string; readonly sources: readonly (TrafficSource & { weight: number })[] };
+
+const wholeOf = ({ record, shares }: SharedRecord): Named => {
+  const sources = record.spec.sources.map((source, at) => ({ ...source, weight: shares[at]?.weight ?? 0 }));
+  return { record, name: record.name, sources };
+};
+
+/** As with the slices of such an import, its share does not count, unless the cluster is gone. */
+const partsOf = ({ record, shares }: SharedRecord): Named[] =>
+  [...clusterImports(record)].map(([name, cluster]) => ({
+    record,
+    name,
+    sources: record.spec.sources.flatMap((source, at) =>
+      source.name === cluster ? [{ ...source, weight: shares[at]?.isGone === true ? 0 : 1 }] : [],
+    ),
+  }));
+
+const backendsOf = ({ record, sources }: Named, cluster: string, ips: readonly string[]): DnsBackend[] => {
   const isHeadless = record.spec.import?.type === 'Headless';
   const all: DnsBackend[] = isHeadless
-    ? record.spec.sources.map(({ name, sets }, at) => ({
+    ? sources.map(({ name, sets, weight }) => ({
         cluster: name,
         ...families(readyOf(sets)),
-        weight: shares[at]?.weight ?? 0,
+        weight,
         order: 0,
         hosts: hostsOf(sets) ?? [],
       }))
@@ -37,20 +56,18 @@ const backendsOf = ({ record, shares }: SharedRecord, cluster: string, ips: read
   return all.filter(({ ipv4, ipv6 }) => ipv4.length + ipv6.length > 0);
 };
 
-const serviceOf = (shared: SharedRecord, cluster: string, ipsOf: (derived: string) => readonly string[]): DnsService | undefined => {
-  const { namespace, name, spec } = shared.record;
-  const backends = backendsOf(shared, cluster, ipsOf(derivedName(namespace, name)));
+const serviceOf = (named: Named, cluster: string, ipsOf: (derived: string) => readonly string[]): DnsService | undefined => {
+  const { namespace, spec } = named.record;
+  const backends = backendsOf(named, cluster, ipsOf(derivedName(namespace, named.name)));
   if (spec.import === undefined || backends.length === 0) return undefined;
   const ports = spec.import.ports.flatMap((port) =>
     port.name === '' || port.protocol === 'SCTP'
       ? []
       : [{ name: port.name, protocol: port.protocol === 'TCP' ? ('tcp' as const) : ('udp' as const), port: port.port }],
   );
-  const common = { name: nameOf(shared.record), ttlSeconds, backends, ports };
+  const common = { name: `${named.name}.${namespace}.svc.${clustersetOrigin}`, ttlSeconds, backends, ports };
   return spec.import.type === 'Headless' ? { ...common, policy: 'All' } : { ...common, policy: 'Weighted', isWhole: true };
 };
-
-const nameOf = ({ namespace, name }: TrafficRecord): string => `${name}.${namespace}.svc.${clustersetOrigin}`;
 
 /** The zone. `shares`: for requests of this cluster; `ipsOf`: addresses of derived Services here. */
 export const clustersetZone = (
@@ -66,8 +83,14 @@ export const clustersetZone = (
     mailbox: `hostmaster.${clustersetOrigin}`,
     services: [],
   };
-  const services = all.flatMap((shared) => serviceOf(shared, cluster, (derived) => ipsOf(derived, shared.record.namespace)) ?? []);
-  const sound = services
+  // A service that is called as the import of one cluster would be has the name.
+  const named = [...all.map(wholeOf), ...all.flatMap(partsOf)];
+  const byName = new Map<string, DnsService>();
+  for (const one of named) {
+    const service = serviceOf(one, cluster, (derived) => ipsOf(derived, one.record.namespace));
+    if (service !== undefined && !byName.has(service.name)) byName.set(service.name, service);
+  }
+  const sound = [...byName.values()]
     .filter((service) => zoneFaults({ ...zone, services: [service] }).length === 0)
     .sort((a, b) => compareText(a.name, b.name));
   return { ...zone, services: sound };
