@@ -195,7 +195,11 @@ const whatIfCommand = (context: CliContext): Command =>
     new Command('what-if').description('tell what would move, and what would not fit, if clusters were lost, emptied or grew'),
   )
     .addOption(new Option('--lose <clusters>', 'clusters that are gone, with commas between; may be repeated').argParser(separated))
-    .addOption(new Option('--drain <clusters>', 'clusters that are emptied, as by a NoExecute taint').argParser(separated))
+    .addOption(
+      new Option('--drain <clusters>', 'clusters that are emptied, as by `hanse drain`: what finds no other place stays').argParser(
+        separated,
+      ),
+    )
     .addOption(
       new Option(
         '--add-nodes <cluster=COUNTxcpu=…>',

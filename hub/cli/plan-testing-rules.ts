@@ -9,6 +9,8 @@ export type Told = {
   readonly object: { readonly name: string };
   readonly replicas: number;
   readonly clusters: readonly { readonly cluster: string; readonly replicas: number; readonly before: number }[];
+  /** What runs on where it is placed no more. */
+  readonly staying?: readonly { readonly cluster: string; readonly replicas: number }[];
   readonly unplaced: number;
   readonly reason?: string;
   readonly message?: string;
@@ -253,13 +255,25 @@ export const faultsIn = (fleet: Fleet, told: ToldCase): string[] => {
     if (!packed(cluster, fleet, (workload) => presentIn(workload, cluster.name))) continue;
     if (!packed(cluster, fleet, ({ name }) => after.get(name)?.[cluster.name] ?? 0)) faults.push(`${cluster.name} holds more than fits`);
   }
-  return [...faults, ...costFaults(fleet, after, told)];
+  return [...faults, ...stayFaults(fleet, told), ...costFaults(fleet, after, told)];
 };
+
+/** Nothing stays that was not there, beyond what finds no place, or where some of it is placed. */
+const stayFaults = ({ workloads }: Fleet, { placements }: ToldCase): string[] =>
+  workloads.flatMap((workload) => {
+    const mine = placements.find(({ object }) => object.name === workload.name);
+    const staying = mine?.staying ?? [];
+    const placed = new Set((mine?.clusters ?? []).flatMap(({ cluster, replicas }) => (replicas > 0 ? [cluster] : [])));
+    const isSound = staying.every(({ cluster, replicas }) => !placed.has(cluster) && replicas <= presentIn(workload, cluster));
+    return isSound && sum(staying.map(({ replicas }) => replicas)) <= (mine?.unplaced ?? 0) ? [] : [`${workload.name}: stays wrongly`];
+  });
 
 const costFaults = ({ clusters, workloads }: Fleet, after: ReadonlyMap<string, Counts>, told: ToldCase): string[] => {
   // Thousandths of the currency for each core and hour, times half cores.
   const cost = (countOf: (workload: FleetWorkload, cluster: string) => number): number =>
     sum(workloads.flatMap((one) => clusters.map(({ name, price = 0 }) => price * (one.cpu / 500) * countOf(one, name))));
-  const now = cost(({ name }, cluster) => after.get(name)?.[cluster] ?? 0);
+  const stay = (workload: string, cluster: string): number =>
+    told.placements.find(({ object }) => object.name === workload)?.staying?.find((one) => one.cluster === cluster)?.replicas ?? 0;
+  const now = cost(({ name }, cluster) => (after.get(name)?.[cluster] ?? 0) + stay(name, cluster));
   return Math.round(Number(told.cost.after) * 2_000) === now ? [] : [`cost ${told.cost.after} after, ${now / 2_000} counted`];
 };

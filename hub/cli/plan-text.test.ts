@@ -26,6 +26,13 @@ describe('replicas that find no place', () => {
     expect(open).toMatch(/capacity in 1 cluster; an estimate: a can add >=0, c can add >=1, and may take more$/);
   });
 
+  it('and stay where they run are no move, and the line of their cluster says why they stay', () => {
+    const staying = [{ cluster: 'idc', replicas: 2, before: 0, reason: 'Deselected' as const }];
+    const lines = linesOf([placement('web', { clusters: [{ cluster: 'idc', replicas: 0, before: 4 }], staying, unplaced: 2 })]);
+    expect(lines[1]).toMatch(/^deployment\/web \(shop\) +idc +4 +2 +-2, 2 stay: selected no more$/);
+    expect(lines).toContain('1 object, 0 replicas to start, 2 unplaced, 2 of which stay where they run');
+  });
+
   it('and found none before are told in the same words, whether their objects are shown or not', () => {
     const told = '6 replicas unplaced before and still, of objects that stay as they are';
     expect(linesOf([], { unchanged: 1, stillUnplaced: 6 })).toEqual(

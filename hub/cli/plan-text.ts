@@ -1,4 +1,6 @@
 /** @module A plan as lines for people: what moves, who ends above which load, what it costs, and what does not fit. */
+
+import { compareText } from '../../shared/lib/compare-text.ts';
 import { counted } from '../../shared/lib/counted.ts';
 import { listed } from '../../shared/lib/listed.ts';
 import { type AnsweredLoad, type AnsweredPlacement, type Measure, measures, type PlanAnswer } from '../../shared/plan/index.ts';
@@ -14,6 +16,26 @@ const changeOf = (before: number, after: number): string => {
   if (before === after) return '';
   if (before === 0) return 'new';
   return after === 0 ? 'gone' : after > before ? `+${after - before}` : `${after - before}`;
+};
+
+type Share = { readonly cluster: string; readonly before: number; readonly after: number; readonly stay: string };
+
+const stayWords: Readonly<Record<NonNullable<AnsweredPlacement['staying']>[number]['reason'], string>> = {
+  Drained: 'drained',
+  Lost: 'lost, nothing is deleted there',
+  Returning: 'just back',
+  Deselected: 'selected no more',
+};
+
+/** What runs in each cluster, placed there or not; sorted by name. */
+const sharesOf = ({ clusters, staying = [] }: Pick<AnsweredPlacement, 'clusters' | 'staying'>): readonly Share[] => {
+  const shares = new Map(clusters.map(({ cluster, before, replicas }) => [cluster, { cluster, before, after: replicas, stay: '' }]));
+  for (const { cluster, before, replicas, reason } of staying) {
+    const placed = shares.get(cluster) ?? { before: 0, after: 0 };
+    const stay = replicas === 0 ? '' : `${replicas} ${replicas === 1 ? 'stays' : 'stay'}: ${stayWords[reason]}`;
+    shares.set(cluster, { cluster, before: placed.before + before, after: placed.after + replicas, stay });
+  }
+  return [...shares.values()].sort((a, b) => compareText(a.cluster, b.cluster));
 };
 
 /** Clusters named in a line. */
@@ -32,10 +54,10 @@ const toneOf = (before: number, after: number): Tone | undefined =>
   before === after ? undefined : before === 0 ? 'good' : after === 0 ? 'bad' : 'changed';
 
 const rowsOf = (placement: AnsweredPlacement): Row[] => {
-  const { clusters, unplaced, message = '' } = placement;
-  const rows: Row[] = clusters.map(({ cluster, before, replicas }) => ({
-    cells: [cluster, String(before), String(replicas), changeOf(before, replicas)],
-    tone: toneOf(before, replicas),
+  const { unplaced, message = '' } = placement;
+  const rows: Row[] = sharesOf(placement).map(({ cluster, before, after, stay }) => ({
+    cells: [cluster, String(before), String(after), [changeOf(before, after), stay].filter((part) => part !== '').join(', ')],
+    tone: stay === '' ? toneOf(before, after) : 'changed',
   }));
   if (unplaced > 0) rows.push({ cells: ['(unplaced)', '', String(unplaced), `${message}${estimateText(placement)}`], tone: 'bad' });
   if (rows.length === 0) rows.push({ cells: ['(nowhere)', '', '0', message], tone: placement.reason === undefined ? 'faint' : 'bad' });
@@ -50,8 +72,14 @@ export const paintedTable = (header: readonly string[], rows: readonly Row[], pa
   ).map((line, at) => paint(line, at === 0 ? 'head' : rows[at - 1]?.tone));
 
 /** Replicas that come to a cluster where they were not. */
-export const startedIn = ({ clusters }: Pick<AnsweredPlacement, 'clusters'>): number =>
-  clusters.reduce((sum, { before, replicas }) => sum + Math.max(0, replicas - before), 0);
+const startedIn = (placement: AnsweredPlacement): number =>
+  sharesOf(placement).reduce((sum, { before, after }) => sum + Math.max(0, after - before), 0);
+
+/** `, 2 of which stay where they run`; '' when none does. */
+const runOnText = (placements: readonly AnsweredPlacement[]): string => {
+  const count = placements.reduce((sum, { staying = [] }) => sum + staying.reduce((all, { replicas }) => all + replicas, 0), 0);
+  return count === 0 ? '' : `, ${count} of which ${count === 1 ? 'stays where it runs' : 'stay where they run'}`;
+};
 
 const measureHeads: Readonly<Record<Measure, string>> = { cpuMilli: 'CPU', memoryMiB: 'MEMORY', gpu: 'GPU', pods: 'PODS' };
 /** Percent used from which a cluster is shown as nearly full. */
@@ -114,7 +142,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
     ...loadLines(load, options.isWhole, paint),
     '',
     paint(
-      `${counted(placements.length, 'object')}, ${counted(started, 'replica')} to start, ${unplaced} unplaced${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
+      `${counted(placements.length, 'object')}, ${counted(started, 'replica')} to start, ${unplaced} unplaced${runOnText(placements)}${unchanged === 0 ? '' : `, ${unchanged} unchanged`}`,
       unplaced > 0 ? 'bad' : undefined,
     ),
     ...(stillUnplaced === 0 ? [] : [`${counted(stillUnplaced, 'replica')} unplaced before and still, of objects that stay as they are`]),

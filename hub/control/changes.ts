@@ -4,8 +4,9 @@ import { storedPlacement } from '../../shared/api/index.ts';
 import { isFinishedJob } from '../../shared/kube/job-end.ts';
 import type { Change } from '../../shared/kube/storage/index.ts';
 import { sameJson } from '../../shared/lib/same-json.ts';
+import { completionsTerm } from '../../shared/placement/index.ts';
 import { placementFinalizer } from './placement/names.ts';
-import { completionsTerm, stayMark } from './work/staying.ts';
+import { stayMark } from './work/staying.ts';
 
 /** Fields that the hub keeps of an object, and those of its metadata. */
 const kept: ReadonlySet<string> = new Set(['metadata', 'status']);

@@ -14,7 +14,7 @@ export type PlanReviewSpec = {
   readonly deletions?: readonly PlanObjectRef[];
   /** Clusters that are gone. */
   readonly lose?: readonly string[];
-  /** Clusters that are emptied, as by a NoExecute taint. */
+  /** Clusters that are drained: what finds no other place stays there. */
   readonly drain?: readonly string[];
   readonly addNodes?: readonly {
     readonly cluster: string;
@@ -79,7 +79,7 @@ const specShape = fields('What would happen.', {
   ),
   deletions: list('Objects that would be deleted.', objectRef('An object that would be deleted.'), { type: 'atomic' }, planObjectsMax),
   lose: names('Clusters that are gone with all that runs there.'),
-  drain: names('Clusters that are emptied, as by a NoExecute taint.'),
+  drain: names('Clusters that are drained: what finds no other place stays there.'),
   addNodes: list('Nodes that clusters do not have yet.', nodes, { type: 'atomic' }, kindsOfNodesMax),
   everyLoss: flag('Answer what every single loss of a cluster would do, in status.losses.'),
   all: flag('Tell of objects that do not change as well.'),

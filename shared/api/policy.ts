@@ -160,6 +160,9 @@ export type PolicyFailover = {
 /** Key of the taint on a cluster that is lost. */
 export const unreachableTaint = 'hanse.dev/unreachable';
 
+/** Put on a cluster that came back and is held down. */
+export const returningTaint = 'hanse.dev/returning';
+
 /** `spec` of PlacementPolicy and ClusterPlacementPolicy. */
 export type PolicySpec = {
   readonly priority?: number;

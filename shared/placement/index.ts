@@ -2,6 +2,7 @@
 export { type AlteredShapes, alteredShapesOf } from './altered-shapes.ts';
 export { askKey, isSameEverywhere, shapeIn } from './asking.ts';
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
+export { completionShares, completionsOf, isSettledJob, partsBefore, policyForJob, withParts } from './job-parts.ts';
 export { type LabelledNode, learntLabels } from './learnt-labels.ts';
 export { type Misfits, misfitsOf } from './misfits.ts';
 export {
@@ -32,10 +33,19 @@ export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from 
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
+export {
+  type Before,
+  completionsTerm,
+  findsNoPlace,
+  hasParts,
+  outlivesDrain,
+  stayingAfter,
+  stayReason,
+} from './runs-on.ts';
 export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from './select-policy.ts';
 export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';
-export { indexedText, isIndexedJob, keptWhole, notDivided } from './undivided.ts';
+export { indexedText, notDivided } from './undivided.ts';
 export {
   bag,
   bags,

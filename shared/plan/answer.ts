@@ -1,8 +1,10 @@
 /** @module A plan as it is told: the JSON of `hanse plan -o json`, its sums, and the code a script goes by. */
-import type { CurrencyCost, PlacementCost, WorkloadRef } from '../api/index.ts';
+import type { PlacementCost, StayingCluster, WorkloadRef } from '../api/index.ts';
+import { sumsIn } from './costs.ts';
 import type { FollowingObject } from './fleet.ts';
 import { type Amount, type Measure, measures, usedPercent } from './load.ts';
-import type { Plan, PlannedLoad, PlannedPlacement } from './plan.ts';
+import type { Plan, PlannedLoad } from './plan.ts';
+import type { PlannedPlacement } from './planned.ts';
 
 /** One object in {@link PlanAnswer}. */
 export type AnsweredPlacement = {
@@ -10,6 +12,16 @@ export type AnsweredPlacement = {
   readonly policy: string;
   readonly replicas?: number;
   readonly clusters: readonly { readonly cluster: string; readonly replicas: number; readonly before: number }[];
+  /**
+   * Where it runs on although it is not placed there, as no other cluster takes it: replicas besides those of `clusters`, now and after. Absent =
+   * nowhere.
+   */
+  readonly staying?: readonly {
+    readonly cluster: string;
+    readonly replicas: number;
+    readonly before: number;
+    readonly reason: StayingCluster['reason'];
+  }[];
   readonly unplaced: number;
   /** Why not all is placed; absent when all is. */
   readonly reason?: string;
@@ -71,44 +83,27 @@ export type PlanAnswer = {
   readonly omitted?: number;
 };
 
-const decimalsOf = (text: string): number => text.split('.')[1]?.length ?? 0;
-
-/** Exact sum of decimal texts, without zeros at the end. */
-export const decimalSum = (texts: readonly string[]): string => {
-  const decimals = Math.max(0, ...texts.map(decimalsOf));
-  const sum = texts.reduce((total, text) => {
-    const [whole = '0', fraction = ''] = text.split('.');
-    return total + BigInt(`${whole}${fraction.padEnd(decimals, '0')}`);
-  }, 0n);
-  const digits = sum.toString().padStart(decimals + 1, '0');
-  const fraction = decimals === 0 ? '' : digits.slice(-decimals).replace(/0+$/, '');
-  return `${decimals === 0 ? digits : digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
-};
-
 /** Sums by currency, that of most objects first. */
 const costOf = (costs: readonly PlacementCost[]): PlacementCost => {
   const tally = new Map<string, number>();
   for (const { currency } of costs) tally.set(currency, (tally.get(currency) ?? 0) + 1);
   const [currency = ''] = [...tally].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0] ?? [];
-  const parts = costs.flatMap((cost): readonly CurrencyCost[] => [cost, ...(cost.others ?? [])]);
-  const sumIn = (wanted: string): CurrencyCost => {
-    const same = parts.filter((part) => part.currency === wanted);
-    return { before: decimalSum(same.map(({ before }) => before)), after: decimalSum(same.map(({ after }) => after)), currency: wanted };
-  };
-  const rest = [...new Set(parts.map((part) => part.currency))].filter((name) => name !== currency).sort();
-  return rest.length === 0 ? sumIn(currency) : { ...sumIn(currency), others: rest.map(sumIn) };
+  return sumsIn(currency, costs);
 };
 
 /** What the plan was neither asked about nor changes. */
 const isAsBefore = ({ isChanged, isAsked }: PlannedPlacement): boolean => !isChanged && !isAsked;
 
 const answeredPlacement = (planned: PlannedPlacement, isExplained: boolean): AnsweredPlacement => {
-  const { object, policy, replicas, clusters, unplaced, reason, message, cost } = planned;
+  const { object, policy, replicas, clusters, staying, unplaced, reason, message, cost } = planned;
   return {
     object,
     policy,
     ...(replicas === undefined ? {} : { replicas }),
     clusters,
+    ...(staying.length === 0
+      ? {}
+      : { staying: staying.map(({ cluster, replicas: stay, before, reason: why }) => ({ cluster, replicas: stay, before, reason: why })) }),
     unplaced,
     ...(unplaced > 0 || reason !== 'Placed' ? { reason, message } : {}),
     ...(isAsBefore(planned) ? { asBefore: true as const } : {}),

@@ -1,11 +1,10 @@
 /** @module What a plan is made over: clusters with rooms of their own, the workloads to decide on, and those that are not decided on. */
-import type { PlacementCost, WorkloadRef } from '../api/index.ts';
+import type { WorkloadRef } from '../api/index.ts';
 import type { ClusterRoom, PodShape } from '../capacity/index.ts';
+import type { KubeObject } from '../kube/object.ts';
 import {
-  amountText,
+  type Before,
   type ClusterView,
-  costOfPresent,
-  currencyOf,
   type OtherWorkload,
   priceIn,
   refText,
@@ -27,8 +26,11 @@ export type PlanCluster = {
   readonly isLost?: boolean;
 };
 
-/** A workload to decide on. */
+/** A workload to decide on; its policy is as it is written. */
 export type PlanTask = Task & {
+  readonly object: KubeObject;
+  /** Its Placement as it is; undefined = it was never decided on. */
+  readonly before: Before | undefined;
   /** Replicas that are unplaced now; undefined = not known. */
   readonly unplacedBefore?: number;
   /** True when the plan was asked about this object: it is told of even when nothing changes. */
@@ -83,17 +85,4 @@ export const unpricedIn = (
     }),
   );
   return [...new Set(unpriced)].sort();
-};
-
-/** What the replicas of a removed workload cost an hour, by currency, that of the first cluster with a price first. */
-export const costOfRemoved = (workload: Workload, views: ReadonlyMap<string, ClusterView>): PlacementCost | undefined => {
-  const { shape } = workload;
-  const sums = new Map<string, bigint>();
-  for (const [name, replicas] of workload.current) {
-    const view = views.get(name);
-    if (view === undefined || shape === undefined || priceIn(view, shape) === undefined) continue;
-    sums.set(currencyOf(view), (sums.get(currencyOf(view)) ?? 0n) + costOfPresent({ view, shape }, workload, replicas));
-  }
-  const [first, ...others] = [...sums].map(([currency, sum]) => ({ before: amountText(sum), after: '0', currency }));
-  return first === undefined || others.length === 0 ? first : { ...first, others };
 };

@@ -1,38 +1,9 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
-import { type ExplanationRow, explanationRows, type PlacementCost, type WorkloadRef } from '../api/index.ts';
-import { type ClusterView, type Preempted, placeAll, refText, type TaskDecision } from '../placement/index.ts';
-import {
-  askedIn,
-  costOfRemoved,
-  type FollowingObject,
-  type PlanCluster,
-  type PlanFleet,
-  type PlanTask,
-  type RemovedWorkload,
-  unpricedIn,
-} from './fleet.ts';
+import type { WorkloadRef } from '../api/index.ts';
+import { type ClusterView, isSettledJob, type OtherWorkload, type Preempted, placeAll, policyForJob, refText } from '../placement/index.ts';
+import { askedIn, type FollowingObject, type PlanCluster, type PlanFleet, type PlanTask, unpricedIn } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
-
-/** One object of a plan. */
-export type PlannedPlacement = {
-  readonly object: WorkloadRef;
-  /** `namespace/name`, or `name` of a ClusterPlacementPolicy. */
-  readonly policy: string;
-  /** Undefined for kinds without replicas. */
-  readonly replicas: number | undefined;
-  /** Clusters that have or had some, sorted by name. */
-  readonly clusters: readonly { readonly cluster: string; readonly replicas: number; readonly before: number }[];
-  readonly unplaced: number;
-  readonly reason: string;
-  readonly message: string;
-  readonly cost: PlacementCost | undefined;
-  readonly explain: readonly ExplanationRow[];
-  readonly warnings: readonly string[];
-  /** True when replicas come, go or are newly unplaced. */
-  readonly isChanged: boolean;
-  /** True when the plan was asked about this object. */
-  readonly isAsked: boolean;
-};
+import { type PlannedPlacement, plannedOf, plannedRemoval, plannedSettled, type Scene } from './planned.ts';
 
 /** How full a cluster is. */
 export type PlannedLoad = { readonly cluster: string; readonly isLost: boolean; readonly before: ClusterLoad; readonly after: ClusterLoad };
@@ -52,52 +23,6 @@ export type Plan = {
   readonly following: readonly FollowingObject[];
 };
 
-type Counts = ReadonlyMap<string, number>;
-
-const clustersOf = (after: Counts, before: Counts): PlannedPlacement['clusters'] =>
-  [...new Set([...after.keys(), ...before.keys()])]
-    .sort()
-    .map((cluster) => ({ cluster, replicas: after.get(cluster) ?? 0, before: before.get(cluster) ?? 0 }))
-    .filter(({ replicas, before: had }) => replicas > 0 || had > 0);
-
-const plannedOf = (task: PlanTask, { decision, policy }: TaskDecision): PlannedPlacement => {
-  const { workload } = task;
-  const clusters = clustersOf(new Map(decision.clusters.map(({ name, replicas }) => [name, replicas ?? 1])), workload.current);
-  const { unplaced, reason, message, cost } = decision;
-  const isMoved = clusters.some(({ replicas, before }) => replicas !== before);
-  return {
-    object: workload.ref,
-    policy: policy.id,
-    replicas: workload.replicas,
-    clusters,
-    unplaced,
-    reason,
-    message,
-    cost,
-    get explain() {
-      return explanationRows(decision.explained);
-    },
-    warnings: task.warnings ?? [],
-    isChanged: isMoved || unplaced !== (task.unplacedBefore ?? 0),
-    isAsked: task.isAsked ?? false,
-  };
-};
-
-const plannedRemoval = ({ workload, policy }: RemovedWorkload, views: ReadonlyMap<string, ClusterView>): PlannedPlacement => ({
-  object: workload.ref,
-  policy,
-  replicas: workload.replicas === undefined ? undefined : 0,
-  clusters: clustersOf(new Map(), workload.current),
-  unplaced: 0,
-  reason: 'Deleted',
-  message: 'the object is deleted',
-  cost: costOfRemoved(workload, views),
-  explain: [],
-  warnings: [],
-  isChanged: true,
-  isAsked: true,
-});
-
 /** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
 const loadsOf = (
   clusters: readonly PlanCluster[],
@@ -105,8 +30,8 @@ const loadsOf = (
   asked: ReturnType<typeof askedIn>,
 ): PlannedLoad[] => {
   const after = new Map(clusters.flatMap(({ view, load }) => (load === undefined ? [] : [[view.name, load] as const])));
-  for (const { object, clusters: changes } of placements) {
-    for (const { cluster, before, replicas } of changes) {
+  for (const { object, clusters: placed, staying } of placements) {
+    for (const { cluster, before, replicas } of [...placed, ...staying]) {
       const load = after.get(cluster);
       const shape = asked(object, cluster);
       if (load !== undefined && shape !== undefined && replicas !== before)
@@ -132,25 +57,50 @@ const withRoom = ({ view, newRoom }: PlanCluster): ClusterView => {
   };
 };
 
+/** A divided Job that nothing drives out of a cluster which has a part of it. */
+const isSettled = ({ object, workload, before }: PlanTask, clusters: ReadonlyMap<string, PlanCluster>): boolean =>
+  isSettledJob(object, workload.replicas, before, (name) => {
+    const cluster = clusters.get(name);
+    return cluster?.isLost === true ? undefined : cluster?.view;
+  });
+
+const otherOf = ({ workload: { ref, labels = {}, current }, policy }: PlanTask): OtherWorkload => ({
+  ref,
+  labels,
+  clusters: [...current.keys()],
+  apart: policy.apart.required,
+});
+
 /** Plans all workloads over rooms of their own: the same fleet can be planned again. */
 export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Plan => {
   const views = fleet.clusters.map(withRoom);
-  const { decisions, preempted } = placeAll({ clusters: views, others: fleet.others }, fleet.tasks, env);
-  const tasks = new Map(fleet.tasks.map((task) => [refText(task.workload.ref), task]));
-  const byName = new Map(views.map((view) => [view.name, view]));
+  const scene: Scene = { clusters: fleet.clusters, views: new Map(views.map((view) => [view.name, view])), env };
+  const clusters = new Map(fleet.clusters.map((cluster) => [cluster.view.name, cluster]));
+  const tasks = fleet.tasks.map((task): PlanTask => ({ ...task, policy: policyForJob(task.policy, task.object, task.before) }));
+  const settled = tasks.filter((task) => isSettled(task, clusters));
+  const open = settled.length === 0 ? tasks : tasks.filter((task) => !settled.includes(task));
+  const snapshot = { clusters: views, others: [...fleet.others, ...settled.map(otherOf)], placed: () => settled };
+  const { decisions, preempted } = placeAll(snapshot, open, env);
+  const byRef = new Map(tasks.map((task) => [refText(task.workload.ref), task]));
+  const decided = new Set(decisions.map(({ workload }) => refText(workload.ref)));
   const placements = [
-    ...decisions.flatMap((decided) => {
-      const task = tasks.get(refText(decided.workload.ref));
-      return task === undefined ? [] : [plannedOf(task, decided)];
+    ...decisions.flatMap((one) => {
+      const task = byRef.get(refText(one.workload.ref));
+      return task === undefined ? [] : [plannedOf(task, one, scene)];
     }),
-    ...fleet.removed.map((one) => plannedRemoval(one, byName)),
+    ...settled.filter(({ workload }) => !decided.has(refText(workload.ref))).map((task) => plannedSettled(task, scene)),
+    ...fleet.removed.map((one) => plannedRemoval(one, scene)),
   ];
   const { unselected, following = [] } = fleet;
   const asked = askedIn(fleet);
   return {
     placements,
     loads: loadsOf(fleet.clusters, placements, asked),
-    unpriced: unpricedIn(fleet, asked, placements),
+    unpriced: unpricedIn(
+      fleet,
+      asked,
+      placements.map(({ object, clusters: placed, staying }) => ({ object, clusters: [...placed, ...staying] })),
+    ),
     preempted,
     unselected,
     following,

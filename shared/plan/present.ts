@@ -3,7 +3,7 @@ import type { Placement } from '../api/index.ts';
 import type { NodeLot } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { matchesLabels, selectorFromMap, selectorFromObject } from '../kube/selectors/index.ts';
-import { bag, groupKind } from '../placement/index.ts';
+import { type Before, bag, groupKind } from '../placement/index.ts';
 import type { OfflineCluster, PresentPod } from './offline.ts';
 
 /** Replicas in one cluster. */
@@ -66,4 +66,15 @@ export const presenceOf = (
   const known = new Set(clusters.map(({ view }) => view.name));
   for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0, lots: [] });
   return presence;
+};
+
+/** The present state as the Placement has it, with what is seen beyond it; undefined when there is neither. */
+export const beforeOf = (placement: Placement | undefined, presence: ReadonlyMap<string, Presence>): Before | undefined => {
+  if (placement === undefined && presence.size === 0) return undefined;
+  const parts = new Map((placement?.spec.clusters ?? []).map(({ name, completions }) => [name, completions]));
+  const clusters = [...presence].map(([name, { replicas }]) => {
+    const completions = parts.get(name);
+    return { name, replicas, ...(completions === undefined ? {} : { completions }) };
+  });
+  return { spec: { clusters }, ...(placement?.status === undefined ? {} : { status: placement.status }) };
 };

@@ -27,6 +27,8 @@ type Counts = ReadonlyMap<string, number>;
 type Expectation = {
   /** By object: exactly these clusters, and 0 unplaced unless it is said. */
   readonly placements: ReadonlyMap<string, Counts>;
+  /** By object: exactly these clusters where replicas stay that are placed nowhere. */
+  readonly staying: ReadonlyMap<string, Counts>;
   /** By object: the term that refuses these clusters. */
   readonly refused: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Replicas started where they were not. */
@@ -112,13 +114,14 @@ const reasonsOf = (value: unknown, path: string): ReadonlyMap<string, string> =>
   new Map(Object.entries(bag(value)).map(([cluster, reason]) => [cluster, textsOf(reason, `${path}.${cluster}`)[0] ?? '']));
 
 const expectationOf = (value: unknown): Expectation => {
-  const fields = only(value, 'expect', ['placements', 'refused', 'moved', 'cost']);
+  const fields = only(value, 'expect', ['placements', 'staying', 'refused', 'moved', 'cost']);
   if (Object.keys(fields).length === 0) fail('expect: say what is expected, such as placements: {deployment/web: {east: 4}}');
   const { moved } = fields;
   if (moved !== undefined && !Number.isSafeInteger(moved)) fail('expect.moved: a whole number is wanted');
   const { after, currency } = only(fields.cost, 'expect.cost', ['after', 'currency']);
   return {
     placements: mapOf(fields.placements, 'expect.placements', countsOf),
+    staying: mapOf(fields.staying, 'expect.staying', countsOf),
     refused: mapOf(fields.refused, 'expect.refused', reasonsOf),
     moved: moved === undefined ? undefined : Number(moved),
     cost: after === undefined ? undefined : { after: String(after), currency: currency === undefined ? undefined : String(currency) },
@@ -184,6 +187,9 @@ const placedAs = (text: string, wanted: Counts, { clusters, unplaced, message = 
   return faults.length > 0 && unplaced > 0 && message !== '' ? [...faults, `  ${message}`] : faults;
 };
 
+const stayingAs = (text: string, wanted: Counts, { staying = [] }: Found): string[] =>
+  differs(`${text} stays`, countsText(wanted), countsText(new Map(staying.map(({ cluster, replicas }) => [cluster, replicas]))));
+
 const refusedAs = (text: string, wanted: ReadonlyMap<string, string>, { explain }: Found): string[] =>
   [...wanted].flatMap(([cluster, reason]) => {
     const row = explain.find((one) => one.cluster === cluster);
@@ -199,11 +205,15 @@ const found = ({ placements }: PlanAnswer, text: string): Found | string => {
 };
 
 /** What does not hold. */
-const faultsOf = (answer: PlanAnswer, { placements, refused, moved, cost }: Expectation): string[] => {
+const faultsOf = (answer: PlanAnswer, { placements, staying, refused, moved, cost }: Expectation): string[] => {
   const faults: string[] = [];
   for (const [text, counts] of placements) {
     const one = found(answer, text);
     faults.push(...(typeof one === 'string' ? [one] : placedAs(text, counts, one)));
+  }
+  for (const [text, counts] of staying) {
+    const one = found(answer, text);
+    faults.push(...(typeof one === 'string' ? [one] : stayingAs(text, counts, one)));
   }
   for (const [text, reasons] of refused) {
     const one = found(answer, text);

@@ -3,6 +3,7 @@ import type { AssumedPods } from '../capacity/index.ts';
 import { refText } from '../placement/index.ts';
 import { askedIn, type PlanCluster, type PlanFleet, type PlanTask } from './fleet.ts';
 import type { Plan } from './plan.ts';
+import { stayingIn } from './stays.ts';
 
 /** Replicas that the plan adds to each cluster; those of one shape together, for each lot is bound by itself. */
 const addedBy = (fleet: PlanFleet, plan: Plan): ReadonlyMap<string, readonly AssumedPods[]> => {
@@ -44,7 +45,17 @@ export const settled = (fleet: PlanFleet, plan: Plan): PlanFleet => {
     const current = new Map(
       placement.clusters.filter(({ replicas }) => replicas > 0).map(({ cluster, replicas }) => [cluster, replicas] as const),
     );
-    return { ...task, workload: { ...task.workload, current }, unplacedBefore: placement.unplaced, isAsked: false };
+    const lingering = new Map([
+      ...(task.workload.lingering ?? []),
+      ...stayingIn(placement.staying).map(({ name, replicas = 0 }) => [name, replicas] as const),
+    ]);
+    return {
+      ...task,
+      before: placement.next,
+      workload: { ...task.workload, current, lingering },
+      unplacedBefore: placement.unplaced,
+      isAsked: false,
+    };
   });
   return { ...fleet, clusters, tasks, removed: [] };
 };

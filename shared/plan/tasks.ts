@@ -10,7 +10,6 @@ import {
   type CompiledPolicy,
   decidedFields,
   groupKind,
-  keptWhole,
   misfitsOf,
   type OtherWorkload,
   type PriorityClasses,
@@ -26,7 +25,7 @@ import {
 import type { PlanTask } from './fleet.ts';
 import { type PlanObjects, refKey } from './input.ts';
 import type { OfflineCluster } from './offline.ts';
-import { type Presence, presenceOf } from './present.ts';
+import { beforeOf, type Presence, presenceOf } from './present.ts';
 
 /** What the files say of workloads. */
 export type PlanTasks = {
@@ -140,7 +139,8 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       preempts,
       ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     };
-    tasks.push({ policy: keptWhole(policy, object), workload, isAsked: true, ...warningsOf(object, classes) });
+    const before = beforeOf(objects.placements.get(refKey(ref)), presence);
+    tasks.push({ object, before, policy, workload, isAsked: true, ...warningsOf(object, classes) });
   }
   return { tasks, others, unselected, held };
 };

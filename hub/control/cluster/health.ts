@@ -1,5 +1,5 @@
 /** @module Whether a cluster is well, from its beats alone. Pure: a state, what happened, and the time. */
-import { unreachableTaint } from '../../../shared/api/index.ts';
+import { returningTaint, unreachableTaint } from '../../../shared/api/index.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import type { TimedTaint } from '../../../shared/placement/index.ts';
 import { comebackMsMax } from '../../../shared/wire/comeback.ts';
@@ -166,7 +166,7 @@ export const readyCondition = (
 export const healthTaints = {
   notReady: 'hanse.dev/not-ready',
   unreachable: unreachableTaint,
-  returning: 'hanse.dev/returning',
+  returning: returningTaint,
 } as const;
 
 /** The taints of a cluster's health. A cluster that was never heard takes nothing and keeps what it has until its toleration ends. */

@@ -3,7 +3,6 @@ import {
   explainedIn,
   explanationRows,
   isSameOutcome,
-  type PlacedCluster,
   type PlacementSpec,
   type StayingCluster,
   type StoredPlacementStatus,
@@ -11,7 +10,6 @@ import {
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { compareText } from '../../../shared/lib/compare-text.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
 import {
@@ -19,21 +17,21 @@ import {
   type ClusterView,
   type CompiledPolicy,
   type Decision,
-  leavesOut,
   type Misfits,
   nodelessText,
   type Preempted,
   type PriorityClass,
   refText,
+  stayingAfter,
   type Workload,
   whyNodelessStay,
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { refOf } from '../kinds.ts';
-import { findsNoPlace, outlivesDrain, stayMark, stayReason } from '../work/staying.ts';
-import { wholeEvents } from './job-parts.ts';
+import { stayMark } from '../work/staying.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
+import { wholeEvents } from './whole-events.ts';
 
 /** What was decided on. */
 export type PlacementInput = {
@@ -64,26 +62,6 @@ export type PlacementOutput = {
 
 const clustersText = (clusters: PlacementSpec['clusters']): string =>
   clusters.map(({ name, replicas }) => (replicas === undefined ? name : `${name}=${replicas}`)).join(', ') || 'nowhere';
-
-/** Where it was, is placed no more, and runs on all the same; in name order. */
-const stayingAfter = (
-  { object, before, clusters, policy, nowMs }: PlacementInput,
-  { clusters: placed, unplaced, binding }: Decision,
-): StayingCluster[] => {
-  if (!outlivesDrain(object) || !findsNoPlace({ spec: { clusters: placed }, status: { unplaced, binding } })) return [];
-  const had: readonly PlacedCluster[] = [...(before?.status?.staying ?? []), ...(before?.spec.clusters ?? [])];
-  const parts = new Map(had.map(({ name, completions }) => [name, completions]));
-  const known = new Map((before?.status?.staying ?? []).map((entry) => [entry.name, entry]));
-  for (const { name } of placed) parts.delete(name);
-  return [...parts]
-    .flatMap(([name, completions]): StayingCluster[] => {
-      const view = clusters.find((one) => one.name === name);
-      // A policy that selects the cluster no more does not stop what has nowhere to go, as a move does not stop what has no replacement yet.
-      const reason = stayReason(view) ?? (view !== undefined && leavesOut(policy, view, nowMs) ? 'Deselected' : undefined);
-      return reason === undefined ? [] : [{ ...known.get(name), name, ...(completions === undefined ? {} : { completions }), reason }];
-    })
-    .sort((a, b) => compareText(a.name, b.name));
-};
 
 const eventsOf = (
   input: PlacementInput,

@@ -11,12 +11,15 @@ import {
   type Decision,
   isSameEverywhere,
   type PriorityClasses,
+  partsBefore,
+  policyForJob,
   priorityClassesOf,
   priorityOf,
   shapeIn,
   type Task,
   type TaskDecision,
   type Workload,
+  withParts,
 } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { type ShapeIn, seenIn } from '../cluster/ledger.ts';
@@ -25,7 +28,6 @@ import { rememberBySpec } from '../remember.ts';
 import { misfitsUnder } from '../work/render.ts';
 import type { Told } from '../work/replicas.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
-import { partsBefore, policyForJob, withParts } from './job-parts.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
 import { runsAlone } from './singleton.ts';

@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drainTaint, explainedIn, explanationRows, keptExplanation, type PlacedCluster } from '../../../shared/api/index.ts';
 import { plainShape } from '../../../shared/capacity/index.ts';
-import { place, type TimedTaint } from '../../../shared/placement/index.ts';
+import {
+  completionShares,
+  isSettledJob,
+  partsBefore,
+  place,
+  policyForJob,
+  type TimedTaint,
+  withParts,
+} from '../../../shared/placement/index.ts';
 import { clusterWith, policyOf } from '../../../shared/placement/testing.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
-import { completionShares, isSettledJob, partsBefore, policyForJob, withParts } from './job-parts.ts';
 
 const job = (completions: number, parallelism = 6) => ({
   apiVersion: 'batch/v1',

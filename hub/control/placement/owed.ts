@@ -2,10 +2,9 @@
 import type { OwedCluster, PlacementSpec, StoredPlacementStatus } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
-import type { ClusterView, Decision, Workload } from '../../../shared/placement/index.ts';
+import { type ClusterView, type Decision, hasParts, stayReason, type Workload } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { tellsReady } from '../work/replicas.ts';
-import { hasParts, stayReason } from '../work/staying.ts';
 
 /** What was decided on, as far as it bears on debts. */
 export type OwedInput = {

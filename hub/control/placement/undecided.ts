@@ -3,6 +3,7 @@ import { type OwedCluster, type StoredPlacement, type StoredPlacementStatus, typ
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store, type Stored } from '../../../shared/kube/storage/index.ts';
+import { isSettledJob } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
 import { done, type Outcome } from '../controller.ts';
@@ -10,7 +11,6 @@ import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { heldAtFirst, shapeOf } from './entry.ts';
-import { isSettledJob } from './job-parts.ts';
 import { placementFinalizer, placementOf } from './names.ts';
 import { stillOwed } from './owed.ts';
 import type { PolicyBook } from './policies.ts';

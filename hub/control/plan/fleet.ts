@@ -32,7 +32,6 @@ import type { NamedObjects } from '../dependencies/index.ts';
 import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { workloadOf } from '../placement/decide.ts';
 import { lingeringOf, shapesOf } from '../placement/entry.ts';
-import { policyForJob } from '../placement/job-parts.ts';
 import { placementOf } from '../placement/names.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { runsAlone } from '../placement/singleton.ts';
@@ -127,7 +126,7 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     if (isRemoved) into.removed.push({ workload, policy: placement?.spec.policy ?? '' });
     else if (!stays) {
       const unplacedBefore = placement?.status?.unplaced;
-      const task = { policy: policyForJob(policy, object, placement), workload, isAsked, ...warningsOf(object, classes) };
+      const task = { object, before: placement, policy, workload, isAsked, ...warningsOf(object, classes) };
       into.tasks.push(unplacedBefore === undefined ? task : { ...task, unplacedBefore });
     } else {
       if (current.size > 0) into.others.push({ ref, labels, clusters: [...current.keys()], apart: policy?.apart.required ?? [] });

@@ -4,11 +4,10 @@
  */
 import { type Placement, servedPlacement, type WorkloadRef, whyOwn } from '../../../shared/api/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
-import { type PriorityClasses, placeEach, refText, type Task, type TaskDecision } from '../../../shared/placement/index.ts';
+import { isSettledJob, type PriorityClasses, placeEach, refText, type Task, type TaskDecision } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { objectKeyOf } from '../kinds.ts';
 import { type Entry, type EntrySources, entryOf, outcomeOf, placedEntries, priorityClassesIn } from '../placement/entry.ts';
-import { isSettledJob } from '../placement/job-parts.ts';
 import { type NodelessWatch, toDecide } from '../placement/nodeless.ts';
 import { othersAround } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';

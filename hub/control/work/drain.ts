@@ -11,6 +11,7 @@ import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import { findsNoPlace, outlivesDrain } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
@@ -18,7 +19,7 @@ import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
 import { type ReadySources, replicasTold, unreadyOf } from './replicas.ts';
-import { findsNoPlace, holdsData, outlivesDrain, toleratesDrain, whyNoPlace } from './staying.ts';
+import { holdsData, toleratesDrain, whyNoPlace } from './staying.ts';
 
 /** Replicas of a workload of so many that may be missing: a share is rounded down, as for the `maxUnavailable` of a Deployment. */
 export const budgetOf = ({ maxUnavailable = 0 }: ClusterDrain, replicas: number): number => {

@@ -3,7 +3,7 @@ import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import type { CompiledPolicy } from '../../../shared/placement/index.ts';
+import { type CompiledPolicy, findsNoPlace, outlivesDrain } from '../../../shared/placement/index.ts';
 import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
@@ -11,7 +11,7 @@ import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
 import { decideHandover, type Holding } from './handover.ts';
 import { countOf, replicasTold, tellsReady } from './replicas.ts';
-import { awaitingDecision, findsNoPlace, leftBy, outlivesDrain, toleratesDrain } from './staying.ts';
+import { awaitingDecision, leftBy, toleratesDrain } from './staying.ts';
 
 /** How moves go, as far as the policy of the workload does not say. */
 export type Moves = {

@@ -1,11 +1,10 @@
-/** @module What stays in a cluster that is left out, drained, lost or held down because no other takes it, and why none does. */
+/** @module What stays where no decision puts it any more, as the clusters tell it, and why no other takes it. */
 import {
   drainTaint,
   type ExplanationRow,
   explainedIn,
   explanationRows,
   isServing,
-  type PlacedCluster,
   type StayingCluster,
   type StoredPlacement,
   type StoredPlacementStatus,
@@ -13,35 +12,14 @@ import {
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
-import { type ClusterView, type CompiledPolicy, evictionAt } from '../../../shared/placement/index.ts';
+import { type CompiledPolicy, completionsTerm, evictionAt, findsNoPlace, stayReason } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { healthTaints } from '../cluster/health.ts';
-import { podSpecOf, workIdOf } from '../kinds.ts';
+import { workIdOf } from '../kinds.ts';
 import type { Board } from './board.ts';
 import { replicasTold } from './replicas.ts';
 
-/** What binds a divided Job of which completions wait: each cluster that takes some has its part already. */
-export const completionsTerm = 'completions';
-
-/** True of a Job whose completions were divided among these clusters. */
-export const hasParts = (clusters: readonly PlacedCluster[]): boolean => clusters.some(({ completions }) => completions !== undefined);
-
-type DecidedClusters = { readonly spec: Pick<StoredPlacement['spec'], 'clusters'> };
-
 /** Clusters that are named one by one with their reasons. */
 const namedMax = 3;
-
-/**
- * True when the decision found no place for all, or for any, of the object. Of a divided Job a part is without a place while its completions wait:
- * once another cluster has them, fewer pods at once than were asked for are no reason to go on with them here too.
- */
-export const findsNoPlace = ({ spec: { clusters }, status }: Pick<StoredPlacement, 'status'> & DecidedClusters): boolean => {
-  if (clusters.length === 0) return true;
-  return (status?.unplaced ?? 0) > 0 && (!hasParts(clusters) || status?.binding === completionsTerm);
-};
-
-/** A drain does not end what runs and finds no place elsewhere. DaemonSets belong to the cluster's nodes and go. */
-export const outlivesDrain = (object: KubeObject): boolean => podSpecOf(object) !== undefined && object.kind !== 'DaemonSet';
 
 /** True of a policy that leaves what it selects in drained clusters for good: what moves there moves for other reasons, as it would without the drain. */
 export const toleratesDrain = (policy: CompiledPolicy | undefined): boolean =>
@@ -50,15 +28,6 @@ export const toleratesDrain = (policy: CompiledPolicy | undefined): boolean =>
 /** True for a claim: it holds data, which no move takes along. It goes from a cluster only when it is deleted on the hub. */
 export const holdsData = ({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean =>
   apiVersion === 'v1' && kind === 'PersistentVolumeClaim';
-
-/** Why what runs in the cluster may stay there although it is placed there no more; undefined = it goes. */
-export const stayReason = (view: ClusterView | undefined): StayingCluster['reason'] | undefined => {
-  const taints = view?.taints ?? [];
-  const drivesOut = (taint: string): boolean => taints.some(({ key, effect }) => key === taint && effect === 'NoExecute');
-  if (drivesOut(healthTaints.unreachable)) return 'Lost';
-  if (drivesOut(drainTaint)) return 'Drained';
-  return taints.some(({ key }) => key === healthTaints.returning) ? 'Returning' : undefined;
-};
 
 /**
  * Why the decision that stands left something in the cluster that found no other place, or of which the replacements are not ready: the cluster was

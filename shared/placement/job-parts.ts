@@ -3,28 +3,14 @@
  * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
  * goes to a cluster that has no part yet, or waits for one. An Indexed Job has one part, which is all of it. Pure.
  */
-import {
-  clusterLabels,
-  explanationRows,
-  keptExplanation,
-  type PlacedCluster,
-  type PlacementSpec,
-  type StoredPlacement,
-} from '../../../shared/api/index.ts';
-import type { KubeObject } from '../../../shared/kube/object.ts';
-import { selectorFromMap } from '../../../shared/kube/selectors/index.ts';
-import {
-  type ClusterView,
-  type CompiledPolicy,
-  type Decision,
-  indexedText,
-  isIndexedJob,
-  keptWhole,
-  notDivided,
-} from '../../../shared/placement/index.ts';
-import type { EventText } from '../events.ts';
-import { bag, groupKind } from '../kinds.ts';
-import { completionsTerm, hasParts } from '../work/staying.ts';
+import { clusterLabels, explanationRows, keptExplanation, type PlacedCluster } from '../api/index.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { selectorFromMap } from '../kube/selectors/index.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import type { ClusterView, Decision } from './model.ts';
+import { type Before, completionsTerm, hasParts } from './runs-on.ts';
+import { isIndexedJob, keptWhole } from './undivided.ts';
+import { bag, groupKind } from './workload-fields.ts';
 
 /** Completions of a Job that counts them; undefined for every other object. */
 export const completionsOf = (object: KubeObject): number | undefined => {
@@ -51,7 +37,7 @@ export const completionShares = (completions: number, replicas: readonly number[
 };
 
 /** The parts that were given: where the Job is placed, and where it stays because no cluster without a part takes over. */
-export const partsBefore = (placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined): readonly PlacedCluster[] => [
+export const partsBefore = (placement: Before | undefined): readonly PlacedCluster[] => [
   ...(placement?.spec.clusters ?? []),
   ...(placement?.status?.staying ?? []).filter(({ completions }) => completions !== undefined),
 ];
@@ -68,11 +54,7 @@ const isUndivided = (object: KubeObject, parts: readonly PlacedCluster[]): boole
 };
 
 /** The policy that a Job with a part to give is decided by: who has a part takes no more replicas, so that the rest goes to others. */
-export const policyForJob = (
-  policy: CompiledPolicy,
-  object: KubeObject,
-  placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined,
-): CompiledPolicy => {
+export const policyForJob = (policy: CompiledPolicy, object: KubeObject, placement: Before | undefined): CompiledPolicy => {
   if (isUndivided(object, partsBefore(placement))) return keptWhole(policy, object);
   const before = placement?.spec.clusters ?? [];
   const total = completionsOf(object);
@@ -92,7 +74,7 @@ export const policyForJob = (
 export const isSettledJob = (
   object: KubeObject,
   replicas: number | undefined,
-  placement: Pick<StoredPlacement, 'spec' | 'status'> | undefined,
+  placement: Before | undefined,
   view: (cluster: string) => ClusterView | undefined,
 ): boolean => {
   const placed = placement?.spec.clusters ?? [];
@@ -112,17 +94,6 @@ const asWhole = (decision: Decision, completions: number): Decision => ({
   ...decision,
   clusters: decision.clusters.map((cluster) => ({ ...cluster, completions })),
 });
-
-/** Told once, when an Indexed Job gets its cluster while others could have had a part of a Job that is divided. */
-export const wholeEvents = (
-  { before }: { readonly before: { readonly spec: PlacementSpec } | undefined },
-  { clusters, explained }: Decision,
-): readonly EventText[] => {
-  const [only] = clusters;
-  if (only?.completions === undefined || clusters.length > 1 || hasParts(before?.spec.clusters ?? [])) return [];
-  if (!explanationRows(explained).some(({ reason }) => reason === notDivided.reason)) return [];
-  return [{ type: 'Normal', reason: 'NotDivided', message: `all ${only.completions} completions are for ${only.name}: ${indexedText}` }];
-};
 
 /** The decision with the completions of each cluster, `before` as {@link partsBefore}. Replicas for which no completions are left are not placed. */
 export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
