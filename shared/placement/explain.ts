@@ -2,70 +2,19 @@
 import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
 import { counted } from '../lib/counted.ts';
-import { listed } from '../lib/listed.ts';
 import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, Workload } from './model.ts';
 import type { Refusal, Standing } from './prepare.ts';
 import { type Amount, amountText, currencyOf } from './pricing.ts';
-import { type Column, domainCounts, isLimited, leastMeasured, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
+import { type Column, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
 import { boundOf, byCount, type Filled, filledAt, isFull, refusalText, shortText } from './shortage.ts';
+import { confined, heldText, shareless, spreadText, type Tally, talliesOf } from './spread-text.ts';
 import { usedOf } from './tally.ts';
 import { indexedText, isKeptWhole, notDivided } from './undivided.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
-
-/** Counts of each hard constraint's domains, made once a decision. */
-type Tally = { readonly sums: Column; readonly least: number; readonly used: number };
-
-const talliesOf = (problem: Problem, counts: Column): readonly Tally[] =>
-  problem.spreads.map((spread) => {
-    const sums = domainCounts(spread, counts);
-    const least = leastMeasured(spread, sums);
-    return { sums, least: least === unlimited ? 0 : least, used: usedOf(sums) };
-  });
-
-const noShare = ({ replicas }: Problem): string =>
-  `maxShare of ${counted(replicas, 'replica')}, rounded down, is 0, so that none can be placed; raise maxShare or the replicas`;
-
-/** Set where a constraint leaves no replica at all. */
-const shareless = (problem: Problem): string => {
-  const spread = problem.replicas === 0 ? undefined : problem.spreads.find(({ hard, shareMax }) => hard && shareMax === 0);
-  return spread === undefined ? '' : `; spread over ${spread.key}: ${noShare(problem)}`;
-};
-
-/** Set where a maximum of domains leaves room unused in others: what it is, and what would help. */
-const confined = (problem: Problem, counts: Column): string => {
-  for (const spread of problem.spreads) {
-    if (!spread.hard || !isLimited(spread)) continue;
-    const [sums, room] = [domainCounts(spread, counts), domainCounts(spread, problem.max)];
-    const used = spread.names.filter((_, domain) => (sums[domain] ?? 0) > 0);
-    if (used.length < spread.maxDomains || !room.some((most, domain) => most > 0 && sums[domain] === 0)) continue;
-    const verb = used.length === 1 ? 'is' : 'are';
-    return `; spread over ${spread.key}: maxDomains is ${spread.maxDomains} and ${listed(used, 3)} ${verb} in use; raise maxDomains, or add room there`;
-  }
-  return '';
-};
-
-const spreadText = (problem: Problem, at: number, tallies: readonly Tally[]): string | undefined => {
-  for (const [index, spread] of problem.spreads.entries()) {
-    const domain = spread.of[at] ?? -1;
-    const tally = tallies[index];
-    if (!spread.hard || domain < 0 || tally === undefined) continue;
-    const say = (text: string): string => `spread over ${spread.key}: ${text}`;
-    const sum = tally.sums[domain] ?? 0;
-    if (isLimited(spread) && sum === 0 && tally.used >= spread.maxDomains) {
-      return say(`other domains are used, maxDomains is ${spread.maxDomains}`);
-    }
-    if (spread.shareMax === 0) return say(noShare(problem));
-    if (sum + 1 > spread.shareMax) return say(`maxShare allows ${spread.shareMax} in ${spread.names[domain]}`);
-    if (sum + 1 - tally.least > spread.maxSkew) {
-      return say(`maxSkew ${spread.maxSkew} allows no more in ${spread.names[domain]}, another domain has ${tally.least}`);
-    }
-  }
-  return undefined;
-};
 
 /** What holds a candidate at its count. */
 const because = (
@@ -304,6 +253,6 @@ const outcomeText = (policy: CompiledPolicy, workload: Workload, candidates: Can
     const why = binding || 'capacity';
     return { reason: 'AllOrNothing', message: `${allOrNothing(policy, problem, outcome, why)}${keeps}`, binding: why };
   }
-  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${isKeptWhole(policy) ? '' : confined(problem, outcome.counts)}`;
+  const message = `${missing} of ${wanted} replicas unplaced${binding === '' ? '' : `: ${binding}`}${shareless(problem)}${isKeptWhole(policy) ? '' : `${heldText(problem, outcome.reached)}${confined(problem, outcome.counts)}`}`;
   return { reason: 'Unplaced', message, binding };
 };

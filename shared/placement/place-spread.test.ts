@@ -249,6 +249,28 @@ describe('place', () => {
     );
   });
 
+  it.each<[spread: object, clusters: Clusters, message: string]>([
+    [
+      { maxSkew: 1 },
+      [
+        ['aa', 9, on('x')],
+        ['bb', 9, on('y')],
+        ['cc', 1, on('z')],
+      ],
+      '1 of 6 replicas unplaced: spread in 2 clusters, capacity in 1 cluster; spread over hanse.dev/provider: maxSkew 1 allows no more in x, y, another domain has 1',
+    ],
+    [
+      { maxShare: 50 },
+      [
+        ['aa', 9, on('x')],
+        ['bb', 1, on('y')],
+      ],
+      '2 of 6 replicas unplaced: capacity in 1 cluster, spread in 1 cluster; spread over hanse.dev/provider: maxShare allows 3 in x',
+    ],
+  ])('a limit %o that leaves replicas unplaced is named with its key and the domains that it holds', (rule, clusters, message) => {
+    expect(decide({ spread: [{ topologyKey: 'hanse.dev/provider', ...rule }] }, clusters, 6).message).toBe(message);
+  });
+
   it('a minimum that a maximum of domains leaves no place for names its cluster', () => {
     const only = (name: string) => ({ matchLabels: { 'hanse.dev/cluster': name } });
     const bounds = [
