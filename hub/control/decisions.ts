@@ -31,7 +31,7 @@ const isSameDecision = (a: PastWrite, b: PastWrite): boolean => {
     x.status?.decidedAt === y.status?.decidedAt &&
     x.status?.reason === y.status?.reason &&
     x.spec.policy === y.spec.policy &&
-    clustersText(x.spec.clusters) === clustersText(y.spec.clusters)
+    isInSameClusters(x, y)
   );
 };
 
@@ -48,6 +48,9 @@ export const groupDecisions = (writes: readonly PastWrite[]): Decided[] => {
 
 const clusterText = ({ name, replicas }: PlacedCluster): string => (replicas === undefined ? name : `${name}=${replicas}`);
 const clustersText = (clusters: readonly PlacedCluster[]): string => clusters.map(clusterText).sort().join(',');
+
+const isInSameClusters = (a: StoredPlacement, b: StoredPlacement): boolean =>
+  clustersText(a.spec.clusters) === clustersText(b.spec.clusters);
 
 const rowsOf = (placement: StoredPlacement | undefined): ReadonlyMap<string, ExplanationRow> =>
   new Map((placement === undefined ? [] : (servedPlacement(placement).status?.explanation ?? [])).map((row) => [row.cluster, row]));
@@ -100,6 +103,7 @@ export const changesOf = (before: StoredPlacement | undefined, now: StoredPlacem
           ...field('policy', before.spec.policy, now.spec.policy),
           ...field('replicas wanted', old?.replicas, status?.replicas),
           ...moves(before, now),
+          ...(status?.rebalanced === undefined || isInSameClusters(before, now) ? [] : [`rebalanced: ${status.rebalanced}`]),
           ...field('unplaced', old?.unplaced, status?.unplaced),
           ...field('outcome', old?.reason, status?.reason),
           ...openings(before, now),

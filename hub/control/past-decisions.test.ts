@@ -106,6 +106,21 @@ describe('decisions of the past', () => {
     expect((await ask({ time: '2029-12-31T00:00:00Z' })).decisions).toEqual([]);
   });
 
+  test('tell a round of the rebalancer once, with what it moved and why, though its explanation is written after it', async () => {
+    const status = { decidedAt: 'a', reason: 'Placed', message: 'placed in 2 clusters' };
+    await write(placement({ aws: 3, idc: 1 }, status));
+    second(30);
+    const rebalanced = '1 from aws to idc (returns to tier idc)';
+    const moved = placement({ aws: 2, idc: 2 }, { ...status, decidedAt: 'b', rebalanced });
+    const made = await write(moved);
+    await write({ ...moved, status: { ...moved.status, explanation: [row('aws', true, '')] } });
+    const { decisions } = await ask({});
+    expect(decisions.map(({ revision, changes }) => [revision, changes.filter((text) => text.startsWith('rebalanced'))])).toEqual([
+      [made, [`rebalanced: ${rebalanced}`]],
+      [expect.any(Number), []],
+    ]);
+  });
+
   test('outlive the object, and one that is made anew begins anew', async () => {
     const first = placement({ aws: 1 }, { decidedAt: 'a', reason: 'Placed' });
     await write(first);

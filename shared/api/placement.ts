@@ -103,6 +103,8 @@ export type PlacementStatus = {
   readonly reason?: string;
   readonly message?: string;
   readonly decidedAt?: string;
+  /** What the rebalancer moved by this decision, and why; absent when it did not make it. */
+  readonly rebalanced?: string;
   readonly owed?: readonly OwedCluster[];
   /** Where it runs on although it is not placed there; `message` tells it too. */
   readonly staying?: readonly StayingCluster[];
@@ -221,6 +223,7 @@ const statusShape = fields('How the decision came about.', {
   reason: text('The outcome in a word.'),
   message: text('The outcome in words.'),
   decidedAt: text('When it was decided, RFC 3339.'),
+  rebalanced: text('What the rebalancer moved by this decision, and why; absent when it did not make it.'),
   owed: list(
     'Replicas of lost clusters, given back when they have been well for a while, and of drained ones, given back when the drain is taken back. A singleton that was taken over stays where it is.',
     fields('Replicas of one such cluster.', {

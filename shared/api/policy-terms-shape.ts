@@ -122,7 +122,11 @@ export const rebalanceShape = fields('What the rebalancer may do with the replic
     ['Auto', 'Off'],
     { default: 'Auto' },
   ),
-  calmSeconds: integer('Room must have been there for so long before replicas move to it.', { min: 0, max: int32Max }, { default: 300 }),
+  calmSeconds: integer(
+    'Room must have been there for so long before replicas move to it. It is looked at in rounds, 30 seconds apart: the time begins at the first round that sees the room, and they move at the first one after it is over.',
+    { min: 0, max: int32Max },
+    { default: 300 },
+  ),
   maxMovesPercent: integer(
     'Percent of the replicas that may move in one round, rounded up.',
     { min: 1, max: 100, mend: 'write a percentage from 1 to 100; mode Off moves nothing' },

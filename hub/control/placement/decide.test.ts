@@ -52,6 +52,21 @@ describe('outputOf', () => {
     expect(decide(then(first), lost).isChanged).toBe(true);
   });
 
+  it('explains what the rebalancer moved as the decision that it is, and the next decision is one of its own', () => {
+    const first = decide(undefined, []);
+    const clusters = [
+      { name: 'a', replicas: 2 },
+      { name: 'b', replicas: 4 },
+    ];
+    const round = { decidedAt: '2030-01-01T00:00:00Z', rebalanced: '1 from a to b (cheaper)' };
+    const moved = { spec: { ...first.spec, clusters }, status: { ...first.status, ...round } };
+    const explained = decide(moved, []);
+    expect(explained).toMatchObject({ spec: { clusters }, status: round, isChanged: true });
+    const next = decide(then(explained), lost);
+    expect(next.status.rebalanced).toBeUndefined();
+    expect(next.status.decidedAt).not.toBe(round.decidedAt);
+  });
+
   it('tells the object once where it went and what is unplaced', () => {
     const first = decide(undefined, []);
     expect(first.events).toEqual([{ type: 'Normal', reason: 'Placed', message: 'a=3, b=3 by policy shop/web' }]);

@@ -176,6 +176,15 @@ const placedBy = ({ replicas, before }: PlacementInput, { clusters, explained }:
   return before.spec.clusters.filter(({ name }) => eligible.has(name)).map((cluster) => ({ ...cluster, replicas: 0 }));
 };
 
+/** A round of the rebalancer that is not explained yet: to say why each cluster has what it has now is no decision of its own. */
+const roundOf = ({ before }: PlacementInput, spec: PlacementSpec): Pick<StoredPlacementStatus, 'decidedAt' | 'rebalanced'> => {
+  const { decidedAt, rebalanced, ...status } = before?.status ?? {};
+  if (decidedAt === undefined || rebalanced === undefined || !sameJson(before?.spec, spec)) return {};
+  const explained = explainedIn(status);
+  const got = new Map((explained === undefined ? [] : explanationRows(explained)).map((row) => [row.cluster, row.got]));
+  return spec.clusters.every(({ name, replicas }) => got.get(name) === replicas) ? {} : { decidedAt, rebalanced };
+};
+
 /** What a Placement says after a decision. */
 export const outputOf = (input: PlacementInput, decision: Decision): PlacementOutput => {
   const { object, policy, before, nowMs } = input;
@@ -190,6 +199,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     reason: decision.reason,
     message: decision.message,
     decidedAt: timeText(nowMs),
+    ...roundOf(input, spec),
     ...(owed.length === 0 ? {} : { owed }),
     ...(nodeless.length === 0 ? {} : { nodeless: nodeless.map(({ name, waiting }) => ({ name, replicas: waiting })) }),
     ...(decision.binding === '' ? {} : { binding: decision.binding }),

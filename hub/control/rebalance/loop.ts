@@ -6,6 +6,7 @@ import { hanseGroup, keptPlacementStatus, type PlacementSpec, storedPlacement } 
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { prefixOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { timeText } from '../../../shared/lib/time-text.ts';
 import { type ClusterView, type Move, type OtherWorkload, rebalance, rebalanceModel, type Task } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
@@ -116,14 +117,15 @@ const apply = async (
   const both = new Map([...current.keys(), ...after.keys()].map((name) => [name, Math.max(current.get(name) ?? 0, after.get(name) ?? 0)]));
   ledger.assign(workIdOf(key), shape, both);
   const metadata = { ...object.metadata, generation: (object.metadata.generation ?? 1) + 1 };
-  const status = keptPlacementStatus(storedPlacement(object).status ?? {});
+  const rebalanced = movesText(moves);
+  const status = { ...keptPlacementStatus(storedPlacement(object).status ?? {}), decidedAt: timeText(options.env.nowMs()), rebalanced };
   const next = { ...object, metadata, spec, status } as unknown as KubeObject;
   const trouble = await commit(store, [{ op: 'put', key: placementKey, expected: revision, object: next, by: controlUser }]);
   // A commit whose outcome is unknown may yet be written: the next decision reads what holds.
   if (trouble === undefined) {
     ledger.assign(workIdOf(key), shape, after);
     const workload = store.get(key)?.object;
-    if (workload !== undefined) options.events.record(workload, { type: 'Normal', reason: 'Rebalanced', message: movesText(moves) });
+    if (workload !== undefined) options.events.record(workload, { type: 'Normal', reason: 'Rebalanced', message: rebalanced });
   }
   options.onMoved(key);
 };
