@@ -218,38 +218,4 @@ describe('explain', () => {
       'aws       yes               5 (preferredClusters[0] +5)   0.25      >=2       0     2     100%',
     ]);
   });
-
-  test.each([
-    [
-      [4, 4, 16],
-      ['17%', '16%', '67%'],
-    ],
-    [
-      [1, 1, 1],
-      ['34%', '33%', '33%'],
-    ],
-    [
-      [0, 5, 0],
-      ['0%', '100%', '0%'],
-    ],
-    [
-      [1, 98, 101],
-      ['0%', '49%', '51%'],
-    ],
-  ])('the shares of %j replicas come to a hundred: %j', (counts, shares) => {
-    const total = counts.reduce((sum, got) => sum + got, 0);
-    const lines = explanationLines({
-      apiVersion: 'hanse.dev/v1alpha1',
-      kind: 'Placement',
-      metadata: { name: 'web-deployment', namespace: 'shop' },
-      spec: { workload: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }, policy: 'shop/web', clusters: [] },
-      status: {
-        explanation: counts.map((got, at) => ({
-          ...{ cluster: `c${at}`, eligible: true, reason: '', message: '', before: 0, got },
-          share: Math.floor((got * 100) / total),
-        })),
-      },
-    });
-    expect(lines.slice(-counts.length).map((line) => /\d+%/.exec(line)?.[0])).toEqual(shares);
-  });
 });

@@ -62,23 +62,6 @@ const columns: readonly Column[] = [
   { head: 'WHEN DECIDED', cell: ({ then }) => then ?? '', isOptional: true },
 ];
 
-/**
- * The rows with their shares as whole percents that come to 100, by largest remainders (Hamilton); equal ones go to the larger count, then
- * to the earlier row. A list that is not of all the placed replicas keeps its shares as they are.
- */
-const withWholeShares = <T extends ExplanationRow>(rows: readonly T[]): readonly T[] => {
-  const total = rows.reduce((sum, { share, got }) => sum + (share === undefined ? 0 : got), 0);
-  const isWhole = rows.every(({ share, got }) => share === undefined || (total > 0 && share === Math.floor((got * 100) / total)));
-  if (total === 0 || !isWhole) return rows;
-  const missing = 100 - rows.reduce((sum, { share = 0 }) => sum + share, 0);
-  const raised = rows
-    .map(({ share, got }, at) => ({ at, got, rest: share === undefined ? 0 : (got * 100) % total }))
-    .sort((a, b) => b.rest - a.rest || b.got - a.got || a.at - b.at)
-    .slice(0, missing);
-  const isRaised = new Set(raised.map(({ at }) => at));
-  return rows.map((row, at) => (row.share === undefined || !isRaised.has(at) ? row : { ...row, share: row.share + 1 }));
-};
-
 /** Ready replicas of a placed cluster; told of all of them once one has some that are not. */
 const readyIn = (status: Placement['status'], { cluster, got }: ExplanationRow, isPlaced: boolean): number | undefined => {
   const unready = status?.unready ?? [];
@@ -121,7 +104,7 @@ export const explanationLines = (placement: Placement, beside: Beside = { nowMs:
   const { spec, status } = placement;
   const { workload, policy } = spec;
   const { now } = beside;
-  const decided = withWholeShares(status?.explanation ?? []);
+  const decided = status?.explanation ?? [];
   const rows = (now === undefined || 'missing' in now ? decided : rowsNow(decided, now.decision)).map((row): Row => {
     const isPlaced = spec.clusters.some(({ name }) => name === row.cluster);
     const staying = status?.staying?.find(({ name }) => name === row.cluster);

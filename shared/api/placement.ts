@@ -57,7 +57,7 @@ export type ExplanationRow = {
   readonly scores?: readonly ExplanationScore[];
   /** What one replica costs here an hour, a decimal text in the currency of the decision's cost. */
   readonly price?: string;
-  /** Percent of the placed replicas that are here, rounded down. */
+  /** Percent of the placed replicas that are here: rounded down as it is kept, all together 100 as it is served. */
   readonly share?: number;
   /** Replicas before and after the decision. */
   readonly before: number;
@@ -207,7 +207,7 @@ const explanationRow = fields('Why one cluster got what it got.', {
     scoresMax,
   ),
   price: text('What one replica costs here an hour, a decimal number.'),
-  share: count('Percent of the placed replicas that are here, rounded down.'),
+  share: count('Percent of the placed replicas that are here; together they come to 100.'),
   before: count('Replicas before the decision.'),
   got: count('Replicas after the decision.'),
 });

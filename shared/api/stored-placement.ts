@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { explanationRows, type KeptExplanation, keptExplanation } from './kept-explanation.ts';
 import type { ExplanationRow, Placement, PlacementStatus } from './placement.ts';
 import { withStaying } from './staying.ts';
+import { withWholeShares } from './whole-shares.ts';
 
 /** `status` of a stored Placement. */
 export type StoredPlacementStatus = Omit<PlacementStatus, 'explanation'> & {
@@ -33,7 +34,7 @@ export const servedPlacement = (stored: StoredPlacement): Placement => {
   if (status?.explained === undefined) return stored;
   const { explained, ...rest } = status;
   const message = rest.message === undefined ? {} : { message: withStaying(rest.message, rest.staying) };
-  return { ...stored, status: { ...rest, ...message, explanation: explanationRows(explained) } };
+  return { ...stored, status: { ...rest, ...message, explanation: withWholeShares(explanationRows(explained)) } };
 };
 
 /** {@link servedPlacement} for the API server: what is written through it stays as it is written. */
