@@ -179,7 +179,7 @@ export const settle = (step: Step, entry: Entry): void => {
   entry.attempt = 0;
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...fightOf(entry), ...besideOf(entry), ...stopOf(step, entry) });
+  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...besideOf(entry), ...fightOf(entry), ...stopOf(step, entry) });
 };
 
 /** The apply was answered. `seq` is the item's, which has not changed since: newer work waits for the answer. */

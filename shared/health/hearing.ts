@@ -83,16 +83,18 @@ const adoptBoot = (turn: Turn, peer: Peer, boot: string): void => {
 /** A sign of life. */
 const lives = (turn: Turn, peer: Peer): void => {
   const silentMs = silentMsOf(peer, turn.nowMs) ?? 0;
-  const verdict = turn.state.subjects.get(peer.member.name)?.standing;
+  const subject = turn.state.subjects.get(peer.member.name);
+  const verdict = subject?.standing;
   if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, verdict !== undefined);
   // What its addresses did while it was away says nothing about now: they are looked at anew, at once.
   if (silentMs > suspectMsMin(turn.state) && silentMs > suspectMsOf(turn.state, peer)) {
     for (const probe of peer.probes) {
       probe.failures = 0;
+      probe.answeredMs = undefined;
       probe.nextMs = turn.nowMs;
     }
     // A death that all have agreed on is answered for by its penalty: it makes no path gray, which would hold the return back once more.
-    if (movesTraffic(verdict?.cause)) {
+    if (movesTraffic(verdict?.cause) || subject?.hindered !== undefined) {
       for (const arrivals of channelsOf(peer)) forgetLosses(arrivals);
       for (const probe of peer.probes) probe.recent.length = 0;
     }

@@ -179,9 +179,11 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     movesTraffic(outcome.cause) && !isMoved
       ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
       : undefined;
-  // What is in force is not held, though fewer are for it now, or the policy has changed since.
-  const obstacle = isMoved ? undefined : (held ?? outcome.obstacle);
-  setHindered(turn, subject, obstacle, obstacle === undefined ? undefined : forbiddenIn(outcome));
+  const forbidden = forbiddenIn(outcome);
+  // What is in force is not held, though fewer are for it now, or the policy has changed since. The death of a cluster is more than its gateway's.
+  const isInForce = isMoved && (subject.standing?.cause === 'Cluster' || forbidden?.cause !== 'Cluster');
+  const obstacle = isInForce ? undefined : (held ?? outcome.obstacle);
+  setHindered(turn, subject, obstacle, obstacle === undefined ? undefined : forbidden);
   const cause = held === undefined ? outcome.cause : undefined;
   if (cause !== undefined && movesTraffic(cause)) {
     const { standing } = subject;

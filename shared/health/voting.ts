@@ -166,11 +166,14 @@ const judgeUnheard = ({ state, nowMs }: Turn, peer: Peer): void => {
   peer.evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway, apiServer };
 };
 
-/** What is left of an opinion when addresses answer: an API server says nothing of a gateway that was lost, or has not been looked at often enough. */
+/** What is left of an opinion when addresses answer, or cease to: an API server says nothing of a gateway that was lost, or has not been looked at often enough. */
 const sinceAnswered = (peer: Peer, before: Opinion, { gateway, apiServer }: Pick<Evidence, 'gateway' | 'apiServer'>): Opinion => {
   if (gateway === 'ok') return 'Agent';
-  if (apiServer !== 'ok' || reachOf(peer, false) === 'Undecided') return before;
-  return gateway === 'lost' || before === 'DataPlane' ? 'DataPlane' : 'Agent';
+  if (reachOf(peer, false) === 'Undecided') return before;
+  if (apiServer === 'ok') return gateway === 'lost' || before === 'DataPlane' ? 'DataPlane' : 'Agent';
+  // What had answered, so that the cluster was said to run, does so no more.
+  const isSilent = apiServer === 'lost' || (before === 'Agent' && gateway === 'lost');
+  return isSilent && (before === 'Agent' || before === 'DataPlane') ? 'Cluster' : before;
 };
 
 const lostIfKnown = (peer: Peer, channel: Channel): Finding => (peer.channels[channel].lastMs === undefined ? 'none' : 'lost');

@@ -226,6 +226,24 @@ describe('placeAll', () => {
     });
   });
 
+  it('not nearly all of a large cluster gives way for one replica, because nobody knows which node they leave', () => {
+    const gold = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
+    const on = (nodes: number) =>
+      outcome([cluster('a', nodes, nodes * 4)], [gold, task('small', nodes * 4, { current: { a: nodes * 4 } })]);
+    expect(on(63).preempted).toEqual([['small', 'gold', 'a', 64]]);
+    expect([on(64).preempted, on(64).messages.gold]).toEqual([[], expect.stringContaining('more than 64 would have to go for one')]);
+  });
+
+  it('what has no replicas gives nothing back, and does not give way', () => {
+    const gold = task('gold', 1, { priority: 10, spec: { preemption: 'LowerPriority' } });
+    const daemons = task('daemons', 1, { current: { a: 1 } });
+    const { preempted, placed } = outcome(
+      [cluster('a', 1, 4)],
+      [gold, { ...daemons, workload: { ...daemons.workload, replicas: undefined } }],
+    );
+    expect([preempted, placed.gold]).toEqual([[], {}]);
+  });
+
   it('what gives way in one round is given to one only', () => {
     const lot = fc.record({ replicas: fc.integer({ min: 1, max: 3 }), cores: fc.integer({ min: 1, max: 3 }) });
     const lots = fc.array(lot, { minLength: 1, maxLength: 4 });

@@ -3,13 +3,14 @@
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
 import { explanationRows, type WorkloadRef } from '../api/index.ts';
+import type { PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable } from './place-runnable.ts';
 import { heldAgainst, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
-import { holdsTheSame, type Lower, roomierBy, stayingText, type Ways, wayIn } from './victims.ts';
+import { goneMax, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
 import { refText } from './workload-fields.ts';
 
 /** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
@@ -85,6 +86,8 @@ const waysFor = (task: Task, place: number, missing: number, ledger: Ledger): Wa
   // One that was decided already holds what it was given.
   const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter((other) => rankOf(other) < rankOf(task));
   for (const other of lower.sort((a, b) => rankOf(a) - rankOf(b) || lossOf(a, ledger) - lossOf(b, ledger) || -byPriority(a, b))) {
+    // What has no replicas (a DaemonSet, a CronJob) gives nothing back by having fewer.
+    if (other.workload.replicas === undefined) continue;
     for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
       if (replicas <= 0) continue;
       const held = byCluster.get(cluster);
@@ -128,16 +131,34 @@ const comeInPlaces = ({ inPlaces }: Ledger, { workload: { ref } }: Task, cluster
   inPlaces.set(text, held.set(cluster, (held.get(cluster) ?? 0) + replicas));
 };
 
-/** Takes replicas from those of lower priority where the decision goes beyond the room there was. */
-const evict = (task: Task, place: number, decision: Decision, ways: Ways, ledger: Ledger): void => {
+/** What goes in one cluster so that `needed` replicas beyond the room there was fit; `gone` in the order of the way's lower ones. */
+type Eviction = {
+  readonly view: ClusterView;
+  readonly shape: PodShape;
+  readonly way: Way;
+  readonly needed: number;
+  readonly gone: readonly number[];
+};
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** Where the decision goes beyond the room there was, and who has to go for it. */
+const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger: Ledger): readonly Eviction[] => {
   const current = currentOf(ledger, task.workload);
-  for (const { name, replicas = 0 } of decision.clusters) {
+  return decision.clusters.flatMap(({ name, replicas = 0 }): Eviction[] => {
     const [view, way] = [ledger.views.get(name), ways.get(name)];
     const shape = view === undefined ? undefined : shapeIn(task, view);
-    if (view === undefined || way === undefined || shape === undefined) continue;
+    if (view === undefined || way === undefined || shape === undefined) return [];
     const needed = replicas - (current.get(name) ?? 0) - (view.room?.fit(shape).count ?? 0);
-    const gone = needed <= 0 ? [] : way.goneFor(needed);
-    const isOneForOne = gone.reduce((sum, count) => sum + count, 0) === needed;
+    return needed <= 0 ? [] : [{ view, shape, way, needed, gone: way.goneFor(needed) }];
+  });
+};
+
+/** Takes replicas from those of lower priority. */
+const evict = (task: Task, place: number, evictions: readonly Eviction[], ledger: Ledger): void => {
+  for (const { view, shape, way, needed, gone } of evictions) {
+    const { name } = view;
+    const isOneForOne = sumOf(gone) === needed;
     way.lower.forEach((victim, at) => {
       const count = gone[at] ?? 0;
       if (count === 0) return;
@@ -224,9 +245,11 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
   const ways = waysFor(task, at, plain.unplaced, ledger);
   if (ways.size === 0) return plain;
   const forced = [...ways.values()].some(({ most }) => most > 0) ? forcedOf(task, plain, ways, ledger, env) : plain;
-  if (forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways, eligibleIn(plain)));
+  const evictions = evictionsFor(task, forced, ways, ledger);
+  const isTooMany = evictions.some(({ needed, gone }) => sumOf(gone) > goneMax * needed);
+  if (isTooMany || forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways, eligibleIn(plain), isTooMany));
   const before = ledger.preempted.length;
-  evict(task, at, forced, ways, ledger);
+  evict(task, at, evictions, ledger);
   const gone = ledger.preempted.slice(before).map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
   return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
 };

@@ -58,11 +58,14 @@ export const roomierBy = (clusters: readonly ClusterView[], ways: Ways, taken: R
     return { ...view, room: roomier };
   });
 
+/** So many replicas give way for one at the most: in a large cluster nobody knows which node they leave, and nearly all would come back. */
+export const goneMax = 64;
+
 /** Workloads that are named where they do not give way; the rest is counted. */
 const namedMax = 3;
 
 /** Why those of lower priority stay: `; lower priority: 8 of low in a do not give way: …`; '' when none run where the task may. */
-export const stayingText = (ways: Ways, isEligible: (cluster: string) => boolean): string => {
+export const stayingText = (ways: Ways, isEligible: (cluster: string) => boolean, isTooMany: boolean): string => {
   const open = [...ways].filter(([cluster]) => isEligible(cluster));
   const all = open.flatMap(([cluster, { lower }]) =>
     lower.map(({ task, replicas }) => `${replicas} of ${task.workload.ref.name} in ${cluster}`),
@@ -70,6 +73,10 @@ export const stayingText = (ways: Ways, isEligible: (cluster: string) => boolean
   if (all.length === 0) return '';
   const more = all.length > namedMax ? ` and ${all.length - namedMax} more` : '';
   const fits = open.reduce((sum, [, { most }]) => sum + most, 0);
-  const why = fits === 0 ? 'no replica is sure to fit in their place' : `the ${fits} sure to fit in their place would not help`;
+  const why = isTooMany
+    ? `more than ${goneMax} would have to go for one replica to be sure of a node`
+    : fits === 0
+      ? 'no replica is sure to fit in their place'
+      : `the ${fits} sure to fit in their place would not help`;
   return `; lower priority: ${all.slice(0, namedMax).join(', ')}${more} do not give way: ${why}`;
 };

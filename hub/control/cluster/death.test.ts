@@ -33,6 +33,8 @@ test.each<[string, HealthPhase, Facts, string | undefined]>([
   ['found dead by the others, and the limit holds its replicas', 'Suspect', { heldDeath }, 'Held'],
   ['found dead by others who hear less than the hub, and held', 'Well', { heldDeath }, undefined],
   ['found without a gateway, and held', 'Suspect', { heldDeath: { ...heldDeath, cause: 'DataPlane' } }, undefined],
+  ['silent where nobody else watches it', 'Suspect', { held: 'NoWitness' }, undefined],
+  ['found dead by the only other one', 'Suspect', { heldDeath: { ...heldDeath, obstacle: 'NoWitness' } }, undefined],
   ['held for dead as an earlier hub wrote, before this one has heard anybody', 'Unseen', written({ phase: 'Held' }), 'Held'],
   ['held for dead as an earlier hub wrote, and heard by this one', 'Well', written({ phase: 'Held' }), undefined],
 ])('a cluster that is %s', (_, phase, facts, wanted) => {

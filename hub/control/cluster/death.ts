@@ -8,10 +8,13 @@ export type Death = 'Dead' | 'Held';
 /** What it is told from. */
 type DeathFacts = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'heldDeath' | 'held'>;
 
+/** Where there is no witness nobody can tell whose death it is. */
+const isUnwitnessed = (obstacle: string | undefined): boolean => obstacle === 'NoWitness';
+
 /** A hub that has just started knows what is held of those that it has not heard by what was written. */
 const wasHeld = ({ object, health }: DeathFacts): boolean => {
   const verdict = object?.status?.verdict;
-  return health.phase === 'Unseen' && verdict?.phase === 'Held' && verdict.cause === 'Cluster';
+  return health.phase === 'Unseen' && verdict?.phase === 'Held' && verdict.cause === 'Cluster' && !isUnwitnessed(verdict.obstacle);
 };
 
 /**
@@ -20,8 +23,9 @@ const wasHeld = ({ object, health }: DeathFacts): boolean => {
  */
 export const deathOf = (facts: DeathFacts): Death | undefined => {
   const { health, observed, heldDeath, held } = facts;
-  const isHeld = health.phase !== 'Well' && (held !== undefined || heldDeath?.cause === 'Cluster');
+  const obstacle = held ?? (heldDeath?.cause === 'Cluster' ? heldDeath.obstacle : undefined);
+  const isHeld = health.phase !== 'Well' && obstacle !== undefined && !isUnwitnessed(obstacle);
   if (isHeld || wasHeld(facts)) return 'Held';
   const isAgreed = observed?.cause === 'Cluster' && observed.phase === 'Standing';
-  return isAgreed || underVerdict(health, observed).phase === 'Lost' ? 'Dead' : undefined;
+  return isAgreed || underVerdict(health, facts).phase === 'Lost' ? 'Dead' : undefined;
 };

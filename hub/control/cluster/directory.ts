@@ -121,7 +121,7 @@ export const viewOf = (
   return {
     name: record.name,
     labels: labelsOf(record, object),
-    taints: [...taintsNow(object.spec, record.taintsMovedMs), ...taintsOf(underVerdict(record.health, record.observed))],
+    taints: [...taintsNow(object.spec, record.taintsMovedMs), ...taintsOf(underVerdict(record.health, record))],
     ...(closed === undefined ? {} : { closed }),
     ...(pricing === undefined ? {} : { pricing }),
     served: record.served,
@@ -192,7 +192,7 @@ export const viewFingerprint = (record: ClusterRecord): string =>
     : JSON.stringify([
         labelsOf(record, record.object),
         operatorTaints(record.object.spec),
-        taintsOf(underVerdict(record.health, record.observed)).map(({ key, effect }) => [key, effect]),
+        taintsOf(underVerdict(record.health, record)).map(({ key, effect }) => [key, effect]),
         closedBecause(record.object),
         record.served === undefined ? undefined : [...record.served].sort(),
         record.report !== undefined,
@@ -259,7 +259,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
     },
     isUnheard: (name) => {
       const record = records.get(name);
-      const phase = record === undefined ? undefined : underVerdict(record.health, record.observed).phase;
+      const phase = record === undefined ? undefined : underVerdict(record.health, record).phase;
       if (record?.held !== undefined) return true;
       return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
     },
@@ -277,7 +277,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
     isAway: (name) => {
       const record = records.get(name);
       if (record === undefined) return false;
-      return record.held !== undefined || inDoubt.has(name) || underVerdict(record.health, record.observed).phase === 'Lost';
+      return record.held !== undefined || inDoubt.has(name) || underVerdict(record.health, record).phase === 'Lost';
     },
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {

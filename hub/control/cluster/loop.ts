@@ -113,7 +113,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     onArrival: directory.goWithClock,
     onHeard: (record) => {
       // Before anything is decided for it: what was kept back gives its room only when it goes.
-      noteDoubt(record.name, isInDoubt(record.health, env.nowMs(), options.health));
+      noteDoubt(record.name, isDoubtful(record, env.nowMs()));
       noteChange(record);
     },
     onStatus: controller.add,
@@ -151,6 +151,12 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };
+  /** One that this hub has not heard since its start may speak yet; when it had time for that, and others see it run, it is silent as well. */
+  const isDoubtful = (record: ClusterRecord, nowMs: number): boolean => {
+    const { phase, sinceMs } = record.health;
+    if (phase === 'Unseen') return isSeenRunning(record) && nowMs - sinceMs >= options.health.comebackMs;
+    return isInDoubt(record.health, nowMs, options.health);
+  };
   const noteDoubt = (name: string, isNow: boolean): void => {
     if (!directory.noteDoubt(name, isNow)) return;
     controller.add(name);
@@ -176,7 +182,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
     for (const record of directory.all()) {
-      noteDoubt(record.name, isInDoubt(record.health, nowMs, options.health));
+      noteDoubt(record.name, isDoubtful(record, nowMs));
       noteDeath(record.name);
     }
   };

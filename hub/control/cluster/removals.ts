@@ -62,14 +62,15 @@ export const createRemovals = (
       policy(),
       '',
     ).members;
-  const forget = (members = membersNow()): void => {
-    if (removals.length === 0) return;
+  const forget = (members: readonly Member[]): void => {
     const names = new Set(members.map(({ name }) => name));
     const { windowMs } = meshPolicyOf(policy());
     removals = removals.filter(({ name, isOut, atMs }) => names.has(name) && (isOut || env.monotonicMs() - atMs < windowMs));
   };
   return {
-    forget: () => forget(),
+    forget: () => {
+      if (removals.length > 0) forget(membersNow());
+    },
     take: (name) => {
       if (removals.some((removal) => removal.name === name && removal.isOut)) return undefined;
       const nowMs = env.monotonicMs();

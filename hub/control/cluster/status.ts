@@ -142,13 +142,9 @@ const addressesOf = (old: ClusterStatus['addresses'], { hello, services }: Clust
 };
 
 /** From when its replicas are placed elsewhere until it is heard again. A hub that has just started has heard nobody: what was so stays. */
-const givenUpOf = (
-  before: string | undefined,
-  { health, observed, held }: ClusterFacts,
-  nowMs: number,
-): Pick<ClusterStatus, 'givenUpSince'> => {
-  const { phase } = underVerdict(health, observed);
-  const isLost = phase === 'Lost' && held === undefined;
+const givenUpOf = (before: string | undefined, facts: ClusterFacts, nowMs: number): Pick<ClusterStatus, 'givenUpSince'> => {
+  const { phase } = underVerdict(facts.health, facts);
+  const isLost = phase === 'Lost' && facts.held === undefined;
   if (!isLost && (phase !== 'Unseen' || before === undefined)) return {};
   return { givenUpSince: before ?? timeText(nowMs) };
 };
@@ -257,7 +253,7 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
   if (facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
   // That the observers see it well is no word of its agent to a hub that has just started.
-  const judged = health.phase === 'Unseen' ? health : underVerdict(health, observed);
+  const judged = health.phase === 'Unseen' ? health : underVerdict(health, facts);
   const isDoubted = isInDoubt(health, nowMs, options);
   if ((judged.phase === 'Suspect' || isDoubted) && isSeenRunning(facts)) return seenRunning(health, judged.phase === 'Suspect');
   if (isDoubted && observed?.phase !== 'Returning') return inDoubt(health);
@@ -269,8 +265,8 @@ const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding 
 };
 
 /** What keeps replicas away from it beside what its operator says, as placement goes by it. */
-const taintsIn = ({ health, observed }: ClusterFacts): Pick<ClusterStatus, 'taints'> => {
-  const taints = taintsOf(underVerdict(health, observed)).map(({ key, effect }) => ({ key, effect }));
+const taintsIn = (facts: ClusterFacts): Pick<ClusterStatus, 'taints'> => {
+  const taints = taintsOf(underVerdict(facts.health, facts)).map(({ key, effect }) => ({ key, effect }));
   return taints.length === 0 ? {} : { taints };
 };
 

@@ -105,10 +105,12 @@ const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] =>
   [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isLoss(reason) }));
 
 /** Clusters in doubt where it is placed no more: nothing is withdrawn from them. */
-const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] =>
-  [...directory.inDoubt()]
-    .filter((name) => !placement?.spec.clusters.some((cluster) => cluster.name === name))
-    .map((name) => ({ name, wasLost: false }));
+const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] => {
+  const inDoubt = directory.inDoubt();
+  if (inDoubt.size === 0) return [];
+  const placed = new Set(placement?.spec.clusters.map(({ name }) => name));
+  return [...inDoubt].filter((name) => !placed.has(name)).map((name) => ({ name, wasLost: false }));
+};
 
 /**
  * What of a workload is in clusters that are owed it, in which a drain or its policy left it, or that it cannot leave yet: it is there when they

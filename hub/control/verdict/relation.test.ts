@@ -18,7 +18,7 @@ test.each<[Cause, string]>([
   ['Gray', 'Lost'],
 ])('replicas go by the hub’s silence unless the observers see the cluster run: %s, %s', (cause, phase) => {
   const observed = agreedOn(cause);
-  expect([underVerdict(lost, observed).phase, isSeenRunning({ observed })]).toEqual([phase, phase === 'Suspect']);
+  expect([underVerdict(lost, { observed }).phase, isSeenRunning({ observed })]).toEqual([phase, phase === 'Suspect']);
 });
 
 test('that only the gateway is dead says that the cluster runs, also while something keeps that verdict from coming into force', () => {
@@ -26,4 +26,10 @@ test('that only the gateway is dead says that the cluster runs, also while somet
   const held = { ...agreed, needed: 2, observers: 3, domains: 1, obstacle: 'OneDomain' } as const;
   expect(isSeenRunning({ heldDeath: { ...held, cause: 'DataPlane' } })).toBe(true);
   expect(isSeenRunning({ heldDeath: { ...held, cause: 'Cluster' } })).toBe(false);
+});
+
+test('a death of the whole that is held counts before the death of its gateway that is in force', () => {
+  const heldDeath = { ...agreedOn('Cluster'), needed: 2, observers: 3, domains: 1, obstacle: 'OneDomain' } as const;
+  const said = { observed: agreedOn('DataPlane'), heldDeath };
+  expect([isSeenRunning(said), underVerdict(lost, said).phase]).toEqual([false, 'Lost']);
 });

@@ -24,8 +24,12 @@ export type Observed = {
 /** A death that the observers agree on and that something keeps from coming into force; nothing goes by it. */
 export type HeldDeath = Agreed & Pick<Observed, 'sinceMs'> & { readonly obstacle: Obstacle };
 
+/** What the observers say of a cluster: what they agreed on, and a death that something holds. */
+export type Said = { readonly observed?: Observed | undefined; readonly heldDeath?: HeldDeath | undefined };
+
 /** Health as it counts, under what the observers agreed on. */
-export const underVerdict = (health: Health, observed: Observed | undefined): Health => {
+export const underVerdict = (health: Health, said: Said): Health => {
+  const { observed } = said;
   if (observed === undefined) return health;
   switch (observed.cause) {
     case 'Cluster': {
@@ -36,7 +40,7 @@ export const underVerdict = (health: Health, observed: Observed | undefined): He
     }
     default:
       // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
-      return isSeenRunning({ observed }) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
+      return isSeenRunning(said) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
   }
 };
 
@@ -44,12 +48,6 @@ const runningCauses: readonly (Cause | undefined)[] = ['Agent', 'Link', 'DataPla
 
 /**
  * True when the observers say that the cluster runs, be it without a gateway that answers users: what the hub does not hear of it is then no loss.
- * What they agree on, and something holds, tells that as well.
+ * What they agree on, and something holds, is newer than what is in force, and tells that as well.
  */
-export const isSeenRunning = ({
-  observed,
-  heldDeath,
-}: {
-  readonly observed?: Observed | undefined;
-  readonly heldDeath?: HeldDeath | undefined;
-}): boolean => runningCauses.includes(observed?.cause) || heldDeath?.cause === 'DataPlane';
+export const isSeenRunning = ({ observed, heldDeath }: Said): boolean => runningCauses.includes((heldDeath ?? observed)?.cause);

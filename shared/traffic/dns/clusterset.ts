@@ -32,13 +32,13 @@ const wholeOf = ({ record, shares }: SharedRecord): Named => {
   return { record, name: record.name, sources };
 };
 
-/** As with the slices of such an import, its share does not count, unless the cluster is gone. */
+/** As with the slices of such an import, its share does not count; of a cluster that is gone nothing is named. */
 const partsOf = ({ record, shares }: SharedRecord): Named[] =>
   [...clusterImports(record)].map(([name, cluster]) => ({
     record,
     name,
     sources: record.spec.sources.flatMap((source, at) =>
-      source.name === cluster ? [{ ...source, weight: shares[at]?.isGone === true ? 0 : 1 }] : [],
+      source.name === cluster && shares[at]?.isGone !== true ? [{ ...source, weight: 1 }] : [],
     ),
   }));
 
@@ -83,8 +83,11 @@ export const clustersetZone = (
     mailbox: `hostmaster.${clustersetOrigin}`,
     services: [],
   };
-  // A service that is called as the import of one cluster would be has the name.
-  const named = [...all.map(wholeOf), ...all.flatMap(partsOf)];
+  const nameOf = ({ record, name }: Pick<Named, 'record' | 'name'>): string => derivedName(record.namespace, name);
+  const wholes = all.map(wholeOf);
+  // A service that is called as the import of one cluster would be has the name, also while nobody serves it.
+  const taken = new Set(wholes.map(nameOf));
+  const named = [...wholes, ...all.flatMap(partsOf).filter((part) => !taken.has(nameOf(part)))];
   const byName = new Map<string, DnsService>();
   for (const one of named) {
     const service = serviceOf(one, cluster, (derived) => ipsOf(derived, one.record.namespace));

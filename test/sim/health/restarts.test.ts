@@ -168,6 +168,15 @@ describe('the death of a gateway where the API server answers', () => {
     expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
   });
 
+  test('becomes the death of the cluster when its API server dies too, whoever was started anew meanwhile', () => {
+    const fleet = warmWithApi();
+    die(fleet, 'c1');
+    restartAll(fleet, ['c1'], () => false);
+    fleet.node('c1').isApiUp = false;
+    fleet.run(fleet.nowMs() + 12_000);
+    for (const name of survivorsOf(fleet, ['c1'])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, 'Cluster']);
+  });
+
   test('is over when the gateway answers, though the agent stays dead', () => {
     const fleet = warmWithApi();
     die(fleet, 'c1');
@@ -203,6 +212,15 @@ describe('the death of a gateway whose agent lives', () => {
     fleet.node('c1').gateway = 'well';
     fleet.run(fleet.nowMs() + 30_000);
     expect(names.map((name) => standingOf(fleet, name, 'c1'))).not.toContain('DataPlane');
+  });
+
+  test.each([true, false])('is not over because its own agent is started anew; automatic: %s', (automatic) => {
+    const fleet = warm({ hasApiAddresses: true, policy: { automatic } });
+    dieOnlyItsGateway(fleet);
+    for (let at = 0; at < 3; at++) restart(fleet, 'c1', false);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(automatic ? ['DataPlane Standing'] : []));
+    const told = fleet.obstacles.filter(({ by, target }) => by === 'c0' && target === 'c1').map(({ obstacle }) => obstacle);
+    expect(told).toEqual(automatic ? [] : ['Manual']);
   });
 
   test('that is held back is still seen by all who were started anew, and nobody says meanwhile that it is over', () => {
