@@ -95,6 +95,7 @@ export const startAgent = async (options: AgentOptions): Promise<StartedAgent> =
       bootId: link.bootId,
       env,
       mesh: link.mesh,
+      hubBefore: link.hubBefore,
       store: keyFile === undefined ? clusterMeshStore(api) : fileMeshStore(besideKeys(keyFile).mesh),
       ...(listen === undefined ? {} : { listen }),
       ...(listen?.addresses === undefined ? {} : { addresses: listen.addresses }),

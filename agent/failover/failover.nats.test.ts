@@ -54,6 +54,9 @@ const connect = async (name: string, keys: Member['keys'], bus: MovableMeshBus):
   });
 };
 
+/** What a member's next start finds: what it kept, of the hub that it belongs to. */
+const keptBy = async ({ store }: Member) => ({ store, hubBefore: (await store.load())?.hubKey });
+
 const startMember = async (name: string): Promise<Member> => {
   const keys = makeAgentKeys();
   const bus = makeMeshBus(testEnv, name, keys);
@@ -240,7 +243,7 @@ describe('agents over a real broker and real datagrams', () => {
     const address = `127.0.0.1:${before.port}`;
     const bus = makeMeshBus(testEnv, 'b', one.keys);
     await connect('b', one.keys, bus);
-    const later = await startFailover({ cluster: 'b', bootId: 'b-2', env: testEnv, mesh: bus, store: one.store, addresses: [address] });
+    const later = await startFailover({ cluster: 'b', bootId: 'b-2', env: testEnv, mesh: bus, ...(await keptBy(one)), addresses: [address] });
     await before.overtaken;
     await before.stop();
     await oldBus.stop();
@@ -253,7 +256,7 @@ describe('agents over a real broker and real datagrams', () => {
       bootId: 'b-3',
       env: testEnv,
       mesh: bus,
-      store: one.store,
+      ...(await keptBy(one)),
       listen: { host: '127.0.0.1', port },
     });
     one.failover.watch.onVerdict((verdict) => one.verdicts.push({ ...verdict, atMs: testEnv.monotonicMs() }));
@@ -305,7 +308,7 @@ describe('agents over a real broker and real datagrams', () => {
       bootId: 'e-2',
       env: testEnv,
       mesh: e.bus,
-      store: e.store,
+      ...(await keptBy(e)),
       listen: { host: '127.0.0.1', port: present(e.failover.port, 'port') },
     });
     await until(() => expect(standing(member('a'), 'e')).toBeUndefined());

@@ -16,6 +16,8 @@ export type FailoverOptions = {
   readonly env: RuntimeEnv;
   readonly mesh: MeshBus;
   readonly store: MeshStore;
+  /** Key of the hub that this agent belonged to before this start: what was kept of another's clusters is nothing to it. Absent = to none. */
+  readonly hubBefore?: string | undefined;
   /** Where datagrams are listened for; absent = beats go over the broker alone. */
   readonly listen?: { readonly host: string; readonly port: number };
   /** What the others reach it by, `host` or `host:port`; absent = the address listened on, where that is one. */
@@ -57,10 +59,11 @@ const addressesOf = ({ listen, addresses }: FailoverOptions, port: number): read
 /** Starts it. What was kept from the last run is in force until the hub says otherwise. @throws Error when the port is taken. */
 export const startFailover = async (options: FailoverOptions): Promise<Failover> => {
   const { cluster, bootId, env, mesh, store } = options;
-  let kept: KeptMesh | undefined = await store.load().catch((error: unknown) => {
+  const loaded = await store.load().catch((error: unknown) => {
     env.log.warn('what was kept of the other clusters cannot be read; the hub gives it anew', { error: String(error) });
     return undefined;
   });
+  let kept: KeptMesh | undefined = loaded?.hubKey === options.hubBefore ? loaded : undefined;
   let datagrams: Datagrams | undefined;
   const watch = startWatch({
     name: cluster,

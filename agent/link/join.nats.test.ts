@@ -299,6 +299,27 @@ describe('the key of a join that came to nothing', () => {
     );
   });
 
+  test('goes over to another hub with a token of that one, and what was known of the first is nothing to it', async () => {
+    const first = await start('moved', { token: await hub.token('here', { autoApprove: {} }) });
+    await reaches(first, 'Connected');
+    const firstHub = first.mesh.hubKey();
+    await first.stop();
+    const again = await start('moved', {});
+    await reaches(again, 'Connected');
+    expect([again.hubBefore, again.mesh.hubKey()]).toEqual([firstHub, firstHub]);
+    await again.stop();
+    const other = await startLinkBench();
+    try {
+      const keyStore = fileKeyStore(join(dir, 'moved.json'));
+      const second = await other.start('moved', { token: await other.hub.token('there', { autoApprove: {} }), keyStore });
+      await reaches(second, 'Connected');
+      expect([second.hubBefore, second.mesh.hubKey() === firstHub]).toEqual([undefined, false]);
+      await other.stopLinks();
+    } finally {
+      await other.stop();
+    }
+  });
+
   test('that was denied stays denied, whatever token is given', async () => {
     const first = await start('banned', { token: await hub.token('banned-1', { autoApprove: {} }) });
     await reaches(first, 'Connected');

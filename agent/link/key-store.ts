@@ -85,6 +85,14 @@ export const makeKeys = async (store: KeyStore, cluster: string, token: string |
   return { keys, kept, isNew: true };
 };
 
+/** The kept keys, to be shown to the hub with another token: who let them in before no longer counts. */
+export const joiningAnew = async (store: KeyStore, { keys, kept }: OpenedKeys, token: string): Promise<OpenedKeys> => {
+  const { admitted: _, ...rest } = kept;
+  const next: KeptLink = { ...rest, tokenHash: sha256(token) };
+  await store.save(JSON.stringify(next));
+  return { keys, kept: next, isNew: false };
+};
+
 /**
  * The token is another than the one that the kept keys joined with: somebody made it for a new join. Of keys that joined before tokens were
  * remembered it is not known, so that an agent which only starts again never joins by itself under a Cluster's name that was deleted.

@@ -6,9 +6,10 @@ import { connectBackoff, joinBackoff } from '../../shared/wire/comeback.ts';
 import { afterJoin, mayKnowKey } from './after-join.ts';
 import { type Ended, makeConnections } from './connections.ts';
 import { type JoinClient, type JoinFacts, makeJoinClient } from './join-client.ts';
-import { type Admitted, isFreshToken, type KeptLink, type KeyStore, makeKeys, type OpenedKeys, openKeys } from './key-store.ts';
+import { type Admitted, isFreshToken, joiningAnew, type KeptLink, type KeyStore, makeKeys, type OpenedKeys, openKeys } from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
 import { type Live, makeLive } from './live.ts';
+import { hubKeyText } from './mesh-bus.ts';
 import type { AgentLink, LinkState, MeshBus } from './port.ts';
 import { askForCredential, makeRenewalTimer } from './renewal.ts';
 import { openSession } from './session.ts';
@@ -43,6 +44,8 @@ const failuresBeforeJoin = 4;
 export interface StartedLink extends AgentLink {
   /** The way over the broker to the other agents. */
   readonly mesh: MeshBus;
+  /** Key of the hub that let this agent in before this start, as {@link MeshBus.hubKey} tells it; undefined = none did, or another is joined. */
+  readonly hubBefore: string | undefined;
   /** Resolves with the last state when the link gives up by itself, because the hub refused it for good. */
   readonly gaveUp: Promise<LinkState>;
 }
@@ -68,6 +71,7 @@ export const startLink = async (options: LinkOptions): Promise<StartedLink> => {
     cluster,
     bootId,
     gaveUp,
+    hubBefore: kept.admitted === undefined ? undefined : hubKeyText(kept.admitted),
     mesh: live.mesh,
     state: board.state,
     onState: board.onState,
@@ -107,13 +111,18 @@ const factsOf = ({ env, cluster, labels, token = '', kubernetesVersion, clusterU
   return uid === undefined ? facts : { ...facts, clusterUID: uid };
 };
 
-/** The kept keys, or new ones: also where the kept ones were revoked and somebody gives a token that was made since. */
+/**
+ * The kept keys, or new ones: also where the kept ones were revoked and somebody gives a token that was made since. Where the hub that such a token
+ * is for lets the kept keys in, they belong to it from then on: it may be another than they joined before.
+ */
 const keysFor = async (options: LinkOptions, ask: JoinClient['ask']): Promise<OpenedKeys> => {
   const { env, cluster, keyStore, token } = options;
   const opened = await openKeys(keyStore, cluster, token);
-  if (!isFreshToken(opened.kept, token)) return opened;
+  if (token === undefined || !isFreshToken(opened.kept, token)) return opened;
   const answer = await ask(factsOf(options), opened.keys);
-  if ('trouble' in answer || answer.state !== 'Refused' || answer.reason !== 'Revoked') return opened;
+  if ('trouble' in answer) return opened;
+  if (answer.state !== 'Refused') return joiningAnew(keyStore, opened, token);
+  if (answer.reason !== 'Revoked') return opened;
   env.log.info(`the key in ${keyStore.place} was revoked with the Cluster ${cluster} of before: joining anew with a new key`);
   return makeKeys(keyStore, cluster, token);
 };

@@ -13,6 +13,9 @@ import type { AgentKeys } from './keys.ts';
 import type { MeshBus } from './port.ts';
 import { openSession } from './session.ts';
 
+/** Key of the hub that let the agent in, as signatures of the mesh are checked by. */
+export const hubKeyText = ({ hubKey }: Pick<Admitted, 'hubKey'>): string => encodePublicKey('user', Buffer.from(hubKey, 'base64'));
+
 /** A bus, and the ends by which the link moves it from one connection to the next. */
 export type MovableMeshBus = MeshBus & {
   /** The main connection, and what it was opened with. */
@@ -94,7 +97,7 @@ export const makeMeshBus = (env: RuntimeEnv, cluster: string, keys: AgentKeys): 
   return {
     publicKey: keys.publicKey,
     sign: keys.sign,
-    hubKey: () => (admitted === undefined ? undefined : encodePublicKey('user', Buffer.from(admitted.hubKey, 'base64'))),
+    hubKey: () => (admitted === undefined ? undefined : hubKeyText(admitted)),
     publish: (subject, packet) => {
       // The client keeps what it cannot send now; a beat that comes after a reconnection is worth nothing.
       if (isUp && session?.isClosed() === false) session.publish(subject, packet);

@@ -49,8 +49,9 @@ export const reconsider = (turn: Turn): void => {
     known += 1;
     if (isQuiet) quiet += 1;
     const { name } = peer.member;
-    // What all have agreed on is no reason to doubt oneself.
-    if (!peer.isWatched || name === hubName || state.subjects.get(name)?.standing !== undefined) continue;
+    const subject = state.subjects.get(name);
+    // What all have agreed on is no reason to doubt oneself, also where something keeps it from coming into force.
+    if (!peer.isWatched || name === hubName || subject?.standing !== undefined || subject?.hindered !== undefined) continue;
     open += 1;
     if (isQuiet) silent += 1;
   }

@@ -243,6 +243,18 @@ describe('the death of a gateway whose agent lives', () => {
   });
 });
 
+test('a death that is held keeps nobody from finding the next one', () => {
+  const fleet = warm({ clusters: 4, policy: { automatic: false } });
+  for (const name of ['c2', 'c3']) {
+    die(fleet, name);
+    fleet.run(fleet.nowMs() + 12_000);
+  }
+  for (const name of ['c0', 'c1']) {
+    const { abstains, peers } = fleet.node(name).state;
+    expect([abstains, peers.get('c2')?.opinion, peers.get('c3')?.opinion]).toEqual([undefined, 'Cluster', 'Cluster']);
+  }
+});
+
 test('a verdict that moves nothing is not over because those who were for it doubt themselves for a while', () => {
   const fleet = warm({ hasGateways: false });
   die(fleet, 'c1');
