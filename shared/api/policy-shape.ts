@@ -285,7 +285,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
       workloadAntiAffinity: workloadTermsShape('Other workloads to keep away from: in another domain of a cluster label.'),
       preferredClusters: preferredClustersShape,
       preemption: word(
-        'LowerPriority: replicas of workloads with a lower PriorityClass give way when this one does not fit, as many as make sure that it then does, whichever of theirs go; the explanation of both says so, or why they stay.',
+        'LowerPriority: replicas of workloads with a lower PriorityClass give way when this one does not fit: one for one where each frees a place, and several where the cluster has one node, so that it is sure to fit; the explanation of both says so, or why they stay.',
         ['Never', 'LowerPriority'],
         { default: 'Never' },
       ),

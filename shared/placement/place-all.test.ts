@@ -53,6 +53,11 @@ const task = (
   };
   return { workload, policy: policyOf(given.spec) };
 };
+/** As of a dump, which tells the nodes of each pod. */
+const seenIn = (name: string, { workload, policy }: Task): Task => {
+  const count = workload.current.get(name) ?? 0;
+  return { workload: { ...workload, runsOn: new Map([[name, [{ labels: {}, count }]]]) }, policy };
+};
 const outcome = (clusters: readonly ClusterView[], tasks: readonly Task[], placed: readonly Task[] = []) => {
   const { decisions, preempted } = placeAll({ clusters, placed: () => placed }, tasks, env);
   return {
@@ -208,17 +213,19 @@ describe('placeAll', () => {
     const small = (replicas: number) => task('small', replicas, { current: { a: replicas } });
     expect(outcome([cluster('a', 1, 4)], [gold, small(4)]).placed).toEqual({ gold: { a: 1 }, small: { a: 2 } });
     // Each of the two nodes may lose one core without a place of two.
-    expect(outcome([cluster('a', 2, 8)], [gold, small(8)])).toMatchObject({
+    expect(outcome([cluster('a', 2, 8)], [gold, seenIn('a', small(8))])).toMatchObject({
       placed: { gold: { a: 1 }, small: { a: 5 } },
       preempted: [['small', 'gold', 'a', 3]],
     });
+    // Of a report nobody knows which nodes they leave.
+    expect(outcome([cluster('a', 2, 8)], [gold, small(8)]).preempted).toEqual([]);
   });
 
   it('nobody gives way for nothing, and who would have been helped is told why not', () => {
     const gold = task('gold', 1, { cpu: 4_000, priority: 10, spec: { preemption: 'LowerPriority' } });
     const { placed, preempted, messages } = outcome([cluster('a', 2, 8)], [gold, task('small', 6, { current: { a: 6 } })]);
     expect([placed, preempted]).toEqual([{ gold: {}, small: { a: 6 } }, []]);
-    expect(messages.gold).toContain('lower priority: 6 of small in a do not give way: no replica is sure to fit in their place');
+    expect(messages.gold).toContain('lower priority: 6 of small in a do not give way: no replica is sure to fit in the place of one');
     const gang = task('gang', 5, { priority: 10, spec: { preemption: 'LowerPriority', replicaScheduling: { gang: true } } });
     expect(outcome([cluster('a', 1, 4)], [gang, task('small', 4, { current: { a: 4 } })])).toMatchObject({
       preempted: [],
@@ -229,7 +236,7 @@ describe('placeAll', () => {
   it('not nearly all of a large cluster gives way for one replica, because nobody knows which node they leave', () => {
     const gold = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
     const on = (nodes: number) =>
-      outcome([cluster('a', nodes, nodes * 4)], [gold, task('small', nodes * 4, { current: { a: nodes * 4 } })]);
+      outcome([cluster('a', nodes, nodes * 4)], [gold, seenIn('a', task('small', nodes * 4, { current: { a: nodes * 4 } }))]);
     expect(on(63).preempted).toEqual([['small', 'gold', 'a', 64]]);
     expect([on(64).preempted, on(64).messages.gold]).toEqual([[], expect.stringContaining('more than 64 would have to go for one')]);
   });

@@ -1,5 +1,5 @@
 /** @module Replicas that could give way to a workload of higher priority, and the room there would be without them. */
-import { type ClusterRoom, type GivingWay, givingWay, type PodDemand, type PodShape } from '../capacity/index.ts';
+import { type ClusterRoom, type GivingWay, givingWay, type NodeLot, type PodDemand, type PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView } from './model.ts';
 import type { Task } from './turn.ts';
@@ -38,7 +38,18 @@ export const wayIn = (view: ClusterView, task: Task, lower: readonly Lower[], li
       : [{ ...one, lot: { shape: freed, count: one.replicas, seenOn: one.task.workload.runsOn?.get(view.name) } }];
   });
   const lots = known.map(({ lot }) => lot);
-  return known.length === 0 ? undefined : { ...givingWay(view.room, shape, lots, limit), lower: known };
+  return known.length === 0 ? undefined : { ...givingWay(reckonable(view.room, lots), shape, lots, limit), lower: known };
+};
+
+/**
+ * The room as it can be reckoned with. Where there are several nodes and nobody knows on which of them the pods are, as of a report, what they free
+ * cannot be kept for one that needs several of their places: others come there first. One gives way for one then.
+ */
+const reckonable = (room: ClusterRoom, lots: readonly { readonly seenOn?: readonly NodeLot[] | undefined }[]): ClusterRoom => {
+  const nodes = room.report?.nodes.group.length ?? 1;
+  if (nodes < 2 || lots.every(({ seenOn }) => seenOn !== undefined)) return room;
+  const { holdings: _, ...rest } = room;
+  return rest;
 };
 
 /** The clusters as if replicas gave way, for the shape of the task alone, and as if what is `taken` of their room were used. */
@@ -58,7 +69,7 @@ export const roomierBy = (clusters: readonly ClusterView[], ways: Ways, taken: R
     return { ...view, room: roomier };
   });
 
-/** So many replicas give way for one at the most: in a large cluster nobody knows which node they leave, and nearly all would come back. */
+/** So many replicas give way for one at the most: the member chooses which of them go, and in a large cluster nearly all would come back. */
 export const goneMax = 64;
 
 /** Workloads that are named where they do not give way; the rest is counted. */
@@ -76,7 +87,7 @@ export const stayingText = (ways: Ways, isEligible: (cluster: string) => boolean
   const why = isTooMany
     ? `more than ${goneMax} would have to go for one replica to be sure of a node`
     : fits === 0
-      ? 'no replica is sure to fit in their place'
+      ? 'no replica is sure to fit in the place of one, and of several it is not sure which node they leave'
       : `the ${fits} sure to fit in their place would not help`;
   return `; lower priority: ${all.slice(0, namedMax).join(', ')}${more} do not give way: ${why}`;
 };
