@@ -243,7 +243,14 @@ describe('agents over a real broker and real datagrams', () => {
     const address = `127.0.0.1:${before.port}`;
     const bus = makeMeshBus(testEnv, 'b', one.keys);
     await connect('b', one.keys, bus);
-    const later = await startFailover({ cluster: 'b', bootId: 'b-2', env: testEnv, mesh: bus, ...(await keptBy(one)), addresses: [address] });
+    const later = await startFailover({
+      cluster: 'b',
+      bootId: 'b-2',
+      env: testEnv,
+      mesh: bus,
+      ...(await keptBy(one)),
+      addresses: [address],
+    });
     await before.overtaken;
     await before.stop();
     await oldBus.stop();

@@ -6,7 +6,16 @@ import { connectBackoff, joinBackoff } from '../../shared/wire/comeback.ts';
 import { afterJoin, mayKnowKey } from './after-join.ts';
 import { type Ended, makeConnections } from './connections.ts';
 import { type JoinClient, type JoinFacts, makeJoinClient } from './join-client.ts';
-import { type Admitted, isFreshToken, joiningAnew, type KeptLink, type KeyStore, makeKeys, type OpenedKeys, openKeys } from './key-store.ts';
+import {
+  type Admitted,
+  isFreshToken,
+  joiningAnew,
+  type KeptLink,
+  type KeyStore,
+  makeKeys,
+  type OpenedKeys,
+  openKeys,
+} from './key-store.ts';
 import type { AgentKeys } from './keys.ts';
 import { type Live, makeLive } from './live.ts';
 import { hubKeyText } from './mesh-bus.ts';
