@@ -52,6 +52,17 @@ describe('nextStatus', () => {
     expect(access(nextStatus({ ...cluster, status: denied }, facts, 0))).toMatchObject({ status: 'True', reason: 'Granted' });
   });
 
+  it('says that what is forbidden cannot be counted, not that it is being counted', () => {
+    const counting = { health: well, report: { ...report, complete: false }, hello: undefined };
+    const known = (facts: Parameters<typeof nextStatus>[1]) =>
+      nextStatus(cluster, facts, 0).conditions?.find(({ type }) => type === 'CapacityKnown');
+    expect(known(counting)?.reason).toBe('Counting');
+    expect(known({ ...counting, forbidden: ['list nodes'] })).toMatchObject({
+      reason: 'Forbidden',
+      message: 'the agent may not read what it counts: list nodes',
+    });
+  });
+
   it('says that two agents of it run, or one is started again and again, and when that is over', () => {
     const facts = { health: well, report, hello: undefined };
     const of = (status: ReturnType<typeof nextStatus>) => status.conditions?.find(({ type }) => type === 'OneAgent');

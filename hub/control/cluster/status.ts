@@ -70,9 +70,16 @@ export type ClusterFacts = {
 type Finding = Omit<Condition, 'lastTransitionTime'>;
 
 /** Whether capacity is known in full; what the agent may not read is named. */
-const capacityCondition = (report: CapacityReport | undefined): Finding => {
+const capacityCondition = ({ report, forbidden = [] }: Pick<ClusterFacts, 'report' | 'forbidden'>): Finding => {
   if (report === undefined)
     return { type: 'CapacityKnown', status: 'Unknown', reason: 'NoReport', message: 'the agent has not reported its capacity' };
+  if (!report.complete && forbidden.length > 0)
+    return {
+      type: 'CapacityKnown',
+      status: 'False',
+      reason: 'Forbidden',
+      message: `the agent may not read what it counts: ${forbidden.join(', ')}`,
+    };
   if (!report.complete) return { type: 'CapacityKnown', status: 'False', reason: 'Counting', message: 'the agent is still counting' };
   if (report.unsupported.length === 0)
     return { type: 'CapacityKnown', status: 'True', reason: 'Reported', message: 'the agent reports all capacity' };
@@ -284,7 +291,7 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
   const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
-  const counted = withCondition(ready, capacityCondition(report), nowMs);
+  const counted = withCondition(ready, capacityCondition(facts), nowMs);
   const agents = withOneAgent(withAccess(counted, facts, nowMs), facts, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);
   const conditions = facts.watched === undefined ? served : withCondition(served, failoverCondition(facts.watched), nowMs);
