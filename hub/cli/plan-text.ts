@@ -1,5 +1,4 @@
 /** @module A plan as lines for people: what moves, who ends above which load, what it costs, and what does not fit. */
-
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { counted } from '../../shared/lib/counted.ts';
 import { listed } from '../../shared/lib/listed.ts';

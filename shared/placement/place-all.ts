@@ -7,7 +7,7 @@ import type { PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
-import { placeRunnable } from './place-runnable.ts';
+import { placeRunnable, sumOf } from './place-runnable.ts';
 import { heldAgainst, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
 import { goneMax, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
@@ -140,8 +140,6 @@ type Eviction = {
   readonly gone: readonly number[];
 };
 
-const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
-
 /** Where the decision goes beyond the room there was, and who has to go for it. */
 const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger: Ledger): readonly Eviction[] => {
   const current = currentOf(ledger, task.workload);
@@ -244,7 +242,8 @@ const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decis
   if (plain.unplaced === 0) return plain;
   const ways = waysFor(task, at, plain.unplaced, ledger);
   if (ways.size === 0) return plain;
-  const forced = [...ways.values()].some(({ most }) => most > 0) ? forcedOf(task, plain, ways, ledger, env) : plain;
+  if (![...ways.values()].some(({ most }) => most > 0)) return withMessage(plain, stayingText(ways, eligibleIn(plain), false));
+  const forced = forcedOf(task, plain, ways, ledger, env);
   const evictions = evictionsFor(task, forced, ways, ledger);
   const isTooMany = evictions.some(({ needed, gone }) => sumOf(gone) > goneMax * needed);
   if (isTooMany || forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways, eligibleIn(plain), isTooMany));

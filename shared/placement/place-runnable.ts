@@ -28,7 +28,7 @@ export const whyNodelessStay = (
   return strategy === 'Weighted' || strategy === 'Duplicated' ? `strategy ${strategy} divides without regard to it` : undefined;
 };
 
-const sumOf = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
+export const sumOf = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
 
 /** What is present without so many of the nodeless, those of the first clusters first. */
 const without = (current: Counts, nodeless: Counts, most: number): Counts => {

@@ -7,12 +7,12 @@ import { timeText } from '../../../shared/lib/time-text.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser } from '../objects.ts';
-import { isSeenRunning } from '../verdict/relation.ts';
+import { isDoubtful, isSeenRunning } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import type { Death } from './death.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
-import { type HealthOptions, heardSince, isInDoubt, onTick } from './health.ts';
+import { type HealthOptions, heardSince, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
 import type { Removals } from './removals.ts';
 import { kindsOf } from './served-apis.ts';
@@ -113,7 +113,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     onArrival: directory.goWithClock,
     onHeard: (record) => {
       // Before anything is decided for it: what was kept back gives its room only when it goes.
-      noteDoubt(record.name, isDoubtful(record, env.nowMs()));
+      noteDoubt(record, env.nowMs());
       noteChange(record);
     },
     onStatus: controller.add,
@@ -151,13 +151,9 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     env.log.info('cluster health changed', { cluster: record.name, from: before.phase, to: record.health.phase });
     noteChange(record);
   };
-  /** One that this hub has not heard since its start may speak yet; when it had time for that, and others see it run, it is silent as well. */
-  const isDoubtful = (record: ClusterRecord, nowMs: number): boolean => {
-    const { phase, sinceMs } = record.health;
-    if (phase === 'Unseen') return isSeenRunning(record) && nowMs - sinceMs >= options.health.comebackMs;
-    return isInDoubt(record.health, nowMs, options.health);
-  };
-  const noteDoubt = (name: string, isNow: boolean): void => {
+  const noteDoubt = (record: ClusterRecord, nowMs: number): void => {
+    const { name } = record;
+    const isNow = isDoubtful(record.health, record, nowMs, options.health);
     if (!directory.noteDoubt(name, isNow)) return;
     controller.add(name);
     // What was kept back from it has its turn.
@@ -182,7 +178,7 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     options.removals.forget();
     for (const record of directory.all()) judge(record, nowMs);
     for (const record of directory.all()) {
-      noteDoubt(record.name, isDoubtful(record, nowMs));
+      noteDoubt(record, nowMs);
       noteDeath(record.name);
     }
   };

@@ -1,5 +1,5 @@
 /** @module One object to place, read from the store: its policy, its Placement as it is, and what one of its replicas asks for. */
-import { hanseGroup, type StayingCluster, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
+import { hanseGroup, type StoredPlacement, storedPlacement } from '../../../shared/api/index.ts';
 import { type PodShape, podShapeOfObject, withClaims } from '../../../shared/capacity/index.ts';
 import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
@@ -27,6 +27,7 @@ import { bag, type KindCatalog, objectKeyOf, podSpecOf, refOf, replicasOf, typeO
 import { rememberBySpec } from '../remember.ts';
 import { misfitsUnder } from '../work/render.ts';
 import type { Told } from '../work/replicas.ts';
+import { isOfLoss } from '../work/staying.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
 import { placementOf } from './names.ts';
 import type { PolicyBook } from './policies.ts';
@@ -98,11 +99,9 @@ export const replicasByCluster = (placement: Pick<StoredPlacement, 'spec'> | und
 /** What a cluster may have of a workload; of one that was not lost it is known what it was told. */
 type Left = { readonly name: string; readonly replicas?: number; readonly wasLost: boolean };
 
-const isLoss = (reason: StayingCluster['reason'] | undefined): boolean => reason !== 'Drained' && reason !== 'Deselected';
-
 /** Clusters that are owed what they had of a workload, or in which a drain or its policy left it. */
 const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] =>
-  [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isLoss(reason) }));
+  [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isOfLoss(reason) }));
 
 /** Clusters in doubt where it is placed no more: nothing is withdrawn from them. */
 const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] => {

@@ -5,6 +5,7 @@ import { compareText } from '../../../shared/lib/compare-text.ts';
 import { type ClusterView, type Decision, hasParts, stayReason, type Workload } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
 import { tellsReady } from '../work/replicas.ts';
+import { isOfLoss } from '../work/staying.ts';
 
 /** What was decided on, as far as it bears on debts. */
 export type OwedInput = {
@@ -103,7 +104,7 @@ export const dueOf = (
 ): Required<Pick<Workload, 'owed' | 'takers'>> => {
   const unready = status?.unready;
   const due = (status?.owed ?? []).map(({ name, replicas: had, takenBy = [], reason }) => {
-    const isLoss = reason !== 'Drained';
+    const isLoss = isOfLoss(reason);
     if (isLoss && (!isSingleton || takenBy.length === 0)) return { name, replicas: had, takenBy };
     const isTakenOver = isLoss && !takenBy.some((taker) => unready?.some((one) => one.name === taker.name));
     const replicas = isTakenOver ? 0 : Math.min(had, lingering.get(name) ?? 0);

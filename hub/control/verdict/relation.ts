@@ -4,7 +4,7 @@
  * that tells an agent's death from a cluster's. Pure.
  */
 import type { Agreed, Cause, Obstacle } from '../../../shared/health/index.ts';
-import type { Health } from '../cluster/health.ts';
+import { type Health, type HealthOptions, isInDoubt } from '../cluster/health.ts';
 
 /** What the observers have agreed on, as the hub counted their votes; times since the epoch. */
 export type Observed = {
@@ -51,3 +51,10 @@ const runningCauses: readonly (Cause | undefined)[] = ['Agent', 'Link', 'DataPla
  * What they agree on, and something holds, is newer than what is in force, and tells that as well.
  */
 export const isSeenRunning = ({ observed, heldDeath }: Said): boolean => runningCauses.includes((heldDeath ?? observed)?.cause);
+
+/**
+ * True when nothing tells the hub whether a cluster lives that it does not hear. One that was not heard since the hub began may speak yet; when it
+ * had time for that, and others see it run, it is silent as well.
+ */
+export const isDoubtful = (health: Health, said: Said, nowMs: number, options: HealthOptions): boolean =>
+  health.phase === 'Unseen' ? isSeenRunning(said) && nowMs - health.sinceMs >= options.comebackMs : isInDoubt(health, nowMs, options);

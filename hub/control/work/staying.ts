@@ -45,9 +45,12 @@ export const leftBy = (placement: Pick<StoredPlacement, 'status'>, cluster: stri
 export const stayMark = (status: Pick<StoredPlacementStatus, 'staying'> | undefined): string =>
   (status?.staying ?? []).map(({ name, reason }) => `${name} ${reason}`).join();
 
+/** True of what a loss left in a cluster, or is owed to it: what it was told since nobody knows. A debt without a reason is of a loss. */
+export const isOfLoss = (reason: StayingCluster['reason'] | undefined): boolean => reason !== 'Drained' && reason !== 'Deselected';
+
 /** Clusters that were lost, and of which it is to be decided anew what they have: until then nothing is taken from them. */
 export const awaitingDecision = (placement: Pick<StoredPlacement, 'status'> | undefined): ReadonlySet<string> =>
-  new Set((placement?.status?.owed ?? []).flatMap(({ name, reason }) => (reason === 'Drained' ? [] : [name])));
+  new Set((placement?.status?.owed ?? []).flatMap(({ name, reason }) => (isOfLoss(reason) ? [name] : [])));
 
 /** True of a loss that is over where no decision follows any more: what runs there stays because no policy selects it. */
 const isOver = (left: StayingCluster['reason'] | undefined, status: StoredPlacementStatus | undefined): boolean =>

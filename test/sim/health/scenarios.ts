@@ -20,6 +20,11 @@ const cutOff = ({ network }: Fleet, victim: string): void => {
   network.setCut(victim, '*', true);
   network.setCut('*', victim, true);
 };
+/** Agent and gateway are gone; an API server that somebody else runs answers on. */
+const crash = (fleet: Fleet, victim: string): void => {
+  fleet.stopAgent(victim);
+  fleet.node(victim).gateway = 'gone';
+};
 const itself = (victim: string): string => victim;
 const other = (fleet: Fleet, victim: string): string => [...fleet.nodes.keys()].find((name) => name !== victim && name !== hubName) ?? '';
 
@@ -38,10 +43,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'cluster black-holed', start: cutOff, wanted: { target: itself, cause: 'Cluster' }, forMs: 6_000 },
   {
     name: 'cluster crashes',
-    start: (fleet, victim) => {
-      fleet.stopAgent(victim);
-      fleet.node(victim).gateway = 'gone';
-    },
+    start: crash,
     wanted: { target: itself, cause: 'Cluster' },
     forMs: 6_000,
   },
@@ -199,10 +201,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'all nodes die, the API server is somewhere else and answers',
     fleet: { hasApiAddresses: true },
-    start: (fleet, victim) => {
-      fleet.stopAgent(victim);
-      fleet.node(victim).gateway = 'gone';
-    },
+    start: crash,
     wanted: { target: itself, cause: 'DataPlane' },
     forMs: 10_000,
   },
