@@ -1,5 +1,5 @@
 /** @module The SQLite journal: the journal contract, and what only a driver on disk can get wrong. */
-import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -198,6 +198,17 @@ describe('sqlite journal', () => {
     const live: KubeObject[] = [];
     for await (const item of items) live.push(item.object);
     expect(live).toMatchObject([{ metadata: { name: 'a' }, n: 3 }]);
+  });
+
+  it('names the file where a snapshot cannot be read any more', async () => {
+    const directory = scratch();
+    const journal = open(directory);
+    await journal.commit([put('a')]);
+    rmSync(join(directory, 'hub.db'));
+    mkdirSync(join(directory, 'hub.db'));
+    await expect(journal.snapshot()).rejects.toThrow(
+      /cannot write .*hub\.db \(SQLITE_CANTOPEN.*\): give the hub's user write access there/,
+    );
   });
 });
 

@@ -73,7 +73,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
   const { directory } = options;
   const name = existsSync(join(directory, `${defaultName}.db`)) ? defaultName : (options.name ?? defaultName);
   const file = join(directory, `${name}.db`);
-  const opened = openFiles(options, name, file);
+  const opened = named(file, () => openFiles(options, name, file));
   const trouble = createTrouble(options);
   const { handle, unlock, revisions } = opened;
   const writer = startWriter({ file, bytesMax: options.bytesMax, statements: writerStatements(handle) });
@@ -127,7 +127,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     commit: async (writes): Promise<CommitResult> =>
       closing.signal.aborted ? { ok: false, why: 'unknown', cause: new Error('the journal is closed') } : queue.commit(writes),
     follow,
-    snapshot: async () => openSnapshot(file),
+    snapshot: async () => named(file, () => openSnapshot(file)),
     floor: () => floor,
     head: tail.head,
     advance: (revision, since) =>
@@ -160,10 +160,13 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort();
-      await queue.drained();
-      handle.close();
-      await writer.close();
-      unlock();
+      try {
+        await queue.drained();
+        handle.close();
+        await writer.close();
+      } finally {
+        unlock();
+      }
     },
   };
 };
@@ -203,6 +206,15 @@ const openFiles = ({ directory, uuid, bytesMax }: SqliteJournalOptions, name: st
     };
   } catch (error) {
     for (const step of undo.reverse()) step();
+    throw error;
+  }
+};
+
+/** What goes wrong with the file names it, and the mend. */
+const named = <T>(file: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
     throw storeErrorOf(error, file) ?? error;
   }
 };

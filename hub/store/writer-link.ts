@@ -1,7 +1,7 @@
 /** @module The event loop's end of the writer thread: requests go in order, each answered once. */
 import { Worker } from 'node:worker_threads';
 import { present } from '../../shared/lib/index.ts';
-import { messageOf } from './store-error.ts';
+import { messageOf, storeErrorOf } from './store-error.ts';
 import type { WriterAnswer, WriterRequest, WriterThreadData } from './writer-thread.ts';
 
 /** An error of the writer thread with SQLite's code; `ended` = the thread itself is gone and nothing more will be written. */
@@ -40,7 +40,7 @@ export const startWriter = (data: WriterThreadData): WriterLink => {
     const { resolve, reject } = present(waiting.shift(), 'a request for the answer of the writer thread');
     if (waiting.length === 0) worker.unref();
     if (answer.ok) resolve(answer.more);
-    else reject(new WriterError(answer.code, answer.message, false));
+    else reject(new WriterError(answer.code, storeErrorOf(answer, data.file)?.message ?? answer.message, false));
   });
   worker.on('error', (cause) => end(new WriterError('', `the journal's writer failed: ${messageOf(cause)}`, true, { cause })));
   worker.on('exit', () => end(new WriterError('', "the journal's writer has ended", true)));

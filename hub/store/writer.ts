@@ -4,6 +4,7 @@ import { present } from '../../shared/lib/assert.ts';
 import { type Handle, readMeta, writeMeta } from './database.ts';
 import { PRUNE_ROWS_MAX } from './limits.ts';
 import type { StatementText, WriterStatements } from './statements.ts';
+import { codeOf } from './store-error.ts';
 
 /** One entry as it is stored. */
 export type Row = {
@@ -114,8 +115,14 @@ export const createWriter = (handle: Handle, statements: WriterStatements): Writ
     keepGaps: (gaps) => writeMeta(handle, 'gaps', JSON.stringify(gaps)),
     pruneHistory: (retention) => pruneHistory.immediate(retention),
     close: () => {
-      handle.pragma('wal_checkpoint(TRUNCATE)');
-      handle.close();
+      try {
+        handle.pragma('wal_checkpoint(TRUNCATE)');
+      } catch (error) {
+        // On a full disk the log stays beside the file, and the next start folds it in.
+        if (codeOf(error) !== 'SQLITE_FULL') throw error;
+      } finally {
+        handle.close();
+      }
     },
   };
 };
