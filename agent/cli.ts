@@ -84,7 +84,7 @@ const runAgent = async (flags: JoinFlags): Promise<void> => {
     await forgetBeside(keyFile);
     throw error;
   });
-  await runUntilStopped(agent);
+  await runUntilStopped(agent, log);
 };
 
 /** Flags that have no meaning in a pod, or that a manifest cannot do without. */

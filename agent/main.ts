@@ -1,7 +1,7 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
 import { isIP } from 'node:net';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
-import { mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
+import { interrupted, mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import {
   type ApiHealth,
@@ -196,16 +196,14 @@ const overtakenText = ({ link: { cluster } }: StartedAgent): string =>
  * @throws Error when the hub refused it for good, with the last state of its link, or another agent of its cluster has taken over; the agent has
  * been stopped then too.
  */
-export const runUntilStopped = async (agent: StartedAgent): Promise<void> => {
-  const signalled = new Promise<undefined>((resolve) => {
-    process.once('SIGINT', () => resolve(undefined));
-    process.once('SIGTERM', () => resolve(undefined));
-  });
+export const runUntilStopped = async (agent: StartedAgent, log: Log): Promise<void> => {
+  const signalled = interrupted().then(() => log.info('stopping the agent'));
   const refused = agent.link.gaveUp.then(stateLine);
   const overtaken = agent.failover.overtaken.then(() => overtakenText(agent));
   const last = await Promise.race([signalled, refused, overtaken]);
   await agent.stop();
-  if (last !== undefined) throw new Error(last);
+  if (typeof last === 'string') throw new Error(last);
+  log.info('the agent has stopped; what it applied runs on');
 };
 
 /** The program of the agent's image: settings from the environment, JSON lines on standard error, an end on SIGTERM. */
@@ -229,7 +227,7 @@ const program = async (): Promise<void> => {
       readKubeletConfig,
       log,
     });
-    await runUntilStopped(agent);
+    await runUntilStopped(agent, log);
     process.exit(0);
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));

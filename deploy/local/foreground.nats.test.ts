@@ -1,6 +1,6 @@
 /** @module What programs in the foreground say at their end. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,14 +22,18 @@ const interruptedAfter = (line: RegExp, args: readonly string[]): Promise<Ended>
     let out = '';
     let err = '';
     let asked = false;
+    const interrupt = (said: string): void => {
+      if (asked || !line.test(said)) return;
+      asked = true;
+      child.kill('SIGINT');
+    };
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
+      interrupt(err);
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
-      if (asked || !line.test(out)) return;
-      asked = true;
-      child.kill('SIGINT');
+      interrupt(out);
     });
     child.on('close', (code) => resolve({ out, err, code }));
   });
@@ -40,6 +44,23 @@ test.each([
 ])('hanse %s that is interrupted says that it stops, and when it has', async (command, line, flags) => {
   const { out, code } = await interruptedAfter(line, [command, '--port', '0', ...flags]);
   expect(out).toMatch(/\nStopping …\nStopped\.\n$/);
+  expect(code).toBe(0);
+});
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+current-context: nobody
+clusters: [{ name: nobody, cluster: { server: 'https://127.0.0.1:9' } }]
+users: [{ name: nobody, user: { token: none } }]
+contexts: [{ name: nobody, context: { cluster: nobody, user: nobody } }]
+`;
+
+test('an agent that is interrupted says that it stops, and that what it applied runs on', async () => {
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, kubeconfig);
+  const flags = ['--hub', 'https://127.0.0.1:9', '--name', 'eu', '--token', `abcdef.${'a'.repeat(43)}`, '--kubeconfig', file];
+  const { err, code } = await interruptedAfter(/hub/i, ['join', ...flags, '--key-file', join(folder, 'eu.json')]);
+  expect(err).toMatch(/stopping the agent\n.*the agent has stopped; what it applied runs on\n$/);
   expect(code).toBe(0);
 });
 
