@@ -3,7 +3,7 @@
  * the allocator's looked at, up to a limit.
  */
 
-import type { Range } from './device-packing.ts';
+import { type Range, unlimited } from './device-replicas.ts';
 import type { Device, DeviceStock } from './device-stock.ts';
 
 /** One alternative of a request: how many devices, of which it selects these. */
@@ -15,8 +15,6 @@ export type Request = readonly Wanted[];
 const stepsMax = 20_000;
 /** Combinations of alternatives of several requests. */
 const combinationsMax = 256;
-/** More than any node holds. */
-const unlimited = Number.MAX_SAFE_INTEGER;
 
 class StepsSpent extends Error {
   override name = 'StepsSpent';

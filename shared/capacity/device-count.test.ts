@@ -206,6 +206,13 @@ describe('devices of claims', () => {
     ['whole or half', cut([whole, ...halves], [], request()), { total: 1, exact: false }],
     ['half or quarter', cut([...halves, ...quarters], [], request()), { total: 2, exact: false }],
     ['any two at once', cut([...halves, ...quarters], [], request({ count: 2 })), { total: 1, exact: false }],
+    [
+      'two at once of the whole or halves, which the whole leaves no room for',
+      cut([whole, ...halves], [], request({ count: 2 })),
+      { total: 1, exact: true },
+    ],
+    ['two at once, where one is left over', cut(quarters.slice(0, 3), [], request({ count: 2 })), { total: 1, exact: true }],
+    ['two at once of one that has room for one', cut([whole, ...halves], ['d1'], request({ count: 2 })), { total: 0, exact: true }],
     ['all of them, which are more than there is', cut(every, [], request({ allocationMode: 'All' })), { total: 0, exact: true }],
   ])('partitions of one device count by what is left of it, the lowest number of all choices: %s', (_, found, expected) => {
     expect(found).toMatchObject(expected);
@@ -224,6 +231,41 @@ describe('devices of claims', () => {
     const shared = { sharedCounters: boards.map((name) => ({ name, counters: { m: { value: '4' } } })) };
     const objects = [node('n'), deviceClass(), slice('n', boards.flatMap(partsOf), {}, shared), template([of('half'), of('quarter')])];
     expect(answer(objects)).toMatchObject({ total: 1, exact: false });
+  });
+
+  it('two devices at once of more ways to cut one than are looked at: one replica is sure where two fit', () => {
+    const parts = Array.from({ length: 16 }, (_, at) => part(`d${at}`, 'part', String(at + 1)));
+    const shared = { sharedCounters: [{ name: 'g', counters: { m: { value: '100' } } }] };
+    expect(answer([node('n'), deviceClass(), slice('n', parts, {}, shared), template([request({ count: 2 })])])).toMatchObject({
+      total: 1,
+      exact: false,
+    });
+  });
+
+  it.each<[string, unknown[], number]>([
+    ['more devices than a claim may hold', [slice('n', devices(70)), template([request({ count: 33 })])], 0],
+    ['as many as a claim may hold', [slice('n', devices(70)), template([request({ count: 32 })])], 2],
+    ['all of more than a claim may hold', [slice('n', devices(33)), template([request({ allocationMode: 'All' })])], 0],
+    [
+      'all where one is tainted',
+      [
+        slice('n', [...devices(2), { name: 'd9', more: { taints: [{ key: 'k', effect: 'NoSchedule' }] } }]),
+        template([request({ allocationMode: 'All' })]),
+      ],
+      0,
+    ],
+    [
+      'all that must have in common what they have not',
+      [slice('n', devices(2)), template([request({ allocationMode: 'All' })], [{ matchAttribute: 'example.com/root' }])],
+      0,
+    ],
+    [
+      'all that must have in common what they have',
+      [slice('n', devices(2)), template([request({ allocationMode: 'All' })], [{ matchAttribute: `${driver}/model` }])],
+      1,
+    ],
+  ])('as the allocator of the scheduler does it: %s', (_, objects, total) => {
+    expect(answer([node('n'), deviceClass(), ...objects])).toMatchObject({ total, exact: true });
   });
 
   const firstOf = (...counts: readonly number[]): object => ({

@@ -8,7 +8,8 @@ import { type Bag, bagOf, bagsOf, integerOf, textOf, textsOf } from '../lib/fiel
 import { larger, smaller } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import { replicasOf } from './device-choices.ts';
-import { apartByCounters, contendedCounters, type Range, takenOf } from './device-packing.ts';
+import { contendedCounters } from './device-packing.ts';
+import { replicasOfOne } from './device-replicas.ts';
 import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
 import { qualified, quantityOf, selectorsOf } from './dump-devices.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
@@ -104,17 +105,19 @@ export const deviceAsksOf = (stock: DeviceStock, { claims, namespace }: PodDeman
 };
 
 /** Whether a request selects a device; undefined = its evaluation fails, upon which the allocator gives up. */
-const selects = (ask: DeviceAsk, { cel, taints, askable }: Device): boolean | undefined => {
+const selects = (ask: DeviceAsk, { cel, askable }: Device): boolean | undefined => {
   for (const selector of ask.selectors) {
     const holds = selector(cel);
     if (holds !== true) return holds;
   }
-  const hasCapacity = (ask.capacity ?? []).every(([name, { nanos }]) => {
+  return (ask.capacity ?? []).every(([name, { nanos }]) => {
     const most = askable?.get(qualified(cel.driver, name));
     return most !== undefined && nanos <= most.nanos;
   });
-  return hasCapacity && untolerated(taints, ask.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
 };
+
+const tolerates = (ask: DeviceAsk, { taints }: Device): boolean =>
+  untolerated(taints, ask.tolerations, ['NoSchedule', 'NoExecute']) === undefined;
 
 /** Replicas that a node's devices hold, the class of which they lack more, and why the number is an estimate; absent = it is none. */
 export type DeviceCount = { readonly count: bigint; readonly exact: boolean; readonly bound: string; readonly doubt?: string };
@@ -128,9 +131,13 @@ export const matchedOn = (stock: DeviceStock, devices: readonly Device[], asks: 
   for (const ask of asks) {
     const verdicts = devices.map((device) => selects(ask, device));
     if (verdicts.includes(undefined)) return undefined;
-    const matching = devices.filter((_, at) => verdicts[at] === true);
+    // Who asks for all devices that are selected gets none where one of them is tainted (`allocateDevice` of the scheduler).
+    const matching = devices.filter((device, at) => verdicts[at] === true && (ask.all || tolerates(ask, device)));
     const free = matching.filter(
-      ({ key, consumes }) => !stock.used.has(key) && consumes.every(({ counter, amount }) => amount <= (stock.left.get(counter) ?? 0n)),
+      (device) =>
+        tolerates(ask, device) &&
+        !stock.used.has(device.key) &&
+        device.consumes.every(({ counter, amount }) => amount <= (stock.left.get(counter) ?? 0n)),
     );
     found.push({ ask, free, taken: matching.length - free.length });
   }
@@ -169,30 +176,23 @@ export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node
 
 const countersOpen = "which of the devices that share counters are taken is the allocator's choice";
 
-/** One request: devices are alike to it but for the counters they share, or alike within a value of the attribute they must share. */
+/** Devices that one claim may hold (resource/v1 AllocationResultsMaxSize). */
+const ofClaimMax = 32;
+
+/** One request: devices are alike to it but for the counters they share and the attribute that they must have in common. */
 const countOne = (stock: DeviceStock, { ask, free, taken }: Matched): Counted => {
   const bound = ask.className;
-  const contended = contendedCounters(stock, free);
-  if (ask.all) return { count: free.length > 0 && taken === 0 && contended.size === 0 ? 1n : 0n, bound };
-  const sharedValueOf = ({ cel }: Device): unknown => (ask.match === undefined ? '' : cel.attributes.get(ask.match));
-  const groups = new Map<unknown, Range>();
-  let isOpen = false;
-  for (const devices of apartByCounters(free, contended)) {
-    const values = new Set(devices.map(sharedValueOf));
-    const [value] = values;
-    if (values.size > 1) isOpen = true;
-    if (values.size > 1 || value === undefined) continue;
-    const range = takenOf(stock, devices, contended);
-    const sum = groups.get(value) ?? { least: 0, most: 0 };
-    groups.set(value, { least: sum.least + range.least, most: sum.most + range.most });
+  const { match } = ask;
+  const sharedOf = ({ cel }: Device): unknown => (match === undefined ? '' : cel.attributes.get(match));
+  if (ask.all) {
+    const values = new Set(free.map(sharedOf));
+    const areAlike = values.size === 1 && !values.has(undefined);
+    const isOne = areAlike && free.length <= ofClaimMax && taken === 0 && contendedCounters(stock, free).size === 0;
+    return { count: isOne ? 1n : 0n, bound };
   }
-  let count = 0n;
-  for (const { least, most } of groups.values()) {
-    // Replicas that leave fewer devices than one asks for may have left those that are fewest.
-    count += BigInt(least) / ask.count;
-    if (BigInt(least) / ask.count !== BigInt(most) / ask.count) isOpen = true;
-  }
-  return { count, bound, ...(isOpen ? { open: countersOpen } : {}) };
+  if (ask.count > ofClaimMax) return { count: 0n, bound };
+  const { least, most } = replicasOfOne(stock, free, Number(ask.count), sharedOf);
+  return { count: BigInt(least), bound, ...(least === most ? {} : { open: countersOpen }) };
 };
 
 /** Several requests, or alternatives: where they draw from the same devices or share counters, by every choice there is. */

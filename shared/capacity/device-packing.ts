@@ -1,17 +1,17 @@
 /**
- * @module How many devices that share counters can be taken one after the other: which of them is the allocator's choice, so that the fewest
- * and the most of all its choices are told (KEP-4815, partitionable devices).
+ * @module How sets of devices that share counters may be left: how many of them are taken and how many more then fit together, by every choice
+ * of the allocator (KEP-4815, partitionable devices).
  */
 import type { Device, DeviceStock } from './device-stock.ts';
 
-/** The fewest and the most that some choice of the allocator reaches. */
-export type Range = { readonly least: number; readonly most: number };
-
-/** States looked at for one set of devices; beyond it the range is wider than it need be. */
+/** States looked at for one set of devices; beyond it nothing is known of how it may be left. */
 const statesMax = 5_000;
-/** Sets of devices whose range is remembered for a stock: most GPUs of a cluster are alike. */
+/** Sets of devices of which it is remembered how they may be left: most GPUs of a cluster are alike. */
 const keptMax = 4_096;
-const kept = new WeakMap<DeviceStock['byNode'], Map<string, Range>>();
+const kept = new WeakMap<DeviceStock['byNode'], Map<string, readonly Left[] | undefined>>();
+
+/** How a set is left, by place of the value that devices are told apart by: how many are taken, and how many more would fit together. */
+export type Left = { readonly taken: readonly number[]; readonly room: readonly number[] };
 
 /** Counters that these devices together overdraw. */
 export const contendedCounters = (stock: DeviceStock, devices: Iterable<Device>): ReadonlySet<string> => {
@@ -20,82 +20,103 @@ export const contendedCounters = (stock: DeviceStock, devices: Iterable<Device>)
   return new Set([...wanted].filter(([counter, amount]) => amount > (stock.left.get(counter) ?? 0n)).map(([counter]) => counter));
 };
 
-/** Devices in sets of which no two draw from the same contended counter. */
-export const apartByCounters = (devices: readonly Device[], contended: ReadonlySet<string>): readonly (readonly Device[])[] => {
-  const setBy = new Map<string, Set<Device>>();
-  const sets = new Set<Set<Device>>();
-  for (const device of devices) {
-    const counters = device.consumes.map(({ counter }) => counter).filter((counter) => contended.has(counter));
-    const joined = new Set([device]);
-    for (const other of new Set(counters.map((counter) => setBy.get(counter)))) {
-      for (const one of other ?? []) joined.add(one);
-      if (other !== undefined) sets.delete(other);
-    }
+/** Items in sets of which no two have a key in common. */
+export const apartBy = <T>(items: readonly T[], keysOf: (item: T) => Iterable<unknown>): readonly (readonly T[])[] => {
+  type Joined = { readonly items: T[]; readonly keys: Set<unknown> };
+  const setBy = new Map<unknown, Joined>();
+  const sets = new Set<Joined>();
+  for (const item of items) {
+    const keys = [...keysOf(item)];
+    const [first, ...others] = new Set(keys.flatMap((key) => setBy.get(key) ?? []));
+    const joined: Joined = first ?? { items: [], keys: new Set() };
     sets.add(joined);
-    for (const one of joined) for (const { counter } of one.consumes) if (contended.has(counter)) setBy.set(counter, joined);
+    joined.items.push(item);
+    for (const other of others) {
+      joined.items.push(...other.items);
+      keys.push(...other.keys);
+      sets.delete(other);
+    }
+    for (const key of keys) {
+      joined.keys.add(key);
+      setBy.set(key, joined);
+    }
   }
-  return [...sets].map((set) => [...set]);
+  return [...sets].map((set) => set.items);
 };
 
-/** Equal devices, by what each takes of the counters at these places. */
-type Kind = { readonly takes: readonly (readonly [place: number, amount: bigint])[]; readonly count: number };
+/** Equal devices, by the place of their value and what each takes of the counters at these places. */
+type Kind = { readonly value: number; readonly takes: readonly (readonly [place: number, amount: bigint])[]; readonly count: number };
 
-const kindsOf = (devices: readonly Device[], counters: readonly string[]): readonly Kind[] => {
+const kindsOf = (devices: readonly Device[], counters: readonly string[], placeOf: (device: Device) => number): readonly Kind[] => {
   const kinds = new Map<string, Kind>();
-  for (const { consumes } of devices) {
-    const takes = consumes.flatMap(({ counter, amount }) => {
+  for (const device of devices) {
+    const takes = device.consumes.flatMap(({ counter, amount }) => {
       const place = counters.indexOf(counter);
       return place < 0 ? [] : [[place, amount] as const];
     });
-    const key = takes.join(';');
-    kinds.set(key, { takes, count: (kinds.get(key)?.count ?? 0) + 1 });
+    const value = placeOf(device);
+    const key = `${value} ${takes.join(';')}`;
+    kinds.set(key, { value, takes, count: (kinds.get(key)?.count ?? 0) + 1 });
   }
   return [...kinds.values()];
 };
 
-/** How many of these devices, of which each fits by itself, are taken when no further one can be. */
-export const takenOf = (stock: DeviceStock, devices: readonly Device[], contended: ReadonlySet<string>): Range => {
+/** How devices, of which each fits by itself, may be left; undefined where there are too many ways. `placeOf` is a place below `values`. */
+export const waysLeft = (
+  stock: DeviceStock,
+  devices: readonly Device[],
+  contended: ReadonlySet<string>,
+  values: number,
+  placeOf: (device: Device) => number,
+): readonly Left[] | undefined => {
   const counters = [...new Set(devices.flatMap(({ consumes }) => consumes.map(({ counter }) => counter)))].filter((one) =>
     contended.has(one),
   );
-  if (counters.length === 0) return { least: devices.length, most: devices.length };
-  const kinds = kindsOf(devices, counters);
+  const kinds = kindsOf(devices, counters, placeOf);
   const left = counters.map((counter) => stock.left.get(counter) ?? 0n);
-  const known = kept.get(stock.byNode) ?? new Map<string, Range>();
+  const known = kept.get(stock.byNode) ?? new Map<string, readonly Left[] | undefined>();
   kept.set(stock.byNode, known);
-  const key = `${left.join()}|${kinds.map(({ takes, count }) => `${count}:${takes.join(';')}`).join('|')}`;
-  // Each fits by itself: one at least is taken.
-  const range = known.get(key) ?? search(kinds, left) ?? { least: 1, most: devices.length };
+  const key = `${values}|${left.join()}|${kinds.map(({ value, takes, count }) => `${count}:${value}:${takes.join(';')}`).join('|')}`;
+  if (known.has(key)) return known.get(key);
+  const found = search(kinds, left, values);
   if (known.size >= keptMax) known.clear();
-  known.set(key, range);
-  return range;
+  known.set(key, found);
+  return found;
 };
 
-/** Every order of taking devices to its end; undefined when there are too many. */
-const search = (kinds: readonly Kind[], left: readonly bigint[]): Range | undefined => {
-  const seen = new Map<string, Range>();
-  const from = (taken: readonly number[]): Range | undefined => {
-    const key = taken.join();
+/** Every way of taking some of the devices; undefined when there are too many. */
+const search = (kinds: readonly Kind[], left: readonly bigint[], values: number): readonly Left[] | undefined => {
+  const seen = new Map<string, readonly number[]>();
+  const ways = new Map<string, Left>();
+  const none: readonly number[] = Array.from({ length: values }, () => 0);
+  /** How many more of each value fit once these are taken. */
+  const from = (counts: readonly number[], rest: readonly bigint[]): readonly number[] | undefined => {
+    const key = counts.join();
     const before = seen.get(key);
     if (before !== undefined) return before;
     if (seen.size >= statesMax) return undefined;
-    const rest = left.map((amount, place) =>
-      kinds.reduce((sum, { takes }, at) => sum - BigInt(taken[at] ?? 0) * takenAt(takes, place), amount),
-    );
-    let range: Range = { least: 0, most: 0 };
-    let isEnd = true;
-    for (const [at, { takes, count }] of kinds.entries()) {
-      if ((taken[at] ?? 0) >= count || takes.some(([place, amount]) => amount > (rest[place] ?? 0n))) continue;
-      const next = from(taken.map((number, index) => (index === at ? number + 1 : number)));
+    const room = [...none];
+    for (const [at, { value, takes, count }] of kinds.entries()) {
+      if ((counts[at] ?? 0) >= count || takes.some(([place, amount]) => amount > (rest[place] ?? 0n))) continue;
+      const less = [...rest];
+      for (const [place, amount] of takes) less[place] = (less[place] ?? 0n) - amount;
+      const next = from(
+        counts.map((number, index) => (index === at ? number + 1 : number)),
+        less,
+      );
       if (next === undefined) return undefined;
-      range = { least: isEnd ? next.least + 1 : Math.min(range.least, next.least + 1), most: Math.max(range.most, next.most + 1) };
-      isEnd = false;
+      room[value] = Math.max(room[value] ?? 0, 1 + (next[value] ?? 0));
     }
-    seen.set(key, range);
-    return range;
+    seen.set(key, room);
+    const taken = [...none];
+    for (const [at, { value }] of kinds.entries()) taken[value] = (taken[value] ?? 0) + (counts[at] ?? 0);
+    ways.set(`${taken.join()} ${room.join()}`, { taken, room });
+    return room;
   };
-  return from(kinds.map(() => 0));
+  return from(
+    kinds.map(() => 0),
+    left,
+  ) === undefined
+    ? undefined
+    : [...ways.values()];
 };
-
-const takenAt = (takes: Kind['takes'], at: number): bigint =>
-  takes.reduce((sum, [place, amount]) => (place === at ? sum + amount : sum), 0n);
