@@ -88,32 +88,6 @@ test('slices of MIG mixed are a pool for each profile', () => {
   ]);
 });
 
-test('devices of DRA count with their product, partitions do not', () => {
-  const kind = (id: number, type: string) => ({
-    id,
-    driver: 'gpu.nvidia.com',
-    classes: [],
-    attributes: { 'gpu.nvidia.com/productName': 'H100', 'gpu.nvidia.com/type': type },
-    capacity: { 'gpu.nvidia.com/memory': 81920 },
-    consumes: {},
-    shared: false,
-  });
-  const pools = ['n1', 'n2'].map((name) => ({
-    driver: 'gpu.nvidia.com',
-    pool: name,
-    node: name,
-    devices: [
-      { kind: 0, total: 4, free: 3 },
-      { kind: 1, total: 28, free: 28 },
-    ],
-    counters: {},
-  }));
-  const report = { ...reportOf([]), dra: { kinds: [kind(0, 'gpu'), kind(1, 'mig')], pools } };
-  expect(countPools([source('eu', report)])).toMatchObject([
-    { name: 'nvidia-h100-81920mi', status: { total: 8, free: 6, clusters: [{ sharing: ['dra'] }] } },
-  ]);
-});
-
 test('figures of DCGM are shown with the cluster that has such GPUs, and the table tells them', () => {
   const figures = { gpus: 8, utilizationPercent: 42, memoryUsedMiB: 40_960, memoryTotalMiB: 81_920, powerWatts: 900, xid: { 79: 1 } };
   const report = { ...withGpus(reportOf([node('a', 8)]), gpu()), gpuUse: [{ product: 'NVIDIA-A100-SXM4-40GB', ...figures }] };

@@ -2,20 +2,14 @@
 import type { ClusterPricing, GpuCounts, GpuPool, GpuPoolCluster } from '../../../shared/api/index.ts';
 import type { CapacityReport, NodeGroup } from '../../../shared/capacity/index.ts';
 import { pricesFor } from '../../../shared/placement/index.ts';
+import { type ClaimableGpus, claimableGpus } from './claimable.ts';
+import { modelName, type NodeGpus, nameOf } from './model.ts';
 
 /** A cluster that has reported. */
 export type GpuSource = { readonly name: string; readonly report: CapacityReport; readonly pricing: ClusterPricing | undefined };
 
 /** What a pool says, by the name of its object. */
 export type CountedPool = { readonly name: string; readonly spec: GpuPool['spec']; readonly status: NonNullable<GpuPool['status']> };
-
-/** GPUs of one model on one node. */
-type NodeGpus = {
-  readonly total: number;
-  readonly free: number;
-  /** Most free in one zone; undefined = no zone is told. */
-  readonly inZone: number | undefined;
-};
 
 /** One model in one cluster while it is counted. */
 type Tally = {
@@ -32,17 +26,6 @@ type Offer = {
   readonly shares: number;
   readonly sharing: string;
   readonly priceOf: string;
-};
-
-/** A DNS-1123 subdomain of what a pool is about: `nvidia-a100-sxm4-40gb-40960mi`. */
-const nameOf = ({ vendor, product, memoryMiB }: GpuPool['spec']): string => {
-  const words = [vendor, product, ...(memoryMiB === 0 ? [] : [`${memoryMiB}mi`])].join('-').toLowerCase();
-  return words
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .replace(/^(nvidia|amd|intel)-\1-/, '$1-')
-    .slice(0, 200)
-    .replace(/-+$/, '');
 };
 
 const resourcesOf: Readonly<Record<string, (resource: string) => boolean>> = {
@@ -106,38 +89,33 @@ const wholeShared = (
 
 const decimalLess = (a: string | undefined, b: string): boolean => a === undefined || Number(a) < Number(b);
 
+/** What the nodes offer, to pods and to claims. A model that both are offered is the same GPUs: what is more of it counts. */
 const tallyNodes = ({ report, pricing }: GpuSource, tallies: Map<string, Tally>): void => {
   const groups = new Map(report.groups.map((group) => [group.id, { group, offers: offersOf(group, report.resourceNames) }]));
+  const claimable = claimableGpus(report);
+  const put = (offer: Pick<Offer, 'spec' | 'sharing' | 'priceOf'>, gpus: NodeGpus, labels: NodeGroup['labels']): void => {
+    const tally = tallyOf(tallies, offer.spec);
+    tally.nodes.push(gpus);
+    tally.sharing.add(offer.sharing);
+    const price = pricing === undefined ? undefined : pricesFor(pricing, labels).gpuHour?.[offer.priceOf];
+    if (price !== undefined && decimalLess(tally.price, price)) tally.price = price;
+  };
   for (const [row, id] of report.nodes.group.entries()) {
     const known = groups.get(id);
     if (known === undefined) continue;
+    let claimed = claimable.of(report.nodes.names[row] ?? '', known.group);
     for (const offer of known.offers) {
       const gpus = nodeGpus(report, known.group, row, offer);
       if (gpus === undefined) continue;
-      const tally = tallyOf(tallies, offer.spec);
-      tally.nodes.push(gpus);
-      tally.sharing.add(offer.sharing);
-      const price = pricing === undefined ? undefined : pricesFor(pricing, known.group.labels).gpuHour?.[offer.priceOf];
-      if (price !== undefined && decimalLess(tally.price, price)) tally.price = price;
+      const name = modelName(offer.spec);
+      const isSame = ({ spec }: ClaimableGpus): boolean => modelName(spec) === name;
+      if (claimed.some((one) => isSame(one) && one.gpus.total > gpus.total)) continue;
+      claimed = claimed.filter((one) => !isSame(one));
+      put(offer, gpus, known.group.labels);
     }
+    for (const { spec, gpus } of claimed) put({ spec, sharing: 'dra', priceOf: productLabel(spec.product) }, gpus, known.group.labels);
   }
-};
-
-/** GPUs that a DRA driver publishes: devices with a product name that are whole ones. */
-const tallyDra = ({ report }: GpuSource, tallies: Map<string, Tally>): void => {
-  const kinds = new Map((report.dra?.kinds ?? []).map((kind) => [kind.id, kind]));
-  for (const pool of report.dra?.pools ?? []) {
-    for (const { kind: id, total, free } of pool.devices) {
-      const kind = kinds.get(id);
-      const product = kind?.attributes[`${kind.driver}/productName`];
-      const type = kind?.attributes[`${kind.driver}/type`] ?? 'gpu';
-      if (kind === undefined || typeof product !== 'string' || type !== 'gpu') continue;
-      const vendor = ['nvidia', 'amd', 'intel'].find((word) => kind.driver.includes(word)) ?? 'other';
-      const tally = tallyOf(tallies, { vendor, product, memoryMiB: kind.capacity[`${kind.driver}/memory`] ?? 0 });
-      tally.nodes.push({ total, free: Math.max(0, free), inZone: undefined });
-      tally.sharing.add('dra');
-    }
-  }
+  for (const { spec, gpus } of claimable.ofMany) put({ spec, sharing: 'dra', priceOf: productLabel(spec.product) }, gpus, {});
 };
 
 const tallyOf = (tallies: Map<string, Tally>, spec: GpuPool['spec']): Tally => {
@@ -161,9 +139,12 @@ const countsOf = (nodes: readonly NodeGpus[]): GpuCounts => {
   };
 };
 
-/** Figures of the whole GPUs; DRA drivers name a product with blanks, node labels and figures without. */
+/** DRA drivers name a product with blanks, node labels, prices and figures without. */
+const productLabel = (product: string): string => product.replace(/\s+/g, '-');
+
+/** Figures of the whole GPUs. */
 const useOf = (report: CapacityReport, product: string): Pick<GpuPoolCluster, 'use'> => {
-  const found = report.gpuUse?.find((use) => use.product === product.replace(/\s+/g, '-'));
+  const found = report.gpuUse?.find((use) => use.product === productLabel(product));
   if (found === undefined) return {};
   const { product: _, gpus: _gpus, ...use } = found;
   return { use };
@@ -205,7 +186,6 @@ export const countPools = (
   for (const source of sources) {
     const tallies = new Map<string, Tally>();
     tallyNodes(source, tallies);
-    tallyDra(source, tallies);
     const { currency } = source.pricing ?? {};
     for (const [name, { spec, nodes, sharing, price }] of tallies) {
       put(name, spec, {
