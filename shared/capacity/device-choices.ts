@@ -1,94 +1,85 @@
 /**
  * @module How many replicas find devices for several requests, or for one with alternatives, when each takes any devices it may: every choice of
- * the allocator's looked at, up to a limit.
+ * the allocator's looked at, up to a limit, and beyond it as many as it takes at least to leave no room for one more.
  */
 
+import { apartBy } from './device-packing.ts';
+import { type Question, questionOf, type Request, type State, startOf, withOne } from './device-question.ts';
 import { type Range, unlimited } from './device-replicas.ts';
-import type { Device, DeviceStock } from './device-stock.ts';
-
-/** One alternative of a request: how many devices, of which it selects these. */
-export type Wanted = { readonly count: number; readonly free: ReadonlySet<Device> };
-/** A request: its alternatives in the order in which the allocator tries them. */
-export type Request = readonly Wanted[];
+import { fewestTaken } from './device-spoiling.ts';
+import type { DeviceStock } from './device-stock.ts';
 
 /** Steps of the search for one node. */
-const stepsMax = 20_000;
+const stepsMax = 4_000;
 /** Combinations of alternatives of several requests. */
 const combinationsMax = 256;
+/** Searches that are remembered for a stock: most nodes and GPUs of a cluster are alike. */
+const keptMax = 4_096;
+const kept = new WeakMap<DeviceStock['byNode'], Map<string, unknown>>();
 
 class StepsSpent extends Error {
   override name = 'StepsSpent';
 }
 
-/** Devices that every alternative selects alike and that take the same of contended counters. */
-type Kind = { readonly device: Device; readonly count: number };
-
-const kindsOf = (requests: readonly Request[], contended: ReadonlySet<string>): readonly Kind[] => {
-  const all = requests.flat();
-  const kinds = new Map<string, Kind>();
-  for (const device of new Set(all.flatMap(({ free }) => [...free]))) {
-    const takes = device.consumes.filter(({ counter }) => contended.has(counter)).map(({ counter, amount }) => `${counter} ${amount}`);
-    const key = `${all.map(({ free }) => (free.has(device) ? 1 : 0)).join('')} ${takes.sort().join(';')}`;
-    kinds.set(key, { device, count: (kinds.get(key)?.count ?? 0) + 1 });
-  }
-  return [...kinds.values()];
+/** A search of so many steps. */
+const createSearch = ({ kinds, combinations }: Question) => {
+  let steps = 0;
+  /** Visits what one replica with these alternatives may leave; true ends it. */
+  const each = (
+    state: State,
+    combination: Question['combinations'][number],
+    visit: (state: State) => boolean,
+    at = 0,
+    missing = combination[0]?.count ?? 0,
+    from = 0,
+  ): boolean => {
+    if (++steps > stepsMax) throw new StepsSpent();
+    const one = combination[at];
+    if (one === undefined) return visit(state);
+    if (missing === 0) return each(state, combination, visit, at + 1, combination[at + 1]?.count ?? 0, 0);
+    for (let place = from; place < kinds.length; place++) {
+      const kind = kinds[place];
+      const next = kind?.by[one.place] === true ? withOne(state, kind, place) : undefined;
+      if (next !== undefined && each(next, combination, visit, at, missing - 1, place)) return true;
+    }
+    return false;
+  };
+  return {
+    fitsOne: (state: State): boolean => combinations.some((combination) => each(state, combination, () => true)),
+    /** What a replica may leave, by the first alternatives that are to be had. */
+    after: (state: State): readonly State[] => {
+      const next = new Map<string, State>();
+      for (const combination of combinations) {
+        each(state, combination, (one) => {
+          next.set(one.taken.join(), one);
+          return false;
+        });
+        if (next.size > 0) break;
+      }
+      return [...next.values()];
+    },
+  };
 };
 
-/** Combinations of one alternative of each request, in the order in which they are tried. */
-const combinations = (requests: readonly Request[]): readonly (readonly Wanted[])[] =>
-  requests.reduce<readonly (readonly Wanted[])[]>(
-    (before, request) => before.flatMap((some) => request.map((one) => [...some, one])),
-    [[]],
-  );
+/** `otherwise` where the search takes too many steps. */
+const unlessSpent = <T>(search: () => T, otherwise: T): T => {
+  try {
+    return search();
+  } catch (error) {
+    if (error instanceof StepsSpent) return otherwise;
+    throw error;
+  }
+};
 
-/** Replicas on one node until none fits. Where there are more choices than are looked at, one at least if that was seen to fit. */
-export const replicasOf = (stock: DeviceStock, requests: readonly Request[], contended: ReadonlySet<string>): Range => {
-  if (requests.reduce((product, request) => product * request.length, 1) > combinationsMax) return { least: 0, most: unlimited };
-  const kinds = kindsOf(requests, contended);
-  const tried = combinations(requests);
-  let steps = 0;
-  let fitsOne = false;
-  const fits = (taken: readonly number[]): boolean => {
-    const spent = new Map<string, bigint>();
-    for (const [at, { device }] of kinds.entries())
-      for (const { counter, amount } of device.consumes)
-        if (contended.has(counter)) spent.set(counter, (spent.get(counter) ?? 0n) + BigInt(taken[at] ?? 0) * amount);
-    return [...spent].every(([counter, amount]) => amount <= (stock.left.get(counter) ?? 0n));
-  };
-  /** What is taken after a replica with these alternatives, by every choice of devices. */
-  const after = (
-    taken: readonly number[],
-    wanted: readonly Wanted[],
-    into: Map<string, readonly number[]>,
-    at = 0,
-    missing = wanted[0]?.count ?? 0,
-    kind = 0,
-  ): void => {
-    if (++steps > stepsMax) throw new StepsSpent();
-    const one = wanted[at];
-    if (one === undefined) {
-      fitsOne = true;
-      into.set(taken.join(), taken);
-    } else if (missing === 0) after(taken, wanted, into, at + 1, wanted[at + 1]?.count ?? 0, 0);
-    else
-      for (let place = kind; place < kinds.length; place++) {
-        const { device, count } = kinds[place] ?? { count: 0 };
-        if (device === undefined || (taken[place] ?? 0) >= count || !one.free.has(device)) continue;
-        const next = taken.map((number, index) => (index === place ? number + 1 : number));
-        if (fits(next)) after(next, wanted, into, at, missing - 1, place);
-      }
-  };
+/** Every choice until no replica fits; undefined where there are too many. */
+const rangeOf = (question: Question): Range | undefined => {
+  const { after } = createSearch(question);
   const seen = new Map<string, Range>();
-  const from = (taken: readonly number[]): Range => {
-    const key = taken.join();
+  const from = (state: State): Range => {
+    const key = state.taken.join();
     const before = seen.get(key);
     if (before !== undefined) return before;
-    const next = new Map<string, readonly number[]>();
-    for (const wanted of tried) {
-      after(taken, wanted, next);
-      if (next.size > 0) break;
-    }
-    const ranges = [...next.values()].map(from);
+    const ranges = after(state).map(from);
     const range =
       ranges.length === 0
         ? { least: 0, most: 0 }
@@ -96,10 +87,45 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
     seen.set(key, range);
     return range;
   };
-  try {
-    return from(kinds.map(() => 0));
-  } catch (error) {
-    if (error instanceof StepsSpent) return { least: fitsOne ? 1 : 0, most: unlimited };
-    throw error;
-  }
+  return unlessSpent<Range | undefined>(() => from(startOf(question)), undefined);
+};
+
+const remembered = <T>(stock: DeviceStock, name: string, question: Question, make: (question: Question) => T): T => {
+  const known = kept.get(stock.byNode) ?? new Map<string, unknown>();
+  kept.set(stock.byNode, known);
+  const { kinds, left, combinations } = question;
+  const told = kinds.map(({ count, by, takes }) => `${count}:${by.map(Number).join('')}:${takes.join(';')}`);
+  const wanted = combinations.map((combination) => combination.map(({ place, count }) => `${place}x${count}`).join('+'));
+  const key = `${name} ${left.join()}|${told.join('|')}|${wanted.join('|')}`;
+  if (known.has(key)) return known.get(key) as T;
+  const made = make(question);
+  if (known.size >= keptMax) known.clear();
+  known.set(key, made);
+  return made;
+};
+
+/**
+ * Replicas on one node until none fits. Where there are more choices than are looked at: as many as hold the fewest devices that leave no room for
+ * one more, one at least if that was seen to fit.
+ */
+export const replicasOf = (stock: DeviceStock, requests: readonly Request[], contended: ReadonlySet<string>): Range => {
+  if (requests.reduce((product, request) => product * request.length, 1) > combinationsMax) return { least: 0, most: unlimited };
+  const wanted = requests.flat();
+  const combinations = requests.reduce<Question['combinations']>(
+    (before, request) => before.flatMap((some) => request.map((one) => [...some, { place: wanted.indexOf(one), count: one.count }])),
+    [[]],
+  );
+  const devices = [...new Set(wanted.flatMap(({ free }) => [...free]))];
+  const whole = questionOf(stock, devices, wanted, contended, combinations);
+  const range = remembered(stock, 'range', whole, rangeOf);
+  if (range !== undefined) return range;
+  const sets = apartBy(devices, ({ consumes }) => consumes.flatMap(({ counter }) => (contended.has(counter) ? [counter] : [])));
+  const spoiled = fewestTaken(
+    sets.map((set) => questionOf(stock, set, wanted, contended, combinations)),
+    (question, make) => remembered(stock, 'ways', question, make),
+  );
+  const ofOne = Math.max(...combinations.map((combination) => combination.reduce((sum, { count }) => sum + count, 0)));
+  const fitsOne = (): boolean => unlessSpent(() => createSearch(whole).fitsOne(startOf(whole)), false);
+  const least = Math.ceil(spoiled / ofOne);
+  return { least: least === 0 && fitsOne() ? 1 : least, most: unlimited };
 };
