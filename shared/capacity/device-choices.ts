@@ -10,7 +10,11 @@ import { fewestTaken } from './device-spoiling.ts';
 import type { DeviceStock } from './device-stock.ts';
 
 /** Steps of the search for one node. */
-const stepsMax = 4_000;
+const stepsMax = 20_000;
+/** Searches of one cluster that may end for that; beyond it they are short ones, since its other nodes are mostly no easier. */
+const spentMax = 8;
+const shortStepsMax = 100;
+const spent = new WeakMap<DeviceStock['byNode'], number>();
 /** Combinations of alternatives of several requests. */
 const combinationsMax = 256;
 /** Searches that are remembered for a stock: most nodes and GPUs of a cluster are alike. */
@@ -22,7 +26,7 @@ class StepsSpent extends Error {
 }
 
 /** A search of so many steps. */
-const createSearch = ({ kinds, combinations }: Question) => {
+const createSearch = ({ kinds, combinations }: Question, most = stepsMax) => {
   let steps = 0;
   /** Visits what one replica with these alternatives may leave; true ends it. */
   const each = (
@@ -33,7 +37,7 @@ const createSearch = ({ kinds, combinations }: Question) => {
     missing = combination[0]?.count ?? 0,
     from = 0,
   ): boolean => {
-    if (++steps > stepsMax) throw new StepsSpent();
+    if (++steps > most) throw new StepsSpent();
     const one = combination[at];
     if (one === undefined) return visit(state);
     if (missing === 0) return each(state, combination, visit, at + 1, combination[at + 1]?.count ?? 0, 0);
@@ -72,13 +76,14 @@ const unlessSpent = <T>(search: () => T, otherwise: T): T => {
 };
 
 /** Every choice until no replica fits; undefined where there are too many. */
-const rangeOf = (question: Question): Range | undefined => {
-  const { after } = createSearch(question);
+const rangeOf = (stock: DeviceStock, question: Question): Range | undefined => {
+  const before = spent.get(stock.byNode) ?? 0;
+  const { after } = createSearch(question, before < spentMax ? stepsMax : shortStepsMax);
   const seen = new Map<string, Range>();
   const from = (state: State): Range => {
     const key = state.taken.join();
-    const before = seen.get(key);
-    if (before !== undefined) return before;
+    const known = seen.get(key);
+    if (known !== undefined) return known;
     const ranges = after(state).map(from);
     const range =
       ranges.length === 0
@@ -87,7 +92,9 @@ const rangeOf = (question: Question): Range | undefined => {
     seen.set(key, range);
     return range;
   };
-  return unlessSpent<Range | undefined>(() => from(startOf(question)), undefined);
+  const range = unlessSpent<Range | undefined>(() => from(startOf(question)), undefined);
+  if (range === undefined) spent.set(stock.byNode, before + 1);
+  return range;
 };
 
 const remembered = <T>(stock: DeviceStock, name: string, question: Question, make: (question: Question) => T): T => {
@@ -117,7 +124,7 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
   );
   const devices = [...new Set(wanted.flatMap(({ free }) => [...free]))];
   const whole = questionOf(stock, devices, wanted, contended, combinations);
-  const range = remembered(stock, 'range', whole, rangeOf);
+  const range = remembered(stock, 'range', whole, (question) => rangeOf(stock, question));
   if (range !== undefined) return range;
   const sets = apartBy(devices, ({ consumes }) => consumes.flatMap(({ counter }) => (contended.has(counter) ? [counter] : [])));
   const spoiled = fewestTaken(

@@ -12,6 +12,7 @@ import { contendedCounters } from './device-packing.ts';
 import { replicasOfOne } from './device-replicas.ts';
 import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
 import { qualified, quantityOf, selectorsOf } from './dump-devices.ts';
+import type { CelDevice } from './report-cel.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
 
 /** What each replica asks of devices, or why that is not counted. */
@@ -104,12 +105,23 @@ export const deviceAsksOf = (stock: DeviceStock, { claims, namespace }: PodDeman
   return { ok: true, asks };
 };
 
+const verdicts = new WeakMap<DeviceAsk, WeakMap<CelDevice, boolean | undefined>>();
+
+/** Whether all selectors hold; asked once of what equal devices have in common. */
+const holdAll = (ask: DeviceAsk, cel: CelDevice): boolean | undefined => {
+  const known = verdicts.get(ask) ?? new WeakMap<CelDevice, boolean | undefined>();
+  verdicts.set(ask, known);
+  if (known.has(cel)) return known.get(cel);
+  const failing = ask.selectors.find((selector) => selector(cel) !== true);
+  const verdict = failing === undefined ? true : failing(cel);
+  known.set(cel, verdict);
+  return verdict;
+};
+
 /** Whether a request selects a device; undefined = its evaluation fails, upon which the allocator gives up. */
 const selects = (ask: DeviceAsk, { cel, askable }: Device): boolean | undefined => {
-  for (const selector of ask.selectors) {
-    const holds = selector(cel);
-    if (holds !== true) return holds;
-  }
+  const holds = holdAll(ask, cel);
+  if (holds !== true) return holds;
   return (ask.capacity ?? []).every(([name, { nanos }]) => {
     const most = askable?.get(qualified(cel.driver, name));
     return most !== undefined && nanos <= most.nanos;
@@ -129,10 +141,10 @@ export type Matched = { readonly ask: DeviceAsk; readonly free: readonly Device[
 export const matchedOn = (stock: DeviceStock, devices: readonly Device[], asks: readonly DeviceAsk[]): readonly Matched[] | undefined => {
   const found: Matched[] = [];
   for (const ask of asks) {
-    const verdicts = devices.map((device) => selects(ask, device));
-    if (verdicts.includes(undefined)) return undefined;
+    const selected = devices.map((device) => selects(ask, device));
+    if (selected.includes(undefined)) return undefined;
     // Who asks for all devices that are selected gets none where one of them is tainted (`allocateDevice` of the scheduler).
-    const matching = devices.filter((device, at) => verdicts[at] === true && (ask.all || tolerates(ask, device)));
+    const matching = devices.filter((device, at) => selected[at] === true && (ask.all || tolerates(ask, device)));
     const free = matching.filter(
       (device) =>
         tolerates(ask, device) &&

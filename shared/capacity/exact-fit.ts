@@ -87,10 +87,11 @@ const shareOf = (counting: Counting, node: NodeModel, memos: Map<PodDemand, Zone
   if (!exact) counting.exact = false;
   for (const doubt of [...doubts, ...missingDoubts(node, rest), ...labelDoubts(node, rest)]) counting.doubts.add(doubt);
   const held = devices?.(count);
-  if (held?.exact === false) counting.exact = false;
-  if (held?.doubt !== undefined) counting.doubts.add(held.doubt);
-  if (held !== undefined && held.count < count) return { count: held.count, bound: held.bound };
-  return { count, bound };
+  // The allocator's choice does not matter where every one holds more than is asked.
+  if (held === undefined || held.count >= count) return { count, bound };
+  if (!held.exact) counting.exact = false;
+  if (held.doubt !== undefined) counting.doubts.add(held.doubt);
+  return { count: held.count, bound: held.bound };
 };
 
 /** A refusal of the scheduler goes before one of the kubelet, which is never asked then. */

@@ -4,7 +4,7 @@
  */
 import { boundName, countsBytes } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
-import { type DeviceCount, deviceAsksOf, deviceCount } from './device-count.ts';
+import { alikeDeviceCounts } from './device-alike.ts';
 import type { DeviceStock } from './device-stock.ts';
 import { fitShares, type Share } from './exact-fit.ts';
 import { networkDevices } from './fold.ts';
@@ -268,21 +268,18 @@ const byKubelets = (report: CapacityReport, plan: FitPlan, columns: FreeColumns,
 const byDevices = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, into: Counts): void => {
   if (plan.demand.claims.length === 0) return;
   const stock = columns.devices ?? reportDevices(report);
-  const asked = stock === undefined ? undefined : deviceAsksOf(stock, plan.demand);
-  if (stock === undefined || asked?.ok !== true) {
+  const countOf = stock === undefined ? undefined : alikeDeviceCounts(stock, plan.demand);
+  if (countOf === undefined) {
     into.exact = false;
     return;
   }
-  const alike = new Map<string, DeviceCount>();
   report.nodes.names.forEach((name, node) => {
     const most = into.counts[node] ?? 0;
     if (most === 0) return;
-    const likeness = stock.likeness?.(name);
-    const key = likeness === undefined ? undefined : `${most} ${likeness}`;
-    const held = (key === undefined ? undefined : alike.get(key)) ?? deviceCount(stock, asked.asks, name, BigInt(most));
-    if (key !== undefined) alike.set(key, held);
-    into.exact &&= held.exact;
+    const held = countOf(name);
+    // The allocator's choice does not matter where every one holds more than is asked.
     if (Number(held.count) >= most) return;
+    into.exact &&= held.exact;
     into.counts[node] = Number(held.count);
     into.bounds[node] = placeOf(into.names, held.bound);
   });
