@@ -111,6 +111,39 @@ export const sumRows = (plan: FitPlan, rows: Rows, out: ReadonlyMap<number, stri
   return { count: total, refusals };
 };
 
+/** Nodes by what refuses one more replica once as many are there as fit: of several that are short together the first that is asked. */
+export const shortOnceFull = (
+  { amounts }: FitPlan,
+  { group, podsFree, free, times }: Rows,
+  out: ReadonlyMap<number, string>,
+): Record<string, number> => {
+  const columns = amounts.map(({ column, amount }) => ({ free: free[column] ?? [], amount }));
+  const nodes = new Float64Array(columns.length + 1);
+  const refusals: Record<string, number> = {};
+  for (let row = 0; row < group.length; row++) {
+    const reason = out.size === 0 ? undefined : out.get(group[row] as number);
+    if (reason !== undefined) {
+      refusals[reason] = (refusals[reason] ?? 0) + (times?.[row] ?? 1);
+      continue;
+    }
+    let count = Math.max(0, podsFree[row] as number);
+    let bound = 0;
+    for (let at = 0; at < columns.length; at++) {
+      const asked = columns[at] as (typeof columns)[number];
+      const fits = Math.max(0, Math.floor((asked.free[row] as number) / asked.amount));
+      if (fits >= count) continue;
+      count = fits;
+      bound = at + 1;
+    }
+    nodes[bound] = (nodes[bound] ?? 0) + (times?.[row] ?? 1);
+  }
+  nodes.forEach((number, bound) => {
+    const reason = bound === 0 ? 'pods' : (amounts[bound - 1]?.name ?? 'pods');
+    if (number > 0) refusals[reason] = (refusals[reason] ?? 0) + number;
+  });
+  return refusals;
+};
+
 /** Counts by the sum over all nodes. */
 export const sumPlain = (report: CapacityReport, plan: FitPlan, columns: FreeColumns, out = outOf(report, plan)): PlainSum =>
   sumRows(plan, { group: report.nodes.group, podsFree: columns.podsFree, free: columns.free, times: undefined }, out);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bindPods, type MutableColumns } from './bind.ts';
-import { fitCluster } from './fit.ts';
+import { fitCluster, fitNodes } from './fit.ts';
+import { refusalsOnceFull } from './once-full.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { createRoom } from './room.ts';
@@ -62,6 +63,7 @@ describe('a room that follows its promises', () => {
             const counted = fitCluster(report, other, columns);
             const told = room.fit(other);
             expect(told.refusals).toEqual(counted.refusals);
+            expect(room.refusalsOnceFull?.(other)).toEqual(refusalsOnceFull(fitNodes(report, other, columns)));
             // What found no node is kept free in the sum.
             if (isOwed) expect(told.count).toBeLessThanOrEqual(counted.count);
             else expect(told.count).toBe(counted.count);
@@ -95,6 +97,7 @@ describe('a room that follows its promises', () => {
               for (const shape of fresh) {
                 const { count: fits, refusals } = fitCluster(report, shape, columns);
                 expect(room.fit(shape)).toMatchObject({ count: fits, refusals });
+                expect(room.refusalsOnceFull?.(shape)).toEqual(refusalsOnceFull(fitNodes(report, shape, columns)));
               }
             }
             const shape = shapes[at] ?? plainShape({ cpu: 1 });

@@ -4,7 +4,7 @@
  */
 import { joinAlike, type Rows } from './alike-nodes.ts';
 import { type FitPlan, type FitResult, type FreeColumns, namesText, planNamed } from './fit.ts';
-import { isPlain, outOf, type PlainTraits, plainCount, plainTraits, shortOf, sumRows } from './plain-fit.ts';
+import { isPlain, outOf, type PlainTraits, plainCount, plainTraits, shortOf, shortOnceFull, sumRows } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 
@@ -132,6 +132,13 @@ export class PlainIndex {
     const refusals = this.#counted(entry);
     entry.told = this.#tell(shape, entry.total, refusals);
     return entry.told;
+  }
+
+  /** Nodes by what refuses one more replica once as many are there as fit; undefined when more than sums, taints and labels decides. */
+  onceFull(shape: PodShape): Record<string, number> | undefined {
+    const plan = planNamed(this.#report, this.#names, shape);
+    if (!isPlain(this.#report, plan, this.#columns, this.#traits)) return undefined;
+    return shortOnceFull(plan, this.#joined ?? this.#nodes, outOf(this.#report, plan, this.#traits));
   }
 
   #counted(entry: Entry): Record<string, number> {

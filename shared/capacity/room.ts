@@ -234,7 +234,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       counts.set(key, result);
       return result;
     },
-    refusalsOnceFull: (shape) => refusalsOnceFull(fitNodes(report, shape, { ...columns, devices: taker?.stock })),
+    refusalsOnceFull: (shape) => index.onceFull(shape) ?? refusalsOnceFull(fitNodes(report, shape, { ...columns, devices: taker?.stock })),
   };
   takeWaiting(waitingIn(report, together(waiting)));
   for (const pods of together(assumed)) assume(pods);
