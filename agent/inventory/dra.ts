@@ -2,6 +2,7 @@
  * @module Devices of Dynamic Resource Allocation (resource.k8s.io/v1, and v1beta1 where its shape differs): what is kept of slices, claims and
  * classes, and the free devices by what a claim may ask of them.
  */
+import { isOwnAttribute } from '../../shared/capacity/own-attribute.ts';
 import { canonicalFloor } from '../../shared/capacity/pod-request.ts';
 import type { CapacityReport, DraKind, DraPool, DraValue } from '../../shared/capacity/report.ts';
 import type { CelDevice } from '../../shared/capacity/report-cel.ts';
@@ -13,7 +14,12 @@ import { type Bag, bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { sortedRecord, wholeOf } from './fields.ts';
 
 /** One device as it is kept: its name, and all that a claim may ask of it as one text that equal devices share. */
-export type SliceDevice = { readonly name: string; readonly content: string };
+export type SliceDevice = {
+  readonly name: string;
+  readonly content: string;
+  /** Values that parts of one device have in common, by attribute; absent = there are none. */
+  readonly groups?: readonly (readonly [attribute: string, value: string])[];
+};
 
 /** What is kept of a ResourceSlice. */
 export type SliceFacts = {
@@ -42,9 +48,6 @@ type Content = Pick<DraKind, 'attributes' | 'capacity' | 'consumes' | 'shared'> 
   readonly out: boolean;
 };
 
-/** Attributes that differ from device to device say nothing that a class or a constraint asks for. */
-const uniqueAttribute =
-  /(^|\/)(uuid|parentUUID|index|parentIndex|minor|parentMinor|serial|pciBusID|pciBusId|pciAddress|deviceId|gpuUUID|macAddress)$/i;
 const devicesMax = 512;
 
 /** Names without a domain belong to the driver's (resource/v1 QualifiedName). */
@@ -87,17 +90,37 @@ export const sliceFactsOf = (slice: KubeObject): SliceFacts => {
     slices: wholeOf(pool.resourceSliceCount) ?? 1,
     node: textOf(spec.nodeName),
     nodeTerms: Array.isArray(selector) ? selector : undefined,
-    devices: bagsOf(spec.devices)
-      .slice(0, devicesMax)
-      .map((device) => ({ name: textOf(device.name), content: contentOf(driver, bagOf(device.basic ?? device)) })),
+    devices: sliceDevicesOf(driver, bagsOf(spec.devices).slice(0, devicesMax)),
     counters: sortedRecord(counters),
   };
+};
+
+const ownValuesOf = (driver: string, device: Bag): (readonly [string, string])[] =>
+  Object.entries(bagOf(device.attributes)).flatMap(([name, attribute]) => {
+    const value = isOwnAttribute(name) ? attributeValue(bagOf(attribute)) : undefined;
+    return value === undefined ? [] : [[qualified(driver, name), String(value)] as const];
+  });
+
+const sliceDevicesOf = (driver: string, entries: readonly Bag[]): readonly SliceDevice[] => {
+  const owned = entries.map((entry) => ({ entry, device: bagOf(entry.basic ?? entry) }));
+  const values = owned.map(({ device }) => ownValuesOf(driver, device));
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const [name, value] of values.flat()) {
+    const key = `${name} ${value}`;
+    if (seen.has(key)) shared.add(name);
+    seen.add(key);
+  }
+  return owned.map(({ entry, device }, at) => {
+    const groups = (values[at] ?? []).filter(([name]) => shared.has(name));
+    return { name: textOf(entry.name), content: contentOf(driver, device), ...(groups.length === 0 ? {} : { groups }) };
+  });
 };
 
 const contentOf = (driver: string, device: Bag): string => {
   const attributes = Object.entries(bagOf(device.attributes)).flatMap(([name, attribute]): [string, DraValue][] => {
     const value = attributeValue(bagOf(attribute));
-    return value === undefined || uniqueAttribute.test(name) ? [] : [[qualified(driver, name), value]];
+    return value === undefined || isOwnAttribute(name) ? [] : [[qualified(driver, name), value]];
   });
   const texts = Object.entries(bagOf(device.capacity)).map(([name, entry]) => [qualified(driver, name), capacityText(entry)] as const);
   const consumes = bagsOf(device.consumesCounters).flatMap((set) =>
@@ -195,8 +218,8 @@ export const draFactsOf = (
   const { pools, unsupported: partial } = wholePools(slices);
   const used = new Set([...claims].flatMap((uses) => uses.map(({ driver, pool, device }) => `${driver} ${pool} ${device}`)));
   const kinds = new Map<string, CountedKind>();
-  const kindOf = (driver: string, content: string): CountedKind => {
-    const key = `${driver} ${content}`;
+  const kindOf = (driver: string, content: string, groups: DraKind['groups']): CountedKind => {
+    const key = `${driver} ${content} ${groups === undefined ? '' : JSON.stringify(groups)}`;
     const known = kinds.get(key);
     if (known !== undefined) return known;
     const { capacityText: texts, out, ...rest } = JSON.parse(content) as Content;
@@ -213,7 +236,7 @@ export const draFactsOf = (
     };
     const quantities = Object.keys(texts).length === 0 ? {} : { quantities: texts };
     const classNames = tests.filter(({ admits }) => admits(device)).map(({ name }) => name);
-    const kind = { id: kinds.size, driver, classes: classNames, ...rest, ...quantities };
+    const kind = { id: kinds.size, driver, classes: classNames, ...rest, ...quantities, ...(groups === undefined ? {} : { groups }) };
     const made = { kind, out };
     kinds.set(key, made);
     return made;
@@ -223,16 +246,33 @@ export const draFactsOf = (
   return { dra, unsupported: [...unsupported, ...partial] };
 };
 
+/** Numbers for the values of each attribute: parts of the first device of every pool have the same one. */
+const createNumbers = (): ((attribute: string, value: string) => number) => {
+  const numbers = new Map<string, Map<string, number>>();
+  return (attribute, value) => {
+    const known = numbers.get(attribute) ?? new Map<string, number>();
+    numbers.set(attribute, known);
+    const number = known.get(value) ?? known.size;
+    known.set(value, number);
+    return number;
+  };
+};
+
 const poolOf = (
   slices: readonly SliceFacts[],
   used: ReadonlySet<string>,
-  kindOf: (driver: string, content: string) => CountedKind,
+  kindOf: (driver: string, content: string, groups: DraKind['groups']) => CountedKind,
 ): DraPool => {
   const { driver = '', pool = '', node = '', nodeTerms } = slices[0] ?? {};
   const counts = new Map<number, { kind: number; total: number; free: number }>();
   const counters = new Map(slices.flatMap((slice) => Object.entries(slice.counters)));
-  for (const { name, content } of slices.flatMap(({ devices }) => devices)) {
-    const { kind, out } = kindOf(driver, content);
+  const numbered = createNumbers();
+  for (const { name, content, groups } of slices.flatMap(({ devices }) => devices)) {
+    const { kind, out } = kindOf(
+      driver,
+      content,
+      groups && sortedRecord(groups.map(([attribute, value]) => [attribute, numbered(attribute, value)])),
+    );
     const count = counts.get(kind.id) ?? { kind: kind.id, total: 0, free: 0 };
     counts.set(kind.id, count);
     const isUsed = used.has(`${driver} ${pool} ${name}`);

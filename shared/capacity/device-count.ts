@@ -10,8 +10,9 @@ import type { PodDemand } from './demand.ts';
 import { replicasOf } from './device-choices.ts';
 import { contendedCounters } from './device-packing.ts';
 import { replicasOfOne } from './device-replicas.ts';
-import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
+import { type Device, type DeviceAsk, type DeviceStock, valueInCommon } from './device-stock.ts';
 import { qualified, quantityOf, selectorsOf } from './dump-devices.ts';
+import { isOwnAttribute } from './own-attribute.ts';
 import type { CelDevice } from './report-cel.ts';
 import { type TolerationLike, untolerated } from './taints.ts';
 
@@ -188,6 +189,8 @@ export const deviceCount = (stock: DeviceStock, asks: readonly DeviceAsk[], node
 
 const countersOpen = "which of the devices that share counters are taken is the allocator's choice";
 
+const valuesOpen = 'which devices have in common what they must is not told of all';
+
 /** Devices that one claim may hold (resource/v1 AllocationResultsMaxSize). */
 const ofClaimMax = 32;
 
@@ -195,16 +198,20 @@ const ofClaimMax = 32;
 const countOne = (stock: DeviceStock, { ask, free, taken }: Matched): Counted => {
   const bound = ask.className;
   const { match } = ask;
-  const sharedOf = ({ cel }: Device): unknown => (match === undefined ? '' : cel.attributes.get(match));
+  const sharedOf = (device: Device): unknown => (match === undefined ? '' : valueInCommon(device, match));
+  // A report leaves out values that are one device's alone.
+  const isUntold =
+    !stock.tellsEach && match !== undefined && isOwnAttribute(match) && free.some((device) => sharedOf(device) === undefined);
   if (ask.all) {
     const values = new Set(free.map(sharedOf));
     const areAlike = values.size === 1 && !values.has(undefined);
     const isOne = areAlike && free.length <= ofClaimMax && taken === 0 && contendedCounters(stock, free).size === 0;
-    return { count: isOne ? 1n : 0n, bound };
+    return { count: isOne ? 1n : 0n, bound, ...(isUntold ? { open: valuesOpen } : {}) };
   }
   if (ask.count > ofClaimMax) return { count: 0n, bound };
   const { least, most } = replicasOfOne(stock, free, Number(ask.count), sharedOf);
-  return { count: BigInt(least), bound, ...(least === most ? {} : { open: countersOpen }) };
+  const open = isUntold ? valuesOpen : least === most ? undefined : countersOpen;
+  return { count: BigInt(least), bound, ...(open === undefined ? {} : { open }) };
 };
 
 /** Several requests, or alternatives: where they draw from the same devices or share counters, by every choice there is. */

@@ -9,11 +9,17 @@ export type Device = {
   readonly key: string;
   readonly cel: CelDevice;
   readonly taints: readonly TaintLike[];
+  /** Values of attributes of which it is only told which devices of a node have the same; absent = none. */
+  readonly groups?: ReadonlyMap<string, string>;
   /** What one claim may ask of its capacity at most, by qualified name (KEP-5075); absent = not told. */
   readonly askable?: ReadonlyMap<string, Quantity>;
   /** What it takes of counters that other devices of the pool draw from too. */
   readonly consumes: readonly { readonly counter: string; readonly amount: bigint }[];
 };
+
+/** What a device has of an attribute that several must have in common; undefined = it has none. */
+export const valueInCommon = ({ cel, groups }: Device, attribute: string): unknown =>
+  cel.attributes.get(attribute) ?? groups?.get(attribute);
 
 /** Selectors that all must hold, or the one that is not understood. */
 export type Selectors = { readonly ok: true; readonly all: readonly CelSelector[] } | { readonly ok: false; readonly message: string };

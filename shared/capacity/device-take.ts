@@ -1,6 +1,6 @@
 /** @module Devices that replicas on their way take: which ones is the allocator's choice, here those that leave fewest to others. */
 import { matchedOn } from './device-count.ts';
-import type { Device, DeviceAsk, DeviceStock } from './device-stock.ts';
+import { type Device, type DeviceAsk, type DeviceStock, valueInCommon } from './device-stock.ts';
 
 /** A stock that shrinks as devices are taken; the one it was made from stays as it is. */
 export type DeviceTaker = {
@@ -32,7 +32,7 @@ const chosen = (stock: DeviceStock, ask: DeviceAsk, free: readonly Device[]): re
   if (ask.all) return free;
   const groups = new Map<unknown, Device[]>();
   for (const device of free) {
-    const value = ask.match === undefined ? '' : device.cel.attributes.get(ask.match);
+    const value = ask.match === undefined ? '' : valueInCommon(device, ask.match);
     if (value !== undefined) groups.set(value, [...(groups.get(value) ?? []), device]);
   }
   for (const group of groups.values()) {

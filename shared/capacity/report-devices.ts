@@ -69,6 +69,9 @@ const deviceOf = (pool: DraPool, kind: DraKind, cel: CelDevice, at: number, isFr
   key: `${isFree ? '' : heldMark}${keyOf(pool)} ${kind.id} ${at}`,
   cel,
   taints: [],
+  ...(kind.groups === undefined
+    ? {}
+    : { groups: new Map(Object.entries(kind.groups).map(([name, number]) => [name, `${keyOf(pool)} ${number}`])) }),
   consumes: Object.entries(kind.consumes).map(([name, amount]) => ({ counter: `${keyOf(pool)} ${name}`, amount: BigInt(amount) })),
 });
 

@@ -161,6 +161,8 @@ export type DraKind = {
   readonly consumes: { readonly [counter: string]: number };
   /** May be allocated to several claims. */
   readonly shared: boolean;
+  /** Attributes of which parts of one device have the same value, as its bus or its UUID: equal numbers within a pool are equal values; absent = none. */
+  readonly groups?: { readonly [name: string]: number };
 };
 
 /** The devices of one node, or, with `node` '', those that many nodes reach. */
