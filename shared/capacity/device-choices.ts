@@ -2,19 +2,14 @@
  * @module How many replicas find devices for several requests, or for one with alternatives, when each takes any devices it may: every choice of
  * the allocator's looked at, up to a limit, and beyond it as many as it takes at least to leave no room for one more.
  */
-
 import { apartBy } from './device-packing.ts';
 import { type Question, questionOf, type Request, type State, startOf, withOne } from './device-question.ts';
 import { type Range, unlimited } from './device-replicas.ts';
 import { fewestTaken } from './device-spoiling.ts';
 import type { DeviceStock } from './device-stock.ts';
 
-/** Steps of the search for one node. */
-const stepsMax = 20_000;
-/** Searches of one cluster that may end for that; beyond it they are short ones, since its other nodes are mostly no easier. */
-const spentMax = 8;
-const shortStepsMax = 100;
-const spent = new WeakMap<DeviceStock['byNode'], number>();
+/** Steps of the search for one node: a thousand nodes of which none is like another are searched in a second. */
+const stepsMax = 2_000;
 /** Combinations of alternatives of several requests. */
 const combinationsMax = 256;
 /** Searches that are remembered for a stock: most nodes and GPUs of a cluster are alike. */
@@ -26,7 +21,7 @@ class StepsSpent extends Error {
 }
 
 /** A search of so many steps. */
-const createSearch = ({ kinds, combinations }: Question, most = stepsMax) => {
+const createSearch = ({ kinds, combinations }: Question) => {
   let steps = 0;
   /** Visits what one replica with these alternatives may leave; true ends it. */
   const each = (
@@ -37,7 +32,7 @@ const createSearch = ({ kinds, combinations }: Question, most = stepsMax) => {
     missing = combination[0]?.count ?? 0,
     from = 0,
   ): boolean => {
-    if (++steps > most) throw new StepsSpent();
+    if (++steps > stepsMax) throw new StepsSpent();
     const one = combination[at];
     if (one === undefined) return visit(state);
     if (missing === 0) return each(state, combination, visit, at + 1, combination[at + 1]?.count ?? 0, 0);
@@ -76,9 +71,8 @@ const unlessSpent = <T>(search: () => T, otherwise: T): T => {
 };
 
 /** Every choice until no replica fits; undefined where there are too many. */
-const rangeOf = (stock: DeviceStock, question: Question): Range | undefined => {
-  const before = spent.get(stock.byNode) ?? 0;
-  const { after } = createSearch(question, before < spentMax ? stepsMax : shortStepsMax);
+const rangeOf = (question: Question): Range | undefined => {
+  const { after } = createSearch(question);
   const seen = new Map<string, Range>();
   const from = (state: State): Range => {
     const key = state.taken.join();
@@ -92,9 +86,7 @@ const rangeOf = (stock: DeviceStock, question: Question): Range | undefined => {
     seen.set(key, range);
     return range;
   };
-  const range = unlessSpent<Range | undefined>(() => from(startOf(question)), undefined);
-  if (range === undefined) spent.set(stock.byNode, before + 1);
-  return range;
+  return unlessSpent<Range | undefined>(() => from(startOf(question)), undefined);
 };
 
 const remembered = <T>(stock: DeviceStock, name: string, question: Question, make: (question: Question) => T): T => {
@@ -124,7 +116,7 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
   );
   const devices = [...new Set(wanted.flatMap(({ free }) => [...free]))];
   const whole = questionOf(stock, devices, wanted, contended, combinations);
-  const range = remembered(stock, 'range', whole, (question) => rangeOf(stock, question));
+  const range = remembered(stock, 'range', whole, rangeOf);
   if (range !== undefined) return range;
   const sets = apartBy(devices, ({ consumes }) => consumes.flatMap(({ counter }) => (contended.has(counter) ? [counter] : [])));
   const spoiled = fewestTaken(
