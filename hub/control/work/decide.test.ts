@@ -47,6 +47,7 @@ describe('decideWork', () => {
     ],
     ['waits for the answer to a withdrawal', { sent: has(sent('withdraw')) }, []],
     ['withdraws above newer work that the cluster has', { sent: has({ ...sent('withdraw'), isOvertaken: true }) }, ['withdraw']],
+    ['withdraws again where the broker lost the withdrawal', { sent: has({ ...sent('withdraw'), isDamaged: true }) }, ['withdraw']],
     [
       'never withdraws what an older copy of its data does not know',
       { sent: has({ ...sent('apply'), isForeign: true }), isDeleted: true },

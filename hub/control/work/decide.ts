@@ -10,6 +10,8 @@ export type SentRecord = {
   readonly isWithdrawn: boolean;
   /** The cluster has newer work than this, which it will not take for it. */
   readonly isOvertaken?: boolean;
+  /** The broker does not hold it any more as it was sent. */
+  readonly isDamaged?: boolean;
   /** Of a journal of which the hub's is an older copy, about an object that the hub does not know. */
   readonly isForeign?: boolean;
 };
@@ -57,8 +59,9 @@ const toTakeBack = (input: WorkInput, cluster: string, record: SentRecord): Work
   if (!input.isKnown(cluster) || (input.isDeleted && input.orphans)) return [{ do: 'forget', cluster }];
   // What the older copy knows nothing of nobody has deleted: it stays in the cluster, and the record of it goes.
   if (record.isForeign === true && record.op === 'apply') return [{ do: 'forget', cluster }];
-  if (record.op === 'withdraw' && record.isWithdrawn) return [{ do: 'forget', cluster }];
-  if (record.op === 'withdraw' && record.isOvertaken !== true) return [];
+  const isTakenBack = record.op === 'withdraw' && record.isDamaged !== true;
+  if (isTakenBack && record.isWithdrawn) return [{ do: 'forget', cluster }];
+  if (isTakenBack && record.isOvertaken !== true) return [];
   // What the user deleted is taken back at once; what the hub moved elsewhere only from a cluster that is heard.
   return input.isHeld(cluster) && !input.isDeleted ? [] : [{ do: 'withdraw', cluster }];
 };

@@ -43,6 +43,14 @@ describe('a move of replicas that may serve side by side', () => {
       {},
     ],
     [
+      'what is only guessed to run in one cluster lets nothing go from another',
+      { c: 5 },
+      { a: holding(1, 1, { isGuess: true }), b: holding(4, 3), c: holding(5, 0) },
+      {},
+      { a: 1, b: 4 },
+      {},
+    ],
+    [
       'a surplus that has waited for long enough goes, and what has no other place stays all the same',
       { b: 3 },
       { a: holding(5), b: holding(3, 0) },

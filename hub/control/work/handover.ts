@@ -8,7 +8,7 @@ import { compareText } from '../../../shared/lib/compare-text.ts';
 export type Holding = {
   /** Replicas that it was last told to have; 0 = none, or withdrawn. */
   readonly told: number;
-  /** An earlier run told it, and it has not answered since: `told` is a guess, and it keeps what it has. */
+  /** An earlier run told it, and it has not answered since: `told` is a guess, it keeps what it has, and no other gives up anything for that. */
   readonly isGuess?: boolean;
   /** Its fence stopped it: how many it was told it does not say. */
   readonly isStopped?: boolean;
@@ -126,11 +126,12 @@ const sourcesOf = (input: HandoverInput): Source[] =>
 const keptOf = (sources: readonly Source[], missing: number): { readonly kept: ReadonlyMap<string, number>; readonly left: number } => {
   const kept = new Map<string, number>();
   let left = missing;
-  const keepOf = ({ name, budget }: Source, most: number): void => {
+  const keepOf = ({ name, budget, isGuess }: Source, most: number): void => {
     const count = Math.max(0, Math.min(most, left - budget));
     if (count === 0) return;
     kept.set(name, (kept.get(name) ?? 0) + count);
-    left -= count;
+    // What may be there or not stands in for nothing that is.
+    if (!isGuess) left -= count;
   };
   for (const source of sources) keepOf(source, source.spare);
   // What is not ready may become so before its replacement does.

@@ -49,10 +49,10 @@ export const listenToClusters = ({ bus, board, work, env, isForeign, olderCopy, 
       void bus.forgetWork(name, id);
       return;
     }
-    // Whatever the record said is said again, a withdrawal too. One that is not known may have been a withdrawal of before our start: what
-    // the cluster should not have is withdrawn once more, above what it last answered.
-    const entry = board.sent(id).get(name) ?? { seq: board.answer(id, name)?.seq ?? 0, problem: undefined };
-    board.put(id, name, { ...entry, op: 'apply', fingerprint: damaged });
+    // Whatever the record said is said again, and a withdrawal stays one: nothing is there that a move could count on. One that is not known
+    // may have been a withdrawal of before our start: what the cluster should not have is withdrawn once more, above what it last answered.
+    const unknown = { seq: board.answer(id, name)?.seq ?? 0, op: 'apply', problem: undefined } as const;
+    board.put(id, name, { ...(board.sent(id).get(name) ?? unknown), fingerprint: damaged });
     addWork(work, board, id);
   });
   const load = async (): Promise<void> => {

@@ -13,7 +13,7 @@ import { type KindCatalog, podSpecOf, refOf, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { onDeleteAnnotation, placementFinalizer, placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
-import { type Board, isWithdrawn, placementMark } from './board.ts';
+import { type Board, damaged, isWithdrawn, placementMark } from './board.ts';
 import { decideWork, type SentRecord } from './decide.ts';
 import { createMoving, type Moves, noMove } from './moving.ts';
 import type { OlderCopy } from './older-copy.ts';
@@ -79,7 +79,8 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
         const isMistaken = isLate || (entry.isAssumed === true && moving.isDoubtful(id, cluster, entry.replicas));
         const fingerprint = isMistaken ? undefined : entry.fingerprint;
         const isGone = isWithdrawn(entry, board.answer(id, cluster));
-        return [cluster, { seq: entry.seq, op: entry.op, fingerprint, isWithdrawn: isGone, isOvertaken: isLate, isForeign }];
+        const isDamaged = entry.fingerprint === damaged;
+        return [cluster, { seq: entry.seq, op: entry.op, fingerprint, isWithdrawn: isGone, isOvertaken: isLate, isDamaged, isForeign }];
       }),
     );
 
