@@ -199,7 +199,7 @@ const replicaScheduling = fields(
   'How replicas are divided among the clusters.',
   {
     strategy: word(
-      'Duplicated: every cluster gets all replicas. Weighted: by weights, whatever is present. Capacity: in proportion to room, present replicas stay. Aggregated: in as few clusters as possible, those in use first. Cheapest: where one replica costs least by Cluster.spec.pricing, clusters without a price last. Tightest: where the fewest further replicas fit, for GPUs and batch.',
+      'Duplicated: every cluster gets all replicas; with tiers each of the first tier in which one holds them all, and those that have some already. Weighted: by weights, whatever is present. Capacity: in proportion to room, present replicas stay. Aggregated: in as few clusters as possible, those in use first. Cheapest: where one replica costs least by Cluster.spec.pricing, clusters without a price last. Tightest: where the fewest further replicas fit, for GPUs and batch.',
       strategies,
       { default: 'Capacity' },
     ),

@@ -306,30 +306,35 @@ export const divideStable = (given: Problem, owed: Owed, preference: Preference)
   return bestOf(attempts, first);
 };
 
-/** The first tier that has room; where none has, the first there is. */
-const firstTierOf = ({ max, tier }: Problem, { isOpen }: Chosen): number => {
-  let [roomy, any] = [unlimited, unlimited];
+/**
+ * The first tier in which a candidate holds all replicas; where none does, the first that has room, and where none has, the first there is. What
+ * takes no more for now counts as if it held all: a copy elsewhere would stay for good.
+ */
+const tierOfCopies = ({ max, tier, replicas }: Problem, { isOpen }: Chosen, isHeld: (candidate: number) => boolean): number => {
+  let [whole, roomy, any] = [unlimited, unlimited, unlimited];
   for (let at = 0; at < max.length; at++) {
     if (!isOpen(at)) continue;
-    any = Math.min(any, tier[at] as number);
-    if ((max[at] as number) > 0) roomy = Math.min(roomy, tier[at] as number);
+    const [most, own] = [max[at] as number, tier[at] as number];
+    any = Math.min(any, own);
+    if (most > 0) roomy = Math.min(roomy, own);
+    if (most > 0 && (most >= replicas || isHeld(at))) whole = Math.min(whole, own);
   }
-  return roomy === unlimited ? any : roomy;
+  return [whole, roomy].find((found) => found !== unlimited) ?? any;
 };
 
-/** Strategy Duplicated: every open candidate gets all replicas, or as many as it can hold. */
-export const divideDuplicated = (given: Problem): Division => {
+/** Strategy Duplicated: every open candidate of one tier, and each that has some, gets all replicas, or as many as it can hold. `isHeld`: it takes no more for now. */
+export const divideDuplicated = (given: Problem, isHeld: (candidate: number) => boolean): Division => {
   const chosen = chooseDomains(given);
   const { max, tier, current, replicas } = within(given, chosen);
-  const firstTier = firstTierOf(given, chosen);
+  const own = tierOfCopies(given, chosen, isHeld);
   const counts = columnOf(max.length, (at) =>
-    (tier[at] as number) > firstTier && (current[at] as number) === 0 ? 0 : Math.min(max[at] as number, replicas),
+    (tier[at] as number) !== own && (current[at] as number) === 0 ? 0 : Math.min(max[at] as number, replicas),
   );
   // Skew and share speak of a division of replicas; copies are not divided, so that only the numbers of domains count.
   const spreads = given.spreads.map((spread) => ({ ...spread, maxSkew: unlimited, shareMax: unlimited }));
   return {
     counts,
     broken: violations({ ...given, spreads }, counts),
-    isAsked: (at) => chosen.isOpen(at) && (tier[at] as number) === firstTier,
+    isAsked: (at) => chosen.isOpen(at) && (tier[at] as number) === own,
   };
 };

@@ -15,6 +15,11 @@ import { indexedText, isKeptWhole, notDivided } from './undivided.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
+/** Of Duplicated: what may take a copy and gets none is in another tier. */
+const otherTier: Refusal = {
+  reason: 'tier',
+  message: 'copies go to the first tier that holds a whole one, or else to the first with room',
+};
 
 /** What holds a candidate at its count. */
 const because = (
@@ -142,8 +147,10 @@ export const explain = (input: ExplainInput): KeptExplanation => {
     const got = counts[at] as number;
     const cause = because(policy, candidates, problem, at, reached, tallies);
     const foreign = isForeign(input, at) ? `its prices are in ${currencyText(view)} and not compared: it counts as without a price` : '';
-    const isLater = got === 0 && tier > lastTier && lastTier >= 0;
-    const told = cause.reason === '' ? (stopped ?? (isLater ? laterTier : cause)) : cause;
+    const isCopied = policy.strategy === 'Duplicated' && policy.tiers.length > 0;
+    const isSpared = got === 0 && lastTier >= 0 && (isCopied || tier > lastTier);
+    const spared = isCopied ? otherTier : laterTier;
+    const told = cause.reason === '' ? (stopped ?? (isSpared ? spared : cause)) : cause;
     say(place, true, foreign === '' ? told : { ...told, message: [told.message, foreign].filter((text) => text !== '').join('; ') });
     row.before = candidates.current[at] ?? 0;
     row.got = got;

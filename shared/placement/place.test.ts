@@ -242,6 +242,45 @@ const rows: readonly Row[] = [
     unplaced: 4,
   },
   {
+    rule: 'Duplicated goes to the first tier that holds a whole copy, and gives an earlier one no part',
+    spec: { ...tiers, ...strategy('Duplicated') },
+    clusters: tiered,
+    replicas: 7,
+    placed: { cloud: 7 },
+  },
+  {
+    rule: 'Duplicated goes to the first tier with room where none holds a whole copy',
+    spec: { ...tiers, ...strategy('Duplicated') },
+    clusters: tiered,
+    replicas: 21,
+    placed: { home: 6 },
+    unplaced: 15,
+  },
+  {
+    rule: 'Duplicated makes a whole copy in a later tier beside a part that runs',
+    spec: { ...tiers, ...strategy('Duplicated') },
+    clusters: [
+      ['home', 0, on('onprem')],
+      ['cloud', 20, on('aws')],
+    ],
+    replicas: 7,
+    current: { home: 6 },
+    placed: { home: 6, cloud: 7 },
+    unplaced: 1,
+  },
+  {
+    rule: 'Duplicated makes no copy in a later tier because an earlier one takes no more for now',
+    spec: { ...tiers, ...strategy('Duplicated') },
+    clusters: [
+      ['home', 6, on('onprem'), [{ key: 'hanse.dev/not-ready', effect: 'NoSchedule' }]],
+      ['cloud', 20, on('aws')],
+    ],
+    replicas: 7,
+    current: { home: 6 },
+    placed: { home: 6 },
+    unplaced: 1,
+  },
+  {
     rule: 'Duplicated asks nothing of a cluster that bounds leave out',
     spec: {
       replicaScheduling: { strategy: 'Duplicated', bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'b' } }, max: 0 }] },
@@ -309,6 +348,25 @@ const rows: readonly Row[] = [
 describe('place', () => {
   it.each(rows)('$rule', (row) => {
     expect(outcomeOf(row)).toEqual(expectedOf(row));
+  });
+
+  it.each<readonly [home: string, fits: number, replicas: number, placed: Record<string, number>]>([
+    ['has room for a part', 1, 7, { cloud: 7 }],
+    ['has room for a whole one', 9, 7, { home: 7, cloud: 7 }],
+    ['has room for a part, and more are asked for than run', 1, 9, { home: 1, cloud: 7 }],
+  ])('leaves a copy under Duplicated where it runs on when a drain is taken back, and the tier before %s', (_, fits, replicas, placed) => {
+    const policy = policyOf({ ...tiers, ...strategy('Duplicated') });
+    const clusters = [clusterWith('home', fits, on('onprem')), clusterWith('cloud', 0, on('aws'))];
+    const workload = { ...workloadOf(replicas, {}, { cloud: 7 }), lingering: new Map([['cloud', 7]]) };
+    expect(asMap(place({ policy, clusters }, workload, env).clusters)).toEqual(placed);
+  });
+
+  it('says of a tier that gets no copy under Duplicated by what the tier of the copies is chosen', () => {
+    const { explained } = decide({ ...tiers, ...strategy('Duplicated') }, tiered, 7);
+    expect(explanationRows(explained).map(({ cluster, got, message }) => [cluster, got, message])).toEqual([
+      ['cloud', 7, ''],
+      ['home', 0, 'copies go to the first tier that holds a whole one, or else to the first with room'],
+    ]);
   });
 
   it('moves a singleton to no other cluster because Weighted would divide it otherwise, nor when it shrinks; the rebalancer may', () => {

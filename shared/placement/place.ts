@@ -7,7 +7,18 @@ import { type Division, divideDuplicated, divideStable, divideWeighted, type Pre
 import { explain, type Outcome, summary } from './explain.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { prepare } from './prepare.ts';
-import { type Column, hasAny, nothingIn, onesIn, type Problem, type Spread, spreadOver, sumOf, type Violation } from './problem.ts';
+import {
+  type Column,
+  hasAny,
+  nothingIn,
+  onesIn,
+  type Problem,
+  type Spread,
+  spreadOver,
+  sumOf,
+  unlimited,
+  type Violation,
+} from './problem.ts';
 import { ranksOf } from './ranks.ts';
 import { columnFrom } from './roster.ts';
 import { stayingOf } from './staying.ts';
@@ -142,12 +153,31 @@ const takenFrom = (candidates: Candidates, { takers }: Workload, returning: Colu
   return columnFrom(candidates.roster, candidates.prepared, taken);
 };
 
+/**
+ * The problem with what runs still where it is owed and taken again, as far as so many (`wanting`) are missing: it was placed there until the cluster was
+ * drained or lost, and stays as if that had not been.
+ */
+const withLingering = (problem: Problem, candidates: Candidates, workload: Workload, wanting: number): Problem => {
+  const { lingering } = candidates;
+  if (lingering === nothingIn(lingering.length)) return problem;
+  const owed = owedTo(candidates, workload);
+  let missing = wanting;
+  const current = problem.current.map((count, at) => {
+    const room = (problem.max[at] as number) - count;
+    const back = Math.max(0, Math.min(owed[at] as number, lingering[at] as number, room, missing));
+    missing -= back;
+    return count + back;
+  });
+  return { ...problem, current };
+};
+
 const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {
   if (problem.spreads.length > 0 && problem.replicas > spreadReplicasMax) {
     const message = `spread: ${problem.replicas} replicas are more than the ${spreadReplicasMax} that are spread at once`;
     return { counts: problem.min, broken: [{ term: 'spread', message }] };
   }
-  if (policy.strategy === 'Duplicated') return divideDuplicated(problem);
+  if (policy.strategy === 'Duplicated')
+    return divideDuplicated(withLingering(problem, candidates, workload, unlimited), (at) => holdAt(candidates, at) !== undefined);
   // To divide anew would stop a singleton that runs for no more than a better place: only growth goes by the weights then.
   const isKept = workload.isSingleton === true && hasAny(problem.current);
   if (policy.strategy === 'Weighted' && !isKept) return divideWeighted(problem);
@@ -156,8 +186,8 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
 };
 
 /**
- * Replicas asked for. Duplicated asks for all of them in every cluster that takes part: those that hold some, and those of the first tier that
- * may and have no room.
+ * Replicas asked for. Duplicated asks for all of them in every cluster that takes part: those that hold some, and those of the tier of the
+ * copies that may and have no room.
  */
 const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }: Division): number => {
   if (isAsked === undefined) return problem.replicas;
@@ -168,24 +198,6 @@ const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }:
     if ((counts[at] as number) > 0 || isOpen) parts += 1;
   }
   return problem.replicas * Math.max(1, parts);
-};
-
-/**
- * The problem with what runs still where it is owed and taken again, as far as so many are missing: it was placed there until the cluster was
- * drained or lost, and stays as if that had not been.
- */
-const withLingering = (problem: Problem, candidates: Candidates, workload: Workload, { isAsked }: Division): Problem => {
-  const { lingering } = candidates;
-  if (lingering === nothingIn(lingering.length)) return problem;
-  const owed = owedTo(candidates, workload);
-  let missing = isAsked === undefined ? problem.replicas - sumOf(problem.current) : Number.POSITIVE_INFINITY;
-  const current = problem.current.map((count, at) => {
-    const room = (problem.max[at] as number) - count;
-    const back = Math.max(0, Math.min(owed[at] as number, lingering[at] as number, room, missing));
-    missing -= back;
-    return count + back;
-  });
-  return { ...problem, current };
 };
 
 /** When a hard term cannot hold nothing new is placed. Copies stay each for itself; of a division what may. */
@@ -211,7 +223,8 @@ const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
   const wanted = wantedOf(candidates, problem, division);
   const partial = sumOf(division.counts) < (policy.gang ? wanted : leastOf(policy, problem));
-  const running = withLingering(problem, candidates, workload, division);
+  const wanting = division.isAsked === undefined ? problem.replicas - sumOf(problem.current) : unlimited;
+  const running = withLingering(problem, candidates, workload, wanting);
   const faults = broken.length > 0 || partial ? broken : shrinking(running, division);
   const isTaken = faults.length === 0 && !partial;
   const counts = isTaken ? division.counts : onlyPresent(running, division);
@@ -230,7 +243,7 @@ const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: 
     max: onesIn(size),
     current: lesser(candidates.current, onesIn(size)),
   };
-  const { counts, broken } = divideDuplicated(problem);
+  const { counts, broken } = divideDuplicated(problem, () => false);
   const made = broken.length === 0 ? counts : problem.current;
   return { problem, outcome: { counts: made, reached: made, wanted: sumOf(made), faults: broken, partial: false } };
 };
