@@ -160,15 +160,17 @@ describe('by its own sight an observer', () => {
   });
 });
 
-/** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains, `?` has not heard it. */
+/** `a:Cluster b:Cluster/Manual c:-`: a and b vote (b is held back), c sees it well, d says nothing; `~` abstains, `?` has not heard it; `DataPlane!` hears it. */
 const tallied = (script: string, { domains = 'a b c d', domainsMin = 2 } = {}): Outcome => {
   const observers = new Map(['a', 'b', 'c', 'd'].map((name, at) => [name, domains.split(' ')[at] ?? name]));
   const ballots = script.split(' ').map((word) => {
     const [voter = '', said = ''] = word.split(':');
-    const [opinion = '', held] = said.split('/');
+    const [text = '', held] = said.split('/');
+    const opinion = text.replace('!', '');
+    const evidence = text.endsWith('!') ? { ...well, gateway: 'lost' as const } : dead;
     const vote = '-~?'.includes(opinion)
       ? undefined
-      : { target: 'x', opinion: opinion as Opinion, silentMs: 0, evidence: dead, ...(held === undefined ? {} : { held: held as Held }) };
+      : { target: 'x', opinion: opinion as Opinion, silentMs: 0, evidence, ...(held === undefined ? {} : { held: held as Held }) };
     return { voter, abstains: opinion === '~', vote, isWell: opinion === '-' };
   });
   return tally(observers, ballots, domainsMin);
@@ -188,6 +190,8 @@ describe('four observers', () => {
     ['a dead gateway and a dead cluster together move traffic', 'a:Cluster b:Cluster c:DataPlane', 'DataPlane'],
     ['all see the API server answer and no gateway: users have none', 'a:DataPlane b:DataPlane c:DataPlane d:Agent', 'DataPlane'],
     ['half of them cannot tell of the gateway: the agent is dead, nothing moves', 'a:DataPlane b:DataPlane c:Agent d:Agent', 'Agent'],
+    ['two hear the agent: it is not dead, whatever a third does not hear', 'a:DataPlane! b:DataPlane! c:Agent d:-', ''],
+    ['one that hears the agent is outvoted by three that do not', 'a:DataPlane! b:DataPlane c:Agent d:Silent', 'Agent'],
     ['one sees the gateway answer: no cluster is dead', 'a:Agent b:Silent c:Silent', 'Agent'],
     ['a gateway that answers clears a death, though the agent is silent', 'a:Agent b:Agent c:Agent', 'Agent cleared'],
     ['no address is known: nothing is told apart', 'a:Silent b:Silent c:Silent', 'Silent'],

@@ -44,7 +44,7 @@ export const neededOf = (observers: number): number => Math.max(2, majorityOf(ob
 const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] = [
   ['Cluster', ['Cluster']],
   ['DataPlane', ['DataPlane', 'Cluster']],
-  // Somebody sees the cluster answer: the others' doubt, of the gateway alone too, is then no more than that.
+  // Somebody sees the cluster answer: the others' doubt, of the gateway too where they do not hear the agent, is then no more than that.
   ['Agent', ['Agent', 'Silent', 'DataPlane']],
   ['Silent', ['Silent', 'Cluster', 'Agent']],
   ['APIServer', ['APIServer']],
@@ -53,6 +53,10 @@ const speaksFor: readonly (readonly [cause: Opinion, by: readonly Opinion[]])[] 
   ['Link', ['Link', 'Agent', 'Silent', 'Cluster']],
   ['Gray', ['Gray', 'Link']],
 ];
+
+/** Who hears the agent and misses only the gateway does not speak for the agent's death. */
+const hearsAgent = (vote: MeshVote | undefined): boolean =>
+  vote?.opinion === 'DataPlane' && (vote.evidence.direct === 'ok' || vote.evidence.broker === 'ok');
 
 const movingOpinions: readonly Opinion[] = ['Cluster', 'DataPlane'];
 const moving: ReadonlySet<Opinion> = new Set(movingOpinions);
@@ -79,10 +83,10 @@ export const tally = (observers: Electorate, ballots: readonly Ballot[], domains
     // Most causes are named by nobody, and most of the time there is no majority for anything.
     if (voting.length < needed) break;
     if (!voting.some(({ vote }) => vote?.opinion === cause)) continue;
-    const voters = isFor(opinions, moving.has(cause));
-    const named = voters.some(({ vote }) => vote?.opinion === cause);
+    const voters = isFor(opinions, moving.has(cause)).filter(({ vote }) => cause !== 'Agent' || !hearsAgent(vote));
+    const isNamed = voters.some(({ vote }) => vote?.opinion === cause);
     const domains = domainsOf(voters);
-    if (!named || voters.length < needed || (moving.has(cause) && domains < domainsMin)) continue;
+    if (!isNamed || voters.length < needed || (moving.has(cause) && domains < domainsMin)) continue;
     const names = voters.map(({ voter }) => voter).sort();
     // Votes held back never make a lesser cause out of a cluster's death.
     if (!moving.has(cause) && against.length >= needed) break;
