@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { hubName, type Membership } from '../wire/mesh.ts';
 import { step } from './detector.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
-import { newDetector } from './state.ts';
+import { newDetector, newSubject } from './state.ts';
 
 const agreed = { voters: ['b', 'c'], domains: 2, needed: 2, observers: 3 };
 const memory: DetectorMemory = {
@@ -38,13 +38,7 @@ test('a wall clock that was set back makes nothing younger than now', () => {
 test('that it heard nobody an agent finds out anew', () => {
   const state = bornWith(memory, 50, 1_000_000);
   const alone = { target: 'a', cause: 'Isolated' as const, phase: 'Standing' as const, sinceMs: 0, epoch: 4, ...agreed, hold: undefined };
-  state.subjects.set('a', {
-    name: 'a',
-    standing: alone,
-    waiting: undefined,
-    penalty: { points: 0, atMs: 0 },
-    hindered: undefined,
-  });
+  state.subjects.set('a', { ...newSubject('a'), standing: alone });
   expect(memoryOf(state, { nowMs: 50, wallMs: 1_000_000 }).verdicts.map(({ target }) => target)).toEqual(['x', 'y']);
 });
 

@@ -186,6 +186,8 @@ export type Hindered = Pick<Verdict, 'cause'> & {
   readonly obstacle: Obstacle;
   readonly beganMs: number;
   readonly lastMs: number;
+  /** When the death of the cluster itself was last agreed on. */
+  readonly deadMs: number | undefined;
   readonly isTold: boolean;
   readonly sinceMs: number;
 };
@@ -194,9 +196,11 @@ export type Hindered = Pick<Verdict, 'cause'> & {
 export type Subject = {
   readonly name: string;
   standing: (Verdict & { readonly phase: 'Standing' | 'Returning'; readonly hold: HoldDown | undefined }) | undefined;
-  /** A cause that moves nothing waits here until it has been the same for a while; `undefined` cause = well. */
+  /** A cause that moves nothing, or less than what stands, waits here until it has been the same for a while; `undefined` cause = well. */
   waiting: { readonly cause: Opinion | undefined; readonly sinceMs: number } | undefined;
   penalty: Penalty;
+  /** This death was called that of the cluster before, and then of its gateway alone. */
+  isLessened: boolean;
   hindered: Hindered | undefined;
 };
 
@@ -321,5 +325,6 @@ export const newSubject = (name: string): Subject => ({
   standing: undefined,
   waiting: undefined,
   penalty: noPenalty,
+  isLessened: false,
   hindered: undefined,
 });

@@ -1,18 +1,17 @@
 /** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
 import { type Abstention, brokerName, type MeshVote, type Opinion } from '../wire/mesh.ts';
-import { holdDownMsOf, punished } from './damping.ts';
+import { holdDownMsOf, lessenMsOf, punished } from './damping.ts';
+import { forbiddenIn, setHindered } from './hindered.ts';
 import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
 import { noteDeath } from './shadow.ts';
-import { type Agreed, newSubject, type Subject, type Verdict } from './state.ts';
-import { type Ballot, type Electorate, type Obstacle, type Outcome, tally } from './tally.ts';
+import { newSubject, type Subject, type Verdict } from './state.ts';
+import { type Ballot, type Electorate, type Outcome, tally } from './tally.ts';
 import { channelsOf, type Turn, validBallots } from './turn.ts';
 
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
-/** What holds a verdict back for no longer, as while the first votes on a death are of one domain, is told to nobody; nor is a gap in it. */
-const passingMs = 3_000;
 
 const nobody: Electorate = new Map();
 
@@ -29,38 +28,6 @@ const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
   return ballots;
 };
 
-/** Nothing holds a verdict back, any more. What is in force ends that at once, anything else when it has lasted. */
-const endHindered = ({ out, nowMs }: Turn, subject: Subject): void => {
-  const { hindered, standing, name: target } = subject;
-  if (hindered?.isTold === true && !movesTraffic(standing?.cause) && nowMs - hindered.lastMs < passingMs) return;
-  subject.hindered = undefined;
-  if (hindered?.isTold === true) out.push({ type: 'obstacle', target, obstacle: undefined, agreed: undefined });
-};
-
-/** Told when it has lasted, and again when it is another or forbids something else; that more are for that, or fewer, is no news. */
-const setHindered = (turn: Turn, subject: Subject, obstacle: Obstacle | undefined, agreed: Agreed | undefined): void => {
-  const { out, nowMs } = turn;
-  const { hindered: before, name: target } = subject;
-  if (obstacle === undefined || agreed === undefined) {
-    endHindered(turn, subject);
-    return;
-  }
-  const { cause } = agreed;
-  const beganMs = before?.beganMs ?? nowMs;
-  // As with what comes into force a gateway that was silent before the cluster died is another trouble than that.
-  const sinceMs = before?.cause === cause ? before.sinceMs : nowMs;
-  const isTold = before?.isTold === true || nowMs - beganMs >= passingMs;
-  const isNews = isTold && !(before?.isTold === true && before.obstacle === obstacle && before.cause === cause);
-  subject.hindered = { obstacle, cause, beganMs, isTold, sinceMs, lastMs: nowMs };
-  if (isNews) out.push({ type: 'obstacle', target, obstacle, agreed: { ...agreed, sinceMs } });
-};
-
-/** What the votes would have come to without the obstacle. */
-const forbiddenIn = ({ cause, voters, domains, needed, observers, forbidden }: Outcome): Agreed | undefined => {
-  if (forbidden !== undefined) return { ...forbidden, needed, observers };
-  return cause === undefined ? undefined : { cause, voters, domains, needed, observers };
-};
-
 const tell = (turn: Turn, verdict: Verdict): void => {
   turn.out.push({ type: 'verdict', verdict });
 };
@@ -71,10 +38,12 @@ const stand = (turn: Turn, subject: Subject, cause: Opinion, { voters, domains, 
   const { standing } = subject;
   const moves = movesTraffic(cause);
   const isNewDeath = moves && (!movesTraffic(standing?.cause) || standing?.phase === 'Returning');
+  const policy = state.membership?.policy;
+  const isRelapse = !isNewDeath && subject.isLessened && cause === 'Cluster';
+  if (policy !== undefined && (isNewDeath || isRelapse)) subject.penalty = punished(subject.penalty, nowMs, policy);
+  subject.isLessened = !isNewDeath && (subject.isLessened || (cause === 'DataPlane' && standing?.cause === 'Cluster'));
   if (isNewDeath) {
     state.epoch += 1;
-    const policy = state.membership?.policy;
-    if (policy !== undefined) subject.penalty = punished(subject.penalty, nowMs, policy);
     state.removals = [
       ...state.removals.filter(({ name, isOut }) => name !== subject.name || !isOut),
       { name: subject.name, atMs: nowMs, isOut: true },
@@ -108,6 +77,7 @@ const clear = (turn: Turn, subject: Subject): void => {
   const { hold: _, ...verdict } = standing;
   subject.standing = undefined;
   subject.waiting = undefined;
+  subject.isLessened = false;
   turn.state.removals = turn.state.removals.map((removal) => (removal.name === subject.name ? { ...removal, isOut: false } : removal));
   tell(turn, { ...verdict, phase: 'Cleared' });
 };
@@ -118,6 +88,7 @@ const holdDown = (turn: Turn, subject: Subject, outcome: Outcome): void => {
   const { standing } = subject;
   const policy = state.membership?.policy;
   if (standing === undefined || policy === undefined) return;
+  subject.waiting = undefined;
   const holdDownMs = holdDownMsOf(subject.penalty, nowMs, policy);
   if (standing.hold === undefined) {
     if (!outcome.isCleared) return;
@@ -156,6 +127,16 @@ const settle = (turn: Turn, subject: Subject, cause: Opinion | undefined, outcom
   else stand(turn, subject, cause, outcome);
 };
 
+/** A cluster's death becomes that of its gateway alone once it has been no more than that for long enough; the reverse is so at once. */
+const isTooSoon = ({ state, nowMs }: Turn, subject: Subject, cause: Opinion): boolean => {
+  const { standing, waiting, penalty } = subject;
+  const policy = state.membership?.policy;
+  const isLess = cause === 'DataPlane' && standing?.cause === 'Cluster' && standing.phase === 'Standing';
+  const sinceMs = waiting?.cause === cause ? waiting.sinceMs : nowMs;
+  subject.waiting = isLess ? { cause, sinceMs } : undefined;
+  return isLess && policy !== undefined && nowMs - sinceMs < lessenMsOf(penalty, nowMs, policy);
+};
+
 /** True when nobody holds anything against the subject and nothing of it stands, waits or is held back: so it is nearly always. */
 const isCalm = ({ state }: Turn, { name, standing, waiting, hindered }: Subject): boolean => {
   if (standing !== undefined || waiting !== undefined || hindered !== undefined) return false;
@@ -189,7 +170,8 @@ export const judgeSubject = (turn: Turn, name: string): void => {
     const { standing } = subject;
     // What waited while this process was away may be votes on what is long over: newer ones come behind them.
     const isBehind = nowMs < state.behindUntilMs;
-    if ((standing?.cause !== cause || standing.phase === 'Returning') && !isBehind) stand(turn, subject, cause, outcome);
+    const isSoon = isTooSoon(turn, subject, cause);
+    if ((standing?.cause !== cause || standing.phase === 'Returning') && !isBehind && !isSoon) stand(turn, subject, cause, outcome);
   } else if (isMoved) holdDown(turn, subject, outcome);
   else settle(turn, subject, cause, outcome, ballots);
 };
