@@ -21,6 +21,10 @@ export const bearsLoad = ({ role, capacity }: Member): boolean => role === 'Clus
 /** Clusters that may be out or removed within the window: the share, rounded down, but one always. */
 export const clustersMaxOf = (clusters: number, percent: number): number => Math.max(1, Math.floor((clusters * percent) / 100));
 
+/** What the hub removed by its own hearing counts as what the voters did; what a person drained does not. */
+const givenUpIn = (clusters: readonly Member[]): readonly string[] =>
+  clusters.flatMap(({ name, isLost, isDrained }) => (isLost === true && isDrained !== true ? [name] : []));
+
 /**
  * Why `target` may not be removed now; undefined = it may. A removal counts while the cluster is out and until the window has passed,
  * whichever is later. Each voter asks before it votes, and each agent before it acts: a majority that kept the limit cannot be outvoted.
@@ -30,18 +34,16 @@ export const heldBy = (target: string, { members, removals, policy, nowMs }: Lim
   const clusters = members.filter(bearsLoad);
   const names = new Set(clusters.map(({ name }) => name));
   if (!names.has(target)) return undefined;
-  const counted = new Set(
-    removals
-      .filter(({ name, atMs, isOut }) => name !== target && names.has(name) && (isOut || nowMs - atMs < policy.windowMs))
-      .map(({ name }) => name),
-  );
-  const out = new Set([target, ...removals.filter(({ isOut }) => isOut).map(({ name }) => name)]);
+  const removed = removals.filter(({ atMs, isOut }) => isOut || nowMs - atMs < policy.windowMs).map(({ name }) => name);
+  const counted = new Set([...removed, ...givenUpIn(clusters)].filter((name) => name !== target && names.has(name)));
+  const lost = clusters.filter(({ isLost }) => isLost === true);
+  const out = new Set([target, ...[...removals.filter(({ isOut }) => isOut), ...lost].map(({ name }) => name)]);
   if (clusters.filter(({ name }) => !out.has(name)).length < policy.survivorsMin) return 'Survivors';
   if (counted.size + 1 > clustersMaxOf(clusters.length, policy.clustersPercentMax)) return 'Clusters';
   const capacityOf = (isNamed: (name: string) => boolean): number =>
     clusters.reduce((sum, { name, capacity }) => sum + (isNamed(name) ? capacity : 0), 0);
-  const removed = capacityOf((name) => name === target || counted.has(name));
+  const capacity = capacityOf((name) => name === target || counted.has(name));
   // The first removal is let through even when one cluster is most of the federation: nothing else would ever fail over.
-  if (counted.size > 0 && removed * 100 > capacityOf(() => true) * policy.capacityPercentMax) return 'Capacity';
+  if (counted.size > 0 && capacity * 100 > capacityOf(() => true) * policy.capacityPercentMax) return 'Capacity';
   return undefined;
 };

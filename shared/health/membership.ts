@@ -1,9 +1,9 @@
 /** @module Takes what the hub says of who takes part. An older membership than the one in force is refused, signed or not. */
-import { brokerName, hubName, type Member, type Membership } from '../wire/mesh.ts';
+import { brokerName, hubName, type Membership } from '../wire/mesh.ts';
+import { domainsByName, mayNeedHub } from './electorate.ts';
 import { believeMajority } from './epochs.ts';
 import { observersOf } from './observers.ts';
 import { gatewayKey, newPeer, type Peer, type ProbeRecord } from './state.ts';
-import type { Electorate } from './tally.ts';
 import { refuse, type Turn } from './turn.ts';
 
 const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs: number): ProbeRecord => ({
@@ -21,8 +21,6 @@ const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs:
   recent: [],
 });
 
-const electorateOf = (voters: readonly Member[]): Electorate => new Map(voters.map(({ name, domain }) => [name, domain]));
-
 /** Puts a membership in force; what is known of those who stay is kept. */
 export const takeMembership = (turn: Turn, membership: Membership): void => {
   const { state, nowMs } = turn;
@@ -32,7 +30,8 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
   }
   state.membership = membership;
   state.observers = new Map();
-  state.electorates = new Map([[brokerName, electorateOf(membership.members.filter(({ name }) => name !== hubName))]]);
+  state.electorates = new Map([[brokerName, domainsByName(membership.members.filter(({ name }) => name !== hubName))]]);
+  state.lost = membership.members.flatMap(({ name, isLost }) => (isLost === true ? [name] : []));
   const names = new Set(membership.members.map(({ name }) => name));
   for (const name of [...state.peers.keys()]) if (!names.has(name)) state.peers.delete(name);
   for (const name of [...state.subjects.keys()]) if (!names.has(name) && !name.startsWith('@')) state.subjects.delete(name);
@@ -41,13 +40,14 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
   for (const member of membership.members) {
     const observers = observersOf(member.name, membership, hubName);
     state.observers.set(member.name, observers);
-    state.electorates.set(member.name, electorateOf(observers));
+    state.electorates.set(member.name, domainsByName(observers));
     if (member.name === state.name) continue;
     const peer = state.peers.get(member.name) ?? newPeer(member);
     const isSameKey = peer.member.publicKey === member.publicKey;
     const kept: Peer = isSameKey ? peer : newPeer(member);
     kept.member = member;
-    kept.isWatched = observers.some(({ name }) => name === state.name) || member.name === hubName;
+    const isWitness = state.name === hubName && mayNeedHub(observers);
+    kept.isWatched = observers.some(({ name }) => name === state.name) || member.name === hubName || isWitness;
     kept.probes = member.probes.map(
       (address) =>
         kept.probes.find(({ address: { url, role } }) => url === address.url && role === address.role) ??

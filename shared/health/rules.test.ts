@@ -270,6 +270,20 @@ describe('the velocity limit', () => {
     expect(heldBy('a', facts)).toBe('Survivors');
   });
 
+  test('counts what the hub has given up by its own hearing as removed, and no survivor; what a person drained only as no survivor', () => {
+    const five = ['a', 'b', 'c', 'd', 'e'];
+    const facts = (lost: string, drained: string, survivorsMin: number) => ({
+      members: five.map((name) => ({ ...member(name), isLost: (lost + drained).includes(name), isDrained: drained.includes(name) })),
+      ...{ removals: [], policy: { ...policy, survivorsMin }, nowMs: 0 },
+    });
+    expect([heldBy('a', facts('bc', '', 1)), heldBy('a', facts('ab', '', 1)), heldBy('a', facts('b', 'c', 1))]).toEqual([
+      'Clusters',
+      undefined,
+      undefined,
+    ]);
+    expect(heldBy('a', facts('b', 'c', 3))).toBe('Survivors');
+  });
+
   test('counts no cluster that never had anything: not as removed, not as one to share the limit with, not as a survivor', () => {
     const empty = ['x', 'y'].map((name) => member(name, name, 0));
     const gone = empty.map(({ name }) => ({ name, atMs: 0, isOut: true }));

@@ -216,8 +216,10 @@ export type DetectorState = {
   /** Gateways of members that have answered once, this process or the one before it, by {@link gatewayKey}. */
   gatewaysKnown: ReadonlySet<string>;
   observers: Map<string, readonly Member[]>;
-  /** Who votes on each target and on the broker: failure domain by name. */
+  /** Who votes on each target and on the broker while nobody is gone for good: failure domain by name. */
   electorates: Map<string, Electorate>;
+  /** Members that the hub has given up. */
+  lost: readonly string[];
   readonly beginMs: number;
   beatSeq: number;
   ballotSeq: number;
@@ -266,6 +268,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     gatewaysKnown: new Set(),
     observers: new Map(),
     electorates: new Map(),
+    lost: [],
     beginMs: nowMs,
     beatSeq: 0,
     ballotSeq: 0,

@@ -1,19 +1,18 @@
 /** @module From votes to verdicts, and back: what stands, what is held down, what is over. Every agent does this for itself. */
 import { type Abstention, brokerName, type MeshVote, type Opinion } from '../wire/mesh.ts';
 import { holdDownMsOf, lessenMsOf, punished } from './damping.ts';
+import { electorateOf } from './electorate.ts';
 import { forbiddenIn, setHindered } from './hindered.ts';
 import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
 import { noteDeath } from './shadow.ts';
 import { newSubject, type Subject, type Verdict } from './state.ts';
-import { type Ballot, type Electorate, type Outcome, tally } from './tally.ts';
+import { type Ballot, type Outcome, tally } from './tally.ts';
 import { channelsOf, type Turn, validBallots } from './turn.ts';
 
 /** A cause that moves nothing is told when it has been the same for this long. */
 const settleMs = 1_000;
-
-const nobody: Electorate = new Map();
 
 /** The newest valid ballot of everyone, the own one included, as far as it concerns the target. */
 const ballotsOn = ({ state, nowMs }: Turn, target: string): Ballot[] => {
@@ -154,7 +153,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   state.subjects.set(name, subject);
   if (isCalm(turn, subject)) return;
   const ballots = ballotsOn(turn, name);
-  const outcome = tally(state.electorates.get(name) ?? nobody, ballots, membership.policy.domainsMin);
+  const outcome = tally(electorateOf(state, name), ballots, membership.policy.domainsMin);
   const isMoved = movesTraffic(subject.standing?.cause);
   const held =
     movesTraffic(outcome.cause) && !isMoved

@@ -50,8 +50,10 @@ export const reconsider = (turn: Turn): void => {
     if (isQuiet) quiet += 1;
     const { name } = peer.member;
     const subject = state.subjects.get(name);
-    // What all have agreed on is no reason to doubt oneself, also where something keeps it from coming into force.
-    if (!peer.isWatched || name === hubName || subject?.standing !== undefined || subject?.hindered !== undefined) continue;
+    // What all have agreed on is no reason to doubt oneself, also where something keeps it from coming into force; nor is what the hub does not
+    // hear either, and has given up.
+    const isKnown = subject?.standing !== undefined || subject?.hindered !== undefined || peer.member.isLost === true;
+    if (!peer.isWatched || name === hubName || isKnown) continue;
     open += 1;
     if (isQuiet) silent += 1;
   }

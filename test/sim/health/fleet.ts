@@ -62,6 +62,8 @@ export type Fleet = {
   /** With what its last life has kept; `forgets`: with an empty disk. The hub keeps nothing. */
   readonly startAgent: (name: string, forgets?: boolean) => void;
   readonly pause: (name: string, forMs: number) => void;
+  /** The hub gives these up, and those alone, and tells all that can be reached. */
+  readonly giveUp: (names: readonly string[]) => void;
   /** Puts a message into a node as if it had come. */
   readonly inject: (to: string, event: DetectorEvent) => void;
   readonly run: (untilMs: number) => void;
@@ -118,7 +120,7 @@ type Planned = { readonly atMs: number; readonly order: number; readonly run: ()
 /** Builds the fleet and starts everything, each agent at a time of its own. */
 export const createFleet = (options: FleetOptions): Fleet => {
   const network = createNetwork(options);
-  const membership = membershipOf(options);
+  let membership = membershipOf(options);
   const random = prng(options.seed, 'fleet');
   const heap = heapOf<Planned>([], (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
   const nodes = new Map<string, Node>();
@@ -277,6 +279,17 @@ export const createFleet = (options: FleetOptions): Fleet => {
         // What came meanwhile is read first: the sockets' buffers were full, the timer fires after them.
         for (const event of target.inbox.splice(0)) deliver(target, event);
       });
+    },
+    giveUp: (names) => {
+      const members = membership.members.map(({ isLost: _, ...member }) => ({
+        ...member,
+        ...(names.includes(member.name) ? { isLost: true } : {}),
+      }));
+      membership = { ...membership, epoch: membership.epoch + 1, members };
+      for (const to of nodes.values()) {
+        const there = network.stream('broker', to.name, nowMs);
+        if (there !== undefined && isBrokerUp) deliver(to, { type: 'message', channel: 'broker', message: membership });
+      }
     },
     inject: (to, event) => deliver(node(to), event),
     run: (untilMs) => {
