@@ -3,14 +3,13 @@ import { brokerName, type MeshVote, namesMaxOf, votesMax } from '../wire/mesh.ts
 import { heldBy } from './limits.ts';
 import { openSubjects } from './open-subjects.ts';
 import { movesTraffic } from './opinion.ts';
+import { placesTaken, releaseIdle } from './places.ts';
 import { reachOf } from './probing.ts';
 import type { DetectorState } from './state.ts';
 import { headOf, hearsBroker, isSilent, send, silentMsOf, type Turn, validBallots } from './turn.ts';
 
 const ballotEveryMs = 500;
 const emptyBallotEveryMs = 2_000;
-/** A vote that came to nothing gives its place under the limit back after this. */
-const idleVoteMs = 5_000;
 
 const brokerVote = (turn: Turn): MeshVote[] => {
   const { state, nowMs } = turn;
@@ -34,28 +33,17 @@ const votesNow = (turn: Turn): MeshVote[] => {
     if (!peer.isWatched || opinion === undefined || evidence === undefined) continue;
     const silentMs = Math.floor(silentMsOf(peer, nowMs) ?? nowMs - state.beginMs);
     const vote = { target: member.name, opinion, silentMs, evidence };
-    const held = movesTraffic(opinion) ? heldBy(member.name, { members, removals: state.removals, policy, nowMs }) : undefined;
+    const held = movesTraffic(opinion) ? heldBy(member.name, { members, removals: placesTaken(state, nowMs), policy, nowMs }) : undefined;
     votes.push(held === undefined ? vote : { ...vote, held });
     if (movesTraffic(opinion) && held === undefined && !state.removals.some(({ name, isOut }) => name === member.name && isOut))
       state.removals = [...state.removals, { name: member.name, atMs: nowMs, isOut: true }];
   }
   votes.unshift(...brokerVote(turn));
   if (votes.length < 2) return votes;
-  const rank = ({ opinion }: MeshVote): number => (movesTraffic(opinion) ? 0 : 1);
+  // What is in force stays so without this voter too: a death that is new must not find the ballot full.
+  const rank = ({ target, opinion }: MeshVote): number =>
+    movesTraffic(opinion) ? (movesTraffic(state.subjects.get(target)?.standing?.cause) ? 1 : 0) : 2;
   return votes.sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1)).slice(0, votesMax);
-};
-
-/** Places under the limit that were taken by votes which came to nothing are given back, and what is older than the window is forgotten. */
-const releaseIdle = ({ state, nowMs }: Turn, votes: readonly MeshVote[]): void => {
-  if (state.removals.length === 0) return;
-  const windowMs = state.membership?.policy.windowMs ?? 0;
-  const left = state.removals.filter(({ name, atMs, isOut }) => {
-    if (!isOut) return nowMs - atMs < windowMs;
-    const isVoted = votes.some(({ target, opinion, held }) => target === name && movesTraffic(opinion) && held === undefined);
-    const wasAgreed = movesTraffic(state.subjects.get(name)?.standing?.cause);
-    return isVoted || wasAgreed || nowMs - atMs < idleVoteMs;
-  });
-  if (left.length < state.removals.length) state.removals = left;
 };
 
 /** Those whose verdict moves something come first, and no more than there is room for. */
@@ -101,7 +89,8 @@ const ballotTextOf = ({ abstains, votes, well, open }: DetectorState): string =>
 export const vote = (turn: Turn): boolean => {
   const { state, nowMs } = turn;
   const votes = votesNow(turn);
-  releaseIdle(turn, votes);
+  const wanted = new Set(votes.flatMap(({ target, opinion }) => (movesTraffic(opinion) ? [target] : [])));
+  releaseIdle(state, wanted, nowMs);
   state.votes = votes;
   nameOthers(turn);
   const text = ballotTextOf(state);

@@ -23,6 +23,7 @@ import type { Removal } from './limits.ts';
 import { makeListProof } from './list-proof.ts';
 import { type DetectorMemory, memoryOf, restoreMemory } from './memory.ts';
 import { makeOutages } from './outages.ts';
+import { placesTaken } from './places.ts';
 import { type Reach, reachOf } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
 import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
@@ -216,7 +217,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     onMessage: messages.add,
     standing: () => [...state.subjects.values()].flatMap(({ standing }) => standing ?? []).sort((a, b) => (a.target < b.target ? -1 : 1)),
     membership: () => state.membership,
-    removals: () => state.removals,
+    removals: () => placesTaken(state, env.monotonicMs()),
     votesOn: (target) =>
       [...validBallots(state, env.monotonicMs())]
         .flatMap(([voter, { votes }]) => votes.filter((vote) => vote.target === target).map((vote) => ({ voter, vote })))

@@ -6,6 +6,7 @@ import { forbiddenIn, setHindered } from './hindered.ts';
 import { beginHoldDown, heldOn } from './hold-down.ts';
 import { heldBy } from './limits.ts';
 import { movesTraffic } from './opinion.ts';
+import { placesTaken } from './places.ts';
 import { noteDeath } from './shadow.ts';
 import { newSubject, type Subject, type Verdict } from './state.ts';
 import { type Ballot, type Outcome, tally } from './tally.ts';
@@ -157,7 +158,7 @@ export const judgeSubject = (turn: Turn, name: string): void => {
   const isMoved = movesTraffic(subject.standing?.cause);
   const held =
     movesTraffic(outcome.cause) && !isMoved
-      ? heldBy(name, { members: membership.members, removals: state.removals, policy: membership.policy, nowMs })
+      ? heldBy(name, { members: membership.members, removals: placesTaken(state, nowMs), policy: membership.policy, nowMs })
       : undefined;
   const forbidden = forbiddenIn(outcome);
   // What is in force is not held, though fewer are for it now, or the policy has changed since. The death of a cluster is more than its gateway's.
