@@ -168,8 +168,10 @@ const hearAnswer = (turn: Turn, peer: Peer, answer: MeshAnswer, { proof }: Heard
   const round = target?.round;
   if (target === undefined || round === undefined || round.nonce !== nonce || !round.waiting.delete(answer.from)) return [];
   round.answered += 1;
-  // Only a beat newer than the last we had is news; nobody but the target can make one.
-  if (proof !== undefined && proof.from === about && proof.bootId === target.boot && proof.seq > target.beatSeq) {
+  // Only a beat newer than the last we had is news; nobody but the target can make one. Of whom we have none it is believed: it moves nothing.
+  if (proof?.from !== about) return [about];
+  if (target.boot === undefined) round.isHeard = true;
+  else if (proof.bootId === target.boot && proof.seq > target.beatSeq) {
     target.beatSeq = proof.seq;
     target.sentMs = proof.sentMs;
     round.isHeard = true;

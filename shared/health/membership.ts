@@ -3,7 +3,7 @@ import { brokerName, hubName, type Membership } from '../wire/mesh.ts';
 import { domainsByName, mayNeedHub } from './electorate.ts';
 import { believeMajority } from './epochs.ts';
 import { observersOf } from './observers.ts';
-import { gatewayKey, newPeer, type Peer, type ProbeRecord } from './state.ts';
+import { addressKey, newPeer, type Peer, type ProbeRecord } from './state.ts';
 import { refuse, type Turn } from './turn.ts';
 
 const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs: number): ProbeRecord => ({
@@ -42,20 +42,19 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
     state.observers.set(member.name, observers);
     state.electorates.set(member.name, domainsByName(observers));
     if (member.name === state.name) continue;
-    const peer = state.peers.get(member.name) ?? newPeer(member);
-    const isSameKey = peer.member.publicKey === member.publicKey;
-    const kept: Peer = isSameKey ? peer : newPeer(member);
+    const peer = state.peers.get(member.name);
+    const kept: Peer = peer?.member.publicKey === member.publicKey ? peer : { ...newPeer(member), knownMs: nowMs };
     kept.member = member;
     const isWitness = state.name === hubName && mayNeedHub(observers);
     kept.isWatched = observers.some(({ name }) => name === state.name) || member.name === hubName || isWitness;
     kept.probes = member.probes.map(
       (address) =>
         kept.probes.find(({ address: { url, role } }) => url === address.url && role === address.role) ??
-        newProbe(address, state.gatewaysKnown.has(gatewayKey(member, address)), nowMs + turn.random() * 1_000),
+        newProbe(address, state.addressesKnown.has(addressKey(member, address)), nowMs + turn.random() * 1_000),
     );
     state.peers.set(member.name, kept);
   }
-  const advertised = membership.members.flatMap((member) => member.probes.map((address) => gatewayKey(member, address)));
-  state.gatewaysKnown = state.gatewaysKnown.intersection(new Set(advertised));
+  const advertised = membership.members.flatMap((member) => member.probes.map((address) => addressKey(member, address)));
+  state.addressesKnown = state.addressesKnown.intersection(new Set(advertised));
   believeMajority(state);
 };

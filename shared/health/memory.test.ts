@@ -14,7 +14,7 @@ const memory: DetectorMemory = {
   ],
   penalties: [{ name: 'x', points: 2_000, atMs: 900_000 }],
   removals: [{ name: 'x', atMs: 900_000, isOut: true }],
-  gatewaysKnown: ['UX Gateway http://x/'],
+  addressesKnown: ['UX Gateway http://x/'],
 };
 const bornWith = (kept: DetectorMemory, nowMs: number, wallMs: number) => {
   const state = newDetector('a', 'boot', { monotonicMs: () => nowMs, random: () => 0 });
@@ -63,6 +63,6 @@ describe('a gateway that answered the process before is known', () => {
     for (const message of memberships)
       step(state, { type: 'message', channel: 'broker', message }, { monotonicMs: () => 60, random: () => 0 });
     expect(state.peers.get('x')?.probes.map(({ hasAnswered }) => hasAnswered)).toEqual([isKnown]);
-    expect(memoryOf(state, { nowMs: 60, wallMs: 1_000_010 }).gatewaysKnown).toEqual(isKnown ? memory.gatewaysKnown : []);
+    expect(memoryOf(state, { nowMs: 60, wallMs: 1_000_010 }).addressesKnown).toEqual(isKnown ? memory.addressesKnown : []);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * @module What a detector keeps for its next start: the verdicts that stand, what deaths have cost, what counts against the limits, and which
- * gateways have answered. Without it a death would be over, and the limit free again, as soon as the observers were started anew.
+ * addresses have answered. Without it a death would be over, and the limit free again, as soon as the observers were started anew.
  */
 import type { Removal } from './limits.ts';
 import { type Cause, type DetectorState, newSubject, type Verdict } from './state.ts';
@@ -14,15 +14,15 @@ export type DetectorMemory = {
   readonly verdicts: readonly KeptVerdict[];
   readonly penalties: readonly { readonly name: string; readonly points: number; readonly atMs: number }[];
   readonly removals: readonly Removal[];
-  /** {@link DetectorState.gatewaysKnown}; absent = kept by who does not look at any, or before there was such a thing. */
-  readonly gatewaysKnown?: readonly string[];
+  /** {@link DetectorState.addressesKnown}; absent = kept by who does not look at any, or before there was such a thing. */
+  readonly addressesKnown?: readonly string[];
 };
 
 /** This moment on both clocks. */
 export type Clocks = { readonly nowMs: number; readonly wallMs: number };
 
 /** What is to be kept now. That an agent hears nobody it finds out anew. */
-export const memoryOf = ({ epoch, subjects, removals, gatewaysKnown }: DetectorState, { nowMs, wallMs }: Clocks): DetectorMemory => {
+export const memoryOf = ({ epoch, subjects, removals, addressesKnown }: DetectorState, { nowMs, wallMs }: Clocks): DetectorMemory => {
   const onWall = (atMs: number): number => Math.floor(wallMs - nowMs + atMs);
   return {
     epoch,
@@ -35,7 +35,7 @@ export const memoryOf = ({ epoch, subjects, removals, gatewaysKnown }: DetectorS
       .filter(({ penalty }) => penalty.points > 0)
       .map(({ name, penalty: { points, atMs } }) => ({ name, points, atMs: onWall(atMs) })),
     removals: removals.map((removal) => ({ ...removal, atMs: onWall(removal.atMs) })),
-    gatewaysKnown: [...gatewaysKnown],
+    addressesKnown: [...addressesKnown],
   };
 };
 
@@ -52,7 +52,7 @@ export const restoreMemory = (state: DetectorState, memory: DetectorMemory, { no
   };
   state.epoch = Math.max(state.epoch, memory.epoch);
   state.removals = memory.removals.map((removal) => ({ ...removal, atMs: onOwn(removal.atMs) }));
-  state.gatewaysKnown = new Set(memory.gatewaysKnown);
+  state.addressesKnown = new Set(memory.addressesKnown);
   for (const { name, points, atMs } of memory.penalties) subjectOf(name).penalty = { points, atMs: onOwn(atMs) };
   for (const verdict of memory.verdicts) {
     const hold = verdict.phase === 'Standing' ? undefined : { wellMs: 0, judgedMs: nowMs, seenMs: nowMs, toldMs: undefined };

@@ -1,7 +1,7 @@
 /** @module When the addresses of a target are looked at from outside, and what the looks say. */
 import type { Finding } from '../wire/mesh.ts';
 import { movesTraffic } from './opinion.ts';
-import { type DetectorEvent, type DetectorState, gatewayKey, type Peer, type ProbeRecord } from './state.ts';
+import { addressKey, type DetectorEvent, type DetectorState, type Peer, type ProbeRecord } from './state.ts';
 import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
 /**
@@ -93,8 +93,7 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {
-    if (!record.hasAnswered && record.address.role === 'Gateway')
-      state.gatewaysKnown = new Set(state.gatewaysKnown).add(gatewayKey(peer.member, record.address));
+    if (!record.hasAnswered) state.addressesKnown = new Set(state.addressesKnown).add(addressKey(peer.member, record.address));
     record.hasAnswered = true;
     record.answeredMs = turn.nowMs;
     record.failures = 0;
@@ -131,6 +130,14 @@ export const findingOf = (peer: Peer, role: ProbeRecord['address']['role'], isHe
     else return 'ok';
   }
   return lost > 0 && open === 0 ? 'lost' : 'none';
+};
+
+/** True when something that answered once has been looked at often enough, all of it, since this process began, to say what it does now. */
+export const isDecided = ({ probes }: Peer): boolean => {
+  const known = probes.filter(({ hasAnswered }) => hasAnswered);
+  const isClear = ({ failures, answeredMs }: ProbeRecord): boolean =>
+    failures >= failuresAlone || (failures === 0 && answeredMs !== undefined);
+  return known.length > 0 && known.every(isClear);
 };
 
 const knownGateways = ({ probes }: Peer): readonly ProbeRecord[] =>

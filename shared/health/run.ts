@@ -172,10 +172,11 @@ export const startWatch = (ports: WatchPorts): Watch => {
   };
   const run = (event: DetectorEvent): void => {
     if (stopped) return;
-    const { removals, gatewaysKnown } = state;
+    const { removals, addressesKnown } = state;
     const effects = step(state, event, detectorEnv);
     // First it is kept, then acted on. Penalties change with a verdict only.
-    const isToKeep = state.removals !== removals || state.gatewaysKnown !== gatewaysKnown || effects.some(({ type }) => type === 'verdict');
+    const isToKeep =
+      state.removals !== removals || state.addressesKnown !== addressesKnown || effects.some(({ type }) => type === 'verdict');
     if (isToKeep) ports.memory?.keep(memoryOf(state, clocks()));
     for (const effect of effects) perform(effect);
   };

@@ -145,6 +145,8 @@ export type Peer = {
   member: Member;
   /** Whether this agent watches it. */
   isWatched: boolean;
+  /** Since when it is a member here. */
+  knownMs: number;
   boot: string | undefined;
   /** A boot that has yet to prove that it lives. */
   candidate: { readonly boot: string; readonly nonce: number; readonly askedMs: number } | undefined;
@@ -213,8 +215,8 @@ export type DetectorState = {
   readonly subjects: Map<string, Subject>;
   readonly ballots: Map<string, { readonly ballot: MeshBallot; readonly atMs: number }>;
   removals: Removal[];
-  /** Gateways of members that have answered once, this process or the one before it, by {@link gatewayKey}. */
-  gatewaysKnown: ReadonlySet<string>;
+  /** Addresses of members that have answered once, this process or the one before it, by {@link addressKey}. */
+  addressesKnown: ReadonlySet<string>;
   observers: Map<string, readonly Member[]>;
   /** Who votes on each target and on the broker while nobody is gone for good: failure domain by name. */
   electorates: Map<string, Electorate>;
@@ -252,7 +254,7 @@ export type DetectorState = {
 };
 
 /** Whose address, and which: who joins anew under an old name has another key. */
-export const gatewayKey = ({ publicKey }: Pick<Member, 'publicKey'>, { role, url }: ProbeAddress): string => `${publicKey} ${role} ${url}`;
+export const addressKey = ({ publicKey }: Pick<Member, 'publicKey'>, { role, url }: ProbeAddress): string => `${publicKey} ${role} ${url}`;
 
 /** A detector that knows nobody yet; it does nothing before the first membership comes. */
 export const newDetector = (name: string, bootId: string, env: DetectorEnv): DetectorState => {
@@ -265,7 +267,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
     subjects: new Map(),
     ballots: new Map(),
     removals: [],
-    gatewaysKnown: new Set(),
+    addressesKnown: new Set(),
     observers: new Map(),
     electorates: new Map(),
     lost: [],
@@ -298,6 +300,7 @@ export const newDetector = (name: string, bootId: string, env: DetectorEnv): Det
 export const newPeer = (member: Member): Peer => ({
   member,
   isWatched: false,
+  knownMs: 0,
   boot: undefined,
   candidate: undefined,
   oldBoots: [],

@@ -1,15 +1,13 @@
-/** @module An observer's own view: silence, questions to others, and opinions. */
-import { hash32 } from '../lib/prng.ts';
-import { type Evidence, type Finding, hubName, type Opinion } from '../wire/mesh.ts';
+/** @module An observer's own view: silence, doubt about itself, and opinions. */
+import { type Finding, hubName, type Opinion } from '../wire/mesh.ts';
+import { ask, isAsking } from './asking.ts';
 import { opinionOf } from './opinion.ts';
-import { findingOf, isFlaky, isLooking, reachOf } from './probing.ts';
+import { findingOf, isFlaky, isLooking } from './probing.ts';
 import { ballotMsMax, beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
-import { headOf, hearsBroker, isSilent, profileOf, send, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
+import { hearsBroker, isSilent, profileOf, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
+import { judgeUnheard } from './unheard.ts';
 
-/** Others that are asked about a silent target. */
-const helpersMax = 3;
-const roundEveryMs = 1_000;
 /** A tick this much later than the last says that this process was away: a pause of more than a beat. */
 const stallMs = beatEveryMs + 100;
 /** Turns come at least so often where the processor is to be had. */
@@ -63,56 +61,6 @@ export const reconsider = (turn: Turn): void => {
   else setAbstains(turn, silent >= 2 && silent * 3 > open ? 'LostMany' : undefined);
 };
 
-/** Who is asked, and in which of its lives. */
-type Asked = { readonly name: string; readonly boot: string };
-
-/** Those to ask about a target: they watch it, they are heard, their failure domains differ as far as possible. */
-const helpersFor = ({ state, nowMs }: Turn, target: string): Asked[] => {
-  const domains = new Set<string>();
-  const able = (state.observers.get(target) ?? [])
-    .flatMap(({ name, domain }) => {
-      const peer = state.peers.get(name);
-      if (peer?.boot === undefined) return [];
-      // Of those that this observer does not watch no more is known than their ballots; they are asked all the same.
-      const isHeard = !peer.isWatched || (peer.heardMs !== undefined && nowMs - peer.heardMs < 3 * beatEveryMs);
-      return isHeard ? [{ name, domain, boot: peer.boot, rank: hash32(`${state.name}/${target}/${name}`) }] : [];
-    })
-    .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1));
-  const first = able.filter(({ domain }) => !domains.has(domain) && domains.add(domain) !== undefined);
-  return [...first, ...able.filter((entry) => !first.includes(entry))].slice(0, helpersMax);
-};
-
-const startRound = (turn: Turn, peer: Peer): void => {
-  const { state, nowMs } = turn;
-  const { name } = peer.member;
-  const nonce = ++state.nonce;
-  const helpers = helpersFor(turn, name);
-  peer.round = {
-    nonce,
-    startedMs: nowMs,
-    deadlineMs: nowMs + profileOf(state).askMs,
-    waiting: new Set(helpers.map((helper) => helper.name)),
-    answered: 0,
-    isHeard: false,
-  };
-  const asked = peer.boot === undefined ? helpers : [...helpers, { name, boot: peer.boot }];
-  for (const { name: to, boot: toBoot } of asked)
-    send(turn, [to], { ...headOf(turn, ++state.otherSeq), kind: 'ask', to, toBoot, about: name, nonce });
-};
-
-/** Keeps asking while the target is silent. */
-const ask = (turn: Turn, peer: Peer): void => {
-  const { round } = peer;
-  const { nowMs } = turn;
-  if (round === undefined) {
-    startRound(turn, peer);
-    return;
-  }
-  const isOver = round.waiting.size === 0 || nowMs >= round.deadlineMs || round.isHeard;
-  if (isOver) peer.helpers = round.isHeard ? 'ok' : round.answered > 0 ? 'lost' : peer.helpers === 'ok' ? 'none' : peer.helpers;
-  if (isOver && nowMs - round.startedMs >= roundEveryMs) startRound(turn, peer);
-};
-
 /** What one channel says: lost only when beats come another way, or came this way before. */
 const channelFinding = (turn: Turn, peer: Peer, channel: Channel): Finding => {
   const arrivals = peer.channels[channel];
@@ -135,8 +83,7 @@ export const judgePeer = (turn: Turn, peer: Peer): void => {
   const isHeard = !isSilent(state, peer, nowMs);
   if (!isHeard) {
     ask(turn, peer);
-    const isOpen = peer.round?.isHeard === false && peer.round.waiting.size > 0 && nowMs < peer.round.deadlineMs;
-    if ((isOpen && peer.helpers === 'none') || isLooking(peer, nowMs - silentMs)) return;
+    if (isAsking(turn, peer) || isLooking(peer, nowMs - silentMs)) return;
   }
   const apiServer = findingOf(peer, 'APIServer', isHeard);
   // Whose API server answers is no black hole: its gateway is looked at as often as that of one that beats, and till then nothing new is said.
@@ -153,30 +100,6 @@ export const judgePeer = (turn: Turn, peer: Peer): void => {
   const isHub = peer.member.name === hubName;
   peer.opinion = isHub ? hubOpinion(turn, isHeard) : opinionOf({ evidence, isHeard, self: peer.self, isGray });
   peer.evidence = evidence;
-};
-
-/**
- * Of one that was not heard since this process began nothing new is known: what stands against it is held on to, unless an address of it
- * answers. Else a restart of one observer after the other would let a death be forgotten.
- */
-const judgeUnheard = ({ state, nowMs }: Turn, peer: Peer): void => {
-  const { name } = peer.member;
-  const standing = state.subjects.get(name)?.standing;
-  const isKept = standing?.phase === 'Standing' && (name !== hubName || hearsBroker(state, nowMs));
-  const gateway = findingOf(peer, 'Gateway', false);
-  const apiServer = findingOf(peer, 'APIServer', false);
-  peer.opinion = !isKept || standing.cause === 'Isolated' ? undefined : sinceAnswered(peer, standing.cause, { gateway, apiServer });
-  peer.evidence = { direct: 'none', broker: 'none', helpers: 'none', gateway, apiServer };
-};
-
-/** What is left of an opinion when addresses answer, or cease to: an API server says nothing of a gateway that was lost, or has not been looked at often enough. */
-const sinceAnswered = (peer: Peer, before: Opinion, { gateway, apiServer }: Pick<Evidence, 'gateway' | 'apiServer'>): Opinion => {
-  if (gateway === 'ok') return 'Agent';
-  if (reachOf(peer, false) === 'Undecided') return before;
-  if (apiServer === 'ok') return gateway === 'lost' || before === 'DataPlane' ? 'DataPlane' : 'Agent';
-  // What had answered, so that the cluster was said to run, does so no more.
-  const isSilent = apiServer === 'lost' || (before === 'Agent' && gateway === 'lost');
-  return isSilent && (before === 'Agent' || before === 'DataPlane') ? 'Cluster' : before;
 };
 
 const lostIfKnown = (peer: Peer, channel: Channel): Finding => (peer.channels[channel].lastMs === undefined ? 'none' : 'lost');

@@ -139,6 +139,62 @@ describe('observers that are started anew one after the other', () => {
   });
 });
 
+describe('a cluster that dies while most of its observers are down', () => {
+  const dieMeanwhile = (fleet: Fleet, forgets: boolean): void => {
+    const names = ['c0', 'c2', 'c3'];
+    for (const name of names) fleet.stopAgent(name);
+    fleet.stopAgent('c1');
+    fleet.node('c1').gateway = 'gone';
+    fleet.node('c1').isApiUp = false;
+    fleet.run(fleet.nowMs() + 3_000);
+    for (const name of names) fleet.startAgent(name, forgets);
+    fleet.run(fleet.nowMs() + 30_000);
+  };
+
+  test.each<[string, Partial<FleetOptions>]>([
+    ['by its gateway', {}],
+    ['by its API server, where it has no gateway', { hasGateways: false, hasApiAddresses: true }],
+    ['with hub and broker dead', { hasHub: false }],
+  ])('is found dead by them when they are back: %s', (_, options) => {
+    const fleet = warm(options);
+    if (options.hasHub === false) fleet.setBroker(false);
+    fleet.run(fleet.nowMs() + 5_000);
+    dieMeanwhile(fleet, false);
+    for (const by of ['c0', 'c2', 'c3', 'c4']) expect([by, standingOf(fleet, by, 'c1')]).toEqual([by, 'Cluster']);
+  });
+
+  test('is not by those that know nothing of it: nothing that never answered them says that it is dead', () => {
+    const fleet = warm();
+    dieMeanwhile(fleet, true);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set());
+  });
+
+  test('is called alive by all if only its agent is dead', () => {
+    const fleet = warm();
+    for (const name of ['c0', 'c2', 'c3', 'c1']) fleet.stopAgent(name);
+    fleet.run(fleet.nowMs() + 3_000);
+    for (const name of ['c0', 'c2', 'c3']) fleet.startAgent(name);
+    fleet.run(fleet.nowMs() + 30_000);
+    expect([...saidOf(fleet, 'c1')].filter((said) => /Cluster|DataPlane/.test(said))).toEqual([]);
+  });
+
+  test('is not held for dead by observers to which it is cut: another hears it', () => {
+    const fleet = warm();
+    const names = ['c0', 'c2', 'c3'];
+    for (const name of names) fleet.stopAgent(name);
+    for (const name of [...names, 'broker'])
+      for (const [from, to] of [
+        [name, 'c1'],
+        ['c1', name],
+      ] as const)
+        fleet.network.setCut(from, to, true);
+    fleet.run(fleet.nowMs() + 3_000);
+    for (const name of names) fleet.startAgent(name);
+    fleet.run(fleet.nowMs() + 30_000);
+    expect([...saidOf(fleet, 'c1')].filter((said) => /Cluster|DataPlane/.test(said))).toEqual([]);
+  });
+});
+
 describe('the death of a gateway where the API server answers', () => {
   const warmWithApi = (): Fleet => warm({ hasApiAddresses: true });
 
