@@ -110,7 +110,8 @@ const isCredible = (turn: Turn, peer: Peer, beat: MeshBeat): boolean => {
     refuse(turn, name, 'Replayed', `beat ${beat.seq} after beat ${peer.beatSeq}`);
     return false;
   }
-  const sinceMs = turn.nowMs - (peer.heardMs ?? turn.nowMs);
+  // Not since it was heard, out of which pauses are taken: its clock went on while this process slept, and its beats were lost.
+  const sinceMs = turn.nowMs - peer.sentAtMs;
   const isAhead = peer.beatSeq >= 0 && beat.sentMs - peer.sentMs > sinceMs + aheadMsMax;
   const isJump = peer.beatSeq >= 0 && (beat.seq - peer.beatSeq) * beatEveryMs > 10 * (sinceMs + aheadMsMax);
   if (isAhead || isJump) {
@@ -127,6 +128,7 @@ const hearBeat = (turn: Turn, peer: Peer, beat: MeshBeat, channel: Channel, pack
   lives(turn, peer);
   peer.beatSeq = beat.seq;
   peer.sentMs = beat.sentMs;
+  peer.sentAtMs = turn.nowMs;
   peer.self = beat.self;
   peer.members = beat.members ?? peer.members;
   peer.packet = packet;
@@ -174,6 +176,7 @@ const hearAnswer = (turn: Turn, peer: Peer, answer: MeshAnswer, { proof }: Heard
   else if (proof.bootId === target.boot && proof.seq > target.beatSeq) {
     target.beatSeq = proof.seq;
     target.sentMs = proof.sentMs;
+    target.sentAtMs = turn.nowMs;
     round.isHeard = true;
   }
   return [about];

@@ -1,10 +1,11 @@
 /** @module Takes what the hub says of who takes part. An older membership than the one in force is refused, signed or not. */
 import { brokerName, hubName, type Membership } from '../wire/mesh.ts';
+import { forgetLosses } from './arrivals.ts';
 import { domainsByName, mayNeedHub } from './electorate.ts';
 import { believeMajority } from './epochs.ts';
 import { observersOf } from './observers.ts';
 import { addressKey, newPeer, type Peer, type ProbeRecord } from './state.ts';
-import { refuse, type Turn } from './turn.ts';
+import { channelsOf, refuse, type Turn } from './turn.ts';
 
 const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs: number): ProbeRecord => ({
   address,
@@ -20,6 +21,12 @@ const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs:
   tookMs: [],
   recent: [],
 });
+
+/** Whom this observer did not watch for a while sent it no beats: its silence begins now, and it has lost nothing. */
+const watchAgain = (peer: Peer, nowMs: number): void => {
+  peer.heardMs = nowMs;
+  for (const arrivals of channelsOf(peer)) forgetLosses(arrivals);
+};
 
 /** Puts a membership in force; what is known of those who stay is kept. */
 export const takeMembership = (turn: Turn, membership: Membership): void => {
@@ -46,7 +53,9 @@ export const takeMembership = (turn: Turn, membership: Membership): void => {
     const kept: Peer = peer?.member.publicKey === member.publicKey ? peer : { ...newPeer(member), knownMs: nowMs };
     kept.member = member;
     const isWitness = state.name === hubName && mayNeedHub(observers);
+    const wasWatched = kept.isWatched;
     kept.isWatched = observers.some(({ name }) => name === state.name) || member.name === hubName || isWitness;
+    if (kept.isWatched && !wasWatched && kept.heardMs !== undefined) watchAgain(kept, nowMs);
     kept.probes = member.probes.map(
       (address) =>
         kept.probes.find(({ address: { url, role } }) => url === address.url && role === address.role) ??

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { hubName, type Member, type Membership, type MeshMessage, type MeshVote } from '../wire/mesh.ts';
 import { step } from './detector.ts';
+import { observersOf } from './observers.ts';
 import { beatEveryMs, tickEveryMs } from './profile.ts';
 import { type DetectorEffect, newDetector, type Verdict } from './state.ts';
 
@@ -126,4 +127,58 @@ test('one that dies again while it is held down is dead since then: what waits f
   pass(15_000, true);
   expect(told()).toEqual(['x Cluster Standing', 'x Cluster Returning', 'x Cluster Standing']);
   expect(deathsMs()).toEqual([20_000, againMs]);
+});
+
+/** One observer of a large federation, and one target that it watches in the first `few` of all and not among all. */
+const far = () => {
+  let nowMs = 0;
+  const env = { monotonicMs: () => nowMs, random: () => 0 };
+  const all = Array.from({ length: 40 }, (_, at) => member(`c${at}`));
+  const few = all.slice(0, 21);
+  const isWatched = (target: string, members: readonly Member[]): boolean =>
+    observersOf(target, { members }, hubName).some(({ name }) => name === 'c0');
+  const target = few.find(({ name }) => name !== 'c0' && isWatched(name, few) && !isWatched(name, all))?.name ?? '';
+  const state = newDetector('c0', 'b', env);
+  const opinions = new Set<string | undefined>();
+  const head = () => ({ v: 1 as const, from: target, bootId: 'b', seq: Math.floor(nowMs / beatEveryMs), sentMs: nowMs });
+  const hear = (message: MeshMessage): void => {
+    for (const effect of step(state, { type: 'message', channel: 'direct', message }, env))
+      if (effect.type === 'send' && effect.message.kind === 'ask' && effect.to.includes(target) && effect.message.about === target)
+        hear({ ...head(), kind: 'answer', to: 'c0', about: target, nonce: effect.message.nonce });
+  };
+  let epoch = 0;
+  return {
+    ...{ all, few, opinions },
+    goBy: (members: readonly Member[]): void => hear({ ...membership, members, epoch: ++epoch }),
+    sleep: (ms: number): void => {
+      nowMs += ms;
+    },
+    pass: (ms: number, beats: boolean): void => {
+      for (const endMs = nowMs + ms; nowMs < endMs; nowMs += tickEveryMs) {
+        step(state, { type: 'tick' }, env);
+        if (beats && nowMs % beatEveryMs === 0) hear({ ...head(), kind: 'beat', epoch: 0, self: { api: true, broker: true } });
+        opinions.add(state.peers.get(target)?.opinion);
+      }
+    },
+  };
+};
+
+test('one that this observer did not watch for a while is neither silent nor gray when it watches it again', () => {
+  const { all, few, opinions, goBy, pass } = far();
+  goBy(few);
+  pass(10_000, true);
+  goBy(all);
+  pass(300_000, false);
+  goBy(few);
+  pass(120_000, true);
+  expect(opinions).toEqual(new Set([undefined]));
+});
+
+test('an observer that slept for minutes, and missed all beats meanwhile, believes those that come', () => {
+  const { few, opinions, goBy, pass, sleep } = far();
+  goBy(few);
+  pass(10_000, true);
+  sleep(300_000);
+  pass(5_000, true);
+  expect(opinions).toEqual(new Set([undefined]));
 });

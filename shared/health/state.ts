@@ -156,6 +156,8 @@ export type Peer = {
   ballotSeq: number;
   /** The sender's clock and ours at the newest beat. */
   sentMs: number;
+  sentAtMs: number;
+  /** When it last showed that it lives; what this process slept since is taken out of it. */
   heardMs: number | undefined;
   /** The number of decisions it last showed. */
   epoch: number;
@@ -307,6 +309,7 @@ export const newPeer = (member: Member): Peer => ({
   beatSeq: -1,
   ballotSeq: -1,
   sentMs: 0,
+  sentAtMs: 0,
   heardMs: undefined,
   epoch: 0,
   members: undefined,

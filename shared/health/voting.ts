@@ -1,11 +1,12 @@
 /** @module An observer's own view: silence, doubt about itself, and opinions. */
 import { type Finding, hubName, type Opinion } from '../wire/mesh.ts';
+import { forgetLosses } from './arrivals.ts';
 import { ask, isAsking } from './asking.ts';
 import { opinionOf } from './opinion.ts';
 import { findingOf, isFlaky, isLooking } from './probing.ts';
 import { ballotMsMax, beatEveryMs, tickEveryMs } from './profile.ts';
 import type { Channel, Peer } from './state.ts';
-import { hearsBroker, isSilent, profileOf, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
+import { channelsOf, hearsBroker, isSilent, profileOf, setAbstains, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
 import { judgeUnheard } from './unheard.ts';
 
 /** A tick this much later than the last says that this process was away: a pause of more than a beat. */
@@ -29,6 +30,8 @@ export const noteStall = ({ state, nowMs }: Turn): void => {
     peer.heardMs = later(peer.heardMs);
     peer.channels.direct.lastMs = later(peer.channels.direct.lastMs);
     peer.channels.broker.lastMs = later(peer.channels.broker.lastMs);
+    // What came while it was away for so long was not kept: that is no loss on the way.
+    if (awayMs > ballotMsMax) for (const arrivals of channelsOf(peer)) forgetLosses(arrivals);
   }
   state.echoMs = later(state.echoMs);
   state.resumedMs = nowMs;
