@@ -61,12 +61,19 @@ const openNow = ({ state }: Turn): readonly string[] =>
 /** Of those that somebody doubts, whom this voter has heard and, having looked as well, holds nothing against. */
 const wellNow = ({ state, nowMs }: Turn): readonly string[] => {
   const asked = new Set(openSubjects(state));
-  for (const [, { open = [] }] of validBallots(state, nowMs)) for (const name of open) asked.add(name);
+  // Another knows a gateway that does not answer any more: who never had an answer of it, as after a start with an empty disk, cannot deny that.
+  const missesGateway = new Set<string>();
+  for (const [, { open = [], votes }] of validBallots(state, nowMs)) {
+    for (const name of open) asked.add(name);
+    for (const { target, opinion } of votes) if (opinion === 'DataPlane') missesGateway.add(target);
+  }
   return [...asked].filter((name) => {
     if (name === brokerName) return hearsBroker(state, nowMs);
     const peer = state.peers.get(name);
     if (peer?.isWatched !== true || peer.heardMs === undefined || state.abstains !== undefined) return false;
-    return peer.opinion === undefined && !isSilent(state, peer, nowMs) && reachOf(peer, true) !== 'Undecided';
+    if (peer.opinion !== undefined || isSilent(state, peer, nowMs)) return false;
+    const reach = reachOf(peer, true);
+    return reach !== 'Undecided' && (reach !== 'Unknown' || !missesGateway.has(name));
   });
 };
 

@@ -89,7 +89,8 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
   if (event.isWild === true && !record.isWild)
     refuse(turn, event.target, 'WildGateway', `${event.url} also says yes to what does not exist: its yes says little about the cluster`);
   if (event.isWild !== undefined) record.isWild = event.isWild;
-  if (event.isAnswered && endsDeath(state, peer, record)) record.recent.length = 0;
+  // Before its first answer it was not there, or closed to this observer: that is no loss on the way either.
+  if (event.isAnswered && (!record.hasAnswered || endsDeath(state, peer, record))) record.recent.length = 0;
   record.recent.push(event.isAnswered);
   if (record.recent.length > recentMax) record.recent.shift();
   if (event.isAnswered) {
@@ -171,8 +172,9 @@ const countOf = (recent: readonly boolean[], wanted: boolean): number => {
   return count;
 };
 
-/** True when a gateway works, but not always. */
+/** True when a gateway works, but not always. One that never answers may be closed to this observer. */
 export const isFlaky = (peer: Peer): boolean =>
   peer.probes.some(
-    ({ address, recent }) => address.role === 'Gateway' && recent.length === recentMax && countOf(recent, false) >= grayFailures,
+    ({ address, recent }) =>
+      address.role === 'Gateway' && recent.length === recentMax && recent.includes(true) && countOf(recent, false) >= grayFailures,
   );

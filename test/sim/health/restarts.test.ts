@@ -256,6 +256,28 @@ describe('the death of a gateway whose agent lives', () => {
     expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
   });
 
+  test('is not over because most are started anew with empty disks, who have never had an answer of it', () => {
+    const fleet = warm();
+    dieOnlyItsGateway(fleet);
+    const names = ['c0', 'c2', 'c3'];
+    for (const name of names) fleet.stopAgent(name);
+    fleet.run(fleet.nowMs() + 1_000);
+    for (const name of names) fleet.startAgent(name, true);
+    fleet.run(fleet.nowMs() + 90_000);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set(['DataPlane Standing']));
+    fleet.node('c1').gateway = 'well';
+    fleet.run(fleet.nowMs() + 30_000);
+    for (const name of survivorsOf(fleet, ['c1'])) expect([name, standingOf(fleet, name, 'c1')]).toEqual([name, undefined]);
+  });
+
+  test('is no matter where it never answered anybody: the cluster is neither dead nor gray', () => {
+    const usual = { rttMs: 80, jitterMs: 5, lossShare: 0, burstMs: 2_850, clusters: 5, hasDirect: true, hasHub: true, hasGateways: true };
+    const fleet = createFleet({ seed: 7, ...usual, policy: {} });
+    fleet.node('c1').gateway = 'gone';
+    fleet.run(120_000);
+    expect(saidOf(fleet, 'c1')).toEqual(new Set());
+  });
+
   test('is not over because all are started anew at once, and is when it answers', () => {
     const fleet = warm();
     dieOnlyItsGateway(fleet);
