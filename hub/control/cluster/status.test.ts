@@ -98,7 +98,16 @@ describe('nextStatus', () => {
   });
 
   it('says what lacks for a failover before anything dies, and leaves it said while nothing is known of it', () => {
-    const watched = { name: 'a', role: 'Cluster', probes: [], addresses: ['a:1'], observers: 2, domains: 2, domainsMin: 2 } as const;
+    const watched = {
+      name: 'a',
+      role: 'Cluster',
+      probes: [],
+      addresses: ['a:1'],
+      observers: 2,
+      givenUp: 0,
+      domains: 2,
+      domainsMin: 2,
+    } as const;
     const facts = { health: well, report, hello };
     const status = nextStatus(cluster, { ...facts, watched }, 0);
     expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'FailoverReady', status: 'False', reason: 'NoProbes' }));

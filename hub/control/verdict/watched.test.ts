@@ -24,6 +24,12 @@ test('a cluster that others hear and look at can fail over, and it is said who d
   });
 });
 
+test('who is given up watches nobody', () => {
+  const members = [memberOf('a'), memberOf('b'), memberOf('c'), memberOf('d', { isLost: true })];
+  expect(found(members)?.message).toContain('2 of 3 observers (the hub has given up the rest) watch it');
+  expect(found([memberOf('a'), memberOf('b'), memberOf('d', { isLost: true })])).toMatchObject({ reason: 'TooFewObservers' });
+});
+
 describe('says what lacks, and the mend', () => {
   test.each<[string, readonly Member[], string, string]>([
     ['no probes', [memberOf('a', { probes: [] }), ...others], 'NoProbes', `kubectl patch cluster a --type merge -p '{"spec":{"probes":`],

@@ -6,8 +6,9 @@ import type { Membered } from './membership.ts';
 /** How one cluster is watched. */
 export type Watched = Pick<Member, 'role' | 'probes' | 'addresses'> & {
   readonly name: string;
-  /** Who votes on it. */
+  /** Who votes on it, without those that the hub has given up: these watch nobody. */
   readonly observers: number;
+  readonly givenUp: number;
   /** Failure domains that they are in, and those that a verdict takes. */
   readonly domains: number;
   readonly domainsMin: number;
@@ -17,10 +18,20 @@ export type Watched = Pick<Member, 'role' | 'probes' | 'addresses'> & {
 export const watchedIn = (membership: Membered, name: string): Watched | undefined => {
   const member = membership.members.find((one) => one.name === name);
   if (member === undefined) return undefined;
-  const observers = observersOf(name, membership, hubName);
+  const assigned = observersOf(name, membership, hubName);
+  const observers = assigned.filter(({ isLost }) => isLost !== true);
   const domains = new Set(observers.map(({ domain }) => domain)).size;
   const { role, probes, addresses } = member;
-  return { name, role, probes, addresses, observers: observers.length, domains, domainsMin: membership.policy.domainsMin };
+  return {
+    name,
+    role,
+    probes,
+    addresses,
+    observers: observers.length,
+    givenUp: assigned.length - observers.length,
+    domains,
+    domainsMin: membership.policy.domainsMin,
+  };
 };
 
 /** A condition, but for when it turned. */
@@ -58,6 +69,9 @@ const lacksOf = ({ name, role, probes, addresses, observers, domains, domainsMin
   return lacks.flatMap(({ isLacking, reason, message }) => (isLacking ? [{ reason, message }] : []));
 };
 
+const observersText = ({ observers, givenUp }: Watched): string =>
+  givenUp === 0 ? `${observers} observers watch` : `${observers} of ${observers + givenUp} observers (the hub has given up the rest) watch`;
+
 /** Whether the others can tell its death by themselves. */
 export const failoverCondition = (watched: Watched): Finding => {
   const type = 'FailoverReady';
@@ -69,6 +83,6 @@ export const failoverCondition = (watched: Watched): Finding => {
     type,
     status: 'True',
     reason: 'Watched',
-    message: `${watched.observers} observers watch it${looks === '' ? '' : ` and look at ${looks}`}`,
+    message: `${observersText(watched)} it${looks === '' ? '' : ` and look at ${looks}`}`,
   };
 };
