@@ -1,6 +1,7 @@
 /** @module Which clusters get no requests: from anybody by verdict or the hub's word, and from the own cluster by its own sight. */
 import { movesTraffic, type Watch } from '../../shared/health/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
+import type { RampHealth } from '../../shared/traffic/index.ts';
 import { createGivenUp, type GivenUpWatch } from './given-up.ts';
 
 /** What traffic needs of the detector. */
@@ -82,8 +83,12 @@ export const createAway = (watch: TrafficWatch, cluster: string) => {
     },
     /**
      * Well as far as can be told: heard since this agent began, reached from here, and the observers agree on nothing against it that concerns
-     * requests. A vote that is no verdict is one voter's word, who may lie or be dead.
+     * requests. A vote that is no verdict is one voter's word, who may lie or be dead. Who doubts itself can tell nothing, for it hears
+     * the dead as little as the living.
      */
-    isHealthy: (name: string): boolean => watch.hasHeard(name) && !troubled.has(name) && !isLost(name),
+    healthOf: (name: string): RampHealth => {
+      if (watch.abstains()) return 'Unknown';
+      return watch.hasHeard(name) && !troubled.has(name) && !isLost(name) ? 'Well' : 'Ill';
+    },
   };
 };

@@ -1,9 +1,9 @@
 /** @module The ways back of all clusters and services of one agent: who is away, who returns, and how far. */
-import { type RampState, rampHome, rampPercent, rampStep, rampWait } from '../../shared/traffic/index.ts';
+import { type RampHealth, type RampState, rampHome, rampPercent, rampStep, rampWait } from '../../shared/traffic/index.ts';
 import type { TrafficApplied, TrafficSpec } from '../../shared/wire/index.ts';
 
 /** What is known of a cluster at a moment. */
-export type ClusterSight = { readonly isGone: boolean; readonly isHealthy: boolean };
+export type ClusterSight = { readonly isGone: boolean; readonly health: RampHealth };
 
 /** Kept over a restart: all that are not home. */
 export type KeptRamps = readonly ({ readonly service: string; readonly cluster: string } & Pick<RampState, 'setbacks' | 'isSpent'> & {
@@ -62,12 +62,12 @@ export const createRamps = (): Ramps => {
     for (const name of new Set([...offered.keys(), ...(states.get(service)?.keys() ?? [])])) {
       const { load, capacity } = offered.get(name) ?? { load: 0, capacity: 0 };
       const state = states.get(service)?.get(name);
-      const { isGone, isHealthy } = sightOf(name);
+      const { isGone, health } = sightOf(name);
       if (state === undefined && !isGone) continue;
       const next = rampStep(spec.failback, state ?? rampHome(nowMs), {
         nowMs,
         isAlive: !isGone,
-        isHealthy,
+        health,
         // In whole numbers: what it would be asked for against what it can serve.
         fits: (percent) => load * percent <= capacity * 100,
         isReleased: spec.failback.released.includes(name),

@@ -27,6 +27,7 @@ let setMs: number;
 let dead: boolean;
 let lost: boolean;
 let gray: boolean;
+let abstaining: boolean;
 let failback: TrafficSpec['failback'];
 let serving: readonly DrawnSource[];
 let offering: ReadonlySet<string>;
@@ -36,7 +37,7 @@ let standing: Standing;
 const watch: TrafficWatch = {
   onVerdict: () => () => undefined,
   standing: () => (dead ? [verdict] : gray ? [{ ...verdict, cause: 'Gray' }] : []),
-  abstains: () => false,
+  abstains: () => abstaining,
   hasHeard: () => true,
   reachOf: (name) => (lost && name === 'ap' ? 'Lost' : 'Unknown'),
   votesOn: () => [],
@@ -89,7 +90,7 @@ const restart = async (): Promise<void> => {
 
 beforeEach(async () => {
   member = await openTestTraffic();
-  [passedMs, setMs, dead, lost, gray] = [5_000, 0, false, false, false];
+  [passedMs, setMs, dead, lost, gray, abstaining] = [5_000, 0, false, false, false, false];
   failback = recordOf(three).spec.failback;
   serving = three;
   [offering, members] = [new Set(['ap', 'eu', 'us']), undefined];
@@ -194,6 +195,31 @@ describe('a return', () => {
     gray = false;
     pass(failback.stepMs * 9);
     expect(percentOfUs()).toBe(100);
+  });
+
+  test('stays where it is while this observer doubts itself, and goes on from there', () => {
+    dies();
+    pass(holdDownMs + 2_000);
+    expect(percentOfUs()).toBe(10);
+    abstaining = true;
+    pass(failback.stepMs * 9);
+    expect(percentOfUs()).toBe(10);
+    abstaining = false;
+    pass(failback.stepMs / 2);
+    expect(percentOfUs()).toBe(10);
+    pass(failback.stepMs);
+    expect(percentOfUs()).toBe(25);
+  });
+
+  test('does not begin while this observer doubts itself', () => {
+    dies();
+    pass(2_000);
+    abstaining = true;
+    pass(holdDownMs * 9);
+    expect(percentOfUs()).toBe(0);
+    abstaining = false;
+    pass(holdDownMs);
+    expect(percentOfUs()).toBe(10);
   });
 
   test('that waits after too many setbacks, waits after a restart of the agent as well', async () => {

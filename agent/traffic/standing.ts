@@ -68,7 +68,7 @@ export const createStanding = (options: {
   const step = (nowMs: number): readonly string[] => {
     const dead = new Set(now.dead);
     if (dead.size === 0 && !ramps.isMoving()) return nothing;
-    const moved = ramps.step(nowMs, specs(), (name) => ({ isGone: dead.has(name), isHealthy: sight.isHealthy(name) }));
+    const moved = ramps.step(nowMs, specs(), (name) => ({ isGone: dead.has(name), health: sight.healthOf(name) }));
     return [...moved];
   };
 

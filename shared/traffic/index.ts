@@ -29,6 +29,7 @@ export {
   trafficServiceLabel,
 } from './names.ts';
 export {
+  type RampHealth,
   type RampRule,
   type RampSight,
   type RampState,

@@ -1,11 +1,16 @@
 /** @module The way back, as scripts: what is seen each ten seconds, and the share the cluster gets. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RampRule, type RampSight, rampFaults, rampHome, rampPercent, rampRuleDefault, rampStep } from './ramp.ts';
+import { type RampHealth, type RampRule, type RampSight, rampFaults, rampHome, rampPercent, rampRuleDefault, rampStep } from './ramp.ts';
+
+const healthOf = (sight: string): RampHealth => {
+  if (sight === '?') return 'Unknown';
+  return sight === '!' || sight === 'G' ? 'Ill' : 'Well';
+};
 
 /**
- * Runs a script of sights, one each ten seconds: `.` well, `x` dead, `!` unwell, `f` full (nothing more fits); with the word of an operator
- * `g` well, `d` dead, `G` unwell. Gives the shares.
+ * Runs a script of sights, one each ten seconds: `.` well, `x` dead, `!` unwell, `?` not known, `f` full (nothing more fits); with the word of an
+ * operator `g` well, `d` dead, `G` unwell. Gives the shares.
  */
 const run = (script: string, rule: RampRule = { ...rampRuleDefault, holdDownMs: 20_000, stepMs: 20_000 }): string => {
   let state = rampHome(0);
@@ -15,7 +20,7 @@ const run = (script: string, rule: RampRule = { ...rampRuleDefault, holdDownMs: 
       const seen: RampSight = {
         nowMs: at * 10_000,
         isAlive: sight !== 'x' && sight !== 'd',
-        isHealthy: sight !== '!' && sight !== 'G',
+        health: healthOf(sight),
         fits: (wanted) => sight !== 'f' || wanted <= percent,
         isReleased: 'gGd'.includes(sight),
       };
@@ -28,13 +33,13 @@ const run = (script: string, rule: RampRule = { ...rampRuleDefault, holdDownMs: 
 /** Sights four times a second, `count` of each after a death; the shares that they come to. */
 const looks = (...script: readonly (readonly [sight: string, count: number])[]): string => {
   const rule: RampRule = { ...rampRuleDefault, holdDownMs: 2_000, stepMs: 5_000 };
-  let state = rampStep(rule, rampHome(0), { nowMs: 0, isAlive: false, isHealthy: true, fits: () => true, isReleased: false });
+  let state = rampStep(rule, rampHome(0), { nowMs: 0, isAlive: false, health: 'Well', fits: () => true, isReleased: false });
   let nowMs = 0;
   const shares = [0];
   for (const [sight, count] of script)
     for (let look = 0; look < count; look++) {
       nowMs += 250;
-      state = rampStep(rule, state, { nowMs, isAlive: true, isHealthy: sight !== '!', fits: () => true, isReleased: sight === 'g' });
+      state = rampStep(rule, state, { nowMs, isAlive: true, health: healthOf(sight), fits: () => true, isReleased: sight === 'g' });
       if (rampPercent(rule, state) !== shares.at(-1)) shares.push(rampPercent(rule, state));
     }
   return shares.join(' ');
@@ -62,6 +67,30 @@ describe('a cluster that comes back', () => {
   it('takes one more for a trouble that lasts as long as a step, and is held down for longer then', () => {
     expect(looks(['.', 40], ['!', 21], ['.', 31])).toBe('0 10 25 10 0');
     expect(looks(['.', 40], ['!', 21], ['.', 33])).toBe('0 10 25 10 0 10');
+  });
+  describe('of which nothing is known for a while', () => {
+    it('stays where it is, and goes on from there', () => {
+      expect(run('x....????????..')).toBe('0 0 0 10 10 10 10 10 10 10 10 10 10 25 25');
+      expect(run('x.??????....')).toBe('0 0 0 0 0 0 0 0 0 10 10 25');
+    });
+    it('is given nothing for the time in which nothing was known, in the hold-down or in the wait after setbacks', () => {
+      expect(looks(['.', 4], ['?', 400], ['.', 4])).toBe('0');
+      expect(looks(['.', 4], ['?', 400], ['.', 6])).toBe('0 10');
+      expect(looks(['.', 55], ['!', 41], ['.', 320], ['?', 2_000], ['.', 319])).toBe('0 10 25 50 25 10 0');
+    });
+    it('takes no further step back for a trouble that was seen before and after', () => {
+      expect(looks(['.', 40], ['!', 3], ['?', 400], ['!', 3], ['.', 45])).toBe('0 10 25 10 25');
+    });
+    it('goes to nothing at once when the others find it dead meanwhile', () => {
+      expect(run('x....??x????..')).toBe('0 0 0 10 10 10 10 0 0 0 0 0 0 10');
+    });
+    it('does not go for the word of an operator either', () => {
+      const manual = { ...rampRuleDefault, holdDownMs: 20_000, stepMs: 10_000, mode: 'Manual' } as const;
+      const word = { nowMs: 90_000, isAlive: true, fits: () => true, isReleased: true };
+      const waiting = { ...rampHome(0), phase: 'Waiting' } as const;
+      expect(rampStep(manual, waiting, { ...word, health: 'Unknown' }).phase).toBe('Waiting');
+      expect(rampStep(manual, waiting, { ...word, health: 'Well' }).phase).toBe('Ramping');
+    });
   });
   it('stays at a step while the next does not fit', () => {
     expect(run('x....fff...')).toBe('0 0 0 10 10 10 10 10 25 25 50');
@@ -100,7 +129,7 @@ describe('a cluster that comes back', () => {
 it('never gives a dead cluster anything, nor grows by more than one step at a time', () => {
   const steps = [0, ...rampRuleDefault.stepsPercent];
   fc.assert(
-    fc.property(fc.stringMatching(/^[.x!fgGd]{1,60}$/), (script) => {
+    fc.property(fc.stringMatching(/^[.x!?fgGd]{1,60}$/), (script) => {
       const shares = run(script).split(' ').map(Number);
       shares.forEach((share, at) => {
         if (script[at] === 'x' || script[at] === 'd') expect(share).toBe(0);

@@ -36,15 +36,22 @@ export type RampState = {
   readonly setbackMs?: number;
   /** The operator's word that is there was for an earlier return, or for what came before the wait: it says nothing until it was taken back. */
   readonly isSpent: boolean;
+  /** Since when nothing is known of its health; absent = something is. */
+  readonly blindMs?: number;
 };
+
+/**
+ * How a cluster that is not dead does. `Well`: its gateways answer and its errors are within limits. `Ill`: they do not, or are not. `Unknown`:
+ * who looks doubts itself, and what it sees says nothing of the cluster.
+ */
+export type RampHealth = 'Well' | 'Ill' | 'Unknown';
 
 /** What is known at a moment. */
 export type RampSight = {
   readonly nowMs: number;
   /** No verdict stands against the cluster. */
   readonly isAlive: boolean;
-  /** Its gateways answer and its errors are within limits. */
-  readonly isHealthy: boolean;
+  readonly health: RampHealth;
   /** The share of the next step fits what its endpoints can serve. */
   readonly fits: (percent: number) => boolean;
   /** An operator's word to go is there. */
@@ -101,7 +108,7 @@ const setBack = (rule: RampRule, state: RampState, sight: RampSight): RampState 
 const ramping = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
   const { nowMs } = sight;
   const percent = rampPercent(rule, state);
-  if (!sight.isHealthy || !sight.fits(percent)) return setBack(rule, state, sight);
+  if (sight.health === 'Ill' || !sight.fits(percent)) return setBack(rule, state, sight);
   if (nowMs - state.sinceMs < rule.stepMs * patience(state)) return state;
   if (percent === 100) return rampHome(nowMs);
   const next = rule.stepsPercent[state.step] ?? 100;
@@ -110,7 +117,7 @@ const ramping = (rule: RampRule, state: RampState, sight: RampSight): RampState 
 
 /** The first step, when it fits. */
 const begin = (rule: RampRule, state: RampState, sight: RampSight, setbacks: number): RampState =>
-  sight.isHealthy && sight.fits(rule.stepsPercent[0] ?? 100)
+  sight.health === 'Well' && sight.fits(rule.stepsPercent[0] ?? 100)
     ? { ...state, phase: 'Ramping', step: 1, sinceMs: sight.nowMs, setbacks }
     : state;
 
@@ -118,14 +125,14 @@ const begin = (rule: RampRule, state: RampState, sight: RampSight, setbacks: num
 const anew = (state: RampState, { nowMs }: RampSight): RampState => (state.sinceMs >= nowMs ? state : { ...state, sinceMs: nowMs });
 
 const heldDown = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
-  if (!sight.isHealthy) return anew(state, sight);
+  if (sight.health === 'Ill') return anew(state, sight);
   if (sight.nowMs - state.sinceMs < rule.holdDownMs * patience(state)) return state;
   if (rule.mode === 'Manual' && !isReleased(state, sight)) return { ...state, phase: 'Waiting', sinceMs: sight.nowMs };
   return begin(rule, state, sight, state.setbacks);
 };
 
 const waiting = (rule: RampRule, state: RampState, sight: RampSight): RampState => {
-  if (!sight.isHealthy) return anew(state, sight);
+  if (sight.health === 'Ill') return anew(state, sight);
   if (sight.nowMs < state.sinceMs) return state;
   const calmMs = rampWait(rule, state) === 'Setbacks' ? rampCalmMs(rule) : 0;
   const isCalm = rule.mode === 'Automatic' && sight.nowMs - state.sinceMs >= calmMs;
@@ -134,15 +141,26 @@ const waiting = (rule: RampRule, state: RampState, sight: RampSight): RampState 
 
 const isReleased = ({ isSpent }: RampState, sight: RampSight): boolean => sight.isReleased && !isSpent;
 
+/** The time in which nothing was known counts for nothing: neither as time that went well, nor as a trouble that lasted. */
+const sighted = (state: RampState, nowMs: number): RampState => {
+  const { blindMs, ...rest } = state;
+  if (blindMs === undefined) return state;
+  const forMs = nowMs - blindMs;
+  return { ...rest, sinceMs: rest.sinceMs + forMs, ...(rest.setbackMs === undefined ? {} : { setbackMs: rest.setbackMs + forMs }) };
+};
+
 /**
  * The next state. A death at any time sends the cluster away at once; a new return starts over and remembers of the last one only the
- * operator's word for it, which is spent. Being unwell during the hold-down starts it anew.
+ * operator's word for it, which is spent. Being unwell during the hold-down starts it anew. While nothing is known it stays where it is.
  */
 export const rampStep = (rule: RampRule, before: RampState, sight: RampSight): RampState => {
   const { nowMs } = sight;
-  const state = before.isSpent && !sight.isReleased ? { ...before, isSpent: false } : before;
+  const known = before.isSpent && !sight.isReleased ? { ...before, isSpent: false } : before;
   if (!sight.isAlive)
-    return state.phase === 'Away' ? state : { phase: 'Away', sinceMs: nowMs, step: 0, setbacks: 0, isSpent: sight.isReleased };
+    return known.phase === 'Away' ? known : { phase: 'Away', sinceMs: nowMs, step: 0, setbacks: 0, isSpent: sight.isReleased };
+  const isUnderWay = known.phase !== 'Home' && known.phase !== 'Away';
+  if (isUnderWay && sight.health === 'Unknown') return known.blindMs === undefined ? { ...known, blindMs: nowMs } : known;
+  const state = sighted(known, nowMs);
   switch (state.phase) {
     case 'Home':
       return state;
