@@ -7,12 +7,13 @@ const isInside = (host: string): boolean =>
 const unspecified = new Set(['0.0.0.0', '[::]']);
 
 /**
- * `tcp://host:port` of a kubeconfig's server; undefined where it says nothing of this one cluster to others: a name that is resolved within the
+ * `https://host:port` (or `http`) of a kubeconfig's server; undefined where it says nothing of this one cluster to others: a name that is resolved within the
  * cluster alone, no address at all, or a path, behind which a proxy answers for clusters that are dead.
  */
 export const outsideAddressOf = (server: string): string | undefined => {
   if (!URL.canParse(server)) return undefined;
   const { protocol, hostname, port, pathname } = new URL(server);
   if (hostname === '' || pathname !== '/' || unspecified.has(hostname) || isInside(hostname)) return undefined;
-  return `tcp://${hostname}:${port === '' ? (protocol === 'http:' ? 80 : 443) : port}`;
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined;
+  return `${protocol}//${hostname}:${port === '' ? (protocol === 'http:' ? 80 : 443) : port}`;
 };

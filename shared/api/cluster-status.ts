@@ -171,9 +171,9 @@ export const clusterStatusShape = fields('What was found out about the cluster.'
     'Since when it counts as lost, RFC 3339: its replicas are placed elsewhere, and who does not hear it sends it no requests. Absent while it does not.',
   ),
   addresses: fields(
-    'Where the other clusters may look at this one from outside, as its agent tells. Counts where spec.probes is absent, the API server first.',
+    'Where the other clusters may look at this one from outside, as its agent tells. The API server counts where spec.probes names none; the load balancers where spec.probes is absent and no API server is told.',
     {
-      apiServer: text('Its API server; absent where the agent reaches it from within the cluster.'),
+      apiServer: text('Its API server, https://host:port; absent where the agent reaches it from within the cluster.'),
       services: list('Load balancers of services that it exports.', text('tcp://host:port.'), { type: 'set' }, 8),
     },
   ),

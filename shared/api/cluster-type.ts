@@ -60,10 +60,10 @@ const probeUrl = (value: string): string[] => {
 
 const probe = fields('One address of the cluster.', {
   role: must(
-    word('Gateway: what users use; an HTTP answer of 500 and above counts as none. APIServer: any answer counts.', [
-      'Gateway',
-      'APIServer',
-    ]),
+    word(
+      'Gateway: what users use; an HTTP answer of 500 and above counts as none. APIServer: any answer counts, also one that refuses, but 502, 503 and 504, which a proxy gives for a server that is gone.',
+      ['Gateway', 'APIServer'],
+    ),
   ),
   url: must(text('http://, https://, tcp:// or tls://, reachable from the other clusters.', probeUrl)),
 });
@@ -73,7 +73,7 @@ const specShape = fields(
   {
     role: word('Witness: the agent watches and votes, nothing is placed there.', ['Member', 'Witness']),
     probes: list(
-      "Where the other clusters look at this one from outside. Absent: at its API server, or where its agent tells none at the load balancers of exported services (status.addresses). Without any, as with an empty list, the cluster's death cannot be told from its agent's, and nothing moves by vote.",
+      "Where the other clusters look at this one from outside. Absent: at its API server, or where its agent tells none at the load balancers of exported services (status.addresses). Gateways that are named are looked at beside that API server; an APIServer that is named takes its place. Without any, as with an empty list, the cluster's death cannot be told from its agent's, and nothing moves by vote.",
       probe,
       { type: 'map', keys: ['url'] },
       probesMax,

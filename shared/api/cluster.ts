@@ -213,10 +213,11 @@ export type ClusterStatus = {
   readonly taints?: readonly Pick<ClusterTaint, 'key' | 'effect'>[];
   /** Since when its replicas are placed elsewhere because it is lost, and who does not hear it sends it no requests; outlives the hub. */
   readonly givenUpSince?: string;
-  /** Where others may look at it, by what its agent tells, `tcp://host:port`; counts where `spec.probes` is absent. */
+  /** Where others may look at it, by what its agent tells. */
   readonly addresses?: {
+    /** `https://host:port`; counts where `spec.probes` is absent, or names gateways alone. */
     readonly apiServer?: string;
-    /** Load balancers of exported services. */
+    /** Load balancers of exported services, `tcp://host:port`; count where `spec.probes` is absent and no API server is told. */
     readonly services?: readonly string[];
   };
   readonly apis?: readonly { readonly groupVersion: string; readonly kinds: readonly string[] }[];

@@ -99,7 +99,8 @@ const member = record(
     addresses: list(text(256, 1), 8),
     domain: text(256, 1),
     capacity: count,
-    probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 8),
+    // Those of a Cluster's spec, and its API server.
+    probes: list(record({ role: oneOf('Gateway', 'APIServer'), url: text(512, 1) }), 9),
   },
   { isLost: bool, isDrained: bool },
 );

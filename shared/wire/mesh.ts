@@ -95,7 +95,7 @@ export type MeshAnswer = Head & {
 
 /** Where a cluster can be looked at from outside. */
 export type ProbeAddress = {
-  /** `Gateway` = what users use; `APIServer` = any answer at all will do. */
+  /** `Gateway` = what users use; `APIServer` = any answer of its own will do. */
   readonly role: 'Gateway' | 'APIServer';
   /** `http://`, `https://`, `tcp://` or `tls://`, with host and port. */
   readonly url: string;

@@ -104,7 +104,7 @@ export type Hello = {
   readonly meshAddresses?: readonly string[];
   /** Where resolvers reach its name server, addresses; absent = it runs none. */
   readonly dnsAddresses?: readonly string[];
-  /** Where the other clusters may look at its API server, `tcp://host:port`; absent = the agent knows of no address that others could have. */
+  /** Where the other clusters may look at its API server, `https://host:port`; absent = the agent knows of no address that others could have. */
   readonly apiAddress?: string;
   /** Which cluster the agent answers for: {@link JoinRequest.clusterUID}. */
   readonly clusterUID?: string;

@@ -10,10 +10,10 @@ const documentHash = matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 /** UIDs are UUIDs as a rule, and opaque by contract. */
 const clusterUid = matching(/^[A-Za-z0-9._-]{1,128}$/, 'a UID of letters, digits, . _ - (at most 128)');
 /** An address that others are told to look at: it is parsed by all of them. */
-const tcpUrl: Check = (value, path) =>
-  typeof value === 'string' && value.length <= 300 && /^tcp:\/\/[^/?#@\s]+:\d{1,5}$/.test(value) && URL.canParse(value)
+const serverUrl: Check = (value, path) =>
+  typeof value === 'string' && value.length <= 300 && /^https?:\/\/[^/?#@\s]+:\d{1,5}$/.test(value) && URL.canParse(value)
     ? undefined
-    : `${path} must be tcp://host:port`;
+    : `${path} must be https://host:port`;
 const instant = integer(0);
 const count = integer(0);
 const base64 = (max: number): Check => both(text(max, 1), matching(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
@@ -83,7 +83,7 @@ export const hello: Check = record(
     labels: labels(256),
     nowMs: instant,
   },
-  { meshAddresses: list(text(256, 1), 8), dnsAddresses: list(text(64, 1), 8), clusterUID: clusterUid, apiAddress: tcpUrl },
+  { meshAddresses: list(text(256, 1), 8), dnsAddresses: list(text(64, 1), 8), clusterUID: clusterUid, apiAddress: serverUrl },
 );
 
 export const beat: Check = record(

@@ -89,9 +89,9 @@ describe('nextStatus', () => {
 
   it('tells where others may look at it, and keeps what was told when this hub has not heard it yet', () => {
     const facts = { health: well, report, hello: undefined };
-    const told = { ...facts, hello: { ...hello, apiAddress: 'tcp://a.example:6443' }, services: ['tcp://203.0.113.7:443'] };
+    const told = { ...facts, hello: { ...hello, apiAddress: 'https://a.example:6443' }, services: ['tcp://203.0.113.7:443'] };
     const status = nextStatus(cluster, told, 0);
-    const all = { apiServer: 'tcp://a.example:6443', services: ['tcp://203.0.113.7:443'] };
+    const all = { apiServer: 'https://a.example:6443', services: ['tcp://203.0.113.7:443'] };
     expect(status.addresses).toEqual(all);
     expect(nextStatus({ ...cluster, status }, facts, 0).addresses).toEqual(all);
     expect(nextStatus({ ...cluster, status }, { ...facts, hello, services: [] }, 0)).not.toHaveProperty('addresses');

@@ -10,14 +10,14 @@ const cluster: Cluster = {
   spec: { admission: 'Approved' },
   status: {
     agent: { publicKey: 'UA', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' },
-    addresses: { apiServer: 'tcp://a.example:6443' },
+    addresses: { apiServer: 'https://a.example:6443' },
   },
 };
 const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, isUnheard: false };
 const told = (change: Partial<MemberSource> = {}) => membersOf([{ ...source, ...change }], {}, 'UHUB').members[0];
 
 test('where datagrams reach it, and where it can be looked at from outside although nobody wrote it', () => {
-  expect(told()).toMatchObject({ addresses: ['a.example:7472'], probes: [{ role: 'APIServer', url: 'tcp://a.example:6443' }] });
+  expect(told()).toMatchObject({ addresses: ['a.example:7472'], probes: [{ role: 'APIServer', url: 'https://a.example:6443/readyz' }] });
 });
 
 test('that it is given up, for as long as it is', () => {

@@ -4,7 +4,7 @@ import { meshPolicyOf } from '../../../shared/api/index.ts';
 import { hubName, type Member } from '../../../shared/wire/mesh.ts';
 import { failoverCondition, watchedIn } from './watched.ts';
 
-const probes = [{ role: 'APIServer', url: 'tcp://a.example:6443' }] as const;
+const probes = [{ role: 'APIServer', url: 'https://a.example:6443/readyz' }] as const;
 const memberOf = (name: string, more: Partial<Member> = {}): Member => ({
   ...{ name, role: 'Cluster', publicKey: `U${name}`, addresses: [`${name}.example:7472`], domain: `cloud/${name}`, capacity: 1, probes },
   ...more,
@@ -20,7 +20,7 @@ test('a cluster that others hear and look at can fail over, and it is said who d
     type: 'FailoverReady',
     status: 'True',
     reason: 'Watched',
-    message: '2 observers watch it and look at tcp://a.example:6443',
+    message: '2 observers watch it and look at https://a.example:6443/readyz',
   });
 });
 

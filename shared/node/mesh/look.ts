@@ -9,7 +9,7 @@ import { connect as tlsConnect } from 'node:tls';
 export type LookAt = {
   /** `http:`, `https:`, `tcp:` or `tls:` with host and port. */
   readonly url: string;
-  /** True: an HTTP answer of 500 and above is none, as users would see it. False: any answer says that somebody is there. */
+  /** True: an HTTP answer of 500 and above is none, as users would see it. False: any says that somebody is there, but a proxy's for the dead. */
   readonly mustServe: boolean;
   readonly timeoutMs: number;
   /** Also ask for what does not exist. */
@@ -23,7 +23,10 @@ export type Look = { readonly isAnswered: boolean; readonly isWild: boolean | un
 const underWayMax = 256;
 let underWay = 0;
 
-/** Certificates are not judged: a gateway with an expired one answers, and whether users accept it is not what is asked. */
+/**
+ * Certificates are not judged. A gateway with an expired one answers, and whether users accept it is not what is asked; of an API server the
+ * others have no CA, and nothing secret is sent. Who answers in its place can hold a verdict back, no more: so can who drops packets on that way.
+ */
 const anyCertificate = { rejectUnauthorized: false } as const;
 
 /** The status of a GET; undefined = no answer in time. */
@@ -65,11 +68,17 @@ const isReached = (url: URL, timeoutMs: number): Promise<boolean> => {
 
 const isHttp = ({ protocol }: URL): boolean => protocol === 'http:' || protocol === 'https:';
 
+/** What a proxy or a balancer says for a server that does not answer it. */
+const onBehalf: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** An API server that says 401, 403, or 500 because it is not ready, is there, and what runs in the cluster runs on: that is all that is asked. */
+const isAnswer = (status: number, mustServe: boolean): boolean => (mustServe ? status < 500 : !onBehalf.has(status));
+
 const answers = async ({ url: text, mustServe, timeoutMs }: LookAt): Promise<boolean> => {
   const url = new URL(text);
   if (!isHttp(url)) return isReached(url, timeoutMs);
   const status = await statusOf(url, timeoutMs);
-  return status !== undefined && (!mustServe || status < 500);
+  return status !== undefined && isAnswer(status, mustServe);
 };
 
 /** Nobody listens at the discard port (RFC 863): who lets it open is a proxy on the way, which does so for the dead too. */

@@ -88,7 +88,7 @@ const found = async (
     await site.join(await plant.joinWords(place, kubeconfig, join(folder, 'agent.json'), site.name));
     const probes = [
       { role: 'Gateway', url: `http://${place.address}:${ports.backend}/` },
-      { role: 'APIServer', url: `tcp://${place.address}:${apiPort}` },
+      { role: 'APIServer', url: `https://${place.address}:${apiPort}/readyz` },
     ];
     const patch = ['patch', 'cluster', site.name, '--type', 'merge', '-p', JSON.stringify({ spec: { probes } })];
     await waitFor(`cluster ${site.name}`, () => plant.kubectl(patch), { timeoutMs: joinedWithinMs, pollMs: 500 });
