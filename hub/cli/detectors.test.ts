@@ -8,6 +8,7 @@ const row = (profile: string, falseSuspicions: number) => ({
   observers: 4,
   suspicions: falseSuspicions,
   falseSuspicions,
+  heldSuspicions: 3,
   deaths: 1,
   callMilliseconds: 800,
   longestSilenceMilliseconds: 2_850,
@@ -24,7 +25,7 @@ const cluster = (name: string, detectors: readonly ReturnType<typeof row>[]): Cl
 describe('hanse detectors', () => {
   it('shows each profile, marks the one in force and names the quickest that was never wrong', () => {
     const lines = detectorLines([cluster('eu', [row('fast', 2), row('balanced', 0), row('safe', 0)])], 'fast');
-    expect(lines[1]).toMatch(/^eu +fast \* +4 +2 +2 +1 +0\.8s +2\.9s +90s/);
+    expect(lines[1]).toMatch(/^eu +fast \* +4 +2 +2 +3 +1 +0\.8s +2\.9s +90s/);
     expect(lines.at(-1)).toContain('nobody who was well is balanced');
   });
 

@@ -11,7 +11,19 @@ const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'failoverp
 /** Options of {@link detectors}. */
 export type DetectorsOptions = { readonly kubeconfig?: string; readonly output?: string };
 
-const header = ['CLUSTER', 'PROFILE', 'OBSERVERS', 'SUSPICIONS', 'FALSE', 'DEATHS', 'CALLS AFTER', 'LONGEST SILENCE', 'WATCHED', 'VERDICT'];
+const header = [
+  'CLUSTER',
+  'PROFILE',
+  'OBSERVERS',
+  'SUSPICIONS',
+  'FALSE',
+  'HELD',
+  'DEATHS',
+  'CALLS AFTER',
+  'LONGEST SILENCE',
+  'WATCHED',
+  'VERDICT',
+];
 
 const secondsText = (ms: number): string => `${(ms / 1_000).toFixed(1)}s`;
 
@@ -21,6 +33,7 @@ const rowOf = ({ metadata, status }: Cluster, row: DetectorSummary, inForce: str
   String(row.observers),
   String(row.suspicions),
   String(row.falseSuspicions),
+  String(row.heldSuspicions ?? 0),
   String(row.deaths),
   row.deaths === 0 ? '-' : secondsText(row.callMilliseconds),
   secondsText(row.longestSilenceMilliseconds),

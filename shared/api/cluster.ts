@@ -129,6 +129,7 @@ export type DetectorSummary = {
   readonly observers: number;
   readonly suspicions: number;
   readonly falseSuspicions: number;
+  readonly heldSuspicions?: number;
   readonly deaths: number;
   readonly callMilliseconds: number;
   readonly longestSilenceMilliseconds: number;

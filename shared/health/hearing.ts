@@ -6,8 +6,8 @@ import { takeMembership } from './membership.ts';
 import { movesTraffic } from './opinion.ts';
 import { beatEveryMs } from './profile.ts';
 import { hearAsk } from './questions.ts';
-import { noteSilence } from './shadow.ts';
-import type { Channel, DetectorEvent, Peer } from './state.ts';
+import { noteSilence, type SilenceEnd } from './shadow.ts';
+import type { Channel, DetectorEvent, Peer, Subject } from './state.ts';
 import { channelsOf, headOf, refuse, send, silentMsOf, suspectMsMin, suspectMsOf, type Turn } from './turn.ts';
 import { hearTwin } from './twin.ts';
 
@@ -80,12 +80,18 @@ const adoptBoot = (turn: Turn, peer: Peer, boot: string): void => {
   lives(turn, peer);
 };
 
+/** Where one observer alone cannot be outvoted nobody has agreed on anything. */
+const silenceEnd = (subject: Subject | undefined): SilenceEnd => {
+  if (subject?.standing !== undefined) return 'Verdict';
+  return subject?.hindered === undefined || subject.hindered.obstacle === 'NoWitness' ? 'Nothing' : 'Held';
+};
+
 /** A sign of life. */
 const lives = (turn: Turn, peer: Peer): void => {
   const silentMs = silentMsOf(peer, turn.nowMs) ?? 0;
   const subject = turn.state.subjects.get(peer.member.name);
   const verdict = subject?.standing;
-  if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, verdict !== undefined);
+  if (silentMs > beatEveryMs) noteSilence(peer.shadows, channelsOf(peer), silentMs, silenceEnd(subject));
   // What its addresses did while it was away says nothing about now: they are looked at anew, at once.
   if (silentMs > suspectMsMin(turn.state) && silentMs > suspectMsOf(turn.state, peer)) {
     for (const probe of peer.probes) {

@@ -3,12 +3,13 @@ import type { ProfileName, ShadowRow } from '../wire/mesh.ts';
 import { type Arrivals, suspectAfterMs } from './arrivals.ts';
 import { profileNames, profiles } from './profile.ts';
 
+type Counters = { suspicions: number; falseSuspicions: number; heldSuspicions: number; deaths: number; callMsMax: number };
 /** Counters of one target, by profile. */
-export type Shadows = Readonly<Record<ProfileName, { suspicions: number; falseSuspicions: number; deaths: number; callMsMax: number }>> & {
+export type Shadows = Readonly<Record<ProfileName, Counters>> & {
   longestSilenceMs: number;
 };
 
-const counters = () => ({ suspicions: 0, falseSuspicions: 0, deaths: 0, callMsMax: 0 });
+const counters = (): Counters => ({ suspicions: 0, falseSuspicions: 0, heldSuspicions: 0, deaths: 0, callMsMax: 0 });
 
 /** Nothing was seen yet. */
 export const noShadows = (): Shadows => ({ fast: counters(), balanced: counters(), safe: counters(), longestSilenceMs: 0 });
@@ -21,13 +22,20 @@ export const waitMsOf = (channels: readonly Arrivals[], name: ProfileName): numb
   return waitMs === Number.POSITIVE_INFINITY ? profiles[name].suspectMsMax : waitMs;
 };
 
-/** A silence ended; `wasDead` = there was a verdict, so that suspecting was right. */
-export const noteSilence = (shadows: Shadows, channels: readonly Arrivals[], silentMs: number, wasDead: boolean): void => {
+/**
+ * What a silence came to: a verdict, `Held` = a majority agreed and something kept the verdict from coming into force, or `Nothing`. Only of the
+ * last suspecting was wrong.
+ */
+export type SilenceEnd = 'Verdict' | 'Held' | 'Nothing';
+
+/** A silence ended. */
+export const noteSilence = (shadows: Shadows, channels: readonly Arrivals[], silentMs: number, end: SilenceEnd): void => {
   shadows.longestSilenceMs = Math.max(shadows.longestSilenceMs, silentMs);
   for (const name of profileNames) {
     if (silentMs < waitMsOf(channels, name)) continue;
     shadows[name].suspicions += 1;
-    if (!wasDead) shadows[name].falseSuspicions += 1;
+    if (end === 'Nothing') shadows[name].falseSuspicions += 1;
+    if (end === 'Held') shadows[name].heldSuspicions += 1;
   }
 };
 

@@ -119,15 +119,18 @@ const policy = record(
   },
   { fenceMs: integer(1), takeoverMs: integer(1) },
 );
-const shadow = record({
-  target: name,
-  profile: oneOf('fast', 'balanced', 'safe'),
-  suspicions: count,
-  falseSuspicions: count,
-  deaths: count,
-  callMsMax: count,
-  longestSilenceMs: count,
-});
+const shadow = record(
+  {
+    target: name,
+    profile: oneOf('fast', 'balanced', 'safe'),
+    suspicions: count,
+    falseSuspicions: count,
+    deaths: count,
+    callMsMax: count,
+    longestSilenceMs: count,
+  },
+  { heldSuspicions: count },
+);
 const refused = record({ cluster: text(63), reason: text(63, 1), count });
 const outage = record({
   ...{ cause: oneOf('Broker', 'Hub'), sinceMs: count, untilMs: count },

@@ -174,8 +174,10 @@ export type ShadowRow = {
   readonly profile: ProfileName;
   /** Silences longer than the profile waits. */
   readonly suspicions: number;
-  /** Those that ended without a verdict. */
+  /** Those that ended without a verdict, and without one that a majority agreed on. */
   readonly falseSuspicions: number;
+  /** Those that ended while a verdict that a majority agreed on was held back. */
+  readonly heldSuspicions?: number;
   /** Silences that did end in a verdict, and the longest wait until the profile would have called them. */
   readonly deaths: number;
   readonly callMsMax: number;

@@ -38,3 +38,11 @@ test('a death that two observers saw is one death, and what each of them suspect
   for (const from of ['a', 'b']) desk.take({ ...told(from, 1), rows: [{ ...row, suspicions: 1, deaths: 1 }] });
   expect(desk.summaryOf('c')[0]).toMatchObject({ profile: 'fast', observers: 2, suspicions: 2, deaths: 1 });
 });
+
+test('a death that is held back is no false suspicion, and is counted apart', () => {
+  const desk = createShadowDesk();
+  const row = { target: 'c', profile: 'fast' as const, suspicions: 1, falseSuspicions: 0, deaths: 0, callMsMax: 0, longestSilenceMs: 900 };
+  desk.take({ ...told('a', 1), rows: [{ ...row, heldSuspicions: 1 }] });
+  desk.take({ ...told('b', 1), rows: [row] });
+  expect(desk.summaryOf('c')[0]).toMatchObject({ suspicions: 2, falseSuspicions: 0, heldSuspicions: 1 });
+});

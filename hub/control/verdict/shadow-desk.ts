@@ -49,6 +49,7 @@ export const createShadowDesk = (): ShadowDesk => {
           observers: rows.length,
           suspicions: sum(({ suspicions }) => suspicions),
           falseSuspicions: sum(({ falseSuspicions }) => falseSuspicions),
+          heldSuspicions: sum(({ heldSuspicions = 0 }) => heldSuspicions),
           // Each observer sees each death.
           deaths: most(({ deaths }) => deaths),
           callMilliseconds: most(({ callMsMax }) => callMsMax),
