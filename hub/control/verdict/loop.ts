@@ -22,7 +22,7 @@ import { createBelonging } from './belonging.ts';
 import { eventOf, heldEventOf, outageEventOf } from './event-texts.ts';
 import { startMembershipLoop, storedPolicy } from './membership-loop.ts';
 import { createOutageDesk } from './outage-desk.ts';
-import type { Observed } from './relation.ts';
+import { observedOf } from './relation.ts';
 import { heldSinceMs, observedIn, rememberedIn } from './remembered.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 import { createShadowDesk, type ObservedRefusals } from './shadow-desk.ts';
@@ -127,10 +127,9 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
     const observed = observedOf(verdict, message, dayMsOf(verdict), record.observed);
     record.observed = observed?.phase === 'Returning' ? { ...observed, heldUntilMs: untilMs(verdict.holdDownMs) } : observed;
     tellEvent(target, eventOf(verdict, message));
-    if (phase === 'Cleared') {
-      options.removals.giveBack(target);
-      record.held = undefined;
-    }
+    if (phase === 'Cleared') options.removals.giveBack(target);
+    // What kept its replicas while it was dead keeps nothing of one that is back.
+    if (phase !== 'Standing') record.held = undefined;
     if (cause === 'Cluster' && phase === 'Standing' && record.observed?.isReplicasTurn === false) turns.begin(target);
     turns.judged(target);
     options.onJudged(target);
@@ -206,12 +205,4 @@ export const startVerdictLoop = (options: VerdictLoopOptions): VerdictLoop => {
       await Promise.all([members.stop(), turns.stop()]);
     },
   };
-};
-
-/** What the Cluster says of a verdict; nothing when it is over. A turn of the replicas that has come lasts as long as the cause. */
-const observedOf = (verdict: Verdict, message: string, sinceMs: number, before: Observed | undefined): Observed | undefined => {
-  const { cause, phase, voters, needed, observers, epoch } = verdict;
-  if (phase === 'Cleared') return undefined;
-  const isReplicasTurn = before?.cause === 'Cluster' && before.isReplicasTurn && cause === 'Cluster' && phase === 'Standing';
-  return { cause, phase, sinceMs, message, votes: `${voters.length}/${needed}/${observers}`, voters, epoch, isReplicasTurn };
 };

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../../../shared/health/index.ts';
 import { healthDefaults, onBeat, onTick, unseen } from '../cluster/health.ts';
-import { isDoubtful, isSeenRunning, type Observed, underVerdict } from './relation.ts';
+import { isDoubtful, isSeenRunning, type Observed, observedOf, underVerdict } from './relation.ts';
 
 const lost = onTick(onBeat(unseen(0), 0, { reachable: true }), healthDefaults.toleranceMs, { sinceMs: 0 }, healthDefaults);
 const agreedOn = (cause: Cause): Observed => ({
@@ -42,4 +42,45 @@ test.each<[string, Cause | undefined, lateMs: number, boolean]>([
 ])('a cluster that was not heard since the hub began %s', (_, cause, lateMs, wanted) => {
   const said = { observed: cause === undefined ? undefined : agreedOn(cause) };
   expect(isDoubtful(unseen(1_000), said, 1_000 + healthDefaults.comebackMs + lateMs, healthDefaults)).toBe(wanted);
+});
+
+test.each<[string, readonly (readonly [Cause, 'Standing' | 'Returning' | 'Cleared'])[], 'Returning' | 'Well']>([
+  [
+    'takes no replicas while its gateway is dead',
+    [
+      ['Cluster', 'Standing'],
+      ['DataPlane', 'Standing'],
+    ],
+    'Returning',
+  ],
+  [
+    'nor while its gateway is held down',
+    [
+      ['Cluster', 'Returning'],
+      ['DataPlane', 'Standing'],
+      ['DataPlane', 'Returning'],
+    ],
+    'Returning',
+  ],
+  [
+    'takes them when both are over',
+    [
+      ['Cluster', 'Standing'],
+      ['DataPlane', 'Returning'],
+      ['DataPlane', 'Cleared'],
+    ],
+    'Well',
+  ],
+])('a cluster that was dead and is back %s', (_, verdicts, wanted) => {
+  const well = onBeat(unseen(0), 0, { reachable: true });
+  const told = { target: 'a', sinceMs: 0, epoch: 1, voters: ['b', 'c'], domains: 2, needed: 2, observers: 3 };
+  const observed = verdicts.reduce<Observed | undefined>(
+    (before, [cause, phase]) => observedOf({ ...told, cause, phase } as never, '', 0, before),
+    undefined,
+  );
+  expect(underVerdict(well, { observed }).phase).toBe(wanted);
+});
+
+test('a cluster of which only the gateway is dead keeps its replicas, and takes more', () => {
+  expect(underVerdict(onBeat(unseen(0), 0, { reachable: true }), { observed: agreedOn('DataPlane') }).phase).toBe('Well');
 });

@@ -3,7 +3,7 @@
  * at the cluster from outside and know which thing died. The hub's silence of ten seconds decides where they have no majority for anything
  * that tells an agent's death from a cluster's. Pure.
  */
-import type { Agreed, Cause, Obstacle } from '../../../shared/health/index.ts';
+import type { Agreed, Cause, Obstacle, Verdict } from '../../../shared/health/index.ts';
 import { type Health, type HealthOptions, isInDoubt } from '../cluster/health.ts';
 
 /** What the observers have agreed on, as the hub counted their votes; times since the epoch. */
@@ -17,6 +17,8 @@ export type Observed = {
   readonly epoch: number;
   /** The policy's longer timer has passed: replicas may go elsewhere. */
   readonly isReplicasTurn: boolean;
+  /** Its gateway is dead, and before that all of it was: what is back of it takes no replicas before users reach it again. */
+  readonly wasDead?: boolean;
   /** When `Returning`: until when it is held down if it stays well; absent while too few see it well. */
   readonly heldUntilMs?: number | undefined;
 };
@@ -26,6 +28,16 @@ export type HeldDeath = Agreed & Pick<Observed, 'sinceMs'> & { readonly obstacle
 
 /** What the observers say of a cluster: what they agreed on, and a death that something holds. */
 export type Said = { readonly observed?: Observed | undefined; readonly heldDeath?: HeldDeath | undefined };
+
+/** What the Cluster says of a verdict; nothing when it is over. A turn of the replicas that has come lasts as long as the cause. */
+export const observedOf = (verdict: Verdict, message: string, sinceMs: number, before: Observed | undefined): Observed | undefined => {
+  const { cause, phase, voters, needed, observers, epoch } = verdict;
+  if (phase === 'Cleared') return undefined;
+  const isReplicasTurn = before?.cause === 'Cluster' && before.isReplicasTurn && cause === 'Cluster' && phase === 'Standing';
+  const wasDead = cause === 'DataPlane' && (before?.cause === 'Cluster' || before?.wasDead === true);
+  const votes = `${voters.length}/${needed}/${observers}`;
+  return { cause, phase, sinceMs, message, votes, voters, epoch, isReplicasTurn, ...(wasDead ? { wasDead } : {}) };
+};
 
 /** Health as it counts, under what the observers agreed on. */
 export const underVerdict = (health: Health, said: Said): Health => {
@@ -39,6 +51,8 @@ export const underVerdict = (health: Health, said: Said): Health => {
       return { ...health, phase, sinceMs: observed.sinceMs };
     }
     default:
+      if (observed.wasDead === true && (health.phase === 'Well' || health.phase === 'Suspect'))
+        return { ...health, phase: 'Returning', sinceMs: observed.sinceMs };
       // The cluster runs, whatever the hub does not hear: nothing new goes there, nothing is taken away.
       return isSeenRunning(said) && health.phase === 'Lost' ? { ...health, phase: 'Suspect', sinceMs: observed.sinceMs } : health;
   }

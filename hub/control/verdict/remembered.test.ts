@@ -50,6 +50,39 @@ describe('a hub that starts anew', () => {
     expect(givenUpIn([cluster(dead)])).toEqual([]);
   });
 
+  it.each<[string, readonly Entry[], boolean | undefined]>([
+    [
+      'came after the death of the whole',
+      [
+        ['Cluster', 'Standing'],
+        ['DataPlane', 'Standing'],
+      ],
+      true,
+    ],
+    [
+      'came after it, and is held down',
+      [
+        ['Cluster', 'Returning'],
+        ['DataPlane', 'Standing'],
+        ['DataPlane', 'Returning'],
+      ],
+      true,
+    ],
+    [
+      'came when that was over',
+      [
+        ['Cluster', 'Standing'],
+        ['Cluster', 'Cleared'],
+        ['DataPlane', 'Standing'],
+      ],
+      undefined,
+    ],
+    ['came alone', [['DataPlane', 'Standing']], undefined],
+  ])('knows that the death of a gateway %s', (_, entries, wasDead) => {
+    const verdict = { cause: 'DataPlane', message: '', since: timeText(1_000), by: 'Observers', phase: 'Standing' } as const;
+    expect(observedIn(cluster({ verdict, verdictHistory: past(...entries) }))?.wasDead).toBe(wasDead);
+  });
+
   it('counts a death that is over within the window', () => {
     const over = cluster({ verdictHistory: past(['Cluster', 'Standing', '2/2/3'], ['Cluster', 'Cleared']) });
     expect(givenUpIn([over])).toEqual([{ name: 'c', atMs: 1_000, isOut: false }]);

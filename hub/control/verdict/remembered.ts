@@ -78,13 +78,20 @@ export const rememberedIn = (clusters: readonly Cluster[], policy: MeshPolicy): 
   };
 };
 
+/** True when a death of the whole came before that of its gateway, and neither was over in between. */
+const isAfterDeath = ({ status }: Cluster): boolean => {
+  const before = verdictsIn(status).find(({ cause, phase }) => cause !== 'DataPlane' || phase === 'Cleared');
+  return before?.cause === 'Cluster' && (before.phase === 'Standing' || before.phase === 'Returning');
+};
+
 /** What the Cluster says of its verdict, as the loops go by it; undefined = none of the others stands. */
 export const observedIn = (cluster: Cluster): Observed | undefined => {
   const verdict = agreedOn(cluster);
   if (verdict === undefined) return undefined;
   const { cause, phase, since, message, votes = '', voters = [], epoch = 0 } = verdict;
   const isReplicasTurn = cause === 'Cluster' && phase === 'Standing' && isGivenUp(cluster);
-  return { cause, phase, sinceMs: Date.parse(since), message, votes, voters, epoch, isReplicasTurn };
+  const wasDead = cause === 'DataPlane' && isAfterDeath(cluster);
+  return { cause, phase, sinceMs: Date.parse(since), message, votes, voters, epoch, isReplicasTurn, ...(wasDead ? { wasDead } : {}) };
 };
 
 /**
