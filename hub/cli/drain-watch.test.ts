@@ -73,6 +73,7 @@ describe('waiting for a drain', () => {
   it.each<readonly [string, readonly (readonly [number, Partial<ClusterDrainStatus>])[], number | undefined, readonly unknown[]]>([
     ['ends when the cluster is empty', [[3, {}]], undefined, ['empty', 3]],
     ['ends when all that a cluster which is not heard keeps is elsewhere', [[3, { ...both, kept: 1 }]], undefined, ['kept', 3]],
+    ['ends soon when only that and what stays is left', [[3, { ...both, objects: 2, kept: 1, staying: [db] }]], undefined, ['stuck', 13]],
     ['goes on while not all of it is', [[3, { ...both, objects: 2, kept: 1 }]], undefined, ['idle', 63]],
     ['ends where a hub counts nothing', [], undefined, ['idle', 60]],
     [

@@ -75,7 +75,7 @@ export const endOf = (
   if (timeoutSeconds !== undefined) return timeoutSeconds === 0 ? undefined : { end: 'timeout', atMs: startedMs + timeoutSeconds * 1_000 };
   const idle = { end: 'idle', atMs: leftMs + idleMs } as const;
   const stuck = { end: 'stuck', atMs: changedMs + calmMs } as const;
-  const hasOnlyStaying = drain !== undefined && stayingCount(drain) >= drain.objects;
+  const hasOnlyStaying = drain !== undefined && stayingCount(drain) + (drain.kept ?? 0) >= drain.objects;
   return hasOnlyStaying && stuck.atMs <= idle.atMs ? stuck : idle;
 };
 
