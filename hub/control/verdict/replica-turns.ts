@@ -11,6 +11,7 @@ import type { Removals } from '../cluster/removals.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import { commit, controlUser } from '../objects.ts';
 import { storedPolicy } from './membership-loop.ts';
+import type { Observed } from './relation.ts';
 
 /** What they are built from. */
 export type ReplicaTurnsOptions = {
@@ -40,6 +41,12 @@ export type ReplicaTurns = {
 /** What the limit holds back is asked for again. */
 const heldAgainMs = 1_000;
 
+/**
+ * A fence stands until all of a death is over: what it stopped stays stopped while the cluster is held down, so that it may begin elsewhere, and
+ * what is sent anew is above it.
+ */
+const isOfDeath = ({ cause, wasDead = false }: Observed): boolean => cause === 'Cluster' || wasDead;
+
 /** No cluster is dead yet. */
 export const startReplicaTurns = (options: ReplicaTurnsOptions): ReplicaTurns => {
   const { store, env, directory, leases } = options;
@@ -51,12 +58,12 @@ export const startReplicaTurns = (options: ReplicaTurnsOptions): ReplicaTurns =>
     const key = keyOf(hanseGroup, 'clusters', '', name);
     const stored = store.get(key);
     const observed = directory.get(name)?.observed;
-    if (stored === undefined || observed?.cause !== 'Cluster' || !observed.isReplicasTurn) {
+    if (stored === undefined || observed === undefined || !isOfDeath(observed)) {
       leases.unfence(name);
       fenced.delete(name);
       return done;
     }
-    if (fenced.has(name)) return done;
+    if (!observed.isReplicasTurn || fenced.has(name)) return done;
     const number = Math.max(store.revision(), options.sentTo(name));
     const object = { ...stored.object, status: { ...(stored.object.status as object), fence: number } };
     const trouble = await commit(store, [{ op: 'put', key, expected: stored.revision, object, by: controlUser }]);
@@ -86,6 +93,7 @@ export const startReplicaTurns = (options: ReplicaTurnsOptions): ReplicaTurns =>
   return {
     begin: (name) => {
       timers.get(name)?.();
+      fenced.delete(name);
       const { afterSeconds } = effectiveFailover(storedPolicy(store)?.spec).replicas;
       timers.set(
         name,
