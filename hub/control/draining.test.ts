@@ -52,6 +52,40 @@ describe('a drain', () => {
     expect(await drain()).not.toHaveProperty('staying');
   });
 
+  it('of a cluster that is dead leaves the data of what has its place elsewhere, and says of each claim all that need it', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' };
+    const volumes = (name: string) => [{ name, persistentVolumeClaim: { claimName: name } }];
+    for (const name of ['data', 'shared'])
+      await it.client.create(claims, {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'shop' } },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      });
+    const moving = [...tiers.slice(0, 1), { name: 'rest' }];
+    const selectors = ['api', 'batch'].map((name) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name }));
+    const pinned = {
+      ...policy({ tiers: tiers.slice(0, 1), resourceSelectors: selectors }),
+      metadata: { name: 'pinned', namespace: 'shop' },
+    };
+    await it.client.create(policiesType, policy({ tiers: moving }));
+    await it.client.create(policiesType, pinned);
+    await it.client.create(deployments, deployment(1, { volumes: volumes('data') }));
+    for (const name of ['api', 'batch'])
+      await it.client.create(deployments, { ...deployment(1, { volumes: volumes('shared') }), metadata: { name, namespace: 'shop' } });
+    await until(() => expect(it.fleet.agent('home').objects.size).toBe(5));
+    it.control().directory.of('home').observed = agreed('Cluster', 'Standing');
+    await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
+    await until(() => expect(placedAt(it)).toEqual({ aws: 1 }));
+    const claimsIn = async () => (await drainOf(it, 'home'))?.staying?.filter(({ kind }) => kind === 'PersistentVolumeClaim');
+    await until(async () =>
+      expect((await claimsIn())?.map(({ name, why }) => [name, why])).toEqual([
+        ['data', 'it holds data, and stays until it is deleted on the hub'],
+        ['shared', 'Deployment api, Deployment batch need it'],
+      ]),
+    );
+    await until(async () => expect(await drainOf(it, 'home')).toMatchObject({ objects: 5, kept: 1 }));
+  });
+
   it('is done in a cluster of which only the agent is dead when all it had has its place elsewhere', async () => {
     const it = await startTestHub({ home: 8, aws: 8 });
     await it.client.create(policiesType, policy({ tiers: [...tiers.slice(0, 1), { name: 'rest' }] }));
@@ -59,7 +93,7 @@ describe('a drain', () => {
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     it.control().directory.of('home').observed = agreed('Agent', 'Standing');
     it.fleet.agent('home').cutOff = true;
-    await until(() => expect(it.control().directory.inDoubt().has('home')).toBe(true));
+    await until(() => expect(it.control().directory.liveness('home').is).toBe('Doubtful'));
     await it.client.patch(clusterAt('home'), 'application/merge-patch+json', { spec: { drain: {} } });
     await until(async () => expect(await drainOf(it, 'home')).toMatchObject({ objects: 1, kept: 1 }));
     expect([placedAt(it), it.fleet.agent('home').objects.size]).toEqual([{ aws: 3 }, 1]);

@@ -15,6 +15,11 @@ import {
   web,
   workId,
 } from './testing/web-story.ts';
+import type { Observed } from './verdict/relation.ts';
+
+const agreed = (phase: Observed['phase']): Observed => ({
+  ...{ cause: 'Cluster', phase, sinceMs: 0, message: 'agreed', votes: '2/2/2', voters: ['aws', 'gcp'], epoch: 1, isReplicasTurn: false },
+});
 
 describe('what is withdrawn', () => {
   it('withdraws again what was overwritten at the broker while no hub ran', async () => {
@@ -60,7 +65,7 @@ describe('what is withdrawn', () => {
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     const phaseOf = (name: string): string | undefined => it.control().directory.get(name)?.health.phase;
     for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
-    await until(() => expect([...it.control().directory.inDoubt()].toSorted()).toEqual(['aws', 'home']));
+    await until(() => expect([...it.control().directory.keptBack()].toSorted()).toEqual(['aws', 'home']));
     it.fleet.agent('aws').cutOff = false;
     await until(() => expect(phaseOf('aws')).toBe('Well'));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: metadata.name }, 'application/merge-patch+json', {
@@ -73,15 +78,46 @@ describe('what is withdrawn', () => {
     await until(() => expect(it.fleet.agent('home').objects.size).toBe(0));
   });
 
+  it('is nothing in a cluster that the others have found dead, though its replicas had no turn yet', async () => {
+    const it = await startTestHub({ home: 8, aws: 8 });
+    await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    it.control().directory.of('home').observed = agreed('Standing');
+    const select = (selected: unknown) =>
+      it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', { spec: { tiers: selected } });
+    await select(tiers.slice(1));
+    await until(() => expect([placedAt(it), runningAt(it, 'aws')]).toEqual([{ aws: 3 }, 3]));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(it.fleet.agent('home').taken.map(({ op }) => op)).toEqual(['apply']);
+  });
+
+  it('is waited for in a cluster that is back and held down: it answers', async () => {
+    const it = await startTestHub({ home: 8 });
+    await it.client.create(policiesType, policy());
+    await it.client.create(deployments, deployment(3));
+    await until(() => expect(runningAt(it, 'home')).toBe(3));
+    const record = it.control().directory.of('home');
+    record.observed = agreed('Returning');
+    it.fleet.agent('home').stuck.add(workId);
+    await it.client.delete(web);
+    await until(() => expect(it.fleet.published().map(({ op }) => op)).toEqual(['withdraw']));
+    await until(() => expect(it.control().pending()).toBe(0));
+    expect(await it.client.get(web)).toBeDefined();
+    it.fleet.agent('home').stuck.delete(workId);
+    it.fleet.beat();
+    await until(async () => expect(await it.client.get(web)).toBeUndefined());
+  });
+
   it('gives its room in a silent cluster to others only when it goes', async () => {
     const it = await startTestHub({ home: 4, aws: 8 });
     await it.client.create(policiesType, policy({ tiers: tiers.slice(0, 1) }));
     await it.client.create(deployments, deployment(3));
     await until(() => expect(runningAt(it, 'home')).toBe(3));
     for (const name of ['home', 'aws']) it.fleet.agent(name).cutOff = true;
-    await until(() => expect([...it.control().directory.inDoubt()].toSorted()).toEqual(['aws', 'home']));
+    await until(() => expect([...it.control().directory.keptBack()].toSorted()).toEqual(['aws', 'home']));
     it.fleet.agent('aws').cutOff = false;
-    await until(() => expect([...it.control().directory.inDoubt()]).toEqual(['home']));
+    await until(() => expect([...it.control().directory.keptBack()]).toEqual(['home']));
     await it.client.patch({ ...policiesType, namespace: 'shop', name: 'web' }, 'application/merge-patch+json', {
       spec: { tiers: tiers.slice(1) },
     });

@@ -16,9 +16,9 @@ import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
 import type { Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
-import { type Death, deathOf } from './death.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
+import { type Liveness, livenessOf } from './liveness.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -37,6 +37,8 @@ export type ClusterRecord = {
   heldDeath: HeldDeath | undefined;
   /** Why it does not count as lost though it is silent. */
   held: Obstacle | undefined;
+  /** As of the last tick it had been silent for as long as a loss takes without being lost. */
+  isDoubted: boolean;
   /** When its agent and the others missed broker and hub, as told since this hub began, in the order in which that was taken. */
   outages: readonly PastOutage[];
   /** What the detection profiles would have done. */
@@ -68,19 +70,10 @@ export type Directory = {
   readonly views: () => readonly ClusterView[];
   /** One of the views. */
   readonly view: (name: string) => ClusterView | undefined;
-  /** True while nothing may be withdrawn from the cluster: it has not been heard, or came back and no fresh decision was made. */
-  readonly isUnheard: (name: string) => boolean;
-  /** Whether it is taken for dead, and what it last said to be ready counts for nothing; undefined also of one that is not there. */
-  readonly deathOf: (name: string) => Death | undefined;
-  /**
-   * Clusters that have been silent for as long as a loss takes and are not lost, as of the last tick: nobody can tell whether they live, or others
-   * say that they do. Nothing is withdrawn from them.
-   */
-  readonly inDoubt: () => ReadonlySet<string>;
-  /** False when that is known. */
-  readonly noteDoubt: (name: string, isInDoubt: boolean) => boolean;
-  /** True while the cluster is given up, should be but for a limit, or is in doubt: not of one that is back, nor of one that may speak yet. */
-  readonly isAway: (name: string) => boolean;
+  /** What the hub thinks of it; one that is not there is `Unseen`. */
+  readonly liveness: (name: string) => Liveness;
+  /** Clusters that are silent, though not given up: nothing leaves them, and what was meant to leave has its room there until it goes. */
+  readonly keptBack: () => ReadonlySet<string>;
   readonly has: (name: string) => boolean;
   /** Approved, joined, and not on its way out. */
   readonly isMember: (name: string) => boolean;
@@ -208,6 +201,7 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   observed: undefined,
   heldDeath: undefined,
   held: undefined,
+  isDoubted: false,
   outages: [],
   detectors: undefined,
   report: undefined,
@@ -218,12 +212,26 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
   served: undefined,
 });
 
+/** Asked of every cluster for every workload: most are well, and nobody says otherwise. */
+const isWell = ({ health, observed, isDoubted }: ClusterRecord): boolean => health.phase === 'Well' && observed === undefined && !isDoubted;
+
+const isKeptBack = (state: Liveness): boolean => {
+  switch (state.is) {
+    case 'Doubtful':
+    case 'Unwitnessed':
+      return true;
+    case 'Dead':
+      return state.replicas !== 'GivenUp';
+    default:
+      return false;
+  }
+};
+
 /** An empty directory. */
 export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monotonicMs'>): Directory => {
   const records = new Map<string, ClusterRecord>();
   const views = createViews(records, ledger);
   const setBy = watchSetClock(env);
-  const inDoubt = new Set<string>();
   let onSet: (byMs: number) => void = () => undefined;
   const goWithClock = (): void => {
     const byMs = setBy();
@@ -241,10 +249,7 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       return made;
     },
     all: () => [...records.values()],
-    remove: (name) => {
-      records.delete(name);
-      inDoubt.delete(name);
-    },
+    remove: (name) => void records.delete(name),
     goWithClock,
     onClockSet: (handler) => {
       onSet = handler;
@@ -257,27 +262,14 @@ export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monoto
       goWithClock();
       return views.view(name);
     },
-    isUnheard: (name) => {
+    liveness: (name) => {
       const record = records.get(name);
-      const phase = record === undefined ? undefined : underVerdict(record.health, record).phase;
-      if (record?.held !== undefined) return true;
-      return phase === undefined || phase === 'Unseen' || phase === 'Lost' || phase === 'Returning';
+      return record === undefined ? { is: 'Unseen' } : livenessOf(record);
     },
-    deathOf: (name) => {
-      const record = records.get(name);
-      return record === undefined ? undefined : deathOf(record);
-    },
-    inDoubt: () => inDoubt,
-    noteDoubt: (name, isInDoubt) => {
-      if (inDoubt.has(name) === isInDoubt) return false;
-      if (isInDoubt) inDoubt.add(name);
-      else inDoubt.delete(name);
-      return true;
-    },
-    isAway: (name) => {
-      const record = records.get(name);
-      if (record === undefined) return false;
-      return record.held !== undefined || inDoubt.has(name) || underVerdict(record.health, record).phase === 'Lost';
+    keptBack: () => {
+      const names = new Set<string>();
+      for (const record of records.values()) if (!isWell(record) && isKeptBack(livenessOf(record))) names.add(record.name);
+      return names;
     },
     has: (name) => records.get(name)?.object !== undefined,
     isMember: (name) => {

@@ -76,7 +76,7 @@ export const startHearing = ({ bus, env, directory, onArrival, onHeard, onStatus
       record.forbidden = forbidden;
       if (!isAccessSame) onStatus(record.name);
       const isOther = before.phase !== record.health.phase || before.api.reachable !== record.health.api.reachable;
-      if (isOther || directory.inDoubt().has(record.name)) onHeard(record);
+      if (isOther || record.isDoubted) onHeard(record);
     }),
     bus.onHello((arrival) => {
       if (!isOfRunning(arrival)) return;

@@ -10,7 +10,6 @@ import { commit, controlUser } from '../objects.ts';
 import { isDoubtful, isSeenRunning } from '../verdict/relation.ts';
 import type { Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
-import type { Death } from './death.ts';
 import { type ClusterRecord, type Directory, viewFingerprint } from './directory.ts';
 import { type HealthOptions, heardSince, onTick } from './health.ts';
 import { startHearing } from './hearing.ts';
@@ -82,7 +81,8 @@ const wasHeardEver = ({ object }: ClusterRecord): boolean => object?.status?.age
 export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
   const { store, bus, env, directory } = options;
   const fingerprints = new Map<string, string>();
-  const deaths = new Map<string, Death>();
+  /** How a cluster that is taken for dead was so when it was last told. */
+  const deaths = new Map<string, string>();
   const writtenAt = new Map<string, number>();
   /** When the observers last said that a cluster runs although it is not heard. */
   const runsUntilMs = new Map<string, number>();
@@ -152,15 +152,16 @@ export const startClusterLoop = (options: ClusterLoopOptions): ClusterLoop => {
     noteChange(record);
   };
   const noteDoubt = (record: ClusterRecord, nowMs: number): void => {
-    const { name } = record;
     const isNow = isDoubtful(record.health, record, nowMs, options.health);
-    if (!directory.noteDoubt(name, isNow)) return;
-    controller.add(name);
+    if (record.isDoubted === isNow) return;
+    record.isDoubted = isNow;
+    controller.add(record.name);
     // What was kept back from it has its turn.
-    if (!isNow) options.onCluster(name);
+    if (!isNow) options.onCluster(record.name);
   };
   const noteDeath = (name: string): void => {
-    const death = directory.deathOf(name);
+    const state = directory.liveness(name);
+    const death = state.is === 'Dead' ? state.replicas : undefined;
     if (deaths.get(name) === death) return;
     if (death === undefined) deaths.delete(name);
     else deaths.set(name, death);

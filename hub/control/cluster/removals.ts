@@ -58,7 +58,9 @@ export const createRemovals = (
     membersOf(
       directory
         .all()
-        .flatMap(({ object }) => (object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {}, isUnheard: false }])),
+        .flatMap(({ object }) =>
+          object === undefined ? [] : [{ cluster: object, meshAddresses: [], labels: {}, liveness: { is: 'Heard' as const } }],
+        ),
       policy(),
       '',
     ).members;

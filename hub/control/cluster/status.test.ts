@@ -290,20 +290,30 @@ describe('nextStatus', () => {
     expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'AgentStatusUnknown' });
   });
 
+  it('says of a cluster that is back from a death but for its gateway what its replicas wait for', () => {
+    const observed: Observed = {
+      ...{ cause: 'DataPlane', phase: 'Standing', sinceMs: 5_000, message: 'dead', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
+      ...{ isReplicasTurn: false, wasDead: true },
+    };
+    const status = nextStatus(cluster, { health: well, observed, report, hello: undefined }, 20_000);
+    const message = expect.stringContaining('its gateway answers nobody yet: it takes no replicas before that is over');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', reason: 'Returning', message });
+    expect(status.taints).toEqual([{ key: 'hanse.dev/returning', effect: 'NoSchedule' }]);
+  });
+
   it('does not call a cluster ready that has been silent for as long as is tolerated, though nobody says that it is dead', () => {
-    const readyAt = (nowMs: number, observed?: Observed): unknown => {
-      const { conditions, verdict } = nextStatus(cluster, { health: well, observed, report, hello: undefined }, nowMs);
+    const readyOf = (isDoubted: boolean, observed?: Observed): unknown => {
+      const { conditions, verdict } = nextStatus(cluster, { health: well, isDoubted, observed, report, hello: undefined }, 20_000);
       const { status, reason } = conditions?.find(({ type }) => type === 'Ready') ?? {};
       return [status, reason, verdict?.cause];
     };
-    const { toleranceMs } = healthDefaults;
-    expect(readyAt(toleranceMs - 1)).toEqual(['True', 'AgentReady', undefined]);
-    expect(readyAt(toleranceMs)).toEqual(['Unknown', 'AgentNotHeard', undefined]);
+    expect(readyOf(false)).toEqual(['True', 'AgentReady', undefined]);
+    expect(readyOf(true)).toEqual(['Unknown', 'AgentNotHeard', undefined]);
     const runs: Observed = {
       ...{ cause: 'Agent', phase: 'Standing', sinceMs: 5_000, message: 'it runs', votes: '2/2/2', voters: ['b', 'c'], epoch: 1 },
       isReplicasTurn: false,
     };
-    expect(readyAt(toleranceMs, runs)).toEqual(['Unknown', 'AgentNotHeard', 'Agent']);
+    expect(readyOf(true, runs)).toEqual(['Unknown', 'AgentNotHeard', 'Agent']);
   });
 
   describe('says of a cluster that takes no new replicas, as its agent is silent, neither that it is ready nor that it has no taints', () => {
@@ -347,7 +357,7 @@ describe('nextStatus', () => {
     const faulty = nextStatus(cluster, facts, 1_000);
     expect(faulty.verdict).toMatchObject({ cause: 'APIServer', by: 'Hub' });
     const deafMs = 1_000 + healthDefaults.toleranceMs;
-    const deaf = nextStatus({ ...cluster, status: faulty }, facts, deafMs);
+    const deaf = nextStatus({ ...cluster, status: faulty }, { ...facts, isDoubted: true }, deafMs);
     expect(deaf.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'AgentNotHeard' });
     expect(deaf).toMatchObject({ verdict: faulty.verdict, verdictHistory: faulty.verdictHistory });
     const health = onBeat(facts.health, deafMs + 1_000, { reachable: true });

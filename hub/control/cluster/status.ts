@@ -17,17 +17,9 @@ import { type HeldDeath, isSeenRunning, type Observed, underVerdict } from '../v
 import { failoverCondition, type Watched } from '../verdict/watched.ts';
 import type { DrainCount } from '../work/drain.ts';
 import { capacityOf, withoutCapacity } from './capacity-summary.ts';
-import {
-  type Health,
-  type HealthOptions,
-  healthDefaults,
-  heldDownUntil,
-  isInDoubt,
-  notHeardText,
-  readyCondition,
-  taintsOf,
-} from './health.ts';
+import { type Health, type HealthOptions, healthDefaults, heldDownUntil, notHeardText, readyCondition, taintsOf } from './health.ts';
 import { historyOf } from './history.ts';
+import { livenessOf } from './liveness.ts';
 import { statusApis } from './served-apis.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -52,6 +44,8 @@ export type ClusterFacts = {
   readonly heldDeathWhy?: string | undefined;
   /** Why it does not count as lost though it is silent. */
   readonly held?: Obstacle | undefined;
+  /** Silent for as long as a loss takes without being lost. */
+  readonly isDoubted?: boolean;
   /** The same in words. */
   readonly heldWhy?: string | undefined;
   /** When its agent and the others missed broker and hub. */
@@ -150,9 +144,9 @@ const addressesOf = (old: ClusterStatus['addresses'], { hello, services }: Clust
 
 /** From when its replicas are placed elsewhere until it is heard again. A hub that has just started has heard nobody: what was so stays. */
 const givenUpOf = (before: string | undefined, facts: ClusterFacts, nowMs: number): Pick<ClusterStatus, 'givenUpSince'> => {
-  const { phase } = underVerdict(facts.health, facts);
-  const isLost = phase === 'Lost' && facts.held === undefined;
-  if (!isLost && (phase !== 'Unseen' || before === undefined)) return {};
+  const state = livenessOf(facts);
+  const isLost = state.is === 'Dead' && state.replicas === 'GivenUp';
+  if (!isLost && (underVerdict(facts.health, facts).phase !== 'Unseen' || before === undefined)) return {};
   return { givenUpSince: before ?? timeText(nowMs) };
 };
 
@@ -230,7 +224,7 @@ const seenRunning = (health: Health, isClosed: boolean): Finding => ({
   message: `${notHeardText(health)}, and the others see the cluster run: its replicas stay where they are${isClosed ? ', and it takes no new ones' : ''}`,
 });
 
-const inDoubt = (health: Health): Finding => ({
+const doubtful = (health: Health): Finding => ({
   type: 'Ready',
   status: 'Unknown',
   reason: 'AgentNotHeard',
@@ -238,6 +232,13 @@ const inDoubt = (health: Health): Finding => ({
     `${notHeardText(health)}, and whether the cluster lives nobody can tell: its replicas stay where they are; ` +
     "where no cluster is heard, look at the broker and at the hub's way to it",
 });
+
+const withoutGateway: Finding = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'Returning',
+  message: 'the agent beats again after the cluster was lost, and its gateway answers nobody yet: it takes no replicas before that is over',
+};
 
 /** Why nobody can be heard yet of a cluster that is not in. */
 const notIn = ({ status }: Cluster): Finding | undefined => {
@@ -253,17 +254,19 @@ const heldUntil = ({ health, observed, options = healthDefaults }: ClusterFacts)
 };
 
 /** The Ready condition: a verdict first, then what the limits hold back, then what the hub hears itself. */
-const readyOf = (cluster: Cluster, facts: ClusterFacts, nowMs: number): Finding => {
-  const { health, observed, held, options = healthDefaults } = facts;
+const readyOf = (cluster: Cluster, facts: ClusterFacts): Finding => {
+  const { health, observed, held } = facts;
   const heldWhy = held === undefined ? undefined : (facts.heldWhy ?? obstacleText[held]);
   if (observed?.cause === 'Cluster' && observed.phase === 'Standing') return clusterDead(observed, heldWhy);
   if (facts.heldDeath?.cause === 'Cluster') return deathHeld(heldDeathText(facts, facts.heldDeath));
   if (heldWhy !== undefined) return removalHeld(heldWhy);
   // That the observers see it well is no word of its agent to a hub that has just started.
   const judged = health.phase === 'Unseen' ? health : underVerdict(health, facts);
-  const isDoubted = isInDoubt(health, nowMs, options);
-  if ((judged.phase === 'Suspect' || isDoubted) && isSeenRunning(facts)) return seenRunning(health, judged.phase === 'Suspect');
-  if (isDoubted && observed?.phase !== 'Returning') return inDoubt(health);
+  const state = livenessOf(facts);
+  const isSilent = state.is === 'Doubtful' || judged.phase === 'Suspect' || health.phase === 'Suspect';
+  if (isSilent && isSeenRunning(facts)) return seenRunning(health, judged.phase !== 'Well');
+  if (state.is === 'Doubtful') return doubtful(health);
+  if (state.is === 'Returning' && state.isWithoutGateway && health.api.reachable) return withoutGateway;
   const ready = readyCondition(judged, heldUntil(facts));
   // Why nobody can say more than that it is silent.
   const message = observed?.cause === 'Silent' && ready.status !== 'True' ? `${ready.message}; ${observed.message}` : ready.message;
@@ -290,7 +293,7 @@ export const nextStatus = (cluster: Cluster, known: ClusterFacts, nowMs: number)
     taints: _taints,
     ...old
   } = report === undefined ? (cluster.status ?? {}) : withoutCapacity(cluster.status ?? {});
-  const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts, nowMs), nowMs);
+  const ready = withCondition(old.conditions ?? [], readyOf(cluster, facts), nowMs);
   const counted = withCondition(ready, capacityCondition(facts), nowMs);
   const agents = withOneAgent(withAccess(counted, facts, nowMs), facts, nowMs);
   const served = withKinds(agents, facts.kindTroubles ?? [], nowMs);

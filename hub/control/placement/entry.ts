@@ -49,7 +49,7 @@ export type EntrySources = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
-  readonly directory: Pick<Directory, 'view' | 'inDoubt'>;
+  readonly directory: Pick<Directory, 'view' | 'keptBack'>;
   readonly told: Told;
 };
 
@@ -103,12 +103,12 @@ type Left = { readonly name: string; readonly replicas?: number; readonly wasLos
 const leftIn = ({ status }: Pick<StoredPlacement, 'status'>): readonly Left[] =>
   [...(status?.staying ?? []), ...(status?.owed ?? [])].map(({ reason, ...left }) => ({ ...left, wasLost: isOfLoss(reason) }));
 
-/** Clusters in doubt where it is placed no more: nothing is withdrawn from them. */
+/** Silent clusters where it is placed no more: nothing leaves them. */
 const keptIn = ({ directory }: Pick<EntrySources, 'directory'>, placement: StoredPlacement | undefined): readonly Left[] => {
-  const inDoubt = directory.inDoubt();
-  if (inDoubt.size === 0) return [];
+  const keptBack = directory.keptBack();
+  if (keptBack.size === 0) return [];
   const placed = new Set(placement?.spec.clusters.map(({ name }) => name));
-  return [...inDoubt].filter((name) => !placed.has(name)).map((name) => ({ name, wasLost: false }));
+  return [...keptBack].filter((name) => !placed.has(name)).map((name) => ({ name, wasLost: false }));
 };
 
 /**

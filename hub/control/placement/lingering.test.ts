@@ -82,7 +82,7 @@ it('keeps no room for what has left when the drain is taken back after its polic
   await until(() => expect(placedIn(it, 'api')).toBe(4));
 });
 
-type Row = readonly [rule: string, told: number | undefined, shown: number, status: object, inDoubt: readonly string[], there: number];
+type Row = readonly [rule: string, told: number | undefined, shown: number, status: object, keptBack: readonly string[], there: number];
 it.each<Row>([
   ['what it was told to have, of what a drain left', 3, 0, { owed: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 3],
   ['no more than was left', 7, 7, { staying: [{ name: 'a', replicas: 5, reason: 'Drained' }] }, [], 5],
@@ -93,11 +93,11 @@ it.each<Row>([
   ['what it was told to have and nobody can take from it while it is in doubt', 3, 0, {}, ['a'], 3],
   ['nothing of what went before it was in doubt', 0, 0, {}, ['a'], 0],
   ['nothing of what another in doubt has', 3, 3, {}, ['b'], 0],
-])('in a cluster is %s', (_, told, shown, status, inDoubt, there) => {
+])('in a cluster is %s', (_, told, shown, status, keptBack, there) => {
   const report = { present: { web: { bound: shown, pending: 0 } } };
   const directory = {
     view: () => ({ room: { report } }),
-    inDoubt: () => new Set(inDoubt),
+    keptBack: () => new Set(keptBack),
   } as unknown as Parameters<typeof lingeringOf>[0]['directory'];
   const asked: Told = () => told;
   const given = { spec: { clusters: [] }, status } as unknown as StoredPlacement;

@@ -39,7 +39,7 @@ const start = () => {
     directory: {
       get: () => ({ report: home.report }) as ClusterRecord,
       view: () => ({ taints: home.taints }) as ClusterView,
-      isUnheard: () => false,
+      liveness: () => ({ is: 'Heard' }),
     },
     ledger,
     wait: minute,

@@ -8,6 +8,7 @@ import type { Task } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { healthTaints } from '../cluster/health.ts';
 import type { Ledger, Nodeless } from '../cluster/ledger.ts';
+import { keepsAll } from '../cluster/liveness.ts';
 import type { Entry } from './entry.ts';
 import { nextAfter, type Waits, waitingSince, waitsAfter } from './waits.ts';
 
@@ -25,7 +26,7 @@ export const nodeWaitDefaults: NodeWait = { plainMs: 60_000, autoscaledMs: 300_0
 /** What the watch is built from. */
 export type NodelessOptions = {
   readonly env: Pick<RuntimeEnv, 'monotonicMs' | 'setTimer'>;
-  readonly directory: Pick<Directory, 'get' | 'view' | 'isUnheard'>;
+  readonly directory: Pick<Directory, 'get' | 'view' | 'liveness'>;
   readonly ledger: Pick<Ledger, 'nodeless'>;
   readonly wait: NodeWait;
   /** More replicas of the workload, or fewer, have waited long enough. */
@@ -60,7 +61,7 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
 
   /** The report of a cluster that may be believed. */
   const reportOf = (cluster: string): CapacityReport | undefined => {
-    const isDoubted = directory.isUnheard(cluster) || (directory.view(cluster)?.taints ?? []).some(({ key }) => doubts.has(key));
+    const isDoubted = keepsAll(directory.liveness(cluster)) || (directory.view(cluster)?.taints ?? []).some(({ key }) => doubts.has(key));
     return isDoubted ? undefined : directory.get(cluster)?.report;
   };
   const nodelessIn = (cluster: string): readonly Nodeless[] => {

@@ -113,7 +113,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
 
   const decidedOf = (entry: Entry, made: TaskDecision, { clusters }: Round): Decided => {
     const outcome = outcomeOf(entry, made, clusters, env.nowMs());
-    return { entry, ...outcome, promised: promisedIn(entry, outcome.output, directory.inDoubt()) };
+    return { entry, ...outcome, promised: promisedIn(entry, outcome.output, directory.keptBack()) };
   };
 
   const run: Rounds['run'] = async (given, batch) => {

@@ -32,9 +32,9 @@ export type PlacementChange = {
 export const promisedIn = (
   { held }: Entry,
   { spec, status }: PlacementOutput,
-  inDoubt: ReadonlySet<string>,
+  keptBack: ReadonlySet<string>,
 ): ReadonlyMap<string, number> => {
-  const left = new Set([...inDoubt, ...[...(status.staying ?? []), ...(status.owed ?? [])].map(({ name }) => name)]);
+  const left = new Set([...keptBack, ...[...(status.staying ?? []), ...(status.owed ?? [])].map(({ name }) => name)]);
   return new Map([...[...held].filter(([name]) => left.has(name)), ...replicasIn(spec.clusters)]);
 };
 

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isWaitedFor } from '../cluster/liveness.ts';
 import { workIdOf } from '../kinds.ts';
 import { type Board, isWithdrawn } from '../work/board.ts';
 import type { AppliedChange } from './applied.ts';
@@ -17,15 +18,15 @@ export const goingShownAfterMs = 3_000;
 /** Clusters named one by one. */
 const namedMax = 16;
 
-/** The clusters that the deletion of the object at this key waits for, in name order; who is not heard is not waited for. */
+/** The clusters that the deletion of the object at this key waits for, in name order; not those that are lost or were not seen yet. */
 export const awaitedOf = (
-  { board, directory }: { readonly board: Board; readonly directory: Pick<Directory, 'has' | 'isMember' | 'isUnheard'> },
+  { board, directory }: { readonly board: Board; readonly directory: Pick<Directory, 'has' | 'isMember' | 'liveness'> },
   key: StorageKey,
 ): readonly Awaited[] => {
   const id = workIdOf(key);
   return [...board.sent(id)]
     .flatMap(([cluster, entry]): Awaited[] => {
-      if (!directory.has(cluster) || !directory.isMember(cluster) || directory.isUnheard(cluster)) return [];
+      if (!directory.has(cluster) || !directory.isMember(cluster) || !isWaitedFor(directory.liveness(cluster))) return [];
       const answer = board.answer(id, cluster);
       if (isWithdrawn(entry, answer)) return [];
       return [{ cluster, says: answer?.seq === entry.seq ? answer.message : undefined }];

@@ -2,6 +2,7 @@
 import type { StorageKey, Stored } from '../../../shared/kube/storage/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isDead, type Liveness } from '../cluster/liveness.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
 import type { Board } from '../work/board.ts';
 import type { Answer } from './applied.ts';
@@ -30,16 +31,19 @@ export const heardOf = (board: Pick<Board, 'sent' | 'answer'>, { key, object }: 
   });
 };
 
-/** Clusters that are heard and still have the object, though none of these answers is theirs. */
+/** What is held down keeps its surplus for as long as that takes: it is on no way out. In doubt all is as it was. */
+const isLeaving = ({ is }: Liveness): boolean => is === 'Heard' || is === 'Doubtful';
+
+/** Clusters that still have the object and may let go of it, though none of these answers is theirs. */
 export const leavingOf = (
-  { board, directory }: { readonly board: Pick<Board, 'sent'>; readonly directory: Pick<Directory, 'has' | 'isUnheard'> },
+  { board, directory }: { readonly board: Pick<Board, 'sent'>; readonly directory: Pick<Directory, 'has' | 'liveness'> },
   key: StorageKey,
   answers: readonly Heard[],
 ): readonly string[] => {
   const wanted = new Set(answers.map(({ cluster }) => cluster));
   return [...board.sent(workIdOf(key))]
     .flatMap(([cluster, { op }]) =>
-      op === 'apply' && !wanted.has(cluster) && directory.has(cluster) && !directory.isUnheard(cluster) ? [cluster] : [],
+      op === 'apply' && !wanted.has(cluster) && directory.has(cluster) && isLeaving(directory.liveness(cluster)) ? [cluster] : [],
     )
     .sort();
 };
@@ -51,11 +55,9 @@ const hasObserved = (item: StatusItem): boolean => {
 };
 
 /** What a cluster's answer adds to the status of the whole; of one that is taken for dead nothing serves. */
-export const partOf = ({ cluster, item, full }: Heard, directory: Pick<Directory, 'deathOf'>): Part => ({
+export const partOf = ({ cluster, item, full }: Heard, directory: Pick<Directory, 'liveness'>): Part => ({
   cluster,
   status:
-    full?.status === undefined || directory.deathOf(cluster) === undefined
-      ? full?.status
-      : withoutServing(groupKind(full.ref), full.status),
+    full?.status === undefined || !isDead(directory.liveness(cluster)) ? full?.status : withoutServing(groupKind(full.ref), full.status),
   isCurrent: full !== undefined && item?.phase === 'Applied' && hasObserved(full),
 });

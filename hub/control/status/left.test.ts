@@ -20,7 +20,7 @@ it('an object that is deleted while its cluster is lost is told of on the Cluste
   for (const name of ['a', 'b']) await it.client.create(configMaps, { ...configMap, metadata: { name, namespace: 'shop' } });
   await until(() => expect(['home', 'aws'].map((name) => it.fleet.agent(name).objects.size)).toEqual([2, 2]));
   it.fleet.agent('aws').cutOff = true;
-  await until(() => expect(it.control().directory.isUnheard('aws')).toBe(true));
+  await until(() => expect(it.control().directory.liveness('aws').is).toBe('Dead'));
   for (const name of ['a', 'b']) await it.client.delete({ ...configMaps, namespace: 'shop', name });
   const told = (): unknown[] =>
     it.store

@@ -3,6 +3,7 @@ import { partsOf, type StorageKey } from '../../../shared/kube/storage/index.ts'
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { listed, qualifiedName } from '../../../shared/lib/listed.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isWaitedFor } from '../cluster/liveness.ts';
 import type { EventRecorder, EventText } from '../events.ts';
 import { type KindCatalog, typeOfKey, workIdOf } from '../kinds.ts';
 import { type Board, isWithdrawn } from '../work/board.ts';
@@ -18,7 +19,7 @@ export type LeftSources = {
   readonly env: Pick<RuntimeEnv, 'setTimer'>;
   readonly catalog: KindCatalog;
   readonly board: Pick<Board, 'sent' | 'answer'>;
-  readonly directory: Pick<Directory, 'get' | 'has' | 'isUnheard'>;
+  readonly directory: Pick<Directory, 'get' | 'has' | 'liveness'>;
   readonly events: Pick<EventRecorder, 'record'>;
 };
 
@@ -60,7 +61,9 @@ export const createLeftTeller = ({ env, catalog, board, directory, events }: Lef
     look: (key) => {
       const id = workIdOf(key);
       const left = [...board.sent(id)].flatMap(([cluster, entry]) =>
-        directory.has(cluster) && directory.isUnheard(cluster) && !isWithdrawn(entry, board.answer(id, cluster)) ? [cluster] : [],
+        directory.has(cluster) && !isWaitedFor(directory.liveness(cluster)) && !isWithdrawn(entry, board.answer(id, cluster))
+          ? [cluster]
+          : [],
       );
       const before = told.get(key);
       if (left.length === 0) told.delete(key);

@@ -27,7 +27,7 @@ export type StatusLoopOptions = {
   readonly catalog: KindCatalog;
   readonly dependencies: DependencyIndex;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'deathOf' | 'get' | 'has' | 'isMember' | 'isUnheard' | 'view'>;
+  readonly directory: Pick<Directory, 'get' | 'has' | 'isMember' | 'liveness' | 'view'>;
   readonly events: EventRecorder;
 };
 

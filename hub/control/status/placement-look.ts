@@ -18,7 +18,7 @@ export type PlacementSources = {
   readonly env: Pick<RuntimeEnv, 'nowMs'>;
   readonly dependencies: Pick<DependencyIndex, 'dependencies'>;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'deathOf' | 'get' | 'has' | 'isMember' | 'isUnheard' | 'view'>;
+  readonly directory: Pick<Directory, 'get' | 'has' | 'isMember' | 'liveness' | 'view'>;
   readonly unready: UnreadyTeller;
 };
 

@@ -18,7 +18,7 @@ import { type Heard, heardOf, leavingOf, partOf } from './heard.ts';
 export type ObjectStatusSources = {
   readonly catalog: KindCatalog;
   readonly board: Board;
-  readonly directory: Pick<Directory, 'deathOf' | 'has' | 'isUnheard'>;
+  readonly directory: Pick<Directory, 'has' | 'liveness'>;
   readonly env: Pick<RuntimeEnv, 'nowMs'>;
 };
 

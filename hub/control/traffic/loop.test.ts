@@ -111,14 +111,17 @@ beforeEach(async () => {
   sentTo = [];
   events = [];
   directory = createDirectory(createLedger(), env);
-  for (const name of names)
-    directory.of(name).object = {
+  for (const name of names) {
+    const record = directory.of(name);
+    record.health = { ...record.health, phase: 'Well' };
+    record.object = {
       apiVersion: 'hanse.dev/v1alpha1',
       kind: 'Cluster',
       metadata: { name, labels: { tier: name === 'eu' ? 'gold' : 'silver' } },
       spec: { admission: 'Approved' },
       status: { agent: { publicKey: 'U', sealingKey: 'k', joinedAt: '2030-01-01T00:00:00Z' } },
     } satisfies Cluster;
+  }
   await put(keyOf('', 'namespaces', '', 'shop'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   start();
 });
@@ -352,6 +355,21 @@ describe('a cluster that waits on its way back', () => {
     waits('Setbacks');
     await vi.waitFor(() => expect(events).toEqual([expect.stringContaining('it tries again once it has been well for 960 s')]));
   });
+});
+
+test('a TrafficPolicy waits for no cluster that never worked or is dead, and for one that is heard until it has taken its record', async () => {
+  const phaseOf = { ap: 'Unseen', eu: 'Well', us: 'Lost' } as const;
+  for (const [name, phase] of Object.entries(phaseOf)) directory.of(name).health = { ...directory.of(name).health, phase };
+  sentTo = ['eu'];
+  await exportAtHub();
+  await policy({ services: ['web'] });
+  const ready = () => conditionOf(at<TrafficPolicy>('hanse.dev', 'trafficpolicies')?.status?.conditions, 'Ready');
+  await vi.waitFor(() => expect(wire.records.size).toBe(3));
+  await vi.waitFor(() => expect(ready()?.message).toBe('web is not yet in eu'));
+  wire.answer('eu', { report: report(['10.1.0.1']) });
+  await vi.waitFor(() => expect(sharesAt('eu')).toBe('eu 1000000'));
+  wire.answer('eu', { report: report(['10.1.0.1']), applied: { epoch: wire.recordAt('eu')?.epoch ?? 0, away: [], lacks: [] } });
+  await vi.waitFor(() => expect(ready()?.status).toBe('True'));
 });
 
 test('a hub that starts anew takes nothing away before it has heard again what clusters offer', async () => {

@@ -80,7 +80,7 @@ export const startMembershipLoop = (options: MembershipLoopOptions): MembershipL
       directory.all().flatMap(({ name, object, hello }) => {
         if (object === undefined) return [];
         const { meshAddresses = [], labels = {} } = hello ?? {};
-        return [{ cluster: object, meshAddresses, labels, isUnheard: directory.isUnheard(name) }];
+        return [{ cluster: object, meshAddresses, labels, liveness: directory.liveness(name) }];
       }),
       storedPolicy(store)?.spec ?? {},
       mesh.publicKey,

@@ -13,7 +13,7 @@ const cluster: Cluster = {
     addresses: { apiServer: 'https://a.example:6443' },
   },
 };
-const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, isUnheard: false };
+const source: MemberSource = { cluster, meshAddresses: ['a.example:7472'], labels: {}, liveness: { is: 'Heard' } };
 const told = (change: Partial<MemberSource> = {}) => membersOf([{ ...source, ...change }], {}, 'UHUB').members[0];
 
 test('where datagrams reach it, and where it can be looked at from outside although nobody wrote it', () => {
@@ -28,10 +28,10 @@ test('that it is given up, for as long as it is', () => {
 
 test('that it is given up when a person drains it while nobody at the hub hears it, and not for a drain or a silence alone', () => {
   const drained = { ...cluster, spec: { ...cluster.spec, drain: {} } };
-  expect(told({ cluster: drained, isUnheard: true })).toMatchObject({ isLost: true });
+  expect(told({ cluster: drained, liveness: { is: 'Unwitnessed' } })).toMatchObject({ isLost: true });
   expect(told({ cluster: drained })).not.toHaveProperty('isLost');
   expect(told({ cluster: drained })).toMatchObject({ isDrained: true });
-  expect(told({ isUnheard: true })).not.toHaveProperty('isLost');
+  expect(told({ liveness: { is: 'Unwitnessed' } })).not.toHaveProperty('isLost');
 });
 
 test('that it has nothing to lose until it has told its capacity once, however small', () => {

@@ -8,6 +8,7 @@ import {
   meshPolicyOf,
 } from '../../../shared/api/index.ts';
 import { hubName, type Member, type Membership, type ProbeAddress } from '../../../shared/wire/mesh.ts';
+import type { Liveness } from '../cluster/liveness.ts';
 import { probesIn } from './probes.ts';
 
 /** A Cluster, and where its agent takes datagrams. */
@@ -15,8 +16,8 @@ export type MemberSource = {
   readonly cluster: Cluster;
   readonly meshAddresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** The hub does not hear it, by its own clock. */
-  readonly isUnheard: boolean;
+  /** What the hub thinks of it. */
+  readonly liveness: Liveness;
 };
 
 /** What changes rarely: without what each giving adds. */
@@ -36,8 +37,21 @@ export const domainOf = (labels: Readonly<Record<string, string>>): string => {
  * Its requests go elsewhere where it is not heard: the hub has given it up, or where no verdict and no limit lets it a person did, by draining
  * what is silent.
  */
-const isLost = ({ cluster, isUnheard }: MemberSource): boolean =>
-  cluster.status?.givenUpSince !== undefined || (cluster.spec.drain !== undefined && isUnheard);
+const isLost = ({ cluster: { spec, status }, liveness }: MemberSource): boolean =>
+  status?.givenUpSince !== undefined || (spec.drain !== undefined && isSilent(liveness));
+
+/** Others may see the agent's cluster run where there is doubt; what is found dead moves by the verdict. */
+const isSilent = (state: Liveness): boolean => {
+  switch (state.is) {
+    case 'Heard':
+    case 'Doubtful':
+      return false;
+    case 'Dead':
+      return state.replicas !== 'Wait';
+    default:
+      return true;
+  }
+};
 
 /** What has never told its capacity has been given no replicas; of what has, a small one or one without nodes is one step large. */
 const sizeOf = ({ status }: Cluster): number =>

@@ -14,9 +14,11 @@ it.each<readonly [string, Parameters<typeof budgetOf>[0], number, number]>([
 });
 
 test.each([
-  ['is kept by a cluster that is away: nobody waits for it anywhere', true, { objects: 1, kept: 1 }],
-  ['is still on its way out of one that is heard', false, { objects: 1 }],
-])('what was deleted on the hub %s', (_, isAway, count) => {
+  ['is kept by a cluster that is dead: nobody waits for it anywhere', { is: 'Dead', replicas: 'Wait' }, { objects: 1, kept: 1 }],
+  ['is kept by a cluster in doubt', { is: 'Doubtful' }, { objects: 1, kept: 1 }],
+  ['is still on its way out of one that is heard', { is: 'Heard' }, { objects: 1 }],
+  ['is still on its way out of one that is back', { is: 'Returning', isWithoutGateway: false }, { objects: 1 }],
+])('what was deleted on the hub %s', (_, state, count) => {
   const board = createBoard();
   board.load([], () => false);
   board.put('apps=deployments=shop=web', 'home', { seq: 1, op: 'withdraw', fingerprint: 'f', problem: undefined });
@@ -25,7 +27,7 @@ test.each([
     store: { get: () => undefined },
     dependencies: { dependents: () => new Set<string>() },
     policies: { byId: () => undefined },
-    directory: { isAway: () => isAway, isUnheard: () => isAway, get: () => undefined },
+    directory: { liveness: () => state, get: () => undefined },
   } as unknown as DrainSources;
   const cluster: KubeObject = { apiVersion: 'hanse.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'home' } };
   const { replicas: _replicas, stuck: _stuck, ...counted } = drainCount(sources, cluster as never) ?? {};

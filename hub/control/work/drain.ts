@@ -11,8 +11,9 @@ import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import { listed } from '../../../shared/lib/listed.ts';
 import { findsNoPlace, outlivesDrain } from '../../../shared/placement/index.ts';
-import type { Directory } from '../cluster/directory.ts';
+import type { Liveness } from '../cluster/liveness.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { refOf, workIdOf } from '../kinds.ts';
 import { placementOf } from '../placement/names.ts';
@@ -36,8 +37,11 @@ export type DrainSources = {
   readonly store: Store;
   readonly dependencies: Pick<DependencyIndex, 'dependents'>;
   readonly policies: Pick<PolicyBook, 'byId'>;
-  readonly directory: ReadySources['directory'] & Pick<Directory, 'isAway'>;
+  readonly directory: ReadySources['directory'];
 };
+
+/** Workloads that are named of those for which one object stays; the rest is counted. */
+const leadersMax = 5;
 
 /** Objects that are named, of those that stay and of those that wait; the rest is counted. */
 const namedMax = 20;
@@ -101,24 +105,32 @@ const leadersIn = ({ board, store, dependencies }: DrainSources, key: StorageKey
 
 const nameText = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`;
 
+/** `Deployment api, Deployment web need it`. */
+const neededText = (leaders: readonly KubeObject[]): string =>
+  `${listed(leaders.map(nameText), leadersMax)} ${leaders.length === 1 ? 'needs' : 'need'} it`;
+
 /** True when nothing of the object is to be in the cluster any more: what is there still is what nobody can take from it now. */
-const isDecidedElsewhere = ({ store }: DrainSources, object: KubeObject, leaders: readonly KubeObject[], cluster: string): boolean => {
-  const isGone = (one: KubeObject): boolean => {
-    const { placement } = placementOf(store, refOf(one));
-    if (one.metadata.deletionTimestamp !== undefined || placement === undefined) return true;
-    return !placement.spec.clusters.some(({ name }) => name === cluster) && !(outlivesDrain(one) && findsNoPlace(placement));
-  };
-  return [object, ...leaders].every(isGone);
+const isDecidedElsewhere = ({ store }: DrainSources, object: KubeObject, cluster: string): boolean => {
+  const { placement } = placementOf(store, refOf(object));
+  if (object.metadata.deletionTimestamp !== undefined || placement === undefined) return true;
+  return !placement.spec.clusters.some(({ name }) => name === cluster) && !(outlivesDrain(object) && findsNoPlace(placement));
 };
 
 const whyUndecided = (): string => 'the cluster is not heard, and no other has been decided on for it';
 
-/** Why nothing may be taken from a cluster for now that is not away; undefined when it may. */
-const whyNothing = ({ directory }: DrainSources, name: string): Found['why'] | undefined => {
-  if (directory.isAway(name) || !directory.isUnheard(name)) return undefined;
-  return directory.get(name)?.health.phase === 'Unseen'
-    ? () => 'the cluster has not been heard since the hub started'
-    : () => 'the cluster is back and held down: nothing is taken from it before that is over';
+/** True of a cluster that nothing leaves for as long as nobody hears it: of what it has, what is decided elsewhere is waited for by nobody. */
+const keepsWhatIsElsewhere = ({ is }: Liveness): boolean => is === 'Doubtful' || is === 'Unwitnessed' || is === 'Dead';
+
+/** Why nothing may be taken yet from a cluster that is back, or may speak yet; undefined when it may. */
+const whyNothingYet = ({ is }: Liveness): Found['why'] | undefined => {
+  switch (is) {
+    case 'Unseen':
+      return () => 'the cluster has not been heard since the hub started';
+    case 'Returning':
+      return () => 'the cluster is back and held down: nothing is taken from it before that is over';
+    default:
+      return undefined;
+  }
 };
 
 /** Counts what the board holds for the cluster; undefined before the board has been read. A Job that is over, and what follows it, is not counted. */
@@ -127,8 +139,9 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
   if (!board.isRead()) return undefined;
   const sum = { objects: 0, replicas: 0, stuck: 0 };
   let kept = 0;
-  const isAway = directory.isAway(name);
-  const whyNoneYet = whyNothing(sources, name);
+  const state = directory.liveness(name);
+  const isOut = keepsWhatIsElsewhere(state);
+  const whyNoneYet = whyNothingYet(state);
   const staying: Found[] = [];
   const waiting: Found[] = [];
   for (const id of board.ids()) {
@@ -143,19 +156,21 @@ export const drainCount = (sources: DrainSources, { metadata: { name } }: Cluste
     sum.replicas += replicas ?? 0;
     if (key === undefined || object === undefined) {
       // Deleted on the hub meanwhile: nobody waits for it anywhere.
-      if (isAway) kept += 1;
+      if (isOut) kept += 1;
       continue;
     }
-    const leader = leaders.find((one) => whyPlaced(sources, one, name) !== undefined);
-    const isLeft = leaders.length === 0 && object.metadata.deletionTimestamp === undefined && holdsData(object);
+    const stayers = leaders.filter((one) => whyPlaced(sources, one, name) !== undefined);
+    // Of one that nobody hears the leaders have left as far as anybody can tell, and the data with none of them.
+    const hasLeader = isOut ? leaders.some((one) => !isDecidedElsewhere(sources, one, name)) : leaders.length > 0;
+    const isLeft = !hasLeader && object.metadata.deletionTimestamp === undefined && holdsData(object);
     const own = entry.op === 'withdraw' ? undefined : (whyPlaced(sources, object, name) ?? (isLeft ? whyLeft : undefined));
-    const why = own ?? (leader === undefined ? undefined : () => `${nameText(leader)} needs it`);
+    const why = own ?? (stayers.length === 0 ? undefined : () => neededText(stayers));
     if (own !== undefined && replicas !== undefined)
       sum.stuck += Math.min(replicas, placementOf(store, refOf(object)).placement?.status?.unplaced ?? 0);
     const whyReplaced = why === undefined && replicas !== undefined ? whyWaiting(sources, key, object, name, replicas) : undefined;
     const whyNotYet = whyReplaced ?? (why === undefined && entry.op !== 'withdraw' ? whyNoneYet : undefined);
-    const isKept = isAway && (entry.op === 'withdraw' || isDecidedElsewhere(sources, object, leaders, name));
-    const reason = why ?? whyNotYet ?? (isAway && !isKept ? whyUndecided : undefined);
+    const isKept = isOut && (entry.op === 'withdraw' || [object, ...leaders].every((one) => isDecidedElsewhere(sources, one, name)));
+    const reason = why ?? whyNotYet ?? (isOut && !isKept ? whyUndecided : undefined);
     if (reason === undefined && isKept) kept += 1;
     if (reason === undefined) continue;
     const { kind, metadata } = object;

@@ -7,7 +7,7 @@ const holding = (told: number, ready = told, more: Partial<Holding> = {}): Holdi
   told,
   ready,
   running: told,
-  isUnheard: false,
+  isOutOfReach: false,
   ...more,
 });
 
@@ -19,7 +19,6 @@ const input = (wanted: Record<string, number>, held: Record<string, Holding>, mo
   held: new Map(Object.entries(held)),
   budgets: new Map(),
   overdue: new Set(),
-  isFenced: () => false,
   ...more,
 });
 
@@ -122,7 +121,7 @@ describe('a move of replicas that may serve side by side', () => {
       { b: 3 },
       {},
     ],
-    ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isUnheard: true }) }, {}, {}, {}],
+    ['of a cluster that is not heard nothing is said', { b: 3 }, { a: holding(3, 3, { isOutOfReach: true }) }, {}, {}, {}],
     ['what finds no place elsewhere goes when it must', { b: 1 }, { a: holding(3), b: holding(1) }, { unplaced: 2 }, {}, {}],
     [
       'what finds no place elsewhere stays in a cluster that is drained, and no more than that',
@@ -246,9 +245,8 @@ describe('a move of a singleton', () => {
     ['waits while the old one runs', { a: holding(1) }, {}, ['b']],
     ['waits until the old one is said to be gone', { a: holding(0, 0, { running: 1 }) }, {}, ['b']],
     ['begins when the old one is gone', { a: holding(0) }, {}, []],
-    ['waits for a cluster that nobody hears', { a: holding(1, 1, { isUnheard: true }) }, {}, ['b']],
-    ['begins when that cluster has fenced itself', { a: holding(1, 1, { isUnheard: true }) }, { isFenced: () => true }, []],
-    ['does not believe in the fence of a cluster that is heard', { a: holding(1) }, { isFenced: () => true }, ['b']],
+    ['waits for a cluster that nobody hears', { a: holding(1, 1, { isOutOfReach: true }) }, {}, ['b']],
+    ['begins when a fence has stopped it in that cluster', { a: holding(1, 1, { running: 0, isOutOfReach: true }) }, {}, []],
     ['does not wait for itself', { b: holding(1) }, {}, []],
   ])('%s', (_, held, more, wait) => {
     expect(singleton(held, more)).toEqual(wait);
@@ -279,15 +277,15 @@ describe('a move of a singleton', () => {
     ['is left as it is while another cluster runs it', { a: holding(1), c: holding(0, 0, { running: 1 }) }, {}, [['a', 1]], []],
     [
       'is left as it is while a cluster that nobody hears may run it',
-      { a: holding(1), c: holding(1, 1, { isUnheard: true }) },
+      { a: holding(1), c: holding(1, 1, { isOutOfReach: true }) },
       {},
       [['a', 1]],
       [],
     ],
     [
-      'is told anew when the other cluster has fenced itself',
-      { a: holding(1), c: holding(1, 1, { isUnheard: true }) },
-      { isFenced: (name) => name === 'c' },
+      'is told anew when a fence has stopped it in the other cluster',
+      { a: holding(1), c: holding(1, 1, { running: 0, isOutOfReach: true }) },
+      {},
       [],
       [['a', 1]],
     ],
@@ -301,7 +299,7 @@ describe('a move of a singleton', () => {
       ],
       [],
     ],
-    ['is told nothing while its cluster is not heard', { a: holding(1, 1, { isUnheard: true }) }, {}, [], []],
+    ['is told nothing while its cluster is not heard', { a: holding(1, 1, { isOutOfReach: true }) }, {}, [], []],
   ])('that finds no place when its cluster is drained %s', (_, held, more, keep, stay) => {
     const decided = decideHandover(input({}, held, { isSingleton: true, unplaced: 1, budgets: new Map([['a', 0]]), ...more }));
     expect([[...decided.keep], [...decided.stay]]).toEqual([keep, stay]);

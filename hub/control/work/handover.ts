@@ -14,10 +14,10 @@ export type Holding = {
   readonly isStopped?: boolean;
   /** Of those it said to be ready. */
   readonly ready: number;
-  /** The most that may still run there, by what it was told and what it answered. */
+  /** The most that may still run there, by what it was told and what it answered; none of what a fence has surely stopped. */
   readonly running: number;
-  /** Not heard, or lost: what it has it keeps, and nobody knows what that is. */
-  readonly isUnheard: boolean;
+  /** Not heard, lost, or held down: nothing is taken from it now. */
+  readonly isOutOfReach: boolean;
 };
 
 /** What a handover is decided from. */
@@ -34,8 +34,6 @@ export type HandoverInput = {
   readonly budgets: ReadonlyMap<string, number>;
   /** Clusters whose surplus has waited for long enough: what has a place elsewhere is waited for no longer. */
   readonly overdue: ReadonlySet<string>;
-  /** A singleton may begin elsewhere although this cluster is not heard: it has stopped by itself. */
-  readonly isFenced: (cluster: string) => boolean;
 };
 
 /** What it comes to. */
@@ -57,21 +55,17 @@ const nothing: Handover = { keep: new Map(), stay: new Map(), wait: new Set() };
 const leaving = ({ held, wanted }: HandoverInput): [string, Holding][] =>
   [...held].filter(([name, { told }]) => told > (wanted.get(name) ?? 0)).sort(([a], [b]) => compareText(a, b));
 
-/** True while a replica may run in the cluster that it should not have. */
-const isRunning = ({ isFenced }: HandoverInput, [name, { running, isUnheard }]: [string, Holding], wanted: number): boolean =>
-  running > wanted && !(isUnheard && isFenced(name));
-
 /**
  * Neither a drain nor a policy stops what has nowhere to go. It is sent anew, so that it runs again where a fence stopped it, once no other cluster may run it;
  * until then, and where it is not known what it was told, it is left as it is.
  */
 const stayingAlone = (input: HandoverInput): Handover => {
   const { held, budgets, unplaced } = input;
-  const staying = leaving(input).filter(([name, { isUnheard }]) => budgets.has(name) && !isUnheard);
+  const staying = leaving(input).filter(([name, { isOutOfReach }]) => budgets.has(name) && !isOutOfReach);
   const [first] = staying;
   if (first === undefined) return nothing;
   const [name, { told, isGuess = false, isStopped = false }] = first;
-  const isAlone = ![...held].some((one) => one[0] !== name && isRunning(input, one, 0));
+  const isAlone = ![...held].some(([other, { running }]) => other !== name && running > 0);
   if (isAlone && (isStopped || !isGuess)) return { ...nothing, stay: new Map([[name, isGuess ? unplaced : Math.min(told, unplaced)]]) };
   return { ...nothing, keep: new Map(staying.map(([one, { told: replicas }]) => [one, replicas])) };
 };
@@ -79,7 +73,7 @@ const stayingAlone = (input: HandoverInput): Handover => {
 const oneAfterAnother = (input: HandoverInput): Handover => {
   const { held, wanted } = input;
   if (input.unplaced > 0 && wanted.size === 0) return stayingAlone(input);
-  const isBlocked = [...held].some((one) => isRunning(input, one, wanted.get(one[0]) ?? 0));
+  const isBlocked = [...held].some(([name, { running }]) => running > (wanted.get(name) ?? 0));
   if (!isBlocked) return nothing;
   const grows = [...wanted].filter(([name, replicas]) => replicas > (held.get(name)?.told ?? 0));
   return { ...nothing, wait: new Set(grows.map(([name]) => name)) };
@@ -106,7 +100,7 @@ const surelyReady = ({ told, ready }: Holding, count: number, isOrdinal: boolean
 /** Sources in the order in which they keep: those that may leave nothing missing first, then by name. */
 const sourcesOf = (input: HandoverInput): Source[] =>
   leaving(input)
-    .filter(([, { isUnheard }]) => !isUnheard)
+    .filter(([, { isOutOfReach }]) => !isOutOfReach)
     .map(([name, holding]) => {
       const wanted = input.wanted.get(name) ?? 0;
       const { told, ready, isGuess = false } = holding;

@@ -7,6 +7,7 @@ import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
 import type { FleetBus } from '../../fleet/port.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isWaitedFor, keepsAll } from '../cluster/liveness.ts';
 import { type Controller, done, type Outcome, startController } from '../controller.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
 import { type KindCatalog, podSpecOf, refOf, workIdOf } from '../kinds.ts';
@@ -123,9 +124,7 @@ export const startWorkLoop = (options: WorkLoopOptions): WorkLoop => {
       // A cluster whose rendering failed keeps what it has, as one does that is not heard, is let go, or awaits a fresh decision.
       isHeld: (cluster) =>
         isKept ||
-        directory.isUnheard(cluster) ||
-        // As after the hub heard nobody for a while. It is not lost yet, so that the end of a deletion waits for it.
-        (directory.inDoubt().has(cluster) && !isDeleted) ||
+        (isDeleted ? !isWaitedFor(directory.liveness(cluster)) : keepsAll(directory.liveness(cluster))) ||
         !directory.isMember(cluster) ||
         undecided.has(cluster) ||
         move.keep.has(cluster) ||

@@ -156,7 +156,7 @@ describe('a move', () => {
     const it = await settledAtHome({ class: 'Singleton' });
     it.fleet.agent('home').cutOff = true;
     await until(() => expect(it.control().directory.get('home')?.health.phase).toBe('Lost'));
-    await until(() => expect(it.control().directory.isUnheard('home')).toBe(true));
+    await until(() => expect(it.control().directory.liveness('home').is).toBe('Dead'));
     it.fleet.beat();
     expect(sentTo(it, 'aws')).toBeUndefined();
     await it.client.delete({ ...clusters, name: 'home' });

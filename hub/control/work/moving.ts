@@ -6,6 +6,7 @@ import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { type CompiledPolicy, findsNoPlace, outlivesDrain } from '../../../shared/placement/index.ts';
 import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isDead, keepsAll, type Liveness } from '../cluster/liveness.ts';
 import { groupKind, workIdOf } from '../kinds.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type Board, type BoardEntry, damaged, isWithdrawn } from './board.ts';
@@ -18,7 +19,7 @@ export type Moves = {
   /** A workload of this policy runs in one cluster at a time. */
   readonly isSingleton: (policy: CompiledPolicy | undefined) => boolean;
   readonly surplusMs: () => number;
-  /** The cluster is not heard, and its singletons have surely stopped by themselves. */
+  /** Singletons that were sent to the cluster up to `fenceOf` have surely stopped by themselves, and stay so though it is back. */
   readonly isFenced: (cluster: string) => boolean;
   /** The number that work for the cluster must be above to run as a singleton. */
   readonly fenceOf: (cluster: string) => number;
@@ -77,7 +78,10 @@ const lookMs = 1_000;
 const isWhole = (object: KubeObject, { status }: StoredPlacement): boolean =>
   groupKind(object) === '/Pod' || (status !== undefined && status.replicas === undefined);
 
-const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard: boolean): Holding => {
+/** What is known of the cluster, beside what it was sent and answered. */
+type HolderFacts = { readonly state: Liveness; readonly isMember: boolean; readonly isFencedOff: boolean };
+
+const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, { state, isMember, isFencedOff }: HolderFacts): Holding => {
   // What was sent by an earlier run counts as something while it is not answered, or answered that its fence stopped it.
   const isStopped = entry.op === 'apply' && answer?.reason === fencedReason;
   const known = replicasTold(entry, answer);
@@ -85,14 +89,16 @@ const holdingOf = (entry: BoardEntry, answer: StatusItem | undefined, isUnheard:
   const told = known ?? (isGuess ? 1 : 0);
   const said = countOf(answer, 'replicas');
   // What was applied may run though its status does not say so yet; what was told to be fewer may run on while it says so.
-  const running = isWithdrawn(entry, answer) ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
-  return { told, isGuess, isStopped, ready: Math.min(told, countOf(answer, 'readyReplicas')), running, isUnheard };
+  const running = isFencedOff || isWithdrawn(entry, answer) ? 0 : Math.max(told, said, entry.op === 'withdraw' ? 1 : (entry.replicas ?? 1));
+  // What a dead cluster said last to be ready replaces nothing.
+  const ready = isDead(state) ? 0 : Math.min(told, countOf(answer, 'readyReplicas'));
+  return { told, isGuess, isStopped, ready, running, isOutOfReach: keepsAll(state) || !isMember };
 };
 
 /** Follows moves; remembers since when each cluster has kept what it should not have, for want of replacements. */
 export const createMoving = (parts: {
   readonly board: Board;
-  readonly directory: Pick<Directory, 'isUnheard' | 'isMember'>;
+  readonly directory: Pick<Directory, 'liveness' | 'isMember'>;
   readonly policies: Pick<PolicyBook, 'byId'>;
   readonly env: Pick<RuntimeEnv, 'monotonicMs'>;
   readonly moves: Moves;
@@ -119,7 +125,7 @@ export const createMoving = (parts: {
   /** What has nowhere to go and does not tell how many of it are ready (a Job, a CronJob, a Pod) is ended by no drain, nor by a change of its policy. */
   const staying = (id: string, object: KubeObject, placement: StoredPlacement): Move => {
     if (!findsNoPlace(placement) || !outlivesDrain(object)) return noMove;
-    const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !directory.isUnheard(name) ? [name] : []));
+    const heard = [...board.sent(id)].flatMap(([name, { op }]) => (op === 'apply' && !keepsAll(directory.liveness(name)) ? [name] : []));
     const stays = [...drainedOf(placement, heard, 1).keys(), ...leftOf(placement, heard).keys()];
     if (stays.length === 0) return noMove;
     // What part of a divided Job it was told only the cluster knows, and nothing of that can be changed; what is whole is brought changes.
@@ -134,10 +140,12 @@ export const createMoving = (parts: {
 
   const heldOf = (id: string, sent: ReadonlyMap<string, BoardEntry>): ReadonlyMap<string, Holding> =>
     new Map(
-      [...sent].map(([name, entry]) => [
-        name,
-        holdingOf(entry, board.answer(id, name), directory.isUnheard(name) || !directory.isMember(name)),
-      ]),
+      [...sent].map(([name, entry]) => {
+        const answer = board.answer(id, name);
+        const isFencedOff = moves.isFenced(name) && Math.max(entry.seq, answer?.seq ?? 0) <= moves.fenceOf(name);
+        const facts = { state: directory.liveness(name), isMember: directory.isMember(name), isFencedOff };
+        return [name, holdingOf(entry, answer, facts)] as const;
+      }),
     );
 
   /** Tells once for whom a singleton waits. */
@@ -159,7 +167,7 @@ export const createMoving = (parts: {
     const isSingleton = runsAlone(policy, sent);
     const wanted = new Map(placement.spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
     // What an isolated cluster has is stopped by its fence: nothing newer may reach it before it is back.
-    const shut = new Set(isSingleton ? [...wanted.keys()].filter((name) => directory.isUnheard(name)) : []);
+    const shut = new Set(isSingleton ? [...wanted.keys()].filter((name) => keepsAll(directory.liveness(name))) : []);
     if ([...sent.keys()].every((name) => wanted.has(name)) && wanted.size < 2) return { ...noMove, isSingleton, shut };
     const held = heldOf(id, sent);
     const total = [...wanted.values()].reduce((sum, replicas) => sum + replicas, 0);
@@ -182,7 +190,6 @@ export const createMoving = (parts: {
       held,
       budgets: new Map([...leftOf(placement, held.keys()), ...drained]),
       overdue: new Set([...held.keys()].filter(isOverdue)),
-      isFenced: moves.isFenced,
     });
     if (least.size === 0 && wait.size === 0) return { ...noMove, stay, isSingleton, shut };
     const toldTo = (name: string): number => held.get(name)?.told ?? 0;

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { unreadyText, waitingText } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StatusItem } from '../../../shared/wire/index.ts';
+import type { Liveness } from '../cluster/liveness.ts';
 import { workIdOf } from '../kinds.ts';
 import { replicasTold, unreadyOf } from './replicas.ts';
 
@@ -23,32 +24,40 @@ const answered = (status: StatusItem['status'], more: Partial<StatusItem> = {}):
 const failing = { type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' };
 const late = { type: 'Progressing', status: 'False', message: 'has timed out progressing' };
 
-it.each<readonly [rule: string, answer: StatusItem | undefined, isUnheard: boolean, pending: number, told: readonly string[]]>([
-  ['all are ready', answered({ readyReplicas: 5 }), false, 0, []],
-  ['more are ready than are placed', answered({ readyReplicas: 7 }), false, 0, []],
-  ['why is not known', answered({ readyReplicas: 3 }), false, 0, ['2 replicas on home are not Ready']],
-  ['pods have no node', answered({ readyReplicas: 4 }), false, 1, ['1 replica on home is not Ready: 1 pod is bound to no node']],
+it.each<readonly [rule: string, answer: StatusItem | undefined, state: Liveness['is'], pending: number, told: readonly string[]]>([
+  ['all are ready', answered({ readyReplicas: 5 }), 'Heard', 0, []],
+  ['more are ready than are placed', answered({ readyReplicas: 7 }), 'Heard', 0, []],
+  ['why is not known', answered({ readyReplicas: 3 }), 'Heard', 0, ['2 replicas on home are not Ready']],
+  ['pods have no node', answered({ readyReplicas: 4 }), 'Heard', 1, ['1 replica on home is not Ready: 1 pod is bound to no node']],
   [
     'conditions say why, the most telling first',
     answered({ readyReplicas: 3, conditions: [late, failing] }),
-    false,
+    'Heard',
     2,
     ['2 replicas on home are not Ready: 2 pods are bound to no node; exceeded quota'],
   ],
   [
     'it was not applied',
     answered(undefined, { phase: 'Conflict', message: 'not ours' }),
-    false,
+    'Heard',
     0,
     ['5 replicas on home are not Ready: not ours'],
   ],
-  ['nothing was answered', undefined, false, 0, ['5 replicas on home are not Ready: the cluster has not answered yet']],
-  ['the cluster is not heard', answered({ readyReplicas: 1 }), true, 0, ['4 replicas on home are not Ready: the cluster is not heard']],
-])('replicas that are not ready are told with what is known of them: %s', (_, answer, isUnheard, pending, told) => {
+  ['nothing was answered', undefined, 'Heard', 0, ['5 replicas on home are not Ready: the cluster has not answered yet']],
+  [
+    'the cluster is not heard',
+    answered({ readyReplicas: 1 }),
+    'Doubtful',
+    0,
+    ['4 replicas on home are not Ready: the cluster is not heard'],
+  ],
+  ['the cluster is back, and tells it itself', answered({ readyReplicas: 4 }), 'Returning', 0, ['1 replica on home is not Ready']],
+  ['the cluster is dead', answered({ readyReplicas: 5 }), 'Dead', 0, ['5 replicas on home are not Ready: the cluster is dead or cut off']],
+])('replicas that are not ready are told with what is known of them: %s', (_, answer, state, pending, told) => {
   const report = { present: { [workIdOf(key)]: { bound: 0, pending } } };
   const sources = {
     board: { answer: () => answer },
-    directory: { isUnheard: () => isUnheard, deathOf: () => undefined, get: () => ({ report }) as never },
+    directory: { liveness: () => ({ is: state, replicas: 'GivenUp' }) as Liveness, get: () => ({ report }) as never },
   };
   const placement = { spec: { workload: { ...ref }, policy: 'p', clusters: [{ name: 'home', replicas: 5 }] } };
   expect(unreadyOf(sources, key, web, placement).map(unreadyText)).toEqual(told);

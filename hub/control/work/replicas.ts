@@ -3,8 +3,8 @@ import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
 import { fencedReason, type StatusItem } from '../../../shared/wire/index.ts';
-import type { Death } from '../cluster/death.ts';
 import type { Directory } from '../cluster/directory.ts';
+import { isDead, type Liveness } from '../cluster/liveness.ts';
 import { bag, bags, groupKind, workIdOf } from '../kinds.ts';
 import type { Board, BoardEntry } from './board.ts';
 
@@ -62,18 +62,27 @@ const conditionTexts = (answer: StatusItem): string[] => {
 };
 
 /** What is looked at to tell which replicas are not ready. */
-export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly directory: Pick<Directory, 'deathOf' | 'get' | 'isUnheard'> };
+export type ReadySources = { readonly board: Pick<Board, 'answer'>; readonly directory: Pick<Directory, 'get' | 'liveness'> };
 
-const deathText: Readonly<Record<Death, string>> = {
-  Dead: 'the cluster is dead or cut off',
-  Held: 'the cluster is taken for dead; its condition Ready says why its replicas stay',
+/** What its state alone says of replicas that are not ready; undefined where the cluster tells it itself. */
+const whySilent = (state: Liveness): string | undefined => {
+  switch (state.is) {
+    case 'Dead':
+      return state.replicas === 'Held'
+        ? 'the cluster is taken for dead; its condition Ready says why its replicas stay'
+        : 'the cluster is dead or cut off';
+    case 'Heard':
+    case 'Returning':
+      return undefined;
+    default:
+      return 'the cluster is not heard';
+  }
 };
 
 /** Why replicas are not ready, as far as it is known. */
 const whyUnready = ({ directory }: ReadySources, id: string, cluster: string, answer: StatusItem | undefined): string | undefined => {
-  const death = directory.deathOf(cluster);
-  if (death !== undefined) return deathText[death];
-  if (directory.isUnheard(cluster)) return 'the cluster is not heard';
+  const silent = whySilent(directory.liveness(cluster));
+  if (silent !== undefined) return silent;
   if (answer === undefined) return 'the cluster has not answered yet';
   if (answer.phase !== 'Applied') return answer.message ?? answer.reason;
   const pending = directory.get(cluster)?.report?.present[id]?.pending ?? 0;
@@ -92,7 +101,7 @@ export const unreadyOf = (
   const id = workIdOf(key);
   return placement.spec.clusters.flatMap(({ name, replicas = 0 }): UnreadyCluster[] => {
     const answer = sources.board.answer(id, name);
-    const ready = sources.directory.deathOf(name) === undefined ? Math.min(replicas, countOf(answer, 'readyReplicas')) : 0;
+    const ready = isDead(sources.directory.liveness(name)) ? 0 : Math.min(replicas, countOf(answer, 'readyReplicas'));
     if (ready === replicas) return [];
     const why = whyUnready(sources, id, name, answer);
     return [{ name, replicas, ready, ...(why === undefined ? {} : { why }) }];
