@@ -7,6 +7,7 @@ import type { CompiledPolicy } from './compiled-policy.ts';
 import { answersOf } from './fleet.ts';
 import type { OtherWorkload, Workload } from './model.ts';
 import { type Neighbours, neighboursOf } from './neighbours.ts';
+import { type PartLimits, partLimits } from './part-limits.ts';
 import { evictionAt, gate, gatesOf, isServed, type Prepared, type Refusal, type Standing } from './prepare.ts';
 import { type Column, nothingIn } from './problem.ts';
 import { type DemandPlan, demandOf } from './requires.ts';
@@ -31,6 +32,8 @@ export type Candidates = {
   readonly answers: Answers | undefined;
   /** Set where a cluster keeps what runs and takes no more, by its place among the prepared. */
   readonly holds: ReadonlyMap<number, Refusal>;
+  /** What parts of a divided Job allow, by place; undefined = it is none. */
+  readonly parts: PartLimits | undefined;
   readonly score: Column;
   /** Scores that come of where other workloads are, by place; absent = none. */
   readonly nearScores: ReadonlyMap<number, readonly ExplanationScore[]>;
@@ -143,6 +146,36 @@ const dropWeightless = ({ strategy, weights }: CompiledPolicy, { standings }: Pr
   into.size = size;
 };
 
+/** Of a divided Job those without a part leave when nothing is left for them, and those that have one make way for what is. */
+const dropPartless = (
+  workload: Workload,
+  { standings }: Prepared,
+  answers: Answers | undefined,
+  present: ReadonlySet<number>,
+  into: Sieve,
+): PartLimits | undefined => {
+  if (workload.parts === undefined) return undefined;
+  const limits = partLimits(
+    workload.parts,
+    [...into.at.subarray(0, into.size)].map((at) => {
+      const name = (standings[at] as Standing).view.name;
+      const room = (answers?.room[at] ?? -1) !== 0 || (workload.lingering?.get(name) ?? 0) > 0;
+      const replicas = workload.current.get(name) ?? 0;
+      return { at, name, isPresent: present.has(at), replicas, hasRoom: room && !into.holds.has(at) };
+    }),
+  );
+  let size = 0;
+  for (let index = 0; index < into.size; index++) {
+    const at = into.at[index] as number;
+    const [out, held] = [limits.out.get(at), limits.held.get(at)];
+    if (out !== undefined) into.kept.set(at, out);
+    else into.at[size++] = at;
+    if (held !== undefined && !into.holds.has(at)) into.holds.set(at, held);
+  }
+  into.size = size;
+  return limits;
+};
+
 const placesOf = ({ index }: Prepared, { current }: Workload): ReadonlySet<number> => {
   const places = new Set<number>();
   for (const name of current.keys()) {
@@ -200,6 +233,7 @@ export const candidatesOf = (
   const answers = plan === undefined ? undefined : answersOf(prepared.fleet, plan, isCounted, into.at, into.size);
   if (answers !== undefined) dropUnable(answers, present, into);
   dropWeightless(policy, prepared, into);
+  const parts = dropPartless(workload, prepared, answers, present, into);
   const roster = rosterOf(prepared, into.at, into.size);
   return {
     prepared,
@@ -210,6 +244,7 @@ export const candidatesOf = (
     nodeless: columnFrom(roster, prepared, workload.nodeless ?? nowhere),
     answers,
     holds: into.holds,
+    parts,
     ...nearTo(roster, prepared, neighbours),
     kept: into.kept,
     recheckAtMs: into.recheckAtMs,
@@ -236,6 +271,9 @@ export const shapeAt = ({ answers, roster }: Candidates, candidate: number): Pod
 
 /** Set where a candidate keeps what runs and takes no more. */
 export const holdAt = ({ holds, roster }: Candidates, candidate: number): Refusal | undefined => holds.get(roster.at[candidate] ?? -1);
+
+/** Most replicas that a candidate's part of a divided Job allows; undefined = the workload is none. */
+export const partAt = ({ parts, roster }: Candidates, candidate: number): number | undefined => parts?.most.get(roster.at[candidate] ?? -1);
 
 /** Why a cluster that is no candidate is out. */
 const refusalAt = ({ prepared, kind, kept, answers }: Candidates, at: number, { ref }: Pick<Workload, 'ref'>): Refusal | undefined => {

@@ -2,9 +2,10 @@
 import { ExplanationKeeper, type ExplanationScore, type KeptExplanation, type ToldRow } from '../api/index.ts';
 import type { FitResult } from '../capacity/index.ts';
 import { counted } from '../lib/counted.ts';
-import { type Candidates, fitAt, holdAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
+import { type Candidates, fitAt, holdAt, partAt, type Refused, refusedOf, roomAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, Workload } from './model.ts';
+import { partReason, partText } from './part-limits.ts';
 import type { Refusal, Standing } from './prepare.ts';
 import { type Amount, amountText, currencyOf } from './pricing.ts';
 import { type Column, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
@@ -37,6 +38,8 @@ const because = (
   if (blocked !== undefined) return isKeptWhole(policy) ? notDivided : { reason: 'spread', message: blocked };
   const most = standingAt(candidates, at)?.max ?? unlimited;
   if (got >= most) return { reason: 'bounds', message: `bounds: at most ${most} here` };
+  const part = partAt(candidates, at);
+  if (part !== undefined && got >= part) return { reason: partReason, message: partText(part) };
   if (isFull(candidates, at, got)) {
     const why = refusalText(filledAt(candidates, at)?.refusals ?? {});
     return { reason: 'capacity', message: `no more replicas fit${why === '' ? '' : `: ${why}`}` };

@@ -2,7 +2,7 @@
 export { type AlteredShapes, alteredShapesOf } from './altered-shapes.ts';
 export { askKey, isSameEverywhere, shapeIn } from './asking.ts';
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
-export { completionShares, completionsOf, isSettledJob, partsBefore, policyForJob, withParts } from './job-parts.ts';
+export { completionShares, completionsOf, isSettledJob, jobTask, lostPartsText, partsBefore, withParts } from './job-parts.ts';
 export { type LabelledNode, learntLabels } from './learnt-labels.ts';
 export { type Misfits, misfitsOf } from './misfits.ts';
 export {

@@ -3,12 +3,13 @@
  * the member cannot be changed (batch/v1: `completions` is immutable) and made anew it would run again. What a lost cluster leaves undone
  * goes to a cluster that has no part yet, or waits for one. An Indexed Job has one part, which is all of it. Pure.
  */
-import { clusterLabels, explanationRows, keptExplanation, type PlacedCluster } from '../api/index.ts';
+import type { PlacedCluster } from '../api/index.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { selectorFromMap } from '../kube/selectors/index.ts';
+import { counted } from '../lib/counted.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ClusterView, Decision } from './model.ts';
 import { type Before, completionsTerm, hasParts } from './runs-on.ts';
+import type { Task } from './turn.ts';
 import { isIndexedJob, keptWhole } from './undivided.ts';
 import { bag, groupKind } from './workload-fields.ts';
 
@@ -53,18 +54,14 @@ const isUndivided = (object: KubeObject, parts: readonly PlacedCluster[]): boole
   return given.length === 0 || (given.length === 1 && (given[0] === total || total === bag(object.spec).parallelism));
 };
 
-/** The policy that a Job with a part to give is decided by: who has a part takes no more replicas, so that the rest goes to others. */
-export const policyForJob = (policy: CompiledPolicy, object: KubeObject, placement: Before | undefined): CompiledPolicy => {
-  if (isUndivided(object, partsBefore(placement))) return keptWhole(policy, object);
-  const before = placement?.spec.clusters ?? [];
-  const total = completionsOf(object);
-  if (total === undefined || !hasParts(before) || sumOf(before.map(({ completions }) => completions)) >= total) return policy;
-  const caps = before.map(({ name, replicas = 0 }) => ({
-    min: 0,
-    max: replicas,
-    clusters: selectorFromMap({ [clusterLabels.cluster]: name }),
-  }));
-  return { ...policy, bounds: [...policy.bounds, ...caps] };
+/** The task by which an object is decided: an Indexed Job is kept whole, and of a divided one each cluster has its part. */
+export const jobTask = ({ workload, policy }: Task, object: KubeObject, placement: Before | undefined): Task => {
+  const before = partsBefore(placement);
+  if (isUndivided(object, before)) return { workload, policy: keptWhole(policy, object) };
+  const completions = completionsOf(object);
+  if (completions === undefined || !hasParts(before)) return { workload, policy };
+  const given = new Map(before.map(({ name, completions: part = 0 }) => [name, part]));
+  return { workload: { ...workload, parts: { completions, given } }, policy };
 };
 
 /**
@@ -95,7 +92,33 @@ const asWhole = (decision: Decision, completions: number): Decision => ({
   clusters: decision.clusters.map((cluster) => ({ ...cluster, completions })),
 });
 
-/** The decision with the completions of each cluster, `before` as {@link partsBefore}. Replicas for which no completions are left are not placed. */
+/** What becomes of the parts of clusters that the Job leaves; '' where it leaves none. */
+export const lostPartsText = (before: readonly PlacedCluster[], after: readonly PlacedCluster[]): string => {
+  const known = new Set(before.map(({ name }) => name));
+  const left = new Set(after.map(({ name }) => name));
+  const lost = before.filter(({ name, completions = 0 }) => completions > 0 && !left.has(name));
+  const takers = after.filter(({ name, completions = 0 }) => completions > 0 && !known.has(name));
+  if (lost.length === 0 || takers.length === 0) return '';
+  const [named, taken] = [lost, takers].map((parts) =>
+    parts.map(({ name, completions = 0 }) => `${name} (${counted(completions, 'completion')})`).join(', '),
+  );
+  const isOne = lost.length === 1;
+  return `the ${isOne ? 'part' : 'parts'} of ${named} ${isOne ? 'is' : 'are'} begun anew in ${taken}, with what was done of ${isOne ? 'it' : 'them'}`;
+};
+
+const waitingText = (left: number, total: number, before: readonly PlacedCluster[], after: readonly PlacedCluster[]): string => {
+  const placed = new Set(after.map(({ name }) => name));
+  const lost = before.filter(({ name, completions = 0 }) => completions > 0 && !placed.has(name)).map(({ name }) => name);
+  const anew =
+    lost.length === 0
+      ? ''
+      : lost.length === 1
+        ? `; that of ${lost[0]} is begun anew there, or gone on with once ${lost[0]} takes it again`
+        : `; those of ${lost.join(', ')} are begun anew there, or gone on with where a cluster takes its own again`;
+  return `${left} of ${total} completions wait for a cluster that has no part of the Job: a part that was given cannot be changed${anew}`;
+};
+
+/** The decision with the completions of each cluster, `before` as {@link partsBefore}. */
 export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: Decision, before: readonly PlacedCluster[]): Decision => {
   const total = completionsOf(object);
   if (total === undefined || decision.clusters.length === 0 || !isDivided(policy, before)) return decision;
@@ -109,26 +132,21 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
     newcomers.map(({ replicas = 0 }) => replicas),
   );
   const parts = new Map(newcomers.map(({ name }, at) => [name, shares[at] ?? 0]));
-  const isWaiting = left > sumOf([...parts.values()]);
-  const clusters = decision.clusters.flatMap(({ name, replicas = 0 }): PlacedCluster[] => {
-    const known = was.get(name);
-    const completions = known?.completions ?? parts.get(name) ?? 0;
-    if (completions === 0 && total > 0) return [];
-    return [{ name, replicas: isWaiting ? Math.min(replicas, known?.replicas ?? replicas) : replicas, completions }];
+  const clusters = decision.clusters.map(({ name, replicas = 0 }): PlacedCluster => {
+    return { name, replicas, completions: was.get(name)?.completions ?? parts.get(name) ?? 0 };
   });
-  const got = new Map(clusters.map(({ name, replicas = 0 }) => [name, replicas]));
-  const dropped = sumOf(decision.clusters.map(({ name, replicas = 0 }) => replicas - (got.get(name) ?? 0)));
   const next = { ...decision, clusters };
-  if (dropped === 0 && !isWaiting) return next;
+  if (left <= sumOf(shares)) {
+    const lost = lostPartsText(before, clusters);
+    return lost === '' ? next : { ...next, message: `${decision.message}; ${lost}` };
+  }
+  const isPlaced = decision.reason === 'Placed';
   return {
     ...next,
     // While completions wait, the Job is not whole, however few of its pods may run at once.
-    unplaced: Math.max(1, decision.unplaced + dropped),
-    reason: 'Unplaced',
-    message: isWaiting
-      ? `${left} of ${total} completions wait for a cluster that has no part of the Job: a part that was given cannot be changed`
-      : `all ${total} completions are given to clusters that have room for fewer replicas at once`,
-    binding: isWaiting ? completionsTerm : decision.binding || 'capacity',
-    explained: keptExplanation(explanationRows(decision.explained).map((row) => ({ ...row, got: got.get(row.cluster) ?? 0 }))),
+    unplaced: Math.max(1, decision.unplaced),
+    reason: isPlaced ? 'Unplaced' : decision.reason,
+    message: `${waitingText(left, total, before, clusters)}${isPlaced ? '' : `; ${decision.message}`}`,
+    binding: completionsTerm,
   };
 };

@@ -4,6 +4,7 @@ import type { CapacityReport, ClusterRoom, NodeLot, PodShape } from '../capacity
 import type { AlteredShapes } from './altered-shapes.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 import type { Misfits } from './misfits.ts';
+import type { JobParts } from './part-limits.ts';
 
 /** A taint with the time it appeared, ms since the epoch; needed where a toleration ends after a while. */
 export type TimedTaint = Taint & { readonly sinceMs?: number };
@@ -80,6 +81,8 @@ export type Workload = {
   readonly breaksCircle?: boolean;
   /** True when it runs in one cluster at a time: another may run it only when it is certain that none else does. */
   readonly isSingleton?: boolean;
+  /** Of a Job that was divided, who has which part. Absent = nothing was given yet, or it is not divided. */
+  readonly parts?: JobParts;
   /** Divide as if nothing ran, with what runs counted as room: what Karmada's WorkloadRebalancer asks for. */
   readonly isFresh?: boolean;
 };

@@ -1,6 +1,6 @@
 /** @module The decision: which clusters run a workload with how many replicas, and why for every cluster. Pure. */
 import type { KeptExplanation } from '../api/index.ts';
-import { type Candidates, candidatesOf, holdAt, standingAt } from './candidates.ts';
+import { type Candidates, candidatesOf, holdAt, partAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { costOf, pricesOf } from './cost.ts';
 import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
@@ -49,11 +49,15 @@ const mostOf = (candidates: Candidates, replicas: number): Column => {
     const fits = room === undefined ? -1 : (room[at[candidate] as number] as number);
     const counted = (nodeless[candidate] as number) > 0 ? 0 : fits;
     const growth = counted >= 0 ? counted + (lingering[candidate] as number) : replicas;
-    max[candidate] = Math.min(most[candidate] as number, (current[candidate] as number) + growth);
+    max[candidate] = Math.min(
+      most[candidate] as number,
+      (current[candidate] as number) + growth,
+      partAt(candidates, candidate) ?? unlimited,
+    );
   }
   if (holds.size === 0) return max;
   for (let candidate = 0; candidate < max.length; candidate++) {
-    if (holdAt(candidates, candidate) !== undefined) max[candidate] = Math.min(most[candidate] as number, current[candidate] as number);
+    if (holdAt(candidates, candidate) !== undefined) max[candidate] = Math.min(max[candidate] as number, current[candidate] as number);
   }
   return max;
 };
@@ -221,7 +225,8 @@ const leastOf = ({ minReplicas }: CompiledPolicy, { replicas, current }: Problem
 /** Applies what is all or nothing; answers the counts to go by and the terms that stopped the rest. */
 const settle = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload, division: Division): Outcome => {
   const broken = [...boundFaults(policy, candidates, problem), ...division.broken];
-  const wanted = wantedOf(candidates, problem, division);
+  // More at once of a divided Job than parts allow is asked for all the same.
+  const wanted = wantedOf(candidates, problem, division) + ((workload.replicas ?? problem.replicas) - problem.replicas);
   const partial = sumOf(division.counts) < (policy.gang ? wanted : leastOf(policy, problem));
   const wanting = division.isAsked === undefined ? problem.replicas - sumOf(problem.current) : unlimited;
   const running = withLingering(problem, candidates, workload, wanting);
@@ -312,7 +317,7 @@ const placeReplicas = (
   workload: Workload,
   replicas: number,
 ): { problem: Problem; outcome: Outcome } => {
-  const made = problemOf(policy, candidates, replicas);
+  const made = problemOf(policy, candidates, Math.min(replicas, candidates.parts?.sum ?? replicas));
   const kept = policy.beginsAnew === true ? whereItIs(made, candidates, workload) : made;
   const problem =
     workload.isFresh === true

@@ -1,6 +1,6 @@
 /** @module What would be decided: all workloads at once, by the decisions of the hub itself, with nothing written. */
 import type { WorkloadRef } from '../api/index.ts';
-import { type ClusterView, isSettledJob, type OtherWorkload, type Preempted, placeAll, policyForJob, refText } from '../placement/index.ts';
+import { type ClusterView, isSettledJob, jobTask, type OtherWorkload, type Preempted, placeAll, refText } from '../placement/index.ts';
 import { askedIn, type FollowingObject, type PlanCluster, type PlanFleet, type PlanTask, unpricedIn } from './fleet.ts';
 import { type ClusterLoad, withPods } from './load.ts';
 import { type PlannedPlacement, plannedOf, plannedRemoval, plannedSettled, type Scene } from './planned.ts';
@@ -76,7 +76,7 @@ export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Pla
   const views = fleet.clusters.map(withRoom);
   const scene: Scene = { clusters: fleet.clusters, views: new Map(views.map((view) => [view.name, view])), env };
   const clusters = new Map(fleet.clusters.map((cluster) => [cluster.view.name, cluster]));
-  const tasks = fleet.tasks.map((task): PlanTask => ({ ...task, policy: policyForJob(task.policy, task.object, task.before) }));
+  const tasks = fleet.tasks.map((task): PlanTask => ({ ...task, ...jobTask(task, task.object, task.before) }));
   const settled = tasks.filter((task) => isSettled(task, clusters));
   const open = settled.length === 0 ? tasks : tasks.filter((task) => !settled.includes(task));
   const snapshot = { clusters: views, others: [...fleet.others, ...settled.map(otherOf)], placed: () => settled };

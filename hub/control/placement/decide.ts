@@ -31,7 +31,7 @@ import { refOf } from '../kinds.ts';
 import { stayMark } from '../work/staying.ts';
 import { misfitEvents } from './misfit-events.ts';
 import { dueOf, owedAfter } from './owed.ts';
-import { wholeEvents } from './whole-events.ts';
+import { partEvents } from './part-events.ts';
 
 /** What was decided on. */
 export type PlacementInput = {
@@ -213,7 +213,7 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...eventsOf(input, spec, decision, staying),
     ...nodelessEvents(input, spec, decision),
     ...misfitEvents(input, decision),
-    ...wholeEvents(input, decision),
+    ...partEvents(input, decision),
   ];
   const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events };

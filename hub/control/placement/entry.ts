@@ -10,9 +10,9 @@ import {
   type CompiledPolicy,
   type Decision,
   isSameEverywhere,
+  jobTask,
   type PriorityClasses,
   partsBefore,
-  policyForJob,
   priorityClassesOf,
   priorityOf,
   shapeIn,
@@ -166,7 +166,7 @@ export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledP
     workId: workIdOf(key),
     stored,
     existing,
-    task: { workload, policy: policyForJob(policy, object, existing.placement) },
+    task: jobTask({ workload, policy }, object, existing.placement),
     held: new Map([...lingering, ...replicasByCluster(existing.placement)]),
   };
 };

@@ -6,9 +6,9 @@ import { plainShape } from '../../../shared/capacity/index.ts';
 import {
   completionShares,
   isSettledJob,
+  jobTask,
   partsBefore,
   place,
-  policyForJob,
   type TimedTaint,
   withParts,
 } from '../../../shared/placement/index.ts';
@@ -42,9 +42,9 @@ const decide = (
   fits: Fits = {},
 ): PlacementOutput => {
   const clusters = clustersOf(taints, fits);
-  const policy = policyForJob(policyOf(spec), object, before);
-  const replicas = object.spec.parallelism;
-  const workload = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
+  const replicas = Math.min(object.spec.parallelism, object.spec.completions);
+  const read = workloadOf({ object, replicas, shape: plainShape({ cpu: 1 }), before, priority: { value: 0, preempts: true } });
+  const { workload, policy } = jobTask({ workload: read, policy: policyOf(spec) }, object, before);
   const made = withParts(object, policy, place({ policy, clusters }, workload, { nowMs: 0 }), partsBefore(before));
   return outputOf({ object, replicas, policy, before, clusters, nowMs: 0 }, made);
 };
@@ -58,9 +58,14 @@ describe('a divided Job', () => {
     expect(partsOf(first)).toEqual({ a: '3 do 6', b: '3 do 6' });
     const loss = decide(first, { b: away, c: away }, equal);
     expect([partsOf(loss), loss.status.unplaced, loss.status.reason]).toEqual([{ a: '3 do 6' }, 3, 'Unplaced']);
-    expect(loss.status.message).toContain('6 of 12 completions wait for a cluster that has no part');
+    expect(loss.status.message).toBe(
+      '6 of 12 completions wait for a cluster that has no part of the Job: a part that was given cannot be changed; that of b is begun anew there, or gone on with once b takes it again; 3 of 6 replicas unplaced: part in 1 cluster',
+    );
     const other = decide(loss, { b: away }, equal);
     expect([partsOf(other), other.status.unplaced]).toEqual([{ a: '3 do 6', c: '3 do 6' }, 0]);
+    const lost = 'the part of b (6 completions) is begun anew in c (6 completions), with what was done of it';
+    expect(other.status.message).toBe(`placed in 2 clusters; ${lost}`);
+    expect(other.events).toContainEqual({ type: 'Warning', reason: 'PartBegunAnew', message: lost });
   });
 
   it('gives the part back to a cluster that returns before anybody took it', () => {
@@ -112,6 +117,48 @@ describe('a divided Job', () => {
       false,
       false,
     ]);
+  });
+
+  const strategies = ['Weighted', 'Capacity', 'Aggregated'].map((strategy) => [strategy, { replicaScheduling: { strategy } }] as const);
+
+  it.each(strategies)(
+    'with more at once under %s runs more in the clusters that have its parts, and takes nothing away',
+    (strategy, spec) => {
+      const first = decide(undefined, { c: away }, equal);
+      const more = decide(first, {}, spec, job(12, 8));
+      const got = strategy === 'Aggregated' ? { a: '5 do 6', b: '3 do 6' } : { a: '4 do 6', b: '4 do 6' };
+      expect([partsOf(more), more.status.unplaced, more.status.reason]).toEqual([got, 0, 'Placed']);
+      const rows = explanationRows(explainedIn(more.status) ?? keptExplanation([]));
+      expect(rows.find(({ cluster }) => cluster === 'c')).toMatchObject({
+        eligible: false,
+        reason: 'part',
+        message: 'all 12 completions of the Job are given to other clusters',
+      });
+    },
+  );
+
+  it.each(strategies)('under %s runs no more at once in a cluster than its part', (_, spec) => {
+    const first = decide(undefined, { c: away }, equal, job(12), { a: 1, b: 5 });
+    expect(partsOf(first)).toEqual({ a: '1 do 2', b: '5 do 10' });
+    expect(partsOf(decide(first, {}, spec, job(12, 12)))).toEqual({ a: '2 do 2', b: '10 do 10' });
+  });
+
+  it.each(strategies)('under %s gives a lost part at once to who has none, though those with a part have room', (_, spec) => {
+    const first = decide(undefined, { c: away }, equal);
+    expect(partsOf(decide(first, { b: away }, spec))).toEqual({ a: '3 do 6', c: '3 do 6' });
+  });
+
+  it('that is a gang is scaled whole or not at all, also beside a lost part', () => {
+    const gang = { replicaScheduling: { strategy: 'Weighted', gang: true } };
+    const first = decide(undefined, { b: away, c: away }, gang, job(5, 2));
+    expect(partsOf(first)).toEqual({ a: '2 do 5' });
+    const fuller = decide(first, {}, gang, job(5, 5), { a: 1 });
+    expect([partsOf(fuller), fuller.status.unplaced, fuller.status.reason]).toEqual([{ a: '2 do 5' }, 3, 'AllOrNothing']);
+    const two = decide(undefined, { c: away }, gang, job(12, 4));
+    expect(partsOf(two)).toEqual({ a: '2 do 6', b: '2 do 6' });
+    // Those that stay hold 2, and there are 6 completions for the other: 8 of 9 is no gang.
+    const torn = decide(two, { b: away }, gang, job(12, 9));
+    expect([partsOf(torn), torn.status.reason]).toEqual([{ a: '2 do 6' }, 'AllOrNothing']);
   });
 
   it('that every cluster runs whole stays whole, whatever the strategy becomes', () => {
@@ -195,7 +242,7 @@ describe('an Indexed Job', () => {
   it('keeps the parts that a hub gave it which divided it: their completions cannot be changed', () => {
     const divided = decide(undefined, { c: away }, equal);
     expect(partsOf(divided)).toEqual({ a: '3 do 6', b: '3 do 6' });
-    expect(partsOf(decide(divided, {}, equal, indexed(12, 8)))).toMatchObject({ a: expect.stringMatching(/ do 6$/), b: '3 do 6' });
+    expect(partsOf(decide(divided, {}, equal, indexed(12, 8)))).toEqual({ a: '4 do 6', b: '4 do 6' });
     const loss = decide(divided, { b: away, c: away }, equal, indexed(12));
     expect([partsOf(loss), loss.status.unplaced]).toEqual([{ a: '3 do 6' }, 3]);
     expect(partsOf(decide(loss, { b: away }, equal, indexed(12)))).toEqual({ a: '3 do 6', c: '3 do 6' });
