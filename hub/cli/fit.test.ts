@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runFit, splitShape } from './fit.ts';
+import { runFit } from './fit.ts';
 import { parseDocuments } from './fit-input.ts';
+import { splitShape } from './fit-shape.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -96,6 +97,32 @@ describe('fit', () => {
     ]);
     expect(found).toBe(shape);
     expect(objects).toHaveLength(2);
+  });
+
+  const deployment = (name: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: { template: { spec: { containers: [{ resources: { requests: { cpu: '1' } } }] } } },
+  });
+
+  test('the shape may be the one thing with a pod template in a list, as kubectl prints it', async () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } };
+    const list = { apiVersion: 'v1', kind: 'List', items: [namespace, deployment('web')] };
+    const dump = { apiVersion: 'v1', kind: 'List', items: [node, deployment('other')] };
+    const files = [await file('list.json', JSON.stringify(list)), await file('dump.json', JSON.stringify(dump))];
+    expect((await printed({ filename: files }))[0]).toBe('4 replicas on 1 of 1 nodes');
+    const [text = ''] = await printed({ batch: await file('lists.json', JSON.stringify({ cases: [{ objects: [node], pod: list }] })) });
+    expect(JSON.parse(text)).toMatchObject({ results: [{ total: 4 }] });
+  });
+
+  test('a list of several things with a pod template says that one is wanted', async () => {
+    const list = { kind: 'List', items: [deployment('web'), deployment('api')] };
+    const several = 'a list of several things with a pod template (Deployment web, Deployment api): give the one that is to be counted';
+    const files = [await file('node.json', JSON.stringify(node)), await file('several.json', JSON.stringify(list))];
+    await expect(printed({ filename: files })).rejects.toThrow(`several.json: ${several}`);
+    const [text = ''] = await printed({ batch: await file('both.json', JSON.stringify({ cases: [{ objects: [node], pod: list }] })) });
+    expect(JSON.parse(text)).toEqual({ results: [{ name: 'case 0', error: `cases[0].pod: ${several}` }] });
   });
 
   test('YAML may have many documents', () => {

@@ -3,27 +3,12 @@
 import { type ExactFit, fitDump } from '../../shared/capacity/index.ts';
 import { bagOf, isBag } from '../../shared/lib/fields.ts';
 import { type CliContext, UsageError } from './context.ts';
-import { type InputFile, parseExactJson, readFiles, readText } from './fit-input.ts';
+import { parseExactJson, readFiles, readText } from './fit-input.ts';
+import { shapeIn, splitShape } from './fit-shape.ts';
 import { tableLines } from './table.ts';
 
 /** Options of {@link runFit}. */
 export type FitOptions = { readonly filename?: readonly string[]; readonly batch?: string; readonly output?: string };
-
-/** True for a Pod, or an object with a pod template, that stands alone in its document. */
-const isShape = (document: unknown): boolean => {
-  if (!isBag(document) || Array.isArray(document.items)) return false;
-  const spec = bagOf(document.spec);
-  if (document.kind === 'Pod') return spec.nodeName === undefined || bagOf(document.status).phase === undefined;
-  return isBag(spec.template) || isBag(bagOf(bagOf(spec.jobTemplate).spec).template) || isBag(document.template);
-};
-
-/** The shape is the last document that is one; everything else is the dump. @throws UsageError when there is none. */
-export const splitShape = (files: readonly InputFile[]): { readonly objects: readonly unknown[]; readonly shape: unknown } => {
-  const documents = files.flatMap((file) => file.documents);
-  const at = documents.findLastIndex(isShape);
-  if (at < 0) throw new UsageError('no shape: add -f with a Pod, or an object with a pod template such as a Deployment');
-  return { objects: documents.filter((_, index) => index !== at), shape: documents[at] };
-};
 
 /** The answer as it is printed with `-o json`; counts are exact whole numbers of any size. */
 const answerOf = ({ total, exact, nodes, refusals, doubts }: ExactFit): object => ({
@@ -74,9 +59,10 @@ const caseResult = (one: unknown, at: number): object => {
   if (!isBag(one)) return { name, error: `cases[${at}]: an object with name, objects and pod is wanted` };
   if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of Kubernetes objects is wanted` };
   try {
-    const answer = fitDump(objects, pod);
+    const answer = fitDump(objects, shapeIn(pod, `cases[${at}].pod`));
     return answer.ok ? { name, ...answerOf(answer.value) } : { name, error: answer.message };
   } catch (error) {
+    if (error instanceof UsageError) return { name, error: error.message };
     return { name, error: `cases[${at}]: ${error instanceof Error ? error.message : String(error)}` };
   }
 };
