@@ -22,12 +22,12 @@ export { type PlaceEnv, place, type Snapshot } from './place.ts';
 export {
   type FleetDecision,
   type FleetSnapshot,
-  type Preempted,
   placeAll,
   placeEach,
   type TaskDecision,
 } from './place-all.ts';
 export { nodelessText, whyNodelessStay } from './place-runnable.ts';
+export { type Preempted, summed } from './preempted.ts';
 export { evictionAt, leavesOut } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';

@@ -136,10 +136,8 @@ describe('placeAll', () => {
     const gang = task('gang', 4, { current: { a: 4 }, spec: { replicaScheduling: { gang: true } } });
     expect(outcome([cluster('a', 1, 4)], [gold], [gang])).toMatchObject({
       placed: { gold: { a: 1 }, gang: {} },
-      preempted: [
-        ['gang', 'gold', 'a', 1],
-        ['gang', 'gold', 'a', 3],
-      ],
+      preempted: [['gang', 'gold', 'a', 4]],
+      messages: { gang: expect.stringMatching(/; 4 in a gave way to shop\/gold$/) },
     });
     expect(outcome([cluster('a', 1, 4), cluster('b', 1, 3)], [gold], [gang]).placed).toEqual({ gold: { a: 1 }, gang: { a: 3, b: 1 } });
   });
@@ -152,8 +150,7 @@ describe('placeAll', () => {
     expect(outcome([cluster('a', 2, 8)], [gold(3)], running).preempted).toEqual([['plain', 'gold', 'a', 3]]);
     expect(outcome([cluster('a', 2, 8)], [gold(4)], running).preempted).toEqual([
       ['plain', 'gold', 'a', 3],
-      ['small', 'gold', 'a', 1],
-      ['small', 'gold', 'a', 1],
+      ['small', 'gold', 'a', 2],
     ]);
   });
 

@@ -2,12 +2,13 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
-import { explanationRows, type WorkloadRef } from '../api/index.ts';
+import { explanationRows } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable, sumOf } from './place-runnable.ts';
+import { type Preempted, summed } from './preempted.ts';
 import { heldAgainst, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
 import { goneMax, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
@@ -23,9 +24,6 @@ export type FleetSnapshot = {
   /** Takes the room of a decision as soon as it is made; absent = it is taken from the rooms of `clusters`. */
   readonly take?: (task: Task, decision: Decision) => void;
 };
-
-/** Replicas that gave way to a workload of higher priority. */
-export type Preempted = { readonly victim: WorkloadRef; readonly by: WorkloadRef; readonly cluster: string; readonly replicas: number };
 
 /** The decision about one workload. */
 export type TaskDecision = Task & {
@@ -269,7 +267,7 @@ const eligibleIn = ({ explained }: Decision): ((cluster: string) => boolean) => 
 
 /** What a victim is told. */
 const withPreemption = (decision: Decision, mine: readonly Preempted[]): Decision => {
-  const told = mine.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`);
+  const told = summed(mine).map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`);
   return withMessage(decision, told.length === 0 ? '' : `; ${told.join(', ')}`);
 };
 
@@ -315,5 +313,5 @@ export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Tas
 /** {@link placeEach} in one go. */
 export const placeAll = (snapshot: FleetSnapshot, tasks: readonly Task[], env: PlaceEnv): FleetDecision => {
   const decisions = [...placeEach(snapshot, tasks, env)];
-  return { decisions, preempted: [...new Set(decisions.flatMap(({ preempted }) => preempted))] };
+  return { decisions, preempted: summed([...new Set(decisions.flatMap(({ preempted }) => preempted))]) };
 };

@@ -23,6 +23,7 @@ import {
   type PriorityClass,
   refText,
   stayingAfter,
+  summed,
   type Workload,
   whyNodelessStay,
 } from '../../../shared/placement/index.ts';
@@ -69,7 +70,8 @@ const eventsOf = (
   decision: Decision,
   staying: readonly StayingCluster[],
 ): PlacementOutput['events'] => {
-  const { before, preempted = [] } = input;
+  const { before } = input;
+  const preempted = summed(input.preempted ?? []);
   const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
   const moved = !sameJson(before?.spec.clusters, spec.clusters);
   const own = refText(spec.workload);
