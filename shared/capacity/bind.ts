@@ -98,7 +98,7 @@ export type AroundChange = (node: number, work: () => void) => void;
 
 const unwatched: AroundChange = (_node, work) => work();
 
-/** Binds up to `pods.count` pods and takes their amounts from `columns`; answers how many found room. Ties go to the first node. */
+/** Binds up to `pods.count` pods and takes their amounts from `columns`; answers how many found room. Ties go to the first node, and quotas are not looked at: they let a pod in, or none comes to be bound. */
 export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: AssumedPods, around: AroundChange = unwatched): number => {
   if (pods.count <= 0) return 0;
   const plan = planFit(report, pods.shape);
@@ -107,7 +107,7 @@ export const bindPods = (report: CapacityReport, columns: MutableColumns, pods: 
   const shares = freeShares(report, columns);
   const shown = shownAsks(shares, report, asksIn(shares, plan));
   const shareOf = (node: number): number => shares.after(node, shares.whole(node), shown);
-  const candidates: Candidate[] = fitNodes(report, pods.shape, { ...columns, devices: columns.taker?.stock })
+  const candidates: Candidate[] = fitNodes(report, pods.shape, { ...columns, devices: columns.taker?.stock, quotas: [] })
     .filter(({ count }) => count > 0)
     .map(({ node, count }) => ({ node, share: shareOf(node), room: count }));
   const heap = heapOf(candidates, (a, b) => a.share > b.share || (a.share === b.share && a.node < b.node));

@@ -10,6 +10,7 @@ import { fitShares, type Share } from './exact-fit.ts';
 import { networkDevices } from './fold.ts';
 import { bookedOf } from './group-kubelet.ts';
 import { isMemoryOpen, mostMemoryMiB } from './hami-quota.ts';
+import type { QuotaModel } from './node.ts';
 import { asksForHost, nodeRefusal } from './node-match.ts';
 import { isPlain, sumPlain } from './plain-fit.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -41,6 +42,8 @@ export type NodeFit = { readonly node: number; readonly count: number; readonly 
 export type FreeColumns = { readonly podsFree: ArrayLike<number>; readonly free: readonly ArrayLike<number>[] } & ZoneColumns & {
     /** Devices for claims; absent = all that the report has free. */
     readonly devices?: DeviceStock | undefined;
+    /** What quotas have left; absent = as the report tells. */
+    readonly quotas?: readonly QuotaModel[];
   };
 
 /** A shape made ready for one report: amounts by column, the RuntimeClass folded in. */
@@ -300,13 +303,13 @@ const byPods = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
   });
 };
 
-const byQuota = (report: CapacityReport, plan: FitPlan, into: Counts): void => {
-  if ((report.quotas ?? []).length === 0) return;
+const byQuota = (report: CapacityReport, plan: FitPlan, { quotas = quotasOf(report) }: FreeColumns, into: Counts): void => {
+  if (quotas.length === 0) return;
   const gpus = report.groups.flatMap(({ devices = [] }) => devices);
-  const allowed = quotaCount(quotasOf(report), plan.demand, mostMemoryMiB(gpus));
+  const allowed = quotaCount(quotas, plan.demand, mostMemoryMiB(gpus));
   if (allowed === undefined) return;
   let rest = Number(allowed);
-  if (into.counts.reduce((sum, count) => sum + count, 0) > rest && isMemoryOpen(quotasOf(report), plan.demand, gpus)) into.exact = false;
+  if (into.counts.reduce((sum, count) => sum + count, 0) > rest && isMemoryOpen(quotas, plan.demand, gpus)) into.exact = false;
   const bound = placeOf(into.names, 'quota');
   into.counts.forEach((count, node) => {
     if (count > rest) {
@@ -325,7 +328,7 @@ const countNodes = (report: CapacityReport, asked: PodShape, columns: FreeColumn
   byKubelets(report, plan, columns, counts);
   byDevices(report, plan, columns, counts);
   if (bearsOnPods(plan.demand) || isKeptAway(report, plan.demand)) byPods(report, plan, counts);
-  byQuota(report, plan, counts);
+  byQuota(report, plan, columns, counts);
   counts.exact &&= !meetsDoubts(report, plan.demand);
   return counts;
 };

@@ -75,7 +75,9 @@ export const choiceIn = (
   const size = report.nodes.names.length;
   if (bearsOnPods(shape.demand)) return size < 2 ? 'none' : 'unlike';
   const counted =
-    plain === undefined ? fitNodes(report, shape, { ...columns, devices: columns.taker?.stock }).map((one) => one.count) : undefined;
+    plain === undefined
+      ? fitNodes(report, shape, { ...columns, devices: columns.taker?.stock, quotas: [] }).map((one) => one.count)
+      : undefined;
   const countAt = (node: number): number => {
     if (plain === undefined) return counted?.[node] ?? 0;
     return plain.isOut(node) ? 0 : Math.max(0, plainCount(plain.plan, columns, node));

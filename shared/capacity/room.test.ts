@@ -168,3 +168,59 @@ describe('a count beside pods on their way', () => {
     expect(createRoom({ ...nodesOf(2000, 3000), pending }, []).fit(pod(2000)).exact).toBe(false);
   });
 });
+
+describe('quotas of namespaces', () => {
+  const pod = (namespace: string, cpu: string, fields: object = {}) =>
+    podShapeOf({ containers: [{ name: 'a', image: 'b', resources: { requests: { cpu } } }], ...fields }, { namespace });
+  const node = (name: string) => ({ name, allocatable: { cpu: 8000, memory: 65_536 }, free: { cpu: 8000, memory: 65_536 } });
+  const report = (free: Readonly<Record<string, number>>, more: object = {}) =>
+    reportOf([node('a'), node('b')], { quotas: [{ namespace: 'shop', name: 'q', free, scopes: [] }], ...more });
+
+  it('are not promised twice: what is on its way counts for every workload of the namespace, and for no other', () => {
+    const room = createRoom(report({ 'requests.cpu': 5000 }), [{ shape: pod('shop', '1'), count: 3 }]);
+    expect(room.fit(pod('shop', '1'))).toMatchObject({ count: 2, exact: true });
+    expect(room.fit(pod('shop', '500m')).count).toBe(4);
+    expect(room.fit(pod('else', '1')).count).toBe(13);
+    room.assume({ shape: pod('shop', '500m'), count: 4 });
+    expect(room.fit(pod('shop', '1'))).toMatchObject({ count: 0, refusals: { quota: 2 } });
+  });
+
+  it('count what comes into places of others, and nothing of what the quota does not let in', () => {
+    const room = createRoom(report({ 'requests.cpu': 4000, pods: 9 }), []);
+    room.assume({ shape: pod('shop', '1'), count: 1, inPlaces: 1 });
+    room.assume({ shape: pod('shop', '2'), count: 5 });
+    expect(room.fit(pod('shop', '500m')).count).toBe(2);
+  });
+
+  it('count pods that wait in the member once: the quota shows them as used', () => {
+    const pending = [{ shapeHash: 'x', count: 2, oldestSeconds: 60, requests: { cpu: 1000 } }];
+    const room = createRoom(report({ pods: 1 }, { pending }), [], [{ shape: pod('shop', '1'), count: 2 }]);
+    expect([room.fit(pod('shop', '1')).count, room.nodeless?.(pod('shop', '1'))]).toEqual([1, 0]);
+  });
+
+  it('beside replicas that keep apart are short by each of these once', () => {
+    const apart = {
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'x' } } },
+          ],
+        },
+      },
+    };
+    const shape = podShapeOf(
+      { containers: [{ name: 'a', image: 'b', resources: { requests: { cpu: '1' } } }], ...apart },
+      { namespace: 'shop', labels: { app: 'x' } },
+    );
+    const nodes = ['a', 'b', 'c', 'd', 'e', 'f'].map(node);
+    const few = reportOf(nodes, { quotas: [{ namespace: 'shop', name: 'q', free: { pods: 5 }, scopes: [] }] });
+    expect(createRoom(few, [{ shape, count: 2 }]).fit(shape).count).toBe(3);
+  });
+
+  it('do not say which nodes take what they let in', () => {
+    const room = createRoom(report({ pods: 3 }), [{ shape: pod('shop', '4'), count: 2 }]);
+    // One on each node, as the scheduler binds them: the first node alone would be full.
+    expect(room.fit(pod('else', '4')).count).toBe(2);
+    expect(room.fit(pod('else', '8')).count).toBe(0);
+  });
+});

@@ -6,7 +6,7 @@ import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlain
 import { createOpenChoices } from './choices.ts';
 import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
-import { type FitResult, fitCluster, fitNodes } from './fit.ts';
+import { type FitResult, type FreeColumns, fitCluster, fitNodes } from './fit.ts';
 import { reportHoldings } from './holdings.ts';
 import { refusalsOnceFull } from './once-full.ts';
 import { PlainIndex, type PlainShape } from './plain-index.ts';
@@ -14,6 +14,7 @@ import { type PodShape, plainShape } from './pod-shape.ts';
 import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
+import { createRoomQuotas } from './room-quotas.ts';
 import type { Holdings } from './sure-places.ts';
 import { bearsOnPods } from './thin-cluster.ts';
 import { type Waiting, waitingIn } from './waiting.ts';
@@ -113,6 +114,8 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const untouched = new Map<string, number>();
   const nodeless = new Map<string, number>();
   const debt = createDebt(report, columns);
+  const quotas = createRoomQuotas(report);
+  const freeNow = (): FreeColumns => ({ ...columns, devices: taker?.stock, quotas: quotas.left() });
   const choices = createOpenChoices(meetingIn(report, looksAtLabels));
   /** Pods on their way take of zones or shared GPUs of nodes, which their kubelets choose. */
   let areInside = false;
@@ -142,7 +145,9 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     const inPlaces = Math.min(pods.inPlaces ?? 0, pods.count);
     arePlaced ||= inPlaces > 0;
     const more = { ...pods, count: pods.count - inPlaces };
-    const bound = more.count === 0 ? 0 : take(more);
+    const admitted = quotas.admitted(pods.shape, pods.count);
+    areUntold ||= !quotas.take(pods.shape, admitted);
+    const bound = more.count === 0 ? 0 : take({ ...more, count: Math.min(more.count, admitted) });
     owe(more.shape, more.count - bound);
     if (inPlaces > 0) index.tellAnew();
     if (inPlaces > 0 && meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + inPlaces);
@@ -157,8 +162,12 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   const withoutOwn = (shape: PodShape, counted: number): number => {
     const own = taken.get(keyOf(shape)) ?? 0;
     if (own === 0) return counted;
-    if (shape.demand.spread.length === 0) return Math.max(0, counted - own);
-    const whole = untouched.get(keyOf(shape)) ?? fitCluster(report, shape).count;
+    if (shape.demand.spread.length === 0) {
+      // A quota that is short has their part taken off already.
+      const placeable = looksAtNamespace ? fitCluster(report, shape, { ...freeNow(), quotas: [] }).count : counted;
+      return Math.max(0, Math.min(counted, placeable - own));
+    }
+    const whole = untouched.get(keyOf(shape)) ?? fitCluster(report, shape, { ...report.nodes, quotas: [] }).count;
     untouched.set(keyOf(shape), whole);
     return Math.max(0, Math.min(counted, whole - own));
   };
@@ -213,7 +222,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     lotsFor: (shape, count) => {
       const tried = { ...copyColumns(report, columns), taker: taker === undefined ? undefined : deviceTaker(taker.stock) };
       const byGroup = new Map<number, number>();
-      bindPods(report, tried, { shape, count }, (node, work) => {
+      bindPods(report, tried, { shape, count: quotas.admitted(shape, count) }, (node, work) => {
         const id = report.nodes.group[node] ?? -1;
         byGroup.set(id, (byGroup.get(id) ?? 0) + 1);
         work();
@@ -226,7 +235,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       if (plain !== undefined) return plain;
       const kept = counts.get(key);
       if (kept !== undefined) return kept;
-      const counted = fitCluster(report, shape, { ...columns, devices: taker?.stock });
+      const counted = fitCluster(report, shape, freeNow());
       const own = withoutOwn(shape, counted.count);
       const count = debt.isEmpty() ? own : Math.min(own, debt.most(shape));
       const result = { ...counted, count, exact: counted.exact && isKnown(shape, own) };
@@ -234,7 +243,7 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
       counts.set(key, result);
       return result;
     },
-    refusalsOnceFull: (shape) => index.onceFull(shape) ?? refusalsOnceFull(fitNodes(report, shape, { ...columns, devices: taker?.stock })),
+    refusalsOnceFull: (shape) => index.onceFull(shape) ?? refusalsOnceFull(fitNodes(report, shape, freeNow())),
   };
   takeWaiting(waitingIn(report, together(waiting)));
   for (const pods of together(assumed)) assume(pods);
