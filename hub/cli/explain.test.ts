@@ -209,6 +209,7 @@ describe('explain', () => {
           before: 0,
           got: 2,
         },
+        { cluster: 'gcp', eligible: true, reason: 'capacity', message: 'full', fits: 0, exact: false, before: 0, got: 0 },
       ],
     });
     expect(lines.slice(2)).toEqual([
@@ -216,6 +217,7 @@ describe('explain', () => {
       '',
       'CLUSTER   ELIGIBLE   TIER   SCORE                         PRICE/H   CAN ADD   HAD   GOT   SHARE   WHY',
       'aws       yes               5 (preferredClusters[0] +5)   0.25      >=2       0     2     100%',
+      'gcp       yes                                                       ~0        0     0             full',
     ]);
   });
 });

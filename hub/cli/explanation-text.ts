@@ -6,6 +6,7 @@ import type { StayingCluster } from '../../shared/api/staying.ts';
 import { type UnreadyCluster, unreadyMax, unreadyText } from '../../shared/api/unready.ts';
 import { costText } from './cost-text.ts';
 import { type Now, otherwiseText, type RowNow, rowsNow } from './explain-now.ts';
+import { fitsText } from './fits-text.ts';
 import { tableLines } from './table.ts';
 
 /** A row of the table: the decision on a cluster, what that cluster did not apply of it, and what stays there all the same. */
@@ -36,7 +37,7 @@ const stayingHere = ({ replicas }: StayingCluster): string =>
 /** Further replicas, on top of those that are there: not the total. */
 const roomText = ({ fits, exact, eligible, isCounted }: Row): string => {
   if (fits === undefined) return eligible && isCounted ? 'unknown' : '';
-  return `${exact === false ? '>=' : ''}${fits}`;
+  return fitsText(fits, exact);
 };
 
 /** What was not applied comes first: it is what somebody must mend. */

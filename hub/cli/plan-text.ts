@@ -5,6 +5,7 @@ import { listed } from '../../shared/lib/listed.ts';
 import { type AnsweredLoad, type AnsweredPlacement, type Measure, measures, type PlanAnswer } from '../../shared/plan/index.ts';
 import { type Paint, painter, type Tone } from './colour.ts';
 import { costText } from './cost-text.ts';
+import { fitsText } from './fits-text.ts';
 import { tableLines } from './table.ts';
 
 const nameOf = ({ object }: Pick<AnsweredPlacement, 'object'>): string =>
@@ -43,7 +44,7 @@ const clustersMax = 5;
 /** What clusters can add at least, where that is not all they may: what is unplaced may find a place there. */
 const estimateText = ({ explain }: AnsweredPlacement): string => {
   const open = explain.filter(({ eligible, exact, fits }) => eligible && exact === false && fits !== undefined);
-  const told = open.map(({ cluster, fits }) => `${cluster} can add >=${fits}`);
+  const told = open.map(({ cluster, fits = 0 }) => `${cluster} can add ${fitsText(fits, false)}`);
   return told.length === 0 ? '' : `; an estimate: ${listed(told, clustersMax)}, and may take more`;
 };
 
