@@ -44,6 +44,8 @@ export type ClusterRoom = {
   readonly holdings?: (shape: PodShape) => Holdings | undefined;
   /** Subtracts pods that were assigned just now; answers how many found room. */
   readonly assume: (pods: AssumedPods) => number;
+  /** Names of workloads of which more run than are meant to: what they hold is free once they are gone. Absent = not known. */
+  readonly leaving?: () => readonly string[];
   /** Where so many further replicas would be bound; they may be fewer than asked for. Absent = not known. */
   readonly lotsFor?: (shape: PodShape, count: number) => readonly NodeLot[];
   /** Where replicas of this very shape and these labels were assumed to be bound so far. Absent = not known. */

@@ -4,6 +4,7 @@ export { askKey, isSameEverywhere, shapeIn } from './asking.ts';
 export { type CompiledPolicy, type CompiledResource, compilePolicy, type ForClusters } from './compiled-policy.ts';
 export { completionShares, completionsOf, isSettledJob, jobTask, lostPartsText, partsBefore, withParts } from './job-parts.ts';
 export { type LabelledNode, learntLabels } from './learnt-labels.ts';
+export { waitingIn } from './leaving.ts';
 export { type Misfits, misfitsOf } from './misfits.ts';
 export {
   type ClusterFacts,

@@ -142,6 +142,16 @@ describe('placeAll', () => {
     expect(outcome([cluster('a', 1, 4), cluster('b', 1, 3)], [gold], [gang]).placed).toEqual({ gold: { a: 1 }, gang: { a: 3, b: 1 } });
   });
 
+  it('what finds no room behind a preemption says whom it waits for, and what has none for another reason does not', () => {
+    const gold = task('gold', 2, { priority: 10, spec: { preemption: 'LowerPriority' } });
+    const bronze = task('bronze', 4, { current: { a: 4 } });
+    const small = task('small', 1, { priority: 5 });
+    const outside = task('outside', 1, { spec: { tiers: [{ name: 'none', clusterSelector: { matchLabels: { x: 'y' } } }] } });
+    const { messages } = outcome([cluster('a', 1, 4)], [gold, small, outside], [bronze]);
+    expect(messages.small).toMatch(/^1 of 1 replicas unplaced: .*; waits for replicas of bronze in a to leave$/);
+    expect(messages.outside).not.toContain('waits for');
+  });
+
   it('of equal priority those give way that lose least: what is all or nothing comes last, the smaller first', () => {
     const gang = (name: string, replicas: number) =>
       task(name, replicas, { current: { a: replicas }, spec: { replicaScheduling: { gang: true } } });

@@ -5,6 +5,7 @@
 import { explanationRows } from '../api/index.ts';
 import type { PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
+import { waitingText } from './leaving.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable, sumOf } from './place-runnable.ts';
@@ -265,6 +266,15 @@ const eligibleIn = ({ explained }: Decision): ((cluster: string) => boolean) => 
   return (cluster) => eligible.has(cluster);
 };
 
+/** What a task without room is told of those that leave. */
+const withLeaving = (decision: Decision, { workload: { ref } }: Task, { views, preempted }: Ledger): Decision => {
+  const leavingFrom = (cluster: string): string[] => {
+    const gone = preempted.filter((one) => one.cluster === cluster).map(({ victim }) => victim.name);
+    return [...new Set([...gone, ...(views.get(cluster)?.room?.leaving?.() ?? [])])].filter((name) => name !== ref.name);
+  };
+  return withMessage(decision, waitingText(decision, leavingFrom));
+};
+
 /** What a victim is told. */
 const withPreemption = (decision: Decision, mine: readonly Preempted[]): Decision => {
   const told = summed(mine).map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`);
@@ -306,7 +316,7 @@ export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Tas
     book(task, decision, ledger);
     const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);
     const others = ledger.preempted.slice(before).filter((one) => !mine.includes(one));
-    yield { ...task, decision: withPreemption(decision, mine), preempted: [...mine, ...others] };
+    yield { ...task, decision: withPreemption(withLeaving(decision, task, ledger), mine), preempted: [...mine, ...others] };
   }
 };
 

@@ -38,6 +38,26 @@ describe('the ledger of the hub', () => {
     expect(room.fit(pod(120)).count).toBe(0);
   });
 
+  it('names what runs beyond what is assigned, or is withdrawn, until a report shows it no more', () => {
+    const ledger = createLedger();
+    const [low, gone] = ['apps=deployments=shop=low', 'apps=deployments=shop=gone'];
+    const showing = (present: Record<string, { bound: number; pending: number }>) =>
+      reportOf([{ name: 'a', allocatable: { cpu: 8_000 } }], { present });
+    const all = showing({ [low]: { bound: 4, pending: 0 }, [gone]: { bound: 1, pending: 0 } });
+    for (const [workId, count] of [
+      [low, 4],
+      [gone, 1],
+    ] as const)
+      ledger.assign(workId, pod(1_000), new Map([['home', count]]));
+    const leaving = (report: typeof all) => ledger.room('home', report).leaving?.();
+    expect(leaving(all)).toEqual([]);
+    ledger.assign(low, pod(1_000), new Map([['home', 2]]));
+    ledger.assign(gone, pod(1_000), new Map());
+    expect(leaving(all)).toEqual(['low', 'gone']);
+    expect(leaving(showing({ [low]: { bound: 2, pending: 0 } }))).toEqual([]);
+    expect(leaving(all)).toEqual(['low']);
+  });
+
   const oneNode = (present: Record<string, { bound: number; pending: number }>, cpu: number, free = 2_000) => {
     const count = Object.values(present).reduce((sum, { pending }) => sum + pending, 0);
     return reportOf([{ name: 'a', allocatable: { cpu: 4_000 }, free: { cpu: free } }], {

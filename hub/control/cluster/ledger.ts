@@ -1,5 +1,7 @@
 /** @module What was assigned to each cluster, so that room already promised is not promised again. */
 import { type AssumedPods, type CapacityReport, type ClusterRoom, createRoom, type PodShape } from '../../../shared/capacity/index.ts';
+import { partsOf } from '../../../shared/kube/storage/index.ts';
+import { keyOfWorkId } from '../kinds.ts';
 
 /** One workload's replicas in one cluster. */
 type Assignment = { readonly shape: PodShape; readonly replicas: number };
@@ -54,6 +56,8 @@ export const createLedger = (): Ledger => {
   const assigned = new Map<string, Map<string, Assignment>>();
   const rooms = new Map<string, ClusterRoom>();
   const places = new Map<string, ReadonlySet<string>>();
+  /** What was withdrawn from a cluster and is not known to be gone. */
+  const withdrawn = new Map<string, Set<string>>();
   const put = (cluster: string, workId: string, next: Assignment | undefined): void => {
     const held = assigned.get(cluster) ?? new Map<string, Assignment>();
     assigned.set(cluster, held);
@@ -61,6 +65,8 @@ export const createLedger = (): Ledger => {
     if (before?.replicas === next?.replicas && before?.shape.key === next?.shape.key) return;
     if (next === undefined) held.delete(workId);
     else held.set(workId, next);
+    if (next !== undefined) withdrawn.get(cluster)?.delete(workId);
+    else if (before !== undefined) withdrawn.set(cluster, (withdrawn.get(cluster) ?? new Set()).add(workId));
     const room = rooms.get(cluster);
     const report = room?.report;
     if (room === undefined || report === undefined) return;
@@ -72,16 +78,35 @@ export const createLedger = (): Ledger => {
     if (next === undefined || more < 0 || !isAsCounted) rooms.delete(cluster);
     else if (more > 0) room.assume({ shape: next.shape, count: more });
   };
+  const leavingFrom = (cluster: string, report: CapacityReport): string[] => {
+    const isSurplus = (workId: string, replicas: number): boolean => {
+      const { bound, pending } = seenIn(report, workId);
+      return bound + pending > replicas;
+    };
+    const ids = [
+      ...[...(assigned.get(cluster) ?? [])].filter(([workId, { replicas }]) => isSurplus(workId, replicas)).map(([workId]) => workId),
+      ...(withdrawn.get(cluster) ?? []),
+    ];
+    return ids.map((workId) => keyOfWorkId(workId)).flatMap((key) => (key === undefined ? [] : [partsOf(key).name]));
+  };
+  /** Forgets what a report does not show any more. */
+  const forgetGone = (cluster: string, report: CapacityReport): void => {
+    const left = [...(withdrawn.get(cluster) ?? [])].filter((workId) => seenIn(report, workId).bound + seenIn(report, workId).pending > 0);
+    if (left.length === 0) withdrawn.delete(cluster);
+    else withdrawn.set(cluster, new Set(left));
+  };
   const copy = (cluster: string, report: CapacityReport): ClusterRoom => {
     const held = [...(assigned.get(cluster) ?? [])];
     const assumed = held.map(([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }));
     const waiting = held.map(([workId, { shape }]): AssumedPods => ({ shape, count: seenIn(report, workId).pending }));
     const some = ({ count }: AssumedPods): boolean => count > 0;
-    return createRoom(report, assumed.filter(some), waiting.filter(some));
+    const room = createRoom(report, assumed.filter(some), waiting.filter(some));
+    return Object.assign(room, { leaving: () => leavingFrom(cluster, report) });
   };
   const roomOf: Ledger['room'] = (cluster, report) => {
     const kept = rooms.get(cluster);
     if (kept?.report === report) return kept;
+    forgetGone(cluster, report);
     const room = copy(cluster, report);
     rooms.set(cluster, room);
     return room;

@@ -52,6 +52,14 @@ describe('outputOf', () => {
     expect(decide(then(first), lost).isChanged).toBe(true);
   });
 
+  it('is worth a write when nothing leaves any more that it was said to wait for', () => {
+    const first = then(decide(undefined, [], [0, 0]));
+    if (first.status === undefined) throw new Error('no status');
+    const message = `${first.status.message}; waits for replicas of low in a to leave`;
+    expect(decide(first, [], [0, 0]).isChanged).toBe(false);
+    expect(decide({ ...first, status: { ...first.status, message } }, [], [0, 0]).isChanged).toBe(true);
+  });
+
   it('explains what the rebalancer moved as the decision that it is, and the next decision is one of its own', () => {
     const first = decide(undefined, []);
     const clusters = [

@@ -25,6 +25,7 @@ import {
   stayingAfter,
   summed,
   type Workload,
+  waitingIn,
   whyNodelessStay,
 } from '../../../shared/placement/index.ts';
 import { healthTaints } from '../cluster/health.ts';
@@ -125,6 +126,7 @@ const isOther = (before: StoredPlacementStatus, after: StoredPlacementStatus, cl
     before.replicas !== after.replicas ||
     before.unplaced !== after.unplaced ||
     before.reason !== after.reason ||
+    waitingIn(before.message) !== waitingIn(after.message) ||
     !sameJson(before.owed ?? [], after.owed ?? []) ||
     !sameJson(before.nodeless ?? [], after.nodeless ?? []) ||
     stayMark(before) !== stayMark(after)
