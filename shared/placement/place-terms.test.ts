@@ -180,6 +180,13 @@ describe('place', () => {
     expect(outcomeOf(row)).toEqual(expectedOf(row));
   });
 
+  it('bounds that cannot hold are told as they were asked for, not as far as there is room', () => {
+    const spec = { replicaScheduling: { bounds: [{ min: 50, clusterSelector: {} }] } };
+    expect(decide(spec, [['a', 4]], 3).message).toBe(
+      'bounds: the clusters need at least 50 replicas in all, the workload has 3; bounds: a needs at least 50 replicas and can hold 4, 46 too few',
+    );
+  });
+
   it('a gang that a hard skew refuses names it, in the message and for each cluster', () => {
     const clusters: Clusters = [
       ['a', 5],

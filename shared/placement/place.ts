@@ -117,7 +117,8 @@ export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replic
 const boundFaults = (policy: CompiledPolicy, candidates: Candidates, problem: Problem): Violation[] => {
   if (problem.replicas === 0 || policy.bounds.length === 0) return [];
   const faults: Violation[] = [];
-  const least = sumOf(problem.min);
+  // As they were asked for, whatever the clusters can hold of it.
+  const least = sumOf(candidates.roster.min);
   if (least > problem.replicas) {
     faults.push({
       term: 'bounds',
