@@ -8,6 +8,7 @@ const facts = fc.record({
   shape: fc.constantFrom([['cpu', 100]] as const, [['cpu', 200]] as const, [] as const),
   controller: fc.constantFrom(undefined, { uid: 'u', group: 'apps', kind: 'ReplicaSet', namespace: 'shop', name: 'web' }),
   terminating: fc.boolean(),
+  ready: fc.boolean(),
   createdSeconds: fc.nat(1_000),
   extra: fc.constantFrom(undefined, { kind: undefined, gpus: { asked: 1, uses: [{ id: 'g', memoryMiB: 1, cores: 1 }] }, namespace: 'a' }),
 });
@@ -18,7 +19,7 @@ const command = fc.oneof(
 );
 
 const text = (row: PodFacts): string =>
-  `${row.node}|${shapeKey(row.shape)}|${row.controller?.uid ?? ''}|${row.terminating}|${row.createdSeconds}|${row.extra?.gpus?.asked}`;
+  `${row.node}|${shapeKey(row.shape)}|${row.controller?.uid ?? ''}|${row.terminating}|${row.ready}|${row.createdSeconds}|${row.extra?.gpus?.asked}`;
 
 test('any order of puts, removals and full readings leaves what a map holds', () => {
   fc.assert(
@@ -55,7 +56,15 @@ test('any order of puts, removals and full readings leaves what a map holds', ()
 
 test('pods beyond the limit are left out, and that is known', () => {
   const table = createPodTable(1);
-  const one: PodFacts = { node: '', shape: [], controller: undefined, terminating: false, extra: undefined, createdSeconds: 0 };
+  const one: PodFacts = {
+    node: '',
+    shape: [],
+    controller: undefined,
+    terminating: false,
+    ready: false,
+    extra: undefined,
+    createdSeconds: 0,
+  };
   table.put('a', one);
   expect(table.overflowed()).toBe(false);
   table.put('b', one);

@@ -18,6 +18,8 @@ export type PodFacts = {
   readonly shape: PodShape;
   readonly controller: Controller | undefined;
   readonly terminating: boolean;
+  /** Its condition Ready is True. */
+  readonly ready: boolean;
   /** Seconds since the epoch. */
   readonly createdSeconds: number;
   /** Undefined for most pods. */
@@ -41,7 +43,7 @@ const extraOf = (pod: KubeObject, shape: PodShape): PodExtra | undefined => {
 
 /** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */
 export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
-  const status = pod.status as { phase?: unknown } | undefined;
+  const status = pod.status as { phase?: unknown; conditions?: readonly { type?: unknown; status?: unknown }[] } | undefined;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
   const node = (pod.spec as { nodeName?: unknown } | undefined)?.nodeName;
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
@@ -54,6 +56,7 @@ export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
     shape,
     controller: controllerOf(pod),
     terminating: pod.metadata.deletionTimestamp !== undefined,
+    ready: Array.isArray(status?.conditions) && status.conditions.some((one) => one?.type === 'Ready' && one.status === 'True'),
     createdSeconds: Number.isNaN(created) ? 0 : Math.floor(created / 1_000),
     extra: extraOf(pod, shape),
   };
@@ -77,6 +80,8 @@ export type PodTable = {
 export const PODS_MAX = 500_000;
 const FIRST_ROWS = 256;
 const NO_CONTROLLER: Controller = { uid: '', group: '', kind: '', namespace: '', name: '' };
+
+const stateBits = { terminating: 1, ready: 2 } as const;
 
 /** An empty table. */
 export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
@@ -125,7 +130,7 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
       const node = nodes.hold(facts.node, () => facts.node);
       const owner = controllers.hold(`${controller.uid} ${controller.kind} ${controller.name}`, () => controller);
       const extra = extras.hold(facts.extra === undefined ? '' : JSON.stringify(facts.extra), () => facts.extra);
-      const terminating = facts.terminating ? 1 : 0;
+      const state = (facts.terminating ? stateBits.terminating : 0) + (facts.ready ? stateBits.ready : 0);
       const row = known ?? rowFor(key);
       const same =
         known !== undefined &&
@@ -133,13 +138,13 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
         columns.node[row] === node &&
         columns.controller[row] === owner &&
         columns.extra[row] === extra &&
-        columns.terminating[row] === terminating;
+        columns.state[row] === state;
       if (known !== undefined) releaseRow(row);
       columns.shape[row] = shape;
       columns.node[row] = node;
       columns.controller[row] = owner;
       columns.extra[row] = extra;
-      columns.terminating[row] = terminating;
+      columns.state[row] = state;
       columns.createdSeconds[row] = facts.createdSeconds;
       columns.round[row] = round;
       return !same;
@@ -163,7 +168,8 @@ export const createPodTable = (podsMax: number = PODS_MAX): PodTable => {
           node: nodes.valueOf(columns.node[row] ?? 0),
           shape: shapes.valueOf(columns.shape[row] ?? 0),
           controller: controller === NO_CONTROLLER ? undefined : controller,
-          terminating: columns.terminating[row] === 1,
+          terminating: ((columns.state[row] ?? 0) & stateBits.terminating) > 0,
+          ready: ((columns.state[row] ?? 0) & stateBits.ready) > 0,
           createdSeconds: columns.createdSeconds[row] ?? 0,
           extra: extras.valueOf(columns.extra[row] ?? 0),
         });
@@ -181,7 +187,8 @@ type Columns = {
   readonly controller: Uint32Array;
   readonly extra: Uint32Array;
   readonly createdSeconds: Uint32Array;
-  readonly terminating: Uint8Array;
+  /** {@link stateBits}. */
+  readonly state: Uint8Array;
   /** The reading a row was last seen in. */
   readonly round: Uint8Array;
 };
@@ -192,7 +199,7 @@ const makeColumns = (length: number): Columns => ({
   controller: new Uint32Array(length),
   extra: new Uint32Array(length),
   createdSeconds: new Uint32Array(length),
-  terminating: new Uint8Array(length),
+  state: new Uint8Array(length),
   round: new Uint8Array(length),
 });
 
@@ -203,7 +210,7 @@ const grown = (columns: Columns): Columns => {
   larger.controller.set(columns.controller);
   larger.extra.set(columns.extra);
   larger.createdSeconds.set(columns.createdSeconds);
-  larger.terminating.set(columns.terminating);
+  larger.state.set(columns.state);
   larger.round.set(columns.round);
   return larger;
 };

@@ -26,7 +26,7 @@ const pod = (
   name: string,
   nodeName: string | undefined,
   requests: object,
-  more: { owner?: [string, string, string]; deleting?: boolean; created?: string } = {},
+  more: { owner?: [string, string, string]; deleting?: boolean; created?: string; ready?: boolean } = {},
 ): KubeObject =>
   ({
     apiVersion: 'v1',
@@ -45,7 +45,7 @@ const pod = (
           }),
     },
     spec: { ...(nodeName === undefined ? {} : { nodeName }), containers: [{ name: 'c', resources: { requests } }] },
-    status: { phase: 'Running' },
+    status: { phase: 'Running', ...(more.ready === true ? { conditions: [{ type: 'Ready', status: 'True' }] } : {}) },
   }) as unknown as KubeObject;
 
 const replicaSet = (name: string, deployment: string): KubeObject => ({
@@ -269,6 +269,55 @@ describe('present replicas', () => {
     });
     const works = new Map([['apps/Deployment/shop/web', { id: 'w1', uid }]]);
     expect(buildReport(state, { ...input, works }).present).toEqual(expected);
+  });
+});
+
+describe('where replicas are', () => {
+  const web: [string, string, string] = ['apps/v1', 'ReplicaSet', 'web-1'];
+  const api: [string, string, string] = ['apps/v1', 'ReplicaSet', 'api-1'];
+  const works = new Map([
+    ['apps/Deployment/shop/web', { id: 'w1', uid: undefined }],
+    ['apps/Deployment/shop/api', { id: 'w2', uid: undefined }],
+  ]);
+  const placesOf = (replicaSets: readonly KubeObject[], pods: readonly KubeObject[]): unknown => {
+    const state = stateOf({ nodes: [node('n1'), node('n2'), node('n3')], replicasets: replicaSets, pods });
+    const report = buildReport(state, { ...input, works });
+    expect(faultOf('report', { v: 1, cluster: 'eu', bootId: 'b', report })).toBeUndefined();
+    const ids = new Map((report.works ?? []).map(({ id, workId }) => [id, workId]));
+    const sets = new Map((report.workSets ?? []).map(({ id, pods: held }) => [id, held]));
+    return Object.fromEntries(
+      report.nodes.names.flatMap((name, row) => {
+        const set = sets.get(report.nodes.workSet?.[row] ?? 0);
+        return set === undefined ? [] : [[name, Object.fromEntries(set.map(([work, ...counts]) => [ids.get(work), counts]))]];
+      }),
+    );
+  };
+
+  test('is told by node: bound and ready ones, without those that leave, that wait, or that are not of our work', () => {
+    expect(
+      placesOf(
+        [replicaSet('web-1', 'web'), replicaSet('api-1', 'api')],
+        [
+          pod('a', 'n1', {}, { owner: web, ready: true }),
+          pod('b', 'n1', {}, { owner: web }),
+          pod('c', 'n3', {}, { owner: web, deleting: true }),
+          pod('d', undefined, {}, { owner: web }),
+          pod('e', 'n2', {}, { owner: api, ready: true }),
+          pod('f', 'n2', {}, { owner: web, ready: true }),
+          pod('g', 'n3', {}, { ready: true }),
+        ],
+      ),
+    ).toEqual({ n1: { w1: [2, 1] }, n2: { w1: [1, 1], w2: [1, 1] } });
+  });
+
+  test('is not told of a workload that rolls out: which of its pods go depends on both of its controllers', () => {
+    const next: [string, string, string] = ['apps/v1', 'ReplicaSet', 'web-2'];
+    expect(
+      placesOf(
+        [replicaSet('web-1', 'web'), replicaSet('web-2', 'web'), replicaSet('api-1', 'api')],
+        [pod('a', 'n1', {}, { owner: web }), pod('b', undefined, {}, { owner: next }), pod('c', 'n1', {}, { owner: api })],
+      ),
+    ).toEqual({ n1: { w2: [1, 0] } });
   });
 });
 

@@ -12,6 +12,7 @@ import { withoutHeldGpus } from './quota.ts';
 import { deviceColumns, type ExtraCount, relatedPods, untoldDevices, untoldLines } from './report-extras.ts';
 import { amountOf, type InventoryState, type Node, type SourceName } from './state.ts';
 import { type TopologyDoubt, topologyDoubts, topologyLines } from './topology-doubts.ts';
+import { notePlace, type PodPlaces, workPlaces } from './work-places.ts';
 import type { ZoneFacts } from './zones.ts';
 
 /** What the report says besides the inventory. */
@@ -72,6 +73,7 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
       ...untoldLines(untold),
       ...unsupported,
       ...topologyLines(topologies),
+      ...counted.places.untold,
     ]
       .map((line) => line.slice(0, UNSUPPORTED_CHARS_MAX))
       .slice(0, UNSUPPORTED_MAX),
@@ -81,6 +83,7 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
       ...columnsOf(state, names, resourceNames, groupOf, counted.usage),
       ...deviceColumns(state, names, counted.extrasOf, input.nowMs),
       ...(related.podSets.length === 0 ? {} : { podSet: related.setOf }),
+      ...counted.places.columns,
     },
     pending: counted.pending,
     runtimeClasses: [...state.runtimeClasses.values()].sort((a, b) => compareText(a.name, b.name)),
@@ -88,6 +91,7 @@ export const buildReport = (state: InventoryState, input: ReportInput): Capacity
     acks: input.acks,
     present: counted.present,
     ...(related.podSets.length === 0 ? {} : { podKinds: related.podKinds, podSets: related.podSets }),
+    ...counted.places.told,
     ...(quotas.length === 0 ? {} : { quotas }),
     ...(potential.length === 0 ? {} : { potential }),
     ...(dra === undefined ? {} : { dra }),
@@ -144,6 +148,7 @@ type Usage = {
   readonly amounts: ReadonlyMap<string, Float64Array>;
 };
 type Present = { bound: number; pending: number };
+type Counted = Present & { readonly workId: string; readonly places: PodPlaces };
 
 /** One pass over all pods: what each node has booked, what waits, and what descends from our work. */
 const countPods = (state: InventoryState, input: ReportInput, names: readonly string[], resourceNames: readonly string[]) => {
@@ -154,11 +159,12 @@ const countPods = (state: InventoryState, input: ReportInput, names: readonly st
   };
   const extrasOf = new Map<string, Map<PodExtra, ExtraCount>>();
   const waiting = new Map<PendingShape, { count: number; oldest: number; readonly shape: PendingShape }>();
-  const byController = new Map<Controller, Present & { readonly controller: Controller }>();
+  const workOf = workFinder(state, input.works);
+  const byController = new Map<Controller, Counted | undefined>();
   state.pods.forEach((pod) => {
     const bound = pod.node !== '';
+    const row = bound ? rows.get(pod.node) : undefined;
     if (bound) {
-      const row = rows.get(pod.node);
       if (row !== undefined) book(usage, row, pod.shape);
       if (pod.extra !== undefined) {
         const count = held(held(extrasOf, pod.node, newExtras), pod.extra, newCount);
@@ -173,16 +179,20 @@ const countPods = (state: InventoryState, input: ReportInput, names: readonly st
     // A pod on its way out still holds its room, but it is no replica any more: its successor is.
     const { controller } = pod;
     if (controller !== undefined && !pod.terminating) {
-      const entry = held(byController, controller, () => ({ bound: 0, pending: 0, controller }));
+      const entry = held(byController, controller, () => countedFor(workOf(controller)));
+      if (entry === undefined) return;
       if (bound) entry.bound += 1;
       else entry.pending += 1;
+      if (row !== undefined) notePlace(entry.places, row, pod.ready);
     }
   });
+  const counted = [...byController.values()].filter((entry) => entry !== undefined);
   return {
     usage,
     extrasOf,
     pending: pendingOf([...waiting.values()], input.nowMs),
-    present: presentOf(state, byController.values(), input.works),
+    present: presentOf(counted),
+    places: workPlaces(names.length, counted),
   };
 };
 
@@ -200,7 +210,7 @@ const newCount = (): ExtraCount => ({ live: 0, terminating: 0 });
 /** The value of a key, made when it is missing. */
 const held = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   const known = map.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined || map.has(key)) return known as V;
   const made = make();
   map.set(key, made);
   return made;
@@ -221,20 +231,21 @@ const pendingOf = (waiting: readonly { count: number; oldest: number; shape: Pen
     .slice(0, PENDING_SHAPES_MAX);
 };
 
-/** Follows each controller up to one that we applied. */
-const presentOf = (
-  state: InventoryState,
-  counts: Iterable<Present & { readonly controller: Controller }>,
-  works: ReadonlyMap<string, AppliedWork>,
-): Readonly<Record<string, Present>> => {
+/** Follows a controller up to one that we applied. */
+const workFinder = (state: InventoryState, works: ReadonlyMap<string, AppliedWork>): ((controller: Controller) => string | undefined) => {
   const up = new Map<string, Controller>();
   for (const links of [state.replicasets, state.jobs]) for (const { uid, controller } of links.values()) up.set(uid, controller);
+  return (controller) => workIdOf(controller, up, works);
+};
+
+const countedFor = (workId: string | undefined): Counted | undefined =>
+  workId === undefined ? undefined : { workId, bound: 0, pending: 0, places: new Map() };
+
+const presentOf = (counts: Iterable<Counted>): Readonly<Record<string, Present>> => {
   const found = new Map<string, Present>();
-  for (const { bound, pending, controller } of counts) {
-    const id = workIdOf(controller, up, works);
-    if (id === undefined) continue;
-    const sum = found.get(id) ?? { bound: 0, pending: 0 };
-    found.set(id, { bound: sum.bound + bound, pending: sum.pending + pending });
+  for (const { workId, bound, pending } of counts) {
+    const sum = found.get(workId) ?? { bound: 0, pending: 0 };
+    found.set(workId, { bound: sum.bound + bound, pending: sum.pending + pending });
   }
   return Object.fromEntries([...found].sort(([a], [b]) => compareText(a, b)));
 };

@@ -4,11 +4,11 @@
  */
 import { type ByteReader, BytesRefused, createByteReader, unzigzag } from './decode-bytes.ts';
 import { guesses } from './encode-column.ts';
-import { type ReportEnvelope, reportFormat, reportKinds } from './encode-report.ts';
+import { columnBits, type ReportEnvelope, reportFormats, reportKinds } from './encode-report.ts';
 import type { CapacityDelta, CapacityReport, FactsPatch, NodeGroup } from './report.ts';
 import { applyFacts, type Facts, fieldsOf } from './report-facts.ts';
 import { emptyHash } from './report-hash.ts';
-import { groupColumn, isGroupWide, nodesOver, podColumn, type ReportLayout, widthOf } from './report-layout.ts';
+import { groupColumn, isGroupWide, nodesOver, podColumn, type ReportLayout, widthOf, workColumn } from './report-layout.ts';
 import { referenceOf } from './report-reference.ts';
 
 /** Named limits of one report. */
@@ -36,8 +36,8 @@ export type FactsCheck = (patch: FactsPatch) => string | undefined;
 
 /** Reads the bytes; never throws on what they say. */
 export const decodeReport = (bytes: Uint8Array, check: FactsCheck): DecodedReport => {
-  if (bytes[0] !== reportFormat) {
-    return { ok: false, reason: 'UnknownFormat', message: `has format ${bytes[0] ?? 'none'}, this side reads ${reportFormat}` };
+  if (!reportFormats.some((format) => format === bytes[0])) {
+    return { ok: false, reason: 'UnknownFormat', message: `has format ${bytes[0] ?? 'none'}, this side reads ${reportFormats.join(', ')}` };
   }
   try {
     return { ok: true, value: read(createByteReader(bytes.subarray(1)), check) };
@@ -95,7 +95,7 @@ const readSnapshot = (from: ByteReader, head: Head, check: FactsCheck): Capacity
     resources: resourceNames.length,
     zones: within(from.uint(), reportLimits.zones, 'zones'),
     devices: within(from.uint(), reportLimits.devices, 'devices'),
-    pods: from.byte() === 1,
+    ...readColumnBits(from),
   };
   const names = readNames(from);
   if (widthOf(layout) * names.length > reportLimits.cells) {
@@ -104,7 +104,14 @@ const readSnapshot = (from: ByteReader, head: Head, check: FactsCheck): Capacity
   const columns = readColumns(from, layout, names.length, fields.groups);
   demandKnown(columns[groupColumn], new Set(fields.groups.map(({ id }) => id)), 'group');
   if (layout.pods) demandKnown(columns[podColumn], new Set([0, ...(fields.podSets ?? []).map(({ id }) => id)]), 'pod set');
+  if (layout.works) demandKnown(columns[workColumn(layout)], new Set([0, ...(fields.workSets ?? []).map(({ id }) => id)]), 'work set');
   return { kind: 'snapshot', ...head, sources: known, resourceNames, ...fields, nodes: nodesOver(names, layout, columns) };
+};
+
+const readColumnBits = (from: ByteReader): Pick<ReportLayout, 'pods' | 'works'> => {
+  const bits = from.byte();
+  if (bits > columnBits.pods + columnBits.works) throw new BytesRefused(`has columns of an unknown sort ${bits}`);
+  return { pods: (bits & columnBits.pods) > 0, works: (bits & columnBits.works) > 0 };
 };
 
 const within = (count: number, max: number, what: string): number => {

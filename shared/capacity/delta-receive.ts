@@ -2,7 +2,7 @@
 import type { CapacityDelta, CapacityReport, NodeGroup } from './report.ts';
 import { applyFacts, changedFields, type FactSection, optionalFields } from './report-facts.ts';
 import { hashText } from './report-hash.ts';
-import { groupColumn, isGroupWide, nodesOver, podColumn } from './report-layout.ts';
+import { groupColumn, isGroupWide, nodesOver, podColumn, workColumn } from './report-layout.ts';
 import { addRows, changeRow, type ReportState, removeRow, stateOf } from './report-state.ts';
 
 /** Why a delta cannot be applied; each is mended by a snapshot. */
@@ -106,14 +106,16 @@ const groupFault = ({ facts, resourceNames }: ReportState, sections: ReadonlySet
 
 /** Rows may name only groups and pod sets that are there, and amounts stay safe integers. */
 const unknownIds = (state: ReportState, delta: CapacityDelta, sections: ReadonlySet<FactSection>): string | undefined => {
-  const isKnown = (section: 'groups' | 'podSets', id: number): boolean => state.facts.get(section)?.has(String(id)) === true;
-  const dropsIds = sections.has('groups') || sections.has('podSets');
+  const isKnown = (section: 'groups' | 'podSets' | 'workSets', id: number): boolean => state.facts.get(section)?.has(String(id)) === true;
+  const dropsIds = sections.has('groups') || sections.has('podSets') || sections.has('workSets');
   const rows = dropsIds || delta.added.length > 0 ? state.names.map((_, row) => row) : delta.rows.map(({ node }) => node);
   for (const row of rows) {
     const group = state.columns[groupColumn]?.[row] ?? -1;
     if (!isKnown('groups', group)) return `row ${row} is of group ${group}, which is not told`;
     const pods = state.layout.pods ? (state.columns[podColumn]?.[row] ?? 0) : 0;
     if (pods !== 0 && !isKnown('podSets', pods)) return `row ${row} has pod set ${pods}, which is not told`;
+    const works = state.layout.works ? (state.columns[workColumn(state.layout)]?.[row] ?? 0) : 0;
+    if (works !== 0 && !isKnown('workSets', works)) return `row ${row} has work set ${works}, which is not told`;
     if (state.columns.some((column) => !Number.isSafeInteger(column[row]))) return `row ${row} has an amount beyond 2^53`;
   }
   return undefined;

@@ -33,35 +33,58 @@ const stableIds = (first: number): StableIds => {
 /** Contents that are remembered; beyond it numbering starts over with a snapshot. */
 const idsMax = 100_000;
 
+type NumberedSet = { readonly id: number; readonly pods: readonly (readonly [of: number, a: number, b: number])[] };
+
+/** Sets with our numbers for what they count and for themselves; `ids` = ours by theirs. */
+const withStableIds = (sets: readonly NumberedSet[], numbers: ReadonlyMap<number, number>, stable: StableIds) => {
+  const ids = new Map<number, number>();
+  const ours = sets.map(({ id, pods: given }) => {
+    const pods = given.map(([of, a, b]) => [numbers.get(of) ?? of, a, b] as const).sort(([a], [b]) => a - b);
+    const own = stable.of(JSON.stringify(pods));
+    ids.set(id, own);
+    return { id: own, pods };
+  });
+  return { sets: ours, ids };
+};
+
+const largestOf = (ids: Iterable<number>): number => {
+  let most = 0;
+  for (const id of ids) most = Math.max(most, id);
+  return most;
+};
+
 /** An end that has sent nothing. */
 export const createReportSender = (): ReportSender => {
   const groupIds = stableIds(0);
   const kindIds = stableIds(0);
   const setIds = stableIds(1);
+  const workIds = stableIds(0);
+  const workSetIds = stableIds(1);
   let numbered = 0;
   let state: ReportState | undefined;
   let head: Pick<CapacityReport, 'observedAtMs' | 'sources'> | undefined;
 
-  /** The report with our numbers for its groups, pod kinds and pod sets. */
+  /** The report with our numbers for its groups, pod kinds, workloads and sets of them. */
   const renumbered = (report: CapacityReport): CapacityReport => {
-    const { nodes, podKinds = [], podSets = [] } = report;
+    const { nodes, podKinds = [], podSets = [], works = [], workSets = [] } = report;
     const groups = new Map(report.groups.map(({ id, ...content }) => [id, groupIds.of(JSON.stringify(content))]));
     const kinds = new Map(podKinds.map(({ id, ...content }) => [id, kindIds.of(JSON.stringify(content))]));
-    const sets = podSets.map(({ id, pods }) => {
-      const ours = pods.map(([kind, live, terminating]) => [kinds.get(kind) ?? kind, live, terminating] as const).sort(([a], [b]) => a - b);
-      return { from: id, id: setIds.of(JSON.stringify(ours)), pods: ours };
-    });
-    const setOf = new Map(sets.map(({ from, id }) => [from, id]));
-    numbered = Math.max(numbered, ...groups.values(), ...kinds.values(), ...setOf.values());
+    const workNumbers = new Map(works.map(({ id, workId }) => [id, workIds.of(workId)]));
+    const sets = withStableIds(podSets, kinds, setIds);
+    const ofWorks = withStableIds(workSets, workNumbers, workSetIds);
+    numbered = Math.max(numbered, ...[groups, kinds, workNumbers, sets.ids, ofWorks.ids].map((ids) => largestOf(ids.values())));
     return {
       ...report,
       groups: report.groups.map((group) => ({ ...group, id: groups.get(group.id) ?? 0 })),
       ...(podKinds.length === 0 ? {} : { podKinds: podKinds.map((kind) => ({ ...kind, id: kinds.get(kind.id) ?? 0 })) }),
-      ...(podSets.length === 0 ? {} : { podSets: sets.map(({ id, pods }) => ({ id, pods })) }),
+      ...(podSets.length === 0 ? {} : { podSets: sets.sets }),
+      ...(works.length === 0 ? {} : { works: works.map(({ id, workId }) => ({ id: workNumbers.get(id) ?? 0, workId })) }),
+      ...(workSets.length === 0 ? {} : { workSets: ofWorks.sets }),
       nodes: {
         ...nodes,
         group: nodes.group.map((id) => groups.get(id) ?? 0),
-        ...(nodes.podSet === undefined ? {} : { podSet: nodes.podSet.map((id) => setOf.get(id) ?? 0) }),
+        ...(nodes.podSet === undefined ? {} : { podSet: nodes.podSet.map((id) => sets.ids.get(id) ?? 0) }),
+        ...(nodes.workSet === undefined ? {} : { workSet: nodes.workSet.map((id) => ofWorks.ids.get(id) ?? 0) }),
       },
     };
   };
@@ -94,6 +117,8 @@ export const createReportSender = (): ReportSender => {
         groupIds.reset();
         kindIds.reset();
         setIds.reset();
+        workIds.reset();
+        workSetIds.reset();
         numbered = 0;
         state = undefined;
       }

@@ -10,8 +10,14 @@ import { factsOf, wholePatch } from './report-facts.ts';
 import { columnsOf, layoutOf } from './report-layout.ts';
 import { referenceOf } from './report-reference.ts';
 
-/** First byte: raised when the layout changes in a way that an older hub cannot read. */
-export const reportFormat = 1;
+/** First byte: raised when the layout changes in a way that an older hub cannot read. Those that this side reads, the newest last. */
+export const reportFormats: readonly number[] = [1, 2];
+
+/** What a snapshot of the first format has no column for. */
+const isOfFirst = (report: CapacityReport | CapacityDelta): boolean => report.kind === 'delta' || report.nodes.workSet === undefined;
+
+/** Bits that say which columns there are beside those of amounts. */
+export const columnBits = { pods: 1, works: 2 } as const;
 
 /** Second byte. */
 export const reportKinds = { snapshot: 0, delta: 1 } as const;
@@ -22,7 +28,7 @@ export type ReportEnvelope = { readonly cluster: string; readonly bootId: string
 /** The bytes of a report. Amounts are safe integers within half of their range. */
 export const encodeReport = ({ cluster, bootId, report }: ReportEnvelope): Uint8Array => {
   const out = createByteWriter();
-  out.byte(reportFormat);
+  out.byte(isOfFirst(report) ? 1 : 2);
   out.byte(reportKinds[report.kind]);
   out.text(cluster);
   out.text(bootId);
@@ -40,7 +46,7 @@ const writeSnapshot = (out: ByteWriter, report: CapacityReport): void => {
   out.text(JSON.stringify(wholePatch(factsOf(report)).set));
   out.uint(layout.zones);
   out.uint(layout.devices);
-  out.byte(layout.pods ? 1 : 0);
+  out.byte((layout.pods ? columnBits.pods : 0) + (layout.works ? columnBits.works : 0));
   writeNames(out, report.nodes.names);
   const groups = new Map(report.groups.map((group) => [group.id, group]));
   const columns = columnsOf(report);

@@ -5,7 +5,7 @@
 
 import { compareText } from '../lib/compare-text.ts';
 import type { PodKind } from './node.ts';
-import type { CapacityReport, FactsPatch, GpuUse, NodeGroup, PendingDemand, PodSet } from './report.ts';
+import type { CapacityReport, FactsPatch, GpuUse, NodeGroup, PendingDemand, PodSet, WorkSet } from './report.ts';
 import { addFact, type StateHash } from './report-hash.ts';
 
 /** The sections of facts. */
@@ -14,6 +14,8 @@ export const factSections = [
   'groups',
   'podKinds',
   'podSets',
+  'works',
+  'workSets',
   'pending',
   'runtimeClasses',
   'networks',
@@ -50,6 +52,8 @@ export const factsOf = (report: CapacityReport): Facts => {
   const nowSeconds = Math.floor(report.observedAtMs / 1_000);
   for (const group of report.groups) put('groups', String(group.id), without(group, 'id'));
   for (const set of report.podSets ?? []) put('podSets', String(set.id), set.pods);
+  for (const { id, workId } of report.works ?? []) put('works', String(id), workId);
+  for (const set of report.workSets ?? []) put('workSets', String(set.id), set.pods);
   for (const kind of report.podKinds ?? []) put('podKinds', String(kind.id), without(kind, 'id'));
   // The age grows with every report, the time of birth does not.
   for (const { shapeHash, oldestSeconds, ...demand } of report.pending)
@@ -98,6 +102,14 @@ const builders: { readonly [S in FactSection]: (facts: Facts, observedAtMs: numb
   podSets: (facts) => {
     const podSets = byNumber(entriesOf<PodSet['pods']>(facts, 'podSets').map(([id, pods]) => ({ id: Number(id), pods })));
     return podSets.length === 0 ? {} : { podSets };
+  },
+  works: (facts) => {
+    const works = byNumber(entriesOf<string>(facts, 'works').map(([id, workId]) => ({ id: Number(id), workId })));
+    return works.length === 0 ? {} : { works };
+  },
+  workSets: (facts) => {
+    const workSets = byNumber(entriesOf<WorkSet['pods']>(facts, 'workSets').map(([id, pods]) => ({ id: Number(id), pods })));
+    return workSets.length === 0 ? {} : { workSets };
   },
   pending: (facts, observedAtMs) => ({
     pending: entriesOf<Omit<PendingDemand, 'shapeHash' | 'oldestSeconds'> & { readonly since: number }>(facts, 'pending')
@@ -166,6 +178,8 @@ export const changedFields = (facts: Facts, sections: Iterable<FactSection>, obs
 export const optionalFields: { readonly [S in FactSection]?: keyof FactFields } = {
   podKinds: 'podKinds',
   podSets: 'podSets',
+  works: 'works',
+  workSets: 'workSets',
   quotas: 'quotas',
   potential: 'potential',
   draKinds: 'dra',

@@ -1,20 +1,29 @@
 /**
- * @module The columns of a report in one flat order, which snapshots, deltas and hashes share: group, podsFree, podSet, free by resource,
+ * @module The columns of a report in one flat order, which snapshots, deltas and hashes share: group, podsFree, podSet, workSet, free by resource,
  * zoneFree by zone and resource, deviceFree by place (slots, memory, cores).
  */
 import type { CapacityReport, NodeColumns, NodeGroup } from './report.ts';
 
 /** How many columns of each sort there are. */
-export type ReportLayout = { readonly resources: number; readonly zones: number; readonly devices: number; readonly pods: boolean };
+export type ReportLayout = {
+  readonly resources: number;
+  readonly zones: number;
+  readonly devices: number;
+  readonly pods: boolean;
+  readonly works: boolean;
+};
 
 /** Flat number of the column of group ids. */
 export const groupColumn = 0;
 
 /** Columns before the first resource. */
-const leading = (layout: ReportLayout): number => (layout.pods ? 3 : 2);
+const leading = (layout: ReportLayout): number => 2 + Number(layout.pods) + Number(layout.works);
 
 /** Flat number of the column of pod set ids; only when the layout has one. */
 export const podColumn = 2;
+
+/** Flat number of the column of work set ids; only when the layout has one. */
+export const workColumn = (layout: ReportLayout): number => (layout.pods ? 3 : 2);
 
 /** Number of columns. */
 export const widthOf = (layout: ReportLayout): number => leading(layout) + layout.resources * (1 + layout.zones) + 3 * layout.devices;
@@ -25,6 +34,7 @@ export const layoutOf = ({ resourceNames, nodes }: CapacityReport): ReportLayout
   zones: nodes.zoneFree?.length ?? 0,
   devices: nodes.deviceFree?.length ?? 0,
   pods: nodes.podSet !== undefined,
+  works: nodes.workSet !== undefined,
 });
 
 /** The columns of a report, not copied. */
@@ -32,6 +42,7 @@ export const columnsOf = ({ nodes }: CapacityReport): (readonly number[])[] => [
   nodes.group,
   nodes.podsFree,
   ...(nodes.podSet === undefined ? [] : [nodes.podSet]),
+  ...(nodes.workSet === undefined ? [] : [nodes.workSet]),
   ...nodes.free,
   ...(nodes.zoneFree ?? []).flat(),
   ...(nodes.deviceFree ?? []).flatMap(({ slots, memoryMiB, cores }) => [slots, memoryMiB, cores]),
@@ -47,6 +58,7 @@ export const nodesOver = (names: readonly string[], layout: ReportLayout, column
     group: next(),
     podsFree: next(),
     ...(layout.pods ? { podSet: next() } : {}),
+    ...(layout.works ? { workSet: next() } : {}),
     free: table(),
     ...(layout.zones === 0 ? {} : { zoneFree: Array.from({ length: layout.zones }, table) }),
     ...(layout.devices === 0
@@ -55,7 +67,7 @@ export const nodesOver = (names: readonly string[], layout: ReportLayout, column
   };
 };
 
-/** What a flat column holds; undefined for group, podsFree and podSet. */
+/** What a flat column holds; undefined for group, podsFree, podSet and workSet. */
 export const columnPlace = (
   layout: ReportLayout,
   column: number,
@@ -85,7 +97,7 @@ export const zoneColumn = (layout: ReportLayout, zone: number, resource: number)
 
 /** True when rows of one mean the same in the other, given equal resource names. */
 export const sameLayout = (a: ReportLayout, b: ReportLayout): boolean =>
-  a.resources === b.resources && a.zones === b.zones && a.devices === b.devices && a.pods === b.pods;
+  a.resources === b.resources && a.zones === b.zones && a.devices === b.devices && a.pods === b.pods && a.works === b.works;
 
 /** True when the amounts of a group have one value a resource. */
 export const isGroupWide = ({ allocatable, numa }: Omit<NodeGroup, 'id'>, resources: number): boolean =>

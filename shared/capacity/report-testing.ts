@@ -48,7 +48,13 @@ const groupOf = (resources: number, zones: number, devices: number): fc.Arbitrar
 };
 
 /** How wide the reports of one property are; equal widths make deltas possible. */
-export type Width = { readonly resources: number; readonly zones: number; readonly devices: number; readonly pods: boolean };
+export type Width = {
+  readonly resources: number;
+  readonly zones: number;
+  readonly devices: number;
+  readonly pods: boolean;
+  readonly works: boolean;
+};
 
 /** Any width. */
 export const anyWidth: fc.Arbitrary<Width> = fc.record({
@@ -56,10 +62,11 @@ export const anyWidth: fc.Arbitrary<Width> = fc.record({
   zones: fc.integer({ min: 0, max: 2 }),
   devices: fc.integer({ min: 0, max: 2 }),
   pods: fc.boolean(),
+  works: fc.boolean(),
 });
 
 const nodesOf = (
-  { resources, zones, devices, pods }: Width,
+  { resources, zones, devices, pods, works }: Width,
   rows: number,
   groups: number,
   sets: number,
@@ -71,6 +78,7 @@ const nodesOf = (
     group: column(fc.nat(groups - 1)),
     podsFree: column(amount),
     ...(pods ? { podSet: column(fc.nat(sets)) } : {}),
+    ...(works ? { workSet: column(fc.nat(sets)) } : {}),
     free: table,
     ...(zones === 0 ? {} : { zoneFree: fc.array(table, { minLength: zones, maxLength: zones }) }),
     ...(devices === 0 ? {} : { deviceFree: fc.array(device, { minLength: devices, maxLength: devices }) }),
@@ -171,6 +179,12 @@ export const reportOfWidth = (width: Width, epoch: number, seq: number): fc.Arbi
                   })),
                 }
               : {}),
+            ...(width.works
+              ? {
+                  works: Array.from({ length: setCount }, (_, at) => ({ id: at, workId: `w${at}` })),
+                  workSets: Array.from({ length: setCount }, (_, at) => ({ id: at + 1, pods: [[at, 2, 1] as const] })),
+                }
+              : {}),
             ...rest,
             ...more,
           }),
@@ -190,12 +204,15 @@ export const meaningOf = (report: CapacityReport): unknown => {
   const groups = new Map(report.groups.map(({ id, ...group }) => [id, group]));
   const kinds = new Map((report.podKinds ?? []).map(({ id, ...kind }) => [id, kind]));
   const sets = new Map((report.podSets ?? []).map(({ id, pods }) => [id, pods.map(([kind, ...counts]) => [kinds.get(kind), counts])]));
+  const works = new Map((report.works ?? []).map(({ id, workId }) => [id, workId]));
+  const workSets = new Map((report.workSets ?? []).map(({ id, pods }) => [id, pods.map(([work, ...counts]) => [works.get(work), counts])]));
   const { nodes } = report;
   const rows = nodes.names
     .map((node, row) => ({
       node,
       group: groups.get(nodes.group[row] ?? -1),
       pods: sets.get(nodes.podSet?.[row] ?? 0) ?? [],
+      works: workSets.get(nodes.workSet?.[row] ?? 0) ?? [],
       amounts: [
         nodes.podsFree[row],
         nodes.free.map((column) => column[row]),

@@ -8,6 +8,7 @@ import { createReportSender } from './delta-send.ts';
 import { encodeReport } from './encode-report.ts';
 import type { CapacityDelta, CapacityReport } from './report.ts';
 import { anyWidth, meaningOf, reportOfWidth } from './report-testing.ts';
+import { reportOf } from './testing.ts';
 
 const bytesOf = (report: CapacityReport | CapacityDelta): Uint8Array => encodeReport({ cluster: 'eu', bootId: 'b', report });
 const readBack = (bytes: Uint8Array): CapacityReport | CapacityDelta => {
@@ -80,6 +81,21 @@ describe('a report on the wire', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test.each([
+    ['a node has a set of workloads that is not told', [0, 2], 'names a work set that is not in the report'],
+    ['all sets are told', [0, 1], undefined],
+  ])('is refused where %s', (_rule, workSet, expected) => {
+    const nodes = ['a', 'b'].map((node) => ({ name: node, allocatable: {} }));
+    const plain = reportOf(nodes, { works: [{ id: 0, workId: 'w' }], workSets: [{ id: 1, pods: [[0, 2, 1]] }] });
+    const decoded = decodeReport(bytesOf({ ...plain, nodes: { ...plain.nodes, workSet } }), () => undefined);
+    expect(decoded.ok ? undefined : decoded.message).toBe(expected);
+  });
+
+  test('is of the first format, which older hubs read, while nothing of Hanse runs there', () => {
+    const plain = reportOf([{ name: 'a', allocatable: {} }]);
+    expect([bytesOf(plain)[0], bytesOf({ ...plain, nodes: { ...plain.nodes, workSet: [0] } })[0]]).toEqual([1, 2]);
   });
 
   test('refuses by value whatever bytes come, and takes in only what adds up', () => {

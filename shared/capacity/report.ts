@@ -107,6 +107,8 @@ export type NodeColumns = {
   readonly deviceFree?: readonly DeviceColumns[];
   /** Id of the {@link CapacityReport.podSets} entry, 0 = no such pod; absent when there is none anywhere. */
   readonly podSet?: readonly number[];
+  /** Id of the {@link CapacityReport.workSets} entry, 0 = nothing of Hanse runs there; absent when nothing does anywhere. */
+  readonly workSet?: readonly number[];
 };
 
 /**
@@ -117,6 +119,15 @@ export type ReportedPodKind = PodKind & { readonly id: number };
 
 /** Such pods on a node: kind, how many live, how many terminating; sorted by kind. */
 export type PodSet = { readonly id: number; readonly pods: readonly (readonly [kind: number, live: number, terminating: number])[] };
+
+/** A workload that Hanse placed and of which pods are bound to nodes. */
+export type ReportedWork = { readonly id: number; readonly workId: string };
+
+/**
+ * Pods of such workloads on a node: whose, how many are bound and live, and how many of these are ready; sorted by workload. One whose pods have
+ * several controllers, as while a Deployment rolls out, is left out: which of them go is for no one of these to choose.
+ */
+export type WorkSet = { readonly id: number; readonly pods: readonly (readonly [work: number, bound: number, ready: number])[] };
 
 /** What one ResourceQuota leaves. */
 export type QuotaFree = {
@@ -234,6 +245,8 @@ export type CapacityReport = {
   readonly present: { readonly [workId: string]: { readonly bound: number; readonly pending: number } };
   readonly podKinds?: readonly ReportedPodKind[];
   readonly podSets?: readonly PodSet[];
+  readonly works?: readonly ReportedWork[];
+  readonly workSets?: readonly WorkSet[];
   readonly quotas?: readonly QuotaFree[];
   readonly potential?: readonly Potential[];
   readonly dra?: { readonly kinds: readonly DraKind[]; readonly pools: readonly DraPool[] };

@@ -69,6 +69,8 @@ const facts: { readonly [S in FactSection]: Check } = {
     antiAffinity: list(freeObject, 256),
   }),
   podSets: list(list(count, 3), 10_000),
+  works: text(200, 1),
+  workSets: list(list(count, 3), 10_000),
   pending: record({ count, since: integer(), requests: amounts }),
   runtimeClasses: record({ handler: text(253), overhead: amounts, nodeSelector: labels(100) }, { tolerations: list(freeObject, 256) }),
   networks: record({}, { resource: text(317) }),
@@ -102,9 +104,15 @@ const facts: { readonly [S in FactSection]: Check } = {
 };
 
 /** Most entries of a section in one message. */
-const entriesMax: { readonly [S in FactSection]?: number } = { groups: 20_000, acks: 50_000, present: 50_000, pending: 100_000 };
+const entriesMax: { readonly [S in FactSection]?: number } = {
+  groups: 20_000,
+  works: 50_000,
+  acks: 50_000,
+  present: 50_000,
+  pending: 100_000,
+};
 const entriesMaxElse = 20_000;
-const idSections: ReadonlySet<string> = new Set(['groups', 'podKinds', 'podSets', 'draKinds']);
+const idSections: ReadonlySet<string> = new Set(['groups', 'podKinds', 'podSets', 'works', 'workSets', 'draKinds']);
 const keyBytesMax = 600;
 
 const isSection = (name: string): name is FactSection => factSections.some((section) => section === name);

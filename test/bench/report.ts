@@ -81,6 +81,7 @@ export const run = async ({ quick }: BenchOptions): Promise<BenchResult> => {
     ['1,000 nodes, GPU, 2 zones', { nodes: 1_000, zones: 2, names: 'random' }],
     ['5,000 nodes, GPU, 2 zones', { nodes: NODES, zones: 2, names: 'random' }],
     ['  names in order', { nodes: NODES, zones: 2, names: 'counted' }],
+    ['  and 2,000 workloads placed by Hanse', { nodes: NODES, zones: 2, names: 'random', works: 2_000 }],
     ['  no zones', { nodes: NODES, zones: 0, names: 'random' }],
     ...(quick ? [] : ([['5,000 nodes, GPU, 8 zones', { nodes: NODES, zones: 8, names: 'random' }]] as [string, SyntheticCluster][])),
   ];

@@ -2,8 +2,13 @@
 import type { CapacityReport, NodeGroup } from '../../../shared/capacity/index.ts';
 import { type Prng, prng } from '../../../shared/lib/index.ts';
 
-/** What to make up. `names`: with a random end as cloud pools have them, or counted. */
-export type SyntheticCluster = { readonly nodes: number; readonly zones: number; readonly names: 'random' | 'counted' };
+/** What to make up. `names`: with a random end as cloud pools have them, or counted. `works`: workloads of Hanse with four pods a node between them. */
+export type SyntheticCluster = {
+  readonly nodes: number;
+  readonly zones: number;
+  readonly names: 'random' | 'counted';
+  readonly works?: number;
+};
 
 const resourceNames = ['cpu', 'ephemeral-storage', 'hugepages-1Gi', 'hugepages-2Mi', 'memory', 'nvidia.com/gpu'];
 const [cpu, disk, memory, gpus] = [0, 1, 4, 5];
@@ -98,8 +103,21 @@ const nodeOf = (group: NodeGroup, random: Prng): Node => {
 const letters = 'bcdfghjklmnpqrstvwxz2456789';
 const word = (random: Prng, length: number): string => Array.from({ length }, () => letters[random.below(letters.length)]).join('');
 
+/** Where pods of so many workloads are, four a node, as an agent tells it. */
+const placesOf = (nodes: number, works: number): Pick<CapacityReport, 'works' | 'workSets'> & { readonly workSet: readonly number[] } => {
+  const random = prng(7, 'bench/report/works');
+  const sets = Array.from({ length: nodes }, () =>
+    [...new Set(Array.from({ length: 4 }, () => random.below(works)))].sort((a, b) => a - b),
+  );
+  return {
+    works: Array.from({ length: works }, (_, id) => ({ id, workId: `apps=deployments=team-${id % 40}=${word(random, 8)}` })),
+    workSets: sets.map((set, at) => ({ id: at + 1, pods: set.map((work) => [work, 1, 1] as const) })),
+    workSet: sets.map((_, at) => at + 1),
+  };
+};
+
 /** A report of the cluster; the same every time. */
-export const gpuReport = ({ nodes: count, zones, names: style }: SyntheticCluster): CapacityReport => {
+export const gpuReport = ({ nodes: count, zones, names: style, works }: SyntheticCluster): CapacityReport => {
   const random = prng(7, 'bench/report');
   const groups = Array.from({ length: machines.length * clouds.length }, (_, id) => groupOf(id, zones));
   const pools = groups.map(() => word(random, 8));
@@ -109,6 +127,7 @@ export const gpuReport = ({ nodes: count, zones, names: style }: SyntheticCluste
     return { name: `gke-prod-pool-${group.id}-${pools[group.id]}-${end}`, group, node: nodeOf(group, random) };
   });
   const unique = [...new Map(rows.map((row) => [row.name, row])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { workSet, ...places } = works === undefined ? {} : placesOf(unique.length, works);
   return {
     kind: 'snapshot',
     epoch: 1_800_000_000_000,
@@ -123,6 +142,7 @@ export const gpuReport = ({ nodes: count, zones, names: style }: SyntheticCluste
       names: unique.map(({ name }) => name),
       group: unique.map(({ group }) => group.id),
       podsFree: unique.map(({ node }) => node.podsFree),
+      ...(workSet === undefined ? {} : { workSet }),
       free: resourceNames.map((_, resource) => unique.map(({ node }) => node.free[resource] ?? 0)),
       ...(zones === 0
         ? {}
@@ -137,6 +157,7 @@ export const gpuReport = ({ nodes: count, zones, names: style }: SyntheticCluste
     networks: [],
     acks: {},
     present: {},
+    ...places,
   };
 };
 
