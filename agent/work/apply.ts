@@ -2,7 +2,7 @@
 import type { ObjectAddress } from '../../shared/kube/client/port.ts';
 import { parseApiVersion } from '../../shared/kube/object.ts';
 import { assert } from '../../shared/lib/index.ts';
-import { fencedReason, type WorkItem } from '../../shared/wire/index.ts';
+import { choosingRight, fencedReason, unchosenReason, type WorkItem } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { besideOf } from './beside.ts';
 import { fightOf, noteTouch } from './drift.ts';
@@ -11,7 +11,7 @@ import { noteEnd } from './job-end.ts';
 import { isStopped } from './lease.ts';
 import type { Live } from './live.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
-import type { Look } from './messages.ts';
+import type { Look, WorkInput } from './messages.ts';
 import { judge } from './ownership.ts';
 import { conclude } from './publish.ts';
 import { markTried, moveTo, noteAnswer, retryLater, type Step } from './queue.ts';
@@ -149,6 +149,7 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
     address: addressOf(item),
     object: weighed(rendered, step.state.weights, live),
     force,
+    ...(item.leaving === undefined ? {} : { leaving: item.leaving }),
   });
 };
 
@@ -174,16 +175,36 @@ const stopOf = (step: Step, { item }: Entry): { reason?: string; message?: strin
   return { reason: fencedReason, message };
 };
 
+/** Fewer replicas were asked for, and which of them went was left to chance. */
+const unchosenOf = ({ unchosen }: Entry): { reason?: string; message?: string } =>
+  unchosen === ''
+    ? {}
+    : {
+        reason: unchosenReason,
+        message: `which pods leave which node to make room could not be chosen: ${choosingRight} is forbidden to the agent (${unchosen}): grant it`,
+      };
+
 /** Nothing is left to do for the entry. */
 export const settle = (step: Step, entry: Entry): void => {
   entry.attempt = 0;
   moveTo(step, entry, 'Settled');
   markTried(step, entry, true);
-  conclude(step, entry, { seq: entry.item.seq, phase: 'Applied', ...besideOf(entry), ...fightOf(entry), ...stopOf(step, entry) });
+  conclude(step, entry, {
+    seq: entry.item.seq,
+    phase: 'Applied',
+    ...besideOf(entry),
+    ...unchosenOf(entry),
+    ...fightOf(entry),
+    ...stopOf(step, entry),
+  });
 };
 
 /** The apply was answered. `seq` is the item's, which has not changed since: newer work waits for the answer. */
-export const onApplied = (step: Step, entry: Entry, live: Live | undefined, failure: ApiFailure | undefined): void => {
+export const onApplied = (
+  step: Step,
+  entry: Entry,
+  { live, failure, unchosen }: Pick<Extract<WorkInput, { readonly on: 'Applied' }>, 'live' | 'failure' | 'unchosen'>,
+): void => {
   if (failure !== undefined) {
     applyFailed(step, entry, failure);
     return;
@@ -198,6 +219,7 @@ export const onApplied = (step: Step, entry: Entry, live: Live | undefined, fail
   if (corrected) entry.corrections += 1;
   entry.isOwnChange = false;
   entry.live = live;
+  entry.unchosen = unchosen?.message ?? '';
   entry.baseline = printOf(live, weights);
   entry.appliedSeq = Math.max(entry.appliedSeq, entry.item.seq);
   settle(step, entry);

@@ -215,7 +215,7 @@ const answer = (step: Step, entry: Entry, input: AnswerInput): void => {
       else onRead(step, entry, input.found, input.failure);
       return;
     case 'Applied':
-      onApplied(step, entry, input.live, input.failure);
+      onApplied(step, entry, input);
       return;
     case 'Released':
       onReleased(step, entry, input.failure);

@@ -26,7 +26,8 @@ export type WorkInput =
   /** `look`: the answer to the effect's, when there was one; without it the core reads for itself. */
   | ({ readonly on: 'Recorded'; readonly look?: Look } & Answer)
   | ({ readonly on: 'Read'; readonly found?: Live } & Answer)
-  | ({ readonly on: 'Applied'; readonly live?: Live } & Answer)
+  /** `unchosen`: which pods go could not be chosen before, as the member forbids that. */
+  | ({ readonly on: 'Applied'; readonly live?: Live; readonly unchosen?: ApiFailure } & Answer)
   | ({ readonly on: 'NamespaceReady' } & Answer)
   | ({ readonly on: 'Deleted' } & Answer)
   | ({ readonly on: 'Released' } & Answer)
@@ -69,6 +70,8 @@ export type WorkEffect =
       readonly address: ObjectAddress;
       readonly object: KubeObject;
       readonly force: boolean;
+      /** Nodes that pods are made to leave before. */
+      readonly leaving?: NonNullable<WorkItem['leaving']>;
     }
   | { readonly do: 'createNamespace'; readonly id: string; readonly op: number; readonly namespace: string }
   | { readonly do: 'delete'; readonly id: string; readonly op: number; readonly address: ObjectAddress; readonly uid: string }

@@ -1,4 +1,6 @@
 /** @module Calls of the work that the member refuses the agent: told until the same one works, or is wanted no more. */
+import type { Env } from '../../shared/lib/index.ts';
+import { choosingRight } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { isRightMissing } from './failure.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
@@ -11,6 +13,8 @@ export type CallEffect = Extract<WorkEffect, { readonly op: number }>;
 export type Refusals = {
   /** A call was answered. */
   readonly note: (effect: CallEffect, failure: ApiFailure | undefined) => void;
+  /** Pods were to be marked: whether that was refused. */
+  readonly noteMarking: (isRefused: boolean) => void;
   /** Nothing of the entry is wanted any more. */
   readonly forget: (id: string) => void;
   /** As `patch deployments`, each once. */
@@ -34,9 +38,13 @@ const rightOf = (effect: CallEffect): string => {
   }
 };
 
+/** While pods may not be marked the hub asks for none: only another try tells that they may. */
+const markingBelievedMs = 600_000;
+
 /** Nothing was refused yet. */
-export const createRefusals = (): Refusals => {
+export const createRefusals = (env: Pick<Env, 'monotonicMs'>): Refusals => {
   const refused = new Map<string, string>();
+  let markingRefusedMs: number | undefined;
   return {
     note: (effect, failure) => {
       const right = rightOf(effect);
@@ -44,9 +52,15 @@ export const createRefusals = (): Refusals => {
       // That it can be read says nothing of whether it can be written.
       else if (refused.get(effect.id) === right) refused.delete(effect.id);
     },
+    noteMarking: (isRefused) => {
+      markingRefusedMs = isRefused ? env.monotonicMs() : undefined;
+    },
     forget: (id) => {
       refused.delete(id);
     },
-    list: () => [...new Set(refused.values())].sort(),
+    list: () => {
+      const isMarkingRefused = markingRefusedMs !== undefined && env.monotonicMs() - markingRefusedMs < markingBelievedMs;
+      return [...new Set([...refused.values(), ...(isMarkingRefused ? [choosingRight] : [])])].sort();
+    },
   };
 };

@@ -12,6 +12,7 @@ import { type AppliedWork, workloadKey } from '../inventory/index.ts';
 import type { AgentLink } from '../link/port.ts';
 import { decide } from './decide.ts';
 import { isSingleton, noLeaseNeeded } from './lease.ts';
+import { markLeaving } from './leaving.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
@@ -63,7 +64,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const records = createRecords(client, link.cluster);
   const watches = new Map<string, Reflector>();
   const forbidden = new Set<string>();
-  const refusals = createRefusals();
+  const refusals = createRefusals(env);
   const subscriptions: (() => void)[] = [];
   let stopped = false;
   let cancelTimer = (): void => undefined;
@@ -110,6 +111,8 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       default:
         void answerTo(client, records, effect).then((answer) => {
           refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
+          if (effect.do === 'apply' && effect.leaving !== undefined && answer.on === 'Applied' && answer.failure === undefined)
+            refusals.noteMarking(answer.unchosen !== undefined);
           post(answer);
         });
     }
@@ -222,7 +225,18 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
       );
     case 'apply':
       return attempt(
-        async () => ({ on: 'Applied', id, op, live: await apply(client, effect.address, effect.object, effect.force) }),
+        async () => {
+          const { address, object, force, leaving } = effect;
+          // First: the object's controller takes pods away as soon as fewer are asked for.
+          const unchosen = leaving === undefined ? undefined : await markLeaving(client, address, object, leaving);
+          return {
+            on: 'Applied',
+            id,
+            op,
+            live: await apply(client, address, object, force),
+            ...(unchosen === undefined ? {} : { unchosen }),
+          };
+        },
         (failure) => ({ on: 'Applied', id, op, failure }),
       );
     case 'createNamespace':

@@ -51,6 +51,8 @@ export type Entry = {
   /** Those that really changed something back. */
   corrections: number;
   lastTouchMs: number;
+  /** Why which pods go could not be chosen at the last apply; '' = they were, or did not have to be. */
+  unchosen: string;
   /** Who changed what, from the last conflict. */
   rival: string;
   outcome: Outcome | undefined;
@@ -144,6 +146,7 @@ export const createEntry = (item: WorkItem): Entry => ({
   touches: 0,
   corrections: 0,
   lastTouchMs: Number.NEGATIVE_INFINITY,
+  unchosen: '',
   rival: '',
   outcome: undefined,
   published: undefined,

@@ -1,5 +1,5 @@
 /** @module What holds now about a placed object, asked of the hub: a decision ages from the moment at which it is written. */
-import type { ExplanationRow, Placement, PlanReviewSpec } from '../../shared/api/index.ts';
+import { type ExplanationRow, type Placement, type PlanReviewSpec, sharesOnly } from '../../shared/api/index.ts';
 import type { KubeClient } from '../../shared/kube/client/port.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { sameJson } from '../../shared/lib/same-json.ts';
@@ -70,6 +70,7 @@ const placedText = ({ clusters }: Placement['spec']): string =>
 
 /** Set where the hub would decide otherwise now: it is about to. */
 export const otherwiseText = (placement: Pick<Placement, 'spec' | 'status'>, now: DecisionNow): string | undefined => {
-  const isSame = sameJson(placement.spec.clusters, now.spec.clusters) && placement.status?.unplaced === now.status?.unplaced;
+  const isSame =
+    sameJson(sharesOnly(placement.spec.clusters), sharesOnly(now.spec.clusters)) && placement.status?.unplaced === now.status?.unplaced;
   return isSame ? undefined : `a decision now would place ${placedText(now.spec)}: ${now.status?.message ?? ''}`;
 };

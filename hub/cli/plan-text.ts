@@ -149,9 +149,9 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
     ...billed.map(costText),
     ...(billed.length === 0 || cost.unpriced === undefined ? [] : [`without a price, not in the cost: ${listed(cost.unpriced, 10)}`]),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
-    ...preempted.map(({ object, by, cluster, replicas }) =>
+    ...preempted.map(({ object, by, cluster, replicas, nodes }) =>
       paint(
-        `${counted(replicas, 'replica')} of ${nameOf({ object })} in ${cluster} would give way to ${nameOf({ object: by })}`,
+        `${counted(replicas, 'replica')} of ${nameOf({ object })} in ${cluster}${nodes.length === 0 ? '' : ` on ${listed(nodes, 3)}`} would give way to ${nameOf({ object: by })}`,
         'changed',
       ),
     ),

@@ -87,12 +87,12 @@ describe('workloads that compete for room', () => {
     const total = (): number =>
       [...it.fleet.agent('home').objects.values()].reduce((sum, { spec }) => sum + (spec as { replicas: number }).replicas, 0);
     await until(() => expect(total()).toBe(4));
-    expect(placementOf(it, 'urgent')?.status?.message).toBe('placed in 1 cluster; 3 of usual in home gave way');
+    expect(placementOf(it, 'urgent')?.status?.message).toBe('placed in 1 cluster; 3 of usual in home on home-node-0 gave way');
     expect(placementOf(it, 'usual')?.status).toMatchObject({ unplaced: 3, reason: 'Unplaced' });
-    expect(placementOf(it, 'usual')?.status?.message).toContain('3 in home gave way to shop/urgent');
+    expect(placementOf(it, 'usual')?.status?.message).toContain('3 in home on home-node-0 gave way to shop/urgent');
     await until(() => {
-      expect(eventsOf(it, 'usual')).toContain('Preempted: gave way to higher priority: 3 in home to shop/urgent');
-      expect(eventsOf(it, 'urgent')).toContain('Placed: home=3 by policy shop/urgent; 3 of usual in home gave way');
+      expect(eventsOf(it, 'usual')).toContain('Preempted: gave way to higher priority: 3 in home on home-node-0 to shop/urgent');
+      expect(eventsOf(it, 'urgent')).toContain('Placed: home=3 by policy shop/urgent; 3 of usual in home on home-node-0 gave way');
     });
     await it.client.delete({ ...deployments, namespace: 'shop', name: 'urgent' });
     await until(() => expect(placed(it, 'usual')).toBe(4));

@@ -89,6 +89,7 @@ export {
   type CurrencyCost,
   type ExplanationRow,
   type ExplanationScore,
+  type NodeReplicas,
   type OwedCluster,
   type PlacedCluster,
   type Placement,
@@ -96,6 +97,7 @@ export {
   type PlacementSpec,
   type PlacementStatus,
   placementType,
+  sharesOnly,
   type WorkloadRef,
 } from './placement.ts';
 export {

@@ -21,7 +21,19 @@ export type PlacedCluster = {
   readonly replicas?: number;
   /** The cluster's part of a divided Job's completions; once given it stays. */
   readonly completions?: number;
+  /**
+   * Nodes that are kept for replicas which others make room for, until they are bound there (as `nominatedNodeName` of a pod): so many are to be
+   * on each, with those that were there before. Absent = none.
+   */
+  readonly nominated?: readonly NodeReplicas[];
+  /**
+   * Replicas give way here and have not left yet: on these nodes at most so many stay, and none come back before. Absent = none.
+   */
+  readonly leaving?: readonly NodeReplicas[];
 };
+
+/** So many replicas on a node. */
+export type NodeReplicas = { readonly node: string; readonly replicas: number };
 
 /** One term of a cluster's score. */
 export type ExplanationScore = { readonly term: string; readonly score: number };
@@ -137,7 +149,16 @@ const currenciesMax = 1_000;
 const clustersMax = 5000;
 const scoresMax = 256;
 const failuresMax = 100;
+const nodesMax = 20_000;
 const count = (description: string) => integer(description, { min: 0, max: int32Max });
+
+const onNodes = (description: string, replicas: string) =>
+  list(
+    description,
+    fields('One node.', { node: must(text('Name of the node.')), replicas: must(count(replicas)) }),
+    { type: 'map', keys: ['node'] },
+    nodesMax,
+  );
 
 const workload = fields('The object that was placed.', {
   apiVersion: must(text('Its API version.')),
@@ -158,6 +179,14 @@ const specShape = fields(
           name: must(text('Name of the cluster.', dns1123Label)),
           replicas: count('Replicas in the cluster; absent for objects that have none.'),
           completions: count("The cluster's part of a divided Job's completions; once given it stays."),
+          nominated: onNodes(
+            'Nodes that are kept for replicas which others make room for, until they are bound there.',
+            'Replicas that are to be on it, with those that were there before.',
+          ),
+          leaving: onNodes(
+            'Nodes that replicas leave which give way; none come back to the cluster before they have left.',
+            'Replicas that may stay on it.',
+          ),
         }),
         { type: 'map', keys: ['name'] },
         clustersMax,
@@ -287,6 +316,10 @@ const specOf = (object: KubeObject): Partial<PlacementSpec> => (object.spec ?? {
 const statusOf = (object: KubeObject): PlacementStatus => (object.status ?? {}) as PlacementStatus;
 
 const countText = ({ name, replicas }: PlacedCluster): string => (replicas === undefined ? name : `${name}=${replicas}`);
+
+/** What the clusters have, without what is said of their nodes. */
+export const sharesOnly = (clusters: readonly PlacedCluster[]): readonly PlacedCluster[] =>
+  clusters.map(({ nominated: _kept, leaving: _left, ...share }) => share);
 
 /** `eu-west=3,us=2`, or `eu-west,us` where there are no replicas; what stays in a drained or lost cluster is marked so: `us=2(drained)`. */
 const clustersText = (clusters: readonly PlacedCluster[], staying: readonly StayingCluster[] = []): string =>

@@ -16,6 +16,20 @@ export type AssumedPods = {
   readonly count: number;
   /** How many of them come into places of others that give way and hold the very same: they take nothing of what is free. Absent = none. */
   readonly inPlaces?: number;
+  /** Nodes that are kept for some of them, by name: these take their amounts there whatever is free, as who is there gives way. Absent = none. */
+  readonly on?: ReadonlyMap<string, number>;
+  /** Those who give way to them, by node: what they hold there is theirs. Absent = it is not reckoned with. */
+  readonly freed?: readonly FreedPods[];
+};
+
+/** So many pods of a shape leave a node. */
+export type FreedPods = { readonly shape: PodShape; readonly node: string; readonly count: number };
+
+/** How many of the pods have nodes that are kept for them. */
+export const keptFor = ({ on, count }: AssumedPods): number => {
+  let kept = 0;
+  for (const pods of on?.values() ?? []) kept += pods;
+  return Math.min(kept, count);
 };
 
 /** Free amounts that a binding takes from; `free[r][node]`. Zones and devices may still be the report's own: they are copied when taken from. */
@@ -83,14 +97,41 @@ const shownAsks = ({ columns }: FreeShares, report: CapacityReport, asks: readon
     return report.resourceNames[columns[at] ?? -1] === 'cpu' ? defaultAsk.cpu : defaultAsk.memory / 1_048_576;
   });
 
+const takeAmounts = (columns: MutableColumns, { amounts }: FitPlan, node: number, count: number): void => {
+  columns.podsFree[node] = (columns.podsFree[node] ?? 0) - count;
+  for (const { column, amount } of amounts) {
+    const row = columns.free[column];
+    if (row !== undefined) row[node] = (row[node] ?? 0) - amount * count;
+  }
+};
+
 /** Takes one pod's amounts from a node. */
 const takeOne = (report: CapacityReport, columns: MutableColumns, plan: FitPlan, node: number): void => {
-  columns.podsFree[node] = (columns.podsFree[node] ?? 0) - 1;
-  for (const { column, amount } of plan.amounts) {
-    const row = columns.free[column];
-    if (row !== undefined) row[node] = (row[node] ?? 0) - amount;
-  }
+  takeAmounts(columns, plan, node, 1);
   takeZones(report, columns, plan.demand, node);
+};
+
+/** Takes the amounts of pods from the nodes that are kept for them; answers how many have theirs. */
+export const takeKept = (
+  report: CapacityReport,
+  columns: MutableColumns,
+  { shape, on, count, freed = [] }: AssumedPods,
+  around: AroundChange,
+): number => {
+  for (const left of freed) {
+    const node = report.nodes.names.indexOf(left.node);
+    if (node >= 0) around(node, () => takeAmounts(columns, planFit(report, left.shape), node, -left.count));
+  }
+  const plan = planFit(report, shape);
+  let taken = 0;
+  for (const [name, pods] of on ?? []) {
+    const node = report.nodes.names.indexOf(name);
+    for (let left = pods; node >= 0 && left > 0 && taken < count; left--) {
+      around(node, () => takeOne(report, columns, plan, node));
+      taken += 1;
+    }
+  }
+  return taken;
 };
 
 /** Told of each change of a node; the answer of a room that follows them. */

@@ -1,6 +1,6 @@
-/** @module How many pods must go before others fit; counted by hand beside each case. */
+/** @module Which pods go so that others fit; counted by hand beside each case. */
 import { describe, expect, it } from 'vitest';
-import { givingWay } from './giving-way.ts';
+import { type Lot, type PodsOnNode, placesMade } from './giving-way.ts';
 import { type PodShape, plainShape, podShapeOf } from './pod-shape.ts';
 import { createRoom } from './room.ts';
 import { reportOf, type TestNode } from './testing.ts';
@@ -13,94 +13,135 @@ const full = (name: string, cores: number, more: Partial<TestNode> = {}): TestNo
   ...more,
 });
 const cores = (count: number, memoryMiB = 0): PodShape => plainShape({ cpu: count * 1_000, memory: memoryMiB }, []);
-const goneFor = (nodes: readonly TestNode[], asked: PodShape, lots: readonly (readonly [PodShape, number])[], replicas = 1) => {
-  const way = givingWay(
-    createRoom(reportOf(nodes), []),
-    asked,
-    lots.map(([shape, count]) => ({ shape, count })),
-    10,
+type On = Readonly<Record<string, number | Partial<PodsOnNode>>>;
+const podsOn = (on: On): ReadonlyMap<string, PodsOnNode> =>
+  new Map(
+    Object.entries(on).map(([name, pods]) => {
+      const { bound = 0, ready = bound, leaving = 0 } = typeof pods === 'number' ? { bound: pods } : pods;
+      return [name, { bound, ready, leaving }];
+    }),
   );
-  return way.most < replicas ? 'not sure' : way.goneFor(replicas);
+/** Pods that can be chosen, on these nodes. */
+const lot = (shape: PodShape, on: On, more: Partial<Lot> = {}): Lot => {
+  const pods = podsOn(on);
+  const count = [...pods.values()].reduce((sum, { bound }) => sum + bound, 0);
+  return { shape, count, on: pods, isChosen: true, rank: 0, loss: 0, ...more };
 };
+/** Of no node is it known whether pods of it are there. */
+const somewhere = (shape: PodShape, count: number): Lot => ({ shape, count, isChosen: true, rank: 0, loss: 0 });
+/** `n1: 2 of 0` for two of the first lot that leave n1, with `of 5` behind it where five go so that two leave. */
+const texts = (nodes: readonly TestNode[], asked: PodShape, lots: readonly Lot[], limit = 1): string[] =>
+  placesMade(createRoom(reportOf(nodes), []), asked, lots, limit).map(
+    ({ node = 'anywhere', gone }) =>
+      `${node}: ${gone.map((one) => `${one.leave} of ${one.lot}${one.count === one.leave ? '' : ` (${one.count} go)`}`).join(', ')}`,
+  );
 const tainted = { taints: [{ key: 'own', value: '', effect: 'NoSchedule' as const }] };
-const none = 'not sure';
+const unchosen = { isChosen: false };
 
-describe('to make room', () => {
-  it.each<[string, Parameters<typeof goneFor>, ReturnType<typeof goneFor>]>([
-    ['as many go as one node must lose', [[full('a', 8)], cores(2), [[cores(1), 8]]], [2]],
-    ['one goes for what is short, and what is free besides is used', [[full('a', 8)], cores(1, 1_024), [[cores(1), 8]]], [1]],
-    ['none goes where memory stays short', [[full('a', 8)], cores(1, 65_536), [[cores(1), 8]]], none],
-    ['one large goes for several small', [[full('a', 8)], cores(1), [[cores(4), 2]], 4], [1]],
-    // Each of three nodes may lose one core without a place of two.
-    ['more go on several nodes than each may lose for nothing', [['a', 'b', 'c'].map((n) => full(n, 4)), cores(2), [[cores(1), 12]]], [4]],
-    ['none goes where not even all of them are sure to help', [['a', 'b', 'c'].map((n) => full(n, 4)), cores(4), [[cores(1), 9]]], none],
-    ['one for one goes on however many nodes', [['a', 'b', 'c'].map((n) => full(n, 4)), cores(1), [[cores(1), 12]], 3], [3]],
+describe('to make room for one', () => {
+  it.each<[string, Parameters<typeof texts>, string[]]>([
     [
-      'the first lots go first',
-      [
-        [full('a', 8)],
-        cores(3),
-        [
-          [cores(1), 4],
-          [cores(2), 2],
-        ],
-      ],
-      [3, 0],
+      'as many go as its node must lose, all of that node',
+      [[full('a', 8), full('b', 8)], cores(2), [lot(cores(1), { a: 8, b: 8 })]],
+      ['a: 2 of 0'],
     ],
     [
-      'lots go together',
-      [
-        [full('a', 8)],
-        cores(6),
-        [
-          [cores(1), 4],
-          [cores(2), 2],
-        ],
-      ],
-      [4, 1],
+      'what is free on the node is used',
+      [[full('a', 8, { free: { cpu: 1_000, memory: 9 } })], cores(2), [lot(cores(1), { a: 7 })]],
+      ['a: 1 of 0'],
     ],
     [
-      'one of the first lots stays that helps nothing',
-      [
-        [full('a', 8)],
-        cores(4),
-        [
-          [cores(1), 2],
-          [cores(3), 2],
-        ],
-      ],
-      [1, 1],
+      'eight of one node go for one that takes all of it',
+      [[full('a', 8), full('b', 8)], cores(8), [lot(cores(1), { a: 8, b: 8 })]],
+      ['a: 8 of 0'],
+    ],
+    ['none goes where memory stays short', [[full('a', 8)], cores(1, 65_536), [lot(cores(1), { a: 8 })]], []],
+    ['none goes where no node has enough of them', [[full('a', 4), full('b', 4)], cores(8), [lot(cores(1), { a: 4, b: 4 })]], []],
+    ['one large goes for several small', [[full('a', 8)], cores(1), [lot(cores(4), { a: 2 })], 4], ['a: 1 of 0', 'a: ', 'a: ', 'a: ']],
+    [
+      'each further one has the node where the fewest go',
+      [[full('a', 4), full('b', 8)], cores(4), [lot(cores(1), { a: 4 }), lot(cores(2), { b: 4 })], 3],
+      ['b: 2 of 1', 'b: 2 of 1', 'a: 4 of 0'],
     ],
     [
-      'those of a lot that frees nothing asked for stay',
-      [
-        [full('a', 8)],
-        cores(1),
-        [
-          [plainShape({ memory: 64 }), 4],
-          [cores(1), 4],
-        ],
-      ],
-      [0, 1],
-    ],
-    ['nodes that those who go cannot be on do not matter', [[full('a', 8), full('b', 99, tainted)], cores(2), [[cores(1), 8]]], [2]],
-    [
-      'a cordoned node may lose all of them for nothing',
-      [[full('a', 8), full('b', 8, { unschedulable: true })], cores(2), [[cores(1), 8]]],
-      none,
+      'the lowest go',
+      [[full('a', 4), full('b', 4)], cores(4), [lot(cores(1), { a: 4 }), lot(cores(4), { b: 1 }, { rank: 5 })]],
+      ['a: 4 of 0'],
     ],
     [
-      'places of pods are freed one for one',
-      [[full('a', 8, { free: { cpu: 8_000, memory: 9 }, podsFree: 0 })], cores(1), [[cores(1), 4]], 2],
-      [2],
+      'of a node the lowest go first',
+      [[full('a', 8)], cores(3), [lot(cores(1), { a: 4 }), lot(cores(2), { a: 2 }, { rank: 5 })]],
+      ['a: 3 of 0'],
     ],
+    [
+      'a low one that helps nothing stays',
+      [[full('a', 8)], cores(4), [lot(cores(1), { a: 2 }), lot(cores(4), { a: 1 }, { rank: 5 })]],
+      ['a: 1 of 1'],
+    ],
+    [
+      'what is lost with one counts before how many go',
+      [[full('a', 4), full('b', 4)], cores(4), [lot(cores(4), { a: 1 }, { loss: 9 }), lot(cores(1), { b: 4 })]],
+      ['b: 4 of 1'],
+    ],
+    [
+      'those that free nothing asked for stay',
+      [[full('a', 8)], cores(1), [lot(plainShape({ memory: 64 }), { a: 4 }), lot(cores(1), { a: 4 })]],
+      ['a: 1 of 1'],
+    ],
+    [
+      'nodes that it may not run on are left alone',
+      [[full('a', 8, tainted), full('b', 8, { unschedulable: true })], cores(2), [lot(cores(1), { a: 8, b: 8 })]],
+      [],
+    ],
+    [
+      'those that wait or are not ready go before those that are chosen',
+      [[full('a', 8), full('b', 8)], cores(2), [lot(cores(1), { a: 6, b: { bound: 4, ready: 1 } }, { count: 12 })]],
+      ['a: 2 of 0 (7 go)'],
+    ],
+    [
+      'those that leave already make their room',
+      [[full('a', 8), full('b', 8)], cores(8), [lot(cores(1), { a: { bound: 8, leaving: 5 }, b: 8 }, { count: 11 })]],
+      ['a: 3 of 0'],
+    ],
+    [
+      'of those that nobody chooses all others may go first',
+      [[full('a', 8), full('b', 8)], cores(2), [lot(cores(1), { a: 8, b: 3 }, unchosen)]],
+      ['a: 2 of 0 (5 go)'],
+    ],
+    [
+      'of those that nobody chooses none go where nearly all would go for one',
+      [[full('a', 8), full('b', 99)], cores(2), [lot(cores(1), { a: 2, b: 99 }, { ...unchosen, count: 200 })]],
+      [],
+    ],
+    [
+      'of those that nobody chooses just as many go where all are on one node',
+      [[full('a', 8), full('b', 8)], cores(2), [lot(cores(1), { a: 8 }, unchosen)]],
+      ['a: 2 of 0'],
+    ],
+    ['in a cluster of one node nobody has to know where they are', [[full('a', 8)], cores(2), [somewhere(cores(1), 8)]], ['a: 2 of 0']],
+    [
+      'elsewhere one goes for one as long as nobody knows where they are',
+      [[full('a', 8), full('b', 8)], cores(1), [somewhere(cores(1), 2)], 3],
+      ['anywhere: 0 of 0 (1 go)', 'anywhere: 0 of 0 (1 go)'],
+    ],
+    ['and none for a larger one', [[full('a', 8), full('b', 8)], cores(2), [somewhere(cores(1), 16)]], []],
   ])('%s', (_, given, expected) => {
-    expect(goneFor(...given)).toEqual(expected);
+    expect(texts(...given)).toEqual(expected);
   });
 
   it('what is free is not counted on where it is promised to pods on their way', () => {
     const room = createRoom(reportOf([full('a', 8, { free: { cpu: 1_000, memory: 32_768 } })]), [{ shape: cores(2), count: 1 }]);
-    expect(givingWay(room, cores(2), [{ shape: cores(1), count: 7 }], 1).goneFor(1)).toEqual([2]);
+    expect(placesMade(room, cores(2), [lot(cores(1), { a: 7 })], 1)[0]?.gone).toEqual([{ lot: 0, count: 2, leave: 2 }]);
+  });
+
+  it('a node that is kept for another gives no more than what is left beyond it', () => {
+    const room = createRoom(reportOf([full('a', 8), full('b', 8)]), []);
+    room.assume({ shape: cores(6), count: 1, on: new Map([['a', 1]]) });
+    const left = [lot(cores(1), { a: { bound: 8, leaving: 6 }, b: 2 })];
+    expect([2, 3].map((count) => placesMade(room, cores(count), left, 1).map(({ node, gone }) => [node, gone[0]?.leave]))).toEqual([
+      [['a', 2]],
+      [],
+    ]);
   });
 
   it('one for one goes where zones decide as well, which the report does not tell of those who go', () => {
@@ -119,14 +160,14 @@ describe('to make room', () => {
       nodes: { ...report.nodes, zoneFree: [0, 1].map(() => [[2_000], [0]]) },
     };
     const gpus = (count: number) => podShapeOf({ containers: [{ name: 'a', resources: { limits: { 'nvidia.com/gpu': String(count) } } }] });
-    const mostOf = (count: number) => givingWay(createRoom(zoned, []), gpus(count), [{ shape: gpus(1), count: 4 }], 4).most;
+    const mostOf = (count: number) => placesMade(createRoom(zoned, []), gpus(count), [lot(gpus(1), { a: 4 })], 4).length;
     expect([mostOf(1), mostOf(2)]).toEqual([4, 0]);
   });
 
   it('one for one goes where ports, claims or other pods decide as well, as far as each leaves a whole place', () => {
     const port = { ports: [{ containerPort: 80, hostPort: 80 }] };
     const asking = (cpu: string) => podShapeOf({ containers: [{ name: 'a', ...port, resources: { requests: { cpu } } }] });
-    expect(goneFor([full('a', 8)], asking('1'), [[cores(1), 8]])).toEqual([1]);
-    expect(goneFor([full('a', 8)], asking('2'), [[cores(1), 8]])).toBe(none);
+    expect(texts([full('a', 8)], asking('1'), [lot(cores(1), { a: 8 })])).toEqual(['anywhere: 0 of 0 (1 go)']);
+    expect(texts([full('a', 8)], asking('2'), [lot(cores(1), { a: 8 })])).toEqual([]);
   });
 });

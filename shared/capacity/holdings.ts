@@ -1,25 +1,34 @@
 /** @module The nodes of a cluster as amounts see them, for who reckons what there would be without pods that run; from a report or a model. */
-import { sameJson } from '../lib/same-json.ts';
 import type { MutableColumns } from './bind.ts';
 import type { PodDemand } from './demand.ts';
 import { planFit } from './fit.ts';
 import { foldDemand } from './fold.ts';
-import type { WholeNodes } from './model-deal.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
-import { asksForHost, nodeRefusal, refusalOf } from './node-match.ts';
+import { nodeRefusal, refusalOf } from './node-match.ts';
 import type { PodShape } from './pod-shape.ts';
 import { termSelects } from './pod-terms.ts';
 import type { CapacityReport, NodeGroup } from './report.ts';
 import { pluginPlan, severalShared } from './shared-by-plugin.ts';
-import type { HeldNode, Holdings, Lot } from './sure-places.ts';
 import { bearsOnPods, isKeptAway } from './thin-cluster.ts';
 import { gpuPlan, zonePlan } from './zone-plan.ts';
 
-/** What its own terms or taints refuse is not on a node; one that the node was cordoned under runs on. */
-const keepsOff = (refusal: ReturnType<typeof refusalOf>): boolean => refusal !== undefined && refusal !== 'unschedulable';
+/** One node as amounts see it, each by place in {@link Holdings.asked}. */
+export type HeldNode = {
+  readonly name: string;
+  /** It may run the shape, nothing but amounts decides how often, and what is free is known. */
+  readonly isOpen: boolean;
+  /** What is free and promised to nobody. */
+  readonly free: readonly number[];
+};
 
-/** As {@link keepsOff} of all nodes of a group. */
-const keepsOffGroup = (group: NodeGroup, demand: PodDemand): boolean => !asksForHost(demand) && keepsOff(nodeRefusal(group, '', demand));
+/** The nodes of a cluster for who reckons what pods free. */
+export type Holdings = {
+  /** What one replica takes of each resource; above zero, places of pods among them. */
+  readonly asked: readonly number[];
+  readonly nodes: readonly HeldNode[];
+  /** What one pod of the shape gives back when it goes, at least. */
+  readonly freedBy: (pods: PodShape) => readonly number[];
+};
 
 /** A place of a pod, beside the amounts: the last of what is asked. */
 const onePlace = 1;
@@ -42,7 +51,6 @@ export const reportHoldings = (
   const { demand, amounts } = plan;
   const hasQuota = (report.quotas ?? []).some(({ namespace }) => namespace === demand.namespace);
   if (plan.refusal !== undefined || !plan.asksPlainly || asksForMore(demand) || hasQuota || isKeptAway(report, demand)) return undefined;
-  const groups = new Map(report.groups.map((group) => [group.id, group]));
   const open = new Map(
     report.groups.flatMap((group) => (nodeRefusal(group, '', demand) === undefined ? [[group.id, group] as const] : [])),
   );
@@ -52,46 +60,27 @@ export const reportHoldings = (
     );
   if ([...open.values()].some(isBound)) return undefined;
   const owed = plan.shape.requests.map(([resource]) => isOwed(resource));
-  const heldNode = (id: number, node: number): HeldNode => {
-    const free = amounts.map(({ column }) => columns.free[column]?.[node] ?? 0);
-    const used = amounts.map(({ column }, at) => (groups.get(id)?.allocatable[column] ?? 0) - (free[at] ?? 0));
-    return {
-      isOpen: open.has(id),
-      free: [...free.map((amount, at) => (owed[at] === true ? Math.min(amount, 0) : amount)), columns.podsFree[node] ?? 0],
-      used: [...used, Number.POSITIVE_INFINITY],
-    };
-  };
-  const keptOff = new Map<PodShape, ReadonlySet<number>>();
-  const keptOffBy = (pods: PodShape): ReadonlySet<number> => {
-    const asked = planFit(report, pods).demand;
-    const known = keptOff.get(pods) ?? new Set(report.groups.flatMap((group) => (keepsOffGroup(group, asked) ? [group.id] : [])));
-    keptOff.set(pods, known);
-    return known;
-  };
+  const { group, names } = report.nodes;
   return {
     asked: [...amounts.map(({ amount }) => amount), onePlace],
-    ways: [report.nodes.group.map(heldNode)],
+    nodes: names.map((name, node) => {
+      const free = amounts.map(({ column }) => columns.free[column]?.[node] ?? 0);
+      return {
+        name,
+        isOpen: open.has(group[node] ?? -1),
+        free: [...free.map((amount, at) => (owed[at] === true ? Math.min(amount, 0) : amount)), columns.podsFree[node] ?? 0],
+      };
+    }),
     freedBy: (pods) => {
       const freed = new Map(planFit(report, pods).shape.requests);
       return [...plan.shape.requests.map(([resource]) => freed.get(resource) ?? 0), onePlace];
     },
-    mostOn: ({ shape: pods, count }, node) => (keptOffBy(pods).has(report.nodes.group[node] ?? -1) ? 0 : count),
   };
 };
 
 /** True when the kubelet or a device plugin may refuse the demand though the amounts suffice. */
 const isBoundInside = ({ zones, sharedGpus, labels }: NodeModel, demand: PodDemand): boolean =>
   zones.length > 0 || (sharedGpus !== undefined && demand.vgpus.length > 0) || severalShared(labels, demand) !== undefined;
-
-/** Of a lot those that are seen on the node, and those that are seen nowhere where they may be there. */
-const mostOnNode = ({ count, seenOn = [] }: Lot, { labels }: NodeModel, mayBeThere: boolean): number => {
-  let [here, all] = [0, 0];
-  for (const lot of seenOn) {
-    all += lot.count;
-    if (lot.labels === labels || sameJson(lot.labels, labels)) here += lot.count;
-  }
-  return Math.min(count, here + (mayBeThere ? Math.max(0, count - all) : 0));
-};
 
 const isSafe = (amounts: readonly number[]): boolean => amounts.every((amount) => Number.isSafeInteger(amount));
 
@@ -101,11 +90,10 @@ const isSafe = (amounts: readonly number[]): boolean => amounts.every((amount) =
  */
 export const modelHoldings = (
   ways: readonly ClusterModel[],
-  whole: WholeNodes,
   shape: PodShape,
   { demandOf, isOwed }: { readonly demandOf: (shape: PodShape) => PodDemand; readonly isOwed: (resource: string) => boolean },
 ): Holdings | undefined => {
-  const [first] = ways;
+  const [first, ...others] = ways;
   if (first === undefined) return undefined;
   const foldedOf = (pods: PodShape): ReturnType<typeof foldDemand> => foldDemand(first, demandOf(pods));
   const { demand, refusal } = foldedOf(shape);
@@ -117,25 +105,24 @@ export const modelHoldings = (
   if (first.nodes.some((node) => refusalOf(node, demand) === undefined && isBoundInside(node, demand))) return undefined;
   const requests = [...demand.requests];
   const owed = requests.map(([resource]) => isOwed(resource));
-  const heldNode = (node: NodeModel): HeldNode => {
-    const free = requests.map(([resource]) => Number(node.free.get(resource) ?? 0n));
-    const used = requests.map(([resource], at) => Number(whole.get(node.name)?.get(resource) ?? 0n) - (free[at] ?? 0));
-    return {
-      isOpen: refusalOf(node, demand) === undefined && isSafe(free) && isSafe(used),
-      free: [...free.map((amount, at) => (owed[at] === true ? Math.min(amount, 0) : amount)), Number(node.podsFree)],
-      used: [...used, Number.POSITIVE_INFINITY],
-    };
-  };
+  /** The amounts of a node by one way; those that go into the sum of what is owed are free to nobody. */
+  const freeOf = ({ free, podsFree }: NodeModel): number[] => [
+    ...requests.map(([resource], at) => {
+      const amount = Number(free.get(resource) ?? 0n);
+      return owed[at] === true ? Math.min(amount, 0) : amount;
+    }),
+    Number(podsFree),
+  ];
   return {
     asked: [...requests.map(([, amount]) => Number(amount)), onePlace],
-    ways: ways.map(({ nodes }) => nodes.map(heldNode)),
+    nodes: first.nodes.map((node, at) => {
+      const free = freeOf(node);
+      const isKnown = others.every(({ nodes }) => nodes[at] !== undefined && freeOf(nodes[at]).join() === free.join());
+      return { name: node.name, isOpen: refusalOf(node, demand) === undefined && isSafe(free) && isKnown, free };
+    }),
     freedBy: (pods) => {
       const freed = foldedOf(pods).demand.requests;
       return [...requests.map(([resource]) => Number(freed.get(resource) ?? 0n)), onePlace];
-    },
-    mostOn: (lot, at) => {
-      const node = first.nodes[at];
-      return node === undefined ? 0 : mostOnNode(lot, node, !keepsOff(refusalOf(node, foldedOf(lot.shape).demand)));
     },
   };
 };

@@ -1,6 +1,6 @@
 /** @module What a cluster can hold: the report, the count of further replicas node by node, and the ledger. */
 
-export { type AssumedPods, bindPods, type MutableColumns } from './bind.ts';
+export { type AssumedPods, bindPods, type FreedPods, type MutableColumns } from './bind.ts';
 export { type DecodedReport, decodeReport, type FactsCheck, type ReportRefusal, reportLimits } from './decode-report.ts';
 export { createReportReceiver, type DeltaTrouble, type Received, type ReportReceiver } from './delta-receive.ts';
 export { createReportSender, type ReportSender } from './delta-send.ts';
@@ -13,7 +13,7 @@ export { encodeReport, type ReportEnvelope } from './encode-report.ts';
 export { type ExactFit, fitModel, type NodeShare } from './exact-fit.ts';
 export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';
 export { fitDump, fitOnDump } from './fit-dump.ts';
-export { type GivingWay, givingWay } from './giving-way.ts';
+export { type MadePlace, type PodsOnNode, placesMade } from './giving-way.ts';
 export type { WholeNodes } from './model-deal.ts';
 export { createModelRoom, wholeNodesOf } from './model-room.ts';
 export type { ClusterModel, NodeModel } from './node.ts';
@@ -24,3 +24,4 @@ export { type FactSection, factSections } from './report-facts.ts';
 export { type ClusterRoom, createRoom, type NodeLot } from './room.ts';
 export { podShapeOfObject, readShape } from './shape-of.ts';
 export { type TaintLike, type TolerationLike, taintText, tolerates, untolerated } from './taints.ts';
+export { type SeenOn, seenOn } from './work-places.ts';

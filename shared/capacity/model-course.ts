@@ -6,7 +6,7 @@ import { foldDemand } from './fold.ts';
 import { gpuMemoryIn } from './hami-quota.ts';
 import { type HiddenAsks, withHidden } from './model-deal.ts';
 import type { Parts } from './model-likeness.ts';
-import { quotaLess, withPods } from './model-take.ts';
+import { quotaLess, withoutPods, withPods } from './model-take.ts';
 import type { ClusterModel, NodeModel } from './node.ts';
 import { quotaCounts, replicaUse } from './quota.ts';
 import type { BindingRule } from './scheduler-score.ts';
@@ -96,6 +96,18 @@ const moved = (course: Course, model: ClusterModel, to: readonly number[], from:
     else hidden.set(at, asks);
   });
   return { ...course, cluster: { ...course.cluster, nodes }, given, hidden };
+};
+
+/** The course once so many pods have left the node at this place. */
+export const leftBy = (course: Course, leaving: PodDemand, at: number, pods: bigint, name: string): Course => {
+  const { cluster } = course;
+  const { demand } = foldDemand(cluster, leaving);
+  const nodes = cluster.nodes.map((node, place) => (place === at ? withoutPods(node, demand, pods) : node));
+  return {
+    ...course,
+    cluster: { ...cluster, nodes },
+    given: course.given.map((text, place) => (place === at ? `${text}${name}:-${pods} ` : text)),
+  };
 };
 
 /** Ways to deal `pool` (how many there are of each sort) to places of so many seats each: for each place, the sorts it gets. */

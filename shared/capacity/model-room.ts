@@ -4,7 +4,7 @@
  */
 import { bagOf } from '../lib/fields.ts';
 import { bookedFloor, isDevice, smaller } from './amounts.ts';
-import type { AssumedPods } from './bind.ts';
+import { type AssumedPods, type FreedPods, keptFor } from './bind.ts';
 import { createOpenChoices } from './choices.ts';
 import type { PodDemand } from './demand.ts';
 import { deviceTaker } from './device-take.ts';
@@ -14,7 +14,7 @@ import type { FitResult } from './fit.ts';
 import { foldDemand, withDevices } from './fold.ts';
 import { modelHoldings } from './holdings.ts';
 import { coursesFrom, dealtFirst } from './model-bind.ts';
-import { arranged, type Course, type Given, joined, withLessQuota } from './model-course.ts';
+import { arranged, type Course, followed, type Given, joined, leftBy, withLessQuota } from './model-course.ts';
 import type { WholeNodes } from './model-deal.ts';
 import { mostBeside, type OwedPods } from './model-debt.ts';
 import { type Parts, partsOf, sightOf, splitParts } from './model-likeness.ts';
@@ -69,6 +69,8 @@ const added = (lots: ReadonlyMap<number, bigint>, given: Given): Map<number, big
 
 const lotsOf = ({ nodes }: ClusterModel, given: Given): NodeLot[] =>
   [...given].map(([at, pods]) => ({ labels: nodes[at]?.labels ?? {}, count: numberOf(pods) }));
+
+const sumOf = (given: Given): bigint => [...given.values()].reduce((sum, pods) => sum + pods, 0n);
 
 /** Quota looks at the namespace, and pods that run at the labels. */
 const keyOf = (shape: PodShape): string => `${shape.key}|${shape.who.namespace}|${shape.who.labels}|${shape.numaSingleNode === true}`;
@@ -164,9 +166,34 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     const isSure = seen.isAll && choices.isSure(shape);
     return isSure || isSameAnywhere(demand, told.count) ? told : { ...told, exact: false };
   };
+  const withoutFreed = (course: Course, freed: readonly FreedPods[]): Course =>
+    freed.reduce((left, { shape, node, count }, at) => {
+      const place = model.nodes.findIndex(({ name }) => name === node);
+      return place < 0 ? left : leftBy(left, demandOf(shape), place, BigInt(count), `${assumed}f${at}`);
+    }, course);
+  /** Nodes that are kept for so many pods, by place. */
+  const onNodes = (on: ReadonlyMap<string, number> | undefined, most: number): Given => {
+    const given = new Map<number, bigint>();
+    let left = most;
+    for (const [name, pods] of on ?? []) {
+      const at = model.nodes.findIndex((node) => node.name === name);
+      const here = Math.min(left, pods);
+      if (at < 0 || here === 0) continue;
+      left -= here;
+      given.set(at, BigInt(here));
+    }
+    return given;
+  };
   /** The track once these pods are bound. */
-  const tracked = (track: Track, { shape, count: wanted, inPlaces = 0 }: AssumedPods, asked: PodDemand): Track => {
-    const seen = seenBy(track, asked);
+  const tracked = (track: Track, { shape, count: given, inPlaces = 0, on, freed = [] }: AssumedPods, asked: PodDemand): Track => {
+    const kept = onNodes(on, keptFor({ shape, count: given - inPlaces, ...(on === undefined ? {} : { on }) }));
+    const before = seenBy(track, asked);
+    const courses =
+      kept.size === 0
+        ? before.courses
+        : before.courses.map((one) => followed(withoutFreed(one, freed), asked, kept, one.rules, `${assumed}k`));
+    const seen = { ...before, courses };
+    const wanted = given - numberOf(sumOf(kept));
     const { parts } = seen;
     let fewest = wanted;
     let isAll = seen.isAll;
@@ -181,7 +208,7 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
       if (track === ruled) choices.note(shape, choice);
       const [first] = ways;
       if (track === ruled && at === 0 && first !== undefined)
-        lots.set(keyOf(shape), added(lots.get(keyOf(shape)) ?? new Map(), first.given));
+        lots.set(keyOf(shape), added(added(lots.get(keyOf(shape)) ?? new Map(), first.given), kept));
       return ways.map(({ course: after, bound }) => {
         fewest = Math.min(fewest, bound + inPlaces);
         const { cluster: left } = after;
@@ -190,8 +217,8 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
         return { ...after, cluster: withLessQuota({ ...left, doubts }, foldDemand(model, asked).demand, inPlaces) };
       });
     });
-    const courses = joined(next, parts);
-    return { courses: courses.slice(0, most), isAll: isAll && courses.length <= most, parts, bound: fewest };
+    const joinedOnes = joined(next, parts);
+    return { courses: joinedOnes.slice(0, most), isAll: isAll && joinedOnes.length <= most, parts, bound: fewest + given - wanted };
   };
   return {
     report: undefined,
@@ -210,7 +237,7 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
     holdings: (shape) => {
       const ways = seenBy(ruled, demandOf(shape)).courses.map((course) => course.cluster);
       const isOwed = (resource: string): boolean => owed.some(({ demand }) => demand.requests.has(resource));
-      return modelHoldings(ways, whole, shape, { demandOf, isOwed });
+      return modelHoldings(ways, shape, { demandOf, isOwed });
     },
     assume: (pods: AssumedPods): number => {
       if (pods.count <= 0) return 0;

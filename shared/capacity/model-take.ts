@@ -81,6 +81,13 @@ export const withPods = (node: NodeModel, demand: PodDemand, count: bigint): Nod
   };
 };
 
+/** The node once so many pods that hold nothing but amounts have left it. */
+export const withoutPods = (node: NodeModel, demand: PodDemand, count: bigint): NodeModel => ({
+  ...node,
+  free: minus(node.free, demand.requests, -count),
+  podsFree: node.podsFree + count,
+});
+
 /** The quota once so many pods that use this much of it count against it. */
 export const quotaLess = (quota: QuotaModel, use: Amounts, pods: number): QuotaModel => ({
   ...quota,

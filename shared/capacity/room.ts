@@ -2,12 +2,12 @@
  * @module The ledger of one cluster: what its report says is free, less what was assigned and is not seen there yet, so that two
  * decisions never spend the same room.
  */
-import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlainBinder, type MutableColumns } from './bind.ts';
+import { type AroundChange, type AssumedPods, bindPods, copyColumns, createPlainBinder, type MutableColumns, takeKept } from './bind.ts';
 import { createOpenChoices } from './choices.ts';
 import { createDebt } from './debt.ts';
 import { deviceTaker } from './device-take.ts';
 import { type FitResult, type FreeColumns, fitCluster, fitNodes } from './fit.ts';
-import { reportHoldings } from './holdings.ts';
+import { type Holdings, reportHoldings } from './holdings.ts';
 import { refusalsOnceFull } from './once-full.ts';
 import { PlainIndex, type PlainShape } from './plain-index.ts';
 import { type PodShape, plainShape } from './pod-shape.ts';
@@ -15,7 +15,6 @@ import type { CapacityReport } from './report.ts';
 import { reportDevices } from './report-devices.ts';
 import { choiceIn, meetingIn, takesInside } from './room-choice.ts';
 import { createRoomQuotas } from './room-quotas.ts';
-import type { Holdings } from './sure-places.ts';
 import { bearsOnPods } from './thin-cluster.ts';
 import { type Waiting, waitingIn } from './waiting.ts';
 
@@ -146,15 +145,16 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
     if (room.revision !== undefined) room.revision += 1;
     const inPlaces = Math.min(pods.inPlaces ?? 0, pods.count);
     arePlaced ||= inPlaces > 0;
-    const more = { ...pods, count: pods.count - inPlaces };
+    const kept = pods.on === undefined ? 0 : takeKept(report, columns, { ...pods, count: pods.count - inPlaces }, change);
+    const more = { shape: pods.shape, count: pods.count - inPlaces - kept };
     const admitted = quotas.admitted(pods.shape, pods.count);
     areUntold ||= !quotas.take(pods.shape, admitted);
     const bound = more.count === 0 ? 0 : take({ ...more, count: Math.min(more.count, admitted) });
     owe(more.shape, more.count - bound);
-    if (inPlaces > 0) index.tellAnew();
+    if (inPlaces + kept > 0) index.tellAnew();
     if (inPlaces > 0 && meetsItself(pods.shape)) taken.set(keyOf(pods.shape), (taken.get(keyOf(pods.shape)) ?? 0) + inPlaces);
     counts.clear();
-    return bound + inPlaces;
+    return bound + inPlaces + kept;
   };
   const owe = (shape: PodShape, missing: number): void => {
     debt.owe(shape, missing);
@@ -209,9 +209,18 @@ export const createRoom = (report: CapacityReport, assumed: readonly AssumedPods
   };
   const together = (lots: readonly AssumedPods[]): AssumedPods[] => {
     const sums = new Map<string, AssumedPods>();
-    for (const { shape, count } of lots) {
+    for (const { shape, count, inPlaces = 0, on } of lots) {
       const key = keyOf(shape);
-      sums.set(key, { shape, count: count + (sums.get(key)?.count ?? 0) });
+      const before = sums.get(key);
+      const kept = [...(before?.on ?? []), ...(on ?? [])];
+      const nodes = new Map<string, number>();
+      for (const [name, pods] of kept) nodes.set(name, pods + (nodes.get(name) ?? 0));
+      sums.set(key, {
+        shape,
+        count: count + (before?.count ?? 0),
+        inPlaces: inPlaces + (before?.inPlaces ?? 0),
+        ...(nodes.size === 0 ? {} : { on: nodes }),
+      });
     }
     return [...sums.values()];
   };

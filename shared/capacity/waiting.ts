@@ -21,19 +21,22 @@ const textOf = (requests: readonly (readonly [resource: string, amount: number])
 
 /**
  * Finds the pods that `ours` are shown as waiting among `report.pending`, by equal amounts. A pod that a member made larger (a sidecar, a
- * LimitRange) has no equal there and stays among the others, under the amounts that it has: nothing is counted twice.
+ * LimitRange) has no equal there and stays among the others, under the amounts that it has: nothing is counted twice. Those that wait for places
+ * of their own (`inPlaces`) are neither.
  */
 export const waitingIn = (report: CapacityReport, ours: readonly AssumedPods[]): Waiting => {
   if (ours.length === 0 || report.pending.length === 0) return { ours: [], others: report.pending };
   const left = report.pending.map((demand) => ({ demand, count: demand.count }));
   const byText = Map.groupBy(left, ({ demand }) => textOf(Object.entries(demand.requests)));
-  const found = ours.flatMap(({ shape, count }) => {
-    let missing = count;
+  const found = ours.flatMap(({ shape, count, inPlaces = 0 }) => {
+    let [missing, placed] = [count, inPlaces];
     return (byText.get(textOf(planFit(report, shape).shape.requests)) ?? []).flatMap((entry): WaitingPods[] => {
       const taken = Math.min(missing, entry.count);
       missing -= taken;
       entry.count -= taken;
-      return taken > 0 ? [{ shape, count: taken, oldestSeconds: entry.demand.oldestSeconds }] : [];
+      const there = Math.min(taken, placed);
+      placed -= there;
+      return taken > there ? [{ shape, count: taken - there, oldestSeconds: entry.demand.oldestSeconds }] : [];
     });
   });
   return { ours: found, others: left.flatMap(({ demand, count }) => (count > 0 ? [{ ...demand, count }] : [])) };

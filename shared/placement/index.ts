@@ -28,7 +28,7 @@ export {
   type TaskDecision,
 } from './place-all.ts';
 export { nodelessText, whyNodelessStay } from './place-runnable.ts';
-export { type Preempted, summed } from './preempted.ts';
+export { type Preempted, preemptedText, summed } from './preempted.ts';
 export { evictionAt, leavesOut } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
@@ -47,6 +47,7 @@ export { nearestPolicy, policyFor, type Rival, rivalsOf, type Selected } from '.
 export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';
 export { indexedText, notDivided } from './undivided.ts';
+export { choosableKinds } from './victims.ts';
 export {
   bag,
   bags,

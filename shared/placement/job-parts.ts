@@ -132,8 +132,9 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
     newcomers.map(({ replicas = 0 }) => replicas),
   );
   const parts = new Map(newcomers.map(({ name }, at) => [name, shares[at] ?? 0]));
-  const clusters = decision.clusters.map(({ name, replicas = 0 }): PlacedCluster => {
-    return { name, replicas, completions: was.get(name)?.completions ?? parts.get(name) ?? 0 };
+  const clusters = decision.clusters.map((cluster): PlacedCluster => {
+    const { name } = cluster;
+    return { ...cluster, completions: was.get(name)?.completions ?? parts.get(name) ?? 0 };
   });
   const next = { ...decision, clusters };
   if (left <= sumOf(shares)) {

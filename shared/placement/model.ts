@@ -1,6 +1,6 @@
 /** @module What a placement is decided from: policy, clusters and workload, as plain values. */
 import type { ClusterPricing, KeptExplanation, PlacedCluster, PlacementCost, Taint, WorkloadRef } from '../api/index.ts';
-import type { CapacityReport, ClusterRoom, NodeLot, PodShape } from '../capacity/index.ts';
+import type { CapacityReport, ClusterRoom, NodeLot, PodShape, PodsOnNode } from '../capacity/index.ts';
 import type { AlteredShapes } from './altered-shapes.ts';
 import type { CompiledWorkloadTerm } from './compiled-policy.ts';
 import type { Misfits } from './misfits.ts';
@@ -26,6 +26,8 @@ export type ClusterView = {
   /** Room under the ledger; undefined = no capacity report yet. */
   readonly room: ClusterRoom | undefined;
   readonly pricing?: ClusterPricing;
+  /** Its agent may not choose which pods of a workload go. */
+  readonly choosesNone?: true;
   /** Absent = those of the room's report. */
   readonly facts?: ClusterFacts;
 };
@@ -58,6 +60,10 @@ export type Workload = {
   readonly current: ReadonlyMap<string, number>;
   /** Nodes that replicas are seen on, by cluster; absent = not known. */
   readonly runsOn?: ReadonlyMap<string, readonly NodeLot[]>;
+  /** Its pods in a cluster by the name of their node; undefined, or absent = not known. */
+  readonly podsOn?: (cluster: string) => ReadonlyMap<string, PodsOnNode> | undefined;
+  /** What an earlier decision says of nodes and is not done yet, by cluster; absent = nothing. */
+  readonly terms?: ReadonlyMap<string, Pick<PlacedCluster, 'nominated' | 'leaving'>>;
   /** Replicas that lost clusters had; given back when the cluster takes replicas again. */
   readonly owed: ReadonlyMap<string, number>;
   /** Which clusters took how many of them, by the lost cluster: they give back first. Absent = not known. */

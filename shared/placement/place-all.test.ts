@@ -53,10 +53,10 @@ const task = (
   };
   return { workload, policy: policyOf(given.spec) };
 };
-/** As of a dump, which tells the nodes of each pod. */
-const seenIn = (name: string, { workload, policy }: Task): Task => {
-  const count = workload.current.get(name) ?? 0;
-  return { workload: { ...workload, runsOn: new Map([[name, [{ labels: {}, count }]]]) }, policy };
+/** With its pods on these nodes of a cluster, all of them ready. */
+const seenOn = ({ workload, policy }: Task, on: Record<string, number>): Task => {
+  const pods = new Map(Object.entries(on).map(([node, bound]) => [node, { bound, ready: bound, leaving: 0 }]));
+  return { workload: { ...workload, podsOn: () => pods }, policy };
 };
 const outcome = (clusters: readonly ClusterView[], tasks: readonly Task[], placed: readonly Task[] = []) => {
   const { decisions, preempted } = placeAll({ clusters, placed: () => placed }, tasks, env);
@@ -124,8 +124,8 @@ describe('placeAll', () => {
       ['bronze', 'gold', 'a', 2],
       ['silver', 'gold', 'a', 1],
     ]);
-    expect(messages.gold).toContain('2 of bronze in a, 1 of silver in a gave way');
-    expect(messages.bronze).toContain('2 in a gave way to shop/gold');
+    expect(messages.gold).toContain('2 of bronze in a on n0, 1 of silver in a on n0 gave way');
+    expect(messages.bronze).toContain('2 in a on n0 gave way to shop/gold');
   });
 
   it('a gang that gives way and finds no other place gives way whole; one that finds it moves only that part', () => {
@@ -215,37 +215,74 @@ describe('placeAll', () => {
     expect(row).toMatchObject({ eligible: false, reason: 'workloadAntiAffinity' });
   });
 
-  it('several smaller replicas give way to a larger one, so many that it fits whichever of them go', () => {
-    const gold = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
-    const small = (replicas: number) => task('small', replicas, { current: { a: replicas } });
-    expect(outcome([cluster('a', 1, 4)], [gold, small(4)]).placed).toEqual({ gold: { a: 1 }, small: { a: 2 } });
-    // Each of the two nodes may lose one core without a place of two.
-    expect(outcome([cluster('a', 2, 8)], [gold, seenIn('a', small(8))])).toMatchObject({
-      placed: { gold: { a: 1 }, small: { a: 5 } },
-      preempted: [['small', 'gold', 'a', 3]],
+  describe('for a larger one', () => {
+    const gold = (replicas = 1) => task('gold', replicas, { cpu: 4_000, priority: 10, spec: { preemption: 'LowerPriority' } });
+    const small = seenOn(task('small', 8, { current: { a: 8 } }), { n0: 4, n1: 4 });
+    const clustersOf = (clusters: readonly ClusterView[], tasks: readonly Task[]) =>
+      Object.fromEntries(
+        placeAll({ clusters }, tasks, env).decisions.map(({ workload, decision }) => [workload.ref.name, decision.clusters]),
+      );
+
+    it('those of one node give way, which is kept for it and which they are told to leave', () => {
+      expect(clustersOf([cluster('a', 2, 8)], [gold(), small])).toEqual({
+        gold: [{ name: 'a', replicas: 1, nominated: [{ node: 'n0', replicas: 1 }] }],
+        small: [{ name: 'a', replicas: 4, leaving: [{ node: 'n0', replicas: 0 }] }],
+      });
+      expect(outcome([cluster('a', 2, 8)], [gold(2), small])).toMatchObject({
+        placed: { gold: { a: 2 }, small: {} },
+        messages: { gold: expect.stringContaining('8 of small in a on n0, n1 gave way') },
+      });
     });
-    // Of a report nobody knows which nodes they leave.
-    expect(outcome([cluster('a', 2, 8)], [gold, small(8)]).preempted).toEqual([]);
+
+    it('who gave way comes back neither there nor, before all have left, elsewhere in the cluster; and nobody else comes there', () => {
+      const third = task('third', 6, { createdAt: '2030-01-01T00:00:00Z' });
+      // Of the third node two cores are free, which is too little for gold.
+      const { placed } = outcome([cluster('a', 3, 10)], [gold(), small, third]);
+      expect(placed).toEqual({ gold: { a: 1 }, small: { a: 4 }, third: { a: 2 } });
+      const { workload, policy } = small;
+      const leaving = { current: new Map([['a', 4]]), terms: new Map([['a', { leaving: [{ node: 'n0', replicas: 0 }] }]]) };
+      expect(outcome([cluster('a', 3, 10)], [{ workload: { ...workload, ...leaving }, policy }]).placed).toEqual({ small: { a: 4 } });
+    });
+
+    it('those go only once when two come one after the other', () => {
+      const large = (name: string, cpu: number) => task(name, 1, { cpu, priority: 10, spec: { preemption: 'LowerPriority' } });
+      const one = seenOn(task('one', 4, { current: { a: 4 } }), { n0: 4 });
+      expect(outcome([cluster('a', 1, 4)], [large('a', 2_000), large('b', 2_000), one])).toMatchObject({
+        placed: { a: { a: 1 }, b: { a: 1 }, one: {} },
+      });
+      expect(outcome([cluster('a', 2, 8)], [large('a', 2_000), large('b', 2_000), small])).toMatchObject({
+        placed: { a: { a: 1 }, b: { a: 1 }, small: { a: 4 } },
+      });
+    });
+
+    it('of those that nobody can choose, or whose nodes nobody knows, none go that might leave other nodes', () => {
+      const { workload } = small;
+      const asked = (ref: Partial<Workload['ref']>): Task => ({ ...small, workload: { ...workload, ref: { ...workload.ref, ...ref } } });
+      const preemptedOf = (views: ClusterView, lower: Task) => outcome([views], [gold(), lower]).preempted;
+      expect(preemptedOf(cluster('a', 2, 8), asked({ kind: 'StatefulSet' }))).toEqual([['small', 'gold', 'a', 8]]);
+      expect(preemptedOf({ ...cluster('a', 2, 8), choosesNone: true }, small)).toEqual([['small', 'gold', 'a', 8]]);
+      expect(preemptedOf(cluster('a', 2, 8), task('small', 8, { current: { a: 8 } }))).toEqual([]);
+    });
+
+    it('in a cluster of one node nobody has to know where they are', () => {
+      const two = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
+      expect(outcome([cluster('a', 1, 4)], [two, task('small', 4, { current: { a: 4 } })]).placed).toEqual({
+        gold: { a: 1 },
+        small: { a: 2 },
+      });
+    });
   });
 
   it('nobody gives way for nothing, and who would have been helped is told why not', () => {
     const gold = task('gold', 1, { cpu: 4_000, priority: 10, spec: { preemption: 'LowerPriority' } });
     const { placed, preempted, messages } = outcome([cluster('a', 2, 8)], [gold, task('small', 6, { current: { a: 6 } })]);
     expect([placed, preempted]).toEqual([{ gold: {}, small: { a: 6 } }, []]);
-    expect(messages.gold).toContain('lower priority: 6 of small in a do not give way: no replica is sure to fit in the place of one');
+    expect(messages.gold).toContain('lower priority: 6 of small in a do not give way: no node is sure to have room once they go');
     const gang = task('gang', 5, { priority: 10, spec: { preemption: 'LowerPriority', replicaScheduling: { gang: true } } });
     expect(outcome([cluster('a', 1, 4)], [gang, task('small', 4, { current: { a: 4 } })])).toMatchObject({
       preempted: [],
       messages: { gang: expect.stringContaining('4 of small in a do not give way: the 4 sure to fit in their place would not help') },
     });
-  });
-
-  it('not nearly all of a large cluster gives way for one replica, because nobody knows which node they leave', () => {
-    const gold = task('gold', 1, { cpu: 2_000, priority: 10, spec: { preemption: 'LowerPriority' } });
-    const on = (nodes: number) =>
-      outcome([cluster('a', nodes, nodes * 4)], [gold, seenIn('a', task('small', nodes * 4, { current: { a: nodes * 4 } }))]);
-    expect(on(63).preempted).toEqual([['small', 'gold', 'a', 64]]);
-    expect([on(64).preempted, on(64).messages.gold]).toEqual([[], expect.stringContaining('more than 64 would have to go for one')]);
   });
 
   it('what has no replicas gives nothing back, and does not give way', () => {

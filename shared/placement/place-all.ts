@@ -3,16 +3,28 @@
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
 import { explanationRows } from '../api/index.ts';
-import type { PodShape } from '../capacity/index.ts';
+import type { MadePlace, PodShape } from '../capacity/index.ts';
 import { shapeIn } from './asking.ts';
 import { waitingText } from './leaving.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
+import {
+  freedIn,
+  keptIn,
+  leavingFrom,
+  type NodeTerms,
+  noNodeTerms,
+  noteFreed,
+  noteKept,
+  noteLeft,
+  podsOnNow,
+  withNodeTerms,
+} from './node-terms.ts';
 import { type PlaceEnv, place } from './place.ts';
-import { placeRunnable, sumOf } from './place-runnable.ts';
-import { type Preempted, summed } from './preempted.ts';
-import { heldAgainst, withMessage } from './retold.ts';
+import { placeRunnable } from './place-runnable.ts';
+import { type Preempted, preemptedText, summed } from './preempted.ts';
+import { heldAgainst, withClusters, withMessage } from './retold.ts';
 import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
-import { goneMax, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
+import { fullIn, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
 import { refText } from './workload-fields.ts';
 
 /** What all are decided from. The rooms are used up by the decisions. Present replicas hold room in them already. */
@@ -50,6 +62,7 @@ type Ledger = {
   readonly preempted: Preempted[];
   /** Replicas of a workload that come into places of the very same room, by workload and cluster: they take none of what is free. */
   readonly inPlaces: Map<string, Map<string, number>>;
+  readonly nodeTerms: NodeTerms;
   /** Tasks in turn; those that give way join it. */
   readonly turn: Task[];
   /** Those of the snapshot that may give way and have not joined; read when first needed. */
@@ -75,29 +88,38 @@ const othersFor = ({ workload, policy: { near, apart } }: Task, ledger: Ledger):
   return around === undefined || (terms === 0 && !around.keepsApart) ? noOthers : [...around.byRef.values()];
 };
 
-/** Ways to make room for so many replicas of the task; none where nobody gives way to it. */
-const waysFor = (task: Task, place: number, missing: number, ledger: Ledger): Ways => {
+/** Those of lower priority than the task, the first to go first. One that was decided already holds what it was given. */
+const lowerThan = (task: Task, place: number, ledger: Ledger): readonly { readonly task: Task; readonly loss: number }[] => {
+  ledger.placed ??= placedOf(ledger);
+  const own = rankOf(task);
+  return [...ledger.turn.slice(place + 1), ...ledger.placed.values()]
+    .flatMap((other) => (rankOf(other) < own ? [{ task: other, loss: lossOf(other, ledger) }] : []))
+    .sort((a, b) => rankOf(a.task) - rankOf(b.task) || a.loss - b.loss || -byPriority(a.task, b.task));
+};
+
+/** Ways to make room for so many replicas of the task in clusters that it may run in; none where nobody gives way to it. */
+const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledger): Ways => {
   const { shape, preempts } = task.workload;
   if (task.policy.preemption !== 'LowerPriority' || preempts === false || shape === undefined) return new Map();
   const byCluster = new Map<string, Lower[]>();
-  const { turn } = ledger;
-  ledger.placed ??= placedOf(ledger);
-  // One that was decided already holds what it was given.
-  const lower = [...turn.slice(place + 1), ...ledger.placed.values()].filter((other) => rankOf(other) < rankOf(task));
-  for (const other of lower.sort((a, b) => rankOf(a) - rankOf(b) || lossOf(a, ledger) - lossOf(b, ledger) || -byPriority(a, b))) {
+  const isEligible = eligibleIn(plain);
+  const leaving = leavingFrom(ledger.nodeTerms, task.workload);
+  for (const { task: other, loss } of lowerThan(task, place, ledger)) {
+    const { workload } = other;
     // What has no replicas (a DaemonSet, a CronJob) gives nothing back by having fewer.
-    if (other.workload.replicas === undefined) continue;
-    for (const [cluster, replicas] of currentOf(ledger, other.workload)) {
-      if (replicas <= 0) continue;
+    if (workload.replicas === undefined) continue;
+    for (const [cluster, replicas] of currentOf(ledger, workload)) {
+      if (replicas <= 0 || leaving.has(cluster) || !isEligible(cluster)) continue;
+      const one = { task: other, replicas, loss, on: podsOnNow(ledger.nodeTerms, workload, cluster, ledger.snapshot.take !== undefined) };
       const held = byCluster.get(cluster);
-      if (held === undefined) byCluster.set(cluster, [{ task: other, replicas }]);
-      else held.push({ task: other, replicas });
+      if (held === undefined) byCluster.set(cluster, [one]);
+      else held.push(one);
     }
   }
   return new Map(
     [...byCluster].flatMap(([cluster, running]) => {
       const view = ledger.views.get(cluster);
-      const way = view === undefined ? undefined : wayIn(view, task, running, missing);
+      const way = view === undefined ? undefined : wayIn(view, task, running, plain.unplaced);
       return way === undefined ? [] : [[cluster, way] as const];
     }),
   );
@@ -130,14 +152,8 @@ const comeInPlaces = ({ inPlaces }: Ledger, { workload: { ref } }: Task, cluster
   inPlaces.set(text, held.set(cluster, (held.get(cluster) ?? 0) + replicas));
 };
 
-/** What goes in one cluster so that `needed` replicas beyond the room there was fit; `gone` in the order of the way's lower ones. */
-type Eviction = {
-  readonly view: ClusterView;
-  readonly shape: PodShape;
-  readonly way: Way;
-  readonly needed: number;
-  readonly gone: readonly number[];
-};
+/** Places in one cluster that others make for replicas beyond the room there was. */
+type Eviction = { readonly view: ClusterView; readonly shape: PodShape; readonly way: Way; readonly places: readonly MadePlace[] };
 
 /** Where the decision goes beyond the room there was, and who has to go for it. */
 const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger: Ledger): readonly Eviction[] => {
@@ -147,23 +163,36 @@ const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger: Ledger
     const shape = view === undefined ? undefined : shapeIn(task, view);
     if (view === undefined || way === undefined || shape === undefined) return [];
     const needed = replicas - (current.get(name) ?? 0) - (view.room?.fit(shape).count ?? 0);
-    return needed <= 0 ? [] : [{ view, shape, way, needed, gone: way.goneFor(needed) }];
+    return needed <= 0 ? [] : [{ view, shape, way, places: way.places.slice(0, needed) }];
   });
 };
 
 /** Takes replicas from those of lower priority. */
 const evict = (task: Task, place: number, evictions: readonly Eviction[], ledger: Ledger): void => {
-  for (const { view, shape, way, needed, gone } of evictions) {
-    const { name } = view;
-    const isOneForOne = sumOf(gone) === needed;
-    way.lower.forEach((victim, at) => {
-      const count = gone[at] ?? 0;
-      if (count === 0) return;
-      takeFrom(ledger, victim.task, { by: task, cluster: name, replicas: count });
-      const freed = shapeIn(victim.task, view);
-      if (isOneForOne && freed !== undefined && holdsTheSame(freed, shape)) comeInPlaces(ledger, task, name, count);
-      join(ledger, victim.task, place);
-    });
+  for (const { view, shape, way, places } of evictions) {
+    const gone = new Map<number, { replicas: number; readonly nodes: Set<string> }>();
+    for (const made of places) {
+      noteKept(ledger.nodeTerms, task.workload, view.name, made);
+      for (const { lot, count, leave } of made.gone) {
+        const victim = way.lower[lot]?.task;
+        if (victim === undefined) continue;
+        const sum = gone.get(lot) ?? { replicas: 0, nodes: new Set() };
+        gone.set(lot, sum);
+        sum.replicas += count;
+        if (made.node !== undefined) sum.nodes.add(made.node);
+        noteLeft(ledger.nodeTerms, victim.workload, view.name, made.node, leave);
+        const freed = shapeIn(victim, view);
+        if (freed === undefined) continue;
+        if (made.node !== undefined) noteFreed(ledger.nodeTerms, task.workload, view.name, { shape: freed, node: made.node, count: leave });
+        else if (holdsTheSame(freed, shape)) comeInPlaces(ledger, task, view.name, count);
+      }
+    }
+    for (const [lot, { replicas, nodes }] of [...gone].sort(([one], [other]) => one - other)) {
+      const victim = way.lower[lot]?.task;
+      if (victim === undefined || replicas === 0) continue;
+      takeFrom(ledger, victim, { by: task, cluster: view.name, replicas, nodes: [...nodes] });
+      join(ledger, victim, place);
+    }
   }
 };
 
@@ -171,13 +200,14 @@ const evict = (task: Task, place: number, evictions: readonly Eviction[], ledger
 const takeFrom = (
   ledger: Ledger,
   { workload }: Task,
-  { by, cluster, replicas }: { readonly by: Task; readonly cluster: string; readonly replicas: number },
+  { by, ...gone }: { readonly by: Task } & Pick<Preempted, 'cluster' | 'replicas' | 'nodes'>,
 ): void => {
+  const { cluster, replicas } = gone;
   const left = new Map(currentOf(ledger, workload));
   left.set(cluster, (left.get(cluster) ?? 0) - replicas);
   if ((left.get(cluster) ?? 0) <= 0) left.delete(cluster);
   ledger.current.set(refText(workload.ref), left);
-  ledger.preempted.push({ victim: workload.ref, by: by.workload.ref, cluster, replicas });
+  ledger.preempted.push({ victim: workload.ref, by: by.workload.ref, ...gone });
 };
 
 /** What was decided takes its room. Replicas that leave give theirs back only when they are gone: not in the same round. */
@@ -188,7 +218,10 @@ const takeRoom = (task: Task, decision: Decision, ledger: Ledger): void => {
     const view = ledger.views.get(name);
     const more = replicas - (current.get(name) ?? 0);
     const shape = view === undefined || more <= 0 ? undefined : shapeIn(task, view);
-    if (shape !== undefined) view?.room?.assume({ shape, count: more, inPlaces: inPlaces?.get(name) ?? 0 });
+    if (shape === undefined) continue;
+    const on = keptIn(ledger.nodeTerms, task.workload, name);
+    const kept = on === undefined ? {} : { on, freed: freedIn(ledger.nodeTerms, task.workload, name) };
+    view?.room?.assume({ shape, count: more, inPlaces: inPlaces?.get(name) ?? 0, ...kept });
   }
 };
 
@@ -229,26 +262,28 @@ const decideWhole = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Dec
   const last = ledger.preempted.findLast(({ victim }) => refText(victim) === text);
   if (last === undefined || !isTorn(task, decision)) return decision;
   for (const [cluster, replicas] of currentOf(ledger, task.workload))
-    ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas });
+    ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas, nodes: [] });
   ledger.current.set(text, new Map());
   return heldAgainst(task.workload, decision, decideOne(task, at, ledger, env));
 };
 
+/** What gives way in a cluster does not come back there before all of it has left: a controller that makes one takes one less away. */
+const clustersFor = ({ workload }: Task, { clusters, nodeTerms }: Ledger): readonly ClusterView[] =>
+  fullIn(clusters, leavingFrom(nodeTerms, workload));
+
 const decideOne = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Decision => {
   const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
-  const snapshot = { policy: task.policy, clusters: ledger.clusters, others: othersFor(task, ledger) };
+  const snapshot = { policy: task.policy, clusters: clustersFor(task, ledger), others: othersFor(task, ledger) };
   const plain = placeRunnable(snapshot, workload, env);
   if (plain.unplaced === 0) return plain;
-  const ways = waysFor(task, at, plain.unplaced, ledger);
+  const ways = waysFor(task, at, plain, ledger);
   if (ways.size === 0) return plain;
-  if (![...ways.values()].some(({ most }) => most > 0)) return withMessage(plain, stayingText(ways, eligibleIn(plain), false));
+  if (![...ways.values()].some(({ places }) => places.length > 0)) return withMessage(plain, stayingText(ways));
   const forced = forcedOf(task, plain, ways, ledger, env);
-  const evictions = evictionsFor(task, forced, ways, ledger);
-  const isTooMany = evictions.some(({ needed, gone }) => sumOf(gone) > goneMax * needed);
-  if (isTooMany || forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways, eligibleIn(plain), isTooMany));
+  if (forced.unplaced >= plain.unplaced) return withMessage(plain, stayingText(ways));
   const before = ledger.preempted.length;
-  evict(task, at, evictions, ledger);
-  const gone = ledger.preempted.slice(before).map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
+  evict(task, at, evictionsFor(task, forced, ways, ledger), ledger);
+  const gone = ledger.preempted.slice(before).map((one) => preemptedText(one, one.victim.name));
   return withMessage(forced, gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`);
 };
 
@@ -257,7 +292,7 @@ const forcedOf = (task: Task, plain: Decision, ways: Ways, ledger: Ledger, env: 
   const workload: Workload = { ...task.workload, current: currentOf(ledger, task.workload) };
   const reached = new Map(plain.clusters.map(({ name, replicas }) => [name, replicas ?? 1]));
   const taken = new Map([...reached].map(([name, replicas]) => [name, Math.max(0, replicas - (workload.current.get(name) ?? 0))]));
-  const snapshot = { policy: task.policy, clusters: roomierBy(ledger.clusters, ways, taken), others: othersFor(task, ledger) };
+  const snapshot = { policy: task.policy, clusters: roomierBy(clustersFor(task, ledger), ways, taken), others: othersFor(task, ledger) };
   return heldAgainst(workload, plain, place(snapshot, { ...workload, current: reached }, env));
 };
 
@@ -277,7 +312,7 @@ const withLeaving = (decision: Decision, { workload: { ref } }: Task, { views, p
 
 /** What a victim is told. */
 const withPreemption = (decision: Decision, mine: readonly Preempted[]): Decision => {
-  const told = summed(mine).map(({ by, cluster, replicas }) => `${replicas} in ${cluster} gave way to ${by.namespace}/${by.name}`);
+  const told = summed(mine).map((one) => `${preemptedText(one)} gave way to ${one.by.namespace}/${one.by.name}`);
   return withMessage(decision, told.length === 0 ? '' : `; ${told.join(', ')}`);
 };
 
@@ -290,6 +325,7 @@ const ledgerOf = (snapshot: FleetSnapshot, tasks: readonly Task[]): Ledger => {
     current: new Map(),
     preempted: [],
     inPlaces: new Map(),
+    nodeTerms: noNodeTerms(),
     turn: inTurn(tasks),
     placed: undefined,
   };
@@ -312,7 +348,8 @@ export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Tas
     if (task === undefined) continue;
     const text = refText(task.workload.ref);
     const before = ledger.preempted.length;
-    const decision = decideWhole(task, at, ledger, env);
+    const made = decideWhole(task, at, ledger, env);
+    const decision = withClusters(made, withNodeTerms(ledger.nodeTerms, task.workload, made));
     book(task, decision, ledger);
     const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);
     const others = ledger.preempted.slice(before).filter((one) => !mine.includes(one));

@@ -8,12 +8,10 @@ import type { Decision, NodelessCluster, Workload } from './model.ts';
 import { type PlaceEnv, place, type Snapshot } from './place.ts';
 import { heldAgainst, withNodeless } from './retold.ts';
 import { refusalText } from './shortage.ts';
+import { choosableKinds } from './victims.ts';
 import { groupKind } from './workload-fields.ts';
 
 type Counts = ReadonlyMap<string, number>;
-
-/** Kinds whose controllers take pods away that are bound to no node before any other (controller.go, ActivePodsWithRanks). */
-const movable: ReadonlySet<string> = new Set(['apps/Deployment', 'apps/ReplicaSet']);
 
 /**
  * Why what waits for a node stays in its cluster, whatever room others have; undefined = it may go. The last replicas of a StatefulSet go first,
@@ -23,7 +21,7 @@ export const whyNodelessStay = (
   { ref, isSingleton }: Pick<Workload, 'ref' | 'isSingleton'>,
   { strategy }: Pick<CompiledPolicy, 'strategy'>,
 ): string | undefined => {
-  if (!movable.has(groupKind(ref))) return `replicas of a ${ref.kind} are not moved for that`;
+  if (!choosableKinds.has(groupKind(ref))) return `replicas of a ${ref.kind} are not moved for that`;
   if (isSingleton === true) return 'a singleton is not moved for that';
   return strategy === 'Weighted' || strategy === 'Duplicated' ? `strategy ${strategy} divides without regard to it` : undefined;
 };

@@ -35,6 +35,18 @@ export const withMessage = (decision: Decision, more: string): Decision =>
         },
       };
 
+/** The decision with more said of its clusters. */
+export const withClusters = (decision: Decision, clusters: Decision['clusters']): Decision =>
+  clusters === decision.clusters
+    ? decision
+    : {
+        ...unexplained(decision),
+        clusters,
+        get explained() {
+          return decision.explained;
+        },
+      };
+
 /** A copy must not ask for the explanation. */
 const unexplained = ({
   clusters,

@@ -70,6 +70,8 @@ export type PlanAnswer = {
     readonly by: WorkloadRef;
     readonly cluster: string;
     readonly replicas: number;
+    /** Nodes that they leave, as far as that is known. */
+    readonly nodes: readonly string[];
   }[];
   /** Objects that no policy selects. */
   readonly unselected?: readonly WorkloadRef[];

@@ -106,13 +106,18 @@ describe('the room of those that give way', () => {
     );
   });
 
-  it('is an estimate to those who look at the pods of others', () => {
+  it('is an estimate to those who look at the pods of others, as long as nobody can choose who goes', () => {
     const shy = deployment('zoo', 1);
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'gold' } } };
     const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
     const { template } = shy.spec;
     const apart = { ...shy, spec: { ...shy.spec, template: { ...template, spec: { ...template.spec, affinity } } } };
-    expect(rows([...full, node('n3', '3')], 4, apart).at(-1)?.[2]).toBe(false);
+    const rollingOut = full.map((one) =>
+      one.metadata.name === 'p1'
+        ? { ...one, metadata: { ...one.metadata, ownerReferences: [{ kind: 'ReplicaSet', name: 'web-2' }] } }
+        : one,
+    );
+    expect([full, rollingOut].map((dump) => rows([...dump, node('n3', '3')], 4, apart).at(-1)?.[2])).toEqual([true, false]);
   });
 });
 

@@ -13,7 +13,7 @@ import {
   wholeNodesOf,
 } from '../capacity/index.ts';
 import { textMapOf, textOf } from '../lib/fields.ts';
-import { bag, type ClusterFacts, type ClusterView, learntLabels, operatorTaints, shutOut } from '../placement/index.ts';
+import { bag, bags, type ClusterFacts, type ClusterView, learntLabels, operatorTaints, shutOut } from '../placement/index.ts';
 import { type ClusterLoad, modelLoad } from './load.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -24,8 +24,10 @@ export type PresentPod = {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly owners: readonly string[];
-  /** False while it waits for a node: it is there and holds no room yet. */
-  readonly isBound: boolean;
+  /** Its node; '' while it waits for one: it is there and holds no room yet. */
+  readonly node: string;
+  /** Its condition Ready is True, or the dump says nothing of that. */
+  readonly isReady: boolean;
   /** Labels of its node; undefined while it waits for one, or when the dump does not list it. */
   readonly nodeLabels: Labels | undefined;
 };
@@ -60,7 +62,8 @@ const presentPodOf = (pod: Readonly<Record<string, unknown>>, nodes: ReadonlyMap
     namespace: textOf(metadata.namespace) || 'default',
     labels: textMapOf(metadata.labels),
     owners: owners.map((owner) => `${textOf(bag(owner).kind)}/${textOf(bag(owner).name)}`),
-    isBound: textOf(bag(pod.spec).nodeName) !== '',
+    node: textOf(bag(pod.spec).nodeName),
+    isReady: bags(bag(pod.status).conditions).every(({ type, status }) => type !== 'Ready' || status === 'True'),
     nodeLabels: nodes.get(textOf(bag(pod.spec).nodeName))?.labels,
   };
 };

@@ -1,6 +1,6 @@
 /** @module Where replicas of a workload are now: pods that its selector matches, and what its Placement says is there or on its way. */
 import type { Placement } from '../api/index.ts';
-import type { NodeLot } from '../capacity/index.ts';
+import type { NodeLot, PodsOnNode } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { matchesLabels, selectorFromMap, selectorFromObject } from '../kube/selectors/index.ts';
 import { type Before, bag, groupKind } from '../placement/index.ts';
@@ -14,6 +14,8 @@ export type Presence = {
   readonly unseen: number;
   /** Nodes that they are seen on. */
   readonly lots: readonly NodeLot[];
+  /** Its pods by node; undefined where none is seen, and while several controllers have some, as those do not choose together which go. */
+  readonly podsOn: ReadonlyMap<string, PodsOnNode> | undefined;
 };
 
 type IsOurs = (pod: PresentPod) => boolean;
@@ -45,6 +47,17 @@ const lotsOf = (pods: readonly PresentPod[]): NodeLot[] => {
   return [...counts].flatMap(([labels, count]) => (labels === undefined ? [] : [{ labels, count }]));
 };
 
+const podsOnOf = (pods: readonly PresentPod[]): Presence['podsOn'] => {
+  if (new Set(pods.map(({ owners }) => owners.join())).size > 1) return undefined;
+  const on = new Map<string, PodsOnNode>();
+  for (const { node, isReady } of pods) {
+    if (node === '') continue;
+    const { bound, ready } = on.get(node) ?? { bound: 0, ready: 0 };
+    on.set(node, { bound: bound + 1, ready: ready + Number(isReady), leaving: 0 });
+  }
+  return on.size === 0 ? undefined : on;
+};
+
 /**
  * Replicas by cluster. Both pods and the Placement speak: the greater number counts, for pods above it are still there and replicas above
  * the pods are on their way. Clusters that the Placement names and that are gone are told of with what they had.
@@ -59,12 +72,13 @@ export const presenceOf = (
   const presence = new Map<string, Presence>();
   for (const { view, pods } of clusters) {
     const seen = pods.filter(isOurs);
-    const bound = seen.filter(({ isBound }) => isBound).length;
+    const bound = seen.filter(({ node }) => node !== '').length;
     const replicas = Math.max(seen.length, decided.get(view.name) ?? 0);
-    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - bound, lots: lotsOf(seen) });
+    if (replicas > 0) presence.set(view.name, { replicas, unseen: replicas - bound, lots: lotsOf(seen), podsOn: podsOnOf(seen) });
   }
   const known = new Set(clusters.map(({ view }) => view.name));
-  for (const [name, replicas] of decided) if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0, lots: [] });
+  for (const [name, replicas] of decided)
+    if (!known.has(name) && replicas > 0) presence.set(name, { replicas, unseen: 0, lots: [], podsOn: undefined });
   return presence;
 };
 

@@ -134,6 +134,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       ...(misfits === undefined ? {} : { misfits }),
       current: replicasIn(presence),
       runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
+      podsOn: (cluster: string) => presence.get(cluster)?.podsOn,
       owed: new Map(),
       priority,
       preempts,

@@ -37,3 +37,6 @@ export const clockSkewMsMax = 300_000;
 
 /** Labels an agent may propose. */
 export const joinLabelsMax = 64;
+
+/** Nodes that pods of one workload are made to leave; a report tells of no more nodes. */
+export const leavingMax = 20_000;

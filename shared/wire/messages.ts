@@ -49,7 +49,15 @@ export type WorkItem = {
   readonly yieldFields?: readonly string[];
   /** Runs in one cluster at a time: with no lease, or when the item is no newer than the fence against the cluster, it has no replicas. */
   readonly singleton?: boolean;
+  /** On these nodes at most so many of its pods stay: before the object is applied, those beyond are made to go before any other. */
+  readonly leaving?: readonly { readonly node: string; readonly replicas: number }[];
 };
+
+/** {@link StatusItem.reason} of what was applied though which of its pods go could not be chosen. */
+export const unchosenReason = 'PodsNotChosen';
+
+/** The right that an agent needs to choose which pods go, as it tells of one that it lacks. */
+export const choosingRight = 'patch pods';
 
 /** {@link StatusItem.reason} of a singleton that has no replicas because of its lease or its fence. */
 export const fencedReason = 'Fenced';

@@ -1,6 +1,6 @@
 /** @module The shape of each message of the contract, as checks for what comes from the wire. */
 import { bool, both, type Check, freeObject, integer, list, map, matching, oneOf, record, text } from './check.ts';
-import { joinLabelsMax, kindsWantedMax } from './limits.ts';
+import { joinLabelsMax, kindsWantedMax, leavingMax } from './limits.ts';
 
 const version: Check = oneOfNumber(1);
 const clusterName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a DNS-1123 label (a-z, 0-9, -; at most 63)');
@@ -42,7 +42,13 @@ const workFields = record(
     ref,
     adopt: oneOf('Never', 'IfUnowned', 'Always'),
   },
-  { object: freeObject, sealed, yieldFields: list(text(512), 256), singleton: bool },
+  {
+    object: freeObject,
+    sealed,
+    yieldFields: list(text(512), 256),
+    singleton: bool,
+    leaving: list(record({ node: text(253, 1), replicas: count }), leavingMax),
+  },
 );
 
 /** A work item as sent: an `apply` has its object in the clear or sealed, never both. */

@@ -14,7 +14,7 @@ import type { Obstacle } from '../../../shared/health/index.ts';
 import type { Env } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { type ClusterView, operatorTaints, shutOut } from '../../../shared/placement/index.ts';
-import type { Hello } from '../../../shared/wire/index.ts';
+import { choosingRight, type Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
@@ -105,7 +105,7 @@ const roomOf = (record: ClusterRecord, ledger: Ledger): ClusterView['room'] =>
 
 /** A record held against a Cluster object, its own or one that is only supposed; its room is asked for when it is needed. */
 export const viewOf = (
-  record: Pick<ClusterRecord, 'name' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs'>,
+  record: Pick<ClusterRecord, 'name' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs' | 'forbidden'>,
   object: Cluster,
   room: () => ClusterView['room'],
 ): ClusterView => {
@@ -117,6 +117,7 @@ export const viewOf = (
     taints: [...taintsNow(object.spec, record.taintsMovedMs), ...taintsOf(underVerdict(record.health, record))],
     ...(closed === undefined ? {} : { closed }),
     ...(pricing === undefined ? {} : { pricing }),
+    ...(record.forbidden.includes(choosingRight) ? { choosesNone: true } : {}),
     served: record.served,
     get room() {
       return room();
@@ -125,7 +126,7 @@ export const viewOf = (
 };
 
 /** What a view is made from. */
-type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs'>;
+type ViewSource = Pick<ClusterRecord, 'object' | 'health' | 'observed' | 'hello' | 'served' | 'taintsMovedMs' | 'forbidden'>;
 
 const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
   a.object === b.object &&
@@ -133,13 +134,15 @@ const isSameSource = (a: ViewSource, b: ViewSource): boolean =>
   a.observed === b.observed &&
   a.hello === b.hello &&
   a.served === b.served &&
-  a.taintsMovedMs === b.taintsMovedMs;
+  a.taintsMovedMs === b.taintsMovedMs &&
+  a.forbidden === b.forbidden;
 
 const isSameView = (a: ClusterView | undefined, b: ClusterView | undefined): boolean =>
   a === b ||
   (a !== undefined &&
     b !== undefined &&
     a.served === b.served &&
+    a.choosesNone === b.choosesNone &&
     sameJson([a.labels, a.taints, a.closed, a.pricing], [b.labels, b.taints, b.closed, b.pricing]));
 
 type Kept = { readonly source: ViewSource; readonly view: ClusterView | undefined };
@@ -151,12 +154,12 @@ const createViews = (records: ReadonlyMap<string, ClusterRecord>, ledger: Ledger
   const refresh = (record: ClusterRecord): ClusterView | undefined => {
     const known = kept.get(record.name);
     if (known !== undefined && isSameSource(known.source, record)) return known.view;
-    const { object, health, observed, hello, served, taintsMovedMs } = record;
+    const { object, health, observed, hello, served, taintsMovedMs, forbidden } = record;
     const made = object === undefined ? undefined : viewOf(record, object, () => roomOf(record, ledger));
     // A beat or a new status makes new objects that say the same.
     const isSame = known !== undefined && isSameView(known.view, made);
     const view = isSame ? known.view : made;
-    kept.set(record.name, { source: { object, health, observed, hello, served, taintsMovedMs }, view });
+    kept.set(record.name, { source: { object, health, observed, hello, served, taintsMovedMs, forbidden }, view });
     if (!isSame) list = undefined;
     return view;
   };

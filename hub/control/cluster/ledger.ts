@@ -1,10 +1,19 @@
 /** @module What was assigned to each cluster, so that room already promised is not promised again. */
-import { type AssumedPods, type CapacityReport, type ClusterRoom, createRoom, type PodShape } from '../../../shared/capacity/index.ts';
+import type { NodeReplicas } from '../../../shared/api/index.ts';
+import {
+  type AssumedPods,
+  type CapacityReport,
+  type ClusterRoom,
+  createRoom,
+  type PodShape,
+  seenOn,
+} from '../../../shared/capacity/index.ts';
 import { partsOf } from '../../../shared/kube/storage/index.ts';
+import { sameJson } from '../../../shared/lib/same-json.ts';
 import { keyOfWorkId } from '../kinds.ts';
 
 /** One workload's replicas in one cluster. */
-type Assignment = { readonly shape: PodShape; readonly replicas: number };
+type Assignment = { readonly shape: PodShape; readonly replicas: number; readonly nominated?: readonly NodeReplicas[] | undefined };
 
 /** Rooms of clusters under everything assigned. */
 export type Ledger = {
@@ -15,7 +24,13 @@ export type Ledger = {
   /** Replicas assigned to a cluster that wait there and that, by its report, none of its nodes can take; by workload. */
   readonly nodeless: (cluster: string, report: CapacityReport) => readonly Nodeless[];
   /** What a workload has where, after a decision. `workId` as in reports. Without a shape nothing is counted. */
-  readonly assign: (workId: string, shape: PodShape | undefined | ShapeIn, replicas: ReadonlyMap<string, number>) => void;
+  readonly assign: (
+    workId: string,
+    shape: PodShape | undefined | ShapeIn,
+    replicas: ReadonlyMap<string, number>,
+    /** Nodes that are kept for some of them, by cluster. */
+    nominated?: ReadonlyMap<string, readonly NodeReplicas[]>,
+  ) => void;
 };
 
 /** So many replicas of a workload wait in a cluster for a node that could take this shape. */
@@ -51,6 +66,37 @@ const nodelessAmong = (waiting: readonly Waiting[], nodeless: number): Nodeless[
   });
 };
 
+/** What is on its way to nodes that are kept for it: those that its pods are not on yet, for as many as are bound nowhere. */
+const keptOf = (report: CapacityReport, workId: string, { replicas, nominated = [] }: Assignment): ReadonlyMap<string, number> => {
+  const kept = new Map<string, number>();
+  if (nominated.length === 0) return kept;
+  const on = seenOn(report, workId);
+  let left = Math.max(0, replicas - seenIn(report, workId).bound);
+  for (const { node, replicas: wanted } of nominated) {
+    const count = Math.min(left, Math.max(0, wanted - (on?.get(node)?.bound ?? 0)));
+    left -= count;
+    if (count > 0) kept.set(node, count);
+  }
+  return kept;
+};
+
+/** Replicas that a report does not show as bound: those that it does not show at all, with the ones that have nodes kept for them, and the rest. */
+const onTheWayIn = (
+  report: CapacityReport,
+  workId: string,
+  assignment: Assignment,
+): { readonly assumed: AssumedPods; readonly waiting: AssumedPods } => {
+  const { shape, replicas } = assignment;
+  const { pending } = seenIn(report, workId);
+  const on = keptOf(report, workId, assignment);
+  const kept = [...on.values()].reduce((sum, count) => sum + count, 0);
+  const inPlaces = Math.min(kept, pending);
+  return {
+    assumed: { shape, count: unseen(report, workId, replicas) + inPlaces, ...(kept === 0 ? {} : { on }) },
+    waiting: { shape, count: pending, inPlaces },
+  };
+};
+
 /** An empty ledger. */
 export const createLedger = (): Ledger => {
   const assigned = new Map<string, Map<string, Assignment>>();
@@ -62,7 +108,8 @@ export const createLedger = (): Ledger => {
     const held = assigned.get(cluster) ?? new Map<string, Assignment>();
     assigned.set(cluster, held);
     const before = held.get(workId);
-    if (before?.replicas === next?.replicas && before?.shape.key === next?.shape.key) return;
+    const isKeptAlike = sameJson(before?.nominated ?? [], next?.nominated ?? []);
+    if (before?.replicas === next?.replicas && before?.shape.key === next?.shape.key && isKeptAlike) return;
     if (next === undefined) held.delete(workId);
     else held.set(workId, next);
     if (next !== undefined) withdrawn.get(cluster)?.delete(workId);
@@ -75,7 +122,7 @@ export const createLedger = (): Ledger => {
     // Pods of it that wait there were counted as those of strangers until now.
     const isAsCounted = before === undefined ? seen.pending === 0 : before.shape.key === next?.shape.key;
     // More of the same that the report does not show is taken from the room at once; anything else counts the room anew when it is asked for.
-    if (next === undefined || more < 0 || !isAsCounted) rooms.delete(cluster);
+    if (next === undefined || more < 0 || !isAsCounted || !isKeptAlike) rooms.delete(cluster);
     else if (more > 0) room.assume({ shape: next.shape, count: more });
   };
   const leavingFrom = (cluster: string, report: CapacityReport): string[] => {
@@ -97,8 +144,9 @@ export const createLedger = (): Ledger => {
   };
   const copy = (cluster: string, report: CapacityReport): ClusterRoom => {
     const held = [...(assigned.get(cluster) ?? [])];
-    const assumed = held.map(([workId, { shape, replicas }]): AssumedPods => ({ shape, count: unseen(report, workId, replicas) }));
-    const waiting = held.map(([workId, { shape }]): AssumedPods => ({ shape, count: seenIn(report, workId).pending }));
+    const onTheWay = held.map(([workId, assignment]) => onTheWayIn(report, workId, assignment));
+    const assumed = onTheWay.map((one) => one.assumed);
+    const waiting = onTheWay.map((one) => one.waiting);
     const some = ({ count }: AssumedPods): boolean => count > 0;
     const room = createRoom(report, assumed.filter(some), waiting.filter(some));
     return Object.assign(room, { leaving: () => leavingFrom(cluster, report) });
@@ -126,7 +174,7 @@ export const createLedger = (): Ledger => {
         return first === undefined ? [] : nodelessAmong(alike, room.nodeless?.(first.shape) ?? 0);
       });
     },
-    assign: (workId, shape, replicas) => {
+    assign: (workId, shape, replicas, nominated) => {
       for (const cluster of places.get(workId) ?? []) if (!replicas.has(cluster)) put(cluster, workId, undefined);
       if (shape === undefined || replicas.size === 0) {
         for (const cluster of places.get(workId) ?? []) put(cluster, workId, undefined);
@@ -135,7 +183,7 @@ export const createLedger = (): Ledger => {
       }
       for (const [cluster, count] of replicas) {
         const asked = typeof shape === 'function' ? shape(cluster) : shape;
-        put(cluster, workId, asked === undefined ? undefined : { shape: asked, replicas: count });
+        put(cluster, workId, asked === undefined ? undefined : { shape: asked, replicas: count, nominated: nominated?.get(cluster) });
       }
       places.set(workId, new Set(replicas.keys()));
     },

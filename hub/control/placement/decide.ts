@@ -6,6 +6,7 @@ import {
   type PlacementSpec,
   type StayingCluster,
   type StoredPlacementStatus,
+  sharesOnly,
   withStaying,
 } from '../../../shared/api/index.ts';
 import type { PodShape } from '../../../shared/capacity/index.ts';
@@ -21,6 +22,7 @@ import {
   nodelessText,
   type Preempted,
   type PriorityClass,
+  preemptedText,
   refText,
   stayingAfter,
   summed,
@@ -74,10 +76,10 @@ const eventsOf = (
   const { before } = input;
   const preempted = summed(input.preempted ?? []);
   const was = before === undefined ? '' : ` (was ${clustersText(before.spec.clusters)})`;
-  const moved = !sameJson(before?.spec.clusters, spec.clusters);
+  const moved = before === undefined || !sameJson(sharesOnly(before.spec.clusters), sharesOnly(spec.clusters));
   const own = refText(spec.workload);
   const [gaveWay, madeWay] = [preempted.filter(({ victim }) => refText(victim) === own), preempted.filter(({ by }) => refText(by) === own)];
-  const lost = gaveWay.map(({ by, cluster, replicas }) => `${replicas} in ${cluster} to ${by.namespace}/${by.name}`);
+  const lost = gaveWay.map((one) => `${preemptedText(one)} to ${one.by.namespace}/${one.by.name}`);
   const first: PlacementOutput['events'] =
     lost.length === 0 ? [] : [{ type: 'Warning', reason: 'Preempted', message: `gave way to higher priority: ${lost.join(', ')}` }];
   if (decision.reason !== 'Placed') {
@@ -85,7 +87,7 @@ const eventsOf = (
     const message = `${clustersText(spec.clusters)}${moved ? was : ''}: ${withStaying(decision.message, staying)}`;
     return isNews ? [...first, { type: 'Warning', reason: decision.reason, message }] : first;
   }
-  const gone = madeWay.map(({ victim, cluster, replicas }) => `${replicas} of ${victim.name} in ${cluster}`);
+  const gone = madeWay.map((one) => preemptedText(one, one.victim.name));
   const gave = gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`;
   const message = `${clustersText(spec.clusters)}${was} by policy ${spec.policy}${gave}${movedText(decision)}`;
   return moved ? [...first, { type: 'Normal', reason: 'Placed', message }] : first;
@@ -147,6 +149,7 @@ export const workloadOf = ({
   lingering = new Map(),
   isSingleton = false,
   priority,
+  nodes,
 }: Pick<PlacementInput, 'object' | 'replicas' | 'before' | 'isSingleton'> & {
   readonly shape: PodShape | undefined;
   readonly altered?: AlteredShapes;
@@ -154,6 +157,8 @@ export const workloadOf = ({
   /** Of what it is owed, replicas that run in the cluster still; absent = none. */
   readonly lingering?: ReadonlyMap<string, number>;
   readonly priority: PriorityClass;
+  /** What is known of its nodes; absent = nothing. */
+  readonly nodes?: Pick<Workload, 'podsOn' | 'terms'>;
 }): Workload => ({
   ref: refOf(object),
   replicas,
@@ -163,6 +168,7 @@ export const workloadOf = ({
   labels: object.metadata.labels ?? {},
   current: new Map((before?.spec.clusters ?? []).map(({ name, replicas: count }) => [name, count ?? 1])),
   ...dueOf(before?.status, lingering, isSingleton),
+  ...nodes,
   ...(lingering.size === 0 ? {} : { lingering }),
   ...(isSingleton ? { isSingleton } : {}),
   priority: priority.value,
@@ -187,6 +193,19 @@ const roundOf = ({ before }: PlacementInput, spec: PlacementSpec): Pick<StoredPl
   const explained = explainedIn(status);
   const got = new Map((explained === undefined ? [] : explanationRows(explained)).map((row) => [row.cluster, row.got]));
   return spec.clusters.every(({ name, replicas }) => got.get(name) === replicas) ? {} : { decidedAt, rebalanced };
+};
+
+/** True when the spec says all of this; what it says of nodes besides is done, which is not worth a write. */
+const saysAlready = (before: PlacementSpec, after: PlacementSpec): boolean => {
+  const had = new Map(before.clusters.map((cluster) => [cluster.name, cluster]));
+  return (
+    sameJson({ ...before, clusters: sharesOnly(before.clusters) }, { ...after, clusters: sharesOnly(after.clusters) }) &&
+    after.clusters.every(
+      ({ name, nominated, leaving }) =>
+        (nominated === undefined || sameJson(nominated, had.get(name)?.nominated)) &&
+        (leaving === undefined || sameJson(leaving, had.get(name)?.leaving)),
+    )
+  );
 };
 
 /** What a Placement says after a decision. */
@@ -219,6 +238,6 @@ export const outputOf = (input: PlacementInput, decision: Decision): PlacementOu
     ...misfitEvents(input, decision),
     ...partEvents(input, decision),
   ];
-  const isChanged = before?.status === undefined || !sameJson(before.spec, spec) || isOther(before.status, status, input.clusters);
+  const isChanged = before?.status === undefined || !saysAlready(before.spec, spec) || isOther(before.status, status, input.clusters);
   return { spec, status, isChanged, recheckAtMs: decision.recheckAtMs, events };
 };

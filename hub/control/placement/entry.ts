@@ -30,6 +30,7 @@ import type { Told } from '../work/replicas.ts';
 import { isOfLoss } from '../work/staying.ts';
 import { outputOf, type PlacementOutput, workloadOf } from './decide.ts';
 import { placementOf } from './names.ts';
+import { type Nominated, nodeFactsOf, nominatedIn } from './node-facts.ts';
 import type { PolicyBook } from './policies.ts';
 import { runsAlone } from './singleton.ts';
 
@@ -42,6 +43,8 @@ export type Entry = {
   readonly task: Task;
   /** Replicas by cluster as its Placement has them, and what lingers where it is placed no more; kinds without replicas have none. */
   readonly held: ReadonlyMap<string, number>;
+  /** Nodes that its Placement keeps for it. */
+  readonly nominated: Nominated;
 };
 
 /** What entries are read from. */
@@ -49,7 +52,7 @@ export type EntrySources = {
   readonly store: Store;
   readonly catalog: KindCatalog;
   readonly policies: Pick<PolicyBook, 'policyOf'>;
-  readonly directory: Pick<Directory, 'view' | 'keptBack'>;
+  readonly directory: Pick<Directory, 'get' | 'view' | 'keptBack'>;
   readonly told: Told;
 };
 
@@ -160,6 +163,7 @@ export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledP
     lingering,
     isSingleton: runsAlone(store, object, policy),
     priority: priorityOf(object, classes),
+    nodes: nodeFactsOf(sources.directory, workIdOf(key), existing.placement),
   });
   return {
     key,
@@ -168,6 +172,7 @@ export const entryOf = (sources: EntrySources, stored: Stored, policy: CompiledP
     existing,
     task: jobTask({ workload, policy }, object, existing.placement),
     held: new Map([...lingering, ...replicasByCluster(existing.placement)]),
+    nominated: nominatedIn(existing.placement?.spec.clusters ?? []),
   };
 };
 

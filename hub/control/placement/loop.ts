@@ -12,6 +12,7 @@ import type { Controller, Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { type KindCatalog, workIdOf } from '../kinds.ts';
 import { type Entry, type EntrySources, entryOf, heldAtFirst, shapeOf } from './entry.ts';
+import { nominatedIn } from './node-facts.ts';
 import { createNodelessWatch, type NodelessWatch, type NodeWait } from './nodeless.ts';
 import { looksAtOthers } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -204,7 +205,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
       for (const key of waiting.keys()) controller.add(key);
     },
     remember: (object, key, placement) => {
-      ledger.assign(workIdOf(key), shapeOf(object, store), heldAtFirst(placement));
+      ledger.assign(workIdOf(key), shapeOf(object, store), heldAtFirst(placement), nominatedIn(placement.spec.clusters));
       if ((placement.status?.unplaced ?? 0) > 0) waiting.put(key, undefined);
     },
   };

@@ -20,6 +20,7 @@ import { done, type Outcome } from '../controller.ts';
 import type { EventRecorder } from '../events.ts';
 import { commit } from '../objects.ts';
 import { type Entry, type EntrySources, outcomeOf, placedEntries, priorityClassesIn, shapeByCluster } from './entry.ts';
+import { nominatedIn } from './node-facts.ts';
 import { type NodelessWatch, toDecide } from './nodeless.ts';
 import { othersAround } from './others.ts';
 import type { PolicyBook } from './policies.ts';
@@ -96,7 +97,12 @@ export const createRounds = (options: RoundOptions): Rounds => {
       const { entry, output, promised } = one;
       // A commit whose outcome is unknown may yet be written: both stay promised until the next pass reads what holds.
       if (trouble?.outcome !== 'retry')
-        ledger.assign(entry.workId, shapeByCluster(entry.task, viewIn(round)), trouble === undefined ? promised : entry.held);
+        ledger.assign(
+          entry.workId,
+          shapeByCluster(entry.task, viewIn(round)),
+          trouble === undefined ? promised : entry.held,
+          trouble === undefined ? nominatedIn(output.spec.clusters) : entry.nominated,
+        );
       if (trouble !== undefined) continue;
       options.onWritten(entry, changeOf(one));
       for (const event of output.events) options.events.record(entry.stored.object, event);
@@ -124,7 +130,7 @@ export const createRounds = (options: RoundOptions): Rounds => {
       entries: new Map(given.map((entry) => [refText(entry.task.workload.ref), entry])),
     };
     // What is written counts, whatever became of the commit before: one whose outcome was unknown may be there after all.
-    for (const { workId, task, held } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held);
+    for (const { workId, task, held, nominated } of given) ledger.assign(workId, shapeByCluster(task, viewIn(round)), held, nominated);
     const tasks = given.map((entry) => toDecide(options.nodeless, entry));
     const snapshot = {
       clusters,
@@ -134,8 +140,10 @@ export const createRounds = (options: RoundOptions): Rounds => {
       // it is written.
       take: (task: Task, decision: Decision): void => {
         const entry = entryIn(round, task);
-        if (entry !== undefined)
-          ledger.assign(entry.workId, shapeByCluster(task, viewIn(round)), largest(entry.held, replicasIn(decision.clusters)));
+        if (entry === undefined) return;
+        const { workId, held } = entry;
+        const { clusters: placed } = decision;
+        ledger.assign(workId, shapeByCluster(task, viewIn(round)), largest(held, replicasIn(placed)), nominatedIn(placed));
       },
     };
     const writing: Promise<RoundOutcomes>[] = [];

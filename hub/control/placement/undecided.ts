@@ -12,6 +12,7 @@ import { groupKind, type KindCatalog, podSpecOf, refOf, replicasOf, typeOfKey, w
 import { commit, controlUser } from '../objects.ts';
 import { heldAtFirst, shapeOf } from './entry.ts';
 import { placementFinalizer, placementOf } from './names.ts';
+import { nominatedIn } from './node-facts.ts';
 import { stillOwed } from './owed.ts';
 import type { PolicyBook } from './policies.ts';
 import { type Unselected, unselectedText } from './unselected.ts';
@@ -80,7 +81,7 @@ export const createUndecided = (options: UndecidedOptions): Undecided => {
   /** What clusters were owed was kept free for it there, and is not any more. */
   const release = ({ key, object }: Stored, next: StoredPlacement, before: readonly OwedCluster[]): void => {
     const held = heldAtFirst(next);
-    ledger.assign(workIdOf(key), shapeOf(object, store), held);
+    ledger.assign(workIdOf(key), shapeOf(object, store), held, nominatedIn(next.spec.clusters));
     options.onGone(
       key,
       before.map(({ name }) => name).filter((name) => !held.has(name)),

@@ -33,6 +33,7 @@ import { type KindCatalog, objectKeyOf, refOf, replicasOf, typeOfKey, workIdOf }
 import { workloadOf } from '../placement/decide.ts';
 import { lingeringOf, shapesOf } from '../placement/entry.ts';
 import { placementOf } from '../placement/names.ts';
+import { nodeFactsOf } from '../placement/node-facts.ts';
 import { createPolicyBook, type PolicyBook, policyPrefixes } from '../placement/policies.ts';
 import { runsAlone } from '../placement/singleton.ts';
 import { misfitsUnder } from '../work/render.ts';
@@ -117,7 +118,8 @@ const workloadsUnder = (sources: PlanSources, overlay: Overlay): Workloads => {
     const lingering = lingeringOf(sources, workIdOf(key), placement);
     const priority = priorityOf(object, classes);
     const isSingleton = runsAlone(store, object, policy);
-    const workload = workloadOf({ object, replicas, ...shapes, misfits, before: placement, lingering, isSingleton, priority });
+    const nodes = nodeFactsOf(sources.directory, workIdOf(key), placement);
+    const workload = workloadOf({ object, replicas, ...shapes, misfits, before: placement, lingering, isSingleton, priority, nodes });
     const { ref, labels = {}, current } = workload;
     const inCluster = (view: ClusterView): PodShape | undefined =>
       policy === undefined ? shapes.shape : shapeIn({ policy, workload }, view);

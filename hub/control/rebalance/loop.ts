@@ -14,6 +14,7 @@ import type { EventRecorder } from '../events.ts';
 import { groupKind, type KindCatalog, objectKeyOf, replicasOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { commit, controlUser } from '../objects.ts';
 import { shapeByCluster, shapesOf } from '../placement/entry.ts';
+import { nominatedIn } from '../placement/node-facts.ts';
 import { looksAtOthers, othersIn } from '../placement/others.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import { type CalmBook, createCalmBook } from './calm.ts';
@@ -91,12 +92,13 @@ const othersOf = (options: RebalanceLoopOptions, entries: readonly Entry[]): Oth
 };
 
 const movedSpec = (spec: PlacementSpec, moves: readonly Move[]): PlacementSpec => {
+  const before = new Map(spec.clusters.map((cluster) => [cluster.name, cluster]));
   const counts = new Map(spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
   for (const { from, to, replicas } of moves) {
     counts.set(from, (counts.get(from) ?? 0) - replicas);
     counts.set(to, (counts.get(to) ?? 0) + replicas);
   }
-  const clusters = [...counts].filter(([, replicas]) => replicas > 0).map(([name, replicas]) => ({ name, replicas }));
+  const clusters = [...counts].filter(([, replicas]) => replicas > 0).map(([name, replicas]) => ({ ...before.get(name), name, replicas }));
   return { ...spec, clusters: clusters.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 };
 
@@ -115,7 +117,7 @@ const apply = async (
   const spec = movedSpec(storedPlacement(object).spec, moves);
   const after = new Map(spec.clusters.map(({ name, replicas = 0 }) => [name, replicas]));
   const both = new Map([...current.keys(), ...after.keys()].map((name) => [name, Math.max(current.get(name) ?? 0, after.get(name) ?? 0)]));
-  ledger.assign(workIdOf(key), shape, both);
+  ledger.assign(workIdOf(key), shape, both, nominatedIn(spec.clusters));
   const metadata = { ...object.metadata, generation: (object.metadata.generation ?? 1) + 1 };
   const rebalanced = movesText(moves);
   const status = { ...keptPlacementStatus(storedPlacement(object).status ?? {}), decidedAt: timeText(options.env.nowMs()), rebalanced };
@@ -123,7 +125,7 @@ const apply = async (
   const trouble = await commit(store, [{ op: 'put', key: placementKey, expected: revision, object: next, by: controlUser }]);
   // A commit whose outcome is unknown may yet be written: the next decision reads what holds.
   if (trouble === undefined) {
-    ledger.assign(workIdOf(key), shape, after);
+    ledger.assign(workIdOf(key), shape, after, nominatedIn(spec.clusters));
     const workload = store.get(key)?.object;
     if (workload !== undefined) options.events.record(workload, { type: 'Normal', reason: 'Rebalanced', message: rebalanced });
   }

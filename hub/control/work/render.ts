@@ -1,5 +1,6 @@
 /** @module What an object of the hub becomes in one cluster: its own fields, the replicas of its share, the policy's overrides. Pure. */
 
+import type { NodeReplicas } from '../../../shared/api/index.ts';
 import { builtinFaults } from '../../../shared/kube/builtin/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { ResourceType } from '../../../shared/kube/resource.ts';
@@ -15,6 +16,8 @@ export type Share = {
   readonly replicas: number | undefined;
   /** Of a Job with completions: the cluster's part of them. */
   readonly completions?: number;
+  /** On these nodes at most so many of its pods stay. */
+  readonly leaving?: readonly NodeReplicas[];
 };
 
 /** Annotations that mean something on the hub only. */

@@ -1,12 +1,12 @@
 /** @module What each cluster should get of an object: its share as the placement has it, what moves hold back, and the policy's overrides. */
-import type { StoredPlacement } from '../../../shared/api/index.ts';
+import type { NodeReplicas, StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { StorageKey, Store, Stored } from '../../../shared/kube/storage/index.ts';
-import type { CompiledPolicy } from '../../../shared/placement/index.ts';
+import { type CompiledPolicy, choosableKinds } from '../../../shared/placement/index.ts';
 import type { WorkItem } from '../../../shared/wire/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { DependencyIndex } from '../dependencies/index.ts';
-import { type KindCatalog, refOf, typeOfKey, workIdOf } from '../kinds.ts';
+import { groupKind, type KindCatalog, refOf, typeOfKey, workIdOf } from '../kinds.ts';
 import { placementOf } from '../placement/names.ts';
 import type { PolicyBook } from '../placement/policies.ts';
 import type { Board } from './board.ts';
@@ -20,6 +20,8 @@ export type Wanted = {
   readonly fingerprint: string;
   readonly replicas: number | undefined;
   readonly isSingleton: boolean;
+  /** Nodes that some of its pods are to leave first. */
+  readonly leaving: readonly NodeReplicas[];
 };
 
 /** What all clusters should get. */
@@ -99,7 +101,11 @@ export const rendering = (
   const followed = followedBy(sources, key);
   const adopt = policy?.adopt ?? followed.policy?.adopt ?? 'Never';
   // A new fence asks for the same content once more, under a number above it.
-  const marksOf = (name: string): unknown[] => (move.isSingleton ? ['singleton', moves.fenceOf(name)] : []);
+  const marksOf = (name: string, leaving: readonly NodeReplicas[]): unknown[] => [
+    ...(move.isSingleton ? ['singleton', moves.fenceOf(name)] : []),
+    ...(leaving.length === 0 ? [] : ['leaving', JSON.stringify(leaving)]),
+  ];
+  const isChoosable = choosableKinds.has(groupKind(object));
   const wanted = new Map<string, Wanted>();
   const faults = new Map<string, string>();
   for (const [name, share] of sharesOf(followed.clusters, placement, move)) {
@@ -108,8 +114,9 @@ export const rendering = (
       faults.set(name, rendered.message);
       continue;
     }
-    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name)].join(' ');
-    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas });
+    const leaving = isChoosable ? (share.leaving ?? []) : [];
+    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name, leaving)].join(' ');
+    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas, leaving });
   }
   const policyRevision = policy === undefined ? 0 : policies.revisionOf(policy.id);
   return { wanted, faults, inputRevision: Math.max(stored.revision, revision, followed.revision, policyRevision) };

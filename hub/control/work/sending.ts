@@ -66,7 +66,14 @@ export const createSending = (options: SendingOptions): Sending => {
     const item: WorkItem =
       wanted === undefined
         ? { ...common, op: 'withdraw', adopt: 'Never' }
-        : { ...common, op: 'apply', object: wanted.object, adopt: wanted.adopt, ...(wanted.isSingleton ? { singleton: true } : {}) };
+        : {
+            ...common,
+            op: 'apply',
+            object: wanted.object,
+            adopt: wanted.adopt,
+            ...(wanted.isSingleton ? { singleton: true } : {}),
+            ...(wanted.leaving.length === 0 ? {} : { leaving: wanted.leaving }),
+          };
     board.put(id, cluster, {
       seq: item.seq,
       op: item.op,

@@ -1,0 +1,86 @@
+/**
+ * @module Which pods of a workload go when it gets fewer replicas: those on nodes that are to be left carry the lowest deletion cost before the
+ * object is applied, and the ReplicaSet controller takes them first (KEP-2255). It goes by that among ready pods only, and the hub reckons with it.
+ */
+import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import type { KubeObject } from '../../shared/kube/object.ts';
+import { type LabelSelectorObject, labelSelectorText, selectorFromObject } from '../../shared/kube/selectors/index.ts';
+import { isStatus } from '../../shared/kube/status-error.ts';
+import { bag, bags } from '../../shared/placement/workload-fields.ts';
+import type { WorkItem } from '../../shared/wire/index.ts';
+import { type ApiFailure, failureOf } from '../cluster/index.ts';
+import { isRightMissing } from './failure.ts';
+import { FIELD_MANAGER } from './marks.ts';
+
+/** What the ReplicaSet controller goes by; an annotation of a pod. */
+export const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
+/** The lowest that there is (a 32-bit number). */
+const lowest = String(-(2 ** 31));
+/** Pods that are marked at once. */
+const atOnceMax = 16;
+
+const pods = { group: '', version: 'v1', resource: 'pods' };
+const ended = new Set<unknown>(['Succeeded', 'Failed']);
+
+const isReady = ({ status }: KubeObject): boolean =>
+  bags(bag(status).conditions).some((one) => one.type === 'Ready' && one.status === 'True');
+const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[deletionCost] === lowest;
+
+/** Bound to the node, alive, and made by a ReplicaSet. */
+const isOn = ({ metadata, spec, status }: KubeObject, node: string): boolean =>
+  bag(spec).nodeName === node &&
+  metadata.deletionTimestamp === undefined &&
+  !ended.has(bag(status).phase) &&
+  metadata.ownerReferences?.some(({ controller, kind }) => controller === true && kind === 'ReplicaSet') === true;
+
+/** Those that are to go of the pods of one node and have no mark yet; the ones that are not ready go without one. */
+const toMark = (here: readonly KubeObject[], stay: number): readonly KubeObject[] =>
+  here
+    .toSorted(
+      (a, b) =>
+        Number(isReady(a)) - Number(isReady(b)) ||
+        Number(isMarked(b)) - Number(isMarked(a)) ||
+        (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '') ||
+        a.metadata.name.localeCompare(b.metadata.name),
+    )
+    .slice(0, Math.max(0, here.length - stay))
+    .filter((pod) => !isMarked(pod));
+
+/**
+ * Marks pods so that on each node at most so many stay; nothing is done twice. Answers with what the member said where it forbids that, and throws
+ * whatever else goes wrong.
+ */
+export const markLeaving = async (
+  client: Pick<KubeClient, 'list' | 'patch'>,
+  { namespace }: Pick<ObjectAddress, 'namespace'>,
+  object: KubeObject,
+  leaving: NonNullable<WorkItem['leaving']>,
+): Promise<ApiFailure | undefined> => {
+  const selector = selectorFromObject(bag(object.spec).selector as LabelSelectorObject | undefined);
+  if (!selector.ok || namespace === undefined) return undefined;
+  const mark = async ({ metadata }: KubeObject): Promise<void> => {
+    const body = { metadata: { uid: metadata.uid, annotations: { [deletionCost]: lowest } } };
+    try {
+      await client.patch({ ...pods, namespace, name: metadata.name }, 'application/merge-patch+json', body, {
+        fieldManager: FIELD_MANAGER,
+      });
+    } catch (error) {
+      if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
+    }
+  };
+  try {
+    const { items } = await client.list({ ...pods, namespace, labelSelector: labelSelectorText(selector.value) });
+    const marked = leaving.flatMap(({ node, replicas }) =>
+      toMark(
+        items.filter((pod) => isOn(pod, node)),
+        replicas,
+      ),
+    );
+    for (let from = 0; from < marked.length; from += atOnceMax) await Promise.all(marked.slice(from, from + atOnceMax).map(mark));
+    return undefined;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (isRightMissing(failure)) return failure;
+    throw error;
+  }
+};
