@@ -147,8 +147,11 @@ type Usage = {
   /** In booked units, by resource name. */
   readonly amounts: ReadonlyMap<string, Float64Array>;
 };
+/** A pod that is not ready for so long is taken to stay so; before, it may be ready by the time somebody chooses which pods go. */
+const SETTLED_SECONDS = 30;
+
 type Present = { bound: number; pending: number };
-type Counted = Present & { readonly workId: string; readonly places: PodPlaces };
+type Counted = Present & { readonly workId: string; readonly places: PodPlaces; isUnsettled: boolean };
 
 /** One pass over all pods: what each node has booked, what waits, and what descends from our work. */
 const countPods = (state: InventoryState, input: ReportInput, names: readonly string[], resourceNames: readonly string[]) => {
@@ -160,6 +163,7 @@ const countPods = (state: InventoryState, input: ReportInput, names: readonly st
   const extrasOf = new Map<string, Map<PodExtra, ExtraCount>>();
   const waiting = new Map<PendingShape, { count: number; oldest: number; readonly shape: PendingShape }>();
   const workOf = workFinder(state, input.works);
+  const nowSeconds = Math.floor(input.nowMs / 1_000);
   const byController = new Map<Controller, Counted | undefined>();
   state.pods.forEach((pod) => {
     const bound = pod.node !== '';
@@ -184,6 +188,7 @@ const countPods = (state: InventoryState, input: ReportInput, names: readonly st
       if (bound) entry.bound += 1;
       else entry.pending += 1;
       if (row !== undefined) notePlace(entry.places, row, pod.ready);
+      entry.isUnsettled ||= !pod.ready && nowSeconds - pod.createdSeconds < SETTLED_SECONDS;
     }
   });
   const counted = [...byController.values()].filter((entry) => entry !== undefined);
@@ -239,7 +244,7 @@ const workFinder = (state: InventoryState, works: ReadonlyMap<string, AppliedWor
 };
 
 const countedFor = (workId: string | undefined): Counted | undefined =>
-  workId === undefined ? undefined : { workId, bound: 0, pending: 0, places: new Map() };
+  workId === undefined ? undefined : { workId, bound: 0, pending: 0, places: new Map(), isUnsettled: false };
 
 const presentOf = (counts: Iterable<Counted>): Readonly<Record<string, Present>> => {
   const found = new Map<string, Present>();

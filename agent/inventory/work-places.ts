@@ -29,17 +29,20 @@ export type WorkPlaces = {
 
 const nothing: WorkPlaces = { told: {}, columns: {}, untold: [] };
 
-/** A workload by its only controller; undefined where several have pods. */
-const onlyOnes = (controllers: Iterable<{ readonly workId: string; readonly places: PodPlaces }>): [string, PodPlaces][] => {
+/** Pods of one controller, whose they are; unsettled while some may be ready in a moment. */
+export type CountedPods = { readonly workId: string; readonly places: PodPlaces; readonly isUnsettled: boolean };
+
+/** Workloads of one controller with pods that are settled. */
+const onlyOnes = (controllers: Iterable<CountedPods>): [string, PodPlaces][] => {
   const byWork = new Map<string, PodPlaces | undefined>();
-  for (const { workId, places } of controllers) byWork.set(workId, byWork.has(workId) ? undefined : places);
+  for (const { workId, places, isUnsettled } of controllers) byWork.set(workId, byWork.has(workId) || isUnsettled ? undefined : places);
   return [...byWork]
     .flatMap(([workId, places]): [string, PodPlaces][] => (places === undefined || places.size === 0 ? [] : [[workId, places]]))
     .sort(([a], [b]) => compareText(a, b));
 };
 
 /** Numbers workloads by name, and sets in the order of the nodes. */
-export const workPlaces = (nodes: number, controllers: Iterable<{ readonly workId: string; readonly places: PodPlaces }>): WorkPlaces => {
+export const workPlaces = (nodes: number, controllers: Iterable<CountedPods>): WorkPlaces => {
   const found = onlyOnes(controllers);
   if (found.length === 0) return nothing;
   const total = found.reduce((sum, [, places]) => sum + places.size, 0);

@@ -125,7 +125,7 @@ export type ReportedWork = { readonly id: number; readonly workId: string };
 
 /**
  * Pods of such workloads on a node: whose, how many are bound and live, and how many of these are ready; sorted by workload. One whose pods have
- * several controllers, as while a Deployment rolls out, is left out: which of them go is for no one of these to choose.
+ * several controllers, as while a Deployment rolls out, or are just starting is left out: which of them go cannot be chosen.
  */
 export type WorkSet = { readonly id: number; readonly pods: readonly (readonly [work: number, bound: number, ready: number])[] };
 

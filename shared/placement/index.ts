@@ -23,6 +23,7 @@ export { type PlaceEnv, place, type Snapshot } from './place.ts';
 export {
   type FleetDecision,
   type FleetSnapshot,
+  mayPreempt,
   placeAll,
   placeEach,
   type TaskDecision,

@@ -97,10 +97,13 @@ const lowerThan = (task: Task, place: number, ledger: Ledger): readonly { readon
     .sort((a, b) => rankOf(a.task) - rankOf(b.task) || a.loss - b.loss || -byPriority(a.task, b.task));
 };
 
+/** True when the task may make others give way. */
+export const mayPreempt = ({ workload: { shape, preempts }, policy }: Task): boolean =>
+  policy.preemption === 'LowerPriority' && preempts !== false && shape !== undefined;
+
 /** Ways to make room for so many replicas of the task in clusters that it may run in; none where nobody gives way to it. */
 const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledger): Ways => {
-  const { shape, preempts } = task.workload;
-  if (task.policy.preemption !== 'LowerPriority' || preempts === false || shape === undefined) return new Map();
+  if (!mayPreempt(task)) return new Map();
   const byCluster = new Map<string, Lower[]>();
   const isEligible = eligibleIn(plain);
   const leaving = leavingFrom(ledger.nodeTerms, task.workload);

@@ -58,6 +58,8 @@ export type PlacementLoop = Pick<Controller, 'add' | 'pending' | 'stop'> & {
 
 /** Room that grows step by step is looked at together. */
 const grownMs = 200;
+/** To look for whom to make give way takes longer than to look for room. */
+const toldMs = 1_000;
 /** Decided on together: what comes meanwhile waits for less than a second, and few waits for the disk fall between two batches. */
 const keysMax = 512;
 
@@ -103,6 +105,15 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     const views = directory.views().filter(({ name }) => grown.has(name));
     grown.clear();
     for (const key of waiting.worthwhile(views)) controller.add(key);
+  };
+  let cancelTold: (() => void) | undefined;
+  /** Who could not be chosen may be now that it is known where he is: who would make others give way tries again. */
+  const placesTold = (): void => {
+    if (waiting.size() === 0) return;
+    cancelTold ??= env.setTimer(toldMs, () => {
+      cancelTold = undefined;
+      for (const key of waiting.preempting()) controller.add(key);
+    });
   };
   const neighbourMoved = (key: StorageKey): void => {
     for (const other of keptOut.get(partsOf(key).namespace) ?? []) if (other !== key) controller.add(other);
@@ -185,6 +196,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     pending: controller.pending,
     stop: async () => {
       cancelGrown?.();
+      cancelTold?.();
       nodeless.stop();
       await controller.stop();
     },
@@ -192,6 +204,7 @@ export const startPlacementLoop = (options: PlacementLoopOptions): PlacementLoop
     nodeless,
     reported: (cluster) => {
       roomGrew(cluster);
+      placesTold();
       nodeless.reported(cluster);
     },
     moved: (key) => {

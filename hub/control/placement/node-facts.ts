@@ -3,7 +3,7 @@ import type { NodeReplicas, PlacedCluster, StoredPlacement } from '../../../shar
 import { type CapacityReport, type PodsOnNode, seenOn } from '../../../shared/capacity/index.ts';
 import type { Workload } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import { seenIn } from '../cluster/ledger.ts';
+import { seenIn, unseen } from '../cluster/ledger.ts';
 
 /** Nodes that are kept for replicas, by cluster. */
 export type Nominated = ReadonlyMap<string, readonly NodeReplicas[]>;
@@ -35,14 +35,14 @@ const openTerms = (
   };
 };
 
-/** Pods of a workload in a cluster, with those that were told to leave their node. */
+/** Pods of a workload in a cluster, with those that were told to leave their node; undefined while some are not there yet. */
 const podsOnNodes = (
   report: CapacityReport | undefined,
   workId: string,
-  leaving: readonly NodeReplicas[],
+  { replicas = 0, leaving = [] }: Omit<PlacedCluster, 'name'>,
 ): ReadonlyMap<string, PodsOnNode> | undefined => {
   const on = report === undefined ? undefined : seenOn(report, workId);
-  if (on === undefined) return undefined;
+  if (on === undefined || report === undefined || unseen(report, workId, replicas) > 0) return undefined;
   const most = new Map(leaving.map(({ node, replicas }) => [node, replicas]));
   return new Map(
     [...on].map(([node, { bound, ready }]) => [node, { bound, ready, leaving: Math.max(0, ready - (most.get(node) ?? ready)) }]),
@@ -62,7 +62,7 @@ export const nodeFactsOf = (
     return open.nominated === undefined && open.leaving === undefined ? [] : [[cluster.name, open] as const];
   });
   return {
-    podsOn: (name) => podsOnNodes(get(name)?.report, workId, placed.find((cluster) => cluster.name === name)?.leaving ?? []),
+    podsOn: (name) => podsOnNodes(get(name)?.report, workId, placed.find((cluster) => cluster.name === name) ?? {}),
     ...(terms.length === 0 ? {} : { terms: new Map(terms) }),
   };
 };

@@ -1,6 +1,6 @@
 /** @module Who waits for room, and whom it is worth asking again when room grows somewhere. */
 import type { StorageKey } from '../../../shared/kube/storage/index.ts';
-import { askKey, type ClusterView, shapeIn, type Task } from '../../../shared/placement/index.ts';
+import { askKey, type ClusterView, mayPreempt, shapeIn, type Task } from '../../../shared/placement/index.ts';
 
 /** The workloads with unplaced replicas. At most one entry a stored object. */
 export type Waiting = {
@@ -9,6 +9,8 @@ export type Waiting = {
   readonly remove: (key: StorageKey) => void;
   /** Those for whose replicas one of these clusters has room. */
   readonly worthwhile: (grown: readonly ClusterView[]) => StorageKey[];
+  /** Those that may make others give way. */
+  readonly preempting: () => StorageKey[];
   readonly keys: () => Iterable<StorageKey>;
   readonly size: () => number;
 };
@@ -34,6 +36,7 @@ export const createWaiting = (): Waiting => {
       };
       return [...tasks].flatMap(([key, task]) => (task === undefined || hasRoom(task) ? [key] : []));
     },
+    preempting: () => [...tasks].flatMap(([key, task]) => (task !== undefined && mayPreempt(task) ? [key] : [])),
     keys: () => tasks.keys(),
     size: () => tasks.size,
   };
