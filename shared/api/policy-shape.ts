@@ -285,7 +285,7 @@ export const policySpecShape = (clusterScoped: boolean): Shape =>
       workloadAntiAffinity: workloadTermsShape('Other workloads to keep away from: in another domain of a cluster label.'),
       preferredClusters: preferredClustersShape,
       preemption: word(
-        'LowerPriority: replicas of workloads with a lower PriorityClass give way when this one does not fit: one for one where each frees a place, and several where the cluster has one node, so that it is sure to fit; the explanation of both says so, or why they stay.',
+        'LowerPriority: replicas of workloads with a lower PriorityClass give way when this one does not fit: for each of its replicas the fewest and lowest of one node, which is kept for it until it is bound there; the explanation of both says so, or why they stay.',
         ['Never', 'LowerPriority'],
         { default: 'Never' },
       ),

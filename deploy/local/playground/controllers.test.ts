@@ -92,6 +92,23 @@ describe('playground', () => {
     expect(cluster.view.list(resources.pods, 'shop')).toHaveLength(bound);
   });
 
+  test('scaling down gives up ready pods of the lowest deletion cost first, and goes by no cost that is no number', () => {
+    const cluster = modelCluster([...nodes(), [resources.deployments, deployment(4)]]);
+    cluster.settle();
+    const names = readyPods(cluster.view).map(({ metadata }) => metadata.name);
+    const costs = ['5', '-2147483648', '-3', '-99999999999'];
+    names.forEach((name, at) => {
+      const annotations = { 'controller.kubernetes.io/pod-deletion-cost': costs[at] ?? '' };
+      cluster.change(resources.pods, 'shop', name, (pod) => ({ ...pod, metadata: { ...pod.metadata, annotations } }));
+    });
+    const scaledTo = (replicas: number): readonly string[] => {
+      cluster.change(resources.deployments, 'shop', 'web', (object) => ({ ...object, spec: { ...(object.spec as object), replicas } }));
+      cluster.settle();
+      return readyPods(cluster.view).map(({ metadata }) => metadata.name);
+    };
+    expect([2, 1].map((replicas) => [...scaledTo(replicas)].sort())).toEqual([[names[0], names[3]].sort(), [names[0]]]);
+  });
+
   test('no node is given more than it has, nor a pod that does not tolerate its taint', () => {
     const cluster = modelCluster([...nodes(), [resources.deployments, deployment(100, { cpu: '3', memory: '1Gi' })]]);
     cluster.settle();

@@ -20,6 +20,20 @@ describe('the ledger of the hub', () => {
     expect(ledger.copy('home', waiting).fit(pod(120))).toMatchObject(left);
   });
 
+  it('keeps a node for replicas that others make room for until they are bound, whether they wait in the member or are not there yet', () => {
+    const nodes = ['a', 'b'].map((name) => ({ name, allocatable: { cpu: 4_000 }, free: { cpu: name === 'a' ? 1_000 : 3_000 } }));
+    const roomWith = (present: Record<string, { bound: number; pending: number }>, more: object = {}) => {
+      const ledger = createLedger();
+      ledger.assign('gold', pod(4_000), new Map([['home', 1]]), new Map([['home', [{ node: 'a', replicas: 1 }]]]));
+      return [1_000, 1_500].map((cpu) => ledger.copy('home', reportOf(nodes, { present, ...more })).fit(pod(cpu)).count);
+    };
+    const pending = [{ shapeHash: 'x', count: 1, oldestSeconds: 1, requests: { cpu: 4_000 } }];
+    // Node a has nothing for others, node b what it had.
+    expect(roomWith({})).toEqual([3, 2]);
+    expect(roomWith({ gold: { bound: 0, pending: 1 } }, { pending })).toEqual([3, 2]);
+    expect(roomWith({ gold: { bound: 1, pending: 0 } })).toEqual([4, 2]);
+  });
+
   it('counts them so as soon as the workload is known', () => {
     const ledger = createLedger();
     expect(ledger.room('home', waiting).fit(pod(120)).exact).toBe(false);
