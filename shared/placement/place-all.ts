@@ -4,6 +4,7 @@
  */
 import { explanationRows } from '../api/index.ts';
 import type { MadePlace, PodShape } from '../capacity/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { shapeIn } from './asking.ts';
 import { waitingText } from './leaving.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
@@ -23,7 +24,7 @@ import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable } from './place-runnable.ts';
 import { type Preempted, preemptedText, summed } from './preempted.ts';
 import { heldAgainst, withClusters, withMessage } from './retold.ts';
-import { byPriority, inTurn, rankOf, type Task } from './turn.ts';
+import { byPriority, inTurn, rankOf, type Task, youngerFirst } from './turn.ts';
 import { fullIn, holdsTheSame, type Lower, roomierBy, stayingText, type Way, type Ways, wayIn } from './victims.ts';
 import { refText } from './workload-fields.ts';
 
@@ -93,8 +94,8 @@ const lowerThan = (task: Task, place: number, ledger: Ledger): readonly { readon
   ledger.placed ??= placedOf(ledger);
   const own = rankOf(task);
   return [...ledger.turn.slice(place + 1), ...ledger.placed.values()]
-    .flatMap((other) => (rankOf(other) < own ? [{ task: other, loss: lossOf(other, ledger) }] : []))
-    .sort((a, b) => rankOf(a.task) - rankOf(b.task) || a.loss - b.loss || -byPriority(a.task, b.task));
+    .flatMap((other) => (rankOf(other) < own ? [{ task: other, loss: lossOf(other, ledger), text: refText(other.workload.ref) }] : []))
+    .sort((a, b) => rankOf(a.task) - rankOf(b.task) || a.loss - b.loss || youngerFirst(a.task, b.task) || compareText(b.text, a.text));
 };
 
 /** True when the task may make others give way. */

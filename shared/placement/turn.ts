@@ -18,6 +18,9 @@ export const byPriority = (a: Task, b: Task): number =>
   compareText(a.workload.createdAt ?? never, b.workload.createdAt ?? never) ||
   compareText(refText(a.workload.ref), refText(b.workload.ref));
 
+/** Who has waited least first. */
+export const youngerFirst = (a: Task, b: Task): number => compareText(b.workload.createdAt ?? never, a.workload.createdAt ?? never);
+
 /** The workloads that a task must be near, by place in the list. */
 const targetsOf = (task: Task, tasks: readonly Task[]): number[] => {
   const { required } = task.policy.near;
