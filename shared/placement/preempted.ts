@@ -19,7 +19,9 @@ export const summed = (preempted: readonly Preempted[]): Preempted[] => {
   for (const one of preempted) {
     const key = `${refText(one.victim)} ${refText(one.by)} ${one.cluster}`;
     const before = sums.get(key);
-    const nodes = [...new Set([...(before?.nodes ?? []), ...one.nodes])];
+    // Where those of a part leave from is not known, neither is it of the sum.
+    const isKnown = one.nodes.length > 0 && before?.nodes.length !== 0;
+    const nodes = isKnown ? [...new Set([...(before?.nodes ?? []), ...one.nodes])] : [];
     sums.set(key, { ...one, replicas: one.replicas + (before?.replicas ?? 0), nodes });
   }
   return [...sums.values()];
