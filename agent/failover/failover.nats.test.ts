@@ -173,7 +173,7 @@ beforeAll(async () => {
     hubKey: () => identity.work.publicKey,
     publish: hubMesh.publish,
     sendDirect: () => undefined,
-    look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
+    look: async () => ({ isAnswered: false, isWild: false, tookMs: 0, openedMs: undefined }),
   });
   hubMesh.onPacket((packet) => hub.hear('broker', packet));
   for (const name of names) members.set(name, await startMember(name));

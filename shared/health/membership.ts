@@ -19,6 +19,7 @@ const newProbe = (address: ProbeRecord['address'], hasAnswered: boolean, nextMs:
   isOut: false,
   nextMs,
   tookMs: [],
+  openedMs: [],
   recent: [],
 });
 

@@ -14,7 +14,7 @@ const foundAfter = (role: ProbeAddress['role'], looks: readonly { readonly isWil
   const turn: Turn = { state: newDetector('a', 'boot', env), nowMs, random: env.random, out: [] };
   const address = { role, url: 'tcp://192.0.2.1:6443' };
   const never = { hasAnswered: false, answeredMs: undefined, isWild: false, failures: 0, startedLateMs: 0, isOut: false };
-  const record = { address, ...never, id: 0, startedMs: 0, nextMs: 0, tookMs: [], recent: [] };
+  const record = { address, ...never, id: 0, startedMs: 0, nextMs: 0, tookMs: [], openedMs: [], recent: [] };
   const peer = { ...newPeer(member), heardMs: 0, probes: [record] };
   turn.state.peers.set('x', peer);
   for (const look of looks) {

@@ -1,7 +1,7 @@
 /** @module When the addresses of a target are looked at from outside, and what the looks say. */
 import type { Finding } from '../wire/mesh.ts';
 import { movesTraffic } from './opinion.ts';
-import { addressKey, type DetectorEvent, type DetectorState, type Peer, type ProbeRecord } from './state.ts';
+import { addressKey, type DetectorEvent, type DetectorState, type LookLimits, type Peer, type ProbeRecord } from './state.ts';
 import { profileOf, refuse, silentMsOf, type Turn } from './turn.ts';
 
 /**
@@ -24,12 +24,12 @@ const lateShare = 4;
 /** Of the last looks, so many may fail before the gateway is called gray. */
 const grayFailures = 4;
 
-const start = (turn: Turn, peer: Peer, probe: ProbeRecord, limitMs: number): void => {
+const start = (turn: Turn, peer: Peer, probe: ProbeRecord, limits: LookLimits): void => {
   probe.id += 1;
   probe.isOut = true;
   probe.startedMs = turn.nowMs;
   probe.startedLateMs = turn.state.lateMs;
-  turn.out.push({ type: 'probe', target: peer.member.name, address: probe.address, id: probe.id, timeoutMs: limitMs });
+  turn.out.push({ type: 'probe', target: peer.member.name, address: probe.address, id: probe.id, limits });
 };
 
 /**
@@ -42,6 +42,17 @@ export const quickMs = (tookMs: readonly number[]): number => {
   const slowest = sorted.at(-1) ?? 0;
   const usual = sorted[Math.floor(sorted.length / 2)] ?? 0;
   return Math.min(timeoutMs, Math.max(timeoutMsMin, Math.min(Math.ceil(1.25 * slowest), 2 * usual) + 100));
+};
+
+const unhurried: LookLimits = { openMs: timeoutMs, answerMs: timeoutMs };
+
+/**
+ * In haste. A look at what vanished has no connection after one round trip; one at what hangs has, and only its answer lacks. To wait for several
+ * round trips in both cases would make every verdict as slow as the second.
+ */
+const inHaste = ({ tookMs, openedMs }: ProbeRecord): LookLimits => {
+  const answerMs = quickMs(tookMs);
+  return { openMs: Math.min(answerMs, quickMs(openedMs)), answerMs };
 };
 
 /**
@@ -57,11 +68,11 @@ export const probe = (turn: Turn, peer: Peer): void => {
   const doubtedMs = nowMs - (silentMs ?? 0) + profile.doubtMs;
   for (const record of peer.probes) {
     if (inDoubt && record.startedMs < doubtedMs) {
-      start(turn, peer, record, quickMs(record.tookMs));
+      start(turn, peer, record, inHaste(record));
       record.nextMs = nowMs + againInSilenceMs;
     } else if (!record.isOut && nowMs >= record.nextMs) {
       const isInHaste = inDoubt && (record.answeredMs ?? Number.NEGATIVE_INFINITY) < nowMs - (silentMs ?? 0);
-      start(turn, peer, record, isInHaste ? quickMs(record.tookMs) : timeoutMs);
+      start(turn, peer, record, isInHaste ? inHaste(record) : unhurried);
       // Spread a little, so that observers that started together do not knock together.
       record.nextMs = nowMs + (inDoubt ? againInSilenceMs : profile.probeEveryMs) * (0.9 + 0.2 * random());
     }
@@ -76,6 +87,11 @@ const endsDeath = ({ subjects }: DetectorState, { member }: Peer, { failures }: 
   const standing = subjects.get(member.name)?.standing;
   // Others may have seen it answer before: to them it is on its way back.
   return movesTraffic(standing?.cause) && failures >= (standing?.phase === 'Standing' ? 1 : failuresMax);
+};
+
+const note = (durations: number[], ms: number): void => {
+  durations.push(ms);
+  if (durations.length > durationsMax) durations.shift();
 };
 
 /** A look has ended. */
@@ -98,8 +114,8 @@ export const probed = (turn: Turn, event: Extract<DetectorEvent, { type: 'probed
     record.hasAnswered = true;
     record.answeredMs = turn.nowMs;
     record.failures = 0;
-    record.tookMs.push(event.tookMs);
-    if (record.tookMs.length > durationsMax) record.tookMs.shift();
+    note(record.tookMs, event.tookMs);
+    if (event.openedMs !== undefined) note(record.openedMs, event.openedMs);
     return;
   }
   // While this process itself was away nothing could answer it, and one that gets the processor late is late to hear the answer.

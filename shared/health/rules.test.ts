@@ -78,19 +78,20 @@ describe('a look at a silent cluster', () => {
     expect(quickMs(tookMs)).toBe(wanted);
   });
 
-  test.each<[string, number | undefined, number]>([
-    ['is in haste when nothing of it has answered since it fell silent', 20_000, 200],
-    ['has its full time when it has answered since: it outlives its agent', 32_000, 2_000],
-  ])('%s', (_, answeredMs, wanted) => {
+  test.each<[string, number | undefined, number[], number[], number, number]>([
+    ['is in haste when nothing of it has answered since it fell silent', 20_000, [20, 20], [], 200, 200],
+    ['gives a connection one round trip, and an answer as many as it takes', 20_000, [840, 840], [280, 280], 450, 1_150],
+    ['has its full time when it has answered since: it outlives its agent', 32_000, [20, 20], [10, 10], 2_000, 2_000],
+  ])('%s', (_, answeredMs, tookMs, openedMs, openMs, answerMs) => {
     const nowMs = 60_000;
     const env = { monotonicMs: () => nowMs, random: () => 0 };
     const address = { role: 'Gateway' as const, url: 'http://192.0.2.1:80/' };
     const looks = { hasAnswered: true, answeredMs, isWild: false, failures: 0, startedLateMs: 0, isOut: false, recent: [] };
-    const record = { address, ...looks, id: 1, startedMs: 50_000, nextMs: 0, tookMs: [20, 20] };
+    const record = { address, ...looks, id: 1, startedMs: 50_000, nextMs: 0, tookMs, openedMs };
     const peer = { ...newPeer(member('x')), heardMs: 30_000, probes: [record] };
     const turn: Turn = { state: newDetector('a', 'boot', env), nowMs, random: env.random, out: [] };
     probe(turn, peer);
-    expect(turn.out).toMatchObject([{ type: 'probe', target: 'x', timeoutMs: wanted }]);
+    expect(turn.out).toMatchObject([{ type: 'probe', target: 'x', limits: { openMs, answerMs } }]);
   });
 });
 
@@ -107,6 +108,7 @@ const looked = (role: 'Gateway' | 'APIServer', failures: number, answered: 'neve
   isOut: false,
   nextMs: 0,
   tookMs: [],
+  openedMs: [],
   recent: [],
 });
 

@@ -27,7 +27,7 @@ const bench = () => {
       ...{ name, bootId: `${name}-1`, env, sign: signAs(key), verify, hubKey: () => 'H' },
       publish: (subject, packet) => published.push({ subject, packet }),
       sendDirect: () => undefined,
-      look: async () => ({ isAnswered: false, isWild: false, tookMs: 0 }),
+      look: async () => ({ isAnswered: false, isWild: false, tookMs: 0, openedMs: undefined }),
       ...more,
     });
     /** Others are there, and are believed: they answer what they are asked. */
@@ -202,7 +202,7 @@ test('a gateway that has answered is kept at once: whoever is started anew loses
     const keep = (memory: DetectorMemory): void => {
       kept = memory;
     };
-    const begun = start('a', 'A', { memory: { kept, keep }, look: async () => ({ isAnswered, isWild: false, tookMs: 10 }) });
+    const begun = start('a', 'A', { memory: { kept, keep }, look: async () => ({ isAnswered, isWild: false, tookMs: 10, openedMs: 5 }) });
     begun.watch.hear('broker', packet ?? new Uint8Array());
     begun.hears(['b']);
     return begun.watch;

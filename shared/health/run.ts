@@ -26,7 +26,15 @@ import { makeOutages } from './outages.ts';
 import { placesTaken } from './places.ts';
 import { type Reach, reachOf } from './probing.ts';
 import { tickEveryMs } from './profile.ts';
-import { type Channel, type DetectorEffect, type DetectorEvent, newDetector, type ObstacleNote, type Verdict } from './state.ts';
+import {
+  type Channel,
+  type DetectorEffect,
+  type DetectorEvent,
+  type LookLimits,
+  newDetector,
+  type ObstacleNote,
+  type Verdict,
+} from './state.ts';
 import { isSilent, validBallots } from './turn.ts';
 
 /** The world of a running detector. */
@@ -45,9 +53,14 @@ export type WatchPorts = MeshGateOptions & {
   /** Looks at an address; never rejects. `look` counts the looks at it. */
   readonly look: (
     address: ProbeAddress,
-    timeoutMs: number,
+    limits: LookLimits,
     look: number,
-  ) => Promise<{ readonly isAnswered: boolean; readonly isWild: boolean | undefined; readonly tookMs: number }>;
+  ) => Promise<{
+    readonly isAnswered: boolean;
+    readonly isWild: boolean | undefined;
+    readonly tookMs: number;
+    readonly openedMs: number | undefined;
+  }>;
 };
 
 /** A cluster is held down for so long if it stays well; undefined = too few see it well. */
@@ -149,9 +162,10 @@ export const startWatch = (ports: WatchPorts): Watch => {
   /** Under whom a refused packet is counted: an invented name is none of its own. */
   const countedFor = (claimed: string): string =>
     claimed === '' || claimed === name || claimed === hubName || state.peers.has(claimed) ? claimed : strangersName;
-  const look = ({ target, address, id, timeoutMs }: Extract<DetectorEffect, { type: 'probe' }>): void => {
-    void ports.look(address, timeoutMs, id).then(({ isAnswered, isWild, tookMs }) => {
-      run({ type: 'probed', target, url: address.url, id, isAnswered, ...(isWild === undefined ? {} : { isWild }), tookMs });
+  const look = ({ target, address, id, limits }: Extract<DetectorEffect, { type: 'probe' }>): void => {
+    void ports.look(address, limits, id).then(({ isAnswered, isWild, tookMs, openedMs }) => {
+      const seen = { ...(isWild === undefined ? {} : { isWild }), ...(openedMs === undefined ? {} : { openedMs }) };
+      run({ type: 'probed', target, url: address.url, id, isAnswered, ...seen, tookMs });
     });
   };
   const perform = (effect: DetectorEffect): void => {

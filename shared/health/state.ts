@@ -54,7 +54,12 @@ export type DetectorEvent =
       readonly isAnswered: boolean;
       readonly isWild?: boolean;
       readonly tookMs: number;
+      /** When its connection was open; absent = it never was. */
+      readonly openedMs?: number;
     };
+
+/** How long a look may take: until its connection is open, and until it has its answer. */
+export type LookLimits = { readonly openMs: number; readonly answerMs: number };
 
 /** What is known of one verdict. Times are of this agent's monotonic clock. */
 export type Verdict = {
@@ -93,7 +98,7 @@ export type DetectorEffect =
       readonly target: string;
       readonly address: ProbeAddress;
       readonly id: number;
-      readonly timeoutMs: number;
+      readonly limits: LookLimits;
     }
   | { readonly type: 'verdict'; readonly verdict: Verdict }
   /** A majority thinks that something should move, and this forbids it; undefined = no longer. */
@@ -125,7 +130,10 @@ export type ProbeRecord = {
   startedLateMs: number;
   isOut: boolean;
   nextMs: number;
+  /** Of the last answers. */
   readonly tookMs: number[];
+  /** Of these, how long it took until their connections were open. */
+  readonly openedMs: number[];
   /** Last looks, true = answered. */
   readonly recent: boolean[];
 };

@@ -10,6 +10,7 @@ import { type Failover, fileMeshStore, startFailover } from '../../../agent/fail
 import { fileKeyStore, type StartedLink, startLink } from '../../../agent/link/index.ts';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { Cluster, ClusterStatus, FailoverPolicy } from '../../../shared/api/index.ts';
+import type { WatchPorts } from '../../../shared/health/index.ts';
 import { present } from '../../../shared/lib/assert.ts';
 import { ed25519Verifier, lookAt } from '../../../shared/node/mesh/index.ts';
 import { decodePublicKey } from '../../../shared/wire/nkey.ts';
@@ -41,7 +42,7 @@ const close = ({ gateway }: { gateway: Server }): Promise<void> =>
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hanse-verdict-'));
   hub = await startTestHub();
-  const look = ({ url }: { url: string }, timeoutMs: number) => lookAt({ url, mustServe: true, timeoutMs });
+  const look: WatchPorts['look'] = ({ url }, limits) => lookAt({ url, mustServe: true, ...limits });
   const rim = { verify: ed25519Verifier((key) => decodePublicKey('user', key)), look };
   start = () => {
     control = startControl({

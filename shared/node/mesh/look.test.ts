@@ -5,6 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, expect, test } from 'vitest';
 import { observe } from './look.ts';
 
+const within = (ms: number) => ({ openMs: ms, answerMs: ms });
+
 let server: Server | undefined;
 const sockets = new Set<Socket>();
 afterEach(() => {
@@ -42,7 +44,7 @@ const worthless = {
 test('the first look at a TCP address, and one in twenty after it, also asks a port without a service', async () => {
   const port = await listen(createServer((socket) => socket.end()));
   const address = { role: 'APIServer', url: `tcp://127.0.0.1:${port}` } as const;
-  const asked = await Promise.all([1, 2, 20, 21].map((count) => observe(address, 2_000, count)));
+  const asked = await Promise.all([1, 2, 20, 21].map((count) => observe(address, within(2_000), count)));
   expect(asked.map(({ isAnswered, isWild }) => [isAnswered, isWild])).toEqual([
     [true, false],
     [true, undefined],
@@ -52,7 +54,10 @@ test('the first look at a TCP address, and one in twenty after it, also asks a p
 });
 
 test('what does not answer is not asked further', async () => {
-  expect(await observe({ role: 'APIServer', url: 'tcp://127.0.0.1:9' }, 2_000, 1)).toMatchObject({ isAnswered: false, isWild: undefined });
+  expect(await observe({ role: 'APIServer', url: 'tcp://127.0.0.1:9' }, within(2_000), 1)).toMatchObject({
+    isAnswered: false,
+    isWild: undefined,
+  });
 });
 
 test.each([
@@ -67,7 +72,7 @@ test.each([
   [504, false],
 ])('an API server that says %d is there: %s; what a proxy says for one that is gone is none of its answers', async (status, isAnswered) => {
   const port = await listen(createHttpServer((_, response) => response.writeHead(status).end()));
-  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, 2_000, 2)).toMatchObject({ isAnswered });
+  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, within(2_000), 2)).toMatchObject({ isAnswered });
 });
 
 test('an API server is asked over TLS, whatever its certificate is worth', async () => {
@@ -77,7 +82,9 @@ test('an API server is asked over TLS, whatever its certificate is worth', async
     response.writeHead(401).end();
   });
   const port = await listen(answering);
-  expect(await observe({ role: 'APIServer', url: `https://127.0.0.1:${port}/readyz` }, 2_000, 2)).toMatchObject({ isAnswered: true });
+  expect(await observe({ role: 'APIServer', url: `https://127.0.0.1:${port}/readyz` }, within(2_000), 2)).toMatchObject({
+    isAnswered: true,
+  });
   expect(asked).toEqual(['GET /readyz']);
 });
 
@@ -86,13 +93,22 @@ test.each([
   ['before the answer', () => createHttpsServer(worthless, () => undefined)],
 ])('a server that hangs takes connections and is not there: %s', async (_, hanging) => {
   const port = await listen(hanging());
-  expect(await observe({ role: 'APIServer', url: `https://127.0.0.1:${port}/readyz` }, 200, 2)).toMatchObject({ isAnswered: false });
+  expect(await observe({ role: 'APIServer', url: `https://127.0.0.1:${port}/readyz` }, within(200), 2)).toMatchObject({
+    isAnswered: false,
+  });
   expect(sockets.size).toBe(1);
+});
+
+test('what takes a connection in time may answer later than that, and it is told when it took it', async () => {
+  const slow = createHttpServer((_, response) => void setTimeout(() => response.writeHead(200).end(), 300));
+  const url = `http://127.0.0.1:${await listen(slow)}/readyz`;
+  const { isAnswered, tookMs, openedMs = tookMs } = await observe({ role: 'APIServer', url }, { openMs: 200, answerMs: 5_000 }, 2);
+  expect([isAnswered, openedMs < tookMs]).toEqual([true, true]);
 });
 
 test('a server that hangs in the middle of its answer is not there', async () => {
   const port = await listen(createServer((socket) => socket.write('HTTP/1.1 200')));
-  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, 200, 2)).toMatchObject({ isAnswered: false });
+  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, within(200), 2)).toMatchObject({ isAnswered: false });
 });
 
 test('a look leaves no connection behind, however much the server goes on to say', async () => {
@@ -106,6 +122,8 @@ test('a look leaves no connection behind, however much the server goes on to say
   });
   const port = await listen(endless);
   const closed = new Promise<void>((done) => endless.on('connection', (socket: Socket) => socket.on('close', () => done())));
-  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, 2_000, 2)).toMatchObject({ isAnswered: true });
+  expect(await observe({ role: 'APIServer', url: `http://127.0.0.1:${port}/readyz` }, within(2_000), 2)).toMatchObject({
+    isAnswered: true,
+  });
   await closed;
 });

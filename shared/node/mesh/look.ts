@@ -11,13 +11,24 @@ export type LookAt = {
   readonly url: string;
   /** True: an HTTP answer of 500 and above is none, as users would see it. False: any says that somebody is there, but a proxy's for the dead. */
   readonly mustServe: boolean;
-  readonly timeoutMs: number;
+  /** What has no connection by then does not answer. */
+  readonly openMs: number;
+  /** What has not answered by then does not; from the beginning of the look. */
+  readonly answerMs: number;
   /** Also ask for what does not exist. */
   readonly withCanary?: boolean;
 };
 
-/** What was seen. `isWild`: what does not exist says yes as well; undefined = it was not asked, or nothing answered. */
-export type Look = { readonly isAnswered: boolean; readonly isWild: boolean | undefined; readonly tookMs: number };
+/**
+ * What was seen. `isWild`: what does not exist says yes as well; undefined = it was not asked, or nothing answered. `openedMs`: how long it took
+ * until the connection was open; undefined = it never was.
+ */
+export type Look = {
+  readonly isAnswered: boolean;
+  readonly isWild: boolean | undefined;
+  readonly tookMs: number;
+  readonly openedMs: number | undefined;
+};
 
 /** Looks at the same time; what is beyond counts as no answer, and is not to happen. */
 const underWayMax = 256;
@@ -29,41 +40,61 @@ let underWay = 0;
  */
 const anyCertificate = { rejectUnauthorized: false } as const;
 
+/** The times of one attempt. */
+type Timing = Pick<LookAt, 'openMs' | 'answerMs'> & { readonly opened: () => void };
+
+/** Ends what is under way when its time is over; answers what to call at the end of it. */
+const timed = ({ openMs, answerMs, opened }: Timing, socket: Socket, end: () => void): (() => void) => {
+  const opening = setTimeout(end, Math.min(openMs, answerMs));
+  const answering = setTimeout(end, answerMs);
+  socket.once('connect', () => {
+    clearTimeout(opening);
+    opened();
+  });
+  return () => {
+    clearTimeout(opening);
+    clearTimeout(answering);
+  };
+};
+
 /** The status of a GET; undefined = no answer in time. */
-const statusOf = (url: URL, timeoutMs: number): Promise<number | undefined> =>
+const statusOf = (url: URL, timing: Timing): Promise<number | undefined> =>
   new Promise((resolve) => {
     const options = { method: 'GET', agent: false as const, headers: { 'user-agent': 'hanse-probe', connection: 'close' } };
     const request = url.protocol === 'https:' ? httpsRequest(url, { ...options, ...anyCertificate }) : httpRequest(url, options);
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
+    let stopTimers = (): void => undefined;
     const end = (status: number | undefined): void => {
-      clearTimeout(timer);
+      stopTimers();
       resolve(status);
       request.destroy();
     };
+    request.on('socket', (socket) => {
+      stopTimers = timed(timing, socket, () => end(undefined));
+    });
     request.on('response', ({ statusCode }) => end(statusCode));
     request.on('error', () => end(undefined));
     request.end();
   });
 
-const isOpened = (open: (onOpen: () => void) => Socket, timeoutMs: number): Promise<boolean> =>
+const isOpened = (open: (onOpen: () => void) => Socket, timing: Timing): Promise<boolean> =>
   new Promise((resolve) => {
     const end = (isAnswered: boolean): void => {
-      clearTimeout(timer);
+      stopTimers();
       resolve(isAnswered);
       socket.destroy();
     };
-    const timer = setTimeout(() => end(false), timeoutMs);
     const socket = open(() => end(true));
+    const stopTimers = timed(timing, socket, () => end(false));
     socket.on('error', () => end(false));
   });
 
 /** Whether a connection opens: TLS needs a handshake as well. */
-const isReached = (url: URL, timeoutMs: number): Promise<boolean> => {
+const isReached = (url: URL, timing: Timing): Promise<boolean> => {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port);
-  if (url.protocol === 'tcp:') return isOpened((onOpen) => tcpConnect({ host, port }, onOpen), timeoutMs);
+  if (url.protocol === 'tcp:') return isOpened((onOpen) => tcpConnect({ host, port }, onOpen), timing);
   const servername = /^[\d.]+$|:/.test(host) ? '' : host;
-  return isOpened((onOpen) => tlsConnect({ host, port, servername, ...anyCertificate }, onOpen), timeoutMs);
+  return isOpened((onOpen) => tlsConnect({ host, port, servername, ...anyCertificate }, onOpen), timing);
 };
 
 const isHttp = ({ protocol }: URL): boolean => protocol === 'http:' || protocol === 'https:';
@@ -74,10 +105,11 @@ const onBehalf: ReadonlySet<number> = new Set([502, 503, 504]);
 /** An API server that says 401, 403, or 500 because it is not ready, is there, and what runs in the cluster runs on: that is all that is asked. */
 const isAnswer = (status: number, mustServe: boolean): boolean => (mustServe ? status < 500 : !onBehalf.has(status));
 
-const answers = async ({ url: text, mustServe, timeoutMs }: LookAt): Promise<boolean> => {
+const answers = async ({ url: text, mustServe, openMs, answerMs }: LookAt, opened: () => void): Promise<boolean> => {
   const url = new URL(text);
-  if (!isHttp(url)) return isReached(url, timeoutMs);
-  const status = await statusOf(url, timeoutMs);
+  const timing = { openMs, answerMs, opened };
+  if (!isHttp(url)) return isReached(url, timing);
+  const status = await statusOf(url, timing);
   return status !== undefined && isAnswer(status, mustServe);
 };
 
@@ -85,26 +117,31 @@ const answers = async ({ url: text, mustServe, timeoutMs }: LookAt): Promise<boo
 const discardPort = '9';
 
 /** Whether an HTTP gateway says yes to a path that cannot exist, or the host of another address to a port without a service. */
-const saysYesToAnything = async ({ url: text, timeoutMs }: LookAt): Promise<boolean> => {
+const saysYesToAnything = async ({ url: text, openMs, answerMs }: LookAt): Promise<boolean> => {
   const url = new URL(text);
-  if (!isHttp(url)) return isReached(new URL(`tcp://${url.hostname}:${discardPort}`), timeoutMs);
+  const timing = { openMs, answerMs, opened: () => undefined };
+  if (!isHttp(url)) return isReached(new URL(`tcp://${url.hostname}:${discardPort}`), timing);
   url.pathname = `/hanse-${randomBytes(8).toString('hex')}`;
-  const status = await statusOf(url, timeoutMs);
+  const status = await statusOf(url, timing);
   return status !== undefined && status < 300;
 };
 
 /** Looks once. Never rejects; a URL that cannot be used is one that does not answer. */
 export const lookAt = async (what: LookAt): Promise<Look> => {
   const startMs = performance.now();
-  if (underWay >= underWayMax || !URL.canParse(what.url)) return { isAnswered: false, isWild: undefined, tookMs: 0 };
+  const sinceStartMs = (): number => Math.ceil(performance.now() - startMs);
+  let openedMs: number | undefined;
+  if (underWay >= underWayMax || !URL.canParse(what.url)) return { isAnswered: false, isWild: undefined, tookMs: 0, openedMs };
   underWay += 1;
   try {
-    const isAnswered = await answers(what);
-    const tookMs = Math.ceil(performance.now() - startMs);
+    const isAnswered = await answers(what, () => {
+      openedMs = sinceStartMs();
+    });
+    const tookMs = sinceStartMs();
     const isWild = isAnswered && what.withCanary === true ? await saysYesToAnything(what) : undefined;
-    return { isAnswered, isWild, tookMs };
+    return { isAnswered, isWild, tookMs, openedMs };
   } catch {
-    return { isAnswered: false, isWild: undefined, tookMs: Math.ceil(performance.now() - startMs) };
+    return { isAnswered: false, isWild: undefined, tookMs: sinceStartMs(), openedMs };
   } finally {
     underWay -= 1;
   }
@@ -116,6 +153,6 @@ const canaryEvery = 20;
 /** A look as detectors want it; `count` is how many there were at this address, this one included. */
 export const observe = (
   { url, role }: { readonly url: string; readonly role: 'Gateway' | 'APIServer' },
-  timeoutMs: number,
+  limits: Pick<LookAt, 'openMs' | 'answerMs'>,
   count: number,
-): Promise<Look> => lookAt({ url, mustServe: role === 'Gateway', timeoutMs, withCanary: count % canaryEvery === 1 });
+): Promise<Look> => lookAt({ url, mustServe: role === 'Gateway', ...limits, withCanary: count % canaryEvery === 1 });

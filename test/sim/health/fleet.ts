@@ -192,14 +192,17 @@ export const createFleet = (options: FleetOptions): Fleet => {
     }
   };
   const look = (from: Node, effect: Extract<DetectorEffect, { type: 'probe' }>): void => {
-    const { target, address, id, timeoutMs } = effect;
+    const { target, address, id, limits } = effect;
     const startedMs = nowMs;
     const tookMs = network.request(from.name, target, startedMs);
-    const endMs = startedMs + Math.min(timeoutMs, tookMs ?? timeoutMs);
+    // One round trip opens a connection, and the next has the answer.
+    const openedMs = tookMs === undefined ? undefined : Math.floor(tookMs / 2);
+    const limitMs = openedMs === undefined || openedMs > limits.openMs ? limits.openMs : limits.answerMs;
+    const endMs = startedMs + Math.min(limitMs, tookMs ?? limitMs);
     at(endMs, () => {
       const { gateway, isApiUp } = node(target);
       const isUp = address.role === 'Gateway' ? gateway !== 'gone' : isApiUp;
-      const isAnswered = tookMs !== undefined && tookMs <= timeoutMs && isUp;
+      const isAnswered = tookMs !== undefined && tookMs <= limitMs && isUp;
       deliver(from, {
         type: 'probed',
         target,
@@ -208,6 +211,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
         isAnswered,
         isWild: address.role === 'Gateway' && gateway === 'wild',
         tookMs: Math.floor(nowMs - startedMs),
+        ...(openedMs === undefined ? {} : { openedMs }),
       });
     });
   };

@@ -80,24 +80,28 @@ export const createMesh = (world: World, broker: Broker, seed: number, faults: (
   const memories = new Map<string, DetectorMemory>();
 
   const portsOf = (process: Process, name: string) => {
-    const look: WatchPorts['look'] = ({ url }, timeoutMs) => {
+    const look: WatchPorts['look'] = ({ url }, { openMs, answerMs }) => {
       const target = new URL(url).hostname;
       const startedMs = process.env.monotonicMs();
       const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<WatchPorts['look']>>>();
       const took = network.request(name, target, sinceStartMs());
       const gateway = (): Gateway => gateways.get(target) ?? 'well';
-      const end = (isAnswered: boolean): void => {
-        resolve({ isAnswered, isWild: gateway() === 'wild', tookMs: Math.floor(process.env.monotonicMs() - startedMs) });
-      };
+      let openedMs: number | undefined;
+      const sinceBeginMs = (): number => Math.floor(process.env.monotonicMs() - startedMs);
+      const end = (isAnswered: boolean): void => resolve({ isAnswered, isWild: gateway() === 'wild', tookMs: sinceBeginMs(), openedMs });
       // Connection, request and answer each take a turn at both ends: where turns are late, a look takes long by itself. The gateway shares
       // the machine, and what the machine lacks, with the agent.
       const turn = (left: number): void => {
         const lateMs = listeners.get(target)?.process.lateMs() ?? 0;
+        if (left < turnsPerLook) openedMs ??= sinceBeginMs();
         if (left > 0) process.after((took ?? 0) / turnsPerLook + lateMs, 'look', () => turn(left - 1));
         else end(gateway() !== 'gone');
       };
       if (took !== undefined) turn(turnsPerLook);
-      process.after(timeoutMs, 'look ends', () => end(false));
+      process.after(openMs, 'connection ends', () => {
+        if (openedMs === undefined) end(false);
+      });
+      process.after(answerMs, 'look ends', () => end(false));
       return promise;
     };
     const sendDirect = (address: string, packet: Uint8Array): void => {
