@@ -20,21 +20,16 @@ export { costOfPresent } from './node-prices.ts';
 export { operatorTaints } from './operator-taints.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';
-export {
-  type FleetDecision,
-  type FleetSnapshot,
-  mayPreempt,
-  placeAll,
-  placeEach,
-  type TaskDecision,
-} from './place-all.ts';
+export { type FleetDecision, placeAll, placeEach, type TaskDecision } from './place-all.ts';
 export { nodelessText, whyNodelessStay } from './place-runnable.ts';
 export { type Preempted, preemptedText, summed } from './preempted.ts';
+export { mayPreempt } from './preemption.ts';
 export { evictionAt, leavesOut } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
 export { type IsCalm, type RebalanceModel, rebalanceModel } from './rebalance-model.ts';
+export type { FleetSnapshot } from './round-ledger.ts';
 export {
   type Before,
   completionsTerm,
