@@ -75,6 +75,12 @@ describe('pods that others must know of', () => {
     expect(report.nodes.podSet).toEqual([1, 1]);
   });
 
+  test('take the port of the container where that of the host is 0 and they are on its network', () => {
+    const hosted = { hostNetwork: true, containers: [{ ports: [{ containerPort: 90, hostPort: 0, protocol: '', hostIP: '' }] }] };
+    const report = reportOf({ nodes: [node('n1')], pods: [pod('a', hosted)] });
+    expect(report.podKinds).toMatchObject([{ ports: [{ ip: '0.0.0.0', protocol: 'TCP', port: 90 }] }]);
+  });
+
   test('replicas of one workload are one kind, with their anti-affinity', () => {
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } };
     const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };

@@ -46,7 +46,7 @@ const portsOf = (spec: Bag): readonly HostPort[] =>
   [...bagsOf(spec.containers), ...bagsOf(spec.initContainers).filter(({ restartPolicy }) => restartPolicy === 'Always')]
     .flatMap(({ ports }) => bagsOf(ports))
     .flatMap((entry): HostPort[] => {
-      const port = wholeOf(entry.hostPort ?? (spec.hostNetwork === true ? entry.containerPort : undefined)) ?? 0;
+      const port = wholeOf(entry.hostPort || (spec.hostNetwork === true ? entry.containerPort : undefined)) ?? 0;
       const ip = textOf(entry.hostIP);
       const protocol = textOf(entry.protocol);
       return port === 0 ? [] : [{ ip: ip === '' ? '0.0.0.0' : ip, protocol: protocol === '' ? 'TCP' : protocol, port }];

@@ -99,17 +99,17 @@ const tier = fields('A set of clusters.', {
 const toleration = fields(
   'Lets replicas be in clusters with a matching taint.',
   {
-    key: text('Key of the taint; absent with operator Exists matches all keys.', qualifiedName),
-    operator: word('Exists ignores the value; Equal compares it. Defaults to Equal.', ['Exists', 'Equal']),
+    key: text('Key of the taint; absent or empty with operator Exists matches all keys.', (key) => (key === '' ? [] : qualifiedName(key))),
+    operator: word('Exists ignores the value; Equal compares it. Absent or empty is Equal.', ['Exists', 'Equal', '']),
     value: text('Value of the taint, with operator Equal.', labelValue),
-    effect: word('Effect of the taint; absent matches all effects.', ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+    effect: word('Effect of the taint; absent or empty matches all effects.', ['NoSchedule', 'PreferNoSchedule', 'NoExecute', '']),
     tolerationSeconds: integer('With effect NoExecute: seconds that replicas stay after the taint appeared; absent = for ever.', {
       min: 0,
       max: int32Max,
     }),
   },
   (value, path): Fault[] => {
-    if (value.key === undefined && value.operator !== 'Exists') {
+    if ((value.key ?? '') === '' && value.operator !== 'Exists') {
       return [invalid(`${path}.operator`, value.operator ?? '', "must be Exists when `key` is empty, which means 'match all keys'")];
     }
     if (value.operator === 'Exists' && (value.value ?? '') !== '')

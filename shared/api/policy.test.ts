@@ -27,6 +27,14 @@ describe('validatePolicySpec', () => {
     expect(faults({ ...base, replicaScheduling: { weights: [{ weight: 0 }] } })).toEqual([]);
   });
 
+  it('takes tolerations as a pod has them, with what is empty', () => {
+    const empty = { key: 'a', operator: '', value: 'b', effect: '' };
+    expect(faults({ ...base, tolerations: [empty, { key: '', operator: 'Exists' }] })).toEqual([]);
+    expect(faults({ ...base, tolerations: [{ key: '', operator: '' }] })).toEqual([
+      expect.stringContaining('spec.tolerations[0].operator: '),
+    ]);
+  });
+
   it('takes the policy of the documentation', () => {
     const spec = {
       priority: 0,

@@ -23,9 +23,11 @@ export type Taint = { readonly key: string; readonly value?: string; readonly ef
 /** A toleration, as a pod's, against taints of clusters. */
 export type Toleration = {
   readonly key?: string;
-  readonly operator?: 'Exists' | 'Equal';
+  /** As in Kubernetes, empty is Equal. */
+  readonly operator?: 'Exists' | 'Equal' | '';
   readonly value?: string;
-  readonly effect?: TaintEffect;
+  /** Empty = all effects. */
+  readonly effect?: TaintEffect | '';
   /** Only with NoExecute: how long replicas stay; absent = for ever. */
   readonly tolerationSeconds?: number;
 };

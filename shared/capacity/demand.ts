@@ -155,6 +155,9 @@ const doubtsOf = (spec: Bag, metadata: Bag): string[] => [
   ...(bagsOf(spec.volumes).some((volume) => isBag(volume.persistentVolumeClaim) || isBag(volume.ephemeral))
     ? ['spec.volumes: where volumes can be attached is not counted']
     : []),
+  ...(bagsOf(spec.tolerations).some(({ operator }) => operator === 'Lt' || operator === 'Gt')
+    ? ['spec.tolerations: Lt and Gt cover no taint but where the cluster compares taints as numbers, which is not counted']
+    : []),
   ...(choosesGpus(metadata.annotations) ? ['metadata.annotations: the choice of GPUs by type or id is not counted'] : []),
 ];
 

@@ -70,8 +70,18 @@ const answer = (objects: readonly unknown[], pod: unknown = shape()) => {
 const model = (name: string): string => `device.attributes["${driver}"].model == "${name}"`;
 
 describe('devices of claims', () => {
+  it('that are asked for in a mode that is not known make an estimate', () => {
+    const objects = [node('n'), deviceClass(), slice('n', devices(4)), template([request({ allocationMode: 'Half' })])];
+    expect(answer(objects).exact).toBe(false);
+  });
+
   it.each<[string, unknown[], number]>([
     ['one each', [slice('n', devices(4)), template([request()])], 4],
+    [
+      'an empty mode and a count of 0, which are one of each',
+      [slice('n', devices(4)), template([request({ allocationMode: '', count: 0 })])],
+      4,
+    ],
     ['two each', [slice('n', devices(5)), template([request({ count: 2 })])], 2],
     ['two requests of one class', [slice('n', devices(5)), template([request({}, 'a'), request({}, 'b')])], 2],
     ['devices of claims that hold them are not free', [slice('n', devices(4)), claim('x', ['d0', 'd3']), template([request()])], 2],

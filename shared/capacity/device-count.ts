@@ -32,9 +32,14 @@ const capacityOf = (capacity: unknown): DeviceAsk['capacity'] => {
   return amounts;
 };
 
+/** Modes of resource/v1; others are to be refused by who does not know them. */
+const allocationModes: readonly string[] = ['ExactCount', 'All'];
+
 /** What one request, or one of its alternatives, asks. */
 const exactAskOf = (stock: DeviceStock, name: string, exactly: Bag, constraint: Bag | undefined): DeviceAsks => {
   if (exactly.adminAccess === true) return refused(`request ${name}: devices for administration are not counted`);
+  const mode = textOf(exactly.allocationMode) || 'ExactCount';
+  if (!allocationModes.includes(mode)) return refused(`request ${name}: allocationMode ${mode} is not known`);
   const capacity = capacityOf(exactly.capacity);
   if (capacity === undefined) return refused(`request ${name}: what it asks of the capacity of devices cannot be read`);
   if (capacity.length > 0 && !stock.tellsEach) return refused(`request ${name}: shared devices are not counted`);
@@ -48,7 +53,7 @@ const exactAskOf = (stock: DeviceStock, name: string, exactly: Bag, constraint: 
   const ask: DeviceAsk = {
     className,
     count: BigInt(Math.max(1, integerOf(exactly.count) ?? 1)),
-    all: exactly.allocationMode === 'All',
+    all: mode === 'All',
     selectors: [...ofClass.all, ...own.all],
     tolerations: bagsOf(exactly.tolerations) as readonly TolerationLike[],
     match: textOf(constraint?.matchAttribute) || undefined,

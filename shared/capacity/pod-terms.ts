@@ -95,7 +95,8 @@ export const hostPortsOf = (spec: Bag): readonly HostPort[] =>
   [...bagsOf(spec.containers), ...bagsOf(spec.initContainers).filter(({ restartPolicy }) => restartPolicy === 'Always')].flatMap(
     (container) =>
       bagsOf(container.ports).flatMap((port) => {
-        const number = integerOf(port.hostPort) ?? (spec.hostNetwork === true ? integerOf(port.containerPort) : undefined) ?? 0;
+        // A host port of 0 is none told (core/v1 defaults).
+        const number = integerOf(port.hostPort) || (spec.hostNetwork === true ? integerOf(port.containerPort) : undefined) || 0;
         if (number <= 0) return [];
         return [{ ip: textOf(port.hostIP) || '0.0.0.0', protocol: textOf(port.protocol) || 'TCP', port: number }];
       }),

@@ -12,13 +12,13 @@ export type TolerationLike = {
   readonly tolerationSeconds?: number;
 };
 
-/** True when the toleration covers the taint (core/v1 Toleration.ToleratesTaint). */
+/** True when the toleration covers the taint (core/v1 Toleration.ToleratesTaint: an empty operator is Equal, an empty effect all effects). */
 export const tolerates = (toleration: TolerationLike, taint: TaintLike): boolean => {
   if ((toleration.effect ?? '') !== '' && toleration.effect !== taint.effect) return false;
   if ((toleration.key ?? '') !== '' && toleration.key !== taint.key) return false;
   if (toleration.operator === 'Exists') return true;
   if ((toleration.key ?? '') === '') return false;
-  return (toleration.operator ?? 'Equal') === 'Equal' && (toleration.value ?? '') === (taint.value ?? '');
+  return (toleration.operator || 'Equal') === 'Equal' && (toleration.value ?? '') === (taint.value ?? '');
 };
 
 /** The first taint with one of these effects that no toleration covers. */

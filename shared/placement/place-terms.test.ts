@@ -45,6 +45,16 @@ const rows: readonly Row[] = [
     placed: { a: 4 },
   },
   {
+    rule: 'a toleration with an empty operator compares the value, and with an empty effect covers all',
+    spec: { tolerations: [{ key: 'm', operator: '', value: 'x', effect: '' }] },
+    clusters: [
+      ['a', 9, {}, [{ key: 'm', value: 'x', effect: 'NoSchedule' }]],
+      ['b', 9, {}, [{ key: 'm', value: 'y', effect: 'NoSchedule' }]],
+    ],
+    replicas: 4,
+    placed: { a: 4 },
+  },
+  {
     rule: 'PreferNoSchedule goes last',
     clusters: [
       ['a', 9, {}, [{ key: 'm', effect: 'PreferNoSchedule' }]],

@@ -27,6 +27,11 @@ describe('priorityOf', () => {
       { priorityClassName: 'high', preemptionPolicy: 'Never' },
       { value: 100, preempts: false },
     ],
+    [
+      'what the class says where the template says nothing',
+      { priorityClassName: 'patient', preemptionPolicy: null },
+      { value: 90, preempts: false },
+    ],
     ['0 without a class', {}, { value: 0, preempts: true }],
     ['the classes that every cluster has', { priorityClassName: 'system-node-critical' }, { value: 2_000_001_000, preempts: true }],
     ['the number of pods whose class only members know', { priorityClassName: 'theirs', priority: 7 }, { value: 7, preempts: true }],

@@ -53,6 +53,6 @@ export const priorityOf = (object: KubeObject, classes: PriorityClasses): Priori
   const known = named === undefined ? undefined : (classes.get(named) ?? systemClasses.get(named));
   const given = known ?? classes.get('') ?? noClass;
   const own = known === undefined && Number.isSafeInteger(priority) ? Number(priority) : undefined;
-  const preempts = preemptionPolicy === undefined ? given.preempts : preemptionPolicy !== 'Never';
+  const preempts = (preemptionPolicy ?? '') === '' ? given.preempts : preemptionPolicy !== 'Never';
   return { value: own ?? given.value, preempts };
 };
