@@ -22,7 +22,7 @@ const doubtOf = ({ zones, nodes, kubelets }: InventoryState, name: string): Topo
   if (facts.settings === undefined) return { doubt: 'unread', why: facts.doubts };
   const totals = facts.zones.map(({ total }) => Object.entries(total));
   // A kubelet that tells its own settings leaves no doubt of them.
-  const why = [...(kubelets.has(name) ? [] : facts.doubts), ...zoneDoubts(totals, nodes.get(name)?.machine ?? new Map())];
+  const why = [...(kubelets.has(name) ? [] : facts.doubts), ...zoneDoubts(totals, facts.others, nodes.get(name)?.machine ?? new Map())];
   return why.length === 0 ? undefined : { doubt: 'unsure', why };
 };
 

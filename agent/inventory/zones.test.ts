@@ -61,6 +61,10 @@ const cpusOf = (amount: string) => (topology: Topology) => {
     for (const row of resources) if (row.name === 'cpu') Object.assign(row, { capacity: amount, allocatable: amount, available: amount });
 };
 
+const typed = (type: string) => (topology: Topology) => {
+  Object.assign(topology.zones[0] ?? {}, { type });
+};
+
 const three = podObject([{ cpu: '3', memory: '1Gi' }]);
 const five = podObject([{ cpu: '5', memory: '1Gi' }]);
 const gpu = podObject([{ cpu: '100m', memory: '1Gi', gpu: 1 }]);
@@ -87,6 +91,7 @@ describe('a fit on a report with a NodeResourceTopology', () => {
     ['full cores in other words', changed(told('cpuManagerPolicyOptions', 'full-pcpus-only=1'), { threadsPerCore: 2 })],
     ['threads that are no number', changed(told('threadsPerCore', 'two'), { cpuOptions: 'full-pcpus-only=true' })],
     ['zones larger than the node', changed(cpusOf('64'))],
+    ['a zone of another type', changed(typed('Socket'))],
   ])('answers as for a dump: %s', (_, objects) => {
     for (const shape of [three, five, gpu, plain]) {
       const { total, exact } = answer(objects, shape) as { total: number; exact: boolean };

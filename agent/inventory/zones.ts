@@ -5,7 +5,7 @@
 import type { KubeletModel, ZoneModel } from '../../shared/capacity/node.ts';
 import { bookedToCanonical } from '../../shared/capacity/pod-request.ts';
 import type { NumaFacts, NumaSetting } from '../../shared/capacity/report.ts';
-import { topologyOf } from '../../shared/capacity/topology.ts';
+import { type OtherZone, topologyOf } from '../../shared/capacity/topology.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
 import { bagsOf, textOf } from '../../shared/lib/fields.ts';
@@ -27,6 +27,8 @@ export type ZoneFacts = {
     | undefined;
   /** Ordered by id; none when the object cannot be read. */
   readonly zones: readonly Zone[];
+  /** Zones of other types, which are not counted. */
+  readonly others: readonly OtherZone[];
   /** distances[from][to] in the order of `zones`; undefined when they are not told for all. */
   readonly distances: readonly (readonly number[])[] | undefined;
   /** What of the settings is told and not known; of an object that cannot be read why not. */
@@ -39,13 +41,13 @@ const OPTIONS_MAX = 64;
 /** What the columns of a report hold. */
 const AMOUNT_MAX = Number.MAX_SAFE_INTEGER / 2;
 
-const unread = (doubt: string): ZoneFacts => ({ settings: undefined, zones: [], distances: undefined, doubts: [doubt] });
+const unread = (doubt: string): ZoneFacts => ({ settings: undefined, zones: [], others: [], distances: undefined, doubts: [doubt] });
 
 /** The facts of a NodeResourceTopology object. */
 export const zoneFactsOf = (topology: KubeObject): ZoneFacts => {
   const read = topologyOf(topology);
   if (!read.ok) return unread(read.message);
-  const { kubelet, doubts } = read.value;
+  const { others, kubelet, doubts } = read.value;
   if (read.value.zones.length > ZONES_MAX)
     return unread(`zones: ${read.value.zones.length} are more than the ${ZONES_MAX} that are counted`);
   const zones = read.value.zones.map(zoneOf);
@@ -55,7 +57,7 @@ export const zoneFactsOf = (topology: KubeObject): ZoneFacts => {
       .map(([name]) => `${name} of node-${id}`),
   );
   if (beyond !== undefined) return unread(`zones: ${beyond} is more than is counted`);
-  return { settings: settingsOf(topology, kubelet), zones, distances: distancesOf(topology, zones), doubts };
+  return { settings: settingsOf(topology, kubelet), zones, others, distances: distancesOf(topology, zones), doubts };
 };
 
 const zoneOf = ({ id, total, available }: ZoneModel): Zone => ({ id, total: canonical(total), available: canonical(available) });

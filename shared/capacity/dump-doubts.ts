@@ -4,6 +4,7 @@ import { bookedFloor, countsBytes, isDevice } from './amounts.ts';
 import type { PodDemand } from './demand.ts';
 import type { NodeModel } from './node.ts';
 import { exactAmounts } from './pod-request.ts';
+import type { OtherZone } from './topology.ts';
 import { hamiRegister } from './vgpu-register.ts';
 
 /** The scheduler keeps amounts as int64 and cuts larger ones (apimachinery Quantity.Value, MilliValue). */
@@ -40,15 +41,35 @@ export const machineOf = (node: Bag): ReadonlyMap<string, bigint> =>
     ),
   );
 
-/** Zones, by what each has in total, that have more CPUs or devices than the machine. */
-export const zoneDoubts = (zones: readonly Booked[], machine: ReadonlyMap<string, bigint | number>): string[] => {
+/**
+ * Zones, by what each has in total, that have more CPUs or devices than the machine; or less, where zones of other types list the same, which are
+ * not counted: one of them may be a NUMA node all the same.
+ */
+export const zoneDoubts = (
+  zones: readonly Booked[],
+  others: readonly OtherZone[],
+  machine: ReadonlyMap<string, bigint | number>,
+): string[] => {
   const sums = new Map<string, bigint>();
   for (const zone of zones)
     for (const [resource, amount] of zone) if (machine.has(resource)) sums.set(resource, (sums.get(resource) ?? 0n) + BigInt(amount));
-  return [...sums].flatMap(([resource, sum]) => {
+  const beyond = [...sums].flatMap(([resource, sum]) => {
     const whole = machine.get(resource) ?? 0n;
     return sum <= whole ? [] : [`its zones have ${sum} of ${resource} in all, the node ${whole}`];
   });
+  return [...beyond, ...others.flatMap((other) => missingFrom(other, sums, machine) ?? [])];
+};
+
+/** What a zone that is not counted lists, and those that are have less of than the machine. */
+const missingFrom = (
+  { told, resources }: OtherZone,
+  sums: ReadonlyMap<string, bigint>,
+  machine: ReadonlyMap<string, bigint | number>,
+): string | undefined => {
+  if (resources.includes('cpu') && !machine.has('cpu')) return `${told}, and how many CPUs the node has is not told`;
+  const lacking = resources.find((resource) => (sums.get(resource) ?? 0n) < (machine.get(resource) ?? 0n));
+  if (lacking === undefined) return undefined;
+  return `${told}, and those that are have ${sums.get(lacking) ?? 0n} of ${lacking} in all, the node ${machine.get(lacking) ?? 0n}`;
 };
 
 /** Registers of shared devices that no count reads: other vendors' under HAMi, and Volcano's. */

@@ -63,6 +63,23 @@ describe('a word of a dump that is not known', () => {
     expect(counted(option)).toMatchObject({ value: { total, exact: true } });
   });
 
+  it('as the type of a zone leaves that zone out, and makes an estimate where the others then have less than the node', () => {
+    const [machine, topology] = zonedNode('n', [...zones, ...zones], { policy: 'single-numa-node' }) as [object, { zones: object[] }];
+    const { status } = machine as { status: { allocatable: object } };
+    const told = { ...machine, status: { ...status, capacity: status.allocatable } };
+    const [first, second] = topology.zones;
+    const other = { ...topology, zones: [{ ...first, type: 'Socket' }, second] };
+    const doubt = 'NodeResourceTopology n: zones[0].type: "Socket" is no NUMA node, and';
+    expect(fitDump([told, other], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({
+      value: { total: 1n, exact: false, doubts: [`${doubt} those that are have 4000 of cpu in all, the node 8000`] },
+    });
+    expect(fitDump([machine, other], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({
+      value: { total: 1n, exact: false, doubts: [`${doubt} how many CPUs the node has is not told`] },
+    });
+    const around = { ...topology, zones: [...topology.zones, { ...first, name: 'socket-0', type: 'Socket' }] };
+    expect(fitDump([told, around], podObject([{ cpu: '3', memory: '1Gi' }]))).toMatchObject({ value: { total: 2n, exact: true } });
+  });
+
   it('in the label that tells how GPUs are shared makes an estimate for shapes that ask for GPUs', () => {
     const gpus = node('n', { 'nvidia.com/gpu': '8' }, { metadata: { labels: { 'nvidia.com/gpu.replicas': 'abc' } } });
     expect(fitDump([gpus], pod(requests({ 'nvidia.com/gpu': '1' })))).toMatchObject({

@@ -49,6 +49,7 @@ export const nodeModelOf = (node: Bag, pods: readonly HeldPod[], topology: Topol
         ...(topology?.doubts ?? []),
         ...zoneDoubts(
           (topology?.zones ?? []).map(({ total }) => total),
+          topology?.others ?? [],
           machineOf(node),
         ),
       ].map((doubt) => `NodeResourceTopology ${name}: ${doubt}`),

@@ -10,15 +10,29 @@ import { exactAmounts } from './pod-request.ts';
 import { quantityFault } from './quantities.ts';
 
 /** Zones and managers of one node. */
-export type Topology = { readonly zones: readonly ZoneModel[]; readonly kubelet: KubeletModel; readonly doubts: readonly string[] };
+export type Topology = {
+  readonly zones: readonly ZoneModel[];
+  /** Zones of other types than Node, which are no NUMA nodes and are not counted. */
+  readonly others: readonly OtherZone[];
+  readonly kubelet: KubeletModel;
+  readonly doubts: readonly string[];
+};
+
+/** A zone that is not counted: where it is and of which type, and the resources that it lists. */
+export type OtherZone = { readonly told: string; readonly resources: readonly string[] };
 
 /** Reads the object; the message names the field that cannot be read. */
 export const topologyOf = (body: Bag): Read<Topology> => {
   const fault = topologyFault(body);
   if (fault !== undefined) return { ok: false, message: fault };
   const zones: ZoneModel[] = [];
+  const others: OtherZone[] = [];
   for (const [at, zone] of bagsOf(body.zones).entries()) {
-    if (zone.type !== undefined && zone.type !== 'Node') continue;
+    if ((zone.type ?? 'Node') !== 'Node') {
+      const resources = bagsOf(zone.resources).map(({ name }) => textOf(name));
+      others.push({ told: `zones[${at}].type: ${JSON.stringify(zone.type)} is no NUMA node`, resources });
+      continue;
+    }
     const read = zoneOf(zone, `zones[${at}]`);
     if (!read.ok) return read;
     if (zones.some(({ id }) => id === read.value.id))
@@ -26,7 +40,7 @@ export const topologyOf = (body: Bag): Read<Topology> => {
     zones.push(read.value);
   }
   zones.sort((a, b) => a.id - b.id);
-  return { ok: true, value: { zones, ...kubeletOf(body, zones) } };
+  return { ok: true, value: { zones, others, ...kubeletOf(body, zones) } };
 };
 
 /** The zone's number is in its name, whatever its place in the list. */
