@@ -129,7 +129,8 @@ const followingLines = (following: NonNullable<PlanAnswer['following']>): string
 /** The lines that `hanse plan` prints. */
 export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boolean; readonly isColoured: boolean }): string[] => {
   const paint = painter(options.isColoured);
-  const { placements, cost, load, preempted = [], unselected = [], following = [], unchanged = 0, stillUnplaced = 0, omitted = 0 } = answer;
+  const { placements, cost, load, preempted = [], unselected = [], following = [], doubts = [] } = answer;
+  const { unchanged = 0, stillUnplaced = 0, omitted = 0 } = answer;
   const unplaced = placements.reduce((sum, placement) => sum + (placement.asBefore === true ? 0 : placement.unplaced), 0);
   const started = placements.reduce((sum, placement) => sum + startedIn(placement), 0);
   const isUnselected = following.length === 0 || unselected.length > 0;
@@ -149,6 +150,7 @@ export const planLines = (answer: PlanAnswer, options: { readonly isWhole: boole
     ...billed.map(costText),
     ...(billed.length === 0 || cost.unpriced === undefined ? [] : [`without a price, not in the cost: ${listed(cost.unpriced, 10)}`]),
     ...placements.flatMap((placement) => (placement.warnings ?? []).map((text) => paint(`${nameOf(placement)}: ${text}`, 'changed'))),
+    ...doubts.map((text) => paint(text, 'changed')),
     ...preempted.map(({ object, by, cluster, replicas, nodes }) =>
       paint(
         `${counted(replicas, 'replica')} of ${nameOf({ object })} in ${cluster}${nodes.length === 0 ? '' : ` on ${listed(nodes, 3)}`} would give way to ${nameOf({ object: by })}`,

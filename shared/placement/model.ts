@@ -73,6 +73,8 @@ export type Workload = {
    * workload's own. Absent = none.
    */
   readonly lingering?: ReadonlyMap<string, number>;
+  /** Of the present replicas, those that nobody sees while elsewhere more run than was decided: they go before any that runs. Absent = none. */
+  readonly superseded?: ReadonlyMap<string, number>;
   /** Of the present replicas, those that have waited for long in a cluster of which no node can take them. Absent = none. */
   readonly nodeless?: ReadonlyMap<string, number>;
   /** Its labels, for affinities to itself. */

@@ -176,6 +176,13 @@ const withLingering = (problem: Problem, candidates: Candidates, workload: Workl
   return { ...problem, current };
 };
 
+/** The problem with what is present less what nothing that runs is given up for. */
+const withoutSuperseded = (problem: Problem, { roster, prepared }: Candidates, { superseded }: Workload): Problem => {
+  if (superseded === undefined || superseded.size === 0) return problem;
+  const gone = columnFrom(roster, prepared, superseded);
+  return { ...problem, current: problem.current.map((count, at) => Math.max(0, count - (gone[at] as number))) };
+};
+
 const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates, workload: Workload): Division => {
   if (problem.spreads.length > 0 && problem.replicas > spreadReplicasMax) {
     const message = `spread: ${problem.replicas} replicas are more than the ${spreadReplicasMax} that are spread at once`;
@@ -187,7 +194,11 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   const isKept = workload.isSingleton === true && hasAny(problem.current);
   if (policy.strategy === 'Weighted' && !isKept) return divideWeighted(problem);
   const owed = owedTo(candidates, workload);
-  return divideStable(problem, { owed, taken: takenFrom(candidates, workload, owed) }, preferences[policy.strategy] ?? 'proportional');
+  return divideStable(
+    withoutSuperseded(problem, candidates, workload),
+    { owed, taken: takenFrom(candidates, workload, owed) },
+    preferences[policy.strategy] ?? 'proportional',
+  );
 };
 
 /**

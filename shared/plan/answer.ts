@@ -77,6 +77,8 @@ export type PlanAnswer = {
   readonly unselected?: readonly WorkloadRef[];
   /** Objects that no policy selects and that go along with a workload which names them. */
   readonly following?: readonly FollowingObject[];
+  /** What is not known of the clusters: what fits there is an estimate. Absent = nothing. */
+  readonly doubts?: readonly string[];
   /** Objects that stay as they are and are not told of. */
   readonly unchanged?: number;
   /** Replicas of objects that stay as they are, told of or not, that were unplaced before and stay so. */
@@ -172,6 +174,7 @@ export const planAnswer = (plan: Plan, options: AnswerOptions = { isWhole: true 
     ...(plan.preempted.length === 0 ? {} : { preempted: plan.preempted.map(({ victim, ...rest }) => ({ object: victim, ...rest })) }),
     ...(plan.unselected.length === 0 ? {} : { unselected: plan.unselected }),
     ...(plan.following.length === 0 ? {} : { following: plan.following }),
+    ...(plan.doubts.length === 0 ? {} : { doubts: plan.doubts }),
     ...(unchanged === 0 ? {} : { unchanged }),
     ...(stillUnplaced === 0 ? {} : { stillUnplaced }),
     ...(omitted === 0 ? {} : { omitted }),

@@ -6,13 +6,14 @@ import { withPods } from './load.ts';
 import { type DumpedCluster, type OfflineCluster, offlineCluster } from './offline.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { tasksOf } from './tasks.ts';
+import { unknownRoom } from './unknown-room.ts';
 
 /** A case: what is known of each cluster by name, and Clusters, policies, Placements, workloads and PriorityClasses. */
 export type PlanCase = { readonly clusters: Readonly<Record<string, DumpedCluster>>; readonly objects: readonly unknown[] };
 
-const planCluster = ({ view, roomUnder, load }: OfflineCluster, held: readonly AssumedPods[]): PlanCluster => ({
+const planCluster = ({ view, roomUnder, load }: OfflineCluster, held: readonly AssumedPods[], doubts: readonly string[]): PlanCluster => ({
   view,
-  newRoom: () => roomUnder(held),
+  newRoom: () => roomUnder(held, doubts),
   load: load === undefined ? undefined : held.reduce(withPods, load),
 });
 
@@ -29,8 +30,12 @@ export const fleetOfCase = ({ clusters, objects }: PlanCase): Read<PlanFleet> =>
     known.push(cluster.value);
   }
   const { tasks, others, unselected, held } = tasksOf(read.value, known);
-  const planned = known.map((cluster) => planCluster(cluster, held.get(cluster.view.name) ?? []));
-  return { ok: true, value: { clusters: planned, tasks, others, unselected, removed: [] } };
+  const doubts = unknownRoom(read.value, known);
+  const planned = known.map((cluster) => {
+    const { name } = cluster.view;
+    return planCluster(cluster, held.get(name) ?? [], doubts.get(name) ?? []);
+  });
+  return { ok: true, value: { clusters: planned, tasks, others, unselected, removed: [], doubts: [...doubts.values()].flat() } };
 };
 
 /** Plans a case. */

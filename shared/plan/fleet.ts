@@ -57,6 +57,8 @@ export type PlanFleet = {
   /** Those that a workload takes along; they are not among the unselected. */
   readonly following?: readonly FollowingObject[];
   readonly removed: readonly RemovedWorkload[];
+  /** What is not known of the clusters, so that the counts there are estimates. */
+  readonly doubts?: readonly string[];
 };
 
 /** Answers what a replica of an object of the plan asks for in a cluster; undefined when nothing is counted. */

@@ -129,7 +129,7 @@ const takePriority = (object: KubeObject, into: Sorted): void => {
 };
 
 /** Kinds that are nothing without a pod template. */
-const podMakers = new Set([
+export const podMakers: ReadonlySet<string> = new Set([
   'apps/Deployment',
   'apps/ReplicaSet',
   'apps/StatefulSet',

@@ -52,7 +52,7 @@ export const lossOf = (fleet: PlanFleet, cluster: string, env: { readonly nowMs:
   const after = withLosses(concerned(fleet, cluster), { lose: [cluster], drain: [] });
   const plan: Plan = after.ok
     ? makePlan(after.value, env)
-    : { placements: [], loads: [], unpriced: [], preempted: [], unselected: [], following: [] };
+    : { placements: [], loads: [], unpriced: [], preempted: [], unselected: [], following: [], doubts: [] };
   const before = new Map(fleet.tasks.map(({ workload, unplacedBefore = 0 }) => [workload.ref, unplacedBefore]));
   const short = plan.placements
     .map(({ object, unplaced, message }) => ({ object, unplaced: Math.max(0, unplaced - (before.get(object) ?? 0)), message }))

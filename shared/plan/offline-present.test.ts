@@ -54,6 +54,45 @@ describe('present state', () => {
     expect(told({ a: [node('n')] }, deployment('web', 8), policy(), other, held)).toEqual(['web: a 0→2 6 unplaced']);
   });
 
+  it.each<[string, Record<string, number>, number, string]>([
+    ['what runs stands in for what is only told of elsewhere', { a: 2, b: 2 }, 4, 'web: a 4→4 b 2→0'],
+    ['the most that are only told of go first', { a: 2, b: 1, c: 3 }, 6, 'web: a 4→4 b 1→1 c 3→1'],
+    ['what is asked for besides stays on its way', { a: 2, b: 2 }, 6, 'web: a 4→4 b 2→2'],
+    ['what is told of no cluster with too many stays', { a: 4, b: 2 }, 6, 'web: a 4→4 b 2→2'],
+  ])('of more pods than the Placement says: %s', (_, decided, replicas, expected) => {
+    const running = Array.from({ length: 4 }, (__, at) => pod(`p${at}`, 'n'));
+    const clusters = { a: [node('n', '4'), ...running], b: [node('n')], c: [node('n')] };
+    expect(told(clusters, deployment('web', replicas), policy(), placement('web', decided))).toEqual([expected]);
+  });
+
+  it('of more pods than the Placement says takes no copy from another cluster', () => {
+    const running = Array.from({ length: 4 }, (_, at) => pod(`p${at}`, 'n'));
+    const copied = policy({ replicaScheduling: { strategy: 'Duplicated' } });
+    expect(told({ a: [node('n'), ...running], b: [node('n')] }, deployment('web', 3), copied, placement('web', { a: 3, b: 3 }))).toEqual([
+      'web: a 4→3 b 3→3',
+    ]);
+  });
+
+  it('of a Placement without its object and its pods makes estimates, and is told', () => {
+    const lone = placement('old', { a: 3 });
+    const plan = planned({ a: [node('n')], b: [node('n')] }, deployment('web', 2), policy(), lone);
+    expect(plan.placements[0]?.explain.map(({ cluster, exact }) => [cluster, exact])).toEqual([
+      ['a', false],
+      ['b', true],
+    ]);
+    expect(plan.doubts).toEqual([expect.stringMatching(/^cluster a: what 3 of Deployment shop\/old hold is not known/)]);
+  });
+
+  it('of a Placement without its object is known where its pods are seen', () => {
+    const owned = ['p', 'q'].map((name) => {
+      const one = pod(name, 'n', { labels: { 'pod-template-hash': 'abc' } });
+      return { ...one, metadata: { ...one.metadata, ownerReferences: [{ kind: 'ReplicaSet', name: 'old-abc' }] } };
+    });
+    const plan = planned({ a: [node('n'), ...owned] }, deployment('web', 2), policy(), placement('old', { a: 2 }));
+    expect(plan.placements[0]?.explain[0]).toMatchObject({ exact: true });
+    expect(plan.doubts).toEqual([]);
+  });
+
   it('of clusters without a node is no room, said to be an estimate', () => {
     const [one] = planned({ a: [] }, deployment('web', 2), policy()).placements;
     expect(one).toMatchObject({ unplaced: 2, explain: [{ cluster: 'a', fits: 0, exact: false }] });

@@ -36,8 +36,8 @@ export type PresentPod = {
 export type OfflineCluster = {
   /** Without room, which holds for one plan only: see `roomUnder`. */
   readonly view: ClusterView;
-  /** A room of one's own with these pods on their way; undefined = nothing is known of the cluster's capacity. */
-  readonly roomUnder: (held: readonly AssumedPods[]) => ClusterRoom | undefined;
+  /** A room of one's own with these pods on their way, all counts of it estimates where there are doubts; undefined = its capacity is not known. */
+  readonly roomUnder: (held: readonly AssumedPods[], doubts: readonly string[]) => ClusterRoom | undefined;
   readonly load: ClusterLoad | undefined;
   /** Pods that have not ended and are not on their way out. */
   readonly pods: readonly PresentPod[];
@@ -148,8 +148,8 @@ export const offlineCluster = (name: string, dumped: DumpedCluster, object: Clus
     ok: true,
     value: {
       view: viewOf(name, object, { ...learnt, ...labels }, factsOf(cluster)),
-      roomUnder: (held) => {
-        const room = createModelRoom(cluster, whole);
+      roomUnder: (held, doubts) => {
+        const room = createModelRoom({ ...cluster, doubts: [...cluster.doubts, ...doubts] }, whole);
         for (const pods of held) room.assume(pods);
         return room;
       },

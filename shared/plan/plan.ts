@@ -21,6 +21,8 @@ export type Plan = {
   readonly unselected: readonly WorkloadRef[];
   /** Objects that no policy selects and that a workload takes along. */
   readonly following: readonly FollowingObject[];
+  /** What is not known of the clusters, so that the counts there are estimates. */
+  readonly doubts: readonly string[];
 };
 
 /** Replicas more (or, below zero, fewer) in each cluster, with what one asks for. */
@@ -91,7 +93,7 @@ export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Pla
     ...settled.filter(({ workload }) => !decided.has(refText(workload.ref))).map((task) => plannedSettled(task, scene)),
     ...fleet.removed.map((one) => plannedRemoval(one, scene)),
   ];
-  const { unselected, following = [] } = fleet;
+  const { unselected, following = [], doubts = [] } = fleet;
   const asked = askedIn(fleet);
   return {
     placements,
@@ -104,5 +106,6 @@ export const makePlan = (fleet: PlanFleet, env: { readonly nowMs: number }): Pla
     preempted,
     unselected,
     following,
+    doubts,
   };
 };

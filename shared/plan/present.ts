@@ -3,6 +3,7 @@ import type { Placement } from '../api/index.ts';
 import type { NodeLot, PodsOnNode } from '../capacity/index.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { matchesLabels, selectorFromMap, selectorFromObject } from '../kube/selectors/index.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { type Before, bag, groupKind } from '../placement/index.ts';
 import type { OfflineCluster, PresentPod } from './offline.ts';
 
@@ -91,4 +92,28 @@ export const beforeOf = (placement: Placement | undefined, presence: ReadonlyMap
     return { name, replicas, ...(completions === undefined ? {} : { completions }) };
   });
   return { spec: { clusters }, ...(placement?.status === undefined ? {} : { status: placement.status }) };
+};
+
+/**
+ * Replicas by cluster that are given up before any that runs: where a cluster runs more than the Placement says, as many that nobody sees
+ * elsewhere, as far as all are more than `wanted`. What runs would stop for them else, though nothing asks for that. Of several clusters the one
+ * with the most unseen comes first.
+ */
+export const supersededIn = (
+  presence: ReadonlyMap<string, Presence>,
+  placement: Placement | undefined,
+  wanted: number,
+): ReadonlyMap<string, number> => {
+  const decided = new Map((placement?.spec.clusters ?? []).map(({ name, replicas }) => [name, replicas ?? 1]));
+  const rows = [...presence].map(([name, { replicas, unseen }]) => ({ name, replicas, unseen, running: replicas - unseen }));
+  const beyond = rows.reduce((sum, { name, running }) => sum + Math.max(0, running - (decided.get(name) ?? 0)), 0);
+  const present = rows.reduce((sum, { replicas }) => sum + replicas, 0);
+  let left = placement === undefined ? 0 : Math.min(beyond, Math.max(0, present - wanted));
+  const superseded = new Map<string, number>();
+  for (const { name, unseen } of rows.sort((a, b) => b.unseen - a.unseen || compareText(a.name, b.name))) {
+    const count = Math.min(left, unseen);
+    if (count > 0) superseded.set(name, count);
+    left -= count;
+  }
+  return superseded;
 };

@@ -25,7 +25,7 @@ import {
 import type { PlanTask } from './fleet.ts';
 import { type PlanObjects, refKey } from './input.ts';
 import type { OfflineCluster } from './offline.ts';
-import { beforeOf, type Presence, presenceOf } from './present.ts';
+import { beforeOf, type Presence, presenceOf, supersededIn } from './present.ts';
 
 /** What the files say of workloads. */
 export type PlanTasks = {
@@ -106,7 +106,8 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
   for (const object of inTurn(objects.workloads, classes)) {
     const { apiVersion, kind, metadata } = object;
     const [ref, labels, shape] = [refOf(object), metadata.labels ?? {}, shapeOf(object, claimTemplates)];
-    const presence = presenceOf(object, objects.placements.get(refKey(ref)), clusters);
+    const placement = objects.placements.get(refKey(ref));
+    const presence = presenceOf(object, placement, clusters);
     const asked = { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name, labels };
     const policy = policyFor(policies.get(`${apiVersion}/${kind}`) ?? [], asked);
     const altered =
@@ -125,14 +126,17 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
     }
     const misfits = misfitsOf(policy, { read: () => object, decided: decidedFields(object, undefined), faultsOf: builtinFaults });
     const { value: priority, preempts } = priorityOf(object, classes);
+    const replicas = replicasLeft(object, undefined);
     const workload = {
       ref,
       labels,
-      replicas: replicasLeft(object, undefined),
+      replicas,
       shape,
       ...(altered === undefined ? {} : { altered }),
       ...(misfits === undefined ? {} : { misfits }),
       current: replicasIn(presence),
+      // A Job's parts are not given up.
+      ...(replicas === undefined || groupKind(object) === 'batch/Job' ? {} : { superseded: supersededIn(presence, placement, replicas) }),
       runsOn: new Map([...presence].map(([cluster, { lots }]) => [cluster, lots])),
       podsOn: (cluster: string) => presence.get(cluster)?.podsOn,
       owed: new Map(),
@@ -140,7 +144,7 @@ export const tasksOf = (objects: PlanObjects, clusters: readonly OfflineCluster[
       preempts,
       ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     };
-    const before = beforeOf(objects.placements.get(refKey(ref)), presence);
+    const before = beforeOf(placement, presence);
     tasks.push({ object, before, policy, workload, isAsked: true, ...warningsOf(object, classes) });
   }
   return { tasks, others, unselected, held };
