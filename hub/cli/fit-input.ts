@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text as textOfStream } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
 import { UsageError } from './context.ts';
+import { wordsOf } from './print-as.ts';
 
 /** A file's documents. */
 export type InputFile = { readonly path: string; readonly documents: readonly unknown[] };
@@ -43,7 +44,7 @@ export const parseDocuments = (path: string, text: string): unknown[] => {
     try {
       return [parseExactJson(text)];
     } catch (error) {
-      if (path.endsWith('.json')) throw new UsageError(`${path}: no JSON: ${error instanceof Error ? error.message : String(error)}`);
+      if (path.endsWith('.json')) throw new UsageError(`${path}: no JSON: ${wordsOf(error)}`);
     }
   }
   return parseYaml(path, text);
@@ -58,6 +59,16 @@ export const readText = async (path: string): Promise<string> => {
     throw new UsageError(
       `${path}: ${error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'no such file' : String(error)}`,
     );
+  }
+};
+
+/** The JSON of one file. @throws UsageError when it cannot be read, or is none. */
+export const readJson = async (path: string): Promise<unknown> => {
+  const text = await readText(path);
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    throw new UsageError(`${path}: no JSON: ${wordsOf(error)}`);
   }
 };
 

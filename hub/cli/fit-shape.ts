@@ -7,7 +7,7 @@ import type { InputFile } from './fit-input.ts';
 const isShape = (document: unknown): boolean => {
   if (!isBag(document) || Array.isArray(document.items)) return false;
   const spec = bagOf(document.spec);
-  if (document.kind === 'Pod') return spec.nodeName === undefined || bagOf(document.status).phase === undefined;
+  if (document.kind === 'Pod') return textOf(spec.nodeName) === '' || bagOf(document.status).phase === undefined;
   return isBag(spec.template) || isBag(bagOf(bagOf(spec.jobTemplate).spec).template) || isBag(document.template);
 };
 
@@ -22,7 +22,7 @@ const itemsOf = (document: unknown): unknown[] => {
 const isDump = (items: readonly unknown[]): boolean =>
   items.some((item) => {
     const { kind, spec } = bagOf(item);
-    return kind === 'Node' || (kind === 'Pod' && bagOf(spec).nodeName !== undefined);
+    return kind === 'Node' || (kind === 'Pod' && textOf(bagOf(spec).nodeName) !== '');
   });
 
 const nameOf = (shape: unknown): string => {
@@ -33,27 +33,54 @@ const nameOf = (shape: unknown): string => {
 /** Names of shapes that an error tells; the rest is counted. */
 const namedMax = 5;
 
+/** The names of several shapes. */
+const namesOf = (shapes: readonly unknown[]): string => {
+  const more = shapes.length > namedMax ? ` and ${shapes.length - namedMax} more` : '';
+  return `${shapes.slice(0, namedMax).map(nameOf).join(', ')}${more}`;
+};
+
+const mend = 'give the one that is to be counted';
+
 /** The only shape among the items of a list; undefined where there is none. @throws UsageError where there are several */
 const onlyShape = (items: readonly unknown[], where: string): unknown => {
   const shapes = items.filter(isShape);
   if (shapes.length < 2) return shapes[0];
-  const more = shapes.length > namedMax ? ` and ${shapes.length - namedMax} more` : '';
-  const named = `${shapes.slice(0, namedMax).map(nameOf).join(', ')}${more}`;
-  throw new UsageError(`${where}: a list of several things with a pod template (${named}): give the one that is to be counted`);
+  throw new UsageError(`${where}: a list of several things with a pod template (${namesOf(shapes)}): ${mend}`);
 };
 
 /** The shape that is given as an object, or as a list with one thing with a pod template in it. @throws UsageError where it has several */
 export const shapeIn = (given: unknown, where: string): unknown => onlyShape(itemsOf(given), where) ?? given;
 
+/** A document, the file it is in, and whether that file shows a cluster. */
+type Placed = { readonly path: string; readonly document: unknown; readonly isDumped: boolean };
+
 /**
- * The shape is the last document that is one, or else the only thing with a pod template in a list that shows no cluster; everything else is the
- * dump. @throws UsageError when there is none, or one of several is meant
+ * The document that is a shape by itself; undefined where there is none. What stands among the objects of a cluster is part of the dump where
+ * another file has a shape. @throws UsageError where there are several
+ */
+const aloneAt = (documents: readonly Placed[]): number | undefined => {
+  const all = documents.flatMap(({ document }, at) => (isShape(document) ? [at] : []));
+  const given = all.filter((at) => documents[at]?.isDumped === false);
+  const shapes = given.length > 0 ? given : all;
+  if (shapes.length < 2) return shapes[0];
+  const paths = [...new Set(shapes.map((at) => documents[at]?.path))];
+  throw new UsageError(
+    `${paths.join(', ')}: several things with a pod template (${namesOf(shapes.map((at) => documents[at]?.document))}): ${mend}`,
+  );
+};
+
+/**
+ * The shape is the one document that is a Pod or has a pod template, or else the only thing with one in a list that shows no cluster; everything
+ * else is the dump. @throws UsageError when there is none, or one of several is meant
  */
 export const splitShape = (files: readonly InputFile[]): { readonly objects: readonly unknown[]; readonly shape: unknown } => {
-  const documents = files.flatMap(({ path, documents: own }) => own.map((document) => ({ path, document })));
+  const documents = files.flatMap(({ path, documents: own }): Placed[] => {
+    const isDumped = isDump(own.flatMap(itemsOf));
+    return own.map((document) => ({ path, document, isDumped }));
+  });
   const rest = (index: number): unknown[] => documents.flatMap((one, at) => (at === index ? [] : [one.document]));
-  const alone = documents.findLastIndex(({ document }) => isShape(document));
-  if (alone >= 0) return { objects: rest(alone), shape: documents[alone]?.document };
+  const alone = aloneAt(documents);
+  if (alone !== undefined) return { objects: rest(alone), shape: documents[alone]?.document };
   for (const [index, { path, document }] of [...documents.entries()].reverse()) {
     const items = itemsOf(document);
     const shape = isDump(items) ? undefined : onlyShape(items, path);

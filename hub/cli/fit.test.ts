@@ -125,6 +125,20 @@ describe('fit', () => {
     expect(JSON.parse(text)).toEqual({ results: [{ name: 'case 0', error: `cases[0].pod: ${several}` }] });
   });
 
+  test('several things with a pod template, each by itself, say that one is wanted', async () => {
+    const names = ['web', 'api'].map(async (name) => file(`${name}.json`, JSON.stringify(deployment(name))));
+    const files = [await file('node.json', JSON.stringify(node)), ...(await Promise.all(names))];
+    const several =
+      /web\.json, .*api\.json: several things with a pod template \(Deployment web, Deployment api\): give the one that is to be/;
+    await expect(printed({ filename: files })).rejects.toThrow(several);
+  });
+
+  test('what makes pods among the objects of a cluster is no shape beside one', async () => {
+    const text = [node, deployment('old'), deployment('older')].map((one) => JSON.stringify(one)).join('\n---\n');
+    const files = [await file('dump.yaml', text), await file('shape.json', JSON.stringify(deployment('web')))];
+    expect((await printed({ filename: files }))[0]).toBe('4 replicas on 1 of 1 nodes');
+  });
+
   test('YAML may have many documents', () => {
     expect(parseDocuments('a.yaml', 'kind: A\n---\n---\nkind: B\n')).toEqual([{ kind: 'A' }, { kind: 'B' }]);
   });

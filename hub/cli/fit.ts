@@ -3,8 +3,9 @@
 import { type ExactFit, fitDump } from '../../shared/capacity/index.ts';
 import { bagOf, isBag } from '../../shared/lib/fields.ts';
 import { type CliContext, UsageError } from './context.ts';
-import { parseExactJson, readFiles, readText } from './fit-input.ts';
+import { readFiles, readJson } from './fit-input.ts';
 import { shapeIn, splitShape } from './fit-shape.ts';
+import { withJsonErrors, wordsOf } from './print-as.ts';
 import { tableLines } from './table.ts';
 
 /** Options of {@link runFit}. */
@@ -60,10 +61,10 @@ const caseResult = (one: unknown, at: number): object => {
   if (!Array.isArray(objects)) return { name, error: `cases[${at}].objects: a list of Kubernetes objects is wanted` };
   try {
     const answer = fitDump(objects, shapeIn(pod, `cases[${at}].pod`));
-    return answer.ok ? { name, ...answerOf(answer.value) } : { name, error: answer.message };
+    return answer.ok ? { name, ...answerOf(answer.value) } : { name, error: `cases[${at}]: ${answer.message}` };
   } catch (error) {
     if (error instanceof UsageError) return { name, error: error.message };
-    return { name, error: `cases[${at}]: ${error instanceof Error ? error.message : String(error)}` };
+    return { name, error: `cases[${at}]: ${wordsOf(error)}` };
   }
 };
 
@@ -74,20 +75,8 @@ export const batchResults = (document: unknown): { readonly results: readonly ob
   return { results: cases.map(caseResult) };
 };
 
-const runBatch = async (path: string): Promise<string> => {
-  const text = await readText(path);
-  let document: unknown;
-  try {
-    document = parseExactJson(text);
-  } catch (error) {
-    throw new UsageError(`${path}: no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return toJson(batchResults(document));
-};
-
-/** Prints how many replicas fit. @throws UsageError when files cannot be read or counted; a batch tells each bad case in its place. */
-export const runFit = async (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> => {
-  if (options.batch !== undefined) return context.print(await runBatch(options.batch));
+const countAndPrint = async (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> => {
+  if (options.batch !== undefined) return context.print(toJson(batchResults(await readJson(options.batch))));
   const paths = options.filename ?? [];
   if (paths.length === 0) throw new UsageError('say what to count: -f DUMP… -f pod.yaml, or --batch CASES.json');
   const { objects, shape } = splitShape(await readFiles(paths));
@@ -98,3 +87,7 @@ export const runFit = async (context: Pick<CliContext, 'print'>, options: FitOpt
   if (options.output === 'json') context.print(toJson(answerOf(answer.value), 2));
   else for (const line of fitLines(answer.value)) context.print(line);
 };
+
+/** Prints how many replicas fit. @throws UsageError when files cannot be read or counted; a batch tells each bad case in its place. */
+export const runFit = (context: Pick<CliContext, 'print'>, options: FitOptions): Promise<void> =>
+  withJsonErrors(context, options.output === 'json' || options.batch !== undefined, () => countAndPrint(context, options));

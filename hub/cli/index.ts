@@ -126,7 +126,7 @@ const fitCommand = (context: CliContext): Command =>
     .addOption(
       new Option(
         '-f, --filename <files...>',
-        'what `kubectl get nodes,pods,… -A -o json` prints, and last the shape: a Pod or anything with a pod template; - = standard input',
+        'what `kubectl get nodes,pods,… -A -o json` prints, and the shape: one Pod or anything with a pod template; - = standard input',
       ),
     )
     .addOption(
@@ -135,7 +135,7 @@ const fitCommand = (context: CliContext): Command =>
     .addOption(new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      '\nExit code: 0 = counted (also when nothing fits; a batch tells each bad case in its place), 1 = nothing could be counted.',
+      '\nExit code: 0 = counted (also when nothing fits; a batch tells each bad case in its place), 1 = nothing could be counted (with -o json or --batch {"error"} is printed).',
     )
     .action((flags: FitOptions) => runFit(context, flags));
 
@@ -183,10 +183,15 @@ const planCommand = (context: CliContext): Command =>
         'filename',
       ),
     )
-    .addOption(new Option('--test <folder>', 'run a folder of scenarios with what is expected of them').conflicts(['filename', 'batch']))
+    .addOption(
+      new Option(
+        '--test <folder>',
+        'run a folder of scenarios with what is expected of them; with -o json {"scenarios":[{"name","pass","difference"}]}',
+      ).conflicts(['filename', 'batch']),
+    )
     .addHelpText(
       'after',
-      '\nExit code: 0 = all placed, 2 = something unplaced of what is asked about or changes (what was unplaced before and stays so is told and does not count, with --all or without), 1 = no plan could be made, or a scenario does not hold (a batch tells each bad case in its place, exit 0).',
+      '\nExit code: 0 = all placed, 2 = something unplaced of what is asked about or changes (what was unplaced before and stays so is told and does not count, with --all or without), 1 = no plan could be made, or a scenario does not hold (a batch tells each bad case in its place, exit 0). Where no plan could be made, -o json and --batch print {"error"}.',
     )
     .action(async (flags: PlanOptions) => context.endWith(await runPlan(context, flags)));
 
@@ -207,7 +212,10 @@ const whatIfCommand = (context: CliContext): Command =>
       ).argParser(repeated),
     )
     .addOption(new Option('--every', 'every single loss at once, as one table').default(false))
-    .addHelpText('after', '\nExit code: 0 = all placed, 2 = something unplaced, 1 = nothing could be told.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 = all placed, 2 = something unplaced, 1 = nothing could be told (with -o json {"error"} is printed).',
+    )
     .action(async (flags: WhatIfOptions) => context.endWith(await runWhatIf(context, flags)));
 
 const detectorsCommand = (context: CliContext): Command =>

@@ -5,6 +5,8 @@ import { parseApiVersion } from '../../shared/kube/object.ts';
 import { keyOf, type StorageKey } from '../../shared/kube/storage/index.ts';
 import { fleetOfCase, makePlan, type Plan, type PlanCase, type PlanFleet, readPlanObjects } from '../../shared/plan/index.ts';
 import { refOf, withFollowing } from '../control/index.ts';
+import { UsageError } from './context.ts';
+import { type CaseWords, caseOf } from './plan-case.ts';
 
 /** Where an object of a file is kept: offline nobody says the plural of a kind, but those that follow have regular ones. */
 const keyOfRef = ({ apiVersion, kind, namespace, name }: WorkloadRef): StorageKey =>
@@ -21,6 +23,14 @@ export const offlineFleet = (one: PlanCase): Read<PlanFleet> => {
     list: (prefix: string) => entries.filter(({ key }) => key.startsWith(prefix)),
   };
   return { ok: true, value: withFollowing(fleet.value, objects, keyOfRef) };
+};
+
+/** The fleet that the words of the command line describe. @throws UsageError, also where no cluster is known: there is nothing to plan on */
+export const fleetOfWords = async (words: CaseWords): Promise<PlanFleet> => {
+  const fleet = offlineFleet(await caseOf(words));
+  if (!fleet.ok) throw new UsageError(fleet.message);
+  if (fleet.value.clusters.length > 0) return fleet.value;
+  throw new UsageError('--offline knows of no cluster: give --cluster NAME=DUMP of each, or Clusters in the files');
 };
 
 /** Plans a case. */

@@ -1,15 +1,13 @@
 /** @module `hanse plan`: what would move, why and at what cost, before anything is written. */
-
-import { stringify } from 'yaml';
 import type { PlanObjectRef, PlanReviewSpec } from '../../shared/api/index.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { isBag } from '../../shared/lib/fields.ts';
-import { type DumpedCluster, type PlanAnswer, planAnswer, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
+import { type DumpedCluster, makePlan, type PlanAnswer, planAnswer, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
-import { parseExactJson, readFiles, readText } from './fit-input.ts';
-import { caseOf } from './plan-case.ts';
-import { planOffline } from './plan-fleet.ts';
+import { readFiles, readJson } from './fit-input.ts';
+import { fleetOfWords, planOffline } from './plan-fleet.ts';
 import { planLines } from './plan-text.ts';
+import { printAs, withJsonErrors, wordsOf } from './print-as.ts';
 import { runScenarios } from './scenarios.ts';
 
 /** Options of {@link runPlan}. */
@@ -32,7 +30,8 @@ export type PlanOptions = {
 /** What planning needs of the world. */
 export type PlanContext = Pick<CliContext, 'print' | 'nowMs' | 'isColoured'>;
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What is wrong, with the path of the case that it is in. */
+const inCase = (message: string, at: number): string => `cases[${at}]${message.startsWith('objects[') ? '.' : ': '}${message}`;
 
 /** One case of a batch; whatever is wrong with it is told in its place. */
 const caseResult = (one: unknown, at: number, nowMs: number): object => {
@@ -48,7 +47,7 @@ const caseResult = (one: unknown, at: number, nowMs: number): object => {
   }
   try {
     const plan = planOffline({ clusters: Object.fromEntries(dumps), objects }, { nowMs });
-    return plan.ok ? { name, ...planAnswer(plan.value) } : { name, error: plan.message };
+    return plan.ok ? { name, ...planAnswer(plan.value) } : { name, error: inCase(plan.message, at) };
   } catch (error) {
     return { name, error: `cases[${at}]: ${wordsOf(error)}` };
   }
@@ -59,24 +58,6 @@ export const planBatch = (document: unknown, nowMs: number): { readonly results:
   const cases = isBag(document) ? document.cases : undefined;
   if (!Array.isArray(cases)) throw new UsageError('--batch wants {"cases":[{"name","clusters":{"NAME":[…]},"objects":[…]}]}');
   return { results: cases.map((one, at) => caseResult(one, at, nowMs)) };
-};
-
-const runBatch = async (path: string, nowMs: number): Promise<string> => {
-  const text = await readText(path);
-  let document: unknown;
-  try {
-    document = parseExactJson(text);
-  } catch (error) {
-    throw new UsageError(`${path}: no JSON: ${wordsOf(error)}`);
-  }
-  return JSON.stringify(planBatch(document, nowMs));
-};
-
-/** Prints JSON or YAML as asked for, else the lines. */
-export const printAs = (context: PlanContext, answer: object, output: string | undefined, lines: () => readonly string[]): void => {
-  if (output === 'json') context.print(JSON.stringify(answer, null, 2));
-  else if (output === 'yaml') context.print(stringify(answer).trimEnd());
-  else for (const line of lines()) context.print(line);
 };
 
 /** Prints a plan in the form asked for; answers the exit code. */
@@ -137,9 +118,7 @@ const deletionsOf = async (paths: readonly string[] | undefined): Promise<PlanOb
 
 const offlineAnswer = async (options: PlanOptions, nowMs: number): Promise<PlanAnswer> => {
   if (options.delete !== undefined) throw new UsageError('--delete asks the hub; offline, leave the objects out of the files');
-  const plan = planOffline(await caseOf(options), { nowMs });
-  if (!plan.ok) throw new UsageError(plan.message);
-  return planAnswer(plan.value);
+  return planAnswer(makePlan(await fleetOfWords(options), { nowMs }));
 };
 
 const planOnHub = async (context: CliContext, options: PlanOptions): Promise<PlanAnswer> => {
@@ -148,16 +127,11 @@ const planOnHub = async (context: CliContext, options: PlanOptions): Promise<Pla
   return (await askHub(context, options.kubeconfig, { objects, deletions, all: options.all === true })) as PlanAnswer;
 };
 
-/**
- * Prints what would be decided; answers the exit code: 0 all placed, 2 something unplaced.
- *
- * @throws UsageError when the plan cannot be made; a batch tells each bad case in its place.
- */
-export const runPlan = async (context: CliContext, options: PlanOptions): Promise<0 | 1 | 2> => {
+const planAndPrint = async (context: CliContext, options: PlanOptions): Promise<0 | 1 | 2> => {
   const nowMs = context.nowMs();
-  if (options.test !== undefined) return runScenarios(context, options.test);
+  if (options.test !== undefined) return runScenarios(context, options.test, options.output);
   if (options.batch !== undefined) {
-    context.print(await runBatch(options.batch, nowMs));
+    context.print(JSON.stringify(planBatch(await readJson(options.batch), nowMs)));
     return 0;
   }
   if ((options.filename ?? []).length + (options.delete ?? []).length === 0) {
@@ -166,3 +140,11 @@ export const runPlan = async (context: CliContext, options: PlanOptions): Promis
   const answer = options.offline === true ? await offlineAnswer(options, nowMs) : await planOnHub(context, options);
   return printPlan(context, answer, options);
 };
+
+/**
+ * Prints what would be decided; answers the exit code: 0 all placed, 2 something unplaced.
+ *
+ * @throws UsageError when the plan cannot be made; a batch tells each bad case in its place.
+ */
+export const runPlan = (context: CliContext, options: PlanOptions): Promise<0 | 1 | 2> =>
+  withJsonErrors(context, options.output === 'json' || options.batch !== undefined, () => planAndPrint(context, options));

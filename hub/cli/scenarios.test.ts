@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runScenarios } from './scenarios.ts';
 
-const run = async (path: string): Promise<{ code: number; lines: string[] }> => {
+const run = async (path: string, output?: string): Promise<{ code: number; lines: string[] }> => {
   const lines: string[] = [];
-  const code = await runScenarios({ print: (line) => void lines.push(line) }, path);
+  const code = await runScenarios({ print: (line) => void lines.push(line) }, path, output);
   return { code, lines };
 };
 
@@ -57,6 +57,20 @@ describe('plan --test', () => {
       '',
       '0 of 1 scenarios hold',
     ]);
+    expect(code).toBe(1);
+  });
+
+  it('tells scripts the same as JSON', async () => {
+    const two = mkdtempSync(join(folder, 'json-'));
+    writeFileSync(join(two, 'a.yaml'), scenario('expect: {placements: {deployment/web: {a: 4, unplaced: 1}}}'));
+    writeFileSync(join(two, 'b.yaml'), 'nothing: true');
+    const { code, lines } = await run(two, 'json');
+    expect(JSON.parse(lines.join('\n'))).toEqual({
+      scenarios: [
+        { name: join(two, 'a.yaml'), pass: true, difference: [] },
+        { name: join(two, 'b.yaml'), pass: false, difference: [expect.stringContaining('nothing: no such field')] },
+      ],
+    });
     expect(code).toBe(1);
   });
 

@@ -5,6 +5,7 @@ import { readScenario, runScenario, type ScenarioResult } from '../../shared/pla
 import { type Paint, painter } from './colour.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { readFiles } from './fit-input.ts';
+import { printAs } from './print-as.ts';
 
 /** Scenarios in one folder; more are refused. */
 const scenariosMax = 1_000;
@@ -42,31 +43,45 @@ const resultOf = async (path: string): Promise<ScenarioResult> => {
   return runScenario(scenario.value, { dumps, objects: await read(scenario.value.files) }, { nowMs: 0 });
 };
 
-const linesOf = (path: string, result: ScenarioResult, paint: Paint): string[] =>
-  result.ok
-    ? [`${paint('pass', 'good')}  ${path}`]
-    : [
-        `${paint('FAIL', 'bad')}  ${path}`,
-        ...result.faults.map((fault) => paint(`      ${fault}`, fault.startsWith('- ') ? 'good' : 'bad')),
-      ];
+/** One scenario as `-o json` prints it. */
+type ScenarioRun = {
+  /** Its file. */
+  readonly name: string;
+  readonly pass: boolean;
+  /** What was expected (`- `), what came (`+ `) and why, line by line; of a scenario that cannot be run what is wrong with it. */
+  readonly difference: readonly string[];
+};
 
-/** Runs the scenarios of a folder; answers 0 when all hold, else 1. @throws UsageError when there are none. */
-export const runScenarios = async (context: Pick<CliContext, 'print' | 'isColoured'>, path: string): Promise<0 | 1> => {
-  const paint = painter(context.isColoured === true);
-  let failed = 0;
-  const files = await filesOf(path);
-  for (const file of files) {
-    let result: ScenarioResult;
-    try {
-      result = await resultOf(file);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      result = { ok: false, faults: [error.message] };
-    }
-    if (!result.ok) failed += 1;
-    for (const line of linesOf(file, result, paint)) context.print(line);
+const linesOf = ({ name, pass, difference }: ScenarioRun, paint: Paint): string[] => [
+  pass ? `${paint('pass', 'good')}  ${name}` : `${paint('FAIL', 'bad')}  ${name}`,
+  ...difference.map((line) => paint(`      ${line}`, line.startsWith('- ') ? 'good' : 'bad')),
+];
+
+const scenarioLines = (runs: readonly ScenarioRun[], paint: Paint): string[] => {
+  const held = runs.filter(({ pass }) => pass).length;
+  const sum = `${held} of ${runs.length} scenarios hold`;
+  return [...runs.flatMap((run) => linesOf(run, paint)), '', paint(sum, held < runs.length ? 'bad' : 'good')];
+};
+
+/** What came of one file; one that cannot be read does not hold. */
+const runOf = async (path: string): Promise<ScenarioRun> => {
+  try {
+    const result = await resultOf(path);
+    return { name: path, pass: result.ok, difference: result.ok ? [] : result.faults };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { name: path, pass: false, difference: [error.message] };
   }
-  context.print('');
-  context.print(paint(`${files.length - failed} of ${files.length} scenarios hold`, failed > 0 ? 'bad' : 'good'));
-  return failed === 0 ? 0 : 1;
+};
+
+/** Runs the scenarios of a folder and tells of them; answers 0 when all hold, else 1. @throws UsageError when there are none. */
+export const runScenarios = async (
+  context: Pick<CliContext, 'print' | 'isColoured'>,
+  path: string,
+  output: string | undefined,
+): Promise<0 | 1> => {
+  const scenarios: ScenarioRun[] = [];
+  for (const file of await filesOf(path)) scenarios.push(await runOf(file));
+  printAs(context, { scenarios }, output, () => scenarioLines(scenarios, painter(context.isColoured === true)));
+  return scenarios.every(({ pass }) => pass) ? 0 : 1;
 };

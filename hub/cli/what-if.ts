@@ -3,10 +3,11 @@ import type { PlanReviewSpec } from '../../shared/api/index.ts';
 import { type Loss, lossOf, type Measure, makePlan, type PlanAnswer, planAnswer, settled, withLosses } from '../../shared/plan/index.ts';
 import { type Paint, painter, type Tone } from './colour.ts';
 import { type CliContext, UsageError } from './context.ts';
-import { askHub, objectsOf, printAs, printPlan } from './plan.ts';
-import { caseOf, readAddedNodes } from './plan-case.ts';
-import { offlineFleet } from './plan-fleet.ts';
+import { askHub, objectsOf, printPlan } from './plan.ts';
+import { readAddedNodes } from './plan-case.ts';
+import { fleetOfWords } from './plan-fleet.ts';
 import { paintedTable } from './plan-text.ts';
+import { printAs, withJsonErrors } from './print-as.ts';
 
 /** Options of {@link runWhatIf}. */
 export type WhatIfOptions = {
@@ -60,12 +61,11 @@ const lossesExitCode = (losses: readonly Loss[]): 0 | 2 => (losses.some(({ unpla
 
 const offline = async (options: WhatIfOptions, nowMs: number): Promise<PlanAnswer | LossesAnswer> => {
   const { lose = [], drain = [], every = false, all = false } = options;
-  const fleet = offlineFleet(await caseOf(options));
-  if (!fleet.ok) throw new UsageError(fleet.message);
-  const plan = makePlan(fleet.value, { nowMs });
+  const fleet = await fleetOfWords(options);
+  const plan = makePlan(fleet, { nowMs });
   if (!every && lose.length + drain.length === 0) return planAnswer(plan, { isWhole: all });
   // What the files would place is in place before anything is lost.
-  const rested = settled(fleet.value, plan);
+  const rested = settled(fleet, plan);
   if (every) return { losses: rested.clusters.map(({ view }) => lossOf(rested, view.name, { nowMs })) };
   const after = withLosses(rested, { lose, drain });
   if (!after.ok) throw new UsageError(after.message);
@@ -85,12 +85,7 @@ const online = async (context: CliContext, options: WhatIfOptions): Promise<Plan
   return (await askHub(context, options.kubeconfig, spec)) as PlanAnswer | LossesAnswer;
 };
 
-/**
- * Prints what would be; answers the exit code: 0 all placed, 2 something unplaced.
- *
- * @throws UsageError when nothing is asked, or a cluster is not known.
- */
-export const runWhatIf = async (context: CliContext, options: WhatIfOptions): Promise<0 | 2> => {
+const supposeAndPrint = async (context: CliContext, options: WhatIfOptions): Promise<0 | 2> => {
   const { lose = [], drain = [], addNodes = [], every = false } = options;
   if (!every && lose.length + drain.length + addNodes.length === 0) {
     throw new UsageError('say what happens: --lose CLUSTER, --drain CLUSTER, --add-nodes CLUSTER=COUNTxcpu=…, or --every');
@@ -101,3 +96,11 @@ export const runWhatIf = async (context: CliContext, options: WhatIfOptions): Pr
   printAs(context, answer, options.output, () => lossLines(answer.losses, painter(context.isColoured === true)));
   return lossesExitCode(answer.losses);
 };
+
+/**
+ * Prints what would be; answers the exit code: 0 all placed, 2 something unplaced.
+ *
+ * @throws UsageError when nothing is asked, or a cluster is not known.
+ */
+export const runWhatIf = (context: CliContext, options: WhatIfOptions): Promise<0 | 2> =>
+  withJsonErrors(context, options.output === 'json', () => supposeAndPrint(context, options));
