@@ -12,6 +12,7 @@ import { evictionAt, gate, gatesOf, isServed, type Prepared, type Refusal, type 
 import { type Column, nothingIn } from './problem.ts';
 import { type DemandPlan, demandOf } from './requires.ts';
 import { columnFrom, type Roster, rosterOf } from './roster.ts';
+import { notKeptText } from './weightless.ts';
 
 /** A cluster that is out; `at` is its place among the prepared. */
 export type Refused = Refusal & { readonly at: number };
@@ -140,8 +141,9 @@ const dropWeightless = ({ strategy, weights }: CompiledPolicy, { standings }: Pr
   let size = 0;
   for (let index = 0; index < into.size; index++) {
     const at = into.at[index] as number;
-    if ((standings[at] as Standing).weight > 0) into.at[size++] = at;
-    else into.kept.set(at, { reason: 'weight', message: 'the weight of the cluster is 0' });
+    const { weight, min } = standings[at] as Standing;
+    if (weight > 0) into.at[size++] = at;
+    else into.kept.set(at, { reason: 'weight', message: `the weight of the cluster is 0${notKeptText(min)}` });
   }
   into.size = size;
 };

@@ -5,6 +5,7 @@
  * Without binding room, constraints and tiers the divisions are Karmada's. They differ from it where
  * - room binds: Karmada's Weighted gives a full cluster its seats all the same, and its dynamic modes place nothing when not all fit; here
  *   what a full cluster cannot take goes to the next by Webster, and what fits is placed;
+ * - bounds (Karmada has none) limit who gets the next seat, and change neither votes nor who is asked first;
  * - ties are broken: always by name upwards; Karmada turns the order by the parity of the object's UID;
  * - Duplicated: Karmada ignores room, here a cluster gets at most what fits;
  * - spread: Karmada selects clusters first and divides among them afterwards, and never enforces provider or zone; here every constraint
@@ -13,49 +14,36 @@
  */
 import { createBlank } from '../lib/scratch.ts';
 import { sortedPlaces } from '../lib/sorted-places.ts';
+import { type Attempt, attempt, bestOf, type Division, isWhole, placesMost } from './attempt.ts';
 import { divideCrossing } from './crossing.ts';
 import { type Chosen, chooseDomains } from './domains.ts';
-import { keepingDomains, leavesDomain } from './in-use.ts';
+import { keepingDomains } from './in-use.ts';
 import { type Line, lineOf } from './line.ts';
 import { divideNested } from './nested.ts';
 import {
+  atLeastCurrent,
   type Column,
+  columnOf,
   domainCounts,
   hasAny,
   isLimited,
   mostPlaceable,
-  movesInto,
   nothingIn,
   type Problem,
   type Spread,
   sumOf,
   unlimited,
-  type Violation,
   violations,
 } from './problem.ts';
 import { seat } from './seats.ts';
+import { stoppingNone, stopsNone } from './stopping-none.ts';
 import { seatFreely } from './webster.ts';
-
-/** A division, and the hard constraints that nothing better than it could hold. */
-export type Division = {
-  readonly counts: Column;
-  readonly broken: readonly Violation[];
-  /** Duplicated: which candidates a copy is asked of, whether they have room for it or not. */
-  readonly isAsked?: (candidate: number) => boolean;
-};
 
 /** How new seats are ordered under a stable strategy. */
 export type Preference = 'proportional' | 'aggregated' | 'inOrder';
 
 const seatAll = (problem: Problem, chosen: Chosen, start: Column, line: Line): Column =>
   problem.spreads.length === 0 ? seatFreely(problem, start, line) : seat(problem, chosen, start, line);
-
-/** A column made of what is asked for each candidate. */
-const columnOf = (size: number, value: (candidate: number) => number): Column => {
-  const column = new Float64Array(size);
-  for (let at = 0; at < size; at++) column[at] = value(at);
-  return column;
-};
 
 /** The column with nothing for those that are not open. */
 const onlyOpen = (column: Column, isOpen: Chosen['isOpen']): Column =>
@@ -75,15 +63,18 @@ const within = (problem: Problem, { isOpen }: Chosen): Problem =>
 const firstFor = createBlank();
 const fullnessFor = createBlank();
 
-/** Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. */
-const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column => {
+/**
+ * Aggregated: the new seats go to the first of these that have room for all: present ones, then most room, then name. Bounds have no say in who is
+ * first: what one of these may not hold goes to those behind them.
+ */
+const aggregatedOrder = ({ max, current, rank, votes }: Problem, extra: number): Column => {
   const size = max.length;
   const first = firstFor(size);
   const fullness = fullnessFor(size);
   for (let at = 0; at < size; at++) {
     const present = current[at] as number;
     first[at] = 2 * (rank[at] as number) + (present > 0 ? 0 : 1);
-    fullness[at] = present - (max[at] as number);
+    fullness[at] = -(votes[at] as number);
   }
   const order = sortedPlaces(first, fullness);
   // Those beyond the first that suffice are in turn by their places behind all of them.
@@ -92,8 +83,8 @@ const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column
   let position = 0;
   for (let index = 0; index < size; index++) {
     const at = order[index] as number;
-    const room = -(fullness[at] as number);
-    if (room <= 0) continue;
+    const room = votes[at] as number;
+    if (room <= 0 || (max[at] as number) <= 0) continue;
     place[at] = covered < extra ? 1 : 2 + position;
     covered += room;
     position += 1;
@@ -101,40 +92,14 @@ const aggregatedOrder = ({ max, current, rank }: Problem, extra: number): Column
   return place;
 };
 
-const stableLine = (problem: Problem, kept: Column, preference: Preference): Line =>
-  lineOf(problem, kept, preference === 'aggregated' ? aggregatedOrder(problem, Math.max(0, problem.replicas - sumOf(kept))) : undefined);
-
-type Attempt = Division & { readonly placed: number; readonly moves: number; readonly leaves: boolean };
-
-/** `keeping`: the problem with the domains that ought to be used further, where there are any. */
-const attempt = (problem: Problem, counts: Column, keeping: Problem | undefined): Attempt => ({
-  counts,
-  broken: violations(problem, counts),
-  placed: sumOf(counts),
-  moves: movesInto(problem.current, counts),
-  leaves: keeping !== undefined && leavesDomain(keeping, counts),
-});
-
-/** Unbroken first, then in the domains in use, then more placed, then fewer moves; the earlier attempt where all is equal. */
-const better = (a: Attempt, b: Attempt): boolean => {
-  const whole = Number(a.broken.length === 0) - Number(b.broken.length === 0);
-  return (whole || Number(b.leaves) - Number(a.leaves) || a.placed - b.placed || b.moves - a.moves) > 0;
+const stableLine = (problem: Problem, kept: Column, preference: Preference): Line => {
+  if (preference !== 'aggregated') return lineOf(problem, kept);
+  let staying = 0;
+  for (let at = 0; at < kept.length; at++) staying += Math.min(kept[at] as number, problem.max[at] as number);
+  return lineOf(problem, kept, aggregatedOrder(problem, Math.max(0, problem.replicas - staying)));
 };
 
-const bestOf = (attempts: readonly Attempt[], none: Attempt): Attempt =>
-  attempts.reduce((best, other) => (better(other, best) ? other : best), none);
-
-/** True when no division places more. */
-const placesMost = (problem: Problem, { placed }: Attempt): boolean => placed >= problem.replicas || placed >= mostPlaceable(problem);
-
-const isWhole = (problem: Problem, tried: Attempt): boolean =>
-  tried.broken.length === 0 && placesMost(problem, tried) && tried.moves <= Math.max(0, tried.placed - sumOf(problem.current));
-
 const hasHardTerms = (problem: Problem): boolean => problem.spreads.some(({ hard }) => hard);
-
-/** What runs, or the minimum where that is more. */
-const atLeastCurrent = ({ min, current }: Problem): Column =>
-  hasAny(min) ? columnOf(min.length, (at) => Math.max(current[at] as number, min[at] as number)) : current;
 
 /** A division that is exact under hard constraints; undefined when there is too much to try. */
 const exactly = (problem: Problem, line: Line, bound: number): Column | undefined =>
@@ -220,6 +185,16 @@ const usedOnly = (spread: Spread, max: Column): Spread => {
   return { ...spread, sizes, eligible: sizes.filter((size) => size > 0).length };
 };
 
+/** The best under hard constraints of what the weights give anew. */
+const freeWeighted = (given: Problem, first: Attempt, keeping: Problem | undefined): Attempt => {
+  const fresh = exactAttempts({ ...given, current: nothingIn(given.current.length) }, lineOf(given, undefined), keeping);
+  // Whatever the weights move, they move.
+  return bestOf(
+    fresh.map((exact) => ({ ...exact, moves: first.moves })),
+    first,
+  );
+};
+
 /** The division under strategy Weighted. */
 export const divideWeighted = (given: Problem): Division => {
   const present = presentWeighted(given);
@@ -228,13 +203,12 @@ export const divideWeighted = (given: Problem): Division => {
   const problem = within(given, chosen);
   const keeping = keepingDomains(given);
   const first = attempt(given, weightedCounts(problem, chosen), keeping);
-  if (!hasHardTerms(given) || (first.broken.length === 0 && !first.leaves && placesMost(given, first))) return first;
-  const fresh = exactAttempts({ ...given, current: nothingIn(given.current.length) }, lineOf(given, undefined), keeping);
-  // Whatever the weights move, they move.
-  return bestOf(
-    fresh.map((exact) => ({ ...exact, moves: first.moves })),
-    first,
-  );
+  const isBest = !hasHardTerms(given) || (first.broken.length === 0 && !first.leaves && placesMost(given, first));
+  const best = isBest ? first : freeWeighted(given, first, keeping);
+  if (!given.isBereft || stopsNone(given, best)) return best;
+  const line = lineOf(given, undefined);
+  const kept = hasHardTerms(given) ? exactAttempts(given, line, keeping) : [];
+  return stoppingNone(given, best, kept, () => seatAll(problem, chosen, atLeastCurrent(problem), line));
 };
 
 /** What clusters that came back are owed, and what each candidate took of it. */
@@ -246,15 +220,16 @@ export type Owed = { readonly owed: Column; readonly taken: Column };
  */
 const givenBack = (problem: Problem, chosen: Chosen, { owed, taken }: Owed, preference: Preference): Attempt | undefined => {
   if (!hasAny(owed)) return undefined;
-  const returning = problem.current.map((count, at) =>
-    Math.max(problem.min[at] ?? 0, Math.min(problem.max[at] ?? 0, count + (owed[at] ?? 0))),
-  );
-  const places = returning.map((count, at) => ((owed[at] ?? 0) > 0 ? count : (problem.min[at] ?? 0)));
+  const { min, max } = problem;
+  const returning = problem.current.map((count, at) => Math.min(max[at] ?? 0, count + (owed[at] ?? 0)));
+  const places = returning.map((count, at) => Math.max(min[at] ?? 0, (owed[at] ?? 0) > 0 ? count : 0));
   if (sumOf(places) > problem.replicas) return undefined;
-  const own = places.map((count, at) => Math.max(count, (returning[at] as number) - (taken[at] as number)));
-  const isEnough = sumOf(own) <= problem.replicas;
+  const givesBack = (count: number, at: number): number => ((owed[at] ?? 0) > 0 ? count : Math.max(0, count - (taken[at] as number)));
+  const own = returning.map(givesBack);
+  const ownAtLeast = own.map((count, at) => Math.max(count, places[at] as number));
+  const isEnough = sumOf(ownAtLeast) <= problem.replicas;
   const tries = [
-    ...(hasAny(taken) ? [isEnough ? { start: own, kept: returning } : { start: places, kept: own }] : []),
+    ...(hasAny(taken) ? [isEnough ? { start: ownAtLeast, kept: returning } : { start: places, kept: own }] : []),
     { start: places, kept: returning },
   ];
   for (const { start, kept } of tries) {
@@ -268,12 +243,14 @@ const givenBack = (problem: Problem, chosen: Chosen, { owed, taken }: Owed, pref
 const stableTries = (problem: Problem, chosen: Chosen, preference: Preference): (() => Column)[] => {
   const least = atLeastCurrent(problem);
   const seatOver = (start: Column, kept: Column): Column => seatAll(problem, chosen, start, stableLine(problem, kept, preference));
-  // Where nothing runs and nothing must, there is nothing to keep: all three are the same.
-  if (!hasAny(problem.current) && !hasAny(problem.min)) return [() => seatOver(problem.min, problem.min)];
+  const nothing = nothingIn(problem.max.length);
+  // Where nothing runs there is nothing to keep: all three are the same.
+  if (!hasAny(problem.current)) return [() => seatOver(problem.min, nothing)];
+  // Seats that a minimum gives count as new ones among the others: it is a limit, and no vote.
   return [
-    ...(sumOf(least) <= problem.replicas ? [() => seatOver(least, least)] : []),
-    () => seatOver(problem.min, problem.current),
-    () => seatOver(problem.min, problem.min),
+    ...(sumOf(least) <= problem.replicas ? [() => seatOver(least, problem.current)] : []),
+    () => seatOver(problem.min, problem.running),
+    () => seatOver(problem.min, nothing),
   ];
 };
 
@@ -301,9 +278,12 @@ export const divideStable = (given: Problem, owed: Owed, preference: Preference)
       if (!hasHardTerms(given) && tried.broken.length === 0 && placesMost(given, tried)) return tried;
     }
   }
-  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.current, preference), keeping));
+  if (hasHardTerms(given)) attempts.push(...exactAttempts(given, stableLine(given, given.running, preference), keeping));
   const [first = attempt(given, given.min, keeping)] = attempts;
-  return bestOf(attempts, first);
+  const best = bestOf(attempts, first);
+  if (!given.isBereft) return best;
+  const grown = (): Column => seatAll(problem, chosen, atLeastCurrent(problem), stableLine(problem, problem.current, preference));
+  return stoppingNone(given, best, attempts, grown);
 };
 
 /**
@@ -324,8 +304,15 @@ const tierOfCopies = ({ max, tier, replicas }: Problem, { isOpen }: Chosen, isHe
 
 /** Strategy Duplicated: every open candidate of one tier, and each that has some, gets all replicas, or as many as it can hold. `isHeld`: it takes no more for now. */
 export const divideDuplicated = (given: Problem, isHeld: (candidate: number) => boolean): Division => {
-  const chosen = chooseDomains(given);
-  const { max, tier, current, replicas } = within(given, chosen);
+  const { replicas } = given;
+  // Of copies every bound below the replicas binds.
+  const chosen = chooseDomains({
+    ...given,
+    room: given.spreads.some(isLimited)
+      ? columnOf(given.max.length, (at) => ((given.max[at] as number) < replicas ? given.max : given.room)[at] as number)
+      : given.room,
+  });
+  const { max, tier, current } = within(given, chosen);
   const own = tierOfCopies(given, chosen, isHeld);
   const counts = columnOf(max.length, (at) =>
     (tier[at] as number) !== own && (current[at] as number) === 0 ? 0 : Math.min(max[at] as number, replicas),

@@ -15,16 +15,15 @@ const inUseOf = createBlank();
 const rankOf = createBlank();
 const roomOf = createBlank();
 
-const factsOf = ({ max, rank: ranks, current }: Problem, spread: Spread, open: Open): DomainFacts => {
+const factsOf = ({ max, room: rooms, rank: ranks, current }: Problem, spread: Spread, open: Open): DomainFacts => {
   const size = spread.names.length;
   const inUse = inUseOf(size);
   const rank = rankOf(size).fill(unlimited);
   const room = roomOf(size);
   for (let at = 0; at < max.length; at++) {
     const domain = spread.of[at] as number;
-    const most = max[at] as number;
-    if (domain < 0 || most <= 0 || !isIn(open, at)) continue;
-    room[domain] = Math.min(unlimited, (room[domain] as number) + most);
+    if (domain < 0 || (max[at] as number) <= 0 || !isIn(open, at)) continue;
+    room[domain] = Math.min(unlimited, (room[domain] as number) + (rooms[at] as number));
     if ((ranks[at] as number) < (rank[domain] as number)) rank[domain] = ranks[at] as number;
     if ((current[at] as number) > 0) inUse[domain] = 1;
   }

@@ -8,11 +8,12 @@ import type { ClusterView, Workload } from './model.ts';
 import { partReason, partText } from './part-limits.ts';
 import type { Refusal, Standing } from './prepare.ts';
 import { type Amount, amountText, currencyOf } from './pricing.ts';
-import { type Column, type Problem, sumOf, unlimited, type Violation } from './problem.ts';
+import { type Column, type Problem, sumOf, unlimited, type Violation, violations } from './problem.ts';
 import { boundOf, byCount, type Filled, filledAt, isFull, refusalText, shortText } from './shortage.ts';
 import { confined, heldText, shareless, spreadText, type Tally, talliesOf } from './spread-text.ts';
 import { usedOf } from './tally.ts';
 import { indexedText, isKeptWhole, notDivided } from './undivided.ts';
+import { weightlessText } from './weightless.ts';
 
 const nothing: Refusal = { reason: '', message: '' };
 const laterTier: Refusal = { reason: 'tier', message: 'the tiers before hold all replicas' };
@@ -226,6 +227,12 @@ const allOrNothing = (policy: CompiledPolicy, problem: Problem, { reached }: Out
 /** How a decision is told. */
 export type Summary = { readonly reason: string; readonly message: string; readonly binding: string };
 
+/** What replicas that stay for the loss of a cluster break; '' when nothing. */
+const borneText = (problem: Problem, { counts, faults }: Outcome): string => {
+  const borne = problem.isBereft && faults.length === 0 ? violations(problem, counts) : [];
+  return borne.length === 0 ? '' : `nothing that runs stops for a lost cluster (${borne.map(({ message }) => message).join('; ')})`;
+};
+
 /** The outcome in a word and in words, and the terms that bind. */
 export const summary = (
   policy: CompiledPolicy,
@@ -234,7 +241,9 @@ export const summary = (
   problem: Problem,
   outcome: Outcome,
 ): Summary => {
-  const told = outcomeText(policy, workload, candidates, problem, outcome);
+  const made = outcomeText(policy, workload, candidates, problem, outcome);
+  const unkept = [weightlessText(policy, () => candidates.prepared.standings), borneText(problem, outcome)].filter((text) => text !== '');
+  const told = unkept.length === 0 ? made : { ...made, message: [made.message, ...unkept].join('; ') };
   return isKeptWhole(policy) && told.reason !== 'NoClusterFits' ? { ...told, message: `${told.message}; ${indexedText}` } : told;
 };
 

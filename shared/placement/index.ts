@@ -24,7 +24,7 @@ export { type FleetDecision, placeAll, placeEach, type TaskDecision } from './pl
 export { nodelessText, whyNodelessStay } from './place-runnable.ts';
 export { type Preempted, preemptedText, summed } from './preempted.ts';
 export { mayPreempt } from './preemption.ts';
-export { evictionAt, leavesOut } from './prepare.ts';
+export { evictionAt, leavesOut, standingOf } from './prepare.ts';
 export { type Amount, amountText, currencyOf, isSpot, priceIn, pricesFor } from './pricing.ts';
 export { type PriorityClass, type PriorityClasses, priorityClassesOf, priorityOf, unknownClassOf } from './priority.ts';
 export { type Move, type ProgramSolution, type RebalancePlan, rebalance } from './rebalance.ts';
@@ -44,6 +44,7 @@ export { shutOut } from './shut-out.ts';
 export type { Task } from './turn.ts';
 export { indexedText, notDivided } from './undivided.ts';
 export { choosableKinds } from './victims.ts';
+export { weightlessText } from './weightless.ts';
 export {
   bag,
   bags,

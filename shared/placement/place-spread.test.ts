@@ -19,6 +19,45 @@ import {
 
 const rows: readonly Row[] = [
   {
+    rule: 'a lost cluster stops nothing that runs in another: what comes keeps maxSkew, what runs breaks it no further',
+    spec: { replicaScheduling: { strategy: 'Capacity' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
+    clusters: [
+      ['a', 1, on('p')],
+      ['b', 10, on('r')],
+    ],
+    replicas: 6,
+    current: { b: 3, lost: 3 },
+    placed: { a: 1, b: 3 },
+    unplaced: 2,
+    reason: 'Unplaced',
+  },
+  {
+    rule: 'a lost cluster stops nothing that runs in another by Cheapest either',
+    spec: { replicaScheduling: { strategy: 'Cheapest' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 4 }] },
+    clusters: [
+      ['a', 3, on('p')],
+      ['b', 10, on('r')],
+    ],
+    replicas: 19,
+    current: { b: 8, lost: 11 },
+    placed: { a: 3, b: 8 },
+    unplaced: 8,
+    reason: 'Unplaced',
+  },
+  {
+    rule: 'a lost cluster stops nothing that runs in another by Weighted either',
+    spec: { replicaScheduling: { strategy: 'Weighted' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
+    clusters: [
+      ['a', 1, on('p')],
+      ['b', 10, on('r')],
+    ],
+    replicas: 6,
+    current: { b: 3, lost: 3 },
+    placed: { a: 1, b: 3 },
+    unplaced: 2,
+    reason: 'Unplaced',
+  },
+  {
     rule: 'minDomains sends one replica to a second domain though the first tier has room',
     spec: { ...tiers, spread: [{ topologyKey: 'hanse.dev/provider', minDomains: 2 }] },
     clusters: tiered,

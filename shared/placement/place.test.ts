@@ -169,6 +169,38 @@ const rows: readonly Row[] = [
     placed: { a: 1, b: 5 },
   },
   {
+    rule: 'Capacity goes by what fits, also within bounds: a maximum is a limit and no vote',
+    spec: { replicaScheduling: { strategy: 'Capacity', bounds: [{ max: 8 }] } },
+    clusters: [
+      ['a', 10],
+      ['b', 30],
+    ],
+    replicas: 8,
+    placed: { a: 2, b: 6 },
+  },
+  {
+    rule: 'Capacity counts what a minimum gives as seats among the others',
+    spec: { replicaScheduling: { strategy: 'Capacity', bounds: [{ min: 1 }] } },
+    clusters: [
+      ['a', 10],
+      ['b', 30],
+    ],
+    replicas: 8,
+    placed: { a: 2, b: 6 },
+  },
+  {
+    rule: 'Aggregated goes to the cluster with most room, whatever bounds that it does not reach',
+    spec: {
+      replicaScheduling: { strategy: 'Aggregated', bounds: [{ clusterSelector: { matchLabels: { 'hanse.dev/cluster': 'b' } }, max: 15 }] },
+    },
+    clusters: [
+      ['a', 20],
+      ['b', 30],
+    ],
+    replicas: 8,
+    placed: { b: 8 },
+  },
+  {
     rule: 'a weight of 0 gives nothing, also where the clusters with a greater one are out',
     spec: { replicaScheduling: { strategy: 'Weighted', weights: [{ weight: 0 }] } },
     clusters: [
@@ -359,6 +391,26 @@ describe('place', () => {
     const clusters = [clusterWith('home', fits, on('onprem')), clusterWith('cloud', 0, on('aws'))];
     const workload = { ...workloadOf(replicas, {}, { cloud: 7 }), lingering: new Map([['cloud', 7]]) };
     expect(asMap(place({ policy, clusters }, workload, env).clusters)).toEqual(placed);
+  });
+
+  it('says that a minimum in a cluster without a weight is not kept', () => {
+    const only = (name: string) => ({ matchLabels: { 'hanse.dev/cluster': name } });
+    const weights = [
+      { clusterSelector: only('a'), weight: 1 },
+      { clusterSelector: only('c'), weight: 0 },
+    ];
+    const bounds = [
+      { clusterSelector: only('b'), min: 2 },
+      { clusterSelector: only('c'), min: 3 },
+    ];
+    const { clusters, message, explained } = decide({ replicaScheduling: { strategy: 'Weighted', weights, bounds } }, three, 8);
+    expect(asMap(clusters)).toEqual({ a: 8 });
+    expect(message).toContain('bounds: b, c have a minimum and no weight, and get none');
+    expect(explanationRows(explained).map((row) => row.message)).toEqual([
+      '',
+      'no weight of the policy selects the cluster; its minimum of 2 in bounds is not kept',
+      'the weight of the cluster is 0; its minimum of 3 in bounds is not kept',
+    ]);
   });
 
   it('says of a tier that gets no copy under Duplicated by what the tier of the copies is chosen', () => {

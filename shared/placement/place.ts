@@ -1,9 +1,11 @@
 /** @module The decision: which clusters run a workload with how many replicas, and why for every cluster. Pure. */
 import type { KeptExplanation } from '../api/index.ts';
+import type { Division } from './attempt.ts';
+import { isBereft } from './bereft.ts';
 import { type Candidates, candidatesOf, holdAt, partAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { costOf, pricesOf } from './cost.ts';
-import { type Division, divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
+import { divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
 import { explain, type Outcome, summary } from './explain.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
 import { prepare } from './prepare.ts';
@@ -39,26 +41,30 @@ export type PlaceEnv = { readonly nowMs: number };
 
 /** Replicas that are divided one by one where spread constraints hold; more are refused. */
 const spreadReplicasMax = 200_000;
-/** Most replicas of each candidate: what it has and what still fits, within its bounds. */
-const mostOf = (candidates: Candidates, replicas: number): Column => {
+/** What each candidate has and what it may still take, whatever its bounds. */
+const roomOf = (candidates: Candidates, replicas: number): Column => {
   const { roster, current, lingering, nodeless, answers, holds } = candidates;
-  const { at, most } = roster;
-  const room = answers?.room;
-  const max = new Float64Array(at.length);
-  for (let candidate = 0; candidate < max.length; candidate++) {
-    const fits = room === undefined ? -1 : (room[at[candidate] as number] as number);
+  const { at } = roster;
+  const fitting = answers?.room;
+  const room = new Float64Array(at.length);
+  for (let candidate = 0; candidate < room.length; candidate++) {
+    const fits = fitting === undefined ? -1 : (fitting[at[candidate] as number] as number);
     const counted = (nodeless[candidate] as number) > 0 ? 0 : fits;
-    const growth = counted >= 0 ? counted + (lingering[candidate] as number) : replicas;
-    max[candidate] = Math.min(
-      most[candidate] as number,
-      (current[candidate] as number) + growth,
-      partAt(candidates, candidate) ?? unlimited,
-    );
+    room[candidate] = (current[candidate] as number) + (counted >= 0 ? counted + (lingering[candidate] as number) : replicas);
   }
-  if (holds.size === 0) return max;
-  for (let candidate = 0; candidate < max.length; candidate++) {
-    if (holdAt(candidates, candidate) !== undefined) max[candidate] = Math.min(max[candidate] as number, current[candidate] as number);
-  }
+  if (holds.size === 0) return room;
+  for (let candidate = 0; candidate < room.length; candidate++)
+    if (holdAt(candidates, candidate) !== undefined) room[candidate] = current[candidate] as number;
+  return room;
+};
+
+/** Most replicas of each candidate: its room, within its bounds. */
+const mostOf = ({ bounds }: CompiledPolicy, candidates: Candidates, room: Column): Column => {
+  const { roster, parts } = candidates;
+  if (bounds.length === 0 && parts === undefined) return room;
+  const max = new Float64Array(room.length);
+  for (let candidate = 0; candidate < max.length; candidate++)
+    max[candidate] = Math.min(roster.most[candidate] as number, room[candidate] as number, partAt(candidates, candidate) ?? unlimited);
   return max;
 };
 
@@ -71,10 +77,10 @@ const lesser = (a: Column, b: Column): Column => {
 };
 
 /** Votes for new seats: what may still come. */
-const growthOf = (max: Column, current: Column): Column => {
-  if (current === nothingIn(current.length)) return max;
-  const column = new Float64Array(max.length);
-  for (let at = 0; at < max.length; at++) column[at] = Math.max(0, (max[at] as number) - (current[at] as number));
+const growthOf = (room: Column, current: Column): Column => {
+  if (current === nothingIn(current.length)) return room;
+  const column = new Float64Array(room.length);
+  for (let at = 0; at < room.length; at++) column[at] = (room[at] as number) - (current[at] as number);
   return column;
 };
 
@@ -97,17 +103,21 @@ const keptOf = (candidates: Candidates, least: Column, current: Column, replicas
 /** The division that a decision comes down to. */
 export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
   const { roster, current } = candidates;
-  const max = mostOf(candidates, replicas);
+  const room = roomOf(candidates, replicas);
+  const max = mostOf(policy, candidates, room);
   const present = lesser(current, max);
   const least = replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max);
   return {
     replicas,
     min: policy.strategy === 'Weighted' ? keptOf(candidates, least, present, replicas) : least,
     max,
+    room,
     current: present,
+    running: current,
+    isBereft: false,
     rank: ranksOf(policy, candidates, replicas),
     tier: roster.tier,
-    votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(max, current),
+    votes: policy.strategy === 'Weighted' ? roster.weight : growthOf(room, current),
     spreads: spreadsOf(policy, candidates, replicas),
     nameOf: (candidate) => standingAt(candidates, candidate)?.view.name ?? '',
   };
@@ -167,13 +177,14 @@ const withLingering = (problem: Problem, candidates: Candidates, workload: Workl
   if (lingering === nothingIn(lingering.length)) return problem;
   const owed = owedTo(candidates, workload);
   let missing = wanting;
-  const current = problem.current.map((count, at) => {
+  const back = problem.current.map((count, at) => {
     const room = (problem.max[at] as number) - count;
-    const back = Math.max(0, Math.min(owed[at] as number, lingering[at] as number, room, missing));
-    missing -= back;
-    return count + back;
+    const own = Math.max(0, Math.min(owed[at] as number, lingering[at] as number, room, missing));
+    missing -= own;
+    return own;
   });
-  return { ...problem, current };
+  const withBack = (count: number, at: number): number => count + (back[at] as number);
+  return { ...problem, current: problem.current.map(withBack), running: problem.running.map(withBack) };
 };
 
 /** The problem with what is present less what nothing that runs is given up for. */
@@ -258,6 +269,7 @@ const placeWhole = (policy: CompiledPolicy, candidates: Candidates): { problem: 
     tier: nothing,
     min: nothing,
     max: onesIn(size),
+    room: onesIn(size),
     current: lesser(candidates.current, onesIn(size)),
   };
   const { counts, broken } = divideDuplicated(problem, () => false);
@@ -286,7 +298,9 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
   const prepared = prepare(policy, snapshot.clusters);
   const candidates = candidatesOf(policy, prepared, workload, snapshot.others ?? [], env.nowMs);
   const whole = workload.replicas === undefined;
-  const { problem, outcome } = whole ? placeWhole(policy, candidates) : placeReplicas(policy, candidates, workload, workload.replicas);
+  const { problem, outcome } = whole
+    ? placeWhole(policy, candidates)
+    : placeReplicas(policy, candidates, workload, workload.replicas, env.nowMs);
   const { counts, wanted } = outcome;
   const clusters: { name: string; replicas?: number }[] = [];
   for (let at = 0; at < counts.length; at++) {
@@ -328,12 +342,15 @@ const placeReplicas = (
   candidates: Candidates,
   workload: Workload,
   replicas: number,
+  nowMs: number,
 ): { problem: Problem; outcome: Outcome } => {
   const made = problemOf(policy, candidates, Math.min(replicas, candidates.parts?.sum ?? replicas));
   const kept = policy.beginsAnew === true ? whereItIs(made, candidates, workload) : made;
+  const nothing = nothingIn(made.current.length);
+  const votes = policy.strategy === 'Weighted' ? made.votes : made.room;
   const problem =
     workload.isFresh === true
-      ? { ...made, current: nothingIn(made.current.length), votes: policy.strategy === 'Weighted' ? made.votes : made.max }
-      : kept;
+      ? { ...made, current: nothing, running: nothing, votes }
+      : { ...kept, isBereft: isBereft(policy, candidates, workload, nowMs) };
   return { problem, outcome: settle(policy, problem, candidates, workload, divide(policy, problem, candidates, workload)) };
 };

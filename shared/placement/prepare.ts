@@ -7,6 +7,7 @@ import { compareText } from '../lib/compare-text.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { type Fleet, fleetOf } from './fleet.ts';
 import type { ClusterView, TimedTaint } from './model.ts';
+import { notKeptText } from './weightless.ts';
 
 /** Why a cluster is out, or takes no more. */
 export type Refusal = { readonly reason: string; readonly message: string };
@@ -99,7 +100,7 @@ const residencyRefusal = (policy: CompiledPolicy, view: ClusterView): Refusal | 
   return undefined;
 };
 
-const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weight: number | undefined): Refusal | undefined => {
+const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weight: number | undefined, min = 0): Refusal | undefined => {
   if (view.closed !== undefined) return view.closed;
   if (tier < 0) return { reason: 'tier', message: 'no tier of the policy selects the cluster' };
   const outside = residencyRefusal(policy, view);
@@ -109,7 +110,7 @@ const refusalOf = (policy: CompiledPolicy, view: ClusterView, tier: number, weig
   if (unlabelled !== undefined) {
     return { reason: 'spread', message: `the cluster has no label ${unlabelled.topologyKey}; set it on the Cluster` };
   }
-  return weight === undefined ? { reason: 'weight', message: 'no weight of the policy selects the cluster' } : undefined;
+  return weight === undefined ? { reason: 'weight', message: `no weight of the policy selects the cluster${notKeptText(min)}` } : undefined;
 };
 
 const noScores: readonly ExplanationScore[] = [];
@@ -145,20 +146,22 @@ const scoresOf = (policy: CompiledPolicy, view: ClusterView): readonly Explanati
   return scores;
 };
 
-const standingOf = (policy: CompiledPolicy, view: ClusterView): Standing => {
+/** A cluster held against the policy. */
+export const standingOf = (policy: CompiledPolicy, view: ClusterView): Standing => {
   const tier = tierOf(policy, view);
   const weight = weightOf(policy, view);
   const blocking = view.taints.find((taint) => taint.effect === 'NoSchedule' && !isTolerated(policy, taint));
   const scores = scoresOf(policy, view);
+  const bounds = boundsOf(policy, view);
   return {
     view,
     tier,
-    refused: refusalOf(policy, view, tier, weight),
+    refused: refusalOf(policy, view, tier, weight, bounds.min),
     driving: view.taints.length === 0 ? noTaints : view.taints.filter((taint) => evictionAt(taint, policy) !== undefined),
     blocked: blocking === undefined ? undefined : { reason: 'taint', message: `taint ${taintText(blocking)} is not tolerated` },
     score: scores.reduce((sum, { score }) => sum + score, 0),
     scores,
-    ...boundsOf(policy, view),
+    ...bounds,
     weight: weight ?? 0,
   };
 };

@@ -37,12 +37,18 @@ export type Problem = {
   /** Least and most replicas of each candidate. */
   readonly min: Column;
   readonly max: Column;
+  /** What each candidate has and what still fits, whatever bounds allow: a bound limits a choice, and changes none that it allows. */
+  readonly room: Column;
   /** Present replicas, cut at `max`. */
   readonly current: Column;
+  /** Present replicas as they are: votes of those that stay where fewer are wanted. */
+  readonly running: Column;
+  /** Replicas went with a cluster that was lost: nothing that runs in another stops for it. */
+  readonly isBereft: boolean;
   /** Lower goes first: earlier tiers, then higher scores. */
   readonly rank: Column;
   readonly tier: Column;
-  /** Votes for new seats: weights, or room. */
+  /** Votes for new seats: weights, or what still fits whatever bounds allow. */
   readonly votes: Column;
   readonly spreads: readonly Spread[];
   /** Names candidates to a person. */
@@ -229,3 +235,14 @@ export const movesInto = (current: Column, counts: Column): number => {
   for (let at = 0; at < counts.length; at++) moves += Math.max(0, (counts[at] as number) - (current[at] as number));
   return moves;
 };
+
+/** A column made of what is asked for each candidate. */
+export const columnOf = (size: number, value: (candidate: number) => number): Column => {
+  const column = new Float64Array(size);
+  for (let at = 0; at < size; at++) column[at] = value(at);
+  return column;
+};
+
+/** What runs, or the minimum where that is more. */
+export const atLeastCurrent = ({ min, current }: Problem): Column =>
+  hasAny(min) ? columnOf(min.length, (at) => Math.max(current[at] as number, min[at] as number)) : current;

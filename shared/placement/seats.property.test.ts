@@ -69,7 +69,8 @@ describe('seats under preferences', () => {
         fc.integer({ min: 1, max: 60 }),
         (spreads, votes, max, kept, rank, replicas) => {
           const nothing = nothingIn(size);
-          const problem: Problem = { replicas, min: nothing, max, current: nothing, rank, tier: nothing, votes, spreads };
+          const given = { replicas, min: nothing, max, room: max, current: nothing, running: nothing, isBereft: false };
+          const problem: Problem = { ...given, rank, tier: nothing, votes, spreads };
           const expected = oneByOne(problem, kept);
           expect(seat(problem, chooseDomains(problem), nothing, lineOf(problem, kept))).toEqual(expected);
         },

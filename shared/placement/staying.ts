@@ -6,19 +6,8 @@
  * is lost, takes nothing from the others.
  */
 import { divideStable } from './divide.ts';
-import { type Column, domainCounts, movesInto, nothingIn, type Problem, type Spread, skewOf, sumOf, violations } from './problem.ts';
-import { usedOf } from './tally.ts';
-
-/** The constraint as what runs keeps it. Fewer replicas than domains that are asked for are kept apart as far as there are any. */
-const asKept = (spread: Spread, { current, replicas }: Problem): Spread => {
-  if (!spread.hard) return spread;
-  const sums = domainCounts(spread, current);
-  return {
-    ...spread,
-    maxSkew: Math.max(spread.maxSkew, skewOf(spread, sums)),
-    minDomains: Math.min(spread.minDomains, usedOf(sums), replicas),
-  };
-};
+import { type Column, movesInto, nothingIn, type Problem, sumOf, violations } from './problem.ts';
+import { asKept } from './stopping-none.ts';
 
 const least = (a: Column, b: Column): Column => a.map((value, at) => Math.min(value, b[at] as number));
 
@@ -29,6 +18,7 @@ export const stayingOf = (problem: Problem): Column => {
   if (sumOf(current) === 0) return nothing;
   const held: Problem = {
     ...problem,
+    isBereft: false,
     max: least(max, current),
     min: least(min, current),
     spreads: spreads.map((spread) => asKept(spread, problem)),

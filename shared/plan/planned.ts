@@ -1,6 +1,16 @@
 /** @module What a plan tells of one object: where it would be, what stays where it is placed no more, and what that costs. */
 import { type ExplanationRow, explanationRows, type PlacementCost, type WorkloadRef, withStaying } from '../api/index.ts';
-import { type Before, type ClusterView, type Decision, partsBefore, shapeIn, type TaskDecision, withParts } from '../placement/index.ts';
+import {
+  type Before,
+  type ClusterView,
+  type Decision,
+  partsBefore,
+  shapeIn,
+  standingOf,
+  type TaskDecision,
+  weightlessText,
+  withParts,
+} from '../placement/index.ts';
 import { costOfCounts, sumsIn } from './costs.ts';
 import type { PlanCluster, PlanTask, RemovedWorkload } from './fleet.ts';
 import { type PlannedStay, stayingIn, staysOf } from './stays.ts';
@@ -67,6 +77,7 @@ export const plannedOf = (
   const { unplaced, reason, message } = decision;
   const counts = staying.map(({ cluster, replicas, before: stayed }) => ({ cluster, before: stayed, after: replicas }));
   const costs = [decision.cost ?? [], costOfCounts(workload, (view) => shapeIn(task, view), counts, views) ?? []].flat();
+  const unkept = weightlessText(policy, () => [...views.values()].map((view) => standingOf(policy, view)));
   const isMoved = [...clusters, ...staying].some(({ replicas, before: had }) => replicas !== had);
   return {
     object: workload.ref,
@@ -81,7 +92,7 @@ export const plannedOf = (
     get explain() {
       return explanationRows(decision.explained);
     },
-    warnings: task.warnings ?? [],
+    warnings: [...(task.warnings ?? []), ...(unkept === '' ? [] : [unkept])],
     isChanged: isMoved || unplaced !== (task.unplacedBefore ?? 0),
     isAsked: task.isAsked ?? false,
     next: { spec: { clusters: decision.clusters }, ...statusOf(decision, before, staying) },
