@@ -106,6 +106,15 @@ export const lostPartsText = (before: readonly PlacedCluster[], after: readonly 
   return `the ${isOne ? 'part' : 'parts'} of ${named} ${isOne ? 'is' : 'are'} begun anew in ${taken}, with what was done of ${isOne ? 'it' : 'them'}`;
 };
 
+/** Why more pods run at once than the Job asks for; '' where they do not. */
+const beyondText = (object: KubeObject, clusters: readonly PlacedCluster[]): string => {
+  const { parallelism = 1 } = bag(object.spec);
+  const running = sumOf(clusters.map(({ replicas }) => replicas));
+  return typeof parallelism === 'number' && running > parallelism
+    ? `${running} run at once, not ${parallelism}: a part that is under way keeps one, as it would be lost with what was done of it`
+    : '';
+};
+
 const waitingText = (left: number, total: number, before: readonly PlacedCluster[], after: readonly PlacedCluster[]): string => {
   const placed = new Set(after.map(({ name }) => name));
   const lost = before.filter(({ name, completions = 0 }) => completions > 0 && !placed.has(name)).map(({ name }) => name);
@@ -138,8 +147,8 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
   });
   const next = { ...decision, clusters };
   if (left <= sumOf(shares)) {
-    const lost = lostPartsText(before, clusters);
-    return lost === '' ? next : { ...next, message: `${decision.message}; ${lost}` };
+    const told = [decision.message, lostPartsText(before, clusters), beyondText(object, clusters)].filter((text) => text !== '');
+    return { ...next, message: told.join('; ') };
   }
   const isPlaced = decision.reason === 'Placed';
   return {

@@ -26,6 +26,8 @@ export type PartHolder = {
 /** What each candidate may have, by its place. */
 export type PartLimits = {
   readonly most: ReadonlyMap<number, number>;
+  /** Where a part is under way at least one goes on, however few may run at once: a part that is taken away is lost with all that it has done. */
+  readonly underWay: ReadonlySet<number>;
   /** Those that have a part and take no more, so that what is left goes to others. */
   readonly held: ReadonlyMap<number, Refusal>;
   /** Those that get none: nothing is left. */
@@ -62,5 +64,6 @@ export const partLimits = ({ completions, given }: JobParts, candidates: readonl
     most.set(at, left);
     if (left === 0) out.set(at, { reason: partReason, message: `all ${completions} completions of the Job are given to other clusters` });
   }
-  return { most, held, out, sum };
+  const underWay = new Set(holders.flatMap((holder) => (holder.isPresent && partOf(holder) > 0 ? [holder.at] : [])));
+  return { most, underWay, held, out, sum };
 };

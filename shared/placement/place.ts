@@ -100,13 +100,20 @@ const keptOf = (candidates: Candidates, least: Column, current: Column, replicas
   return sumOf(kept) <= replicas ? kept : least;
 };
 
+/** Least replicas of each candidate: its bounds, and one of each part of a divided Job. */
+const leastAt = ({ roster, parts }: Candidates, max: Column): Column => {
+  const least = lesser(roster.min, max);
+  if (parts === undefined || parts.underWay.size === 0) return least;
+  return least.map((count, at) => (parts.underWay.has(roster.at[at] ?? -1) ? Math.max(count, Math.min(1, max[at] as number)) : count));
+};
+
 /** The division that a decision comes down to. */
 export const problemOf = (policy: CompiledPolicy, candidates: Candidates, replicas: number): Problem => {
   const { roster, current } = candidates;
   const room = roomOf(candidates, replicas);
   const max = mostOf(policy, candidates, room);
   const present = lesser(current, max);
-  const least = replicas === 0 ? nothingIn(max.length) : lesser(roster.min, max);
+  const least = replicas === 0 ? nothingIn(max.length) : leastAt(candidates, max);
   return {
     replicas,
     min: policy.strategy === 'Weighted' ? keptOf(candidates, least, present, replicas) : least,
@@ -337,6 +344,10 @@ const whereItIs = (problem: Problem, { roster, prepared }: Candidates, { current
   return hasAny(max) ? { ...problem, max } : problem;
 };
 
+/** Replicas to divide: of a divided Job no more than its parts may have together, and one for each that is under way. */
+const replicasOf = ({ parts }: Candidates, replicas: number): number =>
+  parts === undefined || replicas === 0 ? replicas : Math.min(Math.max(replicas, parts.underWay.size), parts.sum);
+
 const placeReplicas = (
   policy: CompiledPolicy,
   candidates: Candidates,
@@ -344,7 +355,7 @@ const placeReplicas = (
   replicas: number,
   nowMs: number,
 ): { problem: Problem; outcome: Outcome } => {
-  const made = problemOf(policy, candidates, Math.min(replicas, candidates.parts?.sum ?? replicas));
+  const made = problemOf(policy, candidates, replicasOf(candidates, replicas));
   const kept = policy.beginsAnew === true ? whereItIs(made, candidates, workload) : made;
   const nothing = nothingIn(made.current.length);
   const votes = policy.strategy === 'Weighted' ? made.votes : made.room;

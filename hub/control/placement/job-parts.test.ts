@@ -148,6 +148,17 @@ describe('a divided Job', () => {
     expect(partsOf(decide(first, { b: away }, spec))).toEqual({ a: '3 do 6', c: '3 do 6' });
   });
 
+  it('keeps one of each part that is under way, however few may run at once, and says so', () => {
+    const first = decide(undefined, {}, equal);
+    expect(partsOf(first)).toEqual({ a: '2 do 4', b: '2 do 4', c: '2 do 4' });
+    const fewer = decide(first, {}, equal, job(12, 1));
+    expect([partsOf(fewer), fewer.status.unplaced]).toEqual([{ a: '1 do 4', b: '1 do 4', c: '1 do 4' }, 0]);
+    expect(fewer.status.message).toBe(
+      'placed in 3 clusters; 3 run at once, not 1: a part that is under way keeps one, as it would be lost with what was done of it',
+    );
+    expect(partsOf(decide(fewer, {}, equal))).toEqual(partsOf(first));
+  });
+
   it('that is a gang is scaled whole or not at all, also beside a lost part', () => {
     const gang = { replicaScheduling: { strategy: 'Weighted', gang: true } };
     const first = decide(undefined, { b: away, c: away }, gang, job(5, 2));
