@@ -18,5 +18,9 @@ export const endWithReader = (): void => {
 
 /** Ends the process when all that it has said has been taken over. */
 export const exitWhenTold = (code: number): void => {
-  process.stdout.write('', () => process.exit(code));
+  process.stdout.write('', (error) => {
+    // That it was not taken over is told to the stream's listener next, which ends the process in its own way.
+    if (error === undefined || error === null) process.exit(code);
+    setImmediate(() => process.exit(code));
+  });
 };

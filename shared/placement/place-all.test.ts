@@ -260,6 +260,8 @@ describe('placeAll', () => {
       const asked = (ref: Partial<Workload['ref']>): Task => ({ ...small, workload: { ...workload, ref: { ...workload.ref, ...ref } } });
       const preemptedOf = (views: ClusterView, lower: Task) => outcome([views], [gold(), lower]).preempted;
       expect(preemptedOf(cluster('a', 2, 8), asked({ kind: 'StatefulSet' }))).toEqual([['small', 'gold', 'a', 8]]);
+      // The node that gold comes to is not where all of them were.
+      expect(outcome([cluster('a', 2, 8)], [gold(), asked({ kind: 'StatefulSet' })]).messages.gold).toMatch(/; 8 of small in a gave way$/);
       expect(preemptedOf({ ...cluster('a', 2, 8), choosesNone: true }, small)).toEqual([['small', 'gold', 'a', 8]]);
       expect(preemptedOf(cluster('a', 2, 8), task('small', 8, { current: { a: 8 } }))).toEqual([]);
     });

@@ -101,15 +101,16 @@ export const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger:
 /** Takes replicas from those of lower priority. */
 export const evict = (task: Task, place: number, evictions: readonly Eviction[], ledger: Ledger): void => {
   for (const { view, shape, way, places } of evictions) {
-    const gone = new Map<number, { replicas: number; readonly nodes: Set<string> }>();
+    const gone = new Map<number, { replicas: number; left: number; readonly nodes: Set<string> }>();
     for (const made of places) {
       noteKept(ledger.nodeTerms, task.workload, view.name, made);
       for (const { lot, count, leave } of made.gone) {
         const victim = way.lower[lot]?.task;
         if (victim === undefined) continue;
-        const sum = gone.get(lot) ?? { replicas: 0, nodes: new Set() };
+        const sum = gone.get(lot) ?? { replicas: 0, left: 0, nodes: new Set() };
         gone.set(lot, sum);
         sum.replicas += count;
+        sum.left += leave;
         if (made.node !== undefined) sum.nodes.add(made.node);
         noteLeft(ledger.nodeTerms, victim.workload, view.name, made.node, leave);
         const freed = shapeIn(victim, view);
@@ -118,10 +119,11 @@ export const evict = (task: Task, place: number, evictions: readonly Eviction[],
         else if (holdsTheSame(freed, shape)) comeInPlaces(ledger, task, view.name, count);
       }
     }
-    for (const [lot, { replicas, nodes }] of [...gone].sort(([one], [other]) => one - other)) {
+    for (const [lot, { replicas, left, nodes }] of [...gone].sort(([one], [other]) => one - other)) {
       const victim = way.lower[lot]?.task;
       if (victim === undefined || replicas === 0) continue;
-      takeFrom(ledger, victim, { by: task, cluster: view.name, replicas, nodes: [...nodes] });
+      // Where more go than those that have to leave the node, the others leave whichever nodes they are on.
+      takeFrom(ledger, victim, { by: task, cluster: view.name, replicas, nodes: left === replicas ? [...nodes] : [] });
       join(ledger, victim, place);
     }
   }
