@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { backoffMs, type RuntimeEnv } from '../shared/lib/index.ts';
+import { messageOf } from '../shared/lib/message-of.ts';
 import { caHash } from '../shared/node/index.ts';
 import { joinBackoff } from '../shared/wire/comeback.ts';
 import { hubTrouble, makeKeyFolder, stateLine } from './link/index.ts';
@@ -47,7 +48,7 @@ export class HubUnreachableError extends Error {
  */
 export const readHubCa = async (file: string): Promise<string> => {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}; give the CA of the hub`, { cause });
+    throw new Error(`cannot read ${file}: ${messageOf(cause)}; give the CA of the hub`, { cause });
   });
   if (hashOfText(text) === undefined)
     throw new Error(`no PEM certificate in ${file}: give the CA of the hub, or use --ca-hash HASH instead`);

@@ -1,6 +1,7 @@
 /** @module The agent's composition root: builds the adapters and starts an agent; also the program that runs in a member's pod. */
 import { isIP } from 'node:net';
 import type { Log, RuntimeEnv } from '../shared/lib/index.ts';
+import { messageOf } from '../shared/lib/message-of.ts';
 import { interrupted, mutedLog, nodeEnv, nodeLog } from '../shared/node/index.ts';
 import { type Agent, type AgentState, assembleAgent } from './agent.ts';
 import {
@@ -230,7 +231,7 @@ const program = async (): Promise<void> => {
     await runUntilStopped(agent, log);
     process.exit(0);
   } catch (error) {
-    log.error(error instanceof Error ? error.message : String(error));
+    log.error(messageOf(error));
     process.exit(error instanceof SettingsError ? 2 : 1);
   }
 };

@@ -1,5 +1,6 @@
 /** @module How a call to the member's API fails when it is not a refusal: unreachable, too slow, nonsense, too large. */
 import { StatusError } from '../../shared/kube/status-error.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 
 /** Named causes; `BreakerOpen` = not even tried, because the calls before it failed. */
 export type ApiErrorCode =
@@ -54,7 +55,7 @@ export const failureOf = (error: unknown): ApiFailure => {
     };
   }
   const reason = error instanceof ApiError ? error.code : 'Unreachable';
-  return { status: 0, reason, message: error instanceof Error ? error.message : String(error), unreachable: true, causes: [] };
+  return { status: 0, reason, message: messageOf(error), unreachable: true, causes: [] };
 };
 
 /** True when another try of the same write may succeed. */

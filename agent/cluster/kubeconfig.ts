@@ -6,6 +6,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Env } from '../../shared/lib/index.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { AccessConfigError, type ClusterAccess, type Credentials } from './access.ts';
 import { ApiError } from './api-error.ts';
 import { execCredentials } from './exec-credential.ts';
@@ -29,7 +30,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 /** The access of one context (default: the current one). Throws {@link AccessConfigError} that names what is missing. */
 export const loadKubeconfig = async (path: string, env: Clocks, contextName?: string): Promise<ClusterAccess> => {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new AccessConfigError(`cannot read the kubeconfig ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AccessConfigError(`cannot read the kubeconfig ${path}: ${messageOf(cause)}`, { cause });
   });
   return parseKubeconfig(text, path, env, contextName);
 };

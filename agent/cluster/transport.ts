@@ -1,5 +1,6 @@
 /** @module HTTP to one API server on undici: keep-alive, deadlines, size limits, and a stream of lines; nothing here can hang or grow without bound. */
 import { Pool } from 'undici';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import type { ClusterAccess, Credentials } from './access.ts';
 import { ApiError } from './api-error.ts';
 import { createLineSplitter, LineTooLongError } from './lines.ts';
@@ -207,7 +208,7 @@ const asApiError = (error: unknown, access: ClusterAccess, { timeoutMs, connectT
   if (error instanceof ApiError) return error;
   if (error instanceof LineTooLongError) return new ApiError('TooLarge', error.message, { cause: error });
   const code = (error as { code?: unknown } | null)?.code;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!timedOut && code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new ApiError('Timeout', `no connection to the API server ${access.server} within ${connectTimeoutMs} ms`, { cause: error });
   }

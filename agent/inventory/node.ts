@@ -2,6 +2,7 @@
 import { machineOf } from '../../shared/capacity/dump-doubts.ts';
 import { bookedAmount, bookedToCanonical, exactAmounts } from '../../shared/capacity/pod-request.ts';
 import type { GpuFacts, NodeTaint, SharedDevice } from '../../shared/capacity/report.ts';
+import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { sortedRecord } from './fields.ts';
@@ -56,7 +57,7 @@ export const nodeFactsOf = (node: KubeObject): NodeFacts => {
   const kind: NodeKind = {
     labels: sharedLabels(node),
     taints: taintsOf(spec.taints),
-    ready: bagsOf(status.conditions).some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    ready: isCondition(node, 'Ready'),
     unschedulable: spec.unschedulable === true,
     allocatable: sortedRecord(
       [...amounts].filter(([resource]) => resource !== 'pods').map(([resource, amount]) => [resource, bookedToCanonical(resource, amount)]),

@@ -2,6 +2,7 @@
 
 import type { PodKind } from '../../shared/capacity/node.ts';
 import { bookedAmount, exactPodRequests } from '../../shared/capacity/pod-request.ts';
+import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type HamiHold, hamiHoldOf } from './hami.ts';
 import { createInterner } from './intern.ts';
@@ -43,7 +44,7 @@ const extraOf = (pod: KubeObject, shape: PodShape): PodExtra | undefined => {
 
 /** What is kept of a pod object; undefined once it has ended, as it then holds nothing. */
 export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
-  const status = pod.status as { phase?: unknown; conditions?: readonly { type?: unknown; status?: unknown }[] } | undefined;
+  const status = pod.status as { phase?: unknown } | undefined;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
   const node = (pod.spec as { nodeName?: unknown } | undefined)?.nodeName;
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
@@ -56,7 +57,7 @@ export const podFactsOf = (pod: KubeObject): PodFacts | undefined => {
     shape,
     controller: controllerOf(pod),
     terminating: pod.metadata.deletionTimestamp !== undefined,
-    ready: Array.isArray(status?.conditions) && status.conditions.some((one) => one?.type === 'Ready' && one.status === 'True'),
+    ready: isCondition(pod, 'Ready'),
     createdSeconds: Number.isNaN(created) ? 0 : Math.floor(created / 1_000),
     extra: extraOf(pod, shape),
   };

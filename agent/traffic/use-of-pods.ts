@@ -1,4 +1,5 @@
 /** @module What ready pods use of the CPU that they request, from the pods and what metrics.k8s.io says of them. Pure. */
+import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { parseQuantity } from '../../shared/kube/quantity/index.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
@@ -14,11 +15,8 @@ const podsMax = 2_000;
 /** More than any node gives over a request: what is above it is told as this. */
 const perMilleMax = 100_000;
 
-const isReady = ({ metadata, status }: KubeObject): boolean => {
-  const { phase, conditions } = bagOf(status);
-  const ready = bagsOf(conditions).find(({ type }) => type === 'Ready');
-  return metadata.deletionTimestamp === undefined && phase === 'Running' && ready?.status === 'True';
-};
+const isReady = (pod: KubeObject): boolean =>
+  pod.metadata.deletionTimestamp === undefined && bagOf(pod.status).phase === 'Running' && isCondition(pod, 'Ready');
 
 const nanosOf = (amount: unknown): bigint | undefined => {
   const parsed = typeof amount === 'string' || typeof amount === 'number' ? parseQuantity(amount) : undefined;

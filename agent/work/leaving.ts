@@ -3,10 +3,11 @@
  * object is applied, and the ReplicaSet controller takes them first (KEP-2255). It goes by that among ready pods only, and the hub reckons with it.
  */
 import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
+import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { type LabelSelectorObject, labelSelectorText, selectorFromObject } from '../../shared/kube/selectors/index.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
-import { bag, bags } from '../../shared/placement/workload-fields.ts';
+import { bag } from '../../shared/placement/workload-fields.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf } from '../cluster/index.ts';
 import { isRightMissing } from './failure.ts';
@@ -22,8 +23,7 @@ const atOnceMax = 16;
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const ended = new Set<unknown>(['Succeeded', 'Failed']);
 
-const isReady = ({ status }: KubeObject): boolean =>
-  bags(bag(status).conditions).some((one) => one.type === 'Ready' && one.status === 'True');
+const isReady = (pod: KubeObject): boolean => isCondition(pod, 'Ready');
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[deletionCost] === lowest;
 
 /** Bound to the node, alive, and made by a ReplicaSet. */

@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { messageOf } from '../../shared/lib/message-of.ts';
 
 /** What may be done to a member, and what it is doing. */
 export type MemberControl = {
@@ -43,7 +44,7 @@ export const serveControl = async (dataDir: string, control: MemberControl): Pro
     if (!isKey(request, key)) return send(401, { message: 'wrong key' });
     answer(control, request.method ?? '', request.url ?? '').then(
       ({ code, body }) => send(code, body),
-      (error: unknown) => send(500, { message: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => send(500, { message: messageOf(error) }),
     );
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 /** @module Gets nats-server before the tests that need it run, and says what it is doing. */
 import { ensureNatsServer } from '../../hub/fleet/index.ts';
 import { type Log, silentLog } from '../../shared/lib/index.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 
 const log: Log = {
   ...silentLog,
@@ -12,6 +13,6 @@ try {
   const { path, version } = await ensureNatsServer({ log });
   process.stderr.write(`nats-server ${version}: ${path}\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 }

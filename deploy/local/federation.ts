@@ -6,6 +6,7 @@ import { checkUnlocked } from '../../hub/store/index.ts';
 import type { Cluster } from '../../shared/api/cluster.ts';
 import { clusters } from '../../shared/api/cluster.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { checkPortsFree, makeDataDir, type NeededPort } from '../../shared/node/index.ts';
 import type { MemberControl } from './control.ts';
 import { forgetKeys, type JoinedMember, joinToken, startJoinedMember } from './joined-member.ts';
@@ -154,7 +155,7 @@ export const startFederation = async (options: FederationOptions): Promise<Feder
       await whenReady(name).catch((error: unknown) => {
         options.signal?.throwIfAborted();
         const link = running.get(name)?.agent.link.state().message ?? '';
-        absent.push(`${name} is not ready: ${error instanceof Error ? error.message : String(error)} (its agent says: ${link})`);
+        absent.push(`${name} is not ready: ${messageOf(error)} (its agent says: ${link})`);
       });
     }
     return absent;

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { joinCommand } from '../../agent/cli.ts';
 import { type CliContext, hubCommands, hubPortDefault, portNumber } from '../../hub/cli/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { connectHub } from './connect.ts';
 import { callControl } from './control.ts';
@@ -101,6 +102,6 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode);
   // A user's mistake or a refusal is a sentence, not a stack.
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`error: ${messageOf(error)}\n`);
   process.exit(1);
 }

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { present, silentLog } from '../../shared/lib/index.ts';
 import { nodeEnv } from '../../shared/node/index.ts';
-import { bag, bags } from '../../shared/placement/index.ts';
+import { bag } from '../../shared/placement/index.ts';
 import { type Federation, startFederation } from './federation.ts';
 
 /** Three nodes of eight cores. */
@@ -46,9 +47,7 @@ const podsOf = async (app: string): Promise<readonly KubeObject[]> =>
   (await memberClient().list({ ...pods, namespace: 'shop', labelSelector: `app=${app}` })).items.filter(
     ({ metadata }) => metadata.deletionTimestamp === undefined,
   );
-const isReady = ({ status }: KubeObject): boolean =>
-  bags(bag(status).conditions).some(({ type, status: is }) => type === 'Ready' && is === 'True');
-const readyOf = async (app: string): Promise<number> => (await podsOf(app)).filter(isReady).length;
+const readyOf = async (app: string): Promise<number> => (await podsOf(app)).filter((pod) => isCondition(pod, 'Ready')).length;
 const uidsOf = async (app: string): Promise<ReadonlySet<string>> => new Set((await podsOf(app)).map(({ metadata }) => metadata.uid ?? ''));
 const nodesOf = async (app: string): Promise<readonly unknown[]> => (await podsOf(app)).map(({ spec }) => bag(spec).nodeName);
 /** Pods of these workloads that were made since, whatever became of them. */

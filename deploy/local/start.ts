@@ -2,6 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { Listr } from 'listr2';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { interrupted, makeDataDir, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { serveControl } from './control.ts';
 import { checkFederationFree, type Federation, startFederation } from './federation.ts';
@@ -75,7 +76,7 @@ const withProgress = async (start: (progress: (step: string) => void) => Promise
     await tasks.run();
   } catch (error) {
     // The list has said why; this only ends the command.
-    throw new CommanderError(1, 'hanse.start', error instanceof Error ? error.message : String(error));
+    throw new CommanderError(1, 'hanse.start', messageOf(error));
   }
   if (started === undefined) throw new Error('the start ended without a federation');
   return started;

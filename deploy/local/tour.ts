@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { interrupted, interruptedCode, nodeEnv, nodeLog } from '../../shared/node/index.ts';
 import { openKubeconfig } from './connect.ts';
 import { type Federation, startFederation } from './federation.ts';
@@ -77,7 +78,7 @@ export const tour = async ({ json }: { json: boolean }): Promise<void> => {
     }
   } catch (cause) {
     isInterrupted = signal.aborted;
-    error = isInterrupted ? 'interrupted' : cause instanceof Error ? cause.message : String(cause);
+    error = isInterrupted ? 'interrupted' : messageOf(cause);
   }
   await federation?.stop();
   const report: TourReport = { ok: error === undefined, steps, placements: placed, ...(error === undefined ? {} : { error }) };

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOfStream } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { UsageError } from './context.ts';
-import { wordsOf } from './print-as.ts';
 
 /** A file's documents. */
 export type InputFile = { readonly path: string; readonly documents: readonly unknown[] };
@@ -38,13 +38,22 @@ const parseYaml = (path: string, text: string): unknown[] => {
   });
 };
 
+/** The JSON of a text. @throws UsageError that names the file */
+const parseJson = (path: string, text: string): unknown => {
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    throw new UsageError(`${path}: no JSON: ${messageOf(error)}`);
+  }
+};
+
 /** The documents of a text. @throws UsageError that names the file. */
 export const parseDocuments = (path: string, text: string): unknown[] => {
   if (/^\s*[{[]/.test(text)) {
     try {
-      return [parseExactJson(text)];
+      return [parseJson(path, text)];
     } catch (error) {
-      if (path.endsWith('.json')) throw new UsageError(`${path}: no JSON: ${wordsOf(error)}`);
+      if (path.endsWith('.json')) throw error;
     }
   }
   return parseYaml(path, text);
@@ -63,14 +72,7 @@ export const readText = async (path: string): Promise<string> => {
 };
 
 /** The JSON of one file. @throws UsageError when it cannot be read, or is none. */
-export const readJson = async (path: string): Promise<unknown> => {
-  const text = await readText(path);
-  try {
-    return parseExactJson(text);
-  } catch (error) {
-    throw new UsageError(`${path}: no JSON: ${wordsOf(error)}`);
-  }
-};
+export const readJson = async (path: string): Promise<unknown> => parseJson(path, await readText(path));
 
 /** Reads files in the order given. @throws UsageError */
 export const readFiles = async (paths: readonly string[]): Promise<InputFile[]> => {

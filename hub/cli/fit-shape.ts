@@ -1,5 +1,6 @@
 /** @module Which of the documents of `hanse fit` is the shape that is counted, and which are the dump that it is counted on. */
 import { bagOf, isBag, textOf } from '../../shared/lib/fields.ts';
+import { listed } from '../../shared/lib/listed.ts';
 import { UsageError } from './context.ts';
 import type { InputFile } from './fit-input.ts';
 
@@ -33,11 +34,7 @@ const nameOf = (shape: unknown): string => {
 /** Names of shapes that an error tells; the rest is counted. */
 const namedMax = 5;
 
-/** The names of several shapes. */
-const namesOf = (shapes: readonly unknown[]): string => {
-  const more = shapes.length > namedMax ? ` and ${shapes.length - namedMax} more` : '';
-  return `${shapes.slice(0, namedMax).map(nameOf).join(', ')}${more}`;
-};
+const namesOf = (shapes: readonly unknown[]): string => listed(shapes.map(nameOf), namedMax);
 
 const mend = 'give the one that is to be counted';
 

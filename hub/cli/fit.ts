@@ -2,10 +2,11 @@
 
 import { type ExactFit, fitDump } from '../../shared/capacity/index.ts';
 import { bagOf, isBag } from '../../shared/lib/fields.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { readFiles, readJson } from './fit-input.ts';
 import { shapeIn, splitShape } from './fit-shape.ts';
-import { withJsonErrors, wordsOf } from './print-as.ts';
+import { withJsonErrors } from './print-as.ts';
 import { tableLines } from './table.ts';
 
 /** Options of {@link runFit}. */
@@ -64,7 +65,7 @@ const caseResult = (one: unknown, at: number): object => {
     return answer.ok ? { name, ...answerOf(answer.value) } : { name, error: `cases[${at}]: ${answer.message}` };
   } catch (error) {
     if (error instanceof UsageError) return { name, error: error.message };
-    return { name, error: `cases[${at}]: ${wordsOf(error)}` };
+    return { name, error: `cases[${at}]: ${messageOf(error)}` };
   }
 };
 

@@ -2,12 +2,13 @@
 import type { PlanObjectRef, PlanReviewSpec } from '../../shared/api/index.ts';
 import { StatusError } from '../../shared/kube/status-error.ts';
 import { isBag } from '../../shared/lib/fields.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { type DumpedCluster, makePlan, type PlanAnswer, planAnswer, planExitCode, readPlanObjects } from '../../shared/plan/index.ts';
 import { type CliContext, UsageError, withHub } from './context.ts';
 import { readFiles, readJson } from './fit-input.ts';
 import { fleetOfWords, planOffline } from './plan-fleet.ts';
 import { planLines } from './plan-text.ts';
-import { printAs, withJsonErrors, wordsOf } from './print-as.ts';
+import { printAs, withJsonErrors } from './print-as.ts';
 import { runScenarios } from './scenarios.ts';
 
 /** Options of {@link runPlan}. */
@@ -49,7 +50,7 @@ const caseResult = (one: unknown, at: number, nowMs: number): object => {
     const plan = planOffline({ clusters: Object.fromEntries(dumps), objects }, { nowMs });
     return plan.ok ? { name, ...planAnswer(plan.value) } : { name, error: inCase(plan.message, at) };
   } catch (error) {
-    return { name, error: `cases[${at}]: ${wordsOf(error)}` };
+    return { name, error: `cases[${at}]: ${messageOf(error)}` };
   }
 };
 

@@ -1,5 +1,6 @@
 /** @module The form in which an answer is told: lines for people, JSON or YAML for scripts, which get an answer when something is wrong too. */
 import { stringify } from 'yaml';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import type { CliContext } from './context.ts';
 
 /** Prints JSON or YAML as asked for, else the lines. */
@@ -14,15 +15,12 @@ export const printAs = (
   else for (const line of lines()) context.print(line);
 };
 
-/** What an error says. */
-export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Runs a command. Where JSON is asked for and it fails, `{"error"}` is printed, so that what reads it finds JSON always. @throws what it throws */
 export const withJsonErrors = async <T>(context: Pick<CliContext, 'print'>, isJson: boolean, run: () => Promise<T>): Promise<T> => {
   try {
     return await run();
   } catch (error) {
-    if (isJson) context.print(JSON.stringify({ error: wordsOf(error) }));
+    if (isJson) context.print(JSON.stringify({ error: messageOf(error) }));
     throw error;
   }
 };

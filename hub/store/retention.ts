@@ -1,8 +1,8 @@
 /** @module How much of the past is kept, and the loop that lets the rest go. */
 import type { Revision } from '../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../shared/lib/index.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import type { SqliteJournal } from './sqlite-journal.ts';
-import { messageOf } from './store-error.ts';
 
 /** Bounds of the log (what watches resume from) and of the history (what people ask about). */
 export type Retention = {

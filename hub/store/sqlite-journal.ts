@@ -95,7 +95,7 @@ export const openSqliteJournal = (options: SqliteJournalOptions): SqliteJournal 
     committed: tail.push,
     failed: (error) => {
       if (isUncertain(error)) return { result: { ok: false, why: 'unknown', cause: error } };
-      const refusal = commitRefusal(error, file);
+      const refusal = commitRefusal(error);
       trouble.refused(refusal.message);
       return { refusal };
     },

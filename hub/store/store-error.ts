@@ -1,5 +1,6 @@
 /** @module Why the journal's files cannot be opened or written, in words that name the file and the mend. */
 import { StatusError } from '../../shared/kube/status-error.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 
 /** What is wrong with the data directory. */
 export type StoreErrorReason = 'Locked' | 'Full' | 'Damaged' | 'NotWritable' | 'Newer';
@@ -63,8 +64,5 @@ export const damaged = (file: string, detail: string, options?: ErrorOptions): S
  * What a commit is refused with when the files cannot be written: 503, so that a client may try again once it is mended. It names no cause:
  * the journal itself tells its log, once a minute and not once a request.
  */
-export const commitRefusal = (error: unknown, file: string): StatusError =>
-  new StatusError(503, 'ServiceUnavailable', `the write was not stored: ${storeErrorOf(error, file)?.message ?? messageOf(error)}`);
-
-/** The message of anything thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const commitRefusal = (error: unknown): StatusError =>
+  new StatusError(503, 'ServiceUnavailable', `the write was not stored: ${messageOf(error)}`);

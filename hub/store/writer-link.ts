@@ -1,7 +1,8 @@
 /** @module The event loop's end of the writer thread: requests go in order, each answered once. */
 import { Worker } from 'node:worker_threads';
 import { present } from '../../shared/lib/index.ts';
-import { messageOf, storeErrorOf } from './store-error.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
+import { storeErrorOf } from './store-error.ts';
 import type { WriterAnswer, WriterRequest, WriterThreadData } from './writer-thread.ts';
 
 /** An error of the writer thread with SQLite's code; `ended` = the thread itself is gone and nothing more will be written. */

@@ -2,9 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Gap } from '../../shared/kube/storage/index.ts';
 import { present } from '../../shared/lib/assert.ts';
+import { messageOf } from '../../shared/lib/message-of.ts';
 import { openHandle } from './database.ts';
 import type { WriterStatements } from './statements.ts';
-import { codeOf, messageOf } from './store-error.ts';
+import { codeOf } from './store-error.ts';
 import { createWriter, type HistoryRetention, type RowList, rowsOfList } from './writer.ts';
 
 /** What the thread is started with. */

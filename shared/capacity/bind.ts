@@ -25,13 +25,6 @@ export type AssumedPods = {
 /** So many pods of a shape leave a node. */
 export type FreedPods = { readonly shape: PodShape; readonly node: string; readonly count: number };
 
-/** How many of the pods have nodes that are kept for them. */
-export const keptFor = ({ on, count }: AssumedPods): number => {
-  let kept = 0;
-  for (const pods of on?.values() ?? []) kept += pods;
-  return Math.min(kept, count);
-};
-
 /** Free amounts that a binding takes from; `free[r][node]`. Zones and devices may still be the report's own: they are copied when taken from. */
 export type MutableColumns = {
   readonly podsFree: Float64Array;

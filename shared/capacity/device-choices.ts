@@ -2,6 +2,7 @@
  * @module How many replicas find devices for several requests, or for one with alternatives, when each takes any devices it may: every choice of
  * the allocator's looked at, up to a limit, and beyond it as many as it takes at least to leave no room for one more.
  */
+import { drawnBy } from './device-beside.ts';
 import { apartBy } from './device-packing.ts';
 import { type Question, questionOf, type Request, type State, startOf, withOne } from './device-question.ts';
 import { type Range, unlimited } from './device-replicas.ts';
@@ -118,7 +119,7 @@ export const replicasOf = (stock: DeviceStock, requests: readonly Request[], con
   const whole = questionOf(stock, devices, wanted, contended, combinations);
   const range = remembered(stock, 'range', whole, rangeOf);
   if (range !== undefined) return range;
-  const sets = apartBy(devices, ({ consumes }) => consumes.flatMap(({ counter }) => (contended.has(counter) ? [counter] : [])));
+  const sets = apartBy(devices, (device) => drawnBy(device, contended));
   const spoiled = fewestTaken(
     sets.map((set) => questionOf(stock, set, wanted, contended, combinations)),
     (question, make) => remembered(stock, 'ways', question, make),

@@ -2,6 +2,7 @@
  * @module How many replicas find devices for one request, when which devices each of them takes is the allocator's choice: the fewest and the
  * most of all its choices. Sets of devices that share no counter are looked at apart, and put together by how they may be left.
  */
+import { drawnBy, lighterFirst, together } from './device-beside.ts';
 import { apartBy, contendedCounters, type Left, waysLeft } from './device-packing.ts';
 import type { Device, DeviceStock } from './device-stock.ts';
 
@@ -71,19 +72,8 @@ const takenIn = (parts: readonly Part[], values: number, count: number, isPart: 
 };
 
 /** True where so many fit beside each other, those that take least first. */
-const fitTogether = (stock: DeviceStock, devices: readonly Device[], count: number): boolean => {
-  const weightOf = ({ consumes }: Device): bigint => consumes.reduce((sum, { amount }) => sum + amount, 0n);
-  const spent = new Map<string, bigint>();
-  let found = 0;
-  for (const device of [...devices].sort((a, b) => (weightOf(a) < weightOf(b) ? -1 : weightOf(a) > weightOf(b) ? 1 : 0))) {
-    const after = device.consumes.map(({ counter, amount }) => [counter, (spent.get(counter) ?? 0n) + amount] as const);
-    if (after.some(([counter, amount]) => amount > (stock.left.get(counter) ?? 0n))) continue;
-    for (const [counter, amount] of after) spent.set(counter, amount);
-    found += 1;
-    if (found === count) return true;
-  }
-  return false;
-};
+const fitTogether = (stock: DeviceStock, devices: readonly Device[], count: number): boolean =>
+  together(stock, [...devices].sort(lighterFirst), BigInt(count)).length === count;
 
 /** Sets of devices whose values are tied by counters that they share, ready to be put together. */
 type Tied = {
@@ -169,8 +159,7 @@ export const replicasOfOne = (
 ): Range => {
   const able = devices.filter((device) => sharedOf(device) !== undefined);
   const contended = contendedCounters(stock, able);
-  const shortOf = ({ consumes }: Device): string[] => consumes.flatMap(({ counter }) => (contended.has(counter) ? [counter] : []));
-  const sets = apartBy(able, shortOf);
+  const sets = apartBy(able, (device) => drawnBy(device, contended));
   const sum = { least: 0, most: 0 };
   for (const tied of apartBy(sets, (set) => new Set(set.map(sharedOf)))) {
     const range = replicasIn(stock, tied, contended, count, sharedOf);

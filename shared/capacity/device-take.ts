@@ -1,4 +1,5 @@
 /** @module Devices that replicas on their way take: which ones is the allocator's choice, here those that leave fewest to others. */
+import { lighterFirst, together } from './device-beside.ts';
 import { matchedOn } from './device-count.ts';
 import { type Device, type DeviceAsk, type DeviceStock, valueInCommon } from './device-stock.ts';
 
@@ -10,23 +11,6 @@ export type DeviceTaker = {
   readonly take: (asks: readonly DeviceAsk[], node: string, replicas: number) => void;
 };
 
-/** What a device takes of counters in all: those that take most leave fewest to others. */
-const weightOf = ({ consumes }: Device): bigint => consumes.reduce((sum, { amount }) => sum + amount, 0n);
-
-/** The first so many that fit beside each other; fewer where they do not. */
-const together = (stock: DeviceStock, devices: readonly Device[], count: bigint): readonly Device[] => {
-  const spent = new Map<string, bigint>();
-  const found: Device[] = [];
-  for (const device of devices) {
-    if (BigInt(found.length) >= count) break;
-    const after = device.consumes.map(({ counter, amount }) => [counter, (spent.get(counter) ?? 0n) + amount] as const);
-    if (after.some(([counter, amount]) => amount > (stock.left.get(counter) ?? 0n))) continue;
-    for (const [counter, amount] of after) spent.set(counter, amount);
-    found.push(device);
-  }
-  return found;
-};
-
 /** Devices of one request of one replica, of one value of the attribute they share, where they must; none where there are too few. */
 const chosen = (stock: DeviceStock, ask: DeviceAsk, free: readonly Device[]): readonly Device[] => {
   if (ask.all) return free;
@@ -36,9 +20,7 @@ const chosen = (stock: DeviceStock, ask: DeviceAsk, free: readonly Device[]): re
     if (value !== undefined) groups.set(value, [...(groups.get(value) ?? []), device]);
   }
   for (const group of groups.values()) {
-    const byWeight = group.some(({ consumes }) => consumes.length > 0)
-      ? [...group].sort((a, b) => (weightOf(a) > weightOf(b) ? -1 : weightOf(a) < weightOf(b) ? 1 : 0))
-      : group;
+    const byWeight = group.some(({ consumes }) => consumes.length > 0) ? [...group].sort((a, b) => lighterFirst(b, a)) : group;
     for (const order of [byWeight, [...byWeight].reverse()]) {
       const found = together(stock, order, ask.count);
       if (BigInt(found.length) === ask.count) return found;

@@ -4,7 +4,7 @@
  */
 import { bagOf } from '../lib/fields.ts';
 import { bookedFloor, isDevice, smaller } from './amounts.ts';
-import { type AssumedPods, type FreedPods, keptFor } from './bind.ts';
+import type { AssumedPods, FreedPods } from './bind.ts';
 import { createOpenChoices } from './choices.ts';
 import type { PodDemand } from './demand.ts';
 import { deviceTaker } from './device-take.ts';
@@ -186,7 +186,7 @@ export const createModelRoom = (model: ClusterModel, whole: WholeNodes): Cluster
   };
   /** The track once these pods are bound. */
   const tracked = (track: Track, { shape, count: given, inPlaces = 0, on, freed = [] }: AssumedPods, asked: PodDemand): Track => {
-    const kept = onNodes(on, keptFor({ shape, count: given - inPlaces, ...(on === undefined ? {} : { on }) }));
+    const kept = onNodes(on, given - inPlaces);
     const before = seenBy(track, asked);
     const courses =
       kept.size === 0

@@ -21,7 +21,7 @@ export type RoomQuotas = {
 /** The quotas as the report has them: pods that it shows, waiting ones too, are in what is used. */
 export const createRoomQuotas = (report: CapacityReport): RoomQuotas => {
   let quotas = quotasOf(report);
-  const gpus = report.groups.flatMap(({ devices = [] }) => devices);
+  const gpus = quotas.length === 0 ? [] : report.groups.flatMap(({ devices = [] }) => devices);
   const isCounted = (quota: QuotaModel, demand: PodDemand): boolean => quota.namespace === demand.namespace && quotaCounts(quota, demand);
   return {
     left: () => quotas,

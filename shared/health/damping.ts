@@ -29,17 +29,18 @@ export const punished = (penalty: Penalty, nowMs: number, { halfLifeMs }: MeshPo
 /** Of the first death. */
 const lessenMs = 3_000;
 
-/** Deaths in memory, one at least. */
-const deathsOf = (penalty: Penalty, nowMs: number, { halfLifeMs }: MeshPolicy): number =>
-  Math.max(1, Math.ceil(pointsAt(penalty, nowMs, halfLifeMs) / pointsPerDeath));
+/** The time for the first death, doubled with each that is in memory. */
+const doubledMs = (firstMs: number, penalty: Penalty, nowMs: number, { halfLifeMs, holdDownMsMax }: MeshPolicy): number => {
+  const deaths = Math.max(1, Math.ceil(pointsAt(penalty, nowMs, halfLifeMs) / pointsPerDeath));
+  return Math.min(holdDownMsMax, firstMs * 2 ** (deaths - 1));
+};
 
 /** How long the cluster must be well before it counts as back: the base time for the first death, doubled with each in memory. */
 export const holdDownMsOf = (penalty: Penalty, nowMs: number, policy: MeshPolicy): number =>
-  Math.min(policy.holdDownMsMax, policy.holdDownMs * 2 ** (deathsOf(penalty, nowMs, policy) - 1));
+  doubledMs(policy.holdDownMs, penalty, nowMs, policy);
 
 /**
  * How long the death of a cluster must be taken for no more than that of its gateway before it is called so: doubled as the hold-down is. One
  * observer may make the difference, and what waits for the death would begin anew with each change.
  */
-export const lessenMsOf = (penalty: Penalty, nowMs: number, policy: MeshPolicy): number =>
-  Math.min(policy.holdDownMsMax, lessenMs * 2 ** (deathsOf(penalty, nowMs, policy) - 1));
+export const lessenMsOf = (penalty: Penalty, nowMs: number, policy: MeshPolicy): number => doubledMs(lessenMs, penalty, nowMs, policy);

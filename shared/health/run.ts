@@ -164,8 +164,7 @@ export const startWatch = (ports: WatchPorts): Watch => {
     claimed === '' || claimed === name || claimed === hubName || state.peers.has(claimed) ? claimed : strangersName;
   const look = ({ target, address, id, limits }: Extract<DetectorEffect, { type: 'probe' }>): void => {
     void ports.look(address, limits, id).then(({ isAnswered, isWild, tookMs, openedMs }) => {
-      const seen = { ...(isWild === undefined ? {} : { isWild }), ...(openedMs === undefined ? {} : { openedMs }) };
-      run({ type: 'probed', target, url: address.url, id, isAnswered, ...seen, tookMs });
+      run({ type: 'probed', target, url: address.url, id, isAnswered, isWild, tookMs, openedMs });
     });
   };
   const perform = (effect: DetectorEffect): void => {

@@ -52,10 +52,10 @@ export type DetectorEvent =
       readonly url: string;
       readonly id: number;
       readonly isAnswered: boolean;
-      readonly isWild?: boolean;
+      readonly isWild?: boolean | undefined;
       readonly tookMs: number;
       /** When its connection was open; absent = it never was. */
-      readonly openedMs?: number;
+      readonly openedMs?: number | undefined;
     };
 
 /** How long a look may take: until its connection is open, and until it has its answer. */

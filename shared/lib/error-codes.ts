@@ -1,4 +1,5 @@
 /** @module The codes of an error and of all its causes: clients wrap the socket's error in different ways. */
+import { messageOf } from './message-of.ts';
 
 const depthMax = 8;
 
@@ -14,7 +15,7 @@ export const errorCodes = (error: unknown): string[] => {
 };
 
 /** The innermost code, else the message: what to put in brackets after a sentence. */
-export const errorWord = (error: unknown): string => errorCodes(error).at(-1) ?? (error instanceof Error ? error.message : String(error));
+export const errorWord = (error: unknown): string => errorCodes(error).at(-1) ?? messageOf(error);
 
 /** Codes of OpenSSL that say that a certificate is not signed by a CA that is trusted. */
 export const untrustedCodes: ReadonlySet<string> = new Set([

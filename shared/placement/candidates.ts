@@ -121,31 +121,34 @@ const sieve = (prepared: Prepared, question: Question, present: ReadonlySet<numb
   return into;
 };
 
-/** Those that cannot run the shape leave, or take no more. */
-const dropUnable = (answers: Answers, present: ReadonlySet<number>, into: Sieve): void => {
+/** Looks at those that are left; who is not kept leaves. */
+const sift = (into: Sieve, isKept: (at: number) => boolean): void => {
   let size = 0;
   for (let index = 0; index < into.size; index++) {
     const at = into.at[index] as number;
-    if (answers.room[at] === unable) {
-      if (!present.has(at)) continue;
-      if (!into.holds.has(at)) into.holds.set(at, refusalIn(answers, at));
-    }
-    into.at[size++] = at;
+    if (isKept(at)) into.at[size++] = at;
   }
   into.size = size;
 };
 
+/** Those that cannot run the shape leave, or take no more. */
+const dropUnable = (answers: Answers, present: ReadonlySet<number>, into: Sieve): void =>
+  sift(into, (at) => {
+    if (answers.room[at] !== unable) return true;
+    if (!present.has(at)) return false;
+    if (!into.holds.has(at)) into.holds.set(at, refusalIn(answers, at));
+    return true;
+  });
+
 /** A weight of 0 leaves a cluster out, also where no other cluster is left: the weights are what was asked for. */
 const dropWeightless = ({ strategy, weights }: CompiledPolicy, { standings }: Prepared, into: Sieve): void => {
   if (strategy !== 'Weighted' || weights === undefined) return;
-  let size = 0;
-  for (let index = 0; index < into.size; index++) {
-    const at = into.at[index] as number;
+  sift(into, (at) => {
     const { weight, min } = standings[at] as Standing;
-    if (weight > 0) into.at[size++] = at;
-    else into.kept.set(at, { reason: 'weight', message: `the weight of the cluster is 0${notKeptText(min)}` });
-  }
-  into.size = size;
+    const isWeighty = weight > 0;
+    if (!isWeighty) into.kept.set(at, { reason: 'weight', message: `the weight of the cluster is 0${notKeptText(min)}` });
+    return isWeighty;
+  });
 };
 
 /** Of a divided Job those without a part leave when nothing is left for them, and those that have one make way for what is. */
@@ -166,15 +169,12 @@ const dropPartless = (
       return { at, name, isPresent: present.has(at), replicas, hasRoom: room && !into.holds.has(at) };
     }),
   );
-  let size = 0;
-  for (let index = 0; index < into.size; index++) {
-    const at = into.at[index] as number;
+  sift(into, (at) => {
     const [out, held] = [limits.out.get(at), limits.held.get(at)];
     if (out !== undefined) into.kept.set(at, out);
-    else into.at[size++] = at;
     if (held !== undefined && !into.holds.has(at)) into.holds.set(at, held);
-  }
-  into.size = size;
+    return out === undefined;
+  });
   return limits;
 };
 

@@ -3,6 +3,7 @@
  * with room, as many as find some. The rest stays and waits, and the decision says so.
  */
 import { type ExplanationRow, explanationRows } from '../api/index.ts';
+import { sumOf } from '../lib/sum.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Decision, NodelessCluster, Workload } from './model.ts';
 import { type PlaceEnv, place, type Snapshot } from './place.ts';
@@ -25,8 +26,6 @@ export const whyNodelessStay = (
   if (isSingleton === true) return 'a singleton is not moved for that';
   return strategy === 'Weighted' || strategy === 'Duplicated' ? `strategy ${strategy} divides without regard to it` : undefined;
 };
-
-export const sumOf = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
 
 /** What is present without so many of the nodeless, those of the first clusters first. */
 const without = (current: Counts, nodeless: Counts, most: number): Counts => {

@@ -18,19 +18,21 @@ import {
 } from './testing-cases.ts';
 
 const rows: readonly Row[] = [
-  {
-    rule: 'a lost cluster stops nothing that runs in another: what comes keeps maxSkew, what runs breaks it no further',
-    spec: { replicaScheduling: { strategy: 'Capacity' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
-    clusters: [
-      ['a', 1, on('p')],
-      ['b', 10, on('r')],
-    ],
-    replicas: 6,
-    current: { b: 3, lost: 3 },
-    placed: { a: 1, b: 3 },
-    unplaced: 2,
-    reason: 'Unplaced',
-  },
+  ...(['Capacity', 'Aggregated', 'Weighted'] as const).map(
+    (name): Row => ({
+      rule: `a lost cluster stops nothing that runs in another by ${name}: what comes keeps maxSkew, what runs breaks it no further`,
+      spec: { replicaScheduling: { strategy: name }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
+      clusters: [
+        ['a', 1, on('p')],
+        ['b', 10, on('r')],
+      ],
+      replicas: 6,
+      current: { b: 3, lost: 3 },
+      placed: { a: 1, b: 3 },
+      unplaced: 2,
+      reason: 'Unplaced',
+    }),
+  ),
   {
     rule: 'a lost cluster stops nothing that runs in another by Cheapest either',
     spec: { replicaScheduling: { strategy: 'Cheapest' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 4 }] },
@@ -42,19 +44,6 @@ const rows: readonly Row[] = [
     current: { b: 8, lost: 11 },
     placed: { a: 3, b: 8 },
     unplaced: 8,
-    reason: 'Unplaced',
-  },
-  {
-    rule: 'a lost cluster stops nothing that runs in another by Weighted either',
-    spec: { replicaScheduling: { strategy: 'Weighted' }, spread: [{ topologyKey: 'hanse.dev/provider', maxSkew: 1 }] },
-    clusters: [
-      ['a', 1, on('p')],
-      ['b', 10, on('r')],
-    ],
-    replicas: 6,
-    current: { b: 3, lost: 3 },
-    placed: { a: 1, b: 3 },
-    unplaced: 2,
     reason: 'Unplaced',
   },
   {

@@ -2,6 +2,7 @@
 import { explanationRows } from '../api/index.ts';
 import type { MadePlace, PodShape } from '../capacity/index.ts';
 import { compareText } from '../lib/compare-text.ts';
+import { sumOf } from '../lib/sum.ts';
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision } from './model.ts';
 import { leavingFrom, noteFreed, noteKept, noteLeft, podsOnNow } from './node-terms.ts';
@@ -59,7 +60,7 @@ export const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledg
 /** What may be lost beyond the replicas that are taken: of what is all or nothing all the rest. */
 const lossOf = ({ workload, policy }: Task, ledger: Ledger): number => {
   const isWhole = policy.gang || policy.minReplicas > 0;
-  return isWhole ? [...currentOf(ledger, workload).values()].reduce((sum, replicas) => sum + replicas, 0) : 0;
+  return isWhole ? sumOf(currentOf(ledger, workload).values()) : 0;
 };
 
 const placedOf = ({ snapshot, turn }: Ledger): Map<string, Task> => {

@@ -23,29 +23,22 @@ export const heldAgainst = ({ current }: Workload, first: Decision, second: Deci
   },
 });
 
+/** The decision with something else to say, explained as before. */
+const retold = (decision: Decision, change: Partial<Omit<Decision, 'explained'>>): Decision => ({
+  ...unexplained(decision),
+  ...change,
+  get explained() {
+    return decision.explained;
+  },
+});
+
 /** The decision with more to say. */
 export const withMessage = (decision: Decision, more: string): Decision =>
-  more === ''
-    ? decision
-    : {
-        ...unexplained(decision),
-        message: `${decision.message}${more}`,
-        get explained() {
-          return decision.explained;
-        },
-      };
+  more === '' ? decision : retold(decision, { message: `${decision.message}${more}` });
 
 /** The decision with more said of its clusters. */
 export const withClusters = (decision: Decision, clusters: Decision['clusters']): Decision =>
-  clusters === decision.clusters
-    ? decision
-    : {
-        ...unexplained(decision),
-        clusters,
-        get explained() {
-          return decision.explained;
-        },
-      };
+  clusters === decision.clusters ? decision : retold(decision, { clusters });
 
 /** A copy must not ask for the explanation. */
 const unexplained = ({

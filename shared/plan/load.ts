@@ -1,5 +1,6 @@
 /** @module How full a cluster is before and after a plan: cpu, memory, GPUs and pods. */
 import type { AssumedPods, CapacityReport, ClusterModel, WholeNodes } from '../capacity/index.ts';
+import { sumOf } from '../lib/sum.ts';
 
 /** What load is told of: cpu in milli-CPU, memory in MiB, whole GPUs of any vendor, pods. */
 export const measures = ['cpuMilli', 'memoryMiB', 'gpu', 'pods'] as const;
@@ -46,8 +47,6 @@ export const modelLoad = ({ nodes }: ClusterModel, whole: WholeNodes): ClusterLo
   const amount = (measure: Measure): Amount => ({ total: plain(total[measure]), free: plain(free[measure]) });
   return { cpuMilli: amount('cpuMilli'), memoryMiB: amount('memoryMiB'), gpu: amount('gpu'), pods: amount('pods') };
 };
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** The load of a cluster as its report tells it; pods that are bound nowhere yet count. */
 export const reportLoad = (report: CapacityReport): ClusterLoad => {

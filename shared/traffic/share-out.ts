@@ -3,6 +3,7 @@
  * (water-filling). Whole numbers in one unit of load, such as requests a second; the same input gives the same answer in any order.
  */
 import { assert } from '../lib/index.ts';
+import { sumOf } from '../lib/sum.ts';
 import { compareProducts, mulDiv } from './mul-div.ts';
 
 /** One survivor: what it serves now and what it can serve. */
@@ -18,16 +19,14 @@ const byName = (a: Vessel, b: Vessel): number => (a.cluster < b.cluster ? -1 : 1
 /** Load at a level, in millionths of the capacity; a vessel above the level keeps what it has. */
 const loadAt = (vessel: Vessel, level: number): number => Math.max(vessel.load, mulDiv(vessel.capacity, level, parts));
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
 /** The highest level at which no more than `amount` was poured. */
 const levelFor = (vessels: readonly Vessel[], amount: number): number => {
-  const present = sum(vessels.map((vessel) => vessel.load));
+  const present = sumOf(vessels.map((vessel) => vessel.load));
   let low = 0;
   let high = parts;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (sum(vessels.map((vessel) => loadAt(vessel, middle))) - present <= amount) low = middle;
+    if (sumOf(vessels.map((vessel) => loadAt(vessel, middle))) - present <= amount) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -50,7 +49,7 @@ export const pour = (survivors: readonly Vessel[], amount: number): Poured => {
   const vessels = [...survivors].sort(byName);
   const level = levelFor(vessels, amount);
   const loads = vessels.map((vessel) => loadAt(vessel, level));
-  let left = amount - sum(loads) + sum(vessels.map((vessel) => vessel.load));
+  let left = amount - sumOf(loads) + sumOf(vessels.map((vessel) => vessel.load));
   // The rest is less than one level a vessel: to the least full ones first, by name where they are alike.
   const order = vessels
     .map((vessel, at) => ({ at, free: vessel.capacity - (loads[at] ?? 0), capacity: vessel.capacity }))

@@ -1,4 +1,5 @@
 /** @module From bytes of the wire to a message: size, UTF-8, JSON, version, shape, sender; every failure is a value with a reason. */
+import { messageOf } from '../lib/message-of.ts';
 import type { Check } from './check.ts';
 import { bytesMax } from './limits.ts';
 import type {
@@ -79,7 +80,7 @@ export const decodeMessage = <K extends MessageKind>(kind: K, bytes: Uint8Array,
   try {
     value = JSON.parse(decoder.decode(bytes));
   } catch (error) {
-    return refused('NotJson', `${kind}: not UTF-8 JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return refused('NotJson', `${kind}: not UTF-8 JSON: ${messageOf(error)}`);
   }
   const head = typeof value === 'object' && value !== null ? (value as { v?: unknown; cluster?: unknown }) : {};
   if (typeof head.v === 'number' && head.v !== wireVersion) {

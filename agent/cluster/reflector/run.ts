@@ -2,6 +2,7 @@
 import type { Collection, KubeClient, WatchEvent } from '../../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 import { type ApiFailure, failureOf } from '../api-error.ts';
 import {
   type InitialMode,
@@ -103,7 +104,7 @@ const projected = <T>(options: ReflectorOptions<T>, object: KubeObject): T | und
     options.env.log.warn('an object could not be read and is left out', {
       resource: options.collection.resource,
       key: objectKey(object),
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     });
     return undefined;
   }

@@ -5,6 +5,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../../shared/lib/index.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 
 /** Bytes after which a new file is begun. */
 export const AUDIT_FILE_BYTES_MAX = 100 * 1024 * 1024;
@@ -59,7 +60,7 @@ export const openAuditLog = ({ file, log, fileBytesMax = AUDIT_FILE_BYTES_MAX, q
         failing = undefined;
       } catch (error) {
         lost += lines.length;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         if (failing === undefined)
           log.error('the audit log cannot be written; requests go on, their lines are lost', { file, error: reason });
         failing = reason;

@@ -6,6 +6,7 @@ import type { ResourceType } from '../../../shared/kube/resource.ts';
 import type { Attributes, Decision, UserInfo } from '../../../shared/kube/server/options.ts';
 import { createStore, keyOf, memoryJournal, type OpenStore } from '../../../shared/kube/storage/index.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { bootstrapRoles } from './bootstrap.ts';
 import { checkEscalation } from './escalation.ts';
@@ -149,7 +150,7 @@ describe('nobody may grant what they do not have', () => {
       );
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   };
 

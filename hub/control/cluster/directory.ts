@@ -18,7 +18,7 @@ import { choosingRight, type Hello } from '../../../shared/wire/index.ts';
 import { type HeldDeath, type Observed, underVerdict } from '../verdict/relation.ts';
 import { type Health, taintsOf, unseen } from './health.ts';
 import type { Ledger } from './ledger.ts';
-import { type Liveness, livenessOf } from './liveness.ts';
+import { isKeptBack, type Liveness, livenessOf } from './liveness.ts';
 import { moveTimes, taintsNow, watchSetClock } from './set-clock.ts';
 import type { AgentTrouble } from './twins.ts';
 
@@ -217,18 +217,6 @@ export const strangerOf = (name: string, nowMs: number): ClusterRecord => ({
 
 /** Asked of every cluster for every workload: most are well, and nobody says otherwise. */
 const isWell = ({ health, observed, isDoubted }: ClusterRecord): boolean => health.phase === 'Well' && observed === undefined && !isDoubted;
-
-const isKeptBack = (state: Liveness): boolean => {
-  switch (state.is) {
-    case 'Doubtful':
-    case 'Unwitnessed':
-      return true;
-    case 'Dead':
-      return state.replicas !== 'GivenUp';
-    default:
-      return false;
-  }
-};
 
 /** An empty directory. */
 export const createDirectory = (ledger: Ledger, env: Pick<Env, 'nowMs' | 'monotonicMs'>): Directory => {

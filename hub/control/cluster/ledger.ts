@@ -10,6 +10,7 @@ import {
 } from '../../../shared/capacity/index.ts';
 import { partsOf } from '../../../shared/kube/storage/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
+import { sumOf } from '../../../shared/lib/sum.ts';
 import { keyOfWorkId } from '../kinds.ts';
 
 /** One workload's replicas in one cluster. */
@@ -89,7 +90,7 @@ const onTheWayIn = (
   const { shape, replicas } = assignment;
   const { pending } = seenIn(report, workId);
   const on = keptOf(report, workId, assignment);
-  const kept = [...on.values()].reduce((sum, count) => sum + count, 0);
+  const kept = sumOf(on.values());
   const inPlaces = Math.min(kept, pending);
   return {
     assumed: { shape, count: unseen(report, workId, replicas) + inPlaces, ...(kept === 0 ? {} : { on }) },

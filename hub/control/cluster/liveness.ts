@@ -55,7 +55,20 @@ export const isDead = ({ is }: Liveness): boolean => is === 'Dead';
 export const keepsAll = ({ is }: Liveness): boolean => is !== 'Heard';
 
 /**
- * True where the end of a deletion waits for the cluster: it answers, or may live with nobody to tell. Any other executes what it was told when it is
- * back.
+ * True where the end of a deletion, and what is asked of all that serve, waits for the cluster: it answers, or may live with nobody to tell. Any
+ * other, as one that this hub has never heard, executes what it was told when it is back.
  */
 export const isWaitedFor = ({ is }: Liveness): boolean => is === 'Heard' || is === 'Doubtful' || is === 'Returning';
+
+/** True of a silent cluster that is not given up: what was meant to leave it has its room there until it goes. */
+export const isKeptBack = (state: Liveness): boolean => {
+  switch (state.is) {
+    case 'Doubtful':
+    case 'Unwitnessed':
+      return true;
+    case 'Dead':
+      return state.replicas !== 'GivenUp';
+    default:
+      return false;
+  }
+};

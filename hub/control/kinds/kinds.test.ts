@@ -5,24 +5,15 @@ import type { KindDocument } from '../../../shared/kube/custom/index.ts';
 import { sortedJson } from '../../../shared/kube/schema/index.ts';
 import { createApiServer } from '../../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type OpenStore } from '../../../shared/kube/storage/index.ts';
-import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
+import { silentLog } from '../../../shared/lib/index.ts';
 import type { Hello, KindMessage } from '../../../shared/wire/index.ts';
 import { makeListeners } from '../../../shared/wire/listeners.ts';
 import { createServedKinds, type ServedKinds } from '../../api/index.ts';
 import type { Arrival, KindBus } from '../../fleet/port.ts';
+import { hastyEnv } from '../testing/env.ts';
 import { type MemberKinds, openMemberKinds } from './loop.ts';
 
-const env: RuntimeEnv = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 5));
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+const env = hastyEnv(5);
 
 const widget = (more: Partial<KindDocument> = {}): KindDocument => ({
   group: 'acme.dev',

@@ -7,25 +7,15 @@ import type { KubeClient } from '../../../shared/kube/client/port.ts';
 import { createSchemaSet } from '../../../shared/kube/schema/index.ts';
 import { createApiServer, createRegistry } from '../../../shared/kube/server/index.ts';
 import { createStore, memoryJournal, type Store } from '../../../shared/kube/storage/index.ts';
-import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
 import { type Control, startControl } from '../control.ts';
 import { createSolver } from '../rebalance/solver.ts';
+import { hastyEnv } from './env.ts';
 import { createFakeFleet, type FakeFleet } from './fake-fleet.ts';
 
 const health = { suspectMs: 150, toleranceMs: 400, holdDownMs: 300, comebackMs: 400 };
 /** Replicas that find no node are not waited for. */
 const nodeWait = { plainMs: 200, autoscaledMs: 200 };
-const env: RuntimeEnv = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 50));
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+const env = hastyEnv(50);
 const schemas = createSchemaSet(...builtinSchemas, { schemas: hanseSchemas });
 
 /** The loops over a store in memory, with agents in the small. */

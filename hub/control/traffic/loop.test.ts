@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cluster, ServiceExport, ServiceImport, TrafficPolicy } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { createStore, keyOf, memoryJournal, type OpenStore } from '../../../shared/kube/storage/index.ts';
-import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
 import {
   type ServiceReport,
   type StatusItem,
@@ -16,20 +15,11 @@ import {
 } from '../../../shared/wire/index.ts';
 import { createDirectory, type Directory } from '../cluster/directory.ts';
 import { createLedger } from '../cluster/ledger.ts';
+import { hastyEnv } from '../testing/env.ts';
 import { startTrafficLoop, type TrafficLoop } from './loop.ts';
 import type { TrafficBus } from './split-bus.ts';
 
-const env: RuntimeEnv = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 20));
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+const env = hastyEnv(20);
 const names = ['ap', 'eu', 'us'];
 
 /** A broker and agents in the small: records by cluster, answers by hand. */

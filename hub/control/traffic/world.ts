@@ -3,7 +3,7 @@ import { mcsGroup } from '../../../shared/api/index.ts';
 import { partsOf, prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import type { Directory } from '../cluster/directory.ts';
-import type { Liveness } from '../cluster/liveness.ts';
+import { isWaitedFor } from '../cluster/liveness.ts';
 import type { EventText } from '../events.ts';
 import { type AnswerDesk, createAnswerDesk, type ServiceKey, serviceKey } from './answers.ts';
 import { type Awaited, readAwaited } from './awaited.ts';
@@ -75,15 +75,9 @@ export const servicesIn = ({ store, desk, records, made }: TrafficWorld): Servic
   return [...new Set([...desk.services(), ...records.services(), ...made.known.keys(), ...exported])];
 };
 
-/**
- * Nobody waits for a cluster that is dead, nor for one that this hub has never heard, as one whose agent never worked: of those nobody can say what
- * they have. One in doubt may serve by an older record.
- */
-const canTake = ({ is }: Liveness): boolean => is === 'Heard' || is === 'Doubtful' || is === 'Returning';
-
-/** Clusters that were sent the service's record and can take it, with its epoch. */
+/** Clusters that were sent the service's record and are waited for, with its epoch: of any other nobody can say what it has. */
 export const sentOf = ({ records, directory }: TrafficWorld, service: ServiceKey, members: ReadonlySet<string>): PolicyService['sent'] =>
   [...members]
-    .filter((cluster) => canTake(directory.liveness(cluster)))
+    .filter((cluster) => isWaitedFor(directory.liveness(cluster)))
     .map((cluster) => ({ cluster, epoch: records.epochOf(service, cluster) }))
     .filter(({ epoch }) => epoch > 0);

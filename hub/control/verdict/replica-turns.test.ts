@@ -1,23 +1,13 @@
 /** @module How long the fence of a dead cluster's singletons stands. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createStore, keyOf, memoryJournal } from '../../../shared/kube/storage/index.ts';
-import { type RuntimeEnv, silentLog } from '../../../shared/lib/index.ts';
 import { createDirectory } from '../cluster/directory.ts';
 import { createLedger } from '../cluster/ledger.ts';
+import { hastyEnv } from '../testing/env.ts';
 import type { Observed } from './relation.ts';
 import { startReplicaTurns } from './replica-turns.ts';
 
-const env: RuntimeEnv = {
-  nowMs: Date.now,
-  monotonicMs: () => performance.now(),
-  random: Math.random,
-  uuid: () => crypto.randomUUID(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 10));
-    return () => clearTimeout(timer);
-  },
-  log: silentLog,
-};
+const env = hastyEnv(10);
 const dead: Observed = {
   ...{ cause: 'Cluster', phase: 'Standing', sinceMs: 0, message: '', votes: '2/2/2', voters: ['b', 'c'], epoch: 1, isReplicasTurn: false },
 };

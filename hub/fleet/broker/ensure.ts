@@ -5,6 +5,7 @@
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Log } from '../../../shared/lib/env.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 import { makeFolder } from '../../../shared/node/index.ts';
 import { sha256 } from '../../../shared/node/sha256.ts';
 import { run } from './run.ts';
@@ -175,7 +176,7 @@ const inScratch = async (folder: string, work: (scratch: string) => Promise<stri
       await rm(scratch, { recursive: true, force: true });
     }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 };
 

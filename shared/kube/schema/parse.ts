@@ -1,5 +1,6 @@
 /** @module Reads JSON and YAML texts as Kubernetes does, and tells keys that stand twice in one object. */
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { messageOf } from '../../lib/message-of.ts';
 import { isWithinDepth } from './json.ts';
 import { findDuplicates } from './json-duplicates.ts';
 import { jsonFault } from './json-fault.ts';
@@ -24,7 +25,6 @@ export type ParseOptions = { readonly format: 'json' | 'yaml'; readonly duplicat
 
 const tooDeep = `exceeded max depth of ${textDepthMax}`;
 const refused = (message: string): ParsedText => ({ ok: false, message });
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * Reads a text. Of keys that stand twice the last one counts. YAML is read as version 1.1 without sexagesimal numbers and timestamps, which is
@@ -45,7 +45,7 @@ const parseJson = (text: string, wantsDuplicates: boolean): ParsedText => {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return refused(jsonFault(text, textDepthMax) ?? reasonOf(error));
+    return refused(jsonFault(text, textDepthMax) ?? messageOf(error));
   }
   if (!isWithinDepth(value, textDepthMax)) return refused(tooDeep);
   return { ok: true, value, duplicates: wantsDuplicates ? findDuplicates(text) : [] };
@@ -71,7 +71,7 @@ const parseYaml = (text: string, wantsDuplicates: boolean): ParsedText => {
     if (!isJson(value)) return refused('yaml: a value cannot be written as JSON');
     return { ok: true, value, duplicates: wantsDuplicates ? outline.duplicates : [] };
   } catch (error) {
-    return refused(error instanceof RangeError ? tooDeep : `yaml: ${reasonOf(error)}`);
+    return refused(error instanceof RangeError ? tooDeep : `yaml: ${messageOf(error)}`);
   }
 };
 

@@ -1,5 +1,6 @@
 /** @module `/livez`, `/readyz`, `/healthz`: named checks, each also at a path of its own, told in full with `?verbose`. */
 import type { Hono } from 'hono';
+import { messageOf } from '../../lib/message-of.ts';
 import { noSuchPath } from './errors.ts';
 import type { HealthCheck } from './options.ts';
 
@@ -45,6 +46,6 @@ const outcomeOf = async (run: HealthCheck): Promise<string | undefined> => {
   try {
     return await run();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 };

@@ -5,6 +5,7 @@ import { waitUntil } from '../../../deploy/local/wait.ts';
 import type { Collection, KubeClient, WatchEvent } from '../../../shared/kube/client/port.ts';
 import type { GroupVersionResource, KubeObject } from '../../../shared/kube/object.ts';
 import { present, silentLog } from '../../../shared/lib/index.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 import { nodeEnv } from '../../../shared/node/index.ts';
 
 /** Files of the kubeconfigs to use. */
@@ -154,7 +155,7 @@ const deployment = (name: string, namespace: string): KubeObject => ({
 
 const serveApplies = async ({ hub, members }: ApplyClientOptions): Promise<void> => {
   const env = nodeEnv(silentLog);
-  const fail = (error: unknown): void => parentPort?.postMessage({ error: error instanceof Error ? error.message : String(error) });
+  const fail = (error: unknown): void => parentPort?.postMessage({ error: messageOf(error) });
   const moments = makeMoments();
   const open = async (file: string): Promise<KubeClient> =>
     httpClient(await loadKubeconfig(file, env), { userAgent: 'hanse-bench', callTimeoutMs });

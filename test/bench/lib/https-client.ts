@@ -1,6 +1,7 @@
 /** @module An HTTPS client on a thread of its own, as a real one is: its decryption and its waiting do not slow the server it measures. */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { Agent, request } from 'undici';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 
 /** Who to ask, and as whom; PEM texts. */
 export type ClientOptions = { readonly url: string; readonly ca: string; readonly cert: string; readonly key: string };
@@ -59,7 +60,7 @@ const serveReads = ({ url, ca, cert, key }: ClientOptions): void => {
       const bytes = await readAll(asked);
       parentPort?.postMessage({ ms: performance.now() - started, bytes });
     } catch (error) {
-      parentPort?.postMessage({ error: error instanceof Error ? error.message : String(error) });
+      parentPort?.postMessage({ error: messageOf(error) });
     }
   });
 };

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { startJoinedMember } from '../../../deploy/local/joined-member.ts';
 import type { CloudCluster } from '../../../deploy/local/playground/clouds.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
+import { messageOf } from '../../../shared/lib/message-of.ts';
 import { nodeEnv } from '../../../shared/node/index.ts';
 import { listenToAgents, type MemberCalls } from './apply-stages.ts';
 
@@ -85,7 +86,7 @@ const serve = (): void => {
   process.on('message', (message: Ask) => {
     answer(message).then(
       (value) => process.send?.({ value }),
-      (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => process.send?.({ error: messageOf(error) }),
     );
   });
 };

@@ -211,7 +211,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
         isAnswered,
         isWild: address.role === 'Gateway' && gateway === 'wild',
         tookMs: Math.floor(nowMs - startedMs),
-        ...(openedMs === undefined ? {} : { openedMs }),
+        openedMs,
       });
     });
   };

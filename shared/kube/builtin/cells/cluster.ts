@@ -1,8 +1,9 @@
 /** @module Rows of what a cluster is made of: nodes, namespaces, configuration, events, quotas, roles (kubernetes `printers.go`). */
+import { conditionOf } from '../../conditions.ts';
 import type { KubeObject } from '../../object.ts';
 import type { TableCells } from '../../resource.ts';
 import { at, hasAt, isTrueAt, listAt, numberAt, objectAt, textAt } from '../read.ts';
-import { ageCell, amountCell, conditionOf, orNone, quantityCell, sinceCell, sortedSet } from './common.ts';
+import { ageCell, amountCell, orNone, quantityCell, sinceCell, sortedSet } from './common.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 const roleLabel = 'kubernetes.io/role';

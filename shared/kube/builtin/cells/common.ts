@@ -64,13 +64,6 @@ export const containerCells = (podSpec: unknown): [string, string] => {
   return [containers.map((one) => textAt(one, 'name')).join(','), containers.map((one) => textAt(one, 'image')).join(',')];
 };
 
-/** The condition of this type, if any. */
-export const conditionOf = (object: unknown, type: string): unknown =>
-  listAt(object, 'status', 'conditions').find((condition) => textAt(condition, 'type') === type);
-
-/** True when the condition of this type is `True`. */
-export const isCondition = (object: unknown, type: string): boolean => textAt(conditionOf(object, type), 'status') === 'True';
-
 /** A number or a string such as `25%`, as text; `otherwise` when absent. */
 export const amountCell = (value: unknown, otherwise: string): string =>
   typeof value === 'number' || typeof value === 'string' ? String(value) : otherwise;

@@ -1,8 +1,9 @@
 /** @module The row of a Pod: ready containers, one word for its state, restarts (kubernetes `printPod`). */
+import { isCondition } from '../../conditions.ts';
 import type { KubeObject } from '../../object.ts';
 import type { TableCells } from '../../resource.ts';
 import { at, hasAt, isTrueAt, listAt, numberAt, textAt } from '../read.ts';
-import { ageCell, containerCells, isCondition, labelsCell, orNone, sinceCell, timeMs } from './common.ts';
+import { ageCell, containerCells, labelsCell, orNone, sinceCell, timeMs } from './common.ts';
 
 /** What the walk over container statuses finds. */
 type Tally = { reason: string; ready: number; restarts: number; lastRestart: string };

@@ -1,9 +1,10 @@
 /** @module Rows of kinds that are only kept: admission, flow control, certificates, devices (kubernetes `printers.go`). */
+import { conditionOf } from '../../conditions.ts';
 import type { KubeObject } from '../../object.ts';
 import type { TableCells } from '../../resource.ts';
 import { labelSelectorCell } from '../../selectors/index.ts';
 import { at, hasAt, listAt, numberAt, objectAt, textAt } from '../read.ts';
-import { ageCell, amountCell, conditionOf, humanDuration, orNone } from './common.ts';
+import { ageCell, amountCell, humanDuration, orNone } from './common.ts';
 
 export const webhookCells: TableCells = (object, nowMs) => [
   object.metadata.name,

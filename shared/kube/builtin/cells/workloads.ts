@@ -1,10 +1,11 @@
 /** @module Rows of what runs pods: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, HPA, PDB (kubernetes `printers.go`). */
 
+import { isCondition } from '../../conditions.ts';
 import type { KubeObject } from '../../object.ts';
 import type { TableCells } from '../../resource.ts';
 import { labelSelectorCell, labelSelectorText, selectorFromObject } from '../../selectors/index.ts';
 import { at, hasAt, isTrueAt, listAt, numberAt, objectAt, textAt } from '../read.ts';
-import { ageCell, amountCell, containerCells, humanDuration, isCondition, labelsCell, sinceCell, timeMs } from './common.ts';
+import { ageCell, amountCell, containerCells, humanDuration, labelsCell, sinceCell, timeMs } from './common.ts';
 
 const templateSpec = (object: KubeObject): unknown => at(object, 'spec', 'template', 'spec');
 

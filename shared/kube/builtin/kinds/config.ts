@@ -1,4 +1,5 @@
 /** @module ConfigMap, Secret, Namespace, ServiceAccount (kubernetes `apis/core/validation`). */
+import { sumOf } from '../../../lib/sum.ts';
 import {
   configMapKey,
   type Fault,
@@ -36,8 +37,6 @@ const immutableFaults = (object: KubeObject, old: KubeObject, ...fields: readonl
   ];
 };
 
-const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-
 const validateConfigMap = (object: KubeObject): Fault[] => {
   const data = textsAt(object, 'data');
   const binary = textsAt(object, 'binaryData');
@@ -45,7 +44,7 @@ const validateConfigMap = (object: KubeObject): Fault[] => {
   for (const key of Object.keys(data)) {
     if (Object.hasOwn(binary, key)) faults.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
   }
-  const bytes = sum(Object.values(data).map(utf8Length)) + sum(Object.values(binary).map(base64Bytes));
+  const bytes = sumOf(Object.values(data).map(utf8Length)) + sumOf(Object.values(binary).map(base64Bytes));
   // The fault is of the whole object, whose path the API server prints as [].
   return [...faults, ...keyFaults(object, 'binaryData'), ...(bytes > dataBytesMax ? [tooLong('[]', dataBytesMax)] : [])];
 };
@@ -87,7 +86,7 @@ const secretTypeFaults = (object: KubeObject): Fault[] => {
 };
 
 const validateSecret = (object: KubeObject): Fault[] => {
-  const bytes = sum(Object.values(textsAt(object, 'data')).map(base64Bytes));
+  const bytes = sumOf(Object.values(textsAt(object, 'data')).map(base64Bytes));
   return [...keyFaults(object, 'data'), ...(bytes > dataBytesMax ? [tooLong('data', dataBytesMax)] : []), ...secretTypeFaults(object)];
 };
 

@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import runtime from '../../../../deploy/local/runtime.json' with { type: 'json' };
+import { messageOf } from '../../../../shared/lib/message-of.ts';
 import { type Child, startChild } from '../../../testbed/index.ts';
 import { type AgentLog, followAgentLog } from './agent-log.ts';
 import { type Eyes, openEyes } from './eyes.ts';
@@ -133,7 +134,7 @@ const serve = (): void => {
   process.on('message', ({ id, ask }: { id: number; ask: SiteAsk }) => {
     answer(ask).then(
       (value) => process.send?.({ id, value }),
-      (error: unknown) => process.send?.({ id, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => process.send?.({ id, error: messageOf(error) }),
     );
   });
   // Its children go with it.
