@@ -41,32 +41,99 @@ export type Kept = {
 /** What is kept: work of workloads, and records of traffic. */
 export type RecordKind = 'work' | 'traffic';
 
-/** Records of one cluster's work of a kind. The namespace is made when it is missing. */
-export const createRecords = (client: KubeClient, cluster: string, kind: RecordKind = 'work'): Records => ({
-  keep: async (item, end) => {
-    const secret = secretOf(item, end, kind);
-    const address = { ...secrets, namespace: SYSTEM_NAMESPACE, name: secret.metadata.name };
-    const apply = () => client.patch(address, 'application/apply-patch+yaml', secret, { fieldManager: FIELD_MANAGER, force: true });
+/** A Secret as it was last seen: only this one is written over. */
+type Seen = { readonly uid: string; readonly resourceVersion: string; readonly seq: number };
+
+/** Looks again at a record that is not as it was last seen; each needs another writer, or a late call of our own. */
+const LOOKS_MAX = 3;
+
+/**
+ * Records of one cluster's work of a kind. The namespace is made when it is missing. Each write names the state that it follows, as a call may
+ * reach the server long after its agent died or gave it up: it would put an older record over a newer one, or take the newer one away.
+ */
+export const createRecords = (client: KubeClient, cluster: string, kind: RecordKind = 'work'): Records => {
+  const seen = new Map<string, Seen>();
+  const addressOf = (name: string) => ({ ...secrets, namespace: SYSTEM_NAMESPACE, name });
+  const note = (secret: KubeObject): Seen => {
+    const { name, uid = '', resourceVersion = '' } = secret.metadata;
+    const item = keptIn(secret, 'work', 'item');
+    const one = { uid, resourceVersion, seq: item?.cluster === cluster ? item.seq : 0 };
+    seen.set(name, one);
+    return one;
+  };
+  const look = async (name: string): Promise<Seen | undefined> => {
+    const secret = await client.get(addressOf(name));
+    if (secret !== undefined) return note(secret);
+    seen.delete(name);
+    return undefined;
+  };
+  const create = async (secret: KubeObject): Promise<Seen> => {
+    const make = () => client.create(secrets, secret, { fieldManager: FIELD_MANAGER });
     try {
-      await apply();
+      return note(await make());
     } catch (error) {
       if (!isStatus(error, 'NotFound')) throw error;
       await ensureNamespace(client, SYSTEM_NAMESPACE);
-      await apply();
+      return note(await make());
     }
-  },
-  drop: async (id) => {
+  };
+  const write = async (item: WorkItem, end: StatusItem | undefined): Promise<void> => {
+    const secret = secretOf(item, end, kind);
+    const { name } = secret.metadata;
+    let known = seen.get(name);
+    if (known === undefined) {
+      // Without the end: what a creation sets, a later apply that lacks it would leave there.
+      known = await create(secretOf(item, undefined, kind));
+      if (end === undefined) return;
+    }
+    const { uid, resourceVersion } = known;
+    const body = { ...secret, metadata: { ...secret.metadata, uid, resourceVersion } };
+    note(await client.patch(addressOf(name), 'application/apply-patch+yaml', body, { fieldManager: FIELD_MANAGER, force: true }));
+  };
+  /** Tries again when the record is not as it was seen, unless it is newer than `seq` now. */
+  const unlessNewer = async (name: string, seq: number, attempt: () => Promise<void>): Promise<void> => {
+    for (let looks = 0; ; looks++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const isOther = isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists');
+        if (!isOther || looks === LOOKS_MAX) throw error;
+        if (((await look(name))?.seq ?? 0) > seq) return;
+      }
+    }
+  };
+  const remove = async (name: string): Promise<void> => {
+    const known = seen.get(name) ?? (await look(name));
+    if (known === undefined) return;
+    const { uid, resourceVersion } = known;
     try {
-      await client.delete({ ...secrets, namespace: SYSTEM_NAMESPACE, name: recordName(id, kind) });
+      await client.delete(addressOf(name), { preconditions: { uid, resourceVersion } });
     } catch (error) {
       if (!isStatus(error, 'NotFound')) throw error;
     }
-  },
-  load: () => read(client, cluster, kind, PAGE, Number.POSITIVE_INFINITY),
-  first: () => read(client, cluster, kind, FIRST, 1),
-});
+    // Another may have been made while this one went.
+    if (seen.get(name)?.uid === uid) seen.delete(name);
+  };
+  const readAll = async (pageSize: number, pagesMax: number): Promise<Kept> => read(client, cluster, kind, pageSize, pagesMax, note);
+  return {
+    keep: (item, end) => unlessNewer(recordName(item.id, kind), item.seq, () => write(item, end)),
+    drop: (id) => {
+      const name = recordName(id, kind);
+      return unlessNewer(name, seen.get(name)?.seq ?? Number.POSITIVE_INFINITY, () => remove(name));
+    },
+    load: () => readAll(PAGE, Number.POSITIVE_INFINITY),
+    first: () => readAll(FIRST, 1),
+  };
+};
 
-const read = async (client: KubeClient, cluster: string, kind: RecordKind, pageSize: number, pagesMax: number): Promise<Kept> => {
+const read = async (
+  client: KubeClient,
+  cluster: string,
+  kind: RecordKind,
+  pageSize: number,
+  pagesMax: number,
+  note: (secret: KubeObject) => void,
+): Promise<Kept> => {
   const items: WorkItem[] = [];
   const ends: StatusItem[] = [];
   const broken: string[] = [];
@@ -79,6 +146,7 @@ const read = async (client: KubeClient, cluster: string, kind: RecordKind, pageS
       { limit: pageSize, ...(next === undefined ? {} : { continue: next }) },
     );
     for (const secret of page.items) {
+      note(secret);
       const item = keptIn(secret, 'work', 'item');
       const end = keptIn(secret, 'status', 'end');
       if (item === undefined) broken.push(secret.metadata.name);

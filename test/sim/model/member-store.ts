@@ -168,6 +168,9 @@ export const createMemberStore = (nowText: () => string, uid: () => string): Mem
           `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${live?.metadata.uid ?? ''}`,
         );
       }
+      const { resourceVersion } = object.metadata;
+      if (resourceVersion !== undefined && resourceVersion !== live?.metadata.resourceVersion)
+        throw new StatusError(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
       if (live === undefined) needNamespace(kind, address.namespace);
       const apiVersion = apiVersionOf(kind.group, kind.version);
       const node = schemas.node(schemaNameOf(kind.group, kind.version, kind.kind));
