@@ -46,6 +46,7 @@ const drainedWith = (drain: object = {}) => {
     want: (replicas: number) => write('apps/deployments/shop/web', deployment(replicas)),
     policy: (spec: object) => write('hanse.dev/placementpolicies/shop/web', { metadata: { name: 'web' }, spec }),
     undo: () => cluster({}),
+    empty: () => cluster({ taints: [{ key: 'maintenance', effect: 'NoExecute' }] }),
     at: (ms: number) => {
       nowMs = ms;
     },
@@ -91,6 +92,7 @@ test.each<readonly [string, object, (world: Drained) => unknown, string | undefi
   ['says nothing of a singleton', {}, ({ policy, tell }) => [policy({ failover: { class: 'Singleton' } }), tell('a', 3)], undefined],
   ['notices what is stopped as a drain is taken back', {}, ({ undo, tell }) => [undo(), tell('a', 3)], rule],
   ['says nothing then of what does not run', {}, ({ hear, undo, tell }) => [hear('a', 1, 0), undo(), tell('a', 3)], undefined],
+  ['says nothing when a taint empties the cluster then', {}, ({ undo, empty, tell }) => [undo(), empty(), tell('a', 3)], undefined],
   ['says nothing long after that', {}, ({ undo, at, tell }) => [undo(), at(20_000), tell('a', 3)], undefined],
 ])('the checker of drains %s', (_, drain, act, broken) => {
   const { world, rule: is } = drainedWith(drain);

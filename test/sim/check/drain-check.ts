@@ -41,6 +41,8 @@ export const drainCheck: Checker = (fail, nowMs) => {
   const seeCluster = ({ metadata: { name }, spec }: Pick<Cluster, 'metadata' | 'spec'>): void => {
     const known = drains.get(name);
     if (spec.drain !== undefined) drains.set(name, { budget: spec.drain });
+    // Whom a taint empties now stops because of that, though a drain was taken back a moment before.
+    else if (spec.taints?.some(({ effect }) => effect === 'NoExecute') === true) drains.delete(name);
     else if (known !== undefined && known.undoneMs === undefined) drains.set(name, { ...known, undoneMs: nowMs() });
   };
   const isDrain = (drain: Drain | undefined): drain is Drain =>
