@@ -70,6 +70,19 @@ describe('the checker of verdicts', () => {
     expect(observer.broken()).toBeUndefined();
   });
 
+  test('says nothing of another cause of a death that stands, and notices a death anew', () => {
+    const { observer, at, down } = meshWith();
+    at(1_000, () => down.add('a'));
+    observer.verdict('b', 'a', 'Cluster', 'Standing');
+    at(2_000, () => down.delete('a'));
+    at(20_000);
+    observer.verdict('b', 'a', 'DataPlane', 'Standing');
+    expect(observer.broken()).toBeUndefined();
+    observer.verdict('b', 'a', 'DataPlane', 'Cleared');
+    observer.verdict('b', 'a', 'Cluster', 'Standing');
+    expect(observer.broken()?.rule).toBe('no verdict of death over a cluster that can be reached');
+  });
+
   test('says nothing of verdicts that move nothing', () => {
     const { observer, at } = meshWith();
     at(60_000);

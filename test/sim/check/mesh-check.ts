@@ -23,7 +23,7 @@ export type MeshSight = {
 };
 
 /** A death as one watch found it, and what it last said of it. */
-type Removal = { readonly atMs: number; readonly phase: Verdict['phase'] };
+type Removal = { readonly atMs: number; readonly phase: Verdict['phase']; readonly cause: Verdict['cause'] };
 
 /** What is counted over a run. */
 export type MeshCount = { tookMs: number[]; false: number };
@@ -101,7 +101,9 @@ export const meshCheck =
           return;
         }
         const sinceMs = reachableSince.get(target);
-        if (sinceMs !== undefined && nowMs() - sinceMs > evidenceMsMax) {
+        // Another cause of a death that stands removes nothing anew: whoever slept since has not seen yet that the cluster is back.
+        const isOtherCause = before?.phase === 'Standing' && before.cause !== cause;
+        if (sinceMs !== undefined && nowMs() - sinceMs > evidenceMsMax && !isOtherCause) {
           count.false += 1;
           fail(
             'no verdict of death over a cluster that can be reached',
@@ -114,7 +116,7 @@ export const meshCheck =
           timed.add(name);
           count.tookMs.push(nowMs() - died);
         }
-        mine.set(target, { atMs: before?.phase === 'Standing' ? before.atMs : nowMs(), phase });
+        mine.set(target, { atMs: before?.phase === 'Standing' ? before.atMs : nowMs(), phase, cause });
         const { clusters: all, limit, bearsLoad } = look();
         if (!bearsLoad(by, target)) return;
         const clusters = all.filter((cluster) => bearsLoad(by, cluster));
