@@ -134,6 +134,23 @@ const writeRules = (client: () => KubeClient): void => {
     expect(forced).toMatchObject({ data: { n: '2' } });
   });
 
+  it('refuses to apply over another state than the one that is named, forced or not', async () => {
+    const target = at(CONFIG_MAPS, 'named');
+    const body = (metadata: object) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'named', namespace, ...metadata },
+      data: {},
+    });
+    const apply = (metadata: object) =>
+      client().patch(target, 'application/apply-patch+yaml', body(metadata), { fieldManager: 'one', force: true });
+    const { uid, resourceVersion } = (await apply({})).metadata;
+    const { metadata: next } = await apply({ uid, resourceVersion, labels: { n: '2' } });
+    expect(await refusal(apply({ uid, resourceVersion, labels: { n: '3' } }))).toMatchObject({ reason: 'Conflict' });
+    await client().delete(target);
+    expect(await refusal(apply({ uid, resourceVersion: next.resourceVersion }))).toMatchObject({ reason: 'Conflict' });
+  });
+
   it('keeps status and object apart, and scales', async () => {
     const made = await client().create(DEPLOYMENTS, deployment('web'));
     const status = { ...made, spec: { ...(made['spec'] as object), replicas: 9 }, status: { replicas: 1, observedGeneration: 1 } };
