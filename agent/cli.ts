@@ -7,7 +7,7 @@ import { collectLabel, type LogFormat, type LogLevel, logFormatDefault, nodeEnv,
 import { clusterNameFault } from '../shared/wire/cluster-name.ts';
 import { fetchHubCa, hubCaKeptIn, readHubCa } from './hub-ca.ts';
 import { besideKeys, forgetBeside } from './link/index.ts';
-import { runUntilStopped, startAgent } from './main.ts';
+import { runAgent, type StartedAgent, startAgent } from './main.ts';
 import { agentManifest } from './manifest.ts';
 import { flagOf, parseDns, parseMesh } from './settings.ts';
 
@@ -61,30 +61,32 @@ const caOf = async (
   return kept === undefined ? fetchHubCa(hub, caHash) : hubCaKeptIn(kept.in, hub, caHash, kept.env);
 };
 
-const runAgent = async (flags: JoinFlags): Promise<void> => {
+const joinHub = async (flags: JoinFlags): Promise<void> => {
   const mesh = parseMesh(flags.meshListen, flags.meshAddress);
   const dns = parseDns(flags.dnsListen, flags.dnsAddress);
   const keyFile = flags.keyFile ?? join(homedir(), '.hanse', 'agents', `${flags.name}.json`);
   const log = nodeLog({ level: flags.logLevel, format: flags.logFormat });
-  const hubCa = await caOf(flags, { in: besideKeys(keyFile).hubCa, env: nodeEnv(log) });
-  const agent = await startAgent({
-    cluster: flags.name,
-    hubUrl: flags.hub,
-    labels: flags.label,
-    keyFile,
-    log,
-    ...(hubCa === undefined ? {} : { hubCa }),
-    ...(flags.token === undefined ? {} : { token: flags.token }),
-    ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
-    ...(flags.context === undefined ? {} : { context: flags.context }),
-    ...(mesh === undefined ? {} : { mesh }),
-    ...(dns === undefined ? {} : { dns }),
-    readKubeletConfig: flags.readKubeletConfig === true,
-  }).catch(async (error: unknown) => {
-    await forgetBeside(keyFile);
-    throw error;
-  });
-  await runUntilStopped(agent, log);
+  const start = async (): Promise<StartedAgent> => {
+    const hubCa = await caOf(flags, { in: besideKeys(keyFile).hubCa, env: nodeEnv(log) });
+    return startAgent({
+      cluster: flags.name,
+      hubUrl: flags.hub,
+      labels: flags.label,
+      keyFile,
+      log,
+      ...(hubCa === undefined ? {} : { hubCa }),
+      ...(flags.token === undefined ? {} : { token: flags.token }),
+      ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+      ...(flags.context === undefined ? {} : { context: flags.context }),
+      ...(mesh === undefined ? {} : { mesh }),
+      ...(dns === undefined ? {} : { dns }),
+      readKubeletConfig: flags.readKubeletConfig === true,
+    }).catch(async (error: unknown) => {
+      await forgetBeside(keyFile);
+      throw error;
+    });
+  };
+  await runAgent(start, log);
 };
 
 /** Flags that have no meaning in a pod, or that a manifest cannot do without. */
@@ -175,5 +177,5 @@ export const joinCommand = (): Command => {
       'after',
       '\nExit code: 0 = stopped by a signal, 1 = refused for good, it could not begin, or another agent of this cluster was started later; the last line says why and what to do.',
     )
-    .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : runAgent(flags)));
+    .action((flags: JoinFlags, command: Command) => (flags.manifest === true ? printManifest(flags, command) : joinHub(flags)));
 };

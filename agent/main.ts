@@ -193,17 +193,20 @@ const overtakenText = ({ link: { cluster } }: StartedAgent): string =>
   'Run one agent for a cluster; to run another cluster, join it under its own name with its own --key-file';
 
 /**
- * Resolves when the agent has been stopped by SIGINT or SIGTERM.
- * @throws Error when the hub refused it for good, with the last state of its link, or another agent of its cluster has taken over; the agent has
- * been stopped then too.
+ * Starts an agent and runs it until SIGINT or SIGTERM, which are heard from the first moment on: a start that still waits ends with them, too.
+ * @throws Error what `start` does; also when the hub refused the agent for good, with the last state of its link, or another agent of its cluster
+ * has taken over: it has been stopped then.
  */
-export const runUntilStopped = async (agent: StartedAgent, log: Log): Promise<void> => {
+export const runAgent = async (start: () => Promise<StartedAgent>, log: Log): Promise<void> => {
   const signalled = interrupted().then(() => log.info('stopping the agent'));
-  const refused = agent.link.gaveUp.then(stateLine);
-  const overtaken = agent.failover.overtaken.then(() => overtakenText(agent));
-  const last = await Promise.race([signalled, refused, overtaken]);
-  await agent.stop();
-  if (typeof last === 'string') throw new Error(last);
+  const agent = await Promise.race([start(), signalled]);
+  if (agent !== undefined) {
+    const refused = agent.link.gaveUp.then(stateLine);
+    const overtaken = agent.failover.overtaken.then(() => overtakenText(agent));
+    const last = await Promise.race([signalled, refused, overtaken]);
+    await agent.stop();
+    if (typeof last === 'string') throw new Error(last);
+  }
   log.info('the agent has stopped; what it applied runs on');
 };
 
@@ -214,21 +217,22 @@ const program = async (): Promise<void> => {
     const { cluster, hubUrl, labels, hubCaFile, token, kubeconfig, context, keyFile, mesh, dns, readKubeletConfig, logLevel } =
       readSettings(process.env);
     log = nodeLog({ level: logLevel, format: 'json' });
-    const agent = await startAgent({
-      cluster,
-      hubUrl,
-      labels,
-      ...(hubCaFile === undefined ? {} : { hubCa: await readHubCa(hubCaFile) }),
-      ...(token === undefined ? {} : { token }),
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-      ...(keyFile === undefined ? {} : { keyFile }),
-      ...(mesh === undefined ? {} : { mesh }),
-      ...(dns === undefined ? {} : { dns }),
-      readKubeletConfig,
-      log,
-    });
-    await runUntilStopped(agent, log);
+    const start = async (): Promise<StartedAgent> =>
+      startAgent({
+        cluster,
+        hubUrl,
+        labels,
+        ...(hubCaFile === undefined ? {} : { hubCa: await readHubCa(hubCaFile) }),
+        ...(token === undefined ? {} : { token }),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(context === undefined ? {} : { context }),
+        ...(keyFile === undefined ? {} : { keyFile }),
+        ...(mesh === undefined ? {} : { mesh }),
+        ...(dns === undefined ? {} : { dns }),
+        readKubeletConfig,
+        log,
+      });
+    await runAgent(start, log);
     process.exit(0);
   } catch (error) {
     log.error(messageOf(error));

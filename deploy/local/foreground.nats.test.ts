@@ -55,11 +55,14 @@ users: [{ name: nobody, user: { token: none } }]
 contexts: [{ name: nobody, context: { cluster: nobody, user: nobody } }]
 `;
 
-test('an agent that is interrupted says that it stops, and that what it applied runs on', async () => {
+test.each([
+  ['that still waits for the CA of its hub', ['--ca-hash', `sha256:${'0'.repeat(64)}`]],
+  ['that joins', []],
+])('an agent %s and is interrupted says that it stops, and that what it applied runs on', async (_, trust) => {
   const file = join(folder, 'kubeconfig');
   await writeFile(file, kubeconfig);
   const flags = ['--hub', 'https://127.0.0.1:9', '--name', 'eu', '--token', `abcdef.${'a'.repeat(43)}`, '--kubeconfig', file];
-  const { err, code } = await interruptedAfter(/hub/i, ['join', ...flags, '--key-file', join(folder, 'eu.json')]);
+  const { err, code } = await interruptedAfter(/hub/i, ['join', ...flags, ...trust, '--key-file', join(folder, 'eu.json')]);
   expect(err).toMatch(/stopping the agent\n.*the agent has stopped; what it applied runs on\n$/);
   expect(code).toBe(0);
 });

@@ -72,8 +72,8 @@ const run = async (flags: HubFlags): Promise<void> => {
     return;
   }
   const env = nodeEnv(nodeLog({ level: flags.logLevel, format: flags.logFormat }));
-  const hub: Hub = await startHub({ ...(await hubOptionsOf(flags)), env });
   const stopping = interrupted();
+  const hub: Hub = await startHub({ ...(await hubOptionsOf(flags)), env });
   process.stdout.write(`hub ready at ${hub.url}\nNATS at ${hub.natsUrls.join(', ')}\nkubeconfig of the admin: ${hub.kubeconfig}\n`);
   await stopping;
   process.stdout.write('\nStopping …\n');

@@ -23,6 +23,7 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
     await checkPortsFree('127.0.0.1', port, ports);
   }
   await makeDataDir(folder);
+  const stopping = interrupted();
   const running = new Map<string, PlaygroundMember>();
   const start = async (name: string): Promise<void> => {
     const index = clusters.findIndex((cluster) => cluster.name === name);
@@ -53,7 +54,6 @@ export const runPlayground = async ({ dataDir, members: count, port, apiOnly = f
   const states = () => clusters.map(({ name }) => ({ name, running: running.has(name), url: running.get(name)?.url ?? '' }));
   const closeControl = await serveControl(folder, { start, stop, states });
   for (const line of leftOutLines(folder, count)) process.stdout.write(`warning: ${line}\n`);
-  const stopping = interrupted();
   process.stdout.write(
     'Join one with the command that `hanse token create` prints and its kubeconfig above. Ctrl-C stops them; the data stays.\n',
   );
