@@ -22,14 +22,15 @@ const isComplete = async ({ client }: TestHub): Promise<boolean> => {
   return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 };
 
-const startJob = async (capacity: Record<string, number>, strategy = 'Weighted'): Promise<TestHub> => {
+const container = { name: 'c', image: 'x', resources: { requests: { cpu: '1' } } };
+const startJob = async (capacity: Record<string, number>, strategy = 'Weighted', parallelism = 2): Promise<TestHub> => {
   const hub = await startTestHub(capacity);
-  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } };
+  const template = { spec: { restartPolicy: 'Never', containers: [container] } };
   await hub.client.create(policiesType, under(strategy));
   await hub.client.create(jobs, {
     ...selector,
     metadata: { name: 'web', namespace: 'shop' },
-    spec: { parallelism: 2, completions: 8, template },
+    spec: { parallelism, completions: 8, template },
   });
   return hub;
 };
@@ -83,6 +84,80 @@ describe('a divided Job', () => {
     for (const cluster of [stays, taker]) finish(hub, cluster, 4);
     await until(async () => expect(await isComplete(hub)).toBe(true));
     expect((await hub.client.get(address))?.status).toMatchObject({ succeeded: 8 });
+  });
+});
+
+describe('a divided Job of which not all pods find room', () => {
+  const classes = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' };
+  const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+  const podsAt = ({ fleet }: TestHub, cluster: string): number | undefined =>
+    (fleet.agent(cluster).objects.get(id)?.spec as { parallelism?: number } | undefined)?.parallelism;
+  const withdrawals = ({ fleet }: TestHub): number =>
+    ['home', 'aws'].flatMap((name) => fleet.agent(name).taken.filter((item) => item.id === id && item.op === 'withdraw')).length;
+  /** Makes all of the Job in `home` give way. */
+  const preempt = async ({ client }: TestHub): Promise<void> => {
+    await client.create(classes, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'gold' }, value: 100 });
+    const { metadata, spec, ...rest } = policy({
+      resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }],
+      preemption: 'LowerPriority',
+      residency: { topologyKey: 'hanse.dev/cluster', values: ['home'] },
+    });
+    await client.create(policiesType, { ...rest, metadata: { ...metadata, name: 'gold' }, spec });
+    const template = { metadata: { labels: { app: 'gold' } }, spec: { priorityClassName: 'gold', containers: [container] } };
+    await client.create(deployments, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'gold', namespace: 'shop' },
+      spec: { replicas: 4, selector: { matchLabels: { app: 'gold' } }, template },
+    });
+  };
+
+  it('keeps the part that gives way, without pods, and goes on with it when there is room again', async () => {
+    const hub = await startJob({ home: 4, aws: 4 }, 'Weighted', 8);
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
+    hub.fleet.tell('home', id, { active: 4, succeeded: 3 });
+    await preempt(hub);
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([0, 4]));
+    expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]);
+    const placement = (): Placement => hub.store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement;
+    expect(placement().status?.message).toContain('the part of home waits there for room, with what was done of it');
+    await hub.client.delete({ ...deployments, namespace: 'shop', name: 'gold' });
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
+    expect([partAt(hub, 'home'), partAt(hub, 'aws'), withdrawals(hub)]).toEqual([4, 4, 0]);
+  });
+
+  it('is complete once its parts are, though fewer run at once than it asks for', async () => {
+    const hub = await startJob({ home: 2, aws: 4 }, 'Capacity', 8);
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([2, 4]));
+    const [home = 0, aws = 0] = [partAt(hub, 'home'), partAt(hub, 'aws')];
+    expect(home + aws).toBe(8);
+    finish(hub, 'home', home);
+    finish(hub, 'aws', aws);
+    await until(async () => expect(await isComplete(hub)).toBe(true));
+  });
+
+  it('is not complete while a part waits for room', async () => {
+    const hub = await startJob({ home: 4, aws: 4 }, 'Weighted', 8);
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
+    await preempt(hub);
+    await until(() => expect(podsAt(hub, 'home')).toBe(0));
+    finish(hub, 'aws', 4);
+    await until(async () => expect((await hub.client.get(address))?.status).toMatchObject({ succeeded: 4 }));
+    expect(await isComplete(hub)).toBe(false);
+  });
+
+  it('keeps its parts over a pause in which others take the room', async () => {
+    const hub = await startJob({ home: 4, aws: 4 }, 'Weighted', 8);
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
+    await hub.client.patch(address, 'application/merge-patch+json', { spec: { parallelism: 0 } });
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([0, 0]));
+    const placement = (): Placement => hub.store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement;
+    await until(() => expect(placement().status?.message).toBe('no replicas are asked for'));
+    await preempt(hub);
+    await until(() => expect(hub.fleet.agent('home').objects.size).toBe(2));
+    await hub.client.patch(address, 'application/merge-patch+json', { spec: { parallelism: 4 } });
+    await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([0, 4]));
+    expect([partAt(hub, 'home'), partAt(hub, 'aws'), withdrawals(hub)]).toEqual([4, 4, 0]);
   });
 });
 

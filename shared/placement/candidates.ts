@@ -257,6 +257,10 @@ export const candidatesOf = (
 export const standingAt = ({ prepared, roster }: Candidates, candidate: number): Standing | undefined =>
   prepared.standings[roster.at[candidate] ?? -1];
 
+/** True where a part of a divided Job is under way: it stays, without replicas too, as it would be lost with what was done of it. */
+export const isUnderWayAt = ({ parts, roster }: Candidates, candidate: number): boolean =>
+  parts?.underWay.has(roster.at[candidate] ?? -1) === true;
+
 /** What was counted at a candidate; undefined when nothing was. */
 export const fitAt = ({ answers, roster }: Candidates, candidate: number): FitResult | undefined =>
   answers?.fits[roster.at[candidate] ?? -1];

@@ -265,7 +265,8 @@ const outcomeText = (policy: CompiledPolicy, workload: Workload, candidates: Can
   }
   if (!outcome.partial && missing <= 0) {
     const used = usedOf(outcome.counts);
-    return { reason: 'Placed', message: `placed in ${counted(used, 'cluster')}`, binding: '' };
+    const message = problem.replicas === 0 ? 'no replicas are asked for' : `placed in ${counted(used, 'cluster')}`;
+    return { reason: 'Placed', message, binding: '' };
   }
   const binding = bindingTerms(policy, candidates, workload, problem, outcome.reached);
   if (outcome.partial) {

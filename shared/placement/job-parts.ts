@@ -115,6 +115,14 @@ const beyondText = (object: KubeObject, clusters: readonly PlacedCluster[]): str
     : '';
 };
 
+/** Which parts wait where they are, as nothing of them runs; '' where none does. */
+const stalledText = (clusters: readonly PlacedCluster[], isPaused: boolean): string => {
+  const stalled = clusters.filter(({ replicas, completions = 0 }) => replicas === 0 && completions > 0).map(({ name }) => name);
+  if (stalled.length === 0 || isPaused) return '';
+  const isOne = stalled.length === 1;
+  return `the ${isOne ? 'part' : 'parts'} of ${stalled.join(', ')} ${isOne ? 'waits' : 'wait'} there for room, with what was done of ${isOne ? 'it' : 'them'}`;
+};
+
 const waitingText = (left: number, total: number, before: readonly PlacedCluster[], after: readonly PlacedCluster[]): string => {
   const placed = new Set(after.map(({ name }) => name));
   const lost = before.filter(({ name, completions = 0 }) => completions > 0 && !placed.has(name)).map(({ name }) => name);
@@ -147,7 +155,10 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
   });
   const next = { ...decision, clusters };
   if (left <= sumOf(shares)) {
-    const told = [decision.message, lostPartsText(before, clusters), beyondText(object, clusters)].filter((text) => text !== '');
+    const isPaused = bag(object.spec).parallelism === 0;
+    const told = [decision.message, lostPartsText(before, clusters), beyondText(object, clusters), stalledText(clusters, isPaused)].filter(
+      (text) => text !== '',
+    );
     return { ...next, message: told.join('; ') };
   }
   const isPlaced = decision.reason === 'Placed';

@@ -297,6 +297,56 @@ describe('placeAll', () => {
     expect([preempted, placed.gold]).toEqual([[], {}]);
   });
 
+  describe('a divided Job that gives way', () => {
+    const halves = (name: string, current: Record<string, number>, spec: Partial<PolicySpec> = {}): Task => {
+      const job = task(name, 4, { current, spec });
+      return {
+        ...job,
+        workload: {
+          ...job.workload,
+          parts: {
+            completions: 8,
+            given: new Map([
+              ['a', 4],
+              ['b', 4],
+            ]),
+          },
+        },
+      };
+    };
+    const gold = task('gold', 4, {
+      priority: 9,
+      spec: { preemption: 'LowerPriority', residency: { topologyKey: 'hanse.dev/cluster', values: ['a'] } },
+    });
+    const both = () => [cluster('a', 1, 2), cluster('b', 1, 2)];
+
+    it('keeps its part where nothing of it runs any more, and runs on in the others', () => {
+      const { placed, messages, preempted } = outcome(both(), [gold], [halves('sums', { a: 2, b: 2 })]);
+      expect(placed).toEqual({ gold: { a: 4 }, sums: { a: 0, b: 4 } });
+      expect(preempted).toEqual([['sums', 'gold', 'a', 2]]);
+      expect(messages.sums).toContain('1 of 5 replicas unplaced');
+    });
+
+    it('keeps all parts where it is all or nothing', () => {
+      const gang = halves('sums', { a: 2, b: 2 }, { replicaScheduling: { gang: true } });
+      const { placed, preempted } = outcome([cluster('a', 1, 2), cluster('b', 1, 4)], [gold], [gang]);
+      expect(placed).toEqual({ gold: { a: 4 }, sums: { a: 0, b: 0 } });
+      expect(preempted).toEqual([
+        ['sums', 'gold', 'a', 2],
+        ['sums', 'gold', 'b', 2],
+      ]);
+    });
+
+    it('runs its part again where there is room again', () => {
+      expect(outcome([cluster('a', 1), cluster('b', 1, 4)], [halves('sums', { a: 0, b: 4 })]).placed).toEqual({ sums: { a: 1, b: 3 } });
+    });
+
+    it('leaves no part for another cluster that has room', () => {
+      const { placed } = outcome([cluster('a', 1, 4), cluster('b', 1, 2), cluster('c', 1)], [halves('sums', { a: 0, b: 2 })]);
+      expect(placed).toEqual({ sums: { a: 0, b: 4 } });
+    });
+  });
+
   it('what gives way in one round is given to one only', () => {
     const lot = fc.record({ replicas: fc.integer({ min: 1, max: 3 }), cores: fc.integer({ min: 1, max: 3 }) });
     const lots = fc.array(lot, { minLength: 1, maxLength: 4 });

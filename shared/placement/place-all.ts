@@ -42,9 +42,10 @@ const decideWhole = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Dec
   const decision = decideOne(task, at, ledger, env);
   const last = ledger.preempted.findLast(({ victim }) => refText(victim) === text);
   if (last === undefined || !isTorn(task, decision)) return decision;
-  for (const [cluster, replicas] of currentOf(ledger, task.workload))
-    ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas, nodes: [] });
-  ledger.current.set(text, new Map());
+  const running = [...currentOf(ledger, task.workload)].filter(([, replicas]) => replicas > 0);
+  for (const [cluster, replicas] of running) ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas, nodes: [] });
+  const { parts } = task.workload;
+  ledger.current.set(text, new Map(parts === undefined ? [] : [...currentOf(ledger, task.workload).keys()].map((name) => [name, 0])));
   return heldAgainst(task.workload, decision, decideOne(task, at, ledger, env));
 };
 

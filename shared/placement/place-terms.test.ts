@@ -215,7 +215,7 @@ describe('place', () => {
   it.each<[string, number, Record<string, number>, Record<string, number>, number, string]>([
     ['places none of a workload that asks for fewer', 4, {}, {}, 4, 'minReplicas: 9 or none, and the workload asks for 4 replicas; '],
     ['leaves what runs of a workload that is scaled below it', 4, { a: 6, b: 6 }, { a: 2, b: 2 }, 0, 'placed in 2 clusters'],
-    ['asks nothing of a workload that is scaled to nothing', 0, { a: 6, b: 6 }, {}, 0, 'placed in 0 clusters'],
+    ['asks nothing of a workload that is scaled to nothing', 0, { a: 6, b: 6 }, {}, 0, 'no replicas are asked for'],
   ])('minReplicas %s', (_, replicas, current, placed, unplaced, message) => {
     const decision = decide({ replicaScheduling: { minReplicas: 9 } }, three, replicas, current);
     expect([asMap(decision.clusters), decision.unplaced]).toEqual([placed, unplaced]);

@@ -2,7 +2,7 @@
 import type { KeptExplanation } from '../api/index.ts';
 import type { Division } from './attempt.ts';
 import { isBereft } from './bereft.ts';
-import { type Candidates, candidatesOf, holdAt, partAt, standingAt } from './candidates.ts';
+import { type Candidates, candidatesOf, holdAt, isUnderWayAt, partAt, standingAt } from './candidates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { costOf, pricesOf } from './cost.ts';
 import { divideDuplicated, divideStable, divideWeighted, type Preference } from './divide.ts';
@@ -101,10 +101,11 @@ const keptOf = (candidates: Candidates, least: Column, current: Column, replicas
 };
 
 /** Least replicas of each candidate: its bounds, and one of each part of a divided Job. */
-const leastAt = ({ roster, parts }: Candidates, max: Column): Column => {
+const leastAt = (candidates: Candidates, max: Column): Column => {
+  const { roster, parts } = candidates;
   const least = lesser(roster.min, max);
   if (parts === undefined || parts.underWay.size === 0) return least;
-  return least.map((count, at) => (parts.underWay.has(roster.at[at] ?? -1) ? Math.max(count, Math.min(1, max[at] as number)) : count));
+  return least.map((count, at) => (isUnderWayAt(candidates, at) ? Math.max(count, Math.min(1, max[at] as number)) : count));
 };
 
 /** The division that a decision comes down to. */
@@ -219,12 +220,21 @@ const divide = (policy: CompiledPolicy, problem: Problem, candidates: Candidates
   );
 };
 
+/** Parts under way of which nothing runs: each waits for a replica, however many run elsewhere. */
+const stalledIn = (candidates: Candidates, { replicas }: Problem, counts: Column): number => {
+  if (candidates.parts === undefined || replicas === 0) return 0;
+  return counts.reduce((sum, count, at) => sum + (count === 0 && isUnderWayAt(candidates, at) ? 1 : 0), 0);
+};
+
 /**
  * Replicas asked for. Duplicated asks for all of them in every cluster that takes part: those that hold some, and those of the tier of the
  * copies that may and have no room.
  */
 const wantedOf = (candidates: Candidates, problem: Problem, { counts, isAsked }: Division): number => {
-  if (isAsked === undefined) return problem.replicas;
+  if (isAsked === undefined) {
+    const stalled = stalledIn(candidates, problem, counts);
+    return stalled === 0 ? problem.replicas : Math.max(problem.replicas, sumOf(counts) + stalled);
+  }
   const { most } = candidates.roster;
   let parts = 0;
   for (let at = 0; at < counts.length; at++) {
@@ -312,7 +322,7 @@ export const place = (snapshot: Snapshot, workload: Workload, env: PlaceEnv): De
   const clusters: { name: string; replicas?: number }[] = [];
   for (let at = 0; at < counts.length; at++) {
     const got = counts[at] as number;
-    if (got === 0) continue;
+    if (got === 0 && !isUnderWayAt(candidates, at)) continue;
     const name = standingAt(candidates, at)?.view.name ?? '';
     clusters.push(whole ? { name } : { name, replicas: got });
   }

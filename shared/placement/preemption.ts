@@ -138,8 +138,9 @@ const takeFrom = (
 ): void => {
   const { cluster, replicas } = gone;
   const left = new Map(currentOf(ledger, workload));
-  left.set(cluster, (left.get(cluster) ?? 0) - replicas);
-  if ((left.get(cluster) ?? 0) <= 0) left.delete(cluster);
+  left.set(cluster, Math.max(0, (left.get(cluster) ?? 0) - replicas));
+  // A part of a divided Job stays where it is, without replicas: taken away it would be lost with what was done of it.
+  if (left.get(cluster) === 0 && workload.parts === undefined) left.delete(cluster);
   ledger.current.set(refText(workload.ref), left);
   ledger.preempted.push({ victim: workload.ref, by: by.workload.ref, ...gone });
 };

@@ -1,10 +1,11 @@
 /** @module The writes of what members say of an object: its own status, and that of its Placement. */
-import type { StoredPlacement, UnreadyCluster } from '../../../shared/api/index.ts';
+import { isServing, type StoredPlacement, type UnreadyCluster } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Stored, Write } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { timeText } from '../../../shared/lib/time-text.ts';
+import { completionsOf } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { bag, groupKind, type KindCatalog, typeOfKey, workIdOf } from '../kinds.ts';
 import { controlUser } from '../objects.ts';
@@ -20,6 +21,18 @@ export type ObjectStatusSources = {
   readonly board: Board;
   readonly directory: Pick<Directory, 'has' | 'liveness'>;
   readonly env: Pick<RuntimeEnv, 'nowMs'>;
+};
+
+/**
+ * Replicas that no cluster took. A divided Job lacks nothing once all of its completions are given, though fewer of its pods run at once than
+ * were asked for.
+ */
+const unplacedOf = ({ object }: Stored, placement: StoredPlacement | undefined, stays: number): number => {
+  const { spec, status } = placement ?? {};
+  const total = completionsOf(object);
+  const given = [...(spec?.clusters ?? []), ...(status?.staying ?? []).filter(isServing)];
+  const isGiven = total !== undefined && given.reduce((sum, { completions = 0 }) => sum + completions, 0) >= total;
+  return isGiven ? 0 : Math.max(0, (status?.unplaced ?? 0) - stays);
 };
 
 /**
@@ -45,7 +58,7 @@ export const objectWrite = (
     generation,
     before: bag(object.status),
     leaving: heardOf(board, stored, leavingOf({ board, directory }, key, answers)).map((answer) => partOf(answer, directory)),
-    unplaced: Math.max(0, (placement?.status?.unplaced ?? 0) - stays),
+    unplaced: unplacedOf(stored, placement, stays),
     isCurrent: isRendered && isPlaced && parts.every(({ isCurrent }) => isCurrent),
     now: timeText(env.nowMs()),
   };

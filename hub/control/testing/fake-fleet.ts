@@ -11,6 +11,8 @@ export type FakeAgent = {
   readonly name: string;
   /** Objects in the member, by work id. */
   readonly objects: Map<string, KubeObject>;
+  /** Work ids of Jobs that came to their end: they have no pods any more. */
+  readonly ended: Set<string>;
   /** Every item the agent took, in order. */
   readonly taken: WorkItem[];
   /** Work ids of objects that are somebody else's in the member: refused at each look, until they are not. */
@@ -93,6 +95,10 @@ const settledStatus = (object: KubeObject, { readyMax, ...agent }: FakeAgent): {
   };
 };
 
+/** True of a Job's status that says that it is done with. */
+const hasEnded = ({ conditions }: { readonly [field: string]: unknown }): boolean =>
+  Array.isArray(conditions) && conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+
 /** A fleet of agents with these cores each. */
 export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: () => number): FakeFleet => {
   const agents = new Map(
@@ -101,6 +107,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       {
         name,
         objects: new Map(),
+        ended: new Set(),
         taken: [],
         foreign: new Set(),
         stuck: new Set(),
@@ -131,7 +138,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   };
   const reportFrom = (agent: FakeAgent): CapacityReport => {
     const sizes = sizesOf(agent);
-    const { present, pending, free } = podsOn(agent.objects, sizes, agent.isBinding);
+    const { present, pending, free } = podsOn(new Map([...agent.objects].filter(([id]) => !agent.ended.has(id))), sizes, agent.isBinding);
     const node = (name: string, cores: number) => ({
       name: `${agent.name}-${name}`,
       allocatable: { cpu: cores * 1000, memory: 1_000_000 },
@@ -242,6 +249,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       const item = agents.get(cluster)?.taken.findLast((taken) => taken.id === id);
       if (item === undefined) throw new RangeError(`${cluster} has taken no ${id}`);
       const { v, seq: at, ref } = item;
+      if (hasEnded(status)) agents.get(cluster)?.ended.add(id);
       const said = { phase: 'Applied', ...(reason === undefined ? {} : { reason }), generation: 1, status } as const;
       for (const handler of handlers.status) handler({ v, cluster, id, seq: at, ref, ...said, observedAtMs: nowMs() });
     },

@@ -9,7 +9,10 @@ export type FakePods = Pick<CapacityReport, 'present' | 'pending'> & {
 };
 
 /** Replicas that a fake member's object asks for. */
-export const replicasOf = (object: KubeObject | undefined): number => (object?.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+export const replicasOf = (object: KubeObject | undefined): number => {
+  const { replicas, parallelism } = (object?.spec ?? {}) as { replicas?: number; parallelism?: number };
+  return replicas ?? parallelism ?? 0;
+};
 
 const usualMilli = 1_000;
 
