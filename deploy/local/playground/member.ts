@@ -19,6 +19,7 @@ import { makeDataDir, withDataDirFault } from '../../../shared/node/index.ts';
 import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
 import { resources } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
+import { withPriority } from './priority.ts';
 import { startControllers } from './runtime.ts';
 import { topologySchemas, topologyType } from './topology-kind.ts';
 import { trafficSchemas, trafficTypes } from './traffic-kinds.ts';
@@ -73,7 +74,7 @@ const createServer = (store: Store, access: Access, env: RuntimeEnv, caPem: stri
     authorize: access.authorize,
     admit: (request) => {
       access.checkGrants(request);
-      return request.object;
+      return withPriority(request, store);
     },
     virtual: access.reviews,
     decodeProtobuf: decodeBuiltinProtobuf,

@@ -32,6 +32,7 @@ export type PodSpec = {
   affinity?: Affinity;
   tolerations?: Toleration[];
   restartPolicy?: string;
+  priority?: number;
   hostname?: string;
   subdomain?: string;
   volumes?: { name: string; [field: string]: unknown }[];
@@ -52,7 +53,14 @@ export type Condition = AnyCondition & {
 
 export type Pod = KubeObject & {
   spec: PodSpec;
-  status?: { phase?: string; conditions?: readonly Condition[]; podIP?: string; reason?: string; [field: string]: unknown };
+  status?: {
+    phase?: string;
+    conditions?: readonly Condition[];
+    podIP?: string;
+    reason?: string;
+    nominatedNodeName?: string;
+    [field: string]: unknown;
+  };
 };
 
 export type Node = KubeObject & {
