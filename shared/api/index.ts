@@ -90,6 +90,7 @@ export {
   type ExplanationRow,
   type ExplanationScore,
   type NodeReplicas,
+  type NominatedNode,
   type OwedCluster,
   type PlacedCluster,
   type Placement,

@@ -25,7 +25,7 @@ export type PlacedCluster = {
    * Nodes that are kept for replicas which others make room for, until they are bound there (as `nominatedNodeName` of a pod): so many are to be
    * on each, with those that were there before. Absent = none.
    */
-  readonly nominated?: readonly NodeReplicas[];
+  readonly nominated?: readonly NominatedNode[];
   /**
    * Replicas give way here and have not left yet: on these nodes at most so many stay, and none come back before. Absent = none.
    */
@@ -34,6 +34,12 @@ export type PlacedCluster = {
 
 /** So many replicas on a node. */
 export type NodeReplicas = { readonly node: string; readonly replicas: number };
+
+/** So many replicas that are to be on a node which is kept for some of them. */
+export type NominatedNode = NodeReplicas & {
+  /** How often others made room for these, where a place before was taken by somebody else; absent = once. */
+  readonly tries?: number;
+};
 
 /** One term of a cluster's score. */
 export type ExplanationScore = { readonly term: string; readonly score: number };
@@ -152,10 +158,10 @@ const failuresMax = 100;
 const nodesMax = 20_000;
 const count = (description: string) => integer(description, { min: 0, max: int32Max });
 
-const onNodes = (description: string, replicas: string) =>
+const onNodes = (description: string, replicas: string, more: { readonly tries?: ReturnType<typeof count> } = {}) =>
   list(
     description,
-    fields('One node.', { node: must(text('Name of the node.')), replicas: must(count(replicas)) }),
+    fields('One node.', { node: must(text('Name of the node.')), replicas: must(count(replicas)), ...more }),
     { type: 'map', keys: ['node'] },
     nodesMax,
   );
@@ -182,6 +188,7 @@ const specShape = fields(
           nominated: onNodes(
             'Nodes that are kept for replicas which others make room for, until they are bound there.',
             'Replicas that are to be on it, with those that were there before.',
+            { tries: count('How often others made room for these, where a place before was taken by somebody else; absent = once.') },
           ),
           leaving: onNodes(
             'Nodes that replicas leave which give way; none come back to the cluster before they have left.',

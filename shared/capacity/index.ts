@@ -14,6 +14,7 @@ export { type ExactFit, fitModel, type NodeShare } from './exact-fit.ts';
 export { type FitResult, type FreeColumns, fitCluster, fitNodes, type NodeFit } from './fit.ts';
 export { fitDump, fitOnDump } from './fit-dump.ts';
 export { type MadePlace, type PodsOnNode, placesMade } from './giving-way.ts';
+export { lostPlaces, noneLost } from './lost-places.ts';
 export type { WholeNodes } from './model-deal.ts';
 export { createModelRoom, wholeNodesOf } from './model-room.ts';
 export type { ClusterModel, NodeModel } from './node.ts';

@@ -77,6 +77,8 @@ export type Workload = {
   readonly superseded?: ReadonlyMap<string, number>;
   /** Of the present replicas, those that have waited for long in a cluster of which no node can take them. Absent = none. */
   readonly nodeless?: ReadonlyMap<string, number>;
+  /** Of those, the ones for which a node was kept that others are on by now, by cluster and node. Absent = none. */
+  readonly outrun?: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Its labels, for affinities to itself. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Value of its PriorityClass; 0 when it has none. */

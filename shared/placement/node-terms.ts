@@ -1,7 +1,8 @@
 /** @module What a decision says of nodes: those that are kept for replicas which others make room for, and those that others leave for it. */
-import type { NodeReplicas, PlacedCluster } from '../api/index.ts';
+import type { NodeReplicas, NominatedNode, PlacedCluster } from '../api/index.ts';
 import type { FreedPods, MadePlace, PodsOnNode } from '../capacity/index.ts';
 import { compareText } from '../lib/compare-text.ts';
+import { sumOf } from '../lib/sum.ts';
 import type { Decision, Workload } from './model.ts';
 import { refText } from './workload-fields.ts';
 
@@ -12,6 +13,9 @@ type ByCluster = Map<string, Map<string, number>>;
 export type NodeTerms = {
   /** Nodes that are kept for replicas which come in this round. */
   readonly kept: Map<string, ByCluster>;
+  /** Of these, the ones in place of others that are lost, and those others. */
+  readonly again: Map<string, ByCluster>;
+  readonly lost: Map<string, ByCluster>;
   /** How many of those that were chosen leave a node; a cluster that some leave and nobody knows which nodes has none. */
   readonly left: Map<string, ByCluster>;
   /** Who gives way to a workload, by cluster. */
@@ -19,7 +23,13 @@ export type NodeTerms = {
 };
 
 /** Nothing yet. */
-export const noNodeTerms = (): NodeTerms => ({ kept: new Map(), left: new Map(), freed: new Map() });
+export const noNodeTerms = (): NodeTerms => ({
+  kept: new Map(),
+  again: new Map(),
+  lost: new Map(),
+  left: new Map(),
+  freed: new Map(),
+});
 
 const nodesIn = (terms: Map<string, ByCluster>, { ref }: Workload, cluster: string): Map<string, number> => {
   const text = refText(ref);
@@ -30,12 +40,25 @@ const nodesIn = (terms: Map<string, ByCluster>, { ref }: Workload, cluster: stri
   return nodes;
 };
 
-/** A place is kept for a workload. */
-export const noteKept = ({ kept }: NodeTerms, workload: Workload, cluster: string, { node }: MadePlace): void => {
-  if (node === undefined) return;
-  const nodes = nodesIn(kept, workload, cluster);
-  nodes.set(node, (nodes.get(node) ?? 0) + 1);
+const noteMore = (terms: Map<string, ByCluster>, workload: Workload, cluster: string, node: string, count: number): void => {
+  const nodes = nodesIn(terms, workload, cluster);
+  nodes.set(node, (nodes.get(node) ?? 0) + count);
 };
+
+/** A place is kept for a workload; `isAgain` = in place of one that is lost. */
+export const noteKept = ({ kept, again }: NodeTerms, workload: Workload, cluster: string, { node }: MadePlace, isAgain: boolean): void => {
+  if (node === undefined) return;
+  noteMore(kept, workload, cluster, node, 1);
+  if (isAgain) noteMore(again, workload, cluster, node, 1);
+};
+
+/** Places that were kept for a workload on a node are kept no more. */
+export const noteLost = ({ lost }: NodeTerms, workload: Workload, cluster: string, node: string, count: number): void =>
+  noteMore(lost, workload, cluster, node, count);
+
+/** How many present replicas of a workload have another node kept in this round than the one that they waited for. */
+export const keptAgainIn = ({ again }: NodeTerms, { ref }: Workload, cluster: string): number =>
+  sumOf((again.get(refText(ref))?.get(cluster) ?? new Map<string, number>()).values());
 
 /** Replicas of a workload leave a cluster, so many of them a node that is known. */
 export const noteLeft = ({ left }: NodeTerms, workload: Workload, cluster: string, node: string | undefined, count: number): void => {
@@ -93,11 +116,28 @@ const mapOf = (nodes: readonly NodeReplicas[] | undefined): Map<string, number> 
 
 /** So many of its own are to be on the nodes that are kept, with those that are there. */
 const nominatedIn = (terms: NodeTerms, workload: Workload, { name }: PlacedCluster): Pick<PlacedCluster, 'nominated'> => {
-  const [before, pods] = [mapOf(workload.terms?.get(name)?.nominated), workload.podsOn?.(name)];
-  for (const [node, more] of keptIn(terms, workload, name) ?? [])
-    before.set(node, Math.max(before.get(node) ?? 0, pods?.get(node)?.bound ?? 0) + more);
-  return before.size === 0 ? {} : { nominated: listOf(before) };
+  const [text, pods] = [refText(workload.ref), workload.podsOn?.(name)];
+  const nodes = new Map((workload.terms?.get(name)?.nominated ?? []).map((one) => [one.node, one]));
+  let lostTries = 0;
+  for (const [node, count] of terms.lost.get(text)?.get(name) ?? []) {
+    const before = nodes.get(node);
+    if (before === undefined) continue;
+    lostTries = Math.max(lostTries, triesOf(before));
+    if (before.replicas > count) nodes.set(node, { ...before, replicas: before.replicas - count });
+    else nodes.delete(node);
+  }
+  const again = terms.again.get(text)?.get(name);
+  for (const [node, more] of keptIn(terms, workload, name) ?? []) {
+    const before = nodes.get(node);
+    const replicas = Math.max(before?.replicas ?? 0, pods?.get(node)?.bound ?? 0) + more;
+    const tries = again?.has(node) === true ? lostTries + 1 : before?.tries;
+    nodes.set(node, { node, replicas, ...(tries === undefined ? {} : { tries }) });
+  }
+  return nodes.size === 0 ? {} : { nominated: [...nodes.values()].sort((a, b) => compareText(a.node, b.node)) };
 };
+
+/** How often others made room for the replicas of a node. */
+export const triesOf = ({ tries = 1 }: Pick<NominatedNode, 'tries'>): number => tries;
 
 /** So many of its own may stay on the nodes that others leave, once those that are not ready are gone. */
 const leavingIn = (terms: NodeTerms, workload: Workload, { name }: PlacedCluster): Pick<PlacedCluster, 'leaving'> => {

@@ -2,6 +2,7 @@
  * @module Many workloads over the same clusters: by priority, what must be near others after them, each one seeing what those before it took,
  * so that no two spend the same room. Preemption is for those that opt in, and says who gave way to whom.
  */
+import { keepAgain } from './keep-again.ts';
 import { waitingText } from './leaving.ts';
 import type { ClusterView, Decision, Workload } from './model.ts';
 import { leavingFrom, withNodeTerms } from './node-terms.ts';
@@ -104,7 +105,7 @@ export const placeEach = function* (snapshot: FleetSnapshot, tasks: readonly Tas
     if (task === undefined) continue;
     const text = refText(task.workload.ref);
     const before = ledger.preempted.length;
-    const made = decideWhole(task, at, ledger, env);
+    const made = keepAgain(task, at, decideWhole(task, at, ledger, env), ledger);
     const decision = withClusters(made, withNodeTerms(ledger.nodeTerms, task.workload, made));
     book(task, decision, ledger);
     const mine = ledger.preempted.filter(({ victim }) => refText(victim) === text);

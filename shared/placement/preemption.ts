@@ -30,8 +30,8 @@ const lowerThan = (task: Task, place: number, ledger: Ledger): readonly { readon
 export const mayPreempt = ({ workload: { shape, preempts }, policy }: Task): boolean =>
   policy.preemption === 'LowerPriority' && preempts !== false && shape !== undefined;
 
-/** Ways to make room for so many replicas of the task in clusters that it may run in; none where nobody gives way to it. */
-export const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledger): Ways => {
+/** Those of lower priority that may give way to a task, by the clusters that it may run in; none where nobody gives way to it. */
+export const lowerIn = (task: Task, place: number, plain: Decision, ledger: Ledger): ReadonlyMap<string, readonly Lower[]> => {
   if (!mayPreempt(task)) return new Map();
   const byCluster = new Map<string, Lower[]>();
   const isEligible = eligibleIn(plain);
@@ -48,14 +48,18 @@ export const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledg
       else held.push(one);
     }
   }
-  return new Map(
-    [...byCluster].flatMap(([cluster, running]) => {
+  return byCluster;
+};
+
+/** Ways to make room for so many replicas of the task in clusters that it may run in; none where nobody gives way to it. */
+export const waysFor = (task: Task, place: number, plain: Decision, ledger: Ledger): Ways =>
+  new Map(
+    [...lowerIn(task, place, plain, ledger)].flatMap(([cluster, running]) => {
       const view = ledger.views.get(cluster);
       const way = view === undefined ? undefined : wayIn(view, task, running, plain.unplaced);
       return way === undefined ? [] : [[cluster, way] as const];
     }),
   );
-};
 
 /** What may be lost beyond the replicas that are taken: of what is all or nothing all the rest. */
 const lossOf = ({ workload, policy }: Task, ledger: Ledger): number => {
@@ -85,7 +89,14 @@ const comeInPlaces = ({ inPlaces }: Ledger, { workload: { ref } }: Task, cluster
 };
 
 /** Places in one cluster that others make for replicas beyond the room there was. */
-type Eviction = { readonly view: ClusterView; readonly shape: PodShape; readonly way: Way; readonly places: readonly MadePlace[] };
+export type Eviction = {
+  readonly view: ClusterView;
+  readonly shape: PodShape;
+  readonly way: Way;
+  readonly places: readonly MadePlace[];
+  /** The places are in place of others that were kept and are lost; absent = they are for more replicas. */
+  readonly isAgain?: true;
+};
 
 /** Where the decision goes beyond the room there was, and who has to go for it. */
 export const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger: Ledger): readonly Eviction[] => {
@@ -101,10 +112,10 @@ export const evictionsFor = (task: Task, decision: Decision, ways: Ways, ledger:
 
 /** Takes replicas from those of lower priority. */
 export const evict = (task: Task, place: number, evictions: readonly Eviction[], ledger: Ledger): void => {
-  for (const { view, shape, way, places } of evictions) {
+  for (const { view, shape, way, places, isAgain = false } of evictions) {
     const gone = new Map<number, { replicas: number; left: number; readonly nodes: Set<string> }>();
     for (const made of places) {
-      noteKept(ledger.nodeTerms, task.workload, view.name, made);
+      noteKept(ledger.nodeTerms, task.workload, view.name, made, isAgain);
       for (const { lot, count, leave } of made.gone) {
         const victim = way.lower[lot]?.task;
         if (victim === undefined) continue;
@@ -117,7 +128,7 @@ export const evict = (task: Task, place: number, evictions: readonly Eviction[],
         const freed = shapeIn(victim, view);
         if (freed === undefined) continue;
         if (made.node !== undefined) noteFreed(ledger.nodeTerms, task.workload, view.name, { shape: freed, node: made.node, count: leave });
-        else if (holdsTheSame(freed, shape)) comeInPlaces(ledger, task, view.name, count);
+        else if (!isAgain && holdsTheSame(freed, shape)) comeInPlaces(ledger, task, view.name, count);
       }
     }
     for (const [lot, { replicas, left, nodes }] of [...gone].sort(([one], [other]) => one - other)) {

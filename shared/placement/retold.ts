@@ -71,10 +71,38 @@ export const withNodeless = (
   nodeless,
   get explained() {
     const waiting = new Map(nodeless.flatMap((one) => (one.waiting > 0 ? [[one.name, one] as const] : [])));
-    const rows = explanationRows(decision.explained).map((row): ExplanationRow => {
+    return rowsChanged(decision, (row) => {
       const one = waiting.get(row.cluster);
       return one === undefined ? row : { ...row, reason: 'capacity', message: textOf(one) };
     });
-    return keptExplanation(rows);
   },
 });
+
+const rowsChanged = ({ explained }: Decision, change: (row: ExplanationRow) => ExplanationRow): Decision['explained'] =>
+  keptExplanation(explanationRows(explained).map(change));
+
+/** The decision with another node kept in these clusters for so many of the nodeless, which wait for that and for nothing else. */
+export const withKeptAgain = (
+  decision: Decision,
+  again: ReadonlyMap<string, number>,
+  textOf: (count: number) => string,
+  waitingText: (cluster: NodelessCluster) => string,
+): Decision => {
+  const nodeless = (decision.nodeless ?? []).map((one) => ({ ...one, waiting: Math.max(0, one.waiting - (again.get(one.name) ?? 0)) }));
+  const { nodeless: _before, ...rest } = unexplained(decision);
+  const left = nodeless.filter(({ moved, waiting }) => moved + waiting > 0);
+  return {
+    ...rest,
+    ...(left.length === 0 ? {} : { nodeless: left }),
+    get explained() {
+      const waiting = new Map(left.flatMap((one) => (one.waiting > 0 ? [[one.name, one] as const] : [])));
+      return rowsChanged(decision, (row) => {
+        const [count, one] = [again.get(row.cluster), waiting.get(row.cluster)];
+        if (count === undefined) return row;
+        return one === undefined
+          ? { ...row, reason: '', message: textOf(count) }
+          : { ...row, message: `${waitingText(one)}; ${textOf(count)}` };
+      });
+    },
+  };
+};

@@ -2,7 +2,7 @@
 
 import { shapeIn } from './asking.ts';
 import type { ClusterView, Decision, OtherWorkload, Workload } from './model.ts';
-import { freedIn, keptIn, type NodeTerms, noNodeTerms } from './node-terms.ts';
+import { freedIn, keptAgainIn, keptIn, type NodeTerms, noNodeTerms } from './node-terms.ts';
 import type { Preempted } from './preempted.ts';
 import { inTurn, type Task } from './turn.ts';
 import { refText } from './workload-fields.ts';
@@ -66,7 +66,7 @@ const takeRoom = (task: Task, decision: Decision, ledger: Ledger): void => {
   const inPlaces = ledger.inPlaces.get(refText(task.workload.ref));
   for (const { name, replicas = 0 } of decision.clusters) {
     const view = ledger.views.get(name);
-    const more = replicas - (current.get(name) ?? 0);
+    const more = replicas - (current.get(name) ?? 0) + keptAgainIn(ledger.nodeTerms, task.workload, name);
     const shape = view === undefined || more <= 0 ? undefined : shapeIn(task, view);
     if (shape === undefined) continue;
     const on = keptIn(ledger.nodeTerms, task.workload, name);

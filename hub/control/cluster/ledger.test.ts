@@ -95,6 +95,18 @@ describe('the ledger of the hub', () => {
     expect(Object.fromEntries(found.map(({ workId, count }) => [workId, count]))).toEqual(nodeless);
   });
 
+  it.each([
+    ['those whose kept node others are on', 2_000, { a: 1 }, [['gold', 1, { a: 1 }]]],
+    ['nobody while the kept node has the room', 3_000, { a: 1 }, []],
+    ['those without a kept node as well', 2_000, {}, [['gold', 1, {}]]],
+  ])('finds no node for %s', (_, free, kept, expected) => {
+    const ledger = createLedger();
+    const nominated = Object.entries(kept).map(([node, replicas]) => ({ node, replicas }));
+    ledger.assign('gold', pod(large), new Map([['home', 1]]), new Map([['home', nominated]]));
+    const found = ledger.nodeless('home', oneNode({ gold: { bound: 0, pending: 1 } }, large, free));
+    expect(found.map(({ workId, count, outrun }) => [workId, count, Object.fromEntries(outrun)])).toEqual(expected);
+  });
+
   it('says nothing of pods that ask for something else than the workload now does', () => {
     const ledger = createLedger();
     ledger.assign('web', pod(large), new Map([['home', 8]]));

@@ -1,10 +1,12 @@
 /** @module What was assigned to each cluster, so that room already promised is not promised again. */
-import type { NodeReplicas } from '../../../shared/api/index.ts';
+import type { NominatedNode } from '../../../shared/api/index.ts';
 import {
   type AssumedPods,
   type CapacityReport,
   type ClusterRoom,
   createRoom,
+  lostPlaces,
+  noneLost,
   type PodShape,
   seenOn,
 } from '../../../shared/capacity/index.ts';
@@ -14,7 +16,7 @@ import { sumOf } from '../../../shared/lib/sum.ts';
 import { keyOfWorkId } from '../kinds.ts';
 
 /** One workload's replicas in one cluster. */
-type Assignment = { readonly shape: PodShape; readonly replicas: number; readonly nominated?: readonly NodeReplicas[] | undefined };
+type Assignment = { readonly shape: PodShape; readonly replicas: number; readonly nominated?: readonly NominatedNode[] | undefined };
 
 /** Rooms of clusters under everything assigned. */
 export type Ledger = {
@@ -30,12 +32,20 @@ export type Ledger = {
     shape: PodShape | undefined | ShapeIn,
     replicas: ReadonlyMap<string, number>,
     /** Nodes that are kept for some of them, by cluster. */
-    nominated?: ReadonlyMap<string, readonly NodeReplicas[]>,
+    nominated?: ReadonlyMap<string, readonly NominatedNode[]>,
   ) => void;
 };
 
 /** So many replicas of a workload wait in a cluster for a node that could take this shape. */
-export type Nodeless = { readonly workId: string; readonly shape: PodShape; readonly count: number };
+export type Nodeless = {
+  readonly workId: string;
+  readonly shape: PodShape;
+  readonly count: number;
+  /** Of these, the ones for which a node was kept that has no room for them, by node. */
+  readonly outrun: ReadonlyMap<string, number>;
+  /** What is kept for the workload in the cluster: another text when that is something else. */
+  readonly kept: string;
+};
 
 /** What one replica asks for in a cluster, where that differs between them. */
 export type ShapeIn = (cluster: string) => PodShape | undefined;
@@ -53,7 +63,14 @@ const beyond = ({ bound, pending }: Seen, replicas: number): number => Math.max(
 /** Replicas that a report does not show yet. */
 export const unseen = (report: CapacityReport, workId: string, replicas: number): number => beyond(seenIn(report, workId), replicas);
 
-type Waiting = Assignment & { readonly workId: string; readonly bound: number; readonly pending: number };
+type Waiting = Assignment & {
+  readonly workId: string;
+  readonly bound: number;
+  /** Those that wait for any node. */
+  readonly pending: number;
+  /** Of those that wait for a node that is kept for them, the ones that find others there, by node. */
+  readonly outrun: ReadonlyMap<string, number>;
+};
 
 /**
  * Of those of one shape that wait in a member, what each workload is sure to have of the `nodeless`. One that has been given up, or that is made
@@ -61,9 +78,9 @@ type Waiting = Assignment & { readonly workId: string; readonly bound: number; r
  */
 const nodelessAmong = (waiting: readonly Waiting[], nodeless: number): Nodeless[] => {
   const fitting = waiting.reduce((sum, { pending }) => sum + pending, 0) - nodeless;
-  return waiting.flatMap(({ workId, shape, replicas, bound, pending }) => {
-    const count = Math.min(pending - fitting, replicas - bound);
-    return count > 0 ? [{ workId, shape, count }] : [];
+  return waiting.flatMap(({ workId, shape, replicas, bound, pending, outrun, nominated = [] }) => {
+    const count = Math.min(Math.max(0, pending - fitting) + sumOf(outrun.values()), replicas - bound);
+    return count > 0 ? [{ workId, shape, count, outrun, kept: JSON.stringify(nominated) }] : [];
   });
 };
 
@@ -73,7 +90,8 @@ const keptOf = (report: CapacityReport, workId: string, { replicas, nominated = 
   if (nominated.length === 0) return kept;
   const on = seenOn(report, workId);
   let left = Math.max(0, replicas - seenIn(report, workId).bound);
-  for (const { node, replicas: wanted } of nominated) {
+  // The newest first: of what was kept before, some may be bound elsewhere.
+  for (const { node, replicas: wanted } of nominated.toSorted((a, b) => (b.tries ?? 1) - (a.tries ?? 1))) {
     const count = Math.min(left, Math.max(0, wanted - (on?.get(node)?.bound ?? 0)));
     left -= count;
     if (count > 0) kept.set(node, count);
@@ -96,6 +114,16 @@ const onTheWayIn = (
     assumed: { shape, count: unseen(report, workId, replicas) + inPlaces, ...(kept === 0 ? {} : { on }) },
     waiting: { shape, count: pending, inPlaces },
   };
+};
+
+/** Those of an assignment that wait in the cluster; undefined where none do. */
+const waitingOf = (report: CapacityReport, workId: string, held: Assignment): Waiting | undefined => {
+  const { bound, pending } = seenIn(report, workId);
+  if (pending === 0) return undefined;
+  const kept = keptOf(report, workId, held);
+  const inPlaces = Math.min(pending, sumOf(kept.values()));
+  const outrun = inPlaces === 0 ? noneLost : lostPlaces(report, held.shape, kept, inPlaces);
+  return { workId, ...held, bound, pending: pending - inPlaces, outrun };
 };
 
 /** An empty ledger. */
@@ -164,10 +192,7 @@ export const createLedger = (): Ledger => {
     copy,
     room: roomOf,
     nodeless: (cluster, report) => {
-      const waiting = [...(assigned.get(cluster) ?? [])].flatMap(([workId, held]): Waiting[] => {
-        const seen = seenIn(report, workId);
-        return seen.pending === 0 ? [] : [{ workId, ...held, ...seen }];
-      });
+      const waiting = [...(assigned.get(cluster) ?? [])].flatMap(([workId, held]) => waitingOf(report, workId, held) ?? []);
       if (waiting.length === 0) return [];
       const room = roomOf(cluster, report);
       return [...Map.groupBy(waiting, ({ shape }) => shape.key).values()].flatMap((alike) => {

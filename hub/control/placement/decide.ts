@@ -90,7 +90,10 @@ const eventsOf = (
   const gone = madeWay.map((one) => preemptedText(one, one.victim.name));
   const gave = gone.length === 0 ? '' : `; ${gone.join(', ')} gave way`;
   const message = `${clustersText(spec.clusters)}${was} by policy ${spec.policy}${gave}${movedText(decision)}`;
-  return moved ? [...first, { type: 'Normal', reason: 'Placed', message }] : first;
+  if (moved) return [...first, { type: 'Normal', reason: 'Placed', message }];
+  // Nothing is placed anew, and still others make room: for replicas that wait, as the node kept for them was taken.
+  const again = `others took a node that was kept for it: ${gone.join(', ')} gave way`;
+  return gone.length === 0 ? first : [...first, { type: 'Warning', reason: 'PlaceTaken', message: again }];
 };
 
 /** `; 6 left gcp, where no node can take them: cpu on 3 nodes`; '' when none did. */

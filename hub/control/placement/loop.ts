@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { partsOf, type StorageKey, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
-import { type Decision, priorityOf, type Task, whyNodelessStay } from '../../../shared/placement/index.ts';
+import { type Decision, mayPreempt, priorityOf, type Task, whyNodelessStay } from '../../../shared/placement/index.ts';
 import { startBatchController } from '../batch-controller.ts';
 import type { Directory } from '../cluster/directory.ts';
 import type { Ledger } from '../cluster/ledger.ts';
@@ -63,9 +63,12 @@ const toldMs = 1_000;
 /** Decided on together: what comes meanwhile waits for less than a second, and few waits for the disk fall between two batches. */
 const keysMax = 512;
 
-/** True when room in another cluster would be used. */
-const wantsRoom = ({ workload, policy }: Task, { unplaced, nodeless = [] }: Decision): boolean =>
-  unplaced > 0 || (nodeless.some(({ waiting }) => waiting > 0) && whyNodelessStay(workload, policy) === undefined);
+/** True when room in another cluster would be used, or others might make some once more in the one where replicas wait. */
+const wantsRoom = ({ workload, policy }: Task, { unplaced, nodeless = [] }: Decision): boolean => {
+  if (unplaced > 0) return true;
+  const isLooking = whyNodelessStay(workload, policy) === undefined || (workload.outrun !== undefined && mayPreempt({ workload, policy }));
+  return isLooking && nodeless.some(({ waiting }) => waiting > 0);
+};
 
 /** What a pass came to, whatever went wrong in it. */
 const outcomeOf = async (outcome: Outcome | Promise<Outcome>): Promise<Outcome> => {

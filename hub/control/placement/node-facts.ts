@@ -1,12 +1,12 @@
 /** @module What is known of the nodes of a workload: where reports show its pods, and what of its Placement's word on nodes is not done yet. */
-import type { NodeReplicas, PlacedCluster, StoredPlacement } from '../../../shared/api/index.ts';
+import type { NominatedNode, PlacedCluster, StoredPlacement } from '../../../shared/api/index.ts';
 import { type CapacityReport, type PodsOnNode, seenOn } from '../../../shared/capacity/index.ts';
 import type { Workload } from '../../../shared/placement/index.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { seenIn, unseen } from '../cluster/ledger.ts';
 
 /** Nodes that are kept for replicas, by cluster. */
-export type Nominated = ReadonlyMap<string, readonly NodeReplicas[]>;
+export type Nominated = ReadonlyMap<string, readonly NominatedNode[]>;
 
 /** Those of a Placement or a decision. */
 export const nominatedIn = (clusters: readonly PlacedCluster[]): Nominated =>

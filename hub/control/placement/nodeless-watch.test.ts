@@ -1,5 +1,6 @@
 /** @module How long replicas wait for a node before they may go elsewhere. */
 import { describe, expect, it } from 'vitest';
+import type { NominatedNode } from '../../../shared/api/index.ts';
 import { type CapacityReport, podShapeOf } from '../../../shared/capacity/index.ts';
 import { reportOf } from '../../../shared/capacity/testing.ts';
 import type { ClusterView } from '../../../shared/placement/index.ts';
@@ -24,7 +25,8 @@ const start = () => {
   const timers: { readonly atMs: number; readonly run: () => void }[] = [];
   const home: { report: CapacityReport; taints: ClusterView['taints'] } = { report: waiting(0), taints: [] };
   const ledger = createLedger();
-  const assign = (shape = pod()) => ledger.assign('web', shape, new Map([['home', 8]]));
+  const assign = (shape = pod(), nominated: readonly NominatedNode[] = []) =>
+    ledger.assign('web', shape, new Map([['home', 8]]), new Map([['home', nominated]]));
   assign();
   let changes = 0;
   const watch = createNodelessWatch({
@@ -50,7 +52,8 @@ const start = () => {
   return {
     assign,
     changes: () => changes,
-    due: () => watch.of('web').get('home') ?? 0,
+    due: () => watch.of('web').get('home')?.count ?? 0,
+    outrun: () => [...(watch.of('web').get('home')?.outrun ?? [])],
     say: (report: CapacityReport, taints: ClusterView['taints'] = []) => {
       Object.assign(home, { report, taints });
       watch.reported('home');
@@ -117,6 +120,22 @@ describe('replicas that wait for a node', () => {
     expect(it.due()).toBe(0);
     it.pass(20);
     expect(it.due()).toBe(6);
+  });
+
+  it('wait anew where another node is kept for them, or the same once more, and it is known which ones others took', () => {
+    const it = start();
+    const node = { node: 'a', replicas: 2 };
+    it.assign(pod(), [node]);
+    it.say(waiting(2));
+    it.pass(61);
+    expect([it.due(), it.outrun()]).toEqual([2, [['a', 2]]]);
+    it.assign(pod(), [{ ...node, tries: 2 }]);
+    expect(it.due()).toBe(0);
+    it.say(waiting(2));
+    it.pass(50);
+    expect(it.due()).toBe(0);
+    it.pass(20);
+    expect([it.due(), it.outrun()]).toEqual([2, [['a', 2]]]);
   });
 
   it('are no more than still wait, and it is told when they do not', () => {

@@ -38,17 +38,20 @@ export type NodelessWatch = {
   /** The cluster has said what it has: it is looked at soon. */
   readonly reported: (cluster: string) => void;
   /** Replicas of a workload that have waited long enough, and still do, by cluster. */
-  readonly of: (workId: string) => ReadonlyMap<string, number>;
+  readonly of: (workId: string) => ReadonlyMap<string, Pick<Nodeless, 'count' | 'outrun'>>;
   readonly stop: () => void;
 };
 
 /** What is seen of one workload in one cluster. */
-type Seen = { readonly shape: string; readonly waits: Waits; readonly due: number };
+type Seen = { readonly asked: string; readonly waits: Waits; readonly due: number };
 
 /** Reports come in bursts. */
 const lookMs = 1_000;
 const nothing: ReadonlyMap<string, Seen> = new Map();
 const doubts: ReadonlySet<string> = new Set(Object.values(healthTaints));
+
+/** What is waited for: with another node kept, as others make room there, the wait begins anew. */
+const askedBy = ({ shape, kept }: Nodeless): string => `${shape.key} ${kept}`;
 
 const waitIn = ({ potential = [] }: CapacityReport, { plainMs, autoscaledMs }: NodeWait): number =>
   potential.some(({ maxExtraNodes }) => maxExtraNodes !== 0) ? autoscaledMs : plainMs;
@@ -77,11 +80,13 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
     const before = seen.get(cluster) ?? nothing;
     const dueMs = dueBefore(cluster);
     const next = new Map<string, Seen>();
-    for (const { workId, shape, count } of nodelessIn(cluster)) {
-      const known = before.get(workId)?.shape === shape.key ? before.get(workId) : undefined;
+    for (const one of nodelessIn(cluster)) {
+      const { workId, count } = one;
+      const asked = askedBy(one);
+      const known = before.get(workId)?.asked === asked ? before.get(workId) : undefined;
       const waits = waitsAfter(known?.waits ?? [], count, env.monotonicMs());
       const due = waitingSince(waits, dueMs);
-      next.set(workId, { shape: shape.key, waits, due });
+      next.set(workId, { asked, waits, due });
     }
     if (next.size === 0) seen.delete(cluster);
     else seen.set(cluster, next);
@@ -114,13 +119,12 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
       lookBy(env.monotonicMs() + lookMs);
     },
     of: (workId) => {
-      const counts = new Map<string, number>();
+      const counts = new Map<string, Pick<Nodeless, 'count' | 'outrun'>>();
       for (const [cluster, works] of seen) {
         const known = works.get(workId);
         if (known === undefined || known.due === 0) continue;
-        const now = nodelessIn(cluster).find((one) => one.workId === workId && one.shape.key === known.shape);
-        const count = Math.min(known.due, now?.count ?? 0);
-        if (count > 0) counts.set(cluster, count);
+        const now = nodelessIn(cluster).find((one) => one.workId === workId && askedBy(one) === known.asked);
+        if (now !== undefined) counts.set(cluster, { count: Math.min(known.due, now.count), outrun: now.outrun });
       }
       return counts;
     },
@@ -130,6 +134,9 @@ export const createNodelessWatch = ({ env, directory, ledger, wait, onChange }: 
 
 /** The task of an entry with what of it waits for a node where it is placed, by what it asks for now. */
 export const toDecide = ({ of }: Pick<NodelessWatch, 'of'>, { task, workId }: Entry): Task => {
-  const nodeless = new Map([...of(workId)].filter(([cluster]) => task.workload.current.has(cluster)));
-  return nodeless.size === 0 ? task : { ...task, workload: { ...task.workload, nodeless } };
+  const waiting = [...of(workId)].filter(([cluster]) => task.workload.current.has(cluster));
+  if (waiting.length === 0) return task;
+  const nodeless = new Map(waiting.map(([cluster, { count }]) => [cluster, count]));
+  const outrun = new Map(waiting.flatMap(([cluster, one]) => (one.outrun.size === 0 ? [] : [[cluster, one.outrun] as const])));
+  return { ...task, workload: { ...task.workload, nodeless, ...(outrun.size === 0 ? {} : { outrun }) } };
 };

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import { type Arrival, type FleetBus, publishedOf, type UnknownStatus } from '../../fleet/port.ts';
 import { isHeld, podsOn, replicasOf } from './fake-nodes.ts';
+import { createFakePods } from './fake-pods.ts';
 
 /** One agent of the fake fleet. */
 export type FakeAgent = {
@@ -25,6 +26,9 @@ export type FakeAgent = {
   cores: number;
   /** The nodes that these are on have so many each, and the last one the rest. Larger pods wait. */
   nodeCores: number;
+  /** True: pods stay on their nodes and are told of by node; those that find no room wait, as do strangers of so many cores each. */
+  tellsNodes: boolean;
+  strangers: number[];
   /** Cores of a node beside the others that is tainted. */
   taintedCores: number;
   /** Of each workload no more replicas become ready. */
@@ -114,6 +118,8 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
         cutOff: false,
         cores,
         nodeCores: Number.MAX_SAFE_INTEGER,
+        tellsNodes: false,
+        strangers: [],
         taintedCores: 0,
         readyMax: Number.MAX_SAFE_INTEGER,
         isBinding: true,
@@ -136,7 +142,23 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     set.add(handler);
     return () => set.delete(handler);
   };
+  const placedPods = new Map([...agents.keys()].map((name) => [name, createFakePods()]));
+  /** What a report tells of an agent that tells of nodes. */
+  const reportByNode = (agent: FakeAgent): CapacityReport | undefined => {
+    const sizes = sizesOf(agent);
+    const names = sizes.map((_, at) => `${agent.name}-node-${at}`);
+    const { objects, strangers, taken } = agent;
+    const leavingOf = (id: string) => taken.findLast((item) => item.id === id)?.leaving ?? [];
+    const placed = placedPods.get(agent.name)?.({ objects, leavingOf, names, coresOfNodes: sizes, strangers });
+    if (placed === undefined) return undefined;
+    const { free, workSet, ...told } = placed;
+    const nodes = sizes.map((cores, at) => ({ name: names[at] ?? '', allocatable: { cpu: cores * 1_000 }, free: { cpu: free[at] ?? 0 } }));
+    const report = reportOf(nodes, { seq, ...told });
+    return { ...report, nodes: { ...report.nodes, workSet } };
+  };
   const reportFrom = (agent: FakeAgent): CapacityReport => {
+    const byNode = agent.tellsNodes ? reportByNode(agent) : undefined;
+    if (byNode !== undefined) return byNode;
     const sizes = sizesOf(agent);
     const { present, pending, free } = podsOn(new Map([...agent.objects].filter(([id]) => !agent.ended.has(id))), sizes, agent.isBinding);
     const node = (name: string, cores: number) => ({

@@ -16,7 +16,8 @@ export const replicasOf = (object: KubeObject | undefined): number => {
 
 const usualMilli = 1_000;
 
-const milliOf = (object: KubeObject): number => new Map(podShapeOfObject(object)?.requests ?? []).get('cpu') ?? usualMilli;
+/** Milli-CPU that a pod of the object asks for. */
+export const milliOf = (object: KubeObject): number => new Map(podShapeOfObject(object)?.requests ?? []).get('cpu') ?? usualMilli;
 
 /** True when one of these nodes is as large as a pod of the object. */
 export const isHeld = (object: KubeObject, coresOfNodes: readonly number[]): boolean =>
