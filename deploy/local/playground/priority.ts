@@ -6,7 +6,7 @@ import { bag, priorityClassesOf, priorityOf } from '../../../shared/placement/in
 
 /**
  * The object to go on with: a new pod has the number and the preemption policy of its class. One whose class is not there has those of the default:
- * PriorityClasses are not sent to members, and the playground runs what a hub's classes are named in all the same.
+ * they come to a member only where a policy selects them, and the playground runs what names one all the same.
  */
 export const withPriority = (
   { operation, type, subresource, object }: AdmissionRequest,
