@@ -56,8 +56,6 @@ const workRules: readonly Rule[] = [
     resources: ['namespaces', 'configmaps', 'secrets', 'serviceaccounts', 'services', 'persistentvolumeclaims', 'pods'],
     verbs: apply,
   },
-  // Which node is kept for a pod that waits.
-  { apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: apply },
   { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: apply },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: apply },

@@ -150,7 +150,6 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
     object: weighed(rendered, step.state.weights, live),
     force,
     ...(item.leaving === undefined ? {} : { leaving: item.leaving }),
-    ...(item.nominated === undefined ? {} : { nominated: item.nominated }),
   });
 };
 

@@ -1,6 +1,6 @@
 /** @module Calls of the work that the member refuses the agent: told until the same one works, or is wanted no more. */
 import type { Env } from '../../shared/lib/index.ts';
-import { choosingRight, nominatingRight } from '../../shared/wire/index.ts';
+import { choosingRight } from '../../shared/wire/index.ts';
 import type { ApiFailure } from '../cluster/index.ts';
 import { isRightMissing } from './failure.ts';
 import { SYSTEM_NAMESPACE } from './marks.ts';
@@ -15,8 +15,6 @@ export type Refusals = {
   readonly note: (effect: CallEffect, failure: ApiFailure | undefined) => void;
   /** Pods were to be marked: whether that was refused. */
   readonly noteMarking: (isRefused: boolean) => void;
-  /** A pod was to be told its node: whether that was refused. */
-  readonly noteNominating: (isRefused: boolean) => void;
   /** Nothing of the entry is wanted any more. */
   readonly forget: (id: string) => void;
   /** As `patch deployments`, each once. */
@@ -40,17 +38,13 @@ const rightOf = (effect: CallEffect): string => {
   }
 };
 
-/** While pods may not be marked the hub asks for none, and nodes are kept now and then: only another try tells that it may be done. */
-const believedMs = 600_000;
+/** While pods may not be marked the hub asks for none: only another try tells that they may. */
+const markingBelievedMs = 600_000;
 
 /** Nothing was refused yet. */
 export const createRefusals = (env: Pick<Env, 'monotonicMs'>): Refusals => {
   const refused = new Map<string, string>();
-  const refusedAtMs = new Map<string, number>();
-  const noteRight = (right: string, isRefused: boolean): void => {
-    if (isRefused) refusedAtMs.set(right, env.monotonicMs());
-    else refusedAtMs.delete(right);
-  };
+  let markingRefusedMs: number | undefined;
   return {
     note: (effect, failure) => {
       const right = rightOf(effect);
@@ -58,15 +52,15 @@ export const createRefusals = (env: Pick<Env, 'monotonicMs'>): Refusals => {
       // That it can be read says nothing of whether it can be written.
       else if (refused.get(effect.id) === right) refused.delete(effect.id);
     },
-    noteMarking: (isRefused) => noteRight(choosingRight, isRefused),
-    noteNominating: (isRefused) => noteRight(nominatingRight, isRefused),
+    noteMarking: (isRefused) => {
+      markingRefusedMs = isRefused ? env.monotonicMs() : undefined;
+    },
     forget: (id) => {
       refused.delete(id);
     },
     list: () => {
-      const nowMs = env.monotonicMs();
-      const believed = [...refusedAtMs].flatMap(([right, atMs]) => (nowMs - atMs < believedMs ? [right] : []));
-      return [...new Set([...refused.values(), ...believed])].sort();
+      const isMarkingRefused = markingRefusedMs !== undefined && env.monotonicMs() - markingRefusedMs < markingBelievedMs;
+      return [...new Set([...refused.values(), ...(isMarkingRefused ? [choosingRight] : [])])].sort();
     },
   };
 };

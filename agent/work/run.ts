@@ -16,7 +16,6 @@ import { markLeaving } from './leaving.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
-import { createNominating } from './nominating.ts';
 import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
@@ -66,7 +65,6 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const watches = new Map<string, Reflector>();
   const forbidden = new Set<string>();
   const refusals = createRefusals(env);
-  const nominating = createNominating({ client, env, onTold: refusals.noteNominating });
   const subscriptions: (() => void)[] = [];
   let stopped = false;
   let cancelTimer = (): void => undefined;
@@ -109,17 +107,12 @@ export const startWork = (options: WorkOptions): WorkEngine => {
         // A record that stays behind is loaded once more as withdrawn, and forgotten then.
         void records.drop(effect.id).catch(() => undefined);
         refusals.forget(effect.id);
-        nominating.end(effect.id);
         return;
       default:
         void answerTo(client, records, effect).then((answer) => {
           refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
           if (effect.do === 'apply' && effect.leaving !== undefined && answer.on === 'Applied' && answer.failure === undefined)
             refusals.noteMarking(answer.unchosen !== undefined);
-          // Once it is applied: its pods are made then. What goes needs no node any more.
-          if (effect.do === 'apply' && answer.on === 'Applied' && answer.failure === undefined && !stopped)
-            nominating.follow(effect.id, effect.address, effect.object, effect.nominated ?? []);
-          if (effect.do === 'delete' || effect.do === 'release') nominating.end(effect.id);
           post(answer);
         });
     }
@@ -200,7 +193,6 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       cancelLoad();
       for (const end of subscriptions) end();
       for (const reflector of watches.values()) reflector.stop();
-      nominating.stop();
     },
   };
 };

@@ -40,6 +40,3 @@ export const joinLabelsMax = 64;
 
 /** Nodes that pods of one workload are made to leave; a report tells of no more nodes. */
 export const leavingMax = 20_000;
-
-/** Nodes that are kept for pods of one workload; a report tells of no more nodes. */
-export const nominatedMax = 20_000;

@@ -18,8 +18,6 @@ export type Share = {
   readonly completions?: number;
   /** On these nodes at most so many of its pods stay. */
   readonly leaving?: readonly NodeReplicas[];
-  /** Nodes that are kept for some of its pods. */
-  readonly nominated?: readonly NodeReplicas[];
 };
 
 /** Annotations that mean something on the hub only. */

@@ -22,8 +22,6 @@ export type Wanted = {
   readonly isSingleton: boolean;
   /** Nodes that some of its pods are to leave first. */
   readonly leaving: readonly NodeReplicas[];
-  /** Nodes that are kept for its pods that wait. */
-  readonly nominated: readonly NodeReplicas[];
 };
 
 /** What all clusters should get. */
@@ -103,10 +101,9 @@ export const rendering = (
   const followed = followedBy(sources, key);
   const adopt = policy?.adopt ?? followed.policy?.adopt ?? 'Never';
   // A new fence asks for the same content once more, under a number above it.
-  const marksOf = (name: string, { leaving, nominated }: Pick<Wanted, 'leaving' | 'nominated'>): unknown[] => [
+  const marksOf = (name: string, leaving: readonly NodeReplicas[]): unknown[] => [
     ...(move.isSingleton ? ['singleton', moves.fenceOf(name)] : []),
     ...(leaving.length === 0 ? [] : ['leaving', JSON.stringify(leaving)]),
-    ...(nominated.length === 0 ? [] : ['nominated', JSON.stringify(nominated)]),
   ];
   const isChoosable = choosableKinds.has(groupKind(object));
   const wanted = new Map<string, Wanted>();
@@ -117,10 +114,9 @@ export const rendering = (
       faults.set(name, rendered.message);
       continue;
     }
-    const nominated = (share.nominated ?? []).map(({ node, replicas }) => ({ node, replicas }));
-    const onNodes = { leaving: isChoosable ? (share.leaving ?? []) : [], nominated };
-    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name, onNodes)].join(' ');
-    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas, ...onNodes });
+    const leaving = isChoosable ? (share.leaving ?? []) : [];
+    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name, leaving)].join(' ');
+    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas, leaving });
   }
   const policyRevision = policy === undefined ? 0 : policies.revisionOf(policy.id);
   return { wanted, faults, inputRevision: Math.max(stored.revision, revision, followed.revision, policyRevision) };
