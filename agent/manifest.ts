@@ -56,6 +56,8 @@ const workRules: readonly Rule[] = [
     resources: ['namespaces', 'configmaps', 'secrets', 'serviceaccounts', 'services', 'persistentvolumeclaims', 'pods'],
     verbs: apply,
   },
+  // The node that the hub keeps for a pod which waits.
+  { apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: apply },
   { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: apply },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: apply },

@@ -150,6 +150,7 @@ const apply = (step: Step, entry: Entry, force: boolean): void => {
     object: weighed(rendered, step.state.weights, live),
     force,
     ...(item.leaving === undefined ? {} : { leaving: item.leaving }),
+    ...(item.nominated === undefined ? {} : { nominated: item.nominated }),
   });
 };
 

@@ -72,6 +72,8 @@ export type WorkEffect =
       readonly force: boolean;
       /** Nodes that pods are made to leave before. */
       readonly leaving?: NonNullable<WorkItem['leaving']>;
+      /** Nodes that are kept for pods of it. */
+      readonly nominated?: NonNullable<WorkItem['nominated']>;
     }
   | { readonly do: 'createNamespace'; readonly id: string; readonly op: number; readonly namespace: string }
   | { readonly do: 'delete'; readonly id: string; readonly op: number; readonly address: ObjectAddress; readonly uid: string }

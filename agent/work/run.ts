@@ -6,7 +6,7 @@ import { type GroupVersionResource, type KubeObject, parseApiVersion } from '../
 import { isStatus } from '../../shared/kube/status-error.ts';
 import { backoffMs, type RuntimeEnv, unreachable } from '../../shared/lib/index.ts';
 import type { ImportWeights } from '../../shared/traffic/index.ts';
-import type { ServedApi } from '../../shared/wire/index.ts';
+import { choosingRight, nominatingRight, type ServedApi } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf, type Reflector, startReflector } from '../cluster/index.ts';
 import { type AppliedWork, workloadKey } from '../inventory/index.ts';
 import type { AgentLink } from '../link/port.ts';
@@ -16,6 +16,7 @@ import { markLeaving } from './leaving.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
+import { createNominations } from './nominating.ts';
 import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
@@ -65,6 +66,14 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   const watches = new Map<string, Reflector>();
   const forbidden = new Set<string>();
   const refusals = createRefusals(env);
+  const nominations = createNominations({
+    client,
+    env,
+    onTried: (isRefused) => {
+      refusals.noteOfPods(nominatingRight, isRefused);
+      options.onChange();
+    },
+  });
   const subscriptions: (() => void)[] = [];
   let stopped = false;
   let cancelTimer = (): void => undefined;
@@ -107,12 +116,15 @@ export const startWork = (options: WorkOptions): WorkEngine => {
         // A record that stays behind is loaded once more as withdrawn, and forgotten then.
         void records.drop(effect.id).catch(() => undefined);
         refusals.forget(effect.id);
+        nominations.forget(effect.id);
         return;
       default:
         void answerTo(client, records, effect).then((answer) => {
           refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
           if (effect.do === 'apply' && effect.leaving !== undefined && answer.on === 'Applied' && answer.failure === undefined)
-            refusals.noteMarking(answer.unchosen !== undefined);
+            refusals.noteOfPods(choosingRight, answer.unchosen !== undefined);
+          if (effect.do === 'apply' && answer.on === 'Applied' && answer.failure === undefined && !stopped)
+            nominations.applied(effect.id, effect.address, effect.object, effect.nominated);
           post(answer);
         });
     }
@@ -191,6 +203,7 @@ export const startWork = (options: WorkOptions): WorkEngine => {
       stopped = true;
       cancelTimer();
       cancelLoad();
+      nominations.stop();
       for (const end of subscriptions) end();
       for (const reflector of watches.values()) reflector.stop();
     },

@@ -38,5 +38,5 @@ export const clockSkewMsMax = 300_000;
 /** Labels an agent may propose. */
 export const joinLabelsMax = 64;
 
-/** Nodes that pods of one workload are made to leave; a report tells of no more nodes. */
-export const leavingMax = 20_000;
+/** Nodes that pods of one workload are made to leave, or that are kept for them; a report tells of no more nodes. */
+export const nodesNamedMax = 20_000;

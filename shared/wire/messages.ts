@@ -51,6 +51,8 @@ export type WorkItem = {
   readonly singleton?: boolean;
   /** On these nodes at most so many of its pods stay: before the object is applied, those beyond are made to go before any other. */
   readonly leaving?: readonly { readonly node: string; readonly replicas: number }[];
+  /** These nodes are kept for pods of it: so many are to be on each, and those that wait are nominated for it. */
+  readonly nominated?: readonly { readonly node: string; readonly replicas: number }[];
 };
 
 /** {@link StatusItem.reason} of what was applied though which of its pods go could not be chosen. */
@@ -58,6 +60,9 @@ export const unchosenReason = 'PodsNotChosen';
 
 /** The right that an agent needs to choose which pods go, as it tells of one that it lacks. */
 export const choosingRight = 'patch pods';
+
+/** The right that it needs to nominate nodes for pods. */
+export const nominatingRight = 'patch pods/status';
 
 /** {@link StatusItem.reason} of a singleton that has no replicas because of its lease or its fence. */
 export const fencedReason = 'Fenced';

@@ -1,6 +1,6 @@
 /** @module The shape of each message of the contract, as checks for what comes from the wire. */
 import { bool, both, type Check, freeObject, integer, list, map, matching, oneOf, record, text } from './check.ts';
-import { joinLabelsMax, kindsWantedMax, leavingMax } from './limits.ts';
+import { joinLabelsMax, kindsWantedMax, nodesNamedMax } from './limits.ts';
 
 const version: Check = oneOfNumber(1);
 const clusterName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a DNS-1123 label (a-z, 0-9, -; at most 63)');
@@ -32,6 +32,9 @@ const sealed = record({
   box: base64(4_000_000),
 });
 
+/** So many pods on each of these nodes. */
+const onNodes = list(record({ node: text(253, 1), replicas: count }), nodesNamedMax);
+
 const workFields = record(
   {
     v: version,
@@ -47,7 +50,8 @@ const workFields = record(
     sealed,
     yieldFields: list(text(512), 256),
     singleton: bool,
-    leaving: list(record({ node: text(253, 1), replicas: count }), leavingMax),
+    leaving: onNodes,
+    nominated: onNodes,
   },
 );
 

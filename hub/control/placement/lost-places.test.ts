@@ -60,8 +60,10 @@ beforeEach(async () => {
 });
 
 describe('a replica whose kept node somebody else takes', () => {
-  it('is bound to it where nobody does', async () => {
+  it('is bound to it where nobody does; the agent is told of it', async () => {
     await goldComes([]);
+    const sent = () => hub.fleet.agent('home').taken.findLast(({ id }) => id === goldId)?.nominated;
+    await until(() => expect(sent()).toEqual([{ node: nodeOf(), replicas: 1 }]));
     await until(() => expect(presentGold()).toEqual({ bound: 1, pending: 0 }));
     expect(placed('small')).toBe(8);
   });
@@ -71,6 +73,8 @@ describe('a replica whose kept node somebody else takes', () => {
     const first = nodeOf();
     await until(() => expect(nominated()).toMatchObject([{ replicas: 1, tries: 2 }]));
     expect(nodeOf()).not.toBe(first);
+    const sent = () => hub.fleet.agent('home').taken.findLast(({ id }) => id === goldId)?.nominated;
+    await until(() => expect(sent()).toEqual([{ node: nodeOf(), replicas: 1 }]));
     await until(() => expect([presentGold(), placed('small')]).toEqual([{ bound: 1, pending: 0 }, 4]));
     expect(placementOf('gold')?.status?.nodeless).toBeUndefined();
     await until(() => expect(eventsOf('gold').filter((text) => text.startsWith('PlaceTaken'))).toHaveLength(1));

@@ -1,6 +1,6 @@
 /** @module What an object of the hub becomes in one cluster: its own fields, the replicas of its share, the policy's overrides. Pure. */
 
-import type { NodeReplicas } from '../../../shared/api/index.ts';
+import type { NodeReplicas, NominatedNode } from '../../../shared/api/index.ts';
 import { builtinFaults } from '../../../shared/kube/builtin/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { ResourceType } from '../../../shared/kube/resource.ts';
@@ -18,6 +18,8 @@ export type Share = {
   readonly completions?: number;
   /** On these nodes at most so many of its pods stay. */
   readonly leaving?: readonly NodeReplicas[];
+  /** These nodes are kept for some of its pods. */
+  readonly nominated?: readonly NominatedNode[];
 };
 
 /** Annotations that mean something on the hub only. */

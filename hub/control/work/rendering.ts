@@ -22,6 +22,8 @@ export type Wanted = {
   readonly isSingleton: boolean;
   /** Nodes that some of its pods are to leave first. */
   readonly leaving: readonly NodeReplicas[];
+  /** Nodes that are kept for some of its pods. */
+  readonly nominated: readonly NodeReplicas[];
 };
 
 /** What all clusters should get. */
@@ -101,9 +103,10 @@ export const rendering = (
   const followed = followedBy(sources, key);
   const adopt = policy?.adopt ?? followed.policy?.adopt ?? 'Never';
   // A new fence asks for the same content once more, under a number above it.
-  const marksOf = (name: string, leaving: readonly NodeReplicas[]): unknown[] => [
+  const marksOf = (name: string, { leaving, nominated }: Pick<Wanted, 'leaving' | 'nominated'>): unknown[] => [
     ...(move.isSingleton ? ['singleton', moves.fenceOf(name)] : []),
     ...(leaving.length === 0 ? [] : ['leaving', JSON.stringify(leaving)]),
+    ...(nominated.length === 0 ? [] : ['nominated', JSON.stringify(nominated)]),
   ];
   const isChoosable = choosableKinds.has(groupKind(object));
   const wanted = new Map<string, Wanted>();
@@ -114,9 +117,12 @@ export const rendering = (
       faults.set(name, rendered.message);
       continue;
     }
-    const leaving = isChoosable ? (share.leaving ?? []) : [];
-    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name, leaving)].join(' ');
-    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas, leaving });
+    const ofNodes = {
+      leaving: isChoosable ? (share.leaving ?? []) : [],
+      nominated: (share.nominated ?? []).map(({ node, replicas }) => ({ node, replicas })),
+    };
+    const fingerprint = [adopt, contentHash(rendered.object), ...marksOf(name, ofNodes)].join(' ');
+    wanted.set(name, { object: rendered.object, adopt, fingerprint, isSingleton: move.isSingleton, replicas: share.replicas, ...ofNodes });
   }
   const policyRevision = policy === undefined ? 0 : policies.revisionOf(policy.id);
   return { wanted, faults, inputRevision: Math.max(stored.revision, revision, followed.revision, policyRevision) };

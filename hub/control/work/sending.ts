@@ -73,6 +73,7 @@ export const createSending = (options: SendingOptions): Sending => {
             adopt: wanted.adopt,
             ...(wanted.isSingleton ? { singleton: true } : {}),
             ...(wanted.leaving.length === 0 ? {} : { leaving: wanted.leaving }),
+            ...(wanted.nominated.length === 0 ? {} : { nominated: wanted.nominated }),
           };
     board.put(id, cluster, {
       seq: item.seq,
