@@ -49,7 +49,7 @@ describe('pods that are to leave a node', () => {
   it('are marked so that as many stay as are to, and no more of them when that is said again', async () => {
     const leaving = [{ node: 'n1', replicas: 1 }];
     for (let time = 0; time < 2; time++) {
-      expect(await markLeaving(server.api.client, at, web, leaving)).toBeUndefined();
+      expect(await markLeaving(server.api.client, at, web, leaving)).toEqual({ nodes: time === 0 ? ['n1'] : [] });
       const names = await marked();
       expect([names.length, names.every((name) => ['a', 'b', 'c'].includes(name))]).toEqual([2, true]);
     }
@@ -63,7 +63,7 @@ describe('pods that are to leave a node', () => {
       patch: () => Promise.reject(new StatusError(status, status === 403 ? 'Forbidden' : 'InternalError', 'no')),
     });
     const leaving = [{ node: 'n1', replicas: 0 }];
-    expect(await markLeaving(failing(403), at, web, leaving)).toMatchObject({ status: 403 });
+    expect(await markLeaving(failing(403), at, web, leaving)).toMatchObject({ unchosen: { status: 403 } });
     await expect(markLeaving(failing(500), at, web, leaving)).rejects.toThrow('no');
   });
 });

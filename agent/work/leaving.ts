@@ -46,18 +46,18 @@ const toMark = (here: readonly KubeObject[], stay: number): readonly KubeObject[
     .slice(0, Math.max(0, here.length - stay))
     .filter((pod) => !isMarked(pod));
 
-/**
- * Marks pods so that on each node at most so many stay; nothing is done twice. Answers with what the member said where it forbids that, and throws
- * whatever else goes wrong.
- */
+/** What became of it: nodes of pods that were marked just now, and what the member said where it forbids that. */
+export type Marked = { readonly nodes: readonly string[]; readonly unchosen?: ApiFailure };
+
+/** Marks pods so that on each node at most so many stay; nothing is done twice. Throws whatever goes wrong but that the member forbids it. */
 export const markLeaving = async (
   client: Pick<KubeClient, 'list' | 'patch'>,
   { namespace }: Pick<ObjectAddress, 'namespace'>,
   object: KubeObject,
   leaving: NonNullable<WorkItem['leaving']>,
-): Promise<ApiFailure | undefined> => {
+): Promise<Marked> => {
   const selector = selectorFromObject(bag(object.spec).selector as LabelSelectorObject | undefined);
-  if (!selector.ok || namespace === undefined) return undefined;
+  if (!selector.ok || namespace === undefined) return { nodes: [] };
   const mark = async ({ metadata }: KubeObject): Promise<void> => {
     const body = { metadata: { uid: metadata.uid, annotations: { [deletionCost]: lowest } } };
     try {
@@ -77,10 +77,10 @@ export const markLeaving = async (
       ),
     );
     for (let from = 0; from < marked.length; from += atOnceMax) await Promise.all(marked.slice(from, from + atOnceMax).map(mark));
-    return undefined;
+    return { nodes: [...new Set(marked.map(({ spec }) => String(bag(spec).nodeName)))] };
   } catch (error) {
     const failure = failureOf(error);
-    if (isRightMissing(failure)) return failure;
+    if (isRightMissing(failure)) return { nodes: [], unchosen: failure };
     throw error;
   }
 };

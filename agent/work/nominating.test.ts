@@ -121,6 +121,26 @@ describe('pods for which nodes are kept', () => {
     expect(timers).toEqual([]);
   });
 
+  it('are waited for by those who leave their nodes, but not for long', async () => {
+    const nominations = start();
+    const ended: string[] = [];
+    const follow = (name: string, nodes: readonly string[]) => void nominations.made(nodes).then(() => ended.push(name));
+    follow('none', []);
+    follow('first', ['n1']);
+    await addPod('a');
+    await expect.poll(() => ended).toEqual(['none']);
+    // Its look comes first among the timers that follow.
+    timers = [];
+    nominations.applied('web', address, web, first);
+    await expect.poll(() => ended).toEqual(['none', 'first']);
+    nominations.forget('web');
+    timers = [];
+    follow('late', ['n1']);
+    expect([ended, timers.length]).toEqual([['none', 'first'], 1]);
+    for (const run of timers.splice(0)) run();
+    await expect.poll(() => ended).toEqual(['none', 'first', 'late']);
+  });
+
   it('are left alone where the member forbids that, which is told', async () => {
     await addPod('a');
     const nominations = start({
@@ -129,6 +149,7 @@ describe('pods for which nodes are kept', () => {
     });
     nominations.applied('web', address, web, first);
     await expect.poll(() => tried).toEqual([true]);
+    await nominations.made(['n1']);
     expect(timers).toEqual([]);
   });
 });

@@ -18,7 +18,9 @@ type Nominated = NonNullable<WorkItem['nominated']>;
 
 /** After so long others have left, or will not: the hub hears that the pods wait, and says what becomes of them. */
 const looksForMs = 300_000;
-const lookBackoff = { baseMs: 200, maxMs: 8_000 };
+const lookBackoff = { baseMs: 100, maxMs: 8_000 };
+/** Those who leave wait for it so long: the work of those who come is sent with theirs, and their pods are there at once. */
+const leaversWaitMs = 2_000;
 
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const ended = new Set<unknown>(['Succeeded', 'Failed']);
@@ -32,6 +34,9 @@ const controllerKinds: Readonly<Record<string, string>> = {
 const uidOf = ({ metadata }: KubeObject): string => metadata.uid ?? '';
 const nodeOf = ({ spec }: KubeObject): unknown => bag(spec).nodeName;
 const nominatedOf = ({ status }: KubeObject): unknown => bag(status).nominatedNodeName;
+
+/** The node that it is on, or is nominated for. */
+const placeOf = (pod: KubeObject): unknown => nodeOf(pod) ?? nominatedOf(pod);
 
 /** A pod that waits, and the node for it. */
 export type Nomination = { readonly pod: KubeObject; readonly node: string };
@@ -57,7 +62,7 @@ export const nominationsFor = (
         a.metadata.name.localeCompare(b.metadata.name),
     );
   return nominated.flatMap(({ node, replicas }): readonly Nomination[] => {
-    const there = here.filter((pod) => (nodeOf(pod) ?? nominatedOf(pod)) === node).length;
+    const there = here.filter((pod) => placeOf(pod) === node).length;
     return free.splice(0, Math.max(0, replicas - there)).map((pod) => ({ pod, node }));
   });
 };
@@ -75,14 +80,38 @@ export type Nominations = {
   /** The object was applied: nodes are kept for pods of it, or are no more. */
   readonly applied: (id: string, address: ObjectAddress, object: KubeObject, nominated: Nominated | undefined) => void;
   readonly forget: (id: string) => void;
+  /**
+   * Resolves when each of these nodes is nominated for some pod, and soon at the latest: pods that leave them before make room for anybody. Not
+   * waited for where the member forbids it.
+   */
+  readonly made: (nodes: readonly string[]) => Promise<void>;
   readonly stop: () => void;
 };
 
-type Watched = { readonly namespace: string; readonly object: KubeObject; readonly nominated: Nominated; readonly sinceMs: number };
+type Watched = {
+  readonly namespace: string;
+  readonly object: KubeObject;
+  readonly nominated: Nominated;
+  readonly sinceMs: number;
+  /** Nodes that as many of its pods as are wanted are on, or are nominated for. */
+  readonly made: Set<string>;
+};
 
 /** Nothing is looked for yet. */
 export const createNominations = ({ client, env, onTried }: NominationsOptions): Nominations => {
   const looks = new Map<string, { readonly ours: Map<string, string>; watched: Watched | undefined; cancel: () => void }>();
+
+  const waiters = new Set<() => void>();
+  let isForbidden = false;
+  const isMade = (node: string): boolean => [...looks.values()].some(({ watched }) => watched?.made.has(node) === true);
+  const wakeAll = (): void => {
+    for (const wake of [...waiters]) wake();
+  };
+  const tell = (isRefused: boolean): void => {
+    isForbidden = isRefused;
+    onTried(isRefused);
+    wakeAll();
+  };
 
   /** Its pods that live. */
   const podsOf = async ({ namespace, object }: Watched): Promise<readonly KubeObject[]> => {
@@ -105,7 +134,7 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
         subresource: 'status',
       });
       ours.set(uid, node);
-      onTried(false);
+      tell(false);
     } catch (error) {
       if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
     }
@@ -114,12 +143,18 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
   const look = async (watched: Watched, ours: Map<string, string>): Promise<boolean> => {
     try {
       const here = await podsOf(watched);
-      for (const one of nominationsFor(here, watched.nominated, ours)) await nominate(one, ours);
+      const due = nominationsFor(here, watched.nominated, ours);
+      for (const one of due) await nominate(one, ours);
+      for (const { node, replicas } of watched.nominated) {
+        const count = here.filter((pod) => placeOf(pod) === node).length + due.filter((one) => one.node === node).length;
+        if (count >= replicas) watched.made.add(node);
+      }
+      wakeAll();
       const wanted = watched.nominated.reduce((sum, { replicas }) => sum + replicas, 0);
       return here.length < wanted || here.some((pod) => nodeOf(pod) === undefined);
     } catch (error) {
       if (!isRightMissing(failureOf(error))) return true;
-      onTried(true);
+      tell(true);
       return false;
     }
   };
@@ -143,11 +178,26 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
       if (nominated === undefined || namespace === undefined || controllerKinds[object.kind] === undefined) return forget(id);
       const entry = looks.get(id) ?? { ours: new Map<string, string>(), watched: undefined, cancel: () => undefined };
       entry.cancel();
-      entry.watched = { namespace, object, nominated, sinceMs: env.monotonicMs() };
+      entry.watched = { namespace, object, nominated, sinceMs: env.monotonicMs(), made: new Set() };
       looks.set(id, entry);
       follow(id, 0);
     },
     forget,
+    made: (nodes) =>
+      new Promise((resolve) => {
+        const isOver = (): boolean => isForbidden || nodes.every(isMade);
+        if (isOver()) return resolve();
+        const end = (): void => {
+          waiters.delete(wake);
+          cancel();
+          resolve();
+        };
+        const wake = (): void => {
+          if (isOver()) end();
+        };
+        const cancel = env.setTimer(leaversWaitMs, end);
+        waiters.add(wake);
+      }),
     stop: () => {
       for (const id of [...looks.keys()]) forget(id);
     },

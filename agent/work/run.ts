@@ -12,11 +12,11 @@ import { type AppliedWork, workloadKey } from '../inventory/index.ts';
 import type { AgentLink } from '../link/port.ts';
 import { decide } from './decide.ts';
 import { isSingleton, noLeaseNeeded } from './lease.ts';
-import { markLeaving } from './leaving.ts';
+import { type Marked, markLeaving } from './leaving.ts';
 import { type Live, liveOf } from './live.ts';
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './marks.ts';
 import type { Look, WorkEffect, WorkInput } from './messages.ts';
-import { createNominations } from './nominating.ts';
+import { createNominations, type Nominations } from './nominating.ts';
 import { otherAgentText } from './other-agent.ts';
 import { nextWakeMs } from './queue.ts';
 import { createRecords, ensureNamespace, type Records } from './records.ts';
@@ -119,7 +119,8 @@ export const startWork = (options: WorkOptions): WorkEngine => {
         nominations.forget(effect.id);
         return;
       default:
-        void answerTo(client, records, effect).then((answer) => {
+        if (effect.do === 'delete' || effect.do === 'release') nominations.forget(effect.id);
+        void answerTo(client, records, nominations, effect).then((answer) => {
           refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
           if (effect.do === 'apply' && effect.leaving !== undefined && answer.on === 'Applied' && answer.failure === undefined)
             refusals.noteOfPods(choosingRight, answer.unchosen !== undefined);
@@ -210,8 +211,15 @@ export const startWork = (options: WorkOptions): WorkEngine => {
   };
 };
 
+const nobodyLeaves: Marked = { nodes: [] };
+
 /** Performs one call; its failure is part of the answer. */
-const answerTo = async (client: KubeClient, records: Records, effect: CallEffect): Promise<WorkInput> => {
+const answerTo = async (
+  client: KubeClient,
+  records: Records,
+  nominations: Pick<Nominations, 'made'>,
+  effect: CallEffect,
+): Promise<WorkInput> => {
   const { id, op } = effect;
   const attempt = async (run: () => Promise<WorkInput>, failed: (failure: ApiFailure) => WorkInput): Promise<WorkInput> => {
     try {
@@ -241,7 +249,8 @@ const answerTo = async (client: KubeClient, records: Records, effect: CallEffect
         async () => {
           const { address, object, force, leaving } = effect;
           // First: the object's controller takes pods away as soon as fewer are asked for.
-          const unchosen = leaving === undefined ? undefined : await markLeaving(client, address, object, leaving);
+          const { nodes, unchosen } = leaving === undefined ? nobodyLeaves : await markLeaving(client, address, object, leaving);
+          await nominations.made(nodes);
           return {
             on: 'Applied',
             id,

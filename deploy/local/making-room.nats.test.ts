@@ -22,7 +22,12 @@ let federation: Federation;
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const classes = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' };
-const high: KubeObject = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1_000 };
+const priorityClass = (name: string, value: number): KubeObject => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  value,
+});
 
 const deployment = (name: string, replicas: number, cpu: string, priorityClassName?: string): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -77,8 +82,10 @@ beforeAll(async () => {
     { group: '', version: 'v1', resource: 'namespaces' },
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
   );
-  await client.create(classes, high);
-  await memberClient().create(classes, high);
+  for (const one of [priorityClass('high', 1_000), priorityClass('middle', 500)]) {
+    await client.create(classes, one);
+    await memberClient().create(classes, one);
+  }
   await client.create(
     { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' },
     {
@@ -125,4 +132,30 @@ test('the pods of one node make room for a larger one, which is bound there; no 
     await until(async () => expect([await readyOf('third'), await readyOf('small')]).toEqual([0, 4 * nodes]));
     await client.patch({ ...deployments, namespace: 'shop', name: 'third' }, 'application/merge-patch+json', { spec: { replicas: 2 } });
   }
+}, 240_000);
+
+test('of two that come at once each is bound where others made room for it, and for one place the one of higher priority', async () => {
+  const { client } = federation.hub;
+  const remove = async (name: string): Promise<void> => {
+    await client.delete({ ...deployments, namespace: 'shop', name });
+  };
+  await client.patch({ ...deployments, namespace: 'shop', name: 'third' }, 'application/merge-patch+json', { spec: { replicas: 0 } });
+  for (let round = 0; round < rounds; round++) {
+    const [gold, silver] = [`first-${round}`, `second-${round}`];
+    await until(async () => expect([await readyOf('third'), await readyOf('small')]).toEqual([0, 4 * nodes]));
+    // Two of the small ones leave for silver, which would fit where two of four have left for gold.
+    await Promise.all([
+      client.create(deployments, deployment(silver, 1, '3000m', 'middle')),
+      client.create(deployments, deployment(gold, 1, '6500m', 'high')),
+    ]);
+    await until(async () => expect([round, await readyOf(gold), await readyOf(silver), await readyOf('small')]).toEqual([round, 1, 1, 6]));
+    expect(await nodesOf(silver)).not.toEqual(await nodesOf(gold));
+    await Promise.all([remove(gold), remove(silver)]);
+  }
+  await until(async () => expect(await readyOf('small')).toBe(4 * nodes));
+  await client.create(deployments, deployment('solid', nodes - 1, '6500m', 'high'));
+  await until(async () => expect([await readyOf('solid'), await readyOf('small')]).toEqual([nodes - 1, 4]));
+  await client.create(deployments, deployment('lower', 1, '6500m', 'middle'));
+  await client.create(deployments, deployment('higher', 1, '6500m', 'high'));
+  await until(async () => expect([await readyOf('higher'), await readyOf('lower'), await readyOf('small')]).toEqual([1, 0, 0]));
 }, 240_000);
