@@ -126,8 +126,9 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
     );
   };
   const nominate = async ({ pod: { metadata }, node }: Nomination, ours: Map<string, string>): Promise<void> => {
-    const { uid = '', name, namespace = '' } = metadata;
-    const body = { metadata: { uid }, status: { nominatedNodeName: node } };
+    const { uid = '', resourceVersion, name, namespace = '' } = metadata;
+    // As it was seen: what the scheduler nominated meanwhile stands.
+    const body = { metadata: { uid, resourceVersion }, status: { nominatedNodeName: node } };
     try {
       await client.patch({ ...pods, namespace, name }, 'application/merge-patch+json', body, {
         fieldManager: FIELD_MANAGER,
