@@ -141,6 +141,34 @@ describe('pods for which nodes are kept', () => {
     await expect.poll(() => ended).toEqual(['none', 'first', 'late']);
   });
 
+  it('are nominated at the next look when they have changed since they were seen, and till then are waited for', async () => {
+    await addPod('a');
+    const { client } = server.api;
+    let changes = 1;
+    const nominations = start({
+      list: client.list,
+      patch: async (...asked) => {
+        if (changes-- > 0)
+          await client.patch({ ...pods, namespace: 'shop', name: 'a' }, 'application/merge-patch+json', {
+            metadata: { labels: { seen: '' } },
+          });
+        return client.patch(...asked);
+      },
+    });
+    nominations.applied('web', address, web, first);
+    await expect.poll(() => timers.length).toBe(1);
+    const [look] = timers.splice(0);
+    let isOver = false;
+    void nominations.made(['n1']).then(() => {
+      isOver = true;
+    });
+    await expect.poll(() => timers.length).toBe(1);
+    expect([isOver, await nominated()]).toEqual([false, {}]);
+    look?.();
+    await expect.poll(() => isOver).toBe(true);
+    expect(await nominated()).toEqual({ a: 'n1' });
+  });
+
   it('are left alone where the member forbids that, which is told', async () => {
     await addPod('a');
     const nominations = start({

@@ -125,7 +125,8 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
         metadata.ownerReferences?.some(({ controller, kind }) => controller === true && kind === controllerKinds[object.kind]) === true,
     );
   };
-  const nominate = async ({ pod: { metadata }, node }: Nomination, ours: Map<string, string>): Promise<void> => {
+  /** False for a pod that is another by now: the next look sees it as it is then. */
+  const nominate = async ({ pod: { metadata }, node }: Nomination, ours: Map<string, string>): Promise<boolean> => {
     const { uid = '', resourceVersion, name, namespace = '' } = metadata;
     // As it was seen: what the scheduler nominated meanwhile stands.
     const body = { metadata: { uid, resourceVersion }, status: { nominatedNodeName: node } };
@@ -136,18 +137,20 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
       });
       ours.set(uid, node);
       tell(false);
+      return true;
     } catch (error) {
       if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
+      return false;
     }
   };
   /** Answers whether there is more to look for. */
   const look = async (watched: Watched, ours: Map<string, string>): Promise<boolean> => {
     try {
       const here = await podsOf(watched);
-      const due = nominationsFor(here, watched.nominated, ours);
-      for (const one of due) await nominate(one, ours);
+      const made: Nomination[] = [];
+      for (const due of nominationsFor(here, watched.nominated, ours)) if (await nominate(due, ours)) made.push(due);
       for (const { node, replicas } of watched.nominated) {
-        const count = here.filter((pod) => placeOf(pod) === node).length + due.filter((one) => one.node === node).length;
+        const count = here.filter((pod) => placeOf(pod) === node).length + made.filter((one) => one.node === node).length;
         if (count >= replicas) watched.made.add(node);
       }
       wakeAll();
