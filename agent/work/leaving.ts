@@ -5,12 +5,12 @@
 import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
 import { isCondition } from '../../shared/kube/conditions.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { type LabelSelectorObject, labelSelectorText, selectorFromObject } from '../../shared/kube/selectors/index.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
 import { bag } from '../../shared/placement/workload-fields.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 import { type ApiFailure, failureOf } from '../cluster/index.ts';
 import { isRightMissing } from './failure.ts';
+import { livePodsOf, pods } from './live-pods.ts';
 import { FIELD_MANAGER } from './marks.ts';
 
 /** What the ReplicaSet controller goes by; an annotation of a pod. */
@@ -20,18 +20,8 @@ const lowest = String(-(2 ** 31));
 /** Pods that are marked at once. */
 const atOnceMax = 16;
 
-const pods = { group: '', version: 'v1', resource: 'pods' };
-const ended = new Set<unknown>(['Succeeded', 'Failed']);
-
 const isReady = (pod: KubeObject): boolean => isCondition(pod, 'Ready');
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[deletionCost] === lowest;
-
-/** Bound to the node, alive, and made by a ReplicaSet. */
-const isOn = ({ metadata, spec, status }: KubeObject, node: string): boolean =>
-  bag(spec).nodeName === node &&
-  metadata.deletionTimestamp === undefined &&
-  !ended.has(bag(status).phase) &&
-  metadata.ownerReferences?.some(({ controller, kind }) => controller === true && kind === 'ReplicaSet') === true;
 
 /** Those that are to go of the pods of one node and have no mark yet; the ones that are not ready go without one. */
 const toMark = (here: readonly KubeObject[], stay: number): readonly KubeObject[] =>
@@ -56,8 +46,7 @@ export const markLeaving = async (
   object: KubeObject,
   leaving: NonNullable<WorkItem['leaving']>,
 ): Promise<Marked> => {
-  const selector = selectorFromObject(bag(object.spec).selector as LabelSelectorObject | undefined);
-  if (!selector.ok || namespace === undefined) return { nodes: [] };
+  if (namespace === undefined) return { nodes: [] };
   const mark = async ({ metadata }: KubeObject): Promise<void> => {
     const body = { metadata: { uid: metadata.uid, annotations: { [deletionCost]: lowest } } };
     try {
@@ -69,10 +58,10 @@ export const markLeaving = async (
     }
   };
   try {
-    const { items } = await client.list({ ...pods, namespace, labelSelector: labelSelectorText(selector.value) });
+    const alive = await livePodsOf(client, namespace, object, 'ReplicaSet');
     const marked = leaving.flatMap(({ node, replicas }) =>
       toMark(
-        items.filter((pod) => isOn(pod, node)),
+        alive.filter(({ spec }) => bag(spec).nodeName === node),
         replicas,
       ),
     );

@@ -4,13 +4,13 @@
  */
 import type { KubeClient, ObjectAddress } from '../../shared/kube/client/port.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
-import { type LabelSelectorObject, labelSelectorText, selectorFromObject } from '../../shared/kube/selectors/index.ts';
 import { isStatus } from '../../shared/kube/status-error.ts';
 import { backoffMs, type RuntimeEnv } from '../../shared/lib/index.ts';
 import { bag } from '../../shared/placement/workload-fields.ts';
 import type { WorkItem } from '../../shared/wire/index.ts';
 import { failureOf } from '../cluster/index.ts';
 import { isRightMissing } from './failure.ts';
+import { livePodsOf, pods } from './live-pods.ts';
 import { FIELD_MANAGER } from './marks.ts';
 
 /** What a work item says of nodes that are kept. */
@@ -22,8 +22,6 @@ const lookBackoff = { baseMs: 100, maxMs: 8_000 };
 /** Those who leave wait for it so long: the work of those who come is sent with theirs, and their pods are there at once. */
 const leaversWaitMs = 2_000;
 
-const pods = { group: '', version: 'v1', resource: 'pods' };
-const ended = new Set<unknown>(['Succeeded', 'Failed']);
 /** Kind of the controller of an object's pods. */
 const controllerKinds: Readonly<Record<string, string>> = {
   Deployment: 'ReplicaSet',
@@ -113,18 +111,6 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
     wakeAll();
   };
 
-  /** Its pods that live. */
-  const podsOf = async ({ namespace, object }: Watched): Promise<readonly KubeObject[]> => {
-    const selector = selectorFromObject(bag(object.spec).selector as LabelSelectorObject | undefined);
-    if (!selector.ok) return [];
-    const { items } = await client.list({ ...pods, namespace, labelSelector: labelSelectorText(selector.value) });
-    return items.filter(
-      ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined &&
-        !ended.has(bag(status).phase) &&
-        metadata.ownerReferences?.some(({ controller, kind }) => controller === true && kind === controllerKinds[object.kind]) === true,
-    );
-  };
   /** False for a pod that is another by now: the next look sees it as it is then. */
   const nominate = async ({ pod: { metadata }, node }: Nomination, ours: Map<string, string>): Promise<boolean> => {
     const { uid = '', resourceVersion, name, namespace = '' } = metadata;
@@ -146,7 +132,7 @@ export const createNominations = ({ client, env, onTried }: NominationsOptions):
   /** Answers whether there is more to look for. */
   const look = async (watched: Watched, ours: Map<string, string>): Promise<boolean> => {
     try {
-      const here = await podsOf(watched);
+      const here = await livePodsOf(client, watched.namespace, watched.object, controllerKinds[watched.object.kind]);
       const made: Nomination[] = [];
       for (const due of nominationsFor(here, watched.nominated, ours)) if (await nominate(due, ours)) made.push(due);
       for (const { node, replicas } of watched.nominated) {

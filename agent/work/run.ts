@@ -122,10 +122,10 @@ export const startWork = (options: WorkOptions): WorkEngine => {
         if (effect.do === 'delete' || effect.do === 'release') nominations.forget(effect.id);
         void answerTo(client, records, nominations, effect).then((answer) => {
           refusals.note(effect, 'failure' in answer ? answer.failure : undefined);
-          if (effect.do === 'apply' && effect.leaving !== undefined && answer.on === 'Applied' && answer.failure === undefined)
-            refusals.noteOfPods(choosingRight, answer.unchosen !== undefined);
-          if (effect.do === 'apply' && answer.on === 'Applied' && answer.failure === undefined && !stopped)
-            nominations.applied(effect.id, effect.address, effect.object, effect.nominated);
+          if (effect.do === 'apply' && answer.on === 'Applied' && answer.failure === undefined) {
+            if (effect.leaving !== undefined) refusals.noteOfPods(choosingRight, answer.unchosen !== undefined);
+            if (!stopped) nominations.applied(effect.id, effect.address, effect.object, effect.nominated);
+          }
           post(answer);
         });
     }

@@ -92,6 +92,8 @@ describe('a divided Job of which not all pods find room', () => {
   const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
   const podsAt = ({ fleet }: TestHub, cluster: string): number | undefined =>
     (fleet.agent(cluster).objects.get(id)?.spec as { parallelism?: number } | undefined)?.parallelism;
+  const messageOf = ({ store }: TestHub): string | undefined =>
+    (store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement | undefined)?.status?.message;
   const withdrawals = ({ fleet }: TestHub): number =>
     ['home', 'aws'].flatMap((name) => fleet.agent(name).taken.filter((item) => item.id === id && item.op === 'withdraw')).length;
   /** Makes all of the Job in `home` give way. */
@@ -119,8 +121,7 @@ describe('a divided Job of which not all pods find room', () => {
     await preempt(hub);
     await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([0, 4]));
     expect([partAt(hub, 'home'), partAt(hub, 'aws')]).toEqual([4, 4]);
-    const placement = (): Placement => hub.store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement;
-    expect(placement().status?.message).toContain('the part of home waits there for room, with what was done of it');
+    expect(messageOf(hub)).toContain('the part of home waits there for room, with what was done of it');
     await hub.client.delete({ ...deployments, namespace: 'shop', name: 'gold' });
     await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
     expect([partAt(hub, 'home'), partAt(hub, 'aws'), withdrawals(hub)]).toEqual([4, 4, 0]);
@@ -151,8 +152,7 @@ describe('a divided Job of which not all pods find room', () => {
     await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([4, 4]));
     await hub.client.patch(address, 'application/merge-patch+json', { spec: { parallelism: 0 } });
     await until(() => expect([podsAt(hub, 'home'), podsAt(hub, 'aws')]).toEqual([0, 0]));
-    const placement = (): Placement => hub.store.get('hanse.dev/placements/shop/web-job')?.object as unknown as Placement;
-    await until(() => expect(placement().status?.message).toBe('no replicas are asked for'));
+    await until(() => expect(messageOf(hub)).toBe('no replicas are asked for'));
     await preempt(hub);
     await until(() => expect(hub.fleet.agent('home').objects.size).toBe(2));
     await hub.client.patch(address, 'application/merge-patch+json', { spec: { parallelism: 4 } });

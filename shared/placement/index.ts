@@ -17,6 +17,7 @@ export {
   type Workload,
 } from './model.ts';
 export { costOfPresent } from './node-prices.ts';
+export { triesOf } from './node-terms.ts';
 export { operatorTaints } from './operator-taints.ts';
 export { type OverriddenObject, overrideImage, overrideObject } from './override.ts';
 export { type PlaceEnv, place, type Snapshot } from './place.ts';

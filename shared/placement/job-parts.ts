@@ -116,9 +116,9 @@ const beyondText = (object: KubeObject, clusters: readonly PlacedCluster[]): str
 };
 
 /** Which parts wait where they are, as nothing of them runs; '' where none does. */
-const stalledText = (clusters: readonly PlacedCluster[], isPaused: boolean): string => {
+const stalledText = (object: KubeObject, clusters: readonly PlacedCluster[]): string => {
   const stalled = clusters.filter(({ replicas, completions = 0 }) => replicas === 0 && completions > 0).map(({ name }) => name);
-  if (stalled.length === 0 || isPaused) return '';
+  if (stalled.length === 0 || bag(object.spec).parallelism === 0) return '';
   const isOne = stalled.length === 1;
   return `the ${isOne ? 'part' : 'parts'} of ${stalled.join(', ')} ${isOne ? 'waits' : 'wait'} there for room, with what was done of ${isOne ? 'it' : 'them'}`;
 };
@@ -155,11 +155,8 @@ export const withParts = (object: KubeObject, policy: CompiledPolicy, decision: 
   });
   const next = { ...decision, clusters };
   if (left <= sumOf(shares)) {
-    const isPaused = bag(object.spec).parallelism === 0;
-    const told = [decision.message, lostPartsText(before, clusters), beyondText(object, clusters), stalledText(clusters, isPaused)].filter(
-      (text) => text !== '',
-    );
-    return { ...next, message: told.join('; ') };
+    const more = [lostPartsText(before, clusters), beyondText(object, clusters), stalledText(object, clusters)];
+    return { ...next, message: [decision.message, ...more].filter((text) => text !== '').join('; ') };
   }
   const isPlaced = decision.reason === 'Placed';
   return {

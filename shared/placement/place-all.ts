@@ -9,7 +9,7 @@ import { leavingFrom, withNodeTerms } from './node-terms.ts';
 import { type PlaceEnv, place } from './place.ts';
 import { placeRunnable } from './place-runnable.ts';
 import { type Preempted, preemptedText, summed } from './preempted.ts';
-import { evict, evictionsFor, waysFor } from './preemption.ts';
+import { evict, evictionsFor, takeFrom, waysFor } from './preemption.ts';
 import { heldAgainst, withClusters, withMessage } from './retold.ts';
 import { book, currentOf, type FleetSnapshot, type Ledger, ledgerOf, othersFor } from './round-ledger.ts';
 import type { Task } from './turn.ts';
@@ -43,10 +43,8 @@ const decideWhole = (task: Task, at: number, ledger: Ledger, env: PlaceEnv): Dec
   const decision = decideOne(task, at, ledger, env);
   const last = ledger.preempted.findLast(({ victim }) => refText(victim) === text);
   if (last === undefined || !isTorn(task, decision)) return decision;
-  const running = [...currentOf(ledger, task.workload)].filter(([, replicas]) => replicas > 0);
-  for (const [cluster, replicas] of running) ledger.preempted.push({ victim: ref, by: last.by, cluster, replicas, nodes: [] });
-  const { parts } = task.workload;
-  ledger.current.set(text, new Map(parts === undefined ? [] : [...currentOf(ledger, task.workload).keys()].map((name) => [name, 0])));
+  for (const [cluster, replicas] of currentOf(ledger, task.workload))
+    if (replicas > 0) takeFrom(ledger, task, { by: last.by, cluster, replicas, nodes: [] });
   return heldAgainst(task.workload, decision, decideOne(task, at, ledger, env));
 };
 

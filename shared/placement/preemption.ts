@@ -135,23 +135,19 @@ export const evict = (task: Task, place: number, evictions: readonly Eviction[],
       const victim = way.lower[lot]?.task;
       if (victim === undefined || replicas === 0) continue;
       // Where more go than those that have to leave the node, the others leave whichever nodes they are on.
-      takeFrom(ledger, victim, { by: task, cluster: view.name, replicas, nodes: left === replicas ? [...nodes] : [] });
+      takeFrom(ledger, victim, { by: task.workload.ref, cluster: view.name, replicas, nodes: left === replicas ? [...nodes] : [] });
       join(ledger, victim, place);
     }
   }
 };
 
 /** Replicas of a workload in a cluster give way. */
-const takeFrom = (
-  ledger: Ledger,
-  { workload }: Task,
-  { by, ...gone }: { readonly by: Task } & Pick<Preempted, 'cluster' | 'replicas' | 'nodes'>,
-): void => {
+export const takeFrom = (ledger: Ledger, { workload }: Task, gone: Omit<Preempted, 'victim'>): void => {
   const { cluster, replicas } = gone;
   const left = new Map(currentOf(ledger, workload));
   left.set(cluster, Math.max(0, (left.get(cluster) ?? 0) - replicas));
   // A part of a divided Job stays where it is, without replicas: taken away it would be lost with what was done of it.
   if (left.get(cluster) === 0 && workload.parts === undefined) left.delete(cluster);
   ledger.current.set(refText(workload.ref), left);
-  ledger.preempted.push({ victim: workload.ref, by: by.workload.ref, ...gone });
+  ledger.preempted.push({ victim: workload.ref, ...gone });
 };

@@ -31,12 +31,15 @@ export const admits = (node: Node, spec: PodSpec): boolean => {
 export const holdsRoom = (pod: Pod): boolean =>
   pod.spec.nodeName !== undefined && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
 
+/** Takes from what is free what a pod asks for. */
+export const take = (free: Map<string, bigint>, pod: Pod): void => {
+  for (const [resource, nanos] of demandAmounts(pod)) free.set(resource, (free.get(resource) ?? 0n) - nanos);
+};
+
 /** What is free on a node when these pods are on it; `pods` counts one a pod. */
 export const freeOn = (node: Node, pods: readonly Pod[]): Map<string, bigint> => {
   const free = new Map(exactAmounts(node.status?.allocatable));
-  for (const pod of pods) {
-    for (const [resource, nanos] of demandAmounts(pod)) free.set(resource, (free.get(resource) ?? 0n) - nanos);
-  }
+  for (const pod of pods) take(free, pod);
   return free;
 };
 

@@ -13,6 +13,7 @@ import {
 import { partsOf } from '../../../shared/kube/storage/index.ts';
 import { sameJson } from '../../../shared/lib/same-json.ts';
 import { sumOf } from '../../../shared/lib/sum.ts';
+import { triesOf } from '../../../shared/placement/index.ts';
 import { keyOfWorkId } from '../kinds.ts';
 
 /** One workload's replicas in one cluster. */
@@ -91,7 +92,7 @@ const keptOf = (report: CapacityReport, workId: string, { replicas, nominated = 
   const on = seenOn(report, workId);
   let left = Math.max(0, replicas - seenIn(report, workId).bound);
   // The newest first: of what was kept before, some may be bound elsewhere.
-  for (const { node, replicas: wanted } of nominated.toSorted((a, b) => (b.tries ?? 1) - (a.tries ?? 1))) {
+  for (const { node, replicas: wanted } of nominated.toSorted((a, b) => triesOf(b) - triesOf(a))) {
     const count = Math.min(left, Math.max(0, wanted - (on?.get(node)?.bound ?? 0)));
     left -= count;
     if (count > 0) kept.set(node, count);

@@ -2,26 +2,13 @@
 import { expect, it } from 'vitest';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
+import { deployment } from '../../../shared/plan/testing.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 import { clusterAt, deployments, policiesType, until } from '../testing/web-story.ts';
 import type { Told } from '../work/replicas.ts';
 import { lingeringOf } from './entry.ts';
 
 const merge = 'application/merge-patch+json';
-
-const deployment = (name: string, replicas: number): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'shop' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }] },
-    },
-  },
-});
 
 const placement = (it: TestHub, name: string): StoredPlacement | undefined =>
   it.store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;

@@ -1,29 +1,13 @@
 /** @module A node that is kept for replicas and that somebody else takes: others make room once more, over the real loops. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StoredPlacement } from '../../../shared/api/index.ts';
-import type { KubeObject } from '../../../shared/kube/object.ts';
+import { deployment } from '../../../shared/plan/testing.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 import { deployments, policiesType, until } from '../testing/web-story.ts';
 
 let hub: TestHub;
 const goldId = 'apps=deployments=shop=gold';
 
-const deployment = (name: string, replicas: number, cpu: string, priorityClassName?: string): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'shop' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        ...(priorityClassName === undefined ? {} : { priorityClassName }),
-        containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu } } }],
-      },
-    },
-  },
-});
 const placementOf = (name: string) => hub.store.get(`hanse.dev/placements/shop/${name}-deployment`)?.object as StoredPlacement | undefined;
 const nominated = () => placementOf('gold')?.spec.clusters[0]?.nominated;
 const nodeOf = (): string => nominated()?.[0]?.node ?? '';
@@ -47,10 +31,10 @@ const goldComes = async (strangers: readonly number[]): Promise<void> => {
     metadata: { name: 'all', namespace: 'shop' },
     spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }], preemption: 'LowerPriority' },
   });
-  await hub.client.create(deployments, deployment('small', 12, '1'));
+  await hub.client.create(deployments, deployment('small', 12));
   await until(() => expect(hub.control().directory.get('home')?.report?.present['apps=deployments=shop=small']?.bound).toBe(12));
   hub.fleet.agent('home').strangers.push(...strangers);
-  await hub.client.create(deployments, deployment('gold', 1, '4', 'high'));
+  await hub.client.create(deployments, deployment('gold', 1, { cpu: '4', priorityClassName: 'high' }));
   await until(() => expect([placed('gold'), placed('small')]).toEqual([1, 8]));
 };
 

@@ -3,31 +3,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { clusters } from '../../../shared/api/cluster.ts';
 import type { PlanReviewSpec, StoredPlacement } from '../../../shared/api/index.ts';
 import { type Loss, type PlanAnswer, planExitCode } from '../../../shared/plan/index.ts';
+import { deployment, policy } from '../../../shared/plan/testing.ts';
 import { startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
 const policies = { group: 'hanse.dev', version: 'v1alpha1', resource: 'placementpolicies' };
 
-const deployment = (name: string, replicas: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'shop' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests: { cpu: '1' } } }] },
-    },
-  },
-});
 const byProvider = (value: string) => ({ matchLabels: { 'hanse.dev/provider': value } });
-const policy = (spec: object = {}) => ({
-  apiVersion: 'hanse.dev/v1alpha1',
-  kind: 'PlacementPolicy',
-  metadata: { name: 'all', namespace: 'shop' },
-  spec: { resourceSelectors: [{ apiVersion: 'apps/v1', kind: 'Deployment' }], ...spec },
-});
 const ownFirst = {
   tiers: [
     { name: 'own', clusterSelector: byProvider('onprem') },

@@ -1,6 +1,7 @@
 /** @module A bus in memory with agents in the small, for tests of the loops: each applies what it is sent and answers at once. */
 import type { CapacityReport } from '../../../shared/capacity/index.ts';
 import { reportOf, type TestNode } from '../../../shared/capacity/testing.ts';
+import { isFinishedJob } from '../../../shared/kube/job-end.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import type { Beat, Hello, ReportMessage, ServedApi, StatusItem, WorkItem } from '../../../shared/wire/index.ts';
 import { type Arrival, type FleetBus, publishedOf, type UnknownStatus } from '../../fleet/port.ts';
@@ -99,9 +100,8 @@ const settledStatus = (object: KubeObject, { readyMax, ...agent }: FakeAgent): {
   };
 };
 
-/** True of a Job's status that says that it is done with. */
-const hasEnded = ({ conditions }: { readonly [field: string]: unknown }): boolean =>
-  Array.isArray(conditions) && conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+/** Objects that have pods. */
+const withPods = ({ objects, ended }: FakeAgent): ReadonlyMap<string, KubeObject> => new Map([...objects].filter(([id]) => !ended.has(id)));
 
 /** A fleet of agents with these cores each. */
 export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: () => number): FakeFleet => {
@@ -147,9 +147,9 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
   const reportByNode = (agent: FakeAgent): CapacityReport | undefined => {
     const sizes = sizesOf(agent);
     const names = sizes.map((_, at) => `${agent.name}-node-${at}`);
-    const { objects, strangers, taken } = agent;
+    const { strangers, taken } = agent;
     const leavingOf = (id: string) => taken.findLast((item) => item.id === id)?.leaving ?? [];
-    const placed = placedPods.get(agent.name)?.({ objects, leavingOf, names, coresOfNodes: sizes, strangers });
+    const placed = placedPods.get(agent.name)?.({ objects: withPods(agent), leavingOf, names, coresOfNodes: sizes, strangers });
     if (placed === undefined) return undefined;
     const { free, workSet, ...told } = placed;
     const nodes = sizes.map((cores, at) => ({ name: names[at] ?? '', allocatable: { cpu: cores * 1_000 }, free: { cpu: free[at] ?? 0 } }));
@@ -160,7 +160,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
     const byNode = agent.tellsNodes ? reportByNode(agent) : undefined;
     if (byNode !== undefined) return byNode;
     const sizes = sizesOf(agent);
-    const { present, pending, free } = podsOn(new Map([...agent.objects].filter(([id]) => !agent.ended.has(id))), sizes, agent.isBinding);
+    const { present, pending, free } = podsOn(withPods(agent), sizes, agent.isBinding);
     const node = (name: string, cores: number) => ({
       name: `${agent.name}-${name}`,
       allocatable: { cpu: cores * 1000, memory: 1_000_000 },
@@ -271,7 +271,7 @@ export const createFakeFleet = (sizes: Readonly<Record<string, number>>, nowMs: 
       const item = agents.get(cluster)?.taken.findLast((taken) => taken.id === id);
       if (item === undefined) throw new RangeError(`${cluster} has taken no ${id}`);
       const { v, seq: at, ref } = item;
-      if (hasEnded(status)) agents.get(cluster)?.ended.add(id);
+      if (isFinishedJob({ ...ref, status })) agents.get(cluster)?.ended.add(id);
       const said = { phase: 'Applied', ...(reason === undefined ? {} : { reason }), generation: 1, status } as const;
       for (const handler of handlers.status) handler({ v, cluster, id, seq: at, ref, ...said, observedAtMs: nowMs() });
     },

@@ -7,7 +7,7 @@ import { withCondition } from '../../../../shared/kube/condition.ts';
 import { compareText } from '../../../../shared/lib/compare-text.ts';
 import { type Action, type Controller, keyOf, resources, settled } from '../controller.ts';
 import { isActive, type Node, type Pod } from '../objects.ts';
-import { admits, demandAmounts, fitsIn, freeOn, holdsRoom } from '../scheduling.ts';
+import { admits, demandAmounts, fitsIn, freeOn, holdsRoom, take } from '../scheduling.ts';
 
 /** A pod that found no room is looked at again after this, besides at each change of a node or pod. */
 const retryMs = 1_000;
@@ -53,10 +53,6 @@ const inTurn = (a: Pod, b: Pod): number =>
 
 type Room = Map<string, bigint>;
 
-const take = (room: Room | undefined, pod: Pod): void => {
-  for (const [resource, nanos] of demandAmounts(pod)) room?.set(resource, (room.get(resource) ?? 0n) - nanos);
-};
-
 /** What is free on a node for a pod: nothing of what others of at least its priority are nominated for. */
 const roomFor = (pod: Pod, node: Node, free: Room, nominated: readonly Pod[]): Room => {
   const before = nominated.filter(
@@ -96,12 +92,13 @@ export const schedulerController: Controller = {
     let unplaced = false;
     for (const pod of waiting) {
       const node = nodeFor(pod, free, [...nominated]);
-      if (node === undefined) {
+      const room = node === undefined ? undefined : free.get(node);
+      if (node === undefined || room === undefined) {
         unplaced = true;
         actions.push(...unschedulable(pod, nodes, nowMs));
         continue;
       }
-      take(free.get(node), pod);
+      take(room, pod);
       nominated.delete(pod);
       actions.push({ do: 'bind', namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, node: node.metadata.name });
     }
