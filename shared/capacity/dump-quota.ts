@@ -38,6 +38,13 @@ export const quotaModelOf = (body: Bag, pods: readonly Bag[]): Read<QuotaModel> 
   return { ok: true, value: { namespace, name: textOf(metadata.name), free, scopes } };
 };
 
+/**
+ * What these pods use of a ResourceQuota, whole and by its own names, as the API server counts them: milli-CPU, bytes, devices, pods. Pods of
+ * other namespaces and scopes use none of it.
+ */
+export const usedOfQuota = ({ metadata, spec }: Bag, pods: readonly Bag[]): Amounts =>
+  usedBy(pods, textOf(bagOf(metadata).namespace) || 'default', scopesOf(bagOf(spec)));
+
 const scopesOf = (spec: Bag): readonly QuotaScope[] => [
   ...textsOf(spec.scopes).map((name) => ({ name, operator: 'Exists', values: [] })),
   ...bagsOf(bagOf(spec.scopeSelector).matchExpressions).map((line) => ({

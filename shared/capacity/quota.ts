@@ -74,6 +74,10 @@ const compute: Readonly<Record<string, string>> = {
   'limits.memory': 'limits.memory',
 };
 
+/** True when a quota on this refuses the pod, because a container leaves it open. */
+export const leavesOpen = ({ unsetCompute }: Pick<PodDemand, 'unsetCompute'>, resource: string): boolean =>
+  Object.hasOwn(compute, resource) && unsetCompute.includes(compute[resource] ?? '');
+
 /** Further replicas that all quotas of the namespace allow; undefined = no limit. `gpuMemoryMiB` as in {@link replicaUse}. */
 export const quotaCount = (quotas: readonly QuotaModel[], demand: PodDemand, gpuMemoryMiB: bigint): bigint | undefined => {
   const use = replicaUse(demand, gpuMemoryMiB);
@@ -81,7 +85,7 @@ export const quotaCount = (quotas: readonly QuotaModel[], demand: PodDemand, gpu
   for (const quota of quotas) {
     if (quota.namespace !== demand.namespace || !quotaCounts(quota, demand)) continue;
     for (const [resource, free] of quota.free) {
-      const open = Object.hasOwn(compute, resource) && demand.unsetCompute.includes(compute[resource] ?? '');
+      const open = leavesOpen(demand, resource);
       const amount = use.get(resource) ?? 0n;
       if (!open && amount === 0n) continue;
       const allowed = open || free <= 0n ? 0n : free / amount;

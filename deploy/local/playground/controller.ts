@@ -60,6 +60,7 @@ export const resources = {
   pods: { group: '', version: 'v1', resource: 'pods' },
   services: { group: '', version: 'v1', resource: 'services' },
   claims: { group: '', version: 'v1', resource: 'persistentvolumeclaims' },
+  quotas: { group: '', version: 'v1', resource: 'resourcequotas' },
   deployments: { group: 'apps', version: 'v1', resource: 'deployments' },
   replicaSets: { group: 'apps', version: 'v1', resource: 'replicasets' },
   statefulSets: { group: 'apps', version: 'v1', resource: 'statefulsets' },

@@ -20,6 +20,7 @@ import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
 import { resources } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
 import { withPriority } from './priority.ts';
+import { checkQuotas } from './quota.ts';
 import { startControllers } from './runtime.ts';
 import { topologySchemas, topologyType } from './topology-kind.ts';
 import { trafficSchemas, trafficTypes } from './traffic-kinds.ts';
@@ -74,6 +75,7 @@ const createServer = (store: Store, access: Access, env: RuntimeEnv, caPem: stri
     authorize: access.authorize,
     admit: (request) => {
       access.checkGrants(request);
+      checkQuotas(request, store);
       return withPriority(request, store);
     },
     virtual: access.reviews,

@@ -8,6 +8,7 @@ import { kubeletController } from './kubelet.ts';
 import { loadBalancerController } from './load-balancer.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { replicaSetController } from './replica-set.ts';
+import { resourceQuotaController } from './resource-quota.ts';
 import { schedulerController } from './scheduler.ts';
 import { serviceController } from './service.ts';
 import { statefulSetController } from './stateful-set.ts';
@@ -25,6 +26,7 @@ export const playgroundControllers: readonly Controller[] = [
   serviceController,
   loadBalancerController,
   volumeClaimController,
+  resourceQuotaController,
   nodeLifecycleController,
   schedulerController,
   kubeletController,
