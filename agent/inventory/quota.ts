@@ -1,6 +1,7 @@
 /** @module What ResourceQuotas leave of what they count. */
 import { hamiQuotaHeld, isHamiQuota, isLimit } from '../../shared/capacity/hami-quota.ts';
 import { canonicalFloor, exactAmounts } from '../../shared/capacity/pod-request.ts';
+import { countedResource } from '../../shared/capacity/quota.ts';
 import type { QuotaFree } from '../../shared/capacity/report.ts';
 import type { KubeObject } from '../../shared/kube/object.ts';
 import { compareText } from '../../shared/lib/compare-text.ts';
@@ -8,9 +9,6 @@ import { bagOf, bagsOf, textOf } from '../../shared/lib/fields.ts';
 import { sortedRecord } from './fields.ts';
 import type { HamiHold } from './hami.ts';
 import type { NodeExtras } from './report-extras.ts';
-
-/** `requests.cpu` and `limits.cpu` are counted as cpu is; so are memory and the rest. */
-const unitOf = (resource: string): string => resource.replace(/^(requests|limits)\./, '');
 
 /** What is left of a ResourceQuota; what its status does not count yet counts as unused, and so does what HAMi counts by itself. */
 export const quotaOf = (quota: KubeObject): QuotaFree => {
@@ -32,7 +30,7 @@ export const quotaOf = (quota: KubeObject): QuotaFree => {
         .filter(([resource, nanos]) => isLimit(resource, nanos))
         .map(([resource, nanos]) => [
           resource,
-          canonicalFloor(unitOf(resource), nanos - (isHamiQuota(resource) ? 0n : (used.get(resource) ?? 0n))),
+          canonicalFloor(countedResource(resource), nanos - (isHamiQuota(resource) ? 0n : (used.get(resource) ?? 0n))),
         ]),
     ),
     scopes: [...scopes, ...selectors].sort(compareText),

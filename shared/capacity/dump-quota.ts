@@ -8,13 +8,12 @@ import { hamiQuotaHeld, isLimit } from './hami-quota.ts';
 import type { Amounts, QuotaModel, QuotaScope } from './node.ts';
 import { exactAmounts, exactPodLimits, exactPodRequests } from './pod-request.ts';
 import { amountsFault } from './quantities.ts';
-import { quotaCounts, quotaUse } from './quota.ts';
+import { countedResource, quotaCounts, quotaUse } from './quota.ts';
 import { readVgpuUse } from './vgpu-use.ts';
 
-const baseName = (resource: string): string => resource.replace(/^(requests|limits)\./, '');
-
-const amountsOf = (list: unknown): Amounts =>
-  new Map([...exactAmounts(list)].map(([resource, nanos]) => [resource, bookedFloor(baseName(resource), nanos)] as const));
+/** A quota's list of amounts, whole: milli-CPU, bytes, devices, pods; what is no quantity is left out. */
+export const quotaAmounts = (list: unknown): Amounts =>
+  new Map([...exactAmounts(list)].map(([resource, nanos]) => [resource, bookedFloor(countedResource(resource), nanos)] as const));
 
 /** The quota with what is left of it. */
 export const quotaModelOf = (body: Bag, pods: readonly Bag[]): Read<QuotaModel> => {
@@ -31,9 +30,9 @@ export const quotaModelOf = (body: Bag, pods: readonly Bag[]): Read<QuotaModel> 
   const metadata = bagOf(body.metadata);
   const namespace = textOf(metadata.namespace) || 'default';
   const scopes = scopesOf(spec);
-  const told = status.used === undefined ? usedBy(pods, namespace, scopes) : amountsOf(status.used);
+  const told = status.used === undefined ? usedBy(pods, namespace, scopes) : quotaAmounts(status.used);
   const used = new Map([...told, ...heldOfGpus(pods, namespace)]);
-  const hard = [...amountsOf(status.hard ?? spec.hard)].filter(([resource, amount]) => isLimit(resource, amount));
+  const hard = [...quotaAmounts(status.hard ?? spec.hard)].filter(([resource, amount]) => isLimit(resource, amount));
   const free = new Map(hard.map(([resource, amount]) => [resource, amount - (used.get(resource) ?? 0n)] as const));
   return { ok: true, value: { namespace, name: textOf(metadata.name), free, scopes } };
 };

@@ -7,6 +7,9 @@ import { hamiResources } from './vgpu.ts';
 
 const native = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
+/** The resource that a quota's name counts: cpu for `requests.cpu` and `limits.cpu`. */
+export const countedResource = (name: string): string => name.replace(/^(requests|limits)\./, '');
+
 /** What one pod uses of a quota as the API server counts it, by the quota's own names. `requests` with overhead. */
 export const quotaUse = (requests: Amounts, limits: Amounts): Amounts => {
   const use = new Map<string, bigint>([

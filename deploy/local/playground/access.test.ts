@@ -1,6 +1,5 @@
 /** @module Who may do what in a member: what a real cluster's RBAC and reviews say. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -10,16 +9,14 @@ import type { KubeObject } from '../../../shared/kube/object.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
 import { nodeEnv } from '../../../shared/node/index.ts';
 import { openKubeconfig } from '../connect.ts';
-import { cloudClusters } from './clouds.ts';
-import { type PlaygroundMember, startMember } from './member.ts';
+import { startTestMember, type TestMember } from './testing-member.ts';
 
 const env = nodeEnv(silentLog);
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' };
 const serviceAccounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
 const reviews = { group: 'authorization.k8s.io', version: 'v1', resource: 'selfsubjectaccessreviews' };
-let folder: string;
-let member: PlaygroundMember;
+let member: TestMember;
 let admin: Awaited<ReturnType<typeof openKubeconfig>>['api'];
 let robot: typeof admin;
 
@@ -37,24 +34,20 @@ const openRobot = async (): Promise<typeof admin> => {
   const { status } = await admin.create(serviceAccounts, asked, { subresource: 'token' });
   const { clusters } = parse(await readFile(member.kubeconfig, 'utf8'));
   const caPem = Buffer.from(clusters[0].cluster['certificate-authority-data'], 'base64').toString();
-  const file = join(folder, 'robot.kubeconfig');
+  const file = join(member.folder, 'robot.kubeconfig');
   const { token } = status as { token: string };
   await writeFile(file, kubeconfigText({ name: 'robot', serverUrl: member.url, caPem, token }));
   return (await openKubeconfig(file, env)).api;
 };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hanse-access-'));
-  const [cluster] = cloudClusters(1);
-  if (cluster === undefined) throw new Error('no cluster');
-  member = await startMember({ cluster, dataDir: folder, port: 0, env, apiOnly: true });
+  member = await startTestMember({ apiOnly: true });
   admin = (await openKubeconfig(member.kubeconfig, env)).api;
   robot = await openRobot();
 });
 afterAll(async () => {
   await Promise.all([admin.close(), robot.close()]);
   await member.stop();
-  await rm(folder, { recursive: true });
 });
 
 const may = async (client: KubeClient, verb: string): Promise<unknown> => {

@@ -16,11 +16,10 @@ import { type ApiServer, createApiServer, createRegistry, serviceAddresses } fro
 import { createStore, keyOf, type Store } from '../../../shared/kube/storage/index.ts';
 import type { RuntimeEnv } from '../../../shared/lib/index.ts';
 import { makeDataDir, withDataDirFault } from '../../../shared/node/index.ts';
+import { admitted } from './admission.ts';
 import { type CloudCluster, nodesOf, topologyOf } from './clouds.ts';
 import { resources } from './controller.ts';
 import { playgroundControllers } from './controllers/index.ts';
-import { withPriority } from './priority.ts';
-import { checkQuotas } from './quota.ts';
 import { startControllers } from './runtime.ts';
 import { topologySchemas, topologyType } from './topology-kind.ts';
 import { trafficSchemas, trafficTypes } from './traffic-kinds.ts';
@@ -75,8 +74,7 @@ const createServer = (store: Store, access: Access, env: RuntimeEnv, caPem: stri
     authorize: access.authorize,
     admit: (request) => {
       access.checkGrants(request);
-      checkQuotas(request, store);
-      return withPriority(request, store);
+      return admitted(request, store);
     },
     virtual: access.reviews,
     decodeProtobuf: decodeBuiltinProtobuf,

@@ -1,34 +1,21 @@
 /** @module The priority of a new pod in a member. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { silentLog } from '../../../shared/lib/index.ts';
-import { nodeEnv } from '../../../shared/node/index.ts';
-import { cloudClusters } from './clouds.ts';
-import { type PlaygroundMember, startMember } from './member.ts';
+import { startTestMember, type TestMember } from './testing-member.ts';
 
 const pods = { group: '', version: 'v1', resource: 'pods' };
 const classes = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' };
-let folder: string;
-let member: PlaygroundMember;
+let member: TestMember;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hanse-priority-'));
-  const [cluster] = cloudClusters(1);
-  if (cluster === undefined) throw new Error('no cluster');
-  member = await startMember({ cluster, dataDir: folder, port: 0, env: nodeEnv(silentLog), apiOnly: true });
+  member = await startTestMember({ apiOnly: true });
   for (const [name, more] of [
     ['high', { value: 1_000 }],
     ['patient', { value: 900, preemptionPolicy: 'Never' }],
   ] as const)
     await member.client.create(classes, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, ...more });
 });
-afterAll(async () => {
-  await member.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => member.stop());
 
 test.each([
   ['that of its class', 'high', { priority: 1_000, preemptionPolicy: 'PreemptLowerPriority' }],

@@ -1,15 +1,9 @@
 /** @module What a member's ResourceQuotas say of its pods, and which they refuse. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { silentLog } from '../../../shared/lib/index.ts';
-import { nodeEnv } from '../../../shared/node/index.ts';
-import { cloudClusters } from './clouds.ts';
 import { resources } from './controller.ts';
-import { type PlaygroundMember, startMember } from './member.ts';
 import { modelCluster } from './model-cluster.ts';
+import { startTestMember, type TestMember } from './testing-member.ts';
 
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' };
 
@@ -44,18 +38,11 @@ test('the status says what the pods of the namespace use, and follows them', () 
 });
 
 describe('a pod is refused', () => {
-  let folder: string;
-  let member: PlaygroundMember;
+  let member: TestMember;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hanse-quota-'));
-    const [cluster] = cloudClusters(1);
-    if (cluster === undefined) throw new Error('no cluster');
-    member = await startMember({ cluster, dataDir: folder, port: 0, env: nodeEnv(silentLog), apiOnly: true });
+    member = await startTestMember({ apiOnly: true });
   });
-  afterAll(async () => {
-    await member.stop();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => member.stop());
 
   const bestEffort = { scopes: ['BestEffort'] };
   test.each<[string, string, KubeObject, KubeObject, string | undefined]>([

@@ -3,15 +3,16 @@
  * ResourceQuota): what is used of each, and the refusal of a pod that would pass one. Pods are counted as they are stored: of two that are
  * created at the same moment both may pass.
  */
-import { usedOfQuota } from '../../../shared/capacity/dump-quota.ts';
+import { countsBytes } from '../../../shared/capacity/amounts.ts';
+import { quotaAmounts, usedOfQuota } from '../../../shared/capacity/dump-quota.ts';
 import { podDemandOf } from '../../../shared/capacity/index.ts';
-import { leavesOpen } from '../../../shared/capacity/quota.ts';
+import { countedResource, leavesOpen } from '../../../shared/capacity/quota.ts';
 import type { KubeObject } from '../../../shared/kube/object.ts';
-import { parseQuantity, quantityMilli, quantityOf, quantityOfMilli, quantityUnits } from '../../../shared/kube/quantity/index.ts';
-import type { AdmissionRequest } from '../../../shared/kube/server/options.ts';
-import { StatusError } from '../../../shared/kube/status-error.ts';
+import { quantityOf, quantityOfMilli } from '../../../shared/kube/quantity/index.ts';
+import { forbidden } from '../../../shared/kube/server/errors.ts';
 import { prefixOf, type Store } from '../../../shared/kube/storage/index.ts';
 import { compareText } from '../../../shared/lib/compare-text.ts';
+import { resources } from './controller.ts';
 import type { Container, Pod } from './objects.ts';
 
 export type Quota = KubeObject & { spec: { hard?: { [resource: string]: string } }; status?: object };
@@ -23,20 +24,13 @@ type Counts = ReadonlyMap<string, bigint>;
 const limitsPods = (resource: string): boolean =>
   /^(count\/)?pods$|^((requests|limits)\.)?(cpu|memory|ephemeral-storage)$|^(requests\.)?hugepages-|^requests\.[^/]+\/./.test(resource);
 
-const isCpu = (resource: string): boolean => /^((requests|limits)\.)?cpu$/.test(resource);
-const isBytes = (resource: string): boolean => /memory$|storage$|hugepages-/.test(resource);
+const hardOf = ({ spec: { hard } }: Quota): readonly (readonly [string, bigint])[] =>
+  [...quotaAmounts(hard)].filter(([resource]) => limitsPods(resource)).sort(([a], [b]) => compareText(a, b));
 
-const hardOf = ({ spec: { hard = {} } }: Quota): readonly (readonly [string, bigint])[] =>
-  Object.entries(hard)
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([resource, text]) => {
-      const quantity = parseQuantity(text);
-      if (!quantity.ok || !limitsPods(resource)) return [];
-      return [[resource, isCpu(resource) ? quantityMilli(quantity.value) : quantityUnits(quantity.value)] as const];
-    });
-
-const amountText = (resource: string, amount: bigint): string =>
-  isCpu(resource) ? quantityOfMilli(amount).text : quantityOf(amount, isBytes(resource) ? 'BinarySI' : 'DecimalSI').text;
+const amountText = (resource: string, amount: bigint): string => {
+  const counted = countedResource(resource);
+  return counted === 'cpu' ? quantityOfMilli(amount).text : quantityOf(amount, countsBytes(counted) ? 'BinarySI' : 'DecimalSI').text;
+};
 
 /** The status of a quota whose namespace has these pods. */
 export const quotaStatus = (quota: Quota, pods: readonly Pod[]): object => {
@@ -49,11 +43,10 @@ export const quotaStatus = (quota: Quota, pods: readonly Pod[]): object => {
 
 /** Containers that leave open what the quota counts, as `limits.cpu for: c`; requests that are not set are the limits. */
 const openText = (pod: Pod, resource: string): string => {
-  const [field, name] = resource.startsWith('limits.')
-    ? (['limits', resource.slice(7)] as const)
-    : (['requests', resource.replace(/^requests\./, '')] as const);
+  const field = resource.startsWith('limits.') ? 'limits' : 'requests';
+  const name = countedResource(resource);
   const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-    .filter(({ resources = {} }: Container) => (resources[field] ?? resources.limits)?.[name] === undefined)
+    .filter(({ resources: asked = {} }: Container) => (asked[field] ?? asked.limits)?.[name] === undefined)
     .map((container) => container.name);
   return `${resource} for: ${names.sort(compareText).join(',')}`;
 };
@@ -78,17 +71,13 @@ const refusal = (quota: Quota, pod: Pod, pods: readonly Pod[]): string | undefin
 };
 
 /** @throws StatusError 403 for a new pod that a quota of its namespace has no room for. */
-export const checkQuotas = (
-  { operation, type, subresource, object, namespace, name }: AdmissionRequest,
-  store: Pick<Store, 'list'>,
-): void => {
-  if (object === undefined || operation !== 'CREATE' || type.group !== '' || type.resource !== 'pods' || subresource !== '') return;
+export const checkQuotas = (pod: Pod, store: Pick<Store, 'list'>): void => {
+  const { namespace = '', name } = pod.metadata;
   const quotas = store.list(prefixOf('', 'resourcequotas', namespace));
   if (quotas.length === 0) return;
-  const pod = { ...object, metadata: { ...object.metadata, namespace } } as Pod;
-  const pods = store.list(prefixOf('', 'pods', namespace)).map((stored) => stored.object as Pod);
-  for (const stored of quotas) {
-    const reason = refusal(stored.object as Quota, pod, pods);
-    if (reason !== undefined) throw new StatusError(403, 'Forbidden', `pods "${name}" is forbidden: ${reason}`, { name, kind: 'pods' });
+  const pods = store.list(prefixOf('', 'pods', namespace)).map(({ object }) => object as Pod);
+  for (const { object } of quotas) {
+    const reason = refusal(object as Quota, pod, pods);
+    if (reason !== undefined) throw forbidden(resources.pods, name, reason);
   }
 };

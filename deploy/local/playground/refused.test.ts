@@ -1,32 +1,21 @@
 /** @module What a member refuses, seen as a user sees it: in the Events of the owner. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KubeObject } from '../../../shared/kube/object.ts';
 import { silentLog } from '../../../shared/lib/index.ts';
 import { nodeEnv } from '../../../shared/node/index.ts';
 import { waitUntil } from '../wait.ts';
-import { cloudClusters } from './clouds.ts';
 import { resources } from './controller.ts';
-import { type PlaygroundMember, startMember } from './member.ts';
+import { startTestMember, type TestMember } from './testing-member.ts';
 
 const events = { group: '', version: 'v1', resource: 'events' };
 const warnings: string[] = [];
-let folder: string;
-let member: PlaygroundMember;
+let member: TestMember;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hanse-refused-'));
   const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
-  const [cluster] = cloudClusters(1);
-  if (cluster === undefined) throw new Error('no cluster');
-  member = await startMember({ cluster, dataDir: folder, port: 0, env: nodeEnv({ ...log, child: () => log }) });
+  member = await startTestMember({ env: nodeEnv({ ...log, child: () => log }) });
 });
-afterAll(async () => {
-  await member.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => member.stop());
 
 const set = (name: string, replicas: number): KubeObject => ({
   apiVersion: 'apps/v1',
