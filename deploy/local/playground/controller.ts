@@ -27,8 +27,8 @@ export type Action =
       readonly gracePeriodSeconds?: number;
     };
 
-/** What a pass decided; `requeueAfterMs` looks again by itself. */
-export type Pass = { readonly actions: readonly Action[]; readonly requeueAfterMs?: number };
+/** What a pass decided. `ifRefused`: due once the API has refused one of the creates. `requeueAfterMs` looks again by itself. */
+export type Pass = { readonly actions: readonly Action[]; readonly ifRefused?: readonly Action[]; readonly requeueAfterMs?: number };
 
 /** One controller: which changes wake which key, and what a key needs. Keys are `namespace/name`. */
 export type Controller = {

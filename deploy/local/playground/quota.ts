@@ -72,12 +72,12 @@ const refusal = (quota: Quota, pod: Pod, pods: readonly Pod[]): string | undefin
 
 /** @throws StatusError 403 for a new pod that a quota of its namespace has no room for. */
 export const checkQuotas = (pod: Pod, store: Pick<Store, 'list'>): void => {
-  const { namespace = '', name } = pod.metadata;
+  const { namespace = '', name, generateName = '' } = pod.metadata;
   const quotas = store.list(prefixOf('', 'resourcequotas', namespace));
   if (quotas.length === 0) return;
   const pods = store.list(prefixOf('', 'pods', namespace)).map(({ object }) => object as Pod);
   for (const { object } of quotas) {
     const reason = refusal(object as Quota, pod, pods);
-    if (reason !== undefined) throw forbidden(resources.pods, name, reason);
+    if (reason !== undefined) throw forbidden(resources.pods, name ?? generateName, reason);
   }
 };

@@ -61,6 +61,35 @@ test('a StatefulSet that mounts its own claims starts, on claims that are bound'
   ]);
 });
 
+test('where a quota refuses more pods, those that run are counted, and an Event tells of the others', async () => {
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'two', namespace: 'quota' }, spec: { hard: { pods: '2' } } };
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'x:1' }] } };
+  await member.client.create(
+    { group: '', version: 'v1', resource: 'namespaces' },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'quota' } },
+  );
+  await member.client.create(resources.quotas, quota);
+  await member.client.create(resources.replicaSets, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'web', namespace: 'quota' },
+    spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template },
+  });
+  const status = await waitUntil(
+    'two ready pods of three',
+    async () => {
+      const set = await member.client.get({ ...resources.replicaSets, namespace: 'quota', name: 'web' });
+      return (set?.status as { readyReplicas?: number } | undefined)?.readyReplicas === 2 ? set?.status : undefined;
+    },
+    { withinMs: 20_000 },
+  );
+  expect(status).toMatchObject({ replicas: 2, availableReplicas: 2 });
+  const { items } = await member.client.list({ ...events, namespace: 'quota' });
+  expect(items.filter(({ reason }) => reason === 'FailedCreate')).toMatchObject([
+    { message: 'Error creating: pods "web-" is forbidden: exceeded quota: two, requested: pods=1, used: pods=2, limited: pods=2' },
+  ]);
+});
+
 test('a pod that the API refuses, or whose name is taken, is an Event on its owner, and no line of the log', async () => {
   const long = 'a'.repeat(63);
   await member.client.create(resources.statefulSets, set(long, 1));

@@ -98,7 +98,10 @@ const reconcileWith =
     const pass = controller.reconcile(view, key.slice(0, slash), key.slice(slash + 1), env.nowMs());
     try {
       const refusal = await performAll(view, rim, pass.actions);
-      if (refusal !== undefined) return { outcome: 'again', afterMs: refusedKeys.refused(key, refusal) };
+      if (refusal !== undefined) {
+        await performAll(view, rim, pass.ifRefused ?? []);
+        return { outcome: 'again', afterMs: refusedKeys.refused(key, refusal) };
+      }
     } catch (error) {
       if (isRace(error)) return { outcome: 'again', afterMs: raceWaitMs };
       throw error;

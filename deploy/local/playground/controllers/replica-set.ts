@@ -79,8 +79,6 @@ export const replicaSetController: Controller = {
       const surplus = [...pods].sort(givenUpFirst).slice(0, Math.max(0, Math.min(pods.length - wanted, podsAtOnceMax)));
       for (const pod of surplus) actions.push(deletion(resources.pods, pod));
     }
-    // Pods that are made or removed bring the key back: a status now would be old at once.
-    if (actions.length > 0) return { actions };
     const ready = pods.filter(isReady).length;
     const status = {
       replicas: pods.length,
@@ -88,6 +86,8 @@ export const replicaSetController: Controller = {
       ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}),
       observedGeneration: set.metadata.generation ?? 1,
     };
-    return { actions: statusUpdate(resources.replicaSets, set, status) };
+    const counted = statusUpdate(resources.replicaSets, set, status);
+    // Pods that are made or removed bring the key back: a status now would be old at once. Where none may be made it is due.
+    return actions.length > 0 ? { actions, ifRefused: counted } : { actions: counted };
   },
 };
